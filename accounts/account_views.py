@@ -1,0 +1,128 @@
+"""One's own account: ways in, where one is signed in, the address, what happened."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import addresses, audit, factors, screen, sessions
+from accounts.decorators import for_everyone, signed_in_required, therapist_required
+from accounts.factor_views import on_the_way
+from accounts.frames import base_of, inside
+from accounts.handing import during_one_act
+from accounts.history import lately
+from accounts.models import AddressChange, SignIn
+from accounts.people_forms import AddressForm, NewPasswordForm, SettingsForm
+from accounts.proof import fresh_proof_required
+
+LINK = "_address"  # where the secret waits in the session, out of the address
+
+
+@signed_in_required
+def own_settings(request):
+    form = SettingsForm(request.POST or None, instance=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Saved."))
+        return redirect("settings")
+    person = request.user
+    sign_ins = SignIn.objects.visible_to(person).running().order_by("-last_active_at")
+    context = {
+        "form": form,
+        "base": base_of(person),
+        "nav": "more",
+        "ways": factors.ways_of(person),
+        "sign_ins": sign_ins,
+        "here": request.session.session_key,
+        "wanted": AddressChange.objects.visible_to(person).open().first(),
+        "lately": lately(person),
+    }
+    return render(request, "accounts/own_settings.html", context)
+
+
+@signed_in_required
+@fresh_proof_required
+def password_change(request):
+    form = NewPasswordForm(request.user, request.POST or None)
+    if form.is_valid():
+        form.save()
+        update_session_auth_hash(request, form.user)  # this one goes on, others end
+        sessions.end_others(request.user, but=request.session.session_key)
+        messages.success(
+            request, _("The new password is kept. You are signed out everywhere else.")
+        )
+        return redirect("settings")
+    context = {"form": form, "base": base_of(request.user), "nav": "more"}
+    return render(request, "accounts/password_change.html", context)
+
+
+@signed_in_required
+@fresh_proof_required
+def address_change(request):
+    form = AddressForm(request.POST or None)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(
+            request, _("A link is on its way there, unless the address is in use.")
+        )
+        return redirect("settings")
+    context = {"form": form, "base": base_of(request.user), "nav": "more"}
+    return render(request, "accounts/address_change.html", context)
+
+
+@for_everyone
+@require_safe
+def address_link(request, token):
+    """Take the secret out of the address; scanners that follow links use nothing up."""
+    request.session[LINK] = token
+    return redirect("address-confirm")
+
+
+@signed_in_required
+def address_confirm(request):
+    change = addresses.find(request.user, request.session.get(LINK, ""))
+    if change is None:
+        return render(request, "accounts/join_closed.html", status=410)
+    if request.method == "POST":
+        if addresses.confirm(change, by=request.user):
+            messages.success(request, _("From now on you sign in with it."))
+            return redirect("settings")
+        return render(request, "accounts/join_closed.html", status=410)
+    context = {"change": change, "base": base_of(request.user), "nav": "more"}
+    return render(request, "accounts/address_confirm.html", context)
+
+
+@signed_in_required
+@require_POST
+def sign_in_end(request, public_id):
+    mine = SignIn.objects.visible_to(request.user)
+    get_object_or_404(mine, public_id=public_id).delete()
+    audit.record("sign-in ended", about=request.user)
+    messages.success(request, _("Ended. It holds from that device’s next page on."))
+    return redirect("settings")
+
+
+@signed_in_required
+@require_POST
+def sign_ins_end(request):
+    ended = sessions.end_others(request.user, but=request.session.session_key)
+    audit.record("sign-in ended", about=request.user, ended=ended)
+    messages.success(request, _("You are signed in here alone."))
+    return redirect("settings")
+
+
+@therapist_required
+@require_POST
+def initials(request):
+    """Show initials for names, or names again, as long as this sign-in lasts."""
+    request.session[screen.INITIALS] = not request.session.get(screen.INITIALS, False)
+    return HttpResponseRedirect(inside(request, request.POST.get("next", "")))
+
+
+@during_one_act
+@on_the_way
+@signed_in_required
+@require_POST
+def stay(request):
+    """How long this sign-in lasts yet.  What was pressed meanwhile is in a header."""
+    return JsonResponse({"left": sessions.seconds_left(request.session.row)})

@@ -1,0 +1,90 @@
+"""Another e-mail address for somebody: wanted, confirmed by its own mail box, told.
+
+Whoever asks gets the same answer, whether or not the address is somebody's already; its
+owner is told that somebody tried.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts import audit
+from accounts.models import AddressChange, Message, User
+from accounts.sign_in import tell
+
+
+def token(change_id: UUID) -> str:
+    """The secret in the link, 64 hex digits; the same each time it is rendered."""
+    return salted_hmac("cairn.address", str(change_id), algorithm="sha256").hexdigest()
+
+
+def tell_owner(email: str) -> None:
+    """The owner of an address learns that somebody wanted to use it; nobody else."""
+    owner = User.objects.filter(email=email.strip().lower()).first()
+    now = timezone.now()
+    if owner:
+        Message.queue(
+            owner,
+            "account-exists",
+            f"{now:%Y-%m-%d}",
+            due_at=now,
+            not_after=now + timezone.timedelta(days=1),
+        )
+
+
+@transaction.atomic
+def want(person: User, email: str) -> AddressChange | None:
+    """Write to the new address; an earlier wish is forgotten."""
+    now = timezone.now()
+    if email == person.email:
+        return None
+    AddressChange.objects.visible_to(person).filter(used_at=None).update(used_at=now)
+    audit.record("address wanted", about=person)
+    if User.objects.filter(email=email).exists():
+        tell_owner(email)
+        return None
+    change = AddressChange(
+        user=person, email=email, expires_at=now + AddressChange.LIFETIME
+    )
+    change.save(force_insert=True)
+    Message.queue(
+        person,
+        "address-confirm",
+        str(change.pk),
+        due_at=now,
+        not_after=change.expires_at,
+        about=change.pk,
+        address=email,
+    )
+    return change
+
+
+def find(person: User, secret: str) -> AddressChange | None:
+    """The open wish of this person that the link belongs to."""
+    for change in AddressChange.objects.visible_to(person).open():
+        if constant_time_compare(token(change.pk), secret):
+            return change
+    return None
+
+
+@transaction.atomic
+def confirm(change: AddressChange, *, by: User) -> bool:
+    """Whether the address is theirs now; both mail boxes are told."""
+    mine = AddressChange.objects.visible_to(by).open().filter(pk=change.pk)
+    if not mine.update(used_at=timezone.now()):
+        return False
+    old, by.email = by.email, change.email
+    try:
+        with transaction.atomic():
+            by.save(update_fields=["email"])
+    except IntegrityError:  # somebody else's since
+        by.email = old
+        return False
+    audit.record("address changed", about=by)
+    tell(by, "account-changed", f"address-old:{change.pk}", address=old)
+    tell(by, "account-changed", f"address-new:{change.pk}")
+    return True

@@ -1,0 +1,77 @@
+"""Who did what: one row in the transaction of what it tells of.
+
+PostgreSQL writes it (app.audit), with the transaction's own identity as the actor,
+whatever we say.  A page whose row cannot be written is not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.db import connection, models
+
+address: ContextVar[str | None] = ContextVar("address", default=None)
+WRITE = "SELECT app.audit(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::inet)"
+
+
+def record(
+    verb: str,
+    *,
+    about: models.Model | None = None,
+    client_id: UUID | None = None,
+    role: str = "",
+    reason: str = "",
+    **detail: int | str | list,
+) -> None:
+    """Write that whoever is asking now did `verb` to the row `about`.
+
+    `detail` holds ids, numbers and names of states; never words of a person.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, _row(verb, about, client_id, role, reason, detail))
+
+
+def record_look(verb: str, *, about: models.Model, role: str) -> int:
+    """The same for opening a record; how many this person opened within a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{WRITE}, app.looks_lately()", _row(verb, about, None, role, "", {})
+        )
+        return cursor.fetchone()[1]
+
+
+def _row(verb, about, client_id, role, reason, detail) -> list:
+    if client_id is None:
+        client_id = getattr(about, "client_id", None)
+    return [
+        verb,
+        role,
+        str(client_id) if client_id else None,
+        about._meta.model_name if about is not None else "",
+        str(about.pk) if about is not None else None,
+        reason[:200],
+        json.dumps(detail, default=str),
+        address.get(),
+    ]
+
+
+def record_each(verb: str, rows: list[tuple[models.Model, dict]]) -> None:
+    """The same verb for several rows of one client, each with its detail, at once."""
+    if not rows:
+        return
+    first = rows[0][0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT app.audit(%s, '', %s, %s, pk, '', detail, %s::inet)"
+            " FROM unnest(%s::uuid[], %s::jsonb[]) AS each(pk, detail)",
+            [
+                verb,
+                str(first.client_id),
+                first._meta.model_name,
+                address.get(),
+                [str(row.pk) for row, _detail in rows],
+                [json.dumps(detail, default=str) for _row, detail in rows],
+            ],
+        )

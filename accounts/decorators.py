@@ -1,0 +1,46 @@
+"""A page belongs to somebody: every view names its audience, outermost.
+
+Somebody else finds nothing there (404), the same as at an address that does not exist.
+"""
+
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.views.decorators.http import require_http_methods
+
+# A page asked for in another way would be shown past what GET and POST take care of.
+ASKED = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _audience(name, belongs):
+    def decorator(view):
+        @wraps(view)
+        def guarded(request, *args, **kwargs):
+            if not belongs(request.user):
+                raise Http404
+            return usual(request, *args, **kwargs)
+
+        usual = ASKED(view)
+        guarded.audience = name
+        return guarded
+
+    return decorator
+
+
+therapist_required = _audience("therapist", lambda user: user.is_therapist)
+admin_required = _audience("admin", lambda user: user.is_admin)
+staff_required = _audience("staff", lambda user: user.is_staff_member)
+client_required = _audience("client", lambda user: user.is_client)
+signed_in_required = _audience("signed in", lambda user: user.is_authenticated)
+
+
+def for_everyone(view):
+    """Also for visitors who are not signed in."""
+
+    @wraps(view)
+    def open_view(request, *args, **kwargs):
+        return view(request, *args, **kwargs)
+
+    open_view.audience = "everyone"
+    return login_not_required(open_view)

@@ -1,0 +1,100 @@
+"""Which browsers somebody came from before, and what they are called in words.
+
+A browser is known by a random cookie.  The database keeps its hash; on a device that
+others use it is neither set nor asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import b64encode
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from accounts.models import KnownDevice, User
+
+YEAR = 365 * 24 * 3600
+TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
+BROWSERS = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("CriOS/",
+            "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]  # fmt: skip
+SYSTEMS = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"),
+           ("Windows", "Windows"), ("Macintosh", "Mac"), ("CrOS", "Chromebook"),
+           ("Linux", "Linux")]  # fmt: skip
+
+
+def in_words(agent: str) -> str:
+    """A browser's own description in two words, or nothing where it gives none."""
+    browser = next((name for mark, name in BROWSERS if mark in agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in agent), "")
+    if browser and system:
+        return _("%(browser)s, %(system)s") % {"browser": browser, "system": system}
+    return browser or system
+
+
+def token_of(request) -> str:
+    said = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+    return said if TOKEN.fullmatch(said) else ""
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def is_known(request, user: User) -> bool:
+    """Whether this person signed in with this browser before; asked by a visitor."""
+    token = token_of(request)
+    if not token:
+        return False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT app.knows_device(%s, %s)", [user.pk, _hash(token)])
+        return cursor.fetchone()[0]
+
+
+def remember(request, user: User) -> bool:
+    """Know this browser from now on; whether it was new to somebody who had others.
+
+    Runs as the person.  The middleware sets the cookie on the answer.
+    """
+    token = token_of(request) or secrets.token_urlsafe(32)
+    request.device_token = token
+    known = user.devices.filter(token_hash=_hash(token))
+    if known.update(last_seen=timezone.now()):
+        return False
+    had_others = user.devices.exists()
+    KnownDevice.objects.create(user=user, token_hash=_hash(token))
+    return had_others
+
+
+def set_cookie(request, response) -> None:
+    token = getattr(request, "device_token", "")
+    if token:
+        response.set_cookie(
+            settings.DEVICE_COOKIE_NAME,
+            token,
+            max_age=YEAR,
+            secure=settings.SECURE_COOKIES,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def draft_key(request) -> str:
+    """32 bytes in base64 that seal what is typed on this device while there is no way
+    to the server: the same for this person here each time, and for nobody else.
+
+    Nothing where others use the device.
+    """
+    token = getattr(request, "device_token", "") or token_of(request)
+    row = request.session.row
+    if not token or (row and row.shared):
+        return ""
+    said = f"{request.user.pk}:{token}"
+    sealed = salted_hmac("cairn.draft-key", said, algorithm="sha256").digest()
+    return b64encode(hmac.digest(sealed, b"AES-GCM", "sha256")).decode()

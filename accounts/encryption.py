@@ -1,0 +1,286 @@
+"""Narrative is sealed with its client's own key, bound to its row and column.
+
+master key (environment) wraps the practice's key, which wraps each client's key, all
+AES-256-GCM.  What is stored: one version byte, a 96-bit nonce, the ciphertext.  Text
+pasted into another row, or cut, does not open.
+
+A client's key is 64 bytes: 32 to seal with, 32 to fingerprint with (an HMAC, since a
+plain hash would let somebody with a dump guess, and would outlive erasure).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+from collections.abc import Iterable
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import BadRequest, FieldError, ValidationError
+from django.db import connection, models
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext_lazy as _
+
+from accounts import identity
+from accounts.models import DataKey
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+KEY_BYTES = 64
+UNREADABLE = _("This text cannot be read. It has been reported.")
+
+log = logging.getLogger(__name__)
+
+
+class Sealed(bytes):
+    """What is stored; text only in the hands of its row."""
+
+
+class Unreadable(str):
+    """Stands where a text could not be opened, so that the page can say so."""
+
+
+class KeyIsGone(ValidationError, BadRequest):
+    """Nothing can be written of a client whose key was destroyed: a form says so at
+    its top, any other request is a bad one."""
+
+    def __init__(self):
+        super().__init__(
+            _("Nothing can be kept here any more: this record’s key was destroyed.")
+        )
+
+
+def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+
+
+def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
+    """Raise InvalidTag for anything but what was sealed here with this key."""
+    if sealed[:1] != VERSION or len(sealed) < 1 + NONCE_BYTES + 16:
+        raise InvalidTag
+    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    return AESGCM(key).decrypt(nonce, body, bound_to.encode())
+
+
+def open_practice_key(practice_id: UUID, wrapped: bytes) -> bytes:
+    """With the master key, or an earlier one while they change."""
+    for master in (settings.MASTER_KEY, *settings.OLD_MASTER_KEYS):
+        try:
+            return _open(master, wrapped, f"practice:{practice_id}")
+        except InvalidTag:
+            continue
+    raise InvalidTag
+
+
+def wrap_practice_key(practice_id: UUID, key: bytes) -> bytes:
+    return _seal(settings.MASTER_KEY, key, f"practice:{practice_id}")
+
+
+def wrap_client_key(practice_id: UUID, client_id: UUID, key: bytes, by: bytes) -> bytes:
+    return _seal(by, key, f"client:{practice_id}:{client_id}")
+
+
+def open_client_key(
+    practice_id: UUID, client_id: UUID, wrapped: bytes, by: bytes
+) -> bytes:
+    return _open(by, wrapped, f"client:{practice_id}:{client_id}")
+
+
+# Shared by those who wrap with the practice's key; whoever changes it waits for them.
+HOLD_STILL = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
+
+
+# -- the ring of keys -----------------------------------------------------------------
+
+
+def make_practice_key(practice_id: UUID) -> None:
+    wrapped = wrap_practice_key(practice_id, os.urandom(32))
+    row = DataKey(practice_id=practice_id, wrapped=wrapped)
+    DataKey.objects.bulk_create([row])
+
+
+def make_client_key(practice_id: UUID, client_id: UUID) -> None:
+    """A new key, remembered for this transaction: its row may not be readable yet."""
+    key = os.urandom(KEY_BYTES)
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD_STILL, [f"keys:{practice_id}"])
+    _ring().pop(practice_id, None)  # it may have changed until a moment ago
+    _load(practice_id, [])
+    wrapped = wrap_client_key(practice_id, client_id, key, _ring()[practice_id])
+    row = DataKey(practice_id=practice_id, client_id=client_id, wrapped=wrapped)
+    DataKey.objects.bulk_create([row])
+    _ring()[client_id] = key
+
+
+def expect(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
+    """Load the keys of a page with many people's words in one query."""
+    _load(practice_id, client_ids)
+
+
+def with_keys(rows: models.QuerySet) -> models.QuerySet:
+    """The rows with the keys that open them, in the one query; see `remember`."""
+    keys = DataKey.objects.all()
+    practice = keys.filter(practice_id=models.OuterRef("practice_id"), client_id=None)
+    client = keys.filter(client_id=models.OuterRef("client_id"))
+    return rows.annotate(
+        practice_wrapped=models.Subquery(practice.values("wrapped")[:1]),
+        client_wrapped=models.Subquery(client.values("wrapped")[:1]),
+    )
+
+
+def remember(row: models.Model) -> None:
+    """Put the keys that came with a row of `with_keys` on the ring."""
+    if row.practice_wrapped and row.client_wrapped:
+        found = {None: row.practice_wrapped, row.client_id: row.client_wrapped}
+        _unwrap(row.practice_id, {pk: bytes(key) for pk, key in found.items()})
+
+
+def _ring() -> dict[UUID, bytes]:
+    return identity.memory()
+
+
+def _load(practice_id: UUID, client_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """The keys at hand after this; ids whose key is gone or hidden are missing."""
+    ring = _ring()
+    wanted = {pk for pk in client_ids if pk not in ring}
+    if not wanted and practice_id in ring:
+        return ring
+    try:
+        return _unwrap(practice_id, _wrapped(practice_id, wanted))
+    except InvalidTag:
+        # The practice's key changed since we read it: both again, in one statement.
+        ring.pop(practice_id, None)
+        return _unwrap(practice_id, _wrapped(practice_id, wanted))
+
+
+def _wrapped(practice_id: UUID, wanted: set[UUID]) -> dict[UUID | None, bytes]:
+    mine = models.Q(client_id__in=wanted)
+    if practice_id not in _ring():
+        mine |= models.Q(practice_id=practice_id, client_id=None)
+    rows = DataKey.objects.filter(mine).values_list("client_id", "wrapped")
+    return {pk: bytes(wrapped) for pk, wrapped in rows}
+
+
+def _unwrap(practice_id: UUID, found: dict[UUID | None, bytes]) -> dict[UUID, bytes]:
+    ring = _ring()
+    if None in found:
+        ring[practice_id] = open_practice_key(practice_id, found.pop(None))
+    for client_id, wrapped in found.items():
+        ring[client_id] = open_client_key(
+            practice_id, client_id, wrapped, ring[practice_id]
+        )
+    return ring
+
+
+def _client_key(practice_id: UUID, client_id: UUID) -> bytes:
+    ring = _load(practice_id, [client_id])
+    if client_id not in ring:
+        raise InvalidTag
+    return ring[client_id]
+
+
+def _writing_key(practice_id: UUID, client_id: UUID) -> bytes:
+    try:
+        return _client_key(practice_id, client_id)
+    except InvalidTag:
+        raise KeyIsGone from None
+
+
+def fingerprint(practice_id: UUID, client_id: UUID, text: str) -> str:
+    """64 hex digits that tell two texts of one client apart, and nobody else's."""
+    key = _writing_key(practice_id, client_id)[32:]
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+# -- the field ------------------------------------------------------------------------
+
+
+def _bound_to(field: models.Field, row: models.Model) -> str:
+    table = row._meta.db_table
+    return f"{row.practice_id}:{table}:{row.pk}:{field.column}"
+
+
+class EncryptedAttribute(DeferredAttribute):
+    """Opens what was read from the database when somebody first looks at it."""
+
+    def __get__(self, instance, cls=None):
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed):
+            value = self.field.open(instance, value)
+            instance.__dict__[self.field.attname] = value
+        return value
+
+    def __set__(self, instance, value):
+        # Makes this a data descriptor, so that __get__ comes before __dict__.
+        instance.__dict__[self.field.attname] = value
+
+
+class EncryptedTextField(models.TextField):
+    """Text of one client, on a row with `practice_id`, `client_id` and its key.
+
+    Only a row can seal and open it: `update()`, `bulk_update()` and look-ups raise, and
+    `values_list()` yields what is stored.
+    """
+
+    descriptor_class = EncryptedAttribute
+
+    def db_type(self, connection):
+        return "bytea"
+
+    def get_internal_type(self):
+        return "BinaryField"
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else Sealed(value)
+
+    def pre_save(self, model_instance, add):
+        value = getattr(model_instance, self.attname)
+        if value is None or isinstance(value, Sealed):
+            return value
+        if isinstance(value, Unreadable):
+            raise ValueError("a text that could not be read is not written back")
+        return self.seal(model_instance, str(value))
+
+    def seal(self, row: models.Model, text: str) -> Sealed:
+        """Ciphertext of `text` for this column of `row`; '' stays empty."""
+        if not text:
+            return Sealed(b"")
+        key = _writing_key(row.practice_id, row.client_id)[:32]
+        return Sealed(_seal(key, text.encode(), _bound_to(self, row)))
+
+    def open(self, row: models.Model, sealed: Sealed) -> str:
+        if not sealed:
+            return ""
+        try:
+            key = _client_key(row.practice_id, row.client_id)[:32]
+            return _open(key, sealed, _bound_to(self, row)).decode()
+        except InvalidTag:
+            log.error("unreadable %s of %s", self.column, row.pk)
+            return Unreadable(UNREADABLE)
+
+    def get_prep_value(self, value):
+        if isinstance(value, str):
+            raise TypeError(f"{self.name} is sealed by its row's save(), not here")
+        return value
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        value = self.get_prep_value(value)
+        return value if value is None else connection.Database.Binary(value)
+
+    def get_lookup(self, lookup_name):
+        if lookup_name == "isnull":
+            return super().get_lookup(lookup_name)
+        raise FieldError(f"{self.name} is encrypted and cannot be looked up")
+
+    def get_transform(self, lookup_name):
+        raise FieldError(f"{self.name} is encrypted and cannot be looked up")
+
+
+# A text that joined its table later: older code, still running during an upgrade,
+# writes rows without it.
+LATER_ADDED = {"blank": True, "default": "", "db_default": Sealed(b"")}

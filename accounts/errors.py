@@ -1,0 +1,51 @@
+"""What is answered when a form came too late, or something broke."""
+
+import logging
+import secrets
+
+from django.http import HttpResponseServerError
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from accounts.decorators import for_everyone
+
+log = logging.getLogger(__name__)
+WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
+WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
+
+
+def typed(request) -> list[tuple[str, str]]:
+    """What a form brought, without its secrets and without its workings."""
+    return [
+        (name, text)
+        for name, text in request.POST.items()
+        if text.strip() and name not in WORKINGS and "password" not in name
+    ]
+
+
+@for_everyone
+def csrf_failure(request, reason=""):
+    """Refuse, change nothing, and give back what was typed."""
+    context = {"typed": typed(request), "back": request.path}
+    return render(request, "403_csrf.html", context, status=403)
+
+
+def signed_out(request):
+    """A form that arrives after its sign-in ended: nothing is done, nothing lost."""
+    context = {"typed": typed(request)}
+    return render(request, "accounts/signed_out.html", context, status=403)
+
+
+def proof_wanted(request, back: str):
+    """A form that wants a fresh proof of who sends it, and came too late for that."""
+    context = {"typed": typed(request), "back": back}
+    return render(request, "accounts/proof_wanted.html", context, status=403)
+
+
+@for_everyone
+def broken(request):
+    """Say nothing of what broke, but a number by which the log finds it."""
+    number = secrets.token_hex(4)
+    log.error("broken %s, see the traceback that follows: %s", number, request.path)
+    page = render_to_string("500.html", {"number": number})
+    return HttpResponseServerError(page)

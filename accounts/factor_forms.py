@@ -1,0 +1,122 @@
+"""Forms of the second step."""
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+)
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts import factors
+from accounts.forms import House, HouseForm
+
+TOO_MANY = _("Too many wrong codes. Try again in a quarter of an hour.")
+
+
+def code_field(label, help_text="", mode="numeric"):
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "class": "code",
+                "autocomplete": "one-time-code",
+                "inputmode": mode,
+                "autocapitalize": "off",
+            }
+        ),
+    )
+
+
+class SecondStepForm(House, AuthenticateForm):
+    """Six digits from the app, or a recovery code, right after the password."""
+
+    code = code_field(
+        _("Six digits"), _("From the app on your phone; or a recovery code.")
+    )
+
+    def clean_code(self):
+        if factors.too_many_tries(self.user):
+            raise ValidationError(TOO_MANY)
+        return super().clean_code()
+
+
+class AppForm(HouseForm):
+    """Proves that the app shows the codes of the secret that stands on the page."""
+
+    code = code_field(_("Six digits"), _("What the app shows for Cairn now."))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.secret = totp.get_totp_secret(regenerate=False)
+
+    def clean_code(self):
+        code = self.cleaned_data["code"]
+        if not totp.validate_totp_code(self.secret, code):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CredentialField(forms.JSONField):
+    """What a browser answers for a passkey: an object of texts, or it is refused."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value):
+        try:
+            said = super().to_python(value)
+        except ValueError:  # a number of five thousand digits
+            said = None
+        if said is None:
+            return None
+        if not (isinstance(said, dict) and isinstance(said.get("response"), dict)):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if not all(isinstance(said.get(name), str) for name in ("id", "rawId", "type")):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        for name, text in said["response"].items():
+            if name != "transports" and not isinstance(text, str | None):
+                raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return said
+
+
+class Careful:
+    """What a stranger made up is a wrong answer, never a crash."""
+
+    def clean(self):
+        return self._read(super().clean)
+
+    def _read(self, clean):
+        try:
+            return clean()
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            if isinstance(error, ValidationError):
+                raise
+            raise get_adapter().validation_error("incorrect_code") from error
+
+
+class PasskeyForm(Careful, House, AddWebAuthnForm):
+    """What the browser made for us; filled in by static/js/passkey.js."""
+
+    credential = CredentialField()
+    passwordless = forms.BooleanField(widget=forms.HiddenInput, initial=True)
+    name = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+
+
+class PasskeySignInForm(Careful, LoginWebAuthnForm):
+    credential = CredentialField()
+
+    def clean_credential(self):
+        return self._read(super().clean_credential)
+
+
+class PasskeyStepForm(Careful, AuthenticateWebAuthnForm):
+    credential = CredentialField()
+
+    def clean_credential(self):
+        return self._read(super().clean_credential)

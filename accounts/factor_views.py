@@ -1,0 +1,165 @@
+"""Adding, keeping and using second steps."""
+
+from allauth.account.utils import passthrough_next_redirect_url
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn.internal import auth as webauthn
+from allauth.mfa.webauthn.views import LoginWebAuthnView
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit, devices, factors
+from accounts.decorators import for_everyone, signed_in_required
+from accounts.factor_forms import AppForm, PasskeyForm
+from accounts.frames import base_of
+from accounts.proof import fresh_proof_required
+from accounts.sign_in import FACTOR, tell
+
+second_step_asked = for_everyone(
+    AuthenticateView.as_view(template_name="account/second_step.html")
+)
+
+
+class PasskeySignIn(LoginWebAuthnView):
+    """allauth's; a passkey that could not be read loses no way on."""
+
+    def form_invalid(self, form):
+        response = super().form_invalid(form)
+        on = passthrough_next_redirect_url(self.request, response.url, "next")
+        return redirect(on)
+
+
+passkey_sign_in = for_everyone(PasskeySignIn.as_view())
+
+
+def on_the_way(view):
+    """Reachable before the second step is taken."""
+    view.before_second_step = True
+    return view
+
+
+@on_the_way
+@signed_in_required
+@fresh_proof_required
+def second_step(request):
+    """Choose a passkey or an app; whoever has one already signs in with it."""
+    if not request.session.get(FACTOR) and factors.has_second_step(request.user):
+        logout(request)
+        return redirect("account_login")
+    form = AppForm(request.POST or None)
+    if form.is_valid():
+        return _added(request, lambda: totp.TOTP.activate(request.user, form.secret))
+    url = get_adapter().build_totp_url(request.user, form.secret)
+    context = {
+        "form": form,
+        "base": base_of(request.user),
+        "nav": "more",
+        "square": mark_safe(_square(url)),  # drawn here, from digits and letters
+        "secret": " ".join(form.secret[i : i + 4] for i in range(0, 32, 4)),
+        "passkey": PasskeyForm(user=request.user),
+        "options": _options(request),
+        "required": request.user.is_staff_member,
+        "ways": [way.kind for way in factors.ways_of(request.user)],
+    }
+    return render(request, "accounts/second_step.html", context)
+
+
+def _square(url: str) -> str:
+    """The address as a code for a camera; without XML's own first line."""
+    drawn = get_adapter().build_totp_svg(url)
+    return drawn[drawn.index("<svg") :]
+
+
+def _options(request) -> dict:
+    return webauthn.begin_registration(request.user, passwordless=True)
+
+
+@on_the_way
+@signed_in_required
+@require_POST
+@fresh_proof_required
+def passkey_add(request):
+    form = PasskeyForm(request.POST, user=request.user)
+    if not form.is_valid():
+        messages.warning(request, _("The passkey could not be read. Try once more."))
+        return redirect("second-step")
+    name = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
+    credential = form.cleaned_data["credential"]
+    return _added(
+        request, lambda: webauthn.WebAuthn.add(request.user, name, credential)
+    )
+
+
+def _added(request, add):
+    """Keep a new way, with recovery codes if there are none yet, and say so by mail."""
+    try:
+        with transaction.atomic():
+            row = add().instance
+            kinds = {way.kind for way in factors.ways_of(request.user)}
+            fresh_codes = factors.KINDS.RECOVERY_CODES not in kinds
+            if fresh_codes:
+                RecoveryCodes.activate(request.user)
+            audit.record("second step added", about=request.user, factor=row.type)
+            tell(request.user, "account-changed", f"factor:{row.pk}")
+    except IntegrityError:  # a double press: it is there
+        return redirect("settings")
+    totp.clear_totp_secret(request)
+    request.session[FACTOR] = row.type
+    request.session.cycle_key()
+    messages.success(request, _("Added. From now on a password alone opens nothing."))
+    return redirect("recovery-codes" if fresh_codes else "settings")
+
+
+@on_the_way
+@signed_in_required
+@require_safe
+@fresh_proof_required
+def recovery_codes(request):
+    row = get_object_or_404(
+        Authenticator, user=request.user, type=factors.KINDS.RECOVERY_CODES
+    )
+    context = {
+        "base": base_of(request.user),
+        "nav": "more",
+        "codes": [f"{c[:4]} {c[4:]}" for c in row.wrap().get_unused_codes()],
+    }
+    return render(request, "accounts/recovery_codes.html", context)
+
+
+@signed_in_required
+@require_POST
+@fresh_proof_required
+def recovery_codes_anew(request):
+    """Eight new ones; the old ones open nothing any more."""
+    mine = Authenticator.objects.filter(user=request.user)
+    old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)
+    old.delete()
+    row = RecoveryCodes.activate(request.user).instance
+    audit.record("recovery codes made anew", about=request.user)
+    tell(request.user, "account-changed", f"factor:{row.pk}")
+    return redirect("recovery-codes")
+
+
+@signed_in_required
+@require_POST
+@fresh_proof_required
+def way_remove(request, factor_id):
+    mine = Authenticator.objects.filter(user=request.user, type__in=factors.STEPS)
+    row = get_object_or_404(mine, pk=factor_id)
+    if factors.remove(row, by=request.user):
+        tell(request.user, "account-changed", f"factor-gone:{factor_id}")
+        messages.success(request, _("Removed."))
+    else:
+        messages.warning(
+            request,
+            _("Everybody who works here needs a second step. Add another one first."),
+        )
+    return redirect("settings")

@@ -1,0 +1,147 @@
+"""Second steps: codes from an app, passkeys, and recovery codes for a bad day.
+
+The mathematics and the rows are allauth's; what is asked, when, and in which words is
+ours.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+
+TRIES, WITHIN = 10, 15 * 60  # wrong codes a person, in seconds
+KINDS = Authenticator.Type
+STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """allauth's questions: how secrets are kept, and what we are called."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("That is not right. Codes change every half minute."),
+    }
+
+    def get_totp_issuer(self):
+        return "Cairn"
+
+    def _get_site_name(self):
+        return "Cairn"
+
+    def encrypt(self, text):
+        nonce = os.urandom(12)
+        sealed = AESGCM(_key(settings.MASTER_KEY)).encrypt(nonce, text.encode(), BOUND)
+        return b64encode(nonce + sealed).decode()
+
+    def decrypt(self, encrypted_text):
+        raw = b64decode(encrypted_text)
+        for master in (settings.MASTER_KEY, *settings.OLD_MASTER_KEYS):
+            try:
+                return AESGCM(_key(master)).decrypt(raw[:12], raw[12:], BOUND).decode()
+            except InvalidTag:
+                continue
+        raise InvalidTag
+
+
+BOUND = b"authenticator"
+
+
+def _key(master: bytes) -> bytes:
+    """32 bytes that seal the secrets of second steps; from the deployment's key."""
+    return salted_hmac(
+        "cairn.authenticators", b"secrets", secret=master, algorithm="sha256"
+    ).digest()
+
+
+@transaction.atomic
+def reseal() -> int:
+    """Seal the secrets with the master key of now; how many rows have one."""
+    adapter = FactorAdapter()
+    rows = Authenticator.objects.exclude(type=KINDS.WEBAUTHN).select_for_update()
+    for row in rows:
+        for name in {"secret", "seed"} & row.data.keys():
+            row.data[name] = adapter.encrypt(adapter.decrypt(row.data[name]))
+        row.save(update_fields=["data"])
+    return len(rows)
+
+
+# -- what somebody has ----------------------------------------------------------------
+
+
+def has_second_step(user: User) -> bool:
+    return Authenticator.objects.filter(user=user, type__in=STEPS).exists()
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way in, as one's own account page shows it."""
+
+    pk: int
+    kind: str
+    name: str
+    added: datetime
+    used: datetime | None
+    left: int  # recovery codes that nobody used yet
+
+
+def ways_of(user: User) -> list[Way]:
+    """Passkeys, then the app, then recovery codes."""
+    order = [KINDS.WEBAUTHN, KINDS.TOTP, KINDS.RECOVERY_CODES]
+    rows = sorted(
+        Authenticator.objects.filter(user=user),
+        key=lambda row: (order.index(row.type), row.created_at),
+    )
+    return [_way(row) for row in rows]
+
+
+def _way(row: Authenticator) -> Way:
+    wrapped = row.wrap()
+    codes = row.type == KINDS.RECOVERY_CODES
+    return Way(
+        pk=row.pk,
+        kind=row.type,
+        name=wrapped.name if row.type == KINDS.WEBAUTHN else "",
+        added=row.created_at,
+        used=row.last_used_at,
+        left=len(wrapped.get_unused_codes()) if codes else 0,
+    )
+
+
+@transaction.atomic
+def remove(row: Authenticator, *, by: User) -> bool:
+    """Take a way away; False for the last second step of somebody who needs one."""
+    mine = Authenticator.objects.select_for_update().filter(user=by)
+    steps = [one.pk for one in mine if one.type in STEPS and one.pk != row.pk]
+    if not steps and by.is_staff_member and settings.SECOND_STEP_REQUIRED:
+        return False
+    Authenticator.objects.filter(pk=row.pk, user=by).delete()
+    if not steps:  # codes alone would be a password of eight digits
+        Authenticator.objects.filter(user=by).delete()
+    audit.record("second step removed", about=by, factor=row.type)
+    return True
+
+
+def too_many_tries(user: User) -> bool:
+    """Count one more try; past ten in a quarter of an hour none is looked at.
+
+    Only who knows the password comes this far, so nobody is locked out by a stranger.
+    """
+    window = int(timezone.now().timestamp()) // WITHIN
+    key = f"second-step:{user.pk}:{window}"
+    cache.add(key, 0, timeout=WITHIN)
+    return cache.incr(key) > TRIES

@@ -1,0 +1,53 @@
+"""What happened to one's own account lately, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import AuditEvent, User
+
+WORDS = {
+    "signed in": _("Signed in"),
+    "signed out": _("Signed out"),
+    "joined": _("Joined"),
+    "password changed": _("Password changed"),
+    "address wanted": _("Another address asked for"),
+    "address changed": _("Address changed"),
+    "second step added": _("A second step added"),
+    "second step removed": _("A second step removed"),
+    "recovery codes made anew": _("Recovery codes made anew"),
+    "sign-in ended": _("A sign-in ended"),
+    "settings changed": _("Settings changed"),
+}
+WAYS = {
+    "password": _("Signed in with a password"),
+    "totp": _("Signed in with a password and a code"),
+    "webauthn": _("Signed in with a passkey"),
+    "recovery_codes": _("Signed in with a password and a recovery code"),
+}
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Happening:
+    at: datetime
+    words: str
+    address: str
+
+
+def lately(person: User) -> list[Happening]:
+    """The last few things that this person's account saw, newest first."""
+    rows = AuditEvent.objects.filter(
+        actor_id=person.pk, object_id=person.pk, verb__in=WORDS
+    ).order_by("-at")[:SHOWN]
+    return [_happening(row) for row in rows]
+
+
+def _happening(row: AuditEvent) -> Happening:
+    words = WORDS[row.verb]
+    if row.verb == "signed in":
+        words = WAYS.get(row.detail.get("way"), words)
+    return Happening(row.at, words, row.address or "")

@@ -1,0 +1,103 @@
+"""How somebody gets an account: one link by mail, used once within 72 hours.
+
+The link's secret is an HMAC over the invitation's key, made when the mail is rendered;
+the database keeps its hash.  A visitor's look-up goes through app.invitation(), which
+knows only hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts import audit
+from accounts.identity import acting_as
+from accounts.models import Invitation, Message, User
+
+
+def token(invitation_id: UUID) -> str:
+    """The secret in the link, 64 hex digits; the same each time it is rendered."""
+    return salted_hmac(
+        "cairn.invitation", str(invitation_id), algorithm="sha256"
+    ).hexdigest()
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite(person: User, *, by: User) -> Invitation:
+    """Send (or send again) `person` a link; an earlier one stops working."""
+    now = timezone.now()
+    for earlier in Invitation.objects.filter(user=person).open():
+        revoke(earlier, by=by)
+    Invitation.objects.filter(user=person, used_at=None, revoked_at=None).update(
+        revoked_at=now
+    )
+    invitation = Invitation(
+        practice_id=person.practice_id,
+        user=person,
+        invited_by=by,
+        expires_at=now + Invitation.LIFETIME,
+    )
+    invitation.token_hash = _hash(token(invitation.pk))
+    invitation.save(force_insert=True)
+    Message.queue(
+        person,
+        "invitation",
+        str(invitation.pk),
+        due_at=now,
+        not_after=invitation.expires_at,
+        about=invitation.pk,
+    )
+    audit.record("invited", about=invitation, person=person.pk)
+    return invitation
+
+
+@transaction.atomic
+def revoke(invitation: Invitation, *, by: User) -> bool:
+    """Whether the link was still open and now is not."""
+    changed = Invitation.objects.visible_to(by).filter(pk=invitation.pk, used_at=None)
+    done = changed.filter(revoked_at=None).update(revoked_at=timezone.now())
+    if done:
+        audit.record("invitation revoked", about=invitation)
+    return bool(done)
+
+
+def find(secret: str) -> UUID | None:
+    """Whose link this is, while it is open; asked by a visitor."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM app.invitation(%s)", [_hash(secret)])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def accept(secret: str, *, password: str, time_zone: str) -> User | None:
+    """Make the invited person's account theirs; None where the link is used up.
+
+    Only one of two at once finds the link open.
+    """
+    person_id = find(secret)
+    if person_id is None:
+        return None
+    with acting_as(person_id), transaction.atomic():
+        used = Invitation.objects.filter(token_hash=_hash(secret)).open()
+        if not used.update(used_at=timezone.now()):
+            return None
+        person = User.objects.select_related("practice").get(pk=person_id)
+        person.set_password(password)
+        person.time_zone = time_zone
+        person.joined_at = timezone.now()
+        fields = ["password", "time_zone", "joined_at"]
+        if person.is_client:
+            person.privacy_version = person.practice.privacy_version
+            person.privacy_at = person.joined_at
+            fields += ["privacy_version", "privacy_at"]
+        person.save(update_fields=fields)
+        audit.record("joined", about=person)
+    return person

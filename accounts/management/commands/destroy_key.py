@@ -1,0 +1,29 @@
+"""Destroys the key of one client: their narrative is unreadable everywhere, for good.
+
+manage.py destroy_key CLIENT_ID
+
+Backups that still hold the key can still be read, until they expire.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts import keys
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser):
+        parser.add_argument("client_id", type=UUID)
+
+    def handle(self, *, client_id, **options):
+        self.stdout.write("This cannot be taken back, by nobody. Type the id again:")
+        if input().strip() != str(client_id):
+            raise CommandError("That is another id. Nothing was destroyed.")
+        if not keys.destroy(client_id):
+            raise CommandError("There is no key of that client.")
+        self.stdout.write("The key is destroyed.")

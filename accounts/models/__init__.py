@@ -1,0 +1,21 @@
+from accounts.models.audit_event import AuditEvent, AuditSeal
+from accounts.models.data_key import DataKey
+from accounts.models.message import Message
+from accounts.models.people import Invitation, User
+from accounts.models.practice import CrisisLine, Heartbeat, Practice
+from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
+
+__all__ = [
+    "AddressChange",
+    "AuditEvent",
+    "AuditSeal",
+    "CrisisLine",
+    "DataKey",
+    "Heartbeat",
+    "Invitation",
+    "KnownDevice",
+    "Message",
+    "Practice",
+    "SignIn",
+    "User",
+]

@@ -1,0 +1,63 @@
+from django.db import models
+from django.db.models.functions import Now
+
+
+class AuditEventQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """An admin sees the practice's, others what they did themselves.
+
+        What was done with a client's record: `clients.access.looked_at`.
+        """
+        if user.is_admin:
+            return self.filter(practice_id=user.practice_id)
+        return self.filter(actor_id=user.pk)
+
+
+class AuditEvent(models.Model):
+    """Who did what to which row, when, from where.  Written by app.audit() alone.
+
+    Lies in the transaction of what it tells of and never changes.  Holds ids and
+    numbers, never a word of content.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    practice_id = models.UUIDField(null=True)
+    actor_id = models.UUIDField(null=True)
+    role = models.CharField(max_length=20, blank=True)
+    verb = models.CharField(max_length=40)
+    client_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=40, blank=True)
+    object_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(null=True)
+    # By PostgreSQL as the row is written; rows from before there were seals have none.
+    row_hash = models.BinaryField(null=True, editable=False)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["client_id", "-at"], name="audit_by_client"),
+            models.Index(fields=["practice_id", "-at"], name="audit_by_practice"),
+            models.Index(fields=["actor_id", "-at"], name="audit_by_actor"),
+        ]
+
+
+class AuditSeal(models.Model):
+    """A hash over a batch of finished audit rows and the seal before; of all practices.
+
+    Written by app.seal() alone, once a minute; see accounts/seals.py.
+    """
+
+    id = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_default=Now())
+    first_event = models.BigIntegerField()
+    last_event = models.BigIntegerField()
+    events = models.BigIntegerField()
+    # Every row up to this one belongs to a transaction older than that one.
+    seen_event = models.BigIntegerField()
+    seen_transaction = models.BigIntegerField()
+    previous = models.BinaryField()
+    hash = models.BinaryField()

@@ -1,0 +1,29 @@
+from django.db import models
+from django.utils import timezone
+
+from accounts.ids import uuid7
+from accounts.models.practice import Practice
+
+
+class DataKey(models.Model):
+    """A wrapped key: the practice's (client_id is None), or that of one client.
+
+    The client is a plain id, since accounts knows no clients.  A destroyed client key
+    makes that client's narrative unreadable everywhere, backups that expired included.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT)
+    client_id = models.UUIDField(null=True, unique=True)
+    wrapped = models.BinaryField()
+    master_version = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice"],
+                condition=models.Q(client_id=None),
+                name="data_key_one_per_practice",
+            ),
+        ]

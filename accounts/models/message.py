@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts import nudge
+from accounts.ids import uuid7
+from accounts.models.people import User
+from accounts.models.practice import Practice
+
+
+class MessageQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own; an admin sees that the practice's letters went."""
+        if user.is_admin:
+            return self.filter(practice_id=user.practice_id)
+        return self.filter(recipient=user)
+
+
+class Message(models.Model):
+    """The letter box: any room drops a letter in its own transaction, digests sends.
+
+    Holds no words.  What it says is rendered when it goes, as its recipient.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        HELD = "held"  # by the charter, or because there was nothing to say
+        DROPPED = "dropped"  # too late to be of use, or no longer true
+        FAILED = "failed"  # the mail server refused it for good
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT)
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="messages")
+    kind = models.CharField(max_length=30)
+    period = models.CharField(max_length=80)
+    about = models.UUIDField(null=True)  # the row it is about, by its key alone
+    # Where it goes if not to the person's present address: one they left, or want.
+    address = models.EmailField(blank=True)
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.WAITING
+    )
+    reason = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True)
+    message_id = models.CharField(max_length=120, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "kind", "period"], name="message_once_per_period"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state__in=["waiting", "sending"]),
+                name="message_open_by_due_at",
+            ),
+            models.Index(fields=["practice", "-created_at"], name="message_recent"),
+        ]
+
+    @classmethod
+    def queue(
+        cls,
+        recipient: User,
+        kind: str,
+        period: str,
+        *,
+        due_at: datetime,
+        not_after: datetime,
+        about=None,
+        address: str = "",
+    ) -> None:
+        """Drop a letter; a second one for the same period changes nothing."""
+        letter = cls(
+            practice_id=recipient.practice_id,
+            recipient=recipient,
+            kind=kind,
+            period=period,
+            due_at=due_at,
+            not_after=not_after,
+            about=about,
+            address=address,
+        )
+        cls.objects.bulk_create([letter], ignore_conflicts=True)
+        transaction.on_commit(nudge.the_postman, robust=True)

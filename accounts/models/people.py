@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.ids import uuid7
+from accounts.models.practice import Practice
+from accounts.zones import validate_zone
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email, password=None, **fields):
+        """`password=None`: cannot sign in before accepting an invitation."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, email):
+        return self.get(email=email.strip().lower())
+
+
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Oneself; for admins and therapists the people who work in the practice.
+
+        A client's account is reached through the client, never through here.
+        """
+        if user.is_admin:
+            return self.filter(practice_id=user.practice_id)
+        if user.is_therapist:
+            return self.filter(practice_id=user.practice_id).staff()
+        return self.filter(pk=user.pk)
+
+    def staff(self):
+        return self.filter(Q(is_therapist=True) | Q(is_admin=True))
+
+    def therapists(self):
+        return self.filter(is_therapist=True, is_active=True)
+
+
+class User(AbstractBaseUser):
+    """Somebody who may sign in: therapist, admin, both, or else a client."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="people")
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="UTC", validators=[validate_zone]
+    )
+    language = models.CharField(_("language"), max_length=12, default="en")
+    is_active = models.BooleanField(default=True)
+    is_therapist = models.BooleanField(_("therapist"), default=False)
+    is_admin = models.BooleanField(_("admin"), default=False)
+    # How clients reach a therapist between sessions.
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    contact_hours = models.CharField(_("contact hours"), max_length=200, blank=True)
+    joined_at = models.DateTimeField(null=True, editable=False)
+    privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)
+    privacy_at = models.DateTimeField(null=True, editable=False)
+
+    objects = UserManager.from_queryset(UserQuerySet)()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email=Lower(F("email"))), name="user_email_is_lower_case"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_staff_member(self) -> bool:
+        return self.is_therapist or self.is_admin
+
+    @property
+    def is_client(self) -> bool:
+        return not self.is_staff_member
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def today(self):
+        """The day it is where this person is."""
+        return timezone.localdate(timezone=self.zone)
+
+
+class InvitationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Admins see the practice's; others those they sent."""
+        mine = self.filter(practice_id=user.practice_id)
+        return mine if user.is_admin else mine.filter(invited_by=user)
+
+    def open(self):
+        return self.filter(used_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """One link, good for 72 hours and one use, that turns a name into an account."""
+
+    LIFETIME = timedelta(hours=72)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT)
+    user = models.ForeignKey(User, models.PROTECT, related_name="invitations")
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(used_at=None, revoked_at=None),
+                name="invitation_one_open_per_person",
+            ),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the link still leads in; the charter asks before it is mailed."""
+        closed = self.used_at or self.revoked_at
+        return not closed and self.expires_at > timezone.now()

@@ -1,0 +1,165 @@
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.ids import uuid7
+from accounts.zones import validate_zone
+
+
+class Practice(models.Model):
+    """The tenant: every row belongs to exactly one, and nobody sees across."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="UTC", validators=[validate_zone]
+    )
+    session_minutes = models.PositiveSmallIntegerField(
+        _("length of a session, in minutes"), default=50
+    )
+    # Minutes without a key press after which everybody here is signed out.
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("signed out after, in minutes"),
+        default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(30)],
+    )
+    # Beside the address that mails come from; discreet, so never the practice's name
+    # unless somebody chose it.
+    sender_name = models.CharField(_("sender of mails"), max_length=60, blank=True)
+    # How long a discharged client can still read in the portal.
+    portal_days = models.PositiveSmallIntegerField(
+        _("portal after discharge, in days"), default=30
+    )
+    # What clients are told when they join; a new text is a new version.
+    privacy_notice = models.TextField(blank=True)
+    privacy_version = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(sender_name__regex="[\\x01-\\x1f\\x7f]"),
+                name="practice_sender_is_one_line",
+                violation_error_code="sender_name",
+                violation_error_message=_("A sender’s name is one line."),
+            ),
+            models.CheckConstraint(
+                condition=Q(idle_minutes__gte=5, idle_minutes__lte=30),
+                name="practice_idle_five_to_thirty",
+                violation_error_code="idle_minutes",
+                violation_error_message=_("From 5 to 30 minutes."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @transaction.atomic
+    def change(self, *, by, fields: list[str]) -> None:
+        self.save(update_fields=fields)
+        audit.record("practice changed", about=self, fields=fields)
+
+    @transaction.atomic
+    def write_notice(self, text: str, *, by) -> bool:
+        """A new text is a new version; False where it is the old one."""
+        if text == self.privacy_notice:
+            return False
+        self.privacy_notice = text
+        self.privacy_version += 1
+        self.save(update_fields=["privacy_notice", "privacy_version"])
+        audit.record("privacy notice written", about=self, version=self.privacy_version)
+        return True
+
+
+class CrisisLineQuerySet(models.QuerySet):
+    def editable_by(self, user):
+        if not user.is_admin:
+            return self.none()
+        return self.filter(practice_id=user.practice_id)
+
+    def shown(self):
+        return self.exclude(verified_on=None)
+
+
+class CrisisLine(models.Model):
+    """Whom to ring now.  One that nobody verified is not shown."""
+
+    GOOD_FOR = timedelta(days=365)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="crisis_lines")
+    name = models.CharField(_("name"), max_length=120)
+    number = models.CharField(_("number"), max_length=40)
+    hours = models.CharField(_("hours"), max_length=120, blank=True)
+    verified_on = models.DateField(_("verified on"), null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = CrisisLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def is_old(self) -> bool:
+        """Still shown, but verified so long ago that somebody should ring again."""
+        today = timezone.localdate()
+        return bool(self.verified_on and self.verified_on < today - self.GOOD_FOR)
+
+    @transaction.atomic
+    def add(self, *, by) -> None:
+        """As the last of the practice's lines."""
+        self.practice_id = by.practice_id
+        others = CrisisLine.objects.editable_by(by)
+        self.position = (others.aggregate(last=Max("position"))["last"] or 0) + 1
+        self.save(force_insert=True)
+        audit.record("crisis line added", about=self)
+
+    @transaction.atomic
+    def change(self, *, by, fields: list[str]) -> None:
+        self.save(update_fields=fields)
+        audit.record("crisis line changed", about=self, fields=fields)
+
+    @transaction.atomic
+    def move_up(self, *, by) -> None:
+        """Change places with the line above; the first stays where it is."""
+        lines = list(CrisisLine.objects.editable_by(by).select_for_update())
+        here = next(i for i, line in enumerate(lines) if line.pk == self.pk)
+        lines.insert(max(here - 1, 0), lines.pop(here))
+        for position, line in enumerate(lines, 1):
+            CrisisLine.objects.filter(pk=line.pk).update(position=position)
+        audit.record("crisis line moved", about=self)
+
+    @transaction.atomic
+    def remove(self, *, by) -> None:
+        audit.record("crisis line removed", about=self)
+        self.delete()
+
+
+class Heartbeat(models.Model):
+    """One row: when the worker last did something."""
+
+    at = models.DateTimeField()
+
+    @classmethod
+    def beat(cls):
+        cls.objects.update_or_create(pk=1, defaults={"at": timezone.now()})
+
+    @classmethod
+    def is_recent(cls) -> bool:
+        return cls.objects.filter(
+            at__gte=timezone.now() - timedelta(minutes=3)
+        ).exists()

@@ -1,0 +1,107 @@
+"""Where somebody is signed in, from which devices they came, where their mail goes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.ids import uuid7
+from accounts.models.people import User
+
+
+class SignInQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own, and nobody else's, whoever administers."""
+        return self.filter(user=user)
+
+    def running(self):
+        return self.filter(expire_date__gt=timezone.now())
+
+
+class SignIn(AbstractBaseSession):
+    """A signed-in browser.  Knows its person, so that one query answers who asks.
+
+    `session_key` is a secret; lists and addresses name a sign-in by `public_id`.
+    """
+
+    AT_ONCE = 10  # one more ends the oldest
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sign_ins")
+    begun_at = models.DateTimeField(null=True)
+    last_active_at = models.DateTimeField(null=True)  # the last key or press
+    shared = models.BooleanField(default=False)  # other people use this device
+    agent = models.CharField(max_length=80, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    way = models.CharField(max_length=20, blank=True)
+
+    objects = SignInQuerySet.as_manager()
+
+    class Meta(AbstractBaseSession.Meta):
+        db_table = "accounts_signin"
+
+    @classmethod
+    def get_session_store_class(cls):
+        from accounts.sessions import SessionStore  # it imports this model
+
+        return SessionStore
+
+
+class KnownDeviceQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+
+class KnownDevice(models.Model):
+    """A browser somebody signed in with before; its cookie is known as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    token_hash = models.CharField(max_length=64)
+    first_seen = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+
+    objects = KnownDeviceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "token_hash"], name="known_device_once"
+            ),
+        ]
+
+
+class AddressChangeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+    def open(self):
+        return self.filter(used_at=None, expires_at__gt=timezone.now())
+
+
+class AddressChange(models.Model):
+    """Another e-mail address, wanted until its own mail box has confirmed it."""
+
+    LIFETIME = timedelta(hours=24)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.PROTECT, related_name="address_changes")
+    email = models.EmailField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = AddressChangeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(used_at=None),
+                name="address_change_one_open",
+            ),
+        ]

@@ -1,0 +1,31 @@
+"""Tells the worker that there is a letter, so that nobody waits for the next tick.
+
+The tick is what guarantees.  A page never fails and hardly ever waits for this: while
+Redis does not answer, it is asked once a minute.
+"""
+
+import logging
+import time
+
+from celery import current_app
+
+logger = logging.getLogger(__name__)
+TASK = "digests.tasks.send_due"  # a name, since that room is above this one
+PAUSE = 60
+# A connection of its own: the worker's waits for seconds, as it must.
+IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+_silent_until = 0.0
+
+
+def the_postman() -> None:
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return
+    try:
+        with current_app.connection_for_write(transport_options=IMPATIENT) as broker:
+            current_app.send_task(
+                TASK, expires=50, ignore_result=True, retry=False, connection=broker
+            )
+    except Exception as error:
+        _silent_until = time.monotonic() + PAUSE
+        logger.warning("not nudged (%s): the next tick sends", type(error).__name__)

@@ -1,0 +1,88 @@
+"""What a password must be: long, or not alone; and nothing that is tried first.
+
+No rules about digits and signs, no expiry (NIST SP 800-63B-4).
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import factors
+
+ALONE, WITH_SECOND_STEP = 15, 8  # characters
+ENOUGH = 6  # characters beside what anybody would guess
+SIGNS = 5  # different ones
+KNOWN = (
+    "correcthorsebatterystaple", "correcthorsebattery", "correct horse battery staple",
+    "passwordpassword", "password", "passwort", "qwertyuiop", "asdfghjkl", "zxcvbnm",
+    "qwertz", "iloveyou", "letmein", "welcome", "1234567890", "0123456789", "123456789",
+    "12345678", "987654321", "cairn", "therapy", "therapist", "demo",
+)  # fmt: skip
+
+
+class Hasher(Argon2PasswordHasher):
+    """Argon2id as OWASP asks at least: 19 MiB, two rounds, one lane.
+
+    Django's default takes 100 MiB and eight lanes: ten times the work, so that twenty
+    sign-ins a second would leave two cores nothing for anybody else.  Hashes made with
+    other numbers are still read, and made anew at the next sign-in.
+    """
+
+    time_cost = 2
+    memory_cost = 19_456  # KiB
+    parallelism = 1
+
+
+class LengthValidator:
+    """Fifteen characters alone, eight beside a second step."""
+
+    def validate(self, password, user=None):
+        second = bool(user and user.pk and factors.has_second_step(user))
+        least = WITH_SECOND_STEP if second else ALONE
+        if len(password) < least:
+            raise ValidationError(
+                _("That is too short: at least %(least)s characters.")
+                % {"least": least},
+                code="password_too_short",
+            )
+
+    def get_help_text(self):
+        return _("At least 15 characters, or 8 beside a second step.")
+
+
+class GuessableValidator:
+    """Refuses what a stranger would try: our name, theirs, and one key held down."""
+
+    words = gettext_lazy(
+        "That is among the first things anybody would try. Add words of your own."
+    )
+
+    def validate(self, password, user=None):
+        left = password.lower()
+        if len(set(left)) < SIGNS:
+            raise ValidationError(self.words, code="password_guessable")
+        for known in (*KNOWN, *_of(user)):
+            left = left.replace(known, "")
+        letters = re.sub(r"[\W\d_]", "", left)
+        if len(letters) + len(set(re.findall(r"\d", left))) < ENOUGH:
+            raise ValidationError(self.words, code="password_guessable")
+
+    def get_help_text(self):
+        return self.words
+
+
+def _of(user) -> list[str]:
+    """What is known of the person: address, name, practice."""
+    if user is None or not user.email:
+        return []
+    address, _at, host = user.email.lower().partition("@")
+    said = [user.email.lower(), address, host.partition(".")[0], user.name.lower()]
+    said += user.name.lower().split()
+    if user.practice_id:
+        said += user.practice.name.lower().split()
+    return sorted((word for word in said if len(word) > 2), key=len, reverse=True)

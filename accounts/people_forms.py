@@ -1,0 +1,194 @@
+"""Forms about accounts: joining, own settings, a new password."""
+
+from allauth.account.forms import LoginForm
+from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import addresses, audit, tries
+from accounts.forms import House, HouseForm, HouseModelForm
+from accounts.identity import acting_as
+from accounts.models import Message, User
+from accounts.sign_in import SHARED, tell
+from accounts.zones import zone_choices
+
+PASSWORD_HELP = _(
+    "At least 15 characters. A short sentence is good; a password manager is better."
+)
+LANGUAGES = [("en", "English")]
+
+
+class SignInForm(House, LoginForm):
+    """allauth's, in our words."""
+
+    shared = forms.BooleanField(
+        label=_("Other people use this device"),
+        help_text=_("Signs out after ten minutes and keeps nothing here."),
+        required=False,
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["password"].strip = False
+        for name in ("login", "password"):
+            self.fields[name].help_text = ""
+            self.fields[name].widget.attrs.pop("placeholder", None)
+
+    def clean(self):
+        if self.errors:
+            return self.cleaned_data
+        tries.refuse_too_many(self.request, self.cleaned_data["login"].strip().lower())
+        return super().clean()
+
+    def login(self, request, redirect_url=None):
+        request.session[SHARED] = self.cleaned_data["shared"]
+        return super().login(request, redirect_url=redirect_url)
+
+
+class JoinForm(HouseForm):
+    """What an invited person says of themselves: a password and where they are."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        help_text=PASSWORD_HELP,
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Where you are"),
+        help_text=_("Reminders follow your clock, wherever you are."),
+        choices=zone_choices,
+        widget=forms.Select(attrs={"data-time-zone": True}),
+    )
+    privacy = forms.BooleanField(
+        label=_("I have read what happens to my words"),
+        error_messages={"required": _("Please read it first, and tick this.")},
+    )
+
+    def __init__(self, *args, person: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.fields["time_zone"].initial = person.practice.time_zone
+        if not self.is_bound:  # the browser knows better, until the person said
+            self.fields["time_zone"].widget.attrs["data-time-zone"] = "ask"
+        if person.is_staff_member:
+            del self.fields["privacy"]
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        validate_password(password, self.person)
+        return password
+
+
+class ProofForm(HouseForm):
+    """One's own password once more, its tries counted as those of a sign-in."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=256,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args, request, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_password(self):
+        person, password = self.request.user, self.cleaned_data["password"]
+        if authenticate(self.request, email=person.email, password=password) != person:
+            raise ValidationError(_("That is not your password."))
+        return password
+
+
+class SettingsForm(HouseModelForm):
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+
+    class Meta:
+        model = User
+        fields = ["name", "pronouns", "language", "time_zone", "phone", "contact_hours"]
+        help_texts = {
+            "name": _("How you are called here."),
+            "phone": _("Your clients see it on their page."),
+            "contact_hours": _("When and how clients reach you, in a line."),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.instance.is_therapist:
+            del self.fields["phone"], self.fields["contact_hours"]
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save)
+
+    @transaction.atomic
+    def _save(self):
+        self.instance.save(update_fields=list(self.fields))
+        audit.record("settings changed", about=self.instance, fields=self.changed_data)
+
+
+class ForgottenPasswordForm(House, PasswordResetForm):
+    """Answers the same whoever asks; the letter goes through the letter box."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+
+    def save(self, **options):
+        now = timezone.now()
+        for person in self.get_users(self.cleaned_data["email"]):
+            # One a minute is enough, however often somebody presses.
+            Message.queue(
+                person,
+                "password-reset",
+                f"{now:%Y-%m-%dT%H:%M}",
+                due_at=now,
+                not_after=now + timezone.timedelta(hours=1),
+            )
+
+    def get_users(self, email):
+        """Who joined and is active; an invited person has an invitation instead."""
+        found = User.objects.filter(email=email.strip().lower(), is_active=True)
+        return found.exclude(joined_at=None)
+
+
+class NewPasswordForm(House, SetPasswordForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = _("New password")
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+        self.fields["new_password2"].label = _("The same once more")
+        self.fields["new_password2"].help_text = ""
+
+    def save(self, commit=True):
+        """As the person themselves: with a link, nobody is signed in yet."""
+        with acting_as(self.user.pk), transaction.atomic():
+            person = super().save(commit)
+            audit.record("password changed", about=person)
+            tell(person, "account-changed", f"password:{timezone.now():%Y-%m-%dT%H:%M}")
+        return person
+
+
+class AddressForm(HouseForm):
+    """Another e-mail address; it counts once its own mail box has confirmed it."""
+
+    email = forms.EmailField(
+        label=_("New address"),
+        max_length=254,
+        help_text=_("We write there first. The old one is told once it has changed."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_email(self):
+        return self.cleaned_data["email"].strip().lower()
+
+    def save(self, *, by: User) -> bool:
+        return self.written(addresses.want, by, self.cleaned_data["email"])

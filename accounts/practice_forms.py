@@ -1,0 +1,107 @@
+"""What holds for everybody of a practice, and whom its people ring now."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm, HouseModelForm
+from accounts.models import CrisisLine, Practice, User
+from accounts.zones import zone_choices
+
+OFF = {"autocomplete": "off"}
+
+
+class PracticeForm(HouseModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    session_minutes = forms.IntegerField(
+        label=_("Length, in minutes"),
+        help_text=_("What a new booking starts with"),
+        validators=[MinValueValidator(10), MaxValueValidator(240)],
+    )
+    portal_days = forms.IntegerField(
+        label=_("Portal after the end, in days"),
+        help_text=_("How long a client can still read theirs"),
+        validators=[MinValueValidator(0), MaxValueValidator(3650)],
+    )
+
+    class Meta:
+        model = Practice
+        fields = [
+            "name",
+            "time_zone",
+            "session_minutes",
+            "idle_minutes",
+            "sender_name",
+            "portal_days",
+        ]
+        labels = {
+            "idle_minutes": _("After how many minutes"),
+            "sender_name": _("Sender’s name"),
+        }
+        help_texts = {
+            "idle_minutes": _("From 5 to 30"),
+            "sender_name": _("Without a word such as therapy"),
+        }
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self.instance.change, by=by, fields=self.changed_data)
+
+
+class NoticeForm(HouseForm):
+    text = forms.CharField(
+        label=_("Privacy notice"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 16}),
+    )
+
+    def save(self, practice: Practice, *, by: User) -> bool:
+        text = self.cleaned_data["text"].replace("\r\n", "\n")
+        return self.written(practice.write_notice, text, by=by)
+
+
+class CrisisLineForm(HouseModelForm):
+    class Meta:
+        model = CrisisLine
+        fields = ["name", "number", "hours", "verified_on"]
+        help_texts = {
+            "name": _("As people know it"),
+            "hours": _("When somebody answers, and what it costs"),
+            "verified_on": _(
+                "The day on which somebody of you rang it. Without it the line is "
+                "shown to nobody"
+            ),
+        }
+        widgets = {
+            "name": forms.TextInput(OFF),
+            "number": forms.TextInput({"type": "tel", **OFF}),
+            "hours": forms.TextInput(OFF),
+            "verified_on": forms.DateInput({"type": "date", **OFF}, "%Y-%m-%d"),
+        }
+
+    def clean_number(self):
+        number = self.cleaned_data["number"]
+        if not any(sign.isdigit() for sign in number):
+            raise ValidationError(_("A number to ring has digits."))
+        return number
+
+    def clean_verified_on(self):
+        day = self.cleaned_data["verified_on"]
+        if day and day > timezone.localdate():
+            raise ValidationError(_("This day has not come yet."))
+        return day
+
+    def clean(self):
+        """Another number is one that nobody rang, whatever day stood there."""
+        said = super().clean()
+        changed = set(self.changed_data)
+        known = not self.instance._state.adding
+        if known and "number" in changed and "verified_on" not in changed:
+            said["verified_on"] = None
+        return said
+
+    def save(self, *, by: User) -> bool:
+        if self.instance._state.adding:
+            return self.written(self.instance.add, by=by)
+        return self.written(self.instance.change, by=by, fields=self._meta.fields)

@@ -1,0 +1,158 @@
+"""Sign-ins kept in the database; one query answers who asks, and of which practice.
+
+A sign-in ends when nobody pressed a key for a while, at the latest after a working day
+(people of the practice) or a whole one (clients).  How long "a while" is the practice
+may shorten; on a device that others use it is ten minutes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.models import SignIn, User
+
+SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
+SHARED_IDLE = timedelta(minutes=10)
+STAFF_MOST, CLIENT_MOST = timedelta(hours=12), timedelta(hours=24)
+VISITOR = timedelta(hours=1)
+WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much longer
+
+
+class SessionStore(DatabaseStore):
+    row = None  # the SignIn this was read from, its person and practice with it
+
+    @classmethod
+    def get_model_class(cls):
+        return SignIn
+
+    @property
+    def person(self) -> User | None:
+        return self.row and self.row.user
+
+    def _get_session_from_db(self):
+        try:
+            found = self.model.objects.select_related("user__practice").get(
+                session_key=self.session_key, expire_date__gt=timezone.now()
+            )
+        except self.model.DoesNotExist:
+            found = None
+        if found is None or has_ended(found, timezone.now()):
+            self._session_key = None
+            return None
+        self.row = found
+        return found
+
+    def create_model_instance(self, data):
+        now = timezone.now()
+        row = super().create_model_instance(data)
+        row.user_id = data.get(SESSION_KEY)
+        kept = self.row if self.row and self.row.pk == row.pk else None
+        if kept:
+            row.public_id = kept.public_id
+        said = data.get(SIGN_IN)
+        if not (said and row.user_id):
+            row.expire_date = now + VISITOR
+            return row
+        row.begun_at = datetime.fromisoformat(said["begun_at"])
+        row.last_active_at = kept.last_active_at if kept else now
+        row.last_active_at = row.last_active_at or now
+        row.shared, row.way = said["shared"], said["way"]
+        row.agent, row.address = said["agent"], said["address"]
+        idle, most = (timedelta(seconds=said[name]) for name in ("idle", "most"))
+        row.expire_date = min(
+            row.last_active_at + idle + WRITE_EVERY, row.begun_at + most
+        )
+        return row
+
+
+def idle_time(person: User, *, shared: bool) -> timedelta:
+    """How long a sign-in of theirs may lie untouched."""
+    practices = timedelta(minutes=person.practice.idle_minutes)
+    return min(practices, SHARED_IDLE) if shared else practices
+
+
+def longest(person: User) -> timedelta:
+    return STAFF_MOST if person.is_staff_member else CLIENT_MOST
+
+
+def has_ended(row: SignIn, now: datetime) -> bool:
+    """Also where the practice shortened the idle time since the row was written."""
+    if row.user is None:
+        return False
+    if row.last_active_at is None or row.begun_at is None:
+        return True  # from before sign-ins told when they began
+    return now >= _end(row, row.last_active_at)
+
+
+def _end(row: SignIn, active_at: datetime) -> datetime:
+    idle = idle_time(row.user, shared=row.shared)
+    return min(active_at + idle + WRITE_EVERY, row.begun_at + longest(row.user))
+
+
+def touch(row: SignIn, active_at: datetime) -> None:
+    """Somebody pressed a key at `active_at`; written down at most once a minute."""
+    if active_at - row.last_active_at < WRITE_EVERY:
+        return
+    SignIn.objects.filter(pk=row.pk).update(
+        last_active_at=active_at, expire_date=_end(row, active_at)
+    )
+    row.last_active_at = active_at
+
+
+def active_at(request) -> datetime | None:
+    """When a key was pressed last, as far as this request tells.
+
+    A page that somebody opens or sends: now.  What a script asks for by itself says how
+    long ago (X-Cairn-Idle, in seconds), else it says nothing.
+    """
+    now = timezone.now()
+    said = request.headers.get("X-Cairn-Idle", "")
+    if said.isdecimal() and len(said) < 7:
+        return now - timedelta(seconds=int(said))
+    asks_by_itself = request.headers.get("Accept", "").startswith("application/json")
+    return None if asks_by_itself else now
+
+
+def seconds_left(row: SignIn) -> int:
+    """Until this sign-in ends if no key is pressed any more; never negative."""
+    idle = idle_time(row.user, shared=row.shared)
+    ends = min(row.last_active_at + idle, row.begun_at + longest(row.user))
+    return max(0, int((ends - timezone.now()).total_seconds()))
+
+
+def sweep() -> int:
+    """Take away sign-ins that ended a day ago; by the worker, each minute."""
+    long_ended = timezone.now() - timedelta(days=1)
+    gone, _ = SignIn.objects.filter(expire_date__lt=long_ended).delete()
+    return gone
+
+
+def end_others(person: User, *, but: str | None) -> int:
+    """End all sign-ins of a person except the one with session key `but`."""
+    ended, _ = SignIn.objects.filter(user=person).exclude(pk=but).delete()
+    return ended
+
+
+def get_user(request):
+    """Django's `auth.get_user` on the person that came with the session."""
+    session = request.session
+    said = session.get(SESSION_KEY)
+    person = session.person
+    if said is None:
+        return AnonymousUser()
+    if person is None or str(person.pk) != said:
+        found = User.objects.select_related("practice").filter(pk=said)
+        person = found.first()
+    if person is None or not person.is_active or BACKEND_SESSION_KEY not in session:
+        return AnonymousUser()
+    proof = session.get(HASH_SESSION_KEY, "")
+    if not constant_time_compare(proof, person.get_session_auth_hash()):
+        session.flush()  # the password was changed since
+        return AnonymousUser()
+    return person

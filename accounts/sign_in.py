@@ -1,0 +1,93 @@
+"""What a sign-in leaves behind, and whose tries are counted."""
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
+from django.dispatch import receiver
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, devices, handing, proof, sessions
+from accounts.identity import acting_as
+from accounts.models import Message, SignIn
+
+SHARED = "shared"  # in the session between the first step and the second
+FACTOR = "factor"  # in the session: the second step that was taken
+
+
+def typed_address(request, credentials=None) -> str:
+    """Whose failed sign-ins axes counts; without it one person's tries lock everybody
+    out who comes from the same address.  allauth says "email", the form "login"."""
+    said = (credentials or {}).get("email") or request.POST.get("login", "")
+    return said.replace("\0", "").strip().lower()[:254]
+
+
+def way_of(request, user) -> str:
+    """How they came in: "password", "totp", "webauthn", "recovery_codes"."""
+    records = get_authentication_records(request, user)
+    steps = [record["type"] for record in records if record["method"] == "mfa"]
+    return steps[-1] if steps else "password"
+
+
+@receiver(user_logged_in)
+def begin(sender, request, user, **kwargs):
+    if not user.is_active:
+        return
+    way, shared = way_of(request, user), bool(request.session.pop(SHARED, False))
+    if handing.is_for(request, user):
+        shared = True
+    else:
+        request.session.pop(handing.HANDED, None)
+    if way != "password":
+        request.session[FACTOR] = way
+    request.session[sessions.SIGN_IN] = {
+        "begun_at": timezone.now().isoformat(),
+        "idle": sessions.idle_time(user, shared=shared).total_seconds(),
+        "most": sessions.longest(user).total_seconds(),
+        "shared": shared,
+        "way": way,
+        "agent": devices.in_words(request.META.get("HTTP_USER_AGENT", ""))[:80],
+        "address": request.META.get("REMOTE_ADDR") or None,
+    }
+    proof.proved(request)
+    with acting_as(user.pk), transaction.atomic():
+        audit.record("signed in", about=user, way=way, shared=int(shared))
+        if not shared:
+            if devices.remember(request, user):
+                tell(user, "new-device", f"{timezone.now():%Y-%m-%dT%H:%M}")
+        elif user.devices.exists():
+            tell(user, "new-device", f"shared:{timezone.now():%Y-%m-%d}")
+        if _end_the_oldest(user):
+            said = _("The oldest of many sign-ins was ended.")
+            messages.info(request, said, fail_silently=True)
+
+
+def _end_the_oldest(user) -> bool:
+    """No more than so many at once; the one that just begins has no row yet."""
+    mine = SignIn.objects.filter(user=user).order_by("-begun_at")
+    surplus = list(mine.values_list("pk", flat=True)[SignIn.AT_ONCE - 1 :])
+    if surplus:
+        SignIn.objects.filter(pk__in=surplus).delete()
+        audit.record("sign-in ended", about=user, ended=len(surplus))
+    return bool(surplus)
+
+
+def tell(user, kind: str, period: str, address: str = "") -> None:
+    """A notice about somebody's own account: that something happened, never what."""
+    now = timezone.now()
+    Message.queue(
+        user,
+        kind,
+        period,
+        due_at=now,
+        not_after=now + timezone.timedelta(days=2),
+        address=address,
+    )
+
+
+@receiver(user_logged_out)
+def log_sign_out(sender, request, user, **kwargs):
+    if user is not None:
+        with acting_as(user.pk), transaction.atomic():
+            audit.record("signed out", about=user)

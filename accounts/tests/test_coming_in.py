@@ -1,0 +1,387 @@
+"""How people come in, get back in, and keep strangers out."""
+
+import threading
+
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from accounts import invitations
+from accounts.identity import acting_as
+from accounts.middleware import ProxyMiddleware
+from accounts.models import AuditEvent, CrisisLine, Invitation, Message, User
+from conftest import WebClient, admit, person
+
+SIGN_IN = "/sign-in/"
+LONG = "the long way home at night"
+
+
+def sign_in_as(client, email, password, **extra):
+    return client.post(SIGN_IN, {"login": email, "password": password}, **extra)
+
+
+@pytest.fixture
+def nadia(thea):
+    client = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
+    with acting_as(thea.pk), transaction.atomic():
+        client.invite(by=thea)
+    client.refresh_from_db()
+    return client
+
+
+def link(client):
+    return (
+        f"/join/{invitations.token(client.user.invitations.latest('created_at').pk)}/"
+    )
+
+
+def test_thea_signs_in_by_e_mail_in_any_case(client, thea):
+    answer = sign_in_as(client, "Thea@Example.test", "thea-passes-by-the-lake")
+    assert answer.status_code == 302
+    assert client.get("/", follow=True).redirect_chain == [("/today/", 302)]
+
+
+def test_the_fifth_wrong_password_locks_out_here_and_nobody_elsewhere(client, thea):
+    wrong = [sign_in_as(client, thea.email, "wrong").status_code for _ in range(5)]
+    assert wrong == [200, 200, 200, 200, 429]
+    right = "thea-passes-by-the-lake"
+    assert sign_in_as(client, thea.email, right).status_code == 429
+    elsewhere = sign_in_as(client, thea.email, right, REMOTE_ADDR="10.0.0.9")
+    assert elsewhere.status_code == 302
+
+
+def test_somebody_elses_wrong_passwords_lock_nobody_else_out(client, thea, theo):
+    """A practice shares one address: only Theo's own tries count for Theo."""
+    tries = [sign_in_as(client, theo.email.upper(), "wrong") for _ in range(6)]
+    assert tries[-1].status_code == 429
+    assert "Too many tries" in tries[-1].content.decode()
+    assert sign_in_as(client, thea.email, "thea-passes-by-the-lake").status_code == 302
+
+
+@pytest.mark.parametrize("said", ["", "junk", "10.0.0.9", "6.6.6.6, 10.0.0.9", "::1"])
+def test_behind_a_proxy_the_last_address_is_believed(rf, said):
+    seen = []
+    ask = ProxyMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
+    ask(rf.post("/sign-in/", headers={"X-Forwarded-For": said}))
+    assert seen == [
+        {"": "127.0.0.1", "junk": "127.0.0.1", "::1": "::1"}.get(said, "10.0.0.9")
+    ]
+
+
+def test_a_form_in_another_character_set_is_refused(client, thea):
+    kind = "application/x-www-form-urlencoded; charset=utf-16"
+    answer = client.post("/sign-in/", "login=%ff%fe", content_type=kind)
+    assert answer.status_code == 400
+
+
+def test_nobody_can_sign_up(client, practice):
+    for url in ("/accounts/signup/", "/signup/", "/sign-up/"):
+        assert client.post(url, {"email": "x@example.test"}).status_code in (302, 404)
+    assert not User.objects.exists()
+
+
+def test_following_the_link_uses_nothing_up_and_hides_the_secret(client, nadia):
+    for _ in range(3):  # scanners follow links, too
+        answer = WebClient().get(link(nadia))
+        assert answer.url == "/join/"
+    client.get(link(nadia))
+    page = client.get("/join/").content.decode()
+    assert "Welcome, Nadia" in page
+    assert link(nadia) not in page
+
+
+@pytest.mark.requirement("R32")
+def test_nadia_joins_once_with_password_zone_and_the_privacy_notice(client, nadia):
+    client.get(link(nadia))
+    said = {"password": LONG, "time_zone": "Europe/Berlin", "privacy": "on"}
+    assert client.post("/join/", said).url == "/portal/"
+    nadia.user.refresh_from_db()
+    assert nadia.user.check_password(LONG)
+    assert nadia.user.time_zone == "Europe/Berlin"
+    assert nadia.user.privacy_version == nadia.practice.privacy_version
+    again = WebClient()
+    again.get(link(nadia))
+    assert again.get("/join/").status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("short", "too short"),
+        ("nadia@example.test", "too similar"),
+        ("1q2w3e4r5t6y7u8i9o0p", "too common"),
+    ],
+)
+def test_a_poor_password_is_refused_with_its_reason(client, nadia, password, why):
+    client.get(link(nadia))
+    said = {"password": password, "time_zone": "Europe/Berlin", "privacy": "on"}
+    page = client.post("/join/", said).content.decode()
+    assert why in page
+    nadia.user.refresh_from_db()
+    assert not nadia.user.joined_at
+
+
+def test_without_the_privacy_notice_nobody_joins(client, nadia):
+    client.get(link(nadia))
+    page = client.post("/join/", {"password": LONG, "time_zone": "UTC"})
+    assert "Please read it first" in page.content.decode()
+
+
+@pytest.mark.requirement("R32")
+def test_a_link_of_yesterdays_week_is_closed(client, nadia):
+    Invitation.objects.update(expires_at=timezone.now() - timezone.timedelta(hours=1))
+    client.get(link(nadia))
+    assert client.get("/join/").status_code == 410
+
+
+def test_a_new_link_closes_the_old_one(client, nadia, thea):
+    old = link(nadia)
+    with acting_as(thea.pk), transaction.atomic():
+        invitations.invite(nadia.user, by=thea)
+    client.get(old)
+    assert client.get("/join/").status_code == 410
+    client.get(link(nadia))
+    assert client.get("/join/").status_code == 200
+
+
+def test_a_revoked_link_is_closed(client, nadia, ada, sign_in):
+    invitation = nadia.user.invitations.get()
+    sign_in(ada).post(f"/invitations/{invitation.pk}/revoke/")
+    client.get(link(nadia))
+    assert client.get("/join/").status_code == 410
+
+
+def test_a_made_up_secret_is_closed_like_a_used_one(client, practice):
+    client.get("/join/" + "0" * 64 + "/")
+    assert client.get("/join/").status_code == 410
+
+
+def test_the_secret_is_not_in_the_database(nadia):
+    invitation = nadia.user.invitations.get()
+    assert invitations.token(invitation.pk) not in str(invitation.__dict__)
+
+
+def test_theo_gets_back_in_after_a_forgotten_password(client, theo):
+    client.post("/reset/", {"email": theo.email})
+    letter = Message.objects.get(kind="password-reset")
+    assert letter.recipient == theo
+    from digests.letters import compose
+
+    with acting_as(theo.pk):
+        text = compose(letter, theo, None).body
+    address = next(word for word in text.split() if "/reset/" in word)
+    path = "/reset/" + address.split("/reset/")[1]
+    form = client.get(path, follow=True)
+    assert form.status_code == 200
+    here = form.redirect_chain[-1][0]
+    assert path != here  # the secret has left the address
+    new = {"new_password1": LONG, "new_password2": LONG}
+    page = client.post(here, new, follow=True)
+    assert "The new password is kept" in page.content.decode()
+    assert sign_in_as(client, theo.email, LONG).status_code == 302
+    changed = AuditEvent.objects.get(verb="password changed")
+    assert changed.actor_id == theo.pk
+    assert "no longer works" in client.get(path, follow=True).content.decode()
+
+
+def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nadia):
+    answers = [
+        client.post("/reset/", {"email": email}, follow=True).content
+        for email in (theo.email, "nobody@example.test", nadia.user.email)
+    ]
+    assert len(set(answers)) == 1
+    # Who has not accepted gets the invitation and nothing else.
+    assert list(Message.objects.filter(kind="password-reset")
+                .values_list("recipient__name", flat=True)) == ["Theo"]  # fmt: skip
+
+
+def test_a_wrong_address_and_a_wrong_password_read_the_same(client, theo):
+    known = sign_in_as(client, theo.email, "wrong").content.decode()
+    unknown = sign_in_as(client, "nobody@example.test", "wrong").content.decode()
+    # Django's token is masked anew on each page.
+    assert without_token(known).replace(theo.email, "") == without_token(
+        unknown
+    ).replace("nobody@example.test", "")
+
+
+def without_token(page):
+    import re
+
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+
+
+def test_a_changed_password_ends_the_other_sign_ins(sign_in, thea):
+    browser = sign_in(thea)
+    assert browser.get("/today/").status_code == 200
+    thea.set_password(LONG)
+    thea.save()
+    assert browser.get("/today/").status_code == 302
+
+
+def test_signing_out_ends_the_session_on_the_server(sign_in, thea):
+    browser = sign_in(thea)
+    cookie = browser.cookies["sessionid"].value
+    browser.post("/sign-out/")
+    copied = WebClient()
+    copied.cookies["sessionid"] = cookie
+    assert copied.get("/today/").status_code == 302
+
+
+def test_the_session_key_changes_with_the_sign_in(client, thea):
+    client.get(SIGN_IN)
+    client.get("/join/" + "0" * 64 + "/")
+    before = client.cookies["sessionid"].value
+    sign_in_as(client, thea.email, "thea-passes-by-the-lake")
+    assert client.cookies["sessionid"].value != before
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https:evil.example", "\\\\evil", "javascript:alert(1)"],
+)
+def test_after_signing_in_one_is_never_sent_elsewhere(client, thea, target):
+    answer = client.post(
+        SIGN_IN,
+        {"login": thea.email, "password": "thea-passes-by-the-lake", "next": target},
+    )
+    assert answer.url == "/"
+
+
+def test_theo_changes_his_name_language_and_zone(sign_in, theo):
+    said = {
+        "name": "Theodor", "pronouns": "he/him", "language": "en",
+        "time_zone": "America/New_York", "phone": "1", "contact_hours": "Mondays",
+    }  # fmt: skip
+    assert sign_in(theo).post("/settings/", said).status_code == 302
+    theo.refresh_from_db()
+    assert (theo.name, theo.time_zone) == ("Theodor", "America/New_York")
+
+
+def test_a_time_zone_that_is_none_is_refused(sign_in, theo):
+    said = {"name": "Theo", "language": "en", "time_zone": "Mars/Olympus"}
+    assert sign_in(theo).post("/settings/", said).status_code == 200
+
+
+def test_a_client_cannot_make_themselves_a_therapist(sign_in, cleo):
+    said = {
+        "name": "Cleo", "pronouns": "", "language": "en", "time_zone": "UTC",
+        "is_therapist": "on", "is_admin": "on", "email": "x@example.test",
+    }  # fmt: skip
+    sign_in(cleo.user).post("/settings/", said)
+    cleo.user.refresh_from_db()
+    assert cleo.user.is_client
+    assert cleo.user.email == "cleo@example.test"
+
+
+def test_help_now_shows_only_lines_that_somebody_verified(
+    client, sign_in, practice, cleo
+):
+    CrisisLine.objects.create(practice=practice, name="Checked", number="1",
+                              verified_on=timezone.localdate())  # fmt: skip
+    CrisisLine.objects.create(practice=practice, name="Unchecked", number="2")
+    for browser, url in ((sign_in(cleo.user), "/help/"), (client, "/help/harbour/")):
+        page = browser.get(url).content.decode()
+        assert "Checked" in page
+        assert "Unchecked" not in page
+    assert "Checked" not in client.get("/help/").content.decode()
+    assert "112" in client.get("/help/").content.decode()
+
+
+def test_every_answer_carries_the_headers_errors_included(client, practice):
+    for url in (SIGN_IN, "/nowhere/", "/today/", "/healthz"):
+        answer = client.get(url)
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        assert "unsafe-inline" not in answer["Content-Security-Policy"]
+        assert (
+            answer["Cache-Control"] == "no-store"
+            or "no-store" in answer["Cache-Control"]
+        )
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["X-Frame-Options"] == "DENY"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "noindex" in answer["X-Robots-Tag"]
+
+
+def test_a_foreign_host_is_refused(client, settings, practice):
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert client.get(SIGN_IN, headers={"host": "evil.example"}).status_code == 400
+
+
+def test_signing_in_costs_one_hash_and_few_statements(client, thea, settings):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    # As a real server keeps it: counting tries costs statements there.
+    cache = "django.core.cache.backends.db.DatabaseCache"
+    settings.CACHES = {"default": {"BACKEND": cache, "LOCATION": "cairn_cache"}}
+    with CaptureQueriesContext(connection) as queries:
+        sign_in_as(client, thea.email, "thea-passes-by-the-lake")
+    counted = [q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(counted) <= 26
+
+
+def test_the_first_person_of_an_installation_comes_by_a_command(db, real_login):
+    from io import StringIO
+
+    from django.core.management import call_command
+
+    out = StringIO()
+    with real_login("cairn_owner"):
+        call_command("create_practice", "Quay Practice", "Ada@Quay.test", stdout=out)
+    ada = User.objects.get(email="ada@quay.test")
+    assert ada.is_admin
+    assert not ada.has_usable_password()
+    assert "/join/" in out.getvalue()
+
+
+def test_other_peoples_names_do_not_break_the_page(sign_in, practice, ada):
+    person(practice, "Mallory", is_therapist=True, pronouns="<script>x</script>")
+    User.objects.filter(name="Mallory").update(name="<img src=x onerror=alert(1)>")
+    page = sign_in(ada).get("/people/").content.decode()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_a_form_that_was_open_too_long_gives_back_what_was_typed(thea, sign_in, cleo):
+    browser = sign_in(thea)
+    browser.handler.enforce_csrf_checks = True
+    said = {"own_words": "Half an hour of thinking <b>", "password": "secret words"}
+    answer = browser.post(f"/clients/{cleo.pk}/goals/add/", said)
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Half an hour of thinking &lt;b&gt;" in page
+    assert "secret words" not in page
+
+
+def test_a_form_sent_after_the_sign_in_ended_loses_no_word(client, thea, cleo):
+    said = {"preferred_name": "Nadia", "presenting_concern": "Wakes at four."}
+    answer = client.post("/clients/add/", said)
+    assert answer.status_code == 403
+    assert "Wakes at four." in answer.content.decode()
+    assert client.post("/clients/add/").status_code == 302
+
+
+def test_eight_who_hold_one_link_make_one_account(real_login, nadia):
+    """Only the first finds the link open, however close behind the others are."""
+    secret = invitations.token(nadia.user.invitations.get().pk)
+    start, joined = threading.Barrier(8), []
+
+    def take():
+        try:
+            start.wait()
+            joined.append(
+                invitations.accept(secret, password=LONG, time_zone="Europe/Berlin")
+            )
+        finally:
+            connections.close_all()
+
+    with real_login("cairn_web"):
+        connections["default"].close()
+        threads = [threading.Thread(target=take) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(joined) == 8
+    assert sum(person is not None for person in joined) == 1

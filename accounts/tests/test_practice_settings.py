@@ -1,0 +1,177 @@
+"""Ada keeps what holds for everybody; whom Cleo may ring is seen by Cleo."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent, CrisisLine, Message, Practice
+from conftest import as_role
+from digests import tasks
+
+SETTINGS = {
+    "name": "Harbour Practice", "time_zone": "Europe/Berlin", "session_minutes": "45",
+    "idle_minutes": "10", "sender_name": "Harbour", "portal_days": "60",
+}  # fmt: skip
+LINE = {"name": "Night line", "number": "116 123", "hours": "All night, free"}
+
+
+def line(practice, name, days_ago=None, position=0):
+    day = timezone.localdate() - timedelta(days=days_ago) if days_ago else None
+    return CrisisLine.objects.create(
+        practice=practice, name=name, number="116 123", verified_on=day,
+        position=position,
+    )  # fmt: skip
+
+
+def names(answer):
+    return [line.name for line in answer.context["lines"]]
+
+
+def test_ada_keeps_the_settings_and_the_audit_names_the_fields(sign_in, ada, practice):
+    assert sign_in(ada).post("/practice/", SETTINGS).url == "/practice/"
+    practice.refresh_from_db()
+    assert practice.session_minutes == 45
+    assert practice.idle_minutes == 10
+    assert practice.portal_days == 60
+    event = AuditEvent.objects.get(verb="practice changed")
+    assert "idle_minutes" in event.detail["fields"]
+    assert "Harbour" not in str(event.detail)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("idle_minutes", "4", "5"),
+        ("idle_minutes", "31", "30"),
+        ("session_minutes", "0", "10"),
+        ("time_zone", "Mars/Olympus", "Select a valid choice"),
+        ("name", "", "Please fill this in."),
+    ],
+)
+def test_what_makes_no_sense_is_said_at_its_field(sign_in, ada, field, value, words):
+    answer = sign_in(ada).post("/practice/", SETTINGS | {field: value})
+    assert answer.status_code == 200
+    assert words in str(answer.context["form"].errors[field])
+    assert answer.context["form"]["sender_name"].value() == "Harbour"
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize("evil", ["Harbour\r\nBcc: x@example.test", "Har\nbour"])
+def test_a_sender_of_two_lines_is_refused_by_form_and_database(
+    sign_in, ada, practice, evil
+):
+    answer = sign_in(ada).post("/practice/", SETTINGS | {"sender_name": evil})
+    assert "one line" in str(answer.context["form"].errors["sender_name"])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Practice.objects.filter(pk=practice.pk).update(sender_name=evil)
+
+
+@pytest.mark.requirement("R52")
+def test_letters_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
+    sign_in(ada).post("/practice/", SETTINGS | {"sender_name": "Haus „Hafen“, Büro"})
+    now = timezone.now()
+    Message.queue(thea, "password-reset", "x", due_at=now,
+                  not_after=now + timedelta(hours=1))  # fmt: skip
+    with as_role("cairn_worker"):
+        tasks.post()
+    header = mail.outbox[0].message()["From"]
+    assert "cairn@example.test" in header
+    assert "\n" not in header
+    assert "Bcc" not in mail.outbox[0].message()
+
+
+def test_a_new_notice_is_a_new_version_and_the_same_text_is_not(sign_in, ada, practice):
+    browser = sign_in(ada)
+    browser.post("/practice/notice/", {"text": practice.privacy_notice})
+    practice.refresh_from_db()
+    assert practice.privacy_version == 1
+    browser.post("/practice/notice/", {"text": "What we keep.\r\nAnd why."})
+    practice.refresh_from_db()
+    assert practice.privacy_version == 2
+    assert practice.privacy_notice == "What we keep.\nAnd why."
+    assert AuditEvent.objects.get(verb="privacy notice written").detail == {
+        "version": 2
+    }
+
+
+def test_a_line_that_nobody_rang_is_shown_to_nobody(
+    sign_in, client, ada, cleo, practice
+):
+    browser = sign_in(ada)
+    browser.post("/practice/lines/add/", LINE)
+    assert (
+        "Not verified, so shown to nobody" in browser.get("/practice/").content.decode()
+    )
+    assert not names(sign_in(cleo.user).get("/help/"))
+    night = CrisisLine.objects.get()
+    today = timezone.localdate().isoformat()
+    browser.post(f"/practice/lines/{night.pk}/", LINE | {"verified_on": today})
+    assert names(sign_in(cleo.user).get("/help/")) == ["Night line"]
+    assert names(client.get("/help/harbour/")) == ["Night line"]
+    assert not names(client.get("/help/"))
+
+
+def test_another_number_hides_the_line_until_somebody_rings(sign_in, ada, practice):
+    night = line(practice, "Night line", days_ago=3)
+    browser = sign_in(ada)
+    said = LINE | {"verified_on": night.verified_on.isoformat()}
+    browser.post(f"/practice/lines/{night.pk}/", said | {"number": "116 124"})
+    night.refresh_from_db()
+    assert (night.number, night.verified_on) == ("116 124", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("verified_on", "2999-01-01", "has not come yet"),
+        ("number", "ring us", "has digits"),
+        ("name", "", "Please fill this in."),
+    ],
+)
+def test_a_line_that_makes_no_sense_is_said_at_its_field(
+    sign_in, ada, field, value, words
+):
+    answer = sign_in(ada).post("/practice/lines/add/", LINE | {field: value})
+    assert words in str(answer.context["form"].errors[field])
+    assert not CrisisLine.objects.exists()
+
+
+def test_a_line_verified_over_a_year_ago_is_marked_and_still_shown(
+    sign_in, ada, cleo, practice
+):
+    line(practice, "Old line", days_ago=366)
+    assert "ring again" in sign_in(ada).get("/practice/").content.decode()
+    assert names(sign_in(cleo.user).get("/help/")) == ["Old line"]
+
+
+def test_lines_are_ordered_and_removed(sign_in, ada, cleo, practice):
+    for position, name in enumerate(["One", "Two", "Three"]):
+        line(practice, name, days_ago=1, position=position)
+    browser = sign_in(ada)
+    three = CrisisLine.objects.get(name="Three")
+    browser.post(f"/practice/lines/{three.pk}/up/")
+    assert names(sign_in(cleo.user).get("/help/")) == ["One", "Three", "Two"]
+    first = CrisisLine.objects.get(name="One")
+    browser.post(f"/practice/lines/{first.pk}/up/")
+    browser.post(f"/practice/lines/{three.pk}/remove/")
+    assert names(sign_in(cleo.user).get("/help/")) == ["One", "Two"]
+    verbs = list(AuditEvent.objects.values_list("verb", flat=True))
+    assert verbs.count("crisis line moved") == 2
+    assert verbs.count("crisis line removed") == 1
+
+
+def test_nobody_else_finds_or_keeps_the_settings(sign_in, thea, cleo, practice):
+    night = line(practice, "Night line", days_ago=1)
+    for who in (thea, cleo.user):
+        browser = sign_in(who)
+        for url in ("/practice/", "/practice/notice/", "/practice/lines/add/",
+                    f"/practice/lines/{night.pk}/"):  # fmt: skip
+            assert browser.get(url).status_code == 404
+            assert browser.post(url, SETTINGS | LINE).status_code == 404
+        browser.post(f"/practice/lines/{night.pk}/remove/")
+    assert CrisisLine.objects.count() == 1
+    practice.refresh_from_db()
+    assert practice.session_minutes == 50

@@ -1,0 +1,158 @@
+"""Coming in, getting back in, one's own settings, and help for whoever needs it now."""
+
+from allauth.account.views import LoginView
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.views import (
+    LogoutView,
+    PasswordResetConfirmView,
+    PasswordResetDoneView,
+    PasswordResetView,
+)
+from django.contrib.messages.views import SuccessMessageMixin
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts import handing, invitations, proof
+from accounts.decorators import for_everyone, signed_in_required
+from accounts.factor_views import on_the_way
+from accounts.frames import inside
+from accounts.models import CrisisLine, Practice, User
+from accounts.people_forms import (
+    ForgottenPasswordForm,
+    JoinForm,
+    NewPasswordForm,
+    ProofForm,
+)
+
+LINK = "_invitation"  # where the secret waits in the session, out of the address
+
+
+def home_of(user) -> str:
+    """The name of the page a person begins on."""
+    if user.is_therapist:
+        return "today"
+    return "people" if user.is_admin else "portal-home"
+
+
+@signed_in_required
+@require_safe
+def start(request):
+    return redirect(home_of(request.user))
+
+
+@for_everyone
+@require_safe
+def handed_over(request):
+    """The client signs in for one act; whoever else does finds their own first page."""
+    said = handing.handed(request)
+    if said is None or request.user.is_authenticated:
+        return redirect("start")
+    return render(request, "accounts/handed_over.html", {"handed": said})
+
+
+@for_everyone
+@require_safe
+def join_link(request, token):
+    """Take the secret out of the address; scanners that follow links use nothing up."""
+    request.session[LINK] = token
+    return redirect("join")
+
+
+@for_everyone
+def join(request):
+    secret = request.session.get(LINK, "")
+    person_id = invitations.find(secret)
+    if person_id is None:
+        return render(request, "accounts/join_closed.html", status=410)
+    person = User.objects.select_related("practice").get(pk=person_id)
+    form = JoinForm(request.POST or None, person=person)
+    if form.is_valid():
+        joined = invitations.accept(
+            secret,
+            password=form.cleaned_data["password"],
+            time_zone=form.cleaned_data["time_zone"],
+        )
+        if joined is None:  # another tab was quicker
+            return redirect("join")
+        login(request, joined, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        return redirect(home_of(joined))
+    return render(request, "accounts/join.html", {"form": form, "person": person})
+
+
+@on_the_way
+@signed_in_required
+def prove(request):
+    """Ask who it is once more, before what cannot be taken back."""
+    form = ProofForm(request.POST or None, request=request)
+    if form.is_valid():
+        proof.proved(request)
+        request.session.cycle_key()
+        return HttpResponseRedirect(inside(request, request.GET.get("next", "")))
+    return render(request, "accounts/prove.html", {"form": form})
+
+
+@handing.during_one_act
+@on_the_way
+@for_everyone
+@require_safe
+def help_now(request, slug=""):
+    """Whom to ring.  Signed out, the address names the practice, or nobody is named."""
+    practice = getattr(request.user, "practice", None)
+    if practice is None and slug:
+        practice = Practice.objects.filter(slug=slug).first()
+    lines = CrisisLine.objects.filter(practice=practice).shown()
+    context = {"practice": practice, "lines": lines if practice else []}
+    return render(request, "accounts/help_now.html", context)
+
+
+class SignIn(LoginView):
+    """allauth's; whoever guessed too much from one place is told so with a 429."""
+
+    template_name = "account/login.html"
+    extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
+
+    def form_invalid(self, form):
+        response = super().form_invalid(form)
+        if getattr(self.request, "too_many_tries", False):
+            response.status_code = 429
+        return response
+
+
+class SignOut(LogoutView):
+    next_page = "account_login"
+
+    def post(self, request, *args, **kwargs):
+        response = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"storage"'
+        return response
+
+
+sign_in = for_everyone(SignIn.as_view())
+sign_out = handing.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
+forgotten_password = for_everyone(
+    PasswordResetView.as_view(
+        form_class=ForgottenPasswordForm,
+        template_name="account/password_reset.html",
+        success_url=reverse_lazy("account_reset_password_done"),
+    )
+)
+forgotten_password_done = for_everyone(
+    PasswordResetDoneView.as_view(template_name="account/password_reset_done.html")
+)
+
+
+class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):
+    success_message = gettext_lazy("The new password is kept. Sign in with it.")
+
+
+new_password = for_everyone(
+    NewPassword.as_view(
+        form_class=NewPasswordForm,
+        template_name="account/password_reset_from_key.html",
+        success_url=reverse_lazy("account_login"),
+    )
+)

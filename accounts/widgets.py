@@ -1,0 +1,89 @@
+"""Ways to choose: stones from 0 to 10, ways with reasons, short words, days, hours."""
+
+from django import forms
+from django.forms.utils import flatatt
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+
+class Choices(forms.RadioSelect):
+    """Radios drawn by a template of ours; `house` tells the field's template which."""
+
+    house = ""
+
+    def _render(self, template_name, context, renderer=None):
+        return mark_safe(render_to_string(template_name, context))
+
+
+class Flat(Choices):
+    """Many small options."""
+
+    def create_option(self, *args, **kwargs):
+        """With its attributes in one piece, which a template would write one by one."""
+        option = super().create_option(*args, **kwargs)
+        return option | {"flat": flatatt(option["attrs"])}
+
+
+class Stones(Flat):
+    """0 to 10 in one row; `last` is the small dot, nothing is ticked beforehand."""
+
+    house = "stones"
+    template_name = "widgets/stones.html"
+
+    def __init__(self, attrs=None, choices=(), low="", high="", last=None):
+        super().__init__(attrs, choices)
+        self.low, self.high, self.last = low, high, last
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"].update(low=self.low, high=self.high, last=self.last)
+        return context
+
+
+class Pick(Choices):
+    """One of two or three ways, each with its reason."""
+
+    house = "pick"
+    template_name = "widgets/pick.html"
+
+    def __init__(self, attrs=None, choices=(), reasons=None):
+        super().__init__(attrs, choices)
+        self.reasons = reasons or {}
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        return option | {"reason": self.reasons.get(value, "")}
+
+
+class Segments(Flat):
+    """One of a few short words, in one row."""
+
+    house = "seg"
+    template_name = "widgets/seg.html"
+
+
+class Week(Choices):
+    """Days side by side, each with what is free in it; a full one cannot be pressed.
+
+    `days` is filled by WeekField: value to (weekday, date, words, full).
+    """
+
+    house = "week"
+    template_name = "widgets/week.html"
+
+    def __init__(self, attrs=None, choices=(), days=None):
+        super().__init__(attrs, choices)
+        self.days = days or {}
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        weekday, day, words, full = self.days[value]
+        option["attrs"] |= {"disabled": full}
+        return option | {"weekday": weekday, "day": day, "words": words}
+
+
+class Times(Choices):
+    """Hours of a day."""
+
+    house = "times"
+    template_name = "widgets/times.html"

@@ -1,0 +1,114 @@
+"""What is said beside a record: a comment, an answer, why it was opened."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import audit
+from accounts.forms import HouseForm
+from accounts.models import User
+from clients import access
+from clients.models import Client, Correction, SupervisionComment
+from clients.models.emergency import clients_named, open_in_emergency
+
+LONG = 2000
+REASON = 15  # letters at least: the client reads it
+
+
+def words_field(label, help_text="", *, rows=3, **kwargs):
+    attrs = {"rows": rows, "autocomplete": "off"}
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        max_length=LONG,
+        widget=forms.Textarea(attrs=attrs),
+        **kwargs,
+    )
+
+
+class CommentForm(HouseForm):
+    has_once = True
+    words = words_field(
+        gettext_lazy("A comment to the therapist"),
+        gettext_lazy("Read by who treats the client, and by supervisors alone"),
+    )
+
+    def save(self, client: Client, *, by: User, session_id=None) -> bool:
+        once = self.cleaned_data["once"]
+        twice = SupervisionComment.objects.visible_to(by).filter(pk=once)
+        if once and twice.exists():
+            return True
+        said = {"by": by, "session_id": session_id, "key": once}
+        words = self.cleaned_data["words"]
+        return self.written(SupervisionComment.say, client, words, **said)
+
+
+class AnswerForm(HouseForm):
+    answer = words_field(
+        gettext_lazy("Your answer"),
+        gettext_lazy("The client reads it, with your name and the day"),
+        rows=4,
+    )
+
+    def save(self, correction: Correction, *, by: User) -> bool:
+        if not self.written(correction.reply, self.cleaned_data["answer"], by=by):
+            return False
+        if not self.result:
+            self.add_error("answer", _("A colleague has answered meanwhile."))
+        return bool(self.result)
+
+
+class EmergencyForm(HouseForm):
+    """The whole name and a reason; a miss says no more than that it is one."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Client"),
+        help_text=gettext_lazy("The whole name, as the practice knows it"),
+        max_length=170,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    reason = words_field(
+        gettext_lazy("Why now"),
+        gettext_lazy(
+            "The client and their therapist will read this sentence. Admins see that "
+            "you asked, not why"
+        ),
+        rows=4,
+        min_length=REASON,
+        error_messages={
+            "min_length": gettext_lazy(
+                "A sentence, please: the client will want to understand it."
+            )
+        },
+    )
+
+    def __init__(self, *args, by: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean(self):
+        said = super().clean()
+        if not self.errors:
+            self._find(" ".join(said["name"].replace("\0", "").split()))
+        return said
+
+    def _find(self, name: str) -> None:
+        found = clients_named(name)
+        if not found:
+            audit.record("emergency refused")
+            self.add_error("name", _("No client of this practice is called so."))
+        elif len(found) > 1:
+            self.add_error(
+                "name",
+                _("More than one client is called so. Ask an admin for a care role."),
+            )
+        elif found[0] in access.reach(self.by).reads:
+            self.add_error("name", _("You have a role for this client already."))
+        else:
+            [self.client_id] = found
+
+    def save(self, *, by: User) -> bool:
+        reason = self.cleaned_data["reason"]
+        return self.written(open_in_emergency, self.client_id, reason, by=by)

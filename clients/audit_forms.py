@@ -1,0 +1,73 @@
+"""What the audit page can be filtered by."""
+
+from datetime import date, datetime, time, timedelta
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm
+from accounts.models import User
+from clients.trail import Sort
+
+DAY = {"type": "date", "autocomplete": "off"}
+# Nothing was written before, and dates have an end.
+OF_OURS = [
+    MinValueValidator(date(2000, 1, 1), _("This is long before there was an audit.")),
+    MaxValueValidator(date(2200, 1, 1), _("This is long after us.")),
+]
+
+
+class PersonField(forms.ModelChoiceField):
+    def label_from_instance(self, person):
+        return person.name
+
+
+class AuditFilterForm(HouseForm):
+    who = PersonField(
+        label=_("Who"),
+        required=False,
+        queryset=User.objects.none(),
+        empty_label=_("Everybody"),
+    )
+    sort = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("Every kind")), *Sort.choices]
+    )
+    since = forms.DateField(
+        label=_("From"),
+        required=False,
+        validators=OF_OURS,
+        widget=forms.DateInput(DAY, "%Y-%m-%d"),
+    )
+    until = forms.DateField(
+        label=_("Until"),
+        required=False,
+        validators=OF_OURS,
+        widget=forms.DateInput(DAY, "%Y-%m-%d"),
+    )
+    client = forms.CharField(
+        label=_("Client"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args, by: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.zone = by.zone
+        staff = User.objects.visible_to(by).staff().order_by("name")
+        self.fields["who"].queryset = staff
+
+    def clean(self):
+        """Days become moments of the reader's zone; *until* means that whole day."""
+        said = super().clean()
+        if said.get("since"):
+            said["since"] = self._begin(said["since"])
+        if said.get("until"):
+            said["until"] = self._begin(said["until"] + timedelta(days=1))
+        if said.get("since") and said.get("until") and said["since"] >= said["until"]:
+            self.add_error("until", _("This is before the first day."))
+        return said
+
+    def _begin(self, day) -> datetime:
+        return datetime.combine(day, time.min, self.zone)

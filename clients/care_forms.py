@@ -1,0 +1,151 @@
+"""Who cares for a client: a role given, the record handed over."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.forms import HouseForm, PickField, day_field
+from accounts.models import User
+from clients.models import CareRole, Client
+
+FURTHEST = timedelta(days=5 * 366)
+
+
+class ColleagueField(forms.ModelChoiceField):
+    """Therapists of the practice; an admin also reads how many clients they have."""
+
+    def label_from_instance(self, person):
+        many = getattr(person, "clients_now", None)
+        if many is None:
+            return person.name
+        words = ngettext(
+            "%(name)s, %(many)s client", "%(name)s, %(many)s clients", many
+        )
+        return words % {"name": person.name, "many": many}
+
+
+def colleagues(by: User):
+    """Whom `by` may give a role: any therapist but themselves."""
+    found = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
+    if by.is_admin:
+        leads = Q(care_roles__kind=CareRole.Kind.PRIMARY, care_roles__ends_at=None)
+        found = found.annotate(clients_now=Count("care_roles", filter=leads))
+    return found.order_by("name")
+
+
+def first_moment(day: date, by: User) -> datetime:
+    return datetime.combine(day, time(), by.zone)
+
+
+class StaffingForm(HouseForm):
+    """Somebody of the practice, from a day on; none is now."""
+
+    def __init__(self, *args, client: Client, by: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.client, self.by = client, by
+        self.fields["person"].queryset = colleagues(by)
+
+    def clean_since(self):
+        return self._clean_day("since")
+
+    def _clean_day(self, name):
+        day, today = self.cleaned_data[name], self.by.today()
+        if day and day < today:
+            raise ValidationError(_("Choose today or a day to come."))
+        if day and day > today + FURTHEST:
+            raise ValidationError(_("That is more than five years away."))
+        return day
+
+    @property
+    def starts_at(self) -> datetime | None:
+        day = self.cleaned_data.get("since")
+        return first_moment(day, self.by) if day and day > self.by.today() else None
+
+
+class CareRoleForm(StaffingForm):
+    person = ColleagueField(
+        label=gettext_lazy("Person"),
+        queryset=User.objects.none(),
+        empty_label=gettext_lazy("Choose someone"),
+    )
+    kind = PickField(
+        label=gettext_lazy("Role"),
+        choices=[
+            (
+                "co_therapist",
+                gettext_lazy("Co-therapist"),
+                gettext_lazy("Reads and writes, holds a key"),
+            ),
+            (
+                "supervisor",
+                gettext_lazy("Supervisor"),
+                gettext_lazy("Reads, comments to the therapist"),
+            ),
+            (
+                "cover",
+                gettext_lazy("Cover"),
+                gettext_lazy("Reads and writes, only between two days"),
+            ),
+        ],
+    )
+    since = day_field(gettext_lazy("From"), help_text=gettext_lazy("Empty means now"))
+    until = day_field(gettext_lazy("Until"), help_text=gettext_lazy("The last day"))
+
+    def clean_until(self):
+        return self._clean_day("until")
+
+    def clean(self):
+        said = super().clean()
+        first, last = said.get("since") or self.by.today(), said.get("until")
+        if last and last < first:
+            self.add_error("until", _("The last day comes after the first."))
+        if said.get("kind") == "cover" and not last and "until" not in self.errors:
+            self.add_error("until", _("Cover ends on a day."))
+        return said
+
+    @property
+    def ends_at(self) -> datetime | None:
+        last = self.cleaned_data["until"]
+        return first_moment(last + timedelta(days=1), self.by) if last else None
+
+    def save(self, *, by: User) -> bool:
+        return self.written(
+            CareRole.give,
+            self.client,
+            self.cleaned_data["person"],
+            self.cleaned_data["kind"],
+            by=by,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+        )
+
+
+class HandOverForm(StaffingForm):
+    prefix = "over"  # two forms stand on one page
+    person = ColleagueField(
+        label=gettext_lazy("To"),
+        queryset=User.objects.none(),
+        empty_label=gettext_lazy("Choose someone"),
+    )
+    since = day_field(gettext_lazy("From"), help_text=gettext_lazy("Empty means now"))
+    sessions = PickField(
+        label=gettext_lazy("Sessions booked from then on"),
+        choices=[
+            (
+                "move",
+                gettext_lazy("Move with the client"),
+                gettext_lazy("Same day and hour, with the new therapist"),
+            ),
+            (
+                "cancel",
+                gettext_lazy("Are cancelled"),
+                gettext_lazy("The new therapist books new ones"),
+            ),
+        ],
+    )

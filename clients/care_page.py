@@ -1,0 +1,174 @@
+"""Who cares for one client, as the admin and the primary therapist see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import encryption
+from accounts.templatetags.look import day_words
+from clients import access, care_chart
+from clients.models import CareRole, Client, EmergencyReason
+
+# What each role opens, in a line; and as a word beside a name.
+OPENS = {
+    "primary": gettext_lazy(
+        "Reads and writes the record, holds the therapist’s key, gives roles."
+    ),
+    "co_therapist": gettext_lazy(
+        "Reads and writes the record, may turn the therapist’s key."
+    ),
+    "supervisor": gettext_lazy(
+        "Reads the record and comments to the therapist. Cannot write it, no key."
+    ),
+    "cover": gettext_lazy(
+        "Reads and writes the record and may turn the therapist’s key, between the two "
+        "days. Begins and ends by itself."
+    ),
+}
+SHORT = {
+    "primary": gettext_lazy("primary"),
+    "co_therapist": gettext_lazy("co-therapist"),
+    "supervisor": gettext_lazy("supervisor"),
+    "cover": gettext_lazy("cover"),
+    "emergency": gettext_lazy("emergency"),
+}
+ENDED = 20  # of those that are over, the newest
+
+
+def when_words(starts: date, until: date | None, today: date) -> str:
+    """since 1 Jun; until 31 Dec; 21 Dec to 3 Jan.  `until` is the last day."""
+    said = {
+        "from": day_words(starts, False),
+        "until": until and day_words(until, False),
+    }
+    if until and (starts > today or until < today):
+        return _("%(from)s to %(until)s") % said
+    if until:
+        return _("until %(until)s") % said
+    if starts > today:
+        return _("from %(from)s") % said
+    return _("since %(from)s") % said
+
+
+@dataclass(frozen=True)
+class RoleLine:
+    """One role as the page shows it, its days as they are for the reader."""
+
+    role: CareRole
+    starts: date
+    until: date | None  # its last day
+    is_standing: bool
+    today: date
+
+    @property
+    def name(self) -> str:
+        return self.role.user.name
+
+    @property
+    def kind(self) -> str:
+        return SHORT[self.role.kind]
+
+    @property
+    def when(self) -> str:
+        return when_words(self.starts, self.until, self.today)
+
+    @property
+    def opens(self) -> str:
+        return OPENS.get(self.role.kind, "")
+
+    @property
+    def may_end(self) -> bool:
+        return self.is_standing and self.role.kind != CareRole.Kind.PRIMARY
+
+    @property
+    def is_planned(self) -> bool:
+        """A hand-over to come, which can be called off."""
+        return self.role.kind == CareRole.Kind.PRIMARY and self.starts > self.today
+
+    @property
+    def words(self) -> str:
+        said = {"name": self.name, "kind": self.kind, "when": self.when}
+        return _("%(name)s, %(kind)s, %(when)s.") % said
+
+    @property
+    def bar(self) -> care_chart.Bar:
+        label = f"{self.name.split()[0]}, {self.kind}"
+        ends = self.until and self.until + timedelta(days=1)
+        return care_chart.Bar(label, self.starts, ends)
+
+
+class CarePage:
+    def __init__(self, client: Client, user):
+        self.client, self.user = client, user
+        self.now, self.today = timezone.now(), user.today()
+        rows = CareRole.objects.visible_to(user).filter(client=client)
+        rows = rows.select_related("user").order_by("starts_at", "pk")
+        self.lines = [self._line(role) for role in rows if _ran_or_will(role)]
+
+    def _line(self, role) -> RoleLine:
+        zone = self.user.zone
+        last = role.ends_at and role.ends_at - timedelta(microseconds=1)
+        return RoleLine(
+            role=role,
+            starts=role.starts_at.astimezone(zone).date(),
+            until=last and last.astimezone(zone).date(),
+            is_standing=role.ends_at is None or role.ends_at > self.now,
+            today=self.today,
+        )
+
+    @property
+    def leads(self) -> bool:
+        """Whether the reader is the primary therapist, and reads the reasons."""
+        return self.client.pk in access.reach(self.user).leads
+
+    @cached_property
+    def standing(self) -> list[RoleLine]:
+        """The primary therapist first, then as they began."""
+        found = [line for line in self._roles if line.is_standing]
+        return sorted(found, key=lambda line: line.role.kind != CareRole.Kind.PRIMARY)
+
+    @cached_property
+    def ended(self) -> list[RoleLine]:
+        over = [line for line in self._roles if not line.is_standing]
+        return list(reversed(over))[:ENDED]
+
+    @property
+    def _roles(self):
+        return [line for line in self.lines if line.role.kind != "emergency"]
+
+    @cached_property
+    def emergencies(self) -> list[tuple[CareRole, str, bool]]:
+        """Newest first: the role, its reason for whom it is for, and if it runs."""
+        roles = [line for line in self.lines if line.role.kind == "emergency"]
+        reasons = self._reasons() if roles and self.leads else {}
+        return [
+            (line.role, reasons.get(line.role.pk, ""), line.is_standing)
+            for line in reversed(roles)
+        ]
+
+    def _reasons(self) -> dict:
+        encryption.expect(self.client.practice_id, [self.client.pk])
+        rows = EmergencyReason.objects.visible_to(self.user).filter(client=self.client)
+        return {row.role_id: row.words for row in rows}
+
+    @property
+    def people(self) -> int:
+        return len({line.role.user_id for line in self.standing})
+
+    @property
+    def chart(self) -> SafeString:
+        shown = [*self.standing, *self.ended[:3]]
+        words = care_chart.in_words([line.words for line in shown])
+        return care_chart.bars([line.bar for line in shown], self.today, words)
+
+
+def _ran_or_will(role) -> bool:
+    """A role that was called off before it began never was."""
+    return role.ends_at is None or role.ends_at > role.starts_at

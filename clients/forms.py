@@ -1,0 +1,217 @@
+"""Forms about people: a client's details, an invitation, who treats whom."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, invitations
+from accounts.addresses import tell_owner
+from accounts.forms import HouseForm, HouseModelForm, PickField
+from accounts.models import User
+from clients.models import Client, ClientBackground
+
+OFF = {"autocomplete": "off"}
+DETAILS = [
+    "preferred_name",
+    "family_name",
+    "pronouns",
+    "email",
+    "phone",
+    "emergency_name",
+    "emergency_phone",
+]
+ROLES = [
+    ("therapist", _("Therapist"), _("Sees clients and their records")),
+    ("admin", _("Admin"), _("Keeps accounts; reads no clinical word")),
+    ("both", _("Both"), _("A therapist who also keeps accounts")),
+]
+SOMEBODY_ELSES = _("This client’s details were changed by somebody else meanwhile.")
+
+
+class DetailsForm(HouseModelForm):
+    presenting_concern = forms.CharField(
+        label=_("In a few lines"),
+        required=False,
+        help_text=_(
+            "Sealed with a key of its own. You and people with a care role can read "
+            "it; the practice’s admins cannot."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, **OFF}),
+    )
+
+    class Meta:
+        model = Client
+        fields = DETAILS
+        help_texts = {
+            "preferred_name": _("Used here, by everyone"),
+            "pronouns": _("As they say them"),
+            "emergency_name": _("Name, and how they are related"),
+        }
+        widgets = {
+            name: forms.TextInput(attrs=OFF)
+            for name in DETAILS
+            if name not in ("email", "phone", "emergency_phone")
+        } | {
+            "email": forms.EmailInput(attrs=OFF),
+            "phone": forms.TextInput(attrs={"type": "tel", **OFF}),
+            "emergency_phone": forms.TextInput(attrs={"type": "tel", **OFF}),
+        }
+
+    def clean_email(self):
+        return self.cleaned_data["email"].strip().lower()
+
+
+class NewClientForm(DetailsForm):
+    has_once = True
+    portal = PickField(
+        label=_("The portal"),
+        choices=[
+            (
+                "invite",
+                _("Invite by e-mail"),
+                _("A link that works for 72 hours"),
+            ),
+            (
+                "none",
+                _("No portal"),
+                _("You keep the record; nothing is sent. An invitation can follow"),
+            ),
+        ],
+    )
+
+    def clean(self):
+        said = super().clean()
+        if said.get("portal") == "invite" and not said.get("email"):
+            self.add_error("email", _("An invitation needs an e-mail address."))
+        return said
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    @transaction.atomic
+    def _save(self, by):
+        client = self.instance
+        once = self.cleaned_data["once"]
+        twice = once and Client.objects.visible_to(by).filter(pk=once).first()
+        if twice:
+            self.instance = twice
+            return
+        client.pk = once or client.pk
+        client.wants_portal = self.cleaned_data["portal"] == "invite"
+        client.admit(by=by, concern=self.cleaned_data["presenting_concern"])
+        if client.wants_portal:
+            invite_or_tell(client, by=by)
+
+
+def invite_or_tell(client: Client, *, by: User) -> None:
+    """Invite; where the address is somebody's already, that person is told instead."""
+    address = client.address
+    if not client.invite(by=by):
+        tell_owner(address)
+
+
+class ClientEditForm(DetailsForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, background: ClientBackground, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.background = background
+        self.fields["presenting_concern"].initial = background.presenting_concern
+        self.fields["version"].initial = self.instance.version
+        # The account is theirs, and its address; also when they have closed it.
+        if self.instance.has_joined or self.instance.closed_portal:
+            del self.fields["email"]
+        elif self.instance.user_id:
+            self.initial["email"] = self.instance.address
+            self.fields["email"].required = True
+            self.fields["email"].help_text = _(
+                "Another address closes the old link and gets a new one."
+            )
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    @transaction.atomic
+    def _save(self, by):
+        fields = [name for name in DETAILS if name in self.fields]
+        if self.instance.user_id:  # the account holds the one copy of the address
+            fields = [name for name in fields if name != "email"]
+            self.instance.email = ""
+        seen = self.cleaned_data["version"]
+        if not self.instance.correct(by=by, fields=fields, seen_version=seen):
+            raise ValidationError(SOMEBODY_ELSES)
+        if self.instance.user_id and "email" in self.changed_data:
+            address = self.cleaned_data["email"]
+            if not self.instance.readdress(address, by=by):
+                tell_owner(address)
+        if "presenting_concern" in self.changed_data:
+            self.background.presenting_concern = self.cleaned_data["presenting_concern"]
+            self.background.write(by=by)
+
+
+class StaffInvitationForm(HouseForm):
+    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(OFF)
+    )
+    role = PickField(label=_("What they do here"), choices=ROLES)
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    @transaction.atomic
+    def _save(self, by):
+        said = self.cleaned_data
+        if User.objects.filter(email=said["email"].strip().lower()).exists():
+            return tell_owner(said["email"])
+        person = User.objects.create_user(
+            said["email"],
+            practice=by.practice,
+            name=said["name"],
+            time_zone=by.practice.time_zone,
+            is_therapist=said["role"] in ("therapist", "both"),
+            is_admin=said["role"] in ("admin", "both"),
+        )
+        audit.record("person added", about=person, role_given=said["role"])
+        invitations.invite(person, by=by)
+
+
+class TherapistField(forms.ModelChoiceField):
+    def label_from_instance(self, person):
+        return person.name
+
+
+class ClientInvitationForm(HouseModelForm):
+    """How an admin brings a client: a name, an address and a therapist."""
+
+    has_once = True
+    therapist = TherapistField(
+        label=_("Primary therapist"), queryset=User.objects.none()
+    )
+
+    class Meta:
+        model = Client
+        fields = ["preferred_name", "family_name", "pronouns", "email", "phone"]
+        widgets = {name: forms.TextInput(attrs=OFF) for name in fields[:3]}
+
+    def __init__(self, *args, by: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        colleagues = User.objects.visible_to(by).therapists().order_by("name")
+        self.fields["therapist"].queryset = colleagues
+        self.fields["email"].required = True
+
+    def clean_email(self):
+        return self.cleaned_data["email"].strip().lower()
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    @transaction.atomic
+    def _save(self, by):
+        once = self.cleaned_data["once"]
+        if once and Client.objects.directory_of(by).filter(pk=once).exists():
+            return
+        self.instance.pk = once or self.instance.pk
+        self.instance.admit(by=by, primary=self.cleaned_data["therapist"])
+        invite_or_tell(self.instance, by=by)

@@ -1,0 +1,23 @@
+from clients.models.care import CareRole
+from clients.models.client import Client, ClientBackground
+from clients.models.contact import ContactCharter
+from clients.models.correction import Correction
+from clients.models.draft import Draft
+from clients.models.emergency import EmergencyReason
+from clients.models.row import ClientRow, ClientRowQuerySet
+from clients.models.strength import Strength
+from clients.models.supervision import SupervisionComment
+
+__all__ = [
+    "CareRole",
+    "Client",
+    "ClientBackground",
+    "ClientRow",
+    "ClientRowQuerySet",
+    "ContactCharter",
+    "Correction",
+    "Draft",
+    "EmergencyReason",
+    "Strength",
+    "SupervisionComment",
+]

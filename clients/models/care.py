@@ -1,0 +1,217 @@
+"""Care roles: who may open a record, as what, from when to when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, identity
+from accounts.models import User
+from clients import access
+from clients.models.row import ClientRow
+
+EMERGENCY_LASTS = timedelta(hours=4)
+
+
+class CareRoleQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        mine = Q(user_id=user.pk) | access.rows_visible_to(user)
+        if user.is_admin:
+            mine |= Q(practice_id=user.practice_id)
+        return self.filter(mine)
+
+    def staffed_by(self, user):
+        """What an admin ends, and the primary therapist."""
+        mine = access.rows_held_by(user, access.LEADS)
+        if user.is_admin:
+            mine |= Q(practice_id=user.practice_id)
+        return self.filter(mine)
+
+    def current(self):
+        return self.filter(access.currently())
+
+    def standing(self):
+        """Those that run, and those to come; one called off ends as it begins."""
+        ahead = Q(ends_at__gt=Greatest(F("starts_at"), Now()))
+        return self.filter(Q(ends_at=None) | ahead)
+
+    def overlapping(self, starts_at, ends_at):
+        running = Q(ends_at=None) | Q(ends_at__gt=starts_at)
+        before = Q(starts_at__lt=ends_at) if ends_at else Q()
+        return self.filter(running & before)
+
+    def primary(self):
+        return self.filter(kind=CareRole.Kind.PRIMARY)
+
+
+class CareRole(ClientRow):
+    """Why somebody may open a record: who, as what, from when to when."""
+
+    class Kind(models.TextChoices):
+        PRIMARY = "primary", _("Primary therapist")
+        CO_THERAPIST = "co_therapist", _("Co-therapist")
+        SUPERVISOR = "supervisor", _("Supervisor")
+        COVER = "cover", _("Cover")
+        EMERGENCY = "emergency", _("Emergency access")
+
+    client = models.ForeignKey(
+        "clients.Client", models.PROTECT, related_name="care_roles"
+    )
+    user = models.ForeignKey(User, models.PROTECT, related_name="care_roles")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    # By the database's clock, as is the reading of it.
+    starts_at = models.DateTimeField(default=Now)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = CareRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=Q(kind="primary", ends_at=None),
+                name="care_role_one_primary",
+                violation_error_message=_("There is a primary therapist already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")),
+                name="care_role_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="cover") | Q(ends_at__isnull=False),
+                name="care_role_cover_ends",
+                violation_error_code="until",
+                violation_error_message=_("Cover ends on a day."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="emergency")
+                | Q(
+                    ends_at__isnull=False, ends_at__lte=F("starts_at") + EMERGENCY_LASTS
+                ),
+                name="care_role_emergency_lasts_four_hours",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "client"], name="care_role_by_user")]
+
+    # -- verbs -------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def give(
+        cls,
+        client,
+        person: User,
+        kind: str,
+        *,
+        by: User,
+        starts_at: datetime | None = None,
+        ends_at: datetime | None = None,
+    ) -> bool:
+        """False where they are that already in this time."""
+        take_turns(client.pk)
+        same = cls.objects.filter(client=client, user=person, kind=kind).standing()
+        if same.overlapping(starts_at or Now(), ends_at).exists():
+            return False
+        _write(client, person, kind, by=by, starts_at=starts_at, ends_at=ends_at)
+        audit.record("care role given", about=client, care_role=kind, person=person.pk)
+        return True
+
+    @transaction.atomic
+    def end(self, *, by: User) -> bool:
+        """From the next request on it opens nothing; False where it had ended."""
+        if self.kind == self.Kind.PRIMARY:
+            raise ValidationError(_("Somebody has to be the primary therapist."))
+        done = CareRole.objects.filter(pk=self.pk).standing().update(ends_at=AT_ONCE)
+        if done:
+            tell_again(by)
+            said = {"care_role": self.kind, "person": self.user_id}
+            audit.record("care role ended", client_id=self.client_id, **said)
+        return bool(done)
+
+
+# A role to come ends where it would have begun: it never ran.
+AT_ONCE = Greatest(F("starts_at"), Now())
+
+
+def take_turns(client_id) -> None:
+    """Who changes one client's care roles waits for who is at it already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(client_id)]
+        )
+
+
+def tell_again(by: User) -> None:
+    """Whom one may see was read at the start of the transaction."""
+    if identity.is_set():
+        identity.tell(connection)
+    access.forget_reach(by)
+
+
+def require_treats(person: User) -> None:
+    """They work here still, and will until this is written: closing waits for it."""
+    works = User.objects.select_for_update(no_key=True).filter(
+        pk=person.pk, is_active=True, is_therapist=True
+    )
+    if not works.exists():
+        raise ValidationError(
+            _("%(name)s treats nobody here any more."), params={"name": person.name}
+        )
+
+
+def _write(client, person, kind, *, by, starts_at=None, ends_at=None) -> CareRole:
+    require_treats(person)
+    role = CareRole(
+        practice_id=client.practice_id,
+        client=client,
+        user=person,
+        kind=kind,
+        given_by=by,
+        ends_at=ends_at,
+        starts_at=starts_at or Now(),
+    )
+    CareRole.objects.bulk_create([role])
+    tell_again(by)
+    return role
+
+
+@transaction.atomic
+def hand_over(
+    client, therapist: User, *, by: User, since: datetime | None = None
+) -> bool:
+    """`therapist` is the primary therapist from `since` (now) on; False where nothing
+    changes.
+
+    The earlier one's role ends in the same moment, and at the next request what it
+    opened.  Whatever was planned before is planned no more.
+    """
+    take_turns(client.pk)
+    roles = CareRole.objects.filter(client=client).primary().standing()
+    coming = roles.filter(starts_at__gt=Now())
+    running = roles.current().first()
+    if running and running.user_id == therapist.pk:
+        return _keep(running, coming, by=by)
+    if since and coming.filter(user=therapist, starts_at=since).exists():
+        return False
+    coming.update(ends_at=F("starts_at"))
+    if running:
+        CareRole.objects.filter(pk=running.pk).update(ends_at=since or Now())
+    _write(client, therapist, CareRole.Kind.PRIMARY, by=by, starts_at=since)
+    audit.record("primary therapist set", about=client, therapist=therapist.pk)
+    return True
+
+
+def _keep(running: CareRole, coming, *, by: User) -> bool:
+    """They stay, whoever was to come after them."""
+    coming.update(ends_at=F("starts_at"))
+    if running.ends_at is None:
+        return False
+    CareRole.objects.filter(pk=running.pk).update(ends_at=None)
+    audit.record("primary therapist kept", client_id=running.client_id)
+    return True

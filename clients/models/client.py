@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, encryption, identity, invitations
+from accounts.encryption import EncryptedTextField
+from accounts.ids import uuid7
+from accounts.models import Practice, SignIn, User
+from clients import access
+
+
+class ClientQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those in one's care; for a client, oneself.  Clinical pages start here."""
+        return self.filter(access.rows_visible_to(user, column="pk"))
+
+    def editable_by(self, user):
+        return self.filter(access.rows_editable_by(user, column="pk"))
+
+    def supervised_by(self, user):
+        return self.filter(access.rows_held_by(user, access.SUPERVISES, column="pk"))
+
+    def directory_of(self, user):
+        """Names and contacts for the admin, who sees nothing behind them."""
+        if not user.is_admin:
+            return self.none()
+        return self.filter(practice_id=user.practice_id)
+
+    def named(self, text: str):
+        """Whose names hold each word of `text`."""
+        found = self
+        for word in text.split():
+            found = found.filter(
+                Q(preferred_name__icontains=word) | Q(family_name__icontains=word)
+            )
+        return found
+
+    def staffed_by(self, user):
+        """Those whose care roles `user` gives: the admin's, and whom one leads."""
+        led = self.filter(access.rows_held_by(user, access.LEADS, column="pk"))
+        return led | self.directory_of(user)
+
+    def by_name(self):
+        return self.order_by(Lower("preferred_name"), Lower("family_name"), "pk")
+
+
+class Client(models.Model):
+    """Somebody in therapy.  Not the account: many have none and need none."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        DISCHARGED = "discharged", _("Discharged")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="clients")
+    user = models.OneToOneField(User, models.PROTECT, null=True, related_name="client")
+    preferred_name = models.CharField(_("preferred name"), max_length=80)
+    family_name = models.CharField(_("family name"), max_length=80, blank=True)
+    pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
+    # Only until they are invited: from then on the account holds the one copy.
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    emergency_name = models.CharField(
+        _("emergency contact"), max_length=120, blank=True
+    )
+    emergency_phone = models.CharField(
+        _("their phone number"), max_length=40, blank=True
+    )
+    wants_portal = models.BooleanField(default=True)
+    state = models.CharField(max_length=12, choices=State.choices, default="active")
+    discharged_at = models.DateTimeField(null=True, editable=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "practice", Lower("preferred_name"), name="client_by_preferred_name"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("client", args=[self.pk])
+
+    @property
+    def client_id(self):
+        """A client's own row is a row of that client, to audit and to encryption."""
+        return self.pk
+
+    @property
+    def name(self) -> str:
+        return f"{self.preferred_name} {self.family_name}".strip()
+
+    @property
+    def address(self) -> str:
+        return self.user.email if self.user_id else self.email
+
+    @property
+    def has_joined(self) -> bool:
+        return bool(self.user_id and self.user.joined_at)
+
+    @property
+    def closed_portal(self) -> bool:
+        """Whether the client closed their own account; nobody else can."""
+        return bool(self.user_id and not self.user.is_active)
+
+    @property
+    def is_discharged(self) -> bool:
+        return self.state == self.State.DISCHARGED
+
+    @property
+    def portal_until(self):
+        """When a discharged client can read no longer; None for anybody else."""
+        if not (self.is_discharged and self.discharged_at):
+            return None
+        return self.discharged_at + timedelta(days=self.practice.portal_days)
+
+    # -- verbs -------------------------------------------------------------------
+
+    @transaction.atomic
+    def admit(
+        self, *, by: User, primary: User | None = None, concern: str = ""
+    ) -> None:
+        """Write a new client, with key, charter and first primary therapist.
+
+        A therapist admits into their own care; an admin names the therapist.
+        """
+        from clients.models import CareRole, ContactCharter, care
+
+        self.practice_id = by.practice_id
+        self.save(force_insert=True)
+        encryption.make_client_key(self.practice_id, self.pk)
+        therapist = primary or by
+        care.require_treats(therapist)
+        CareRole.objects.bulk_create(
+            [
+                CareRole(
+                    practice_id=self.practice_id,
+                    client=self,
+                    user=therapist,
+                    kind=CareRole.Kind.PRIMARY,
+                    given_by=by,
+                )
+            ]
+        )
+        ContactCharter.objects.bulk_create(
+            [ContactCharter(client=self, practice_id=self.practice_id)]
+        )
+        if connection.in_atomic_block and identity.is_set():
+            identity.tell(connection)
+        access.forget_reach(by)
+        if therapist == by:
+            ClientBackground(
+                client=self, practice_id=self.practice_id, presenting_concern=concern
+            ).save(force_insert=True)
+        audit.record("admitted", about=self, therapist=therapist.pk)
+
+    @transaction.atomic
+    def correct(self, *, by: User, fields: list[str], seen_version: int) -> bool:
+        """Save these fields; False where somebody else saved since `seen_version`."""
+        rows = Client.objects.filter(pk=self.pk, version=seen_version)
+        new = {name: getattr(self, name) for name in fields}
+        if not rows.update(version=seen_version + 1, **new):
+            return False
+        self.version = seen_version + 1
+        audit.record("client corrected", about=self, fields=fields)
+        return True
+
+    @transaction.atomic
+    def invite(self, *, by: User) -> bool:
+        """Send the portal's link.  False where the address belongs to somebody else.
+
+        The caller shows the same answer for both; the address's owner is told by mail.
+        """
+        if self.user_id is None and not self._open_account():
+            return False
+        if self.closed_portal:
+            self.user.is_active = True
+            self.user.save(update_fields=["is_active"])
+        invitations.invite(self.user, by=by)
+        audit.record("client invited", about=self)
+        return True
+
+    @transaction.atomic
+    def readdress(self, email: str, *, by: User) -> bool:
+        """Correct a mistyped address before anybody joined, and invite there instead.
+
+        False where the address belongs to somebody else; the answer is the same.
+        """
+        if self.has_joined:
+            return False
+        self.user.email = email
+        try:
+            with transaction.atomic():
+                self.user.save(update_fields=["email"])
+        except IntegrityError:
+            self.user.refresh_from_db(fields=["email"])
+            return False
+        audit.record("address corrected", about=self)
+        invitations.invite(self.user, by=by)
+        return True
+
+    @transaction.atomic
+    def close_portal(self, *, by: User) -> bool:
+        """The client's own account ends, with every sign-in; the record stays."""
+        open_ = User.objects.filter(pk=self.user_id, is_active=True)
+        done = open_.update(
+            is_active=False, joined_at=None, password=make_password(None)
+        )
+        if done:
+            SignIn.objects.filter(user_id=self.user_id).delete()
+            audit.record("portal closed", about=self)
+        return bool(done)
+
+    @transaction.atomic
+    def discharge(self, *, by: User) -> bool:
+        """The portal is for reading from now on, and closes by itself; False twice."""
+        rows = Client.objects.editable_by(by).filter(pk=self.pk)
+        done = rows.exclude(state=self.State.DISCHARGED).update(
+            state=self.State.DISCHARGED, discharged_at=Now()
+        )
+        if done:
+            audit.record("discharged", about=self)
+        return bool(done)
+
+    @transaction.atomic
+    def take_back(self, *, by: User) -> bool:
+        rows = Client.objects.editable_by(by).filter(pk=self.pk)
+        done = rows.filter(state=self.State.DISCHARGED).update(
+            state=self.State.ACTIVE, discharged_at=None
+        )
+        if done:
+            audit.record("taken back", about=self)
+        return bool(done)
+
+    def _open_account(self) -> bool:
+        try:
+            with transaction.atomic():
+                self.user = User.objects.create_user(
+                    self.email,
+                    practice_id=self.practice_id,
+                    name=self.preferred_name,
+                    time_zone=self.practice.time_zone,
+                )
+        except IntegrityError:
+            return False
+        self.email, self.wants_portal = "", True
+        self.save(update_fields=["user", "email", "wants_portal"])
+        return True
+
+
+class ClientBackground(models.Model):
+    """What brought them.  Apart from Client, which admins read."""
+
+    client = models.OneToOneField(
+        Client, models.PROTECT, primary_key=True, related_name="background"
+    )
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    presenting_concern = EncryptedTextField(_("presenting concern"), blank=True)
+
+    class ConcernQuerySet(models.QuerySet):
+        def visible_to(self, user):
+            return self.filter(access.rows_visible_to(user)).filter(
+                ~Q(client__user_id=user.pk)
+            )
+
+    objects = ConcernQuerySet.as_manager()
+
+    @transaction.atomic
+    def write(self, *, by: User) -> None:
+        self.save()
+        audit.record("background written", about=self, client_id=self.client_id)

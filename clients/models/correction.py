@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients.models.row import ClientRow, ClientRowQuerySet
+
+
+class CorrectionQuerySet(ClientRowQuerySet):
+    def open(self):
+        return self.filter(answered_at=None)
+
+
+class Correction(ClientRow):
+    """The client says that something in the record is wrong, and is answered."""
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    about = EncryptedTextField(_("what it is about"))
+    words = EncryptedTextField(_("what should be different"))
+    answer = EncryptedTextField(_("answer"), blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = CorrectionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-at"], name="correction_by_client")]
+
+    @classmethod
+    @transaction.atomic
+    def ask(cls, client, about: str, words: str, *, by: User, key=None) -> Correction:
+        correction = cls(
+            practice_id=client.practice_id,
+            client=client,
+            by=by,
+            about=about,
+            words=words,
+        )
+        correction.pk = key or correction.pk
+        correction.save(force_insert=True)
+        audit.record("correction asked", about=correction)
+        return correction
+
+    @transaction.atomic
+    def reply(self, answer: str, *, by: User) -> bool:
+        """Answer once; False where a colleague did meanwhile."""
+        sealed = self._meta.get_field("answer").seal(self, answer)
+        rows = Correction.objects.editable_by(by).filter(pk=self.pk).open()
+        done = rows.update(answer=sealed, answered_at=timezone.now(), answered_by=by)
+        if done:
+            audit.record("correction answered", about=self)
+        return bool(done)

@@ -1,0 +1,100 @@
+"""Opening the record of somebody who is not in one's care, and saying why."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import Message, User
+from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
+from clients.models.row import ClientRow, ClientRowQuerySet
+
+
+class EmergencyReasonQuerySet(ClientRowQuerySet):
+    def unseen(self):
+        return self.filter(seen_at=None)
+
+
+class EmergencyReason(ClientRow):
+    """What the client and who treats them read; no admin can."""
+
+    role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    words = EncryptedTextField(_("reason"))
+    seen_at = models.DateTimeField(null=True)
+    seen_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = EmergencyReasonQuerySet.as_manager()
+
+    @transaction.atomic
+    def see(self, *, by: User) -> bool:
+        """Whoever treats the client knows of it; it asks for attention no more."""
+        rows = EmergencyReason.objects.editable_by(by).filter(pk=self.pk).unseen()
+        done = rows.update(seen_at=timezone.now(), seen_by=by)
+        if done:
+            audit.record("emergency access seen", about=self)
+        return bool(done)
+
+
+def clients_named(name: str) -> list[UUID]:
+    """Who of this practice is called exactly so; asked past the care roles."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM app.clients_named(%s)", [name])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+@transaction.atomic
+def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
+    """Read-only and for four hours; primary therapist and admins are told at once.
+
+    A second press finds the first one's access.
+    """
+    take_turns(client_id)
+    held = CareRole.objects.filter(user=by, client_id=client_id, kind="emergency")
+    running = held.current().first()
+    if running:
+        return running
+    row = CareRole(
+        practice_id=by.practice_id,
+        client_id=client_id,
+        user=by,
+        kind=CareRole.Kind.EMERGENCY,
+        given_by=by,
+        starts_at=Now(),
+        ends_at=Now() + EMERGENCY_LASTS,
+    )
+    CareRole.objects.bulk_create([row])
+    tell_again(by)
+    role = CareRole.objects.get(pk=row.pk)
+    EmergencyReason(
+        practice_id=by.practice_id, client_id=client_id, role=role, by=by, words=reason
+    ).save(force_insert=True)
+    audit.record("emergency", about=role, role="emergency")
+    _tell_the_practice(role, by)
+    return role
+
+
+def _tell_the_practice(role: CareRole, by: User) -> None:
+    """A letter that says that something wants to be looked at, and not what."""
+    primary = CareRole.objects.filter(client_id=role.client_id).primary().current()
+    responsible = models.Q(is_admin=True) | models.Q(
+        pk__in=primary.values_list("user_id")
+    )
+    colleagues = User.objects.visible_to(by).filter(responsible, is_active=True)
+    for person in colleagues.exclude(pk=by.pk):
+        now = timezone.now()
+        Message.queue(
+            person,
+            "emergency-access",
+            str(role.pk),
+            due_at=now,
+            not_after=now + timezone.timedelta(days=2),
+            about=role.pk,
+        )

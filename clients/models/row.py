@@ -1,0 +1,26 @@
+"""What every clinical row carries, so that one rule and one wall hold for all."""
+
+from django.db import models
+
+from accounts.ids import uuid7
+from accounts.models import Practice
+from clients import access
+
+
+class ClientRowQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.rows_visible_to(user))
+
+    def editable_by(self, user):
+        return self.filter(access.rows_editable_by(user))
+
+
+class ClientRow(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="+")
+
+    objects = ClientRowQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients import access
+from clients.models.row import ClientRow
+
+
+class SupervisionCommentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those who treat the client, and the supervisors; never the client."""
+        return self.filter(access.rows_held_by(user, access.DISCUSSES))
+
+    def editable_by(self, user):
+        """Who treats the client says that it was read."""
+        return self.filter(access.rows_held_by(user, access.WRITES))
+
+    def unread(self):
+        return self.filter(read_at=None)
+
+
+class SupervisionComment(ClientRow):
+    """What a supervisor says to the therapist, about a client or one session."""
+
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    words = EncryptedTextField(_("comment"))
+    session_id = models.UUIDField(null=True)  # progress is above this room
+    read_at = models.DateTimeField(null=True)
+    read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = SupervisionCommentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-at"], name="comment_by_client")]
+
+    @classmethod
+    @transaction.atomic
+    def say(
+        cls, client, words: str, *, by: User, session_id=None, key=None
+    ) -> SupervisionComment:
+        comment = cls(
+            practice_id=client.practice_id,
+            client=client,
+            by=by,
+            words=words,
+            session_id=session_id,
+        )
+        comment.pk = key or comment.pk
+        comment.save(force_insert=True)
+        audit.record("supervision comment", about=comment)
+        return comment
+
+    @transaction.atomic
+    def read(self, *, by: User) -> bool:
+        rows = SupervisionComment.objects.editable_by(by).filter(pk=self.pk)
+        done = rows.unread().update(read_at=timezone.now(), read_by=by)
+        if done:
+            audit.record("supervision comment read", about=self)
+        return bool(done)

@@ -1,0 +1,37 @@
+"""Who opens more records in a minute than anybody can read is told to slow down.
+
+The looks stand in the audit trail; PostgreSQL counts the last minute's in the statement
+that writes the next one.  What went over is rolled back, so the limit holds for as long
+as the two hundred before it are younger than a minute.
+"""
+
+from django.conf import settings
+from django.db import transaction
+from django.shortcuts import render
+
+from accounts import audit
+
+A_MINUTE = settings.RECORDS_A_MINUTE
+
+
+class TooFast(Exception):
+    """More than A_MINUTE records opened within a minute."""
+
+
+class PaceMiddleware:
+    """429 and an audit row of its own, after the request's rollback."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, error):
+        if not isinstance(error, TooFast):
+            return None
+        with transaction.atomic():
+            audit.record("slowed down", view=request.resolver_match.view_name)
+        answer = render(request, "clients/too_fast.html", status=429)
+        answer["Retry-After"] = "60"
+        return answer

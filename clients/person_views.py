@@ -1,0 +1,59 @@
+"""One person who works here, for the admin: what they may do, and whether at all."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.decorators import admin_required
+from accounts.forms import HouseForm, PickField
+from accounts.models import User
+from clients import staffing
+from clients.forms import ROLES
+
+
+class RolesForm(HouseForm):
+    role = PickField(label=gettext_lazy("What they do here"), choices=ROLES)
+
+    def __init__(self, *args, person: User, by: User, **kwargs):
+        now = "both" if person.is_therapist and person.is_admin else "therapist"
+        now = "admin" if person.is_admin and not person.is_therapist else now
+        super().__init__(*args, initial={"role": now}, **kwargs)
+        self.person = person
+        if person == by:  # nobody takes the right from themselves
+            offered = self.fields["role"].choices
+            self.fields["role"].choices = [c for c in offered if c[0] != "therapist"]
+
+    def save(self, *, by: User) -> bool:
+        role = self.cleaned_data["role"]
+        therapist, admin = role in ("therapist", "both"), role in ("admin", "both")
+        return self.written(
+            staffing.set_roles, self.person, therapist=therapist, admin=admin, by=by
+        )
+
+
+def staff_member(request, person_id) -> User:
+    people = User.objects.visible_to(request.user).staff()
+    return get_object_or_404(people, pk=person_id)
+
+
+@admin_required
+def person(request, person_id):
+    somebody = staff_member(request, person_id)
+    form = RolesForm(request.POST or None, person=somebody, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Done. It holds from the next page on."))
+        return redirect("person", somebody.pk)
+    context = {"nav": "people", "person": somebody, "form": form}
+    context["leads"] = staffing.leads(somebody).values("client").distinct().count()
+    return render(request, "clients/person.html", context)
+
+
+@admin_required
+@require_POST
+def person_reopen(request, person_id):
+    somebody = staff_member(request, person_id)
+    if staffing.reopen(somebody, by=request.user):
+        messages.success(request, _("The account is open again. No client came back."))
+    return redirect("person", somebody.pk)

@@ -1,0 +1,28 @@
+"""An admin resets somebody's sign-in, after a page that says what that means."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.decorators import admin_required
+from accounts.forms import HouseForm
+from accounts.models import User
+from accounts.proof import fresh_proof_required
+from accounts.resetting import reset_sign_in
+
+
+@admin_required
+@fresh_proof_required
+def sign_in_reset(request, person_id):
+    rows = User.objects.visible_to(request.user).filter(is_active=True)
+    person = get_object_or_404(rows.exclude(pk=request.user.pk), pk=person_id)
+    if not person.joined_at:
+        raise Http404
+    back = "people" if person.is_staff_member else "care-roles"
+    form = HouseForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.written(reset_sign_in, person, by=request.user):
+        messages.success(request, _("Done. A link is on its way to them."))
+        return redirect(back)
+    context = {"nav": back, "form": form, "person": person, "back": back}
+    return render(request, "clients/sign_in_reset.html", context)

@@ -1,0 +1,83 @@
+"""What an admin does with the accounts of who works here."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit, invitations
+from accounts.models import Invitation, SignIn, User
+from clients.models import CareRole, care
+
+
+def lock(person: User, *, by: User) -> User:
+    """`person` as they are now, whom nobody else changes until the end of this.
+
+    Two admins at once never leave a practice without one: each waits for the other,
+    and who is no admin any more is told so.
+    """
+    admins = User.objects.select_for_update(no_key=True).filter(
+        practice_id=by.practice_id, is_admin=True, is_active=True
+    )
+    if by.pk not in set(admins.order_by("pk").values_list("pk", flat=True)):
+        raise ValidationError(_("You are no admin any more."))
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+def leads(person: User):
+    """The primary care roles that run or will, whatever comes after them."""
+    return CareRole.objects.filter(user_id=person.pk).primary().standing()
+
+
+@transaction.atomic
+def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
+    """What somebody is here; False where nothing changes."""
+    now = lock(person, by=by)
+    if (now.is_therapist, now.is_admin) == (therapist, admin):
+        return False
+    if now.pk == by.pk and not admin:
+        raise ValidationError(_("Another admin has to take this right from you."))
+    if now.is_therapist and not therapist:
+        _leave_no_client(now, by=by)
+    User.objects.filter(pk=now.pk).update(is_therapist=therapist, is_admin=admin)
+    audit.record("roles changed", about=now, therapist=therapist, admin=admin)
+    return True
+
+
+def _leave_no_client(person: User, *, by: User) -> None:
+    if leads(person).exists():
+        raise ValidationError(
+            _("%(name)s has clients. Hand them over first.") % {"name": person.name}
+        )
+    end_roles(person, by=by)
+
+
+def end_roles(person: User, *, by: User) -> int:
+    """Every care role that runs or will, at once."""
+    rows = CareRole.objects.filter(user_id=person.pk).standing()
+    return rows.update(ends_at=care.AT_ONCE)
+
+
+def close(person: User, *, by: User, **detail) -> None:
+    """The account works no longer: signed out everywhere, its open links closed.
+
+    Letters that wait for it are dropped by the charter.
+    """
+    ended = end_roles(person, by=by)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    SignIn.objects.filter(user_id=person.pk).delete()
+    for link in Invitation.objects.filter(user_id=person.pk).open():
+        invitations.revoke(link, by=by)
+    audit.record("account closed", about=person, care_roles=ended, **detail)
+
+
+@transaction.atomic
+def reopen(person: User, *, by: User) -> bool:
+    """The account alone: no client comes back with it."""
+    now = lock(person, by=by)
+    if now.is_active:
+        return False
+    User.objects.filter(pk=now.pk).update(is_active=True)
+    audit.record("account reopened", about=now)
+    return True

@@ -1,0 +1,280 @@
+"""Who cares for Cleo: roles given, ended and handed over, each at the next request."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts import encryption
+from accounts.identity import acting_as
+from accounts.models import AuditEvent, Message, Practice
+from clients.models import CareRole
+from clients.models.care import hand_over
+from conftest import in_care, person
+from progress.models import TherapySession
+from progress.tests.cast import book, pinned
+
+
+@pytest.fixture
+def ines(practice):
+    return person(practice, "Ines", is_therapist=True)
+
+
+def care(client):
+    return f"/care-roles/{client.pk}/"
+
+
+def give(browser, client, who, kind, **said):
+    form = {"person": str(who.pk), "kind": kind, "since": "", "until": ""}
+    return browser.post(care(client), form | said)
+
+
+def over(browser, client, who, sessions="move", since=""):
+    said = {"over-person": str(who.pk), "over-sessions": sessions, "over-since": since}
+    return browser.post(f"{care(client)}hand-over/", said)
+
+
+def day(days):
+    return (timezone.now() + timedelta(days=days)).date().isoformat()
+
+
+def opens(browser, client):
+    return browser.get(f"/clients/{client.pk}/").status_code == 200
+
+
+def test_ada_gives_theo_a_role_and_takes_it_at_once(sign_in, ada, theo, cleo):
+    theos, adas = sign_in(theo), sign_in(ada)
+    assert not opens(theos, cleo)
+    give(adas, cleo, theo, "co_therapist")
+    assert opens(theos, cleo)
+    role = CareRole.objects.get(user=theo)
+    adas.post(f"/care-roles/{role.pk}/end/")
+    assert not opens(theos, cleo)
+    verbs = ["care role given", "care role ended"]
+    assert AuditEvent.objects.filter(client_id=cleo.pk, verb__in=verbs).count() == 2
+    assert not Message.objects.exists()
+
+
+@pytest.mark.requirement("R4")
+def test_each_change_of_a_role_holds_at_the_next_request(sign_in, thea, theo, cleo):
+    theos, theas = sign_in(theo), sign_in(thea)
+    for kind in ("co_therapist", "supervisor"):
+        give(theas, cleo, theo, kind)
+        assert opens(theos, cleo)
+        role = CareRole.objects.standing().get(user=theo)
+        theas.post(f"/care-roles/{role.pk}/end/")
+        assert not opens(theos, cleo)
+
+
+def test_thea_sets_cover_for_next_week_which_begins_and_ends_by_itself(
+    sign_in, thea, theo, cleo
+):
+    give(sign_in(thea), cleo, theo, "cover", since=day(7), until=day(14))
+    role = CareRole.objects.get(user=theo)
+    assert not opens(sign_in(theo), cleo)
+    page = sign_in(thea).get(care(cleo)).content.decode()
+    assert "Theo, cover" in page
+    assert 'class="role coming"' in page
+    past, ahead = timezone.now() - timedelta(days=1), timezone.now() + timedelta(days=1)
+    CareRole.objects.filter(pk=role.pk).update(starts_at=past, ends_at=ahead)
+    assert opens(sign_in(theo), cleo)
+    CareRole.objects.filter(pk=role.pk).update(ends_at=past)
+    assert not opens(sign_in(theo), cleo)
+
+
+def test_cover_needs_a_last_day_and_days_come_in_order(sign_in, thea, theo, cleo):
+    browser = sign_in(thea)
+    page = give(browser, cleo, theo, "cover").content.decode()
+    assert "Cover ends on a day." in page
+    page = give(browser, cleo, theo, "supervisor", until=day(-2))
+    assert "Choose today or a day to come." in page.content.decode()
+    page = give(browser, cleo, theo, "supervisor", until="9999-12-31")
+    assert "more than five years away" in page.content.decode()
+    page = give(browser, cleo, theo, "supervisor", since=day(3), until=day(2))
+    assert "The last day comes after the first." in page.content.decode()
+    page = give(browser, cleo, theo, "supervisor", since=day(-3))
+    assert "Choose today or a day to come." in page.content.decode()
+    assert not CareRole.objects.filter(user=theo).exists()
+
+
+def test_the_same_role_twice_is_one(sign_in, ada, theo, cleo):
+    browser = sign_in(ada)
+    give(browser, cleo, theo, "supervisor")
+    give(browser, cleo, theo, "supervisor")
+    assert CareRole.objects.filter(user=theo).count() == 1
+
+
+def test_theo_who_is_no_primary_changes_no_role(sign_in, theo, ines, thea, cleo):
+    in_care(cleo, theo, "co_therapist")
+    browser = sign_in(theo)
+    assert browser.get(care(cleo)).status_code == 404
+    assert give(browser, cleo, ines, "supervisor").status_code == 404
+    assert over(browser, cleo, ines).status_code == 404
+    role = CareRole.objects.get(user=thea, client=cleo)
+    assert browser.post(f"/care-roles/{role.pk}/end/").status_code == 404
+
+
+def test_ada_hands_cleo_to_theo_and_thea_is_out(sign_in, ada, thea, theo, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    theas, theos = sign_in(thea), sign_in(theo)
+    assert over(sign_in(ada), cleo, theo).status_code == 302
+    assert not opens(theas, cleo)
+    assert opens(theos, cleo)
+    assert CareRole.objects.filter(client=cleo, kind="primary").count() == 2
+    session.refresh_from_db()
+    assert session.therapist == theo
+    assert AuditEvent.objects.filter(verb="primary therapist set").count() == 1
+
+
+def test_thea_hands_cleo_over_herself_and_cancels_what_was_booked(
+    sign_in, thea, theo, cleo
+):
+    book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    browser = sign_in(thea)
+    assert over(browser, cleo, theo, "cancel").url == "/caseload/"
+    assert not opens(browser, cleo)
+    assert TherapySession.objects.get().state == "cancelled"
+
+
+def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
+    sign_in, thea, theo, ines, cleo
+):
+    soon = book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    later = book(cleo, thea, at=timezone.now() + timedelta(days=20))
+    browser = sign_in(thea)
+    over(browser, cleo, theo, since=day(10))
+    assert opens(browser, cleo)
+    assert not opens(sign_in(theo), cleo)
+    before, after = CareRole.objects.filter(client=cleo).order_by("starts_at")
+    assert before.ends_at == after.starts_at
+    soon.refresh_from_db()
+    later.refresh_from_db()
+    assert (soon.therapist, later.therapist) == (thea, theo)
+    # Another plan replaces it.
+    over(browser, cleo, ines, since=day(12))
+    standing = CareRole.objects.filter(client=cleo).standing()
+    assert {role.user for role in standing} == {thea, ines}
+    later.refresh_from_db()
+    assert later.therapist == ines
+    # And none is planned any more.
+    assert "Call it off" in browser.get(care(cleo)).content.decode()
+    browser.post(f"{care(cleo)}call-off/")
+    [role] = CareRole.objects.filter(client=cleo).standing()
+    assert (role.user, role.ends_at) == (thea, None)
+    later.refresh_from_db()
+    assert later.therapist == thea
+
+
+def test_two_hand_overs_at_once_make_one(ada, theo, cleo):
+    with acting_as(ada.pk), transaction.atomic():
+        assert hand_over(cleo, theo, by=ada)
+        assert not hand_over(cleo, theo, by=ada)
+    assert CareRole.objects.filter(client=cleo, user=theo).count() == 1
+
+
+def test_nobody_ends_the_role_of_the_primary_therapist(sign_in, ada, thea, cleo):
+    role = CareRole.objects.get(client=cleo)
+    assert sign_in(ada).post(f"/care-roles/{role.pk}/end/").status_code == 404
+    role.refresh_from_db()
+    assert role.ends_at is None
+
+
+def test_an_admin_who_treats_gives_themselves_nothing(sign_in, practice, cleo):
+    both = person(practice, "Samir", is_therapist=True, is_admin=True)
+    browser = sign_in(both)
+    assert f'value="{both.pk}"' not in browser.get(care(cleo)).content.decode()
+    give(browser, cleo, both, "supervisor")
+    over(browser, cleo, both)
+    assert not opens(browser, cleo)
+
+
+def test_a_therapist_of_another_practice_cannot_be_chosen(sign_in, ada, thea, cleo):
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    encryption.make_practice_key(elsewhere.pk)
+    una = person(elsewhere, "Una", is_therapist=True)
+    for browser in (sign_in(ada), sign_in(thea)):
+        give(browser, cleo, una, "supervisor")
+        over(browser, cleo, una)
+    assert not CareRole.objects.filter(user=una).exists()
+
+
+@pytest.mark.parametrize("kind", ["primary", "supervisor", "cover", "emergency"])
+def test_the_database_lets_nobody_give_what_is_not_theirs_to_give(
+    practice, thea, theo, ines, ada, cleo, kind
+):
+    """Past the program: as cairn_web, for oneself, for others, across practices."""
+    in_care(cleo, ines, "co_therapist")
+    both = person(practice, "Samir", is_therapist=True, is_admin=True)
+    tries = [(theo, theo), (theo, ines), (ines, theo), (both, both), (ada, ada)]
+    if kind == "emergency":  # nobody gives one to somebody else
+        tries += [(ada, theo), (thea, theo)]
+    for by, whom in tries:
+        if kind == "emergency" and by == whom and by != ada:
+            continue  # that is what an emergency is
+        row = CareRole(
+            practice=practice, client=cleo, user=whom, kind=kind, given_by=by,
+            ends_at=timezone.now() + timedelta(hours=1), starts_at=timezone.now(),
+        )  # fmt: skip
+        with (
+            pytest.raises(DatabaseError, match="row-level security"),
+            acting_as(by.pk),
+            transaction.atomic(),
+        ):
+            CareRole.objects.bulk_create([row])
+
+
+@pytest.mark.requirement("R6")
+@pytest.mark.parametrize("kind", ["supervisor", "emergency"])
+def test_nobody_of_another_practice_writes_a_role_for_cleo_into_their_own(cleo, kind):
+    """Past the program and the wall: the row says that it is of their practice."""
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    una = person(elsewhere, "Una", is_therapist=True)
+    olaf = person(elsewhere, "Olaf", is_admin=True)
+    now = timezone.now()
+    row = CareRole(
+        practice=elsewhere, client=cleo, user=una, kind=kind, starts_at=now,
+        ends_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    row.given_by = una if kind == "emergency" else olaf
+    with (
+        pytest.raises(DatabaseError, match="row-level security"),
+        acting_as(row.given_by_id),
+        transaction.atomic(),
+    ):
+        CareRole.objects.bulk_create([row])
+
+
+def test_an_ended_role_is_not_opened_again_by_anybody(practice, ada, thea, theo, cleo):
+    role = in_care(cleo, theo, "co_therapist", begins=-9, ends=-1)
+    for by in (ada, thea):
+        with (
+            pytest.raises(DatabaseError, match="stays ended"),
+            acting_as(by.pk),
+            transaction.atomic(),
+        ):
+            CareRole.objects.filter(pk=role.pk).update(ends_at=None)
+
+
+def test_an_admin_cannot_lengthen_a_role_of_their_own(practice, cleo):
+    both = person(practice, "Samir", is_therapist=True, is_admin=True)
+    role = in_care(cleo, both, "cover", ends=2)
+    with (
+        pytest.raises(DatabaseError),
+        acting_as(both.pk),
+        transaction.atomic(),
+    ):
+        role.ends_at = timezone.now() + timedelta(days=90)
+        role.save(update_fields=["ends_at"])
+
+
+def test_the_page_of_roles_costs_the_same_after_years(sign_in, thea, practice, cleo):
+    browser = sign_in(thea)
+    in_care(
+        cleo, person(practice, "Kit", is_therapist=True), "cover", begins=-9, ends=-2
+    )
+    few = pinned(browser, care(cleo))
+    for number in range(30):
+        other = person(practice, f"Kit{number}", is_therapist=True)
+        in_care(cleo, other, "cover", begins=-90, ends=-60)
+    assert pinned(browser, care(cleo)) == few <= 9

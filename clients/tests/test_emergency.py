@@ -1,0 +1,189 @@
+"""Theo opens Cleo's record because Thea cannot be reached: four hours, and all know."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts import encryption
+from accounts.identity import acting_as
+from accounts.models import AuditEvent, Message, Practice
+from clients.models import CareRole, EmergencyReason
+from clients.models.emergency import open_in_emergency
+from conftest import in_care, person
+from progress.tests.cast import agreed_goal, hold
+
+WHY = "Rang at 19:40, crying, and hung up. Thea does not answer."
+
+
+def ask(browser, name="Cleo Hart", reason=WHY):
+    return browser.post("/emergency/", {"name": name, "reason": reason})
+
+
+def words(browser, url):
+    return browser.get(url).content.decode()
+
+
+def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
+    sign_in, theo, thea, ada, cleo
+):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
+    browser = sign_in(theo)
+    assert ask(browser).url == f"/clients/{cleo.pk}/"
+    page = words(browser, f"/clients/{cleo.pk}/")
+    assert "Emergency access, read-only, until" in page
+    assert "Book a session" not in page
+    assert "She came in tired." in words(browser, f"/sessions/{session.pk}/")
+    letters = Message.objects.filter(kind="emergency-access")
+    assert {letter.recipient for letter in letters} == {thea, ada}
+    # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
+    theas = sign_in(thea)
+    assert "Theo opened the record in an emergency" in words(theas, "/today/")
+    assert WHY in words(theas, f"/clients/{cleo.pk}/")
+    theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
+    assert "in an emergency" not in words(theas, "/today/")
+    assert WHY in words(theas, f"/care-roles/{cleo.pk}/")
+    # Ada sees that, not why.
+    adas = words(sign_in(ada), f"/care-roles/{cleo.pk}/")
+    assert "open until" in adas
+    assert "Theo" in adas
+    assert "crying" not in adas
+    # Cleo reads who, when and the reason.
+    cleos = words(sign_in(cleo.user), "/portal/looked/")
+    assert "Theo, in an emergency" in cleos
+    assert WHY in cleos
+
+
+def test_the_reason_stands_nowhere_readable_and_in_no_audit_row(sign_in, theo, cleo):
+    ask(sign_in(theo))
+    assert not AuditEvent.objects.filter(reason__icontains="crying").exists()
+    with acting_as(theo.pk):
+        assert EmergencyReason.objects.get().words == WHY
+
+
+@pytest.mark.requirement("R3")
+def test_emergency_access_writes_nothing(sign_in, theo, thea, cleo):
+    goal = agreed_goal(cleo, thea, ratings=[4])
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
+    browser = sign_in(theo)
+    ask(browser)
+    for url in (
+        f"/goals/{goal.pk}/rate/", f"/goals/{goal.pk}/steps/",
+        f"/sessions/{session.pk}/hold/", f"/clients/{cleo.pk}/edit/",
+        f"/clients/{cleo.pk}/book/", f"/clients/{cleo.pk}/goals/add/",
+        f"/clients/{cleo.pk}/comments/", f"/clients/{cleo.pk}/discharge/",
+        f"/care-roles/{cleo.pk}/",
+    ):  # fmt: skip
+        answer = browser.post(url, {"value": "9", "words": "x", "reason": "x"})
+        assert answer.status_code == 404, url
+
+
+def test_it_ends_after_four_hours_or_when_theo_or_thea_close_it(
+    sign_in, theo, thea, cleo
+):
+    browser, url = sign_in(theo), f"/clients/{cleo.pk}/"
+    ask(browser)
+    role = CareRole.objects.get(kind="emergency")
+    assert role.ends_at - role.starts_at == timedelta(hours=4)
+    for closes in (theo, thea):
+        assert browser.get(url).status_code == 200
+        sign_in(closes).post(f"/care-roles/{role.pk}/end/")
+        assert browser.get(url).status_code == 404
+        ask(browser)
+        role = CareRole.objects.current().get(kind="emergency")
+    past = timezone.now() - timedelta(hours=5)
+    ends = past + timedelta(hours=4)
+    CareRole.objects.filter(pk=role.pk).update(starts_at=past, ends_at=ends)
+    assert browser.get(url).status_code == 404
+
+
+def test_a_short_reason_a_wrong_name_and_a_name_of_two_are_refused(
+    sign_in, theo, thea, cleo, carl
+):
+    browser = sign_in(theo)
+    said = [
+        ("Cleo Hart", "Urgent.", "A sentence, please"),
+        ("Cleo", WHY, "No client of this practice is called so."),
+        ("Cleo%", WHY, "No client of this practice is called so."),
+        ("Carl Osei", WHY, "You have a role for this client already."),
+    ]
+    for name, reason, answer in said:
+        page = ask(browser, name, reason).content.decode()
+        assert answer in page
+        assert reason in page  # nothing typed is lost
+    assert not CareRole.objects.filter(kind="emergency").exists()
+    assert AuditEvent.objects.filter(verb="emergency refused").count() == 2
+
+
+def test_two_clients_of_one_name_are_not_guessed(sign_in, theo, thea, cleo):
+    from conftest import admit
+
+    admit("Cleo", by=thea, joined=False, family_name="Hart")
+    page = ask(sign_in(theo)).content.decode()
+    assert "More than one client is called so." in page
+
+
+@pytest.mark.requirement("R6")
+def test_nobody_of_another_practice_and_no_admin_and_no_client_can_ask(
+    sign_in, ada, carl, cleo
+):
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    encryption.make_practice_key(elsewhere.pk)
+    una = person(elsewhere, "Una", is_therapist=True)
+    page = ask(sign_in(una)).content.decode()
+    assert "No client of this practice is called so." in page
+    for who in (ada, carl.user, cleo.user):
+        assert sign_in(who).get("/emergency/").status_code == 404
+        assert ask(sign_in(who)).status_code == 404
+    # Nor past the program.
+    for who in (una, ada, carl.user):
+        with (
+            pytest.raises(DatabaseError),
+            acting_as(who.pk),
+            transaction.atomic(),
+        ):
+            open_in_emergency(cleo.pk, WHY, by=who)
+    assert not CareRole.objects.filter(kind="emergency").exists()
+
+
+@pytest.mark.requirement("R39")
+def test_it_wants_a_fresh_proof_and_loses_no_word(sign_in, theo, cleo):
+    browser = sign_in(theo)
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        assert browser.get("/emergency/").url.startswith("/prove/")
+        answer = ask(browser)
+    assert answer.status_code == 403
+    assert WHY in answer.content.decode()
+    assert not CareRole.objects.filter(kind="emergency").exists()
+
+
+def test_pressing_twice_opens_it_once(theo, thea, cleo):
+    for _ in range(2):
+        with acting_as(theo.pk), transaction.atomic():
+            open_in_emergency(cleo.pk, WHY, by=theo)
+    assert CareRole.objects.filter(kind="emergency").count() == 1
+    assert Message.objects.filter(recipient=thea).count() == 1
+
+
+def test_nobody_gets_more_than_four_hours_even_past_the_program(theo, cleo):
+    now = timezone.now()
+    for starts, ends in ((now, now + timedelta(hours=9)), (now, None)):
+        row = CareRole(
+            practice_id=cleo.practice_id, client=cleo, user=theo, given_by=theo,
+            kind="emergency", starts_at=starts, ends_at=ends,
+        )  # fmt: skip
+        with (
+            pytest.raises(DatabaseError),
+            acting_as(theo.pk),
+            transaction.atomic(),
+        ):
+            CareRole.objects.bulk_create([row])
+    role = in_care(cleo, theo, "emergency", begins=0, ends=0.1)
+    with (
+        pytest.raises(DatabaseError, match="stays ended"),
+        acting_as(theo.pk),
+        transaction.atomic(),
+    ):
+        CareRole.objects.filter(pk=role.pk).update(ends_at=now + timedelta(hours=4))

@@ -1,0 +1,127 @@
+"""Words are sealed with their client's key, bound to their row and column."""
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from django.core.exceptions import FieldError
+from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import encryption
+from accounts.encryption import Sealed, Unreadable
+from accounts.identity import acting_as
+from accounts.models import DataKey
+from clients.models import ClientBackground
+
+TABLE = "clients_clientbackground"
+
+
+pytestmark = pytest.mark.requirement("R56")
+
+
+def raw(client):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT presenting_concern FROM {TABLE} WHERE client_id = %s", [client.pk]
+        )
+        return bytes(cursor.fetchone()[0])
+
+
+def write_raw(client, sealed):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {TABLE} SET presenting_concern = %s WHERE client_id = %s",
+            [sealed, client.pk],
+        )
+
+
+def read(client, by):
+    with acting_as(by.pk):
+        return ClientBackground.objects.get(client=client).presenting_concern
+
+
+def test_thea_reads_what_she_wrote_and_the_table_holds_none_of_it(cleo, thea):
+    assert read(cleo, thea) == "What brought Cleo"
+    assert b"Cleo" not in raw(cleo)
+
+
+def test_words_pasted_into_another_clients_row_do_not_open(cleo, carl, theo):
+    write_raw(carl, raw(cleo))
+    text = read(carl, theo)
+    assert isinstance(text, Unreadable)
+    assert "cannot be read" in text
+
+
+@pytest.mark.parametrize("harm", [
+    lambda b: b[:-1], lambda b: b[:8], lambda b: b"\x02" + b[1:],
+    lambda b: b[:20] + bytes([b[20] ^ 1]) + b[21:], lambda b: b"x",
+])  # fmt: skip
+def test_words_that_were_cut_or_changed_do_not_open(cleo, thea, harm):
+    write_raw(cleo, harm(raw(cleo)))
+    assert isinstance(read(cleo, thea), Unreadable)
+
+
+def test_a_page_with_unreadable_words_says_so_and_works(sign_in, cleo, thea):
+    write_raw(cleo, raw(cleo)[:-1])
+    page = sign_in(thea).get(f"/clients/{cleo.pk}/")
+    assert page.status_code == 200
+    assert "cannot be read" in page.content.decode()
+
+
+def test_a_destroyed_key_makes_this_clients_words_unreadable_and_nobody_elses(
+    cleo, carl, thea, theo
+):
+    DataKey.objects.filter(client_id=cleo.pk).delete()
+    assert isinstance(read(cleo, thea), Unreadable)
+    assert read(carl, theo) == "What brought Carl"
+
+
+def test_unreadable_words_are_never_written_back(cleo, thea):
+    write_raw(cleo, raw(cleo)[:-1])
+    with acting_as(thea.pk), pytest.raises(ValueError):
+        background = ClientBackground.objects.get(client=cleo)
+        background.presenting_concern  # noqa: B018 - looked at, hence opened
+        background.save()
+
+
+def test_plain_text_cannot_slip_past_the_row(cleo, thea):
+    rows = ClientBackground.objects.filter(client=cleo)
+    background = rows.get()
+    with pytest.raises(TypeError), transaction.atomic():
+        rows.update(presenting_concern="plain")
+    with pytest.raises(TypeError), transaction.atomic():
+        background.presenting_concern = "plain"
+        ClientBackground.objects.bulk_update([background], ["presenting_concern"])
+    with pytest.raises(FieldError):
+        rows.filter(presenting_concern="plain")
+    with pytest.raises(FieldError):
+        rows.filter(presenting_concern__contains="plain")
+    assert isinstance(rows.values_list("presenting_concern", flat=True).get(), Sealed)
+
+
+def test_the_same_words_twice_look_different(cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        background = ClientBackground.objects.get(client=cleo)
+        first = raw(cleo)
+        background.write(by=thea)
+    assert raw(cleo) != first
+
+
+def test_another_master_key_opens_nothing(cleo, thea, settings):
+    settings.MASTER_KEY = bytes(32)
+    assert isinstance(read(cleo, thea), Unreadable)
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_what_is_sealed_opens_only_where_it_was_sealed(plain, place):
+    key = bytes(range(32))
+    sealed = encryption._seal(key, plain, place)
+    assert encryption._open(key, sealed, place) == plain
+    with pytest.raises(InvalidTag):
+        encryption._open(key, sealed, place + "x")
+
+
+def test_no_nonce_comes_twice_in_a_hundred_thousand():
+    key = bytes(32)
+    nonces = {encryption._seal(key, b"", "x")[1:13] for _time in range(100_000)}
+    assert len(nonces) == 100_000

@@ -1,0 +1,176 @@
+"""Ada keeps accounts and care roles; Thea keeps her clients' details."""
+
+import pytest
+
+from accounts.models import Message, User
+from clients.models import CareRole, Client, ClientBackground
+from conftest import admit, person
+from progress.tests.cast import pinned
+
+DETAILS = {
+    "preferred_name": "Nadia", "family_name": "Rahimi", "pronouns": "she/her",
+    "email": "nadia@example.test", "phone": "07700 900418",
+    "emergency_name": "Leila, sister", "emergency_phone": "07700 900263",
+    "presenting_concern": "Wakes at four.", "portal": "invite",
+}  # fmt: skip
+
+
+def test_thea_adds_a_client_and_invites_them(sign_in, thea):
+    answer = sign_in(thea).post("/clients/add/", DETAILS)
+    client = Client.objects.get()
+    assert answer.url == f"/clients/{client.pk}/"
+    assert client.user.email == "nadia@example.test"
+    assert client.email == ""  # the account holds the one copy
+    assert Message.objects.get().kind == "invitation"
+    page = sign_in(thea).get(f"/clients/{client.pk}/").content.decode()
+    assert "Nadia Rahimi" in page
+    assert "Wakes at four." in page
+    assert CareRole.objects.get().kind == "primary"
+
+
+def test_only_the_name_is_needed(sign_in, thea):
+    sign_in(thea).post("/clients/add/", {"preferred_name": "Mo", "portal": "none"})
+    assert Client.objects.get().user is None
+    assert not Message.objects.exists()
+
+
+def test_an_invitation_needs_an_address_and_says_so(sign_in, thea):
+    page = sign_in(thea).post("/clients/add/", DETAILS | {"email": ""})
+    assert "An invitation needs an e-mail address." in page.content.decode()
+    assert "Wakes at four." in page.content.decode()  # nothing typed is lost
+    assert not Client.objects.exists()
+
+
+def test_pressing_twice_adds_one_client(sign_in, thea):
+    once = DETAILS | {"once": "01a20d98-d1d4-7270-aa5b-f86fb01ae49f"}
+    browser = sign_in(thea)
+    assert browser.post("/clients/add/", once).status_code == 302
+    assert browser.post("/clients/add/", once).status_code == 302
+    assert Client.objects.count() == 1
+
+
+def test_an_address_known_elsewhere_answers_the_same_and_its_owner_is_told(
+    sign_in, thea, cleo
+):
+    used = DETAILS | {"email": cleo.user.email}
+    answer = sign_in(thea).post("/clients/add/", used)
+    assert answer.status_code == 302
+    letter = Message.objects.get()
+    assert (letter.kind, letter.recipient) == ("account-exists", cleo.user)
+    assert Client.objects.get(preferred_name="Nadia").user is None
+
+
+def test_thea_corrects_details_and_the_later_save_is_told(sign_in, thea, cleo):
+    browser, url = sign_in(thea), f"/clients/{cleo.pk}/edit/"
+    form = {
+        "preferred_name": "Cleo", "family_name": "Hartley", "version": "1",
+        "presenting_concern": "More to it.",
+    }  # fmt: skip
+    assert browser.post(url, form).status_code == 302
+    page = browser.post(url, form | {"family_name": "Hardy"}).content.decode()
+    assert "changed by somebody else" in page
+    assert "Hardy" in page
+    cleo.refresh_from_db()
+    assert cleo.family_name == "Hartley"
+    assert "More to it." in browser.get(f"/clients/{cleo.pk}/").content.decode()
+
+
+def test_a_client_who_was_not_invited_can_be_later(sign_in, thea):
+    client = admit("Mo", by=thea, joined=False, email="mo@example.test")
+    sign_in(thea).post(f"/clients/{client.pk}/invite/")
+    client.refresh_from_db()
+    assert client.user.email == "mo@example.test"
+    assert Message.objects.get().recipient == client.user
+
+
+def test_ada_invites_a_therapist(sign_in, ada):
+    said = {"name": "Kit", "email": "Kit@Example.test", "role": "therapist"}
+    sign_in(ada).post("/people/invite/", said)
+    kit = User.objects.get(email="kit@example.test")
+    assert kit.is_therapist
+    assert not kit.is_admin
+    assert not kit.has_usable_password()
+    page = sign_in(ada).get("/people/").content.decode()
+    assert "Kit" in page
+    assert "Invited, link ends" in page
+
+
+def test_ada_invites_a_client_for_theo_and_cannot_open_them(sign_in, ada, theo):
+    said = {
+        "preferred_name": "Mo", "family_name": "", "pronouns": "", "phone": "",
+        "email": "mo@example.test", "therapist": str(theo.pk),
+    }  # fmt: skip
+    assert sign_in(ada).post("/care-roles/bring/", said).status_code == 302
+    mo = Client.objects.get()
+    assert sign_in(theo).get(f"/clients/{mo.pk}/").status_code == 200
+    assert sign_in(ada).get(f"/clients/{mo.pk}/").status_code == 404
+    # Theo writes what brought Mo; nothing was there before.
+    form = {
+        "preferred_name": "Mo", "version": "1", "presenting_concern": "Sleep.",
+        "email": "mo@example.test",
+    }  # fmt: skip
+    assert sign_in(theo).post(f"/clients/{mo.pk}/edit/", form).status_code == 302
+    assert ClientBackground.objects.count() == 1
+
+
+def test_ada_sends_a_link_again_and_only_to_who_has_not_joined(sign_in, ada, theo):
+    browser = sign_in(ada)
+    said = {"name": "Kit", "email": "kit@example.test", "role": "admin"}
+    browser.post("/people/invite/", said)
+    kit = User.objects.get(name="Kit")
+    browser.post(f"/people/{kit.pk}/invite/")
+    assert kit.invitations.count() == 2
+    assert kit.invitations.open().count() == 1
+    assert browser.post(f"/people/{theo.pk}/invite/").status_code == 404
+
+
+def test_a_solo_practitioner_is_therapist_and_admin(sign_in, practice):
+    solo = person(practice, "Samir", is_therapist=True, is_admin=True)
+    browser = sign_in(solo)
+    browser.post("/clients/add/", {"preferred_name": "Mo", "portal": "none"})
+    assert browser.get(f"/clients/{Client.objects.get().pk}/").status_code == 200
+    assert "Mo" in browser.get("/care-roles/").content.decode()
+
+
+@pytest.mark.parametrize("url", ["/people/", "/care-roles/"])
+def test_the_admins_lists_cost_the_same_with_fifty(sign_in, ada, thea, practice, url):
+    browser = sign_in(ada)
+    admit("Client", by=thea, joined=False)
+    one = pinned(browser, url)
+    for number in range(49):
+        admit(f"Client {number}", by=thea, joined=False)
+        person(practice, f"Person{number}", is_therapist=True)
+    assert pinned(browser, url) == one <= 8
+
+
+def test_searching_people_finds_names_and_addresses(sign_in, ada, thea, theo, cleo):
+    browser = sign_in(ada)
+    page = browser.get("/people/?q=theo").content.decode()
+    assert "theo@example.test" in page
+    assert "thea@example.test" not in page
+    assert "Cleo" in browser.get("/care-roles/?q=cleo@").content.decode()
+
+
+def test_a_mistyped_address_is_corrected_until_they_joined(sign_in, thea, cleo):
+    browser = sign_in(thea)
+    browser.post("/clients/add/", DETAILS | {"email": "nadia@exampel.test"})
+    nadia = Client.objects.get(preferred_name="Nadia")
+    form = {"preferred_name": "Nadia", "version": "1", "email": "nadia@example.test"}
+    assert browser.post(f"/clients/{nadia.pk}/edit/", form).status_code == 302
+    nadia.refresh_from_db()
+    assert (nadia.user.email, nadia.email) == ("nadia@example.test", "")
+    assert nadia.user.invitations.open().count() == 1
+    assert nadia.user.invitations.count() == 2
+    # An address that is somebody's answers the same, and they are told.
+    taken = form | {"version": "2", "email": cleo.user.email}
+    assert browser.post(f"/clients/{nadia.pk}/edit/", taken).status_code == 302
+    nadia.user.refresh_from_db()
+    assert nadia.user.email == "nadia@example.test"
+    assert Message.objects.filter(kind="account-exists", recipient=cleo.user).exists()
+
+
+def test_nobody_else_changes_the_address_of_somebody_who_joined(sign_in, thea, cleo):
+    form = {"preferred_name": "Cleo", "version": "1", "email": "x@example.test"}
+    sign_in(thea).post(f"/clients/{cleo.pk}/edit/", form)
+    cleo.user.refresh_from_db()
+    assert cleo.user.email == "cleo@example.test"

@@ -1,0 +1,140 @@
+"""Ada keeps accounts: what somebody is here, whether they are, and what they leave."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts import invitations
+from accounts.identity import acting_as
+from accounts.models import AuditEvent, SignIn, User
+from clients import staffing
+from clients.models import CareRole
+from conftest import admit, in_care, person
+
+
+def roles(browser, who, role):
+    return browser.post(f"/people/{who.pk}/", {"role": role})
+
+
+def are(who):
+    who.refresh_from_db()
+    return who.is_therapist, who.is_admin
+
+
+def test_ada_makes_theo_an_admin_beside_and_takes_it_again(sign_in, ada, theo):
+    browser = sign_in(ada)
+    roles(browser, theo, "both")
+    assert are(theo) == (True, True)
+    assert sign_in(theo).get("/people/").status_code == 200
+    roles(browser, theo, "therapist")
+    assert are(theo) == (True, False)
+    assert AuditEvent.objects.filter(verb="roles changed").count() == 2
+
+
+def test_ada_never_takes_the_right_from_herself(sign_in, ada, theo):
+    page = roles(sign_in(ada), ada, "therapist").content.decode()
+    assert "Select a valid choice" in page
+    assert are(ada) == (False, True)
+    with (
+        pytest.raises(ValidationError),
+        acting_as(ada.pk),
+        transaction.atomic(),
+    ):
+        staffing.set_roles(ada, therapist=True, admin=False, by=ada)
+
+
+def test_two_admins_at_once_leave_one(practice, ada):
+    other = person(practice, "Olga", is_admin=True)
+    with acting_as(ada.pk), transaction.atomic():
+        assert staffing.set_roles(other, therapist=True, admin=False, by=ada)
+    with (
+        pytest.raises(ValidationError, match="no admin any more"),
+        acting_as(other.pk),
+        transaction.atomic(),
+    ):
+        staffing.set_roles(ada, therapist=True, admin=False, by=other)
+    assert User.objects.filter(is_admin=True).get() == ada
+
+
+def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
+    sign_in, ada, thea, theo, cleo, carl
+):
+    in_care(carl, thea, "supervisor")
+    browser = sign_in(ada)
+    page = roles(browser, thea, "admin").content.decode()
+    assert "Thea has clients. Hand them over first." in page
+    said = {"over-person": str(theo.pk), "over-sessions": "move"}
+    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    roles(browser, thea, "admin")
+    assert are(thea) == (False, True)
+    assert not CareRole.objects.filter(user=thea).standing().exists()
+
+
+def test_nobody_but_an_admin_of_this_practice_opens_a_person(sign_in, thea, theo, cleo):
+    for who in (thea, cleo.user):
+        assert sign_in(who).get(f"/people/{theo.pk}/").status_code == 404
+        assert roles(sign_in(who), who, "both").status_code == 404
+
+
+def test_a_clients_account_is_no_person_of_the_staff(sign_in, ada, cleo):
+    assert roles(sign_in(ada), cleo.user, "admin").status_code == 404
+    cleo.user.refresh_from_db()
+    assert cleo.user.is_client
+
+
+def close(browser, who, **said):
+    return browser.post(f"/people/{who.pk}/leave/", {"csrf": "x"} | said)
+
+
+@pytest.mark.requirement("R37")
+def test_a_closed_account_is_out_at_the_next_request_everywhere(sign_in, ada, theo):
+    laptop, phone = sign_in(theo), sign_in(theo)
+    assert laptop.get("/today/").status_code == 200
+    assert close(sign_in(ada), theo).url == f"/people/{theo.pk}/"
+    for browser in (laptop, phone):
+        assert browser.get("/today/").url.startswith("/sign-in/")
+    assert not SignIn.objects.filter(user=theo).exists()
+
+
+def test_it_is_opened_again_without_its_clients(sign_in, ada, thea, theo, carl):
+    browser = sign_in(ada)
+    close(browser, theo, **{f"to-{carl.pk}": str(thea.pk)})
+    page = browser.get(f"/people/{theo.pk}/").content.decode()
+    assert "Open the account again" in page
+    browser.post(f"/people/{theo.pk}/reopen/")
+    theo.refresh_from_db()
+    assert theo.is_active
+    assert sign_in(theo).get(f"/clients/{carl.pk}/").status_code == 404
+    assert sign_in(thea).get(f"/clients/{carl.pk}/").status_code == 200
+
+
+def test_an_open_invitation_of_who_never_joined_is_closed(sign_in, ada, practice):
+    kit = person(practice, "Kit", is_therapist=True)
+    User.objects.filter(pk=kit.pk).update(joined_at=None)
+    with acting_as(ada.pk), transaction.atomic():
+        invitations.invite(kit, by=ada)
+    close(sign_in(ada), kit)
+    assert not kit.invitations.open().exists()
+    assert sign_in(ada).post(f"/people/{kit.pk}/invite/").status_code == 404
+
+
+def test_nobody_closes_their_own_account_here(sign_in, ada):
+    assert close(sign_in(ada), ada).status_code == 404
+    ada.refresh_from_db()
+    assert ada.is_active
+
+
+def test_a_role_cannot_be_given_to_who_left_meanwhile(ada, thea, theo, cleo):
+    User.objects.filter(pk=theo.pk).update(is_active=False)
+    with (
+        pytest.raises(ValidationError, match="treats nobody here"),
+        acting_as(thea.pk),
+        transaction.atomic(),
+    ):
+        CareRole.give(cleo, theo, "supervisor", by=thea)
+
+
+def test_the_page_of_a_person_says_how_many_clients_wait(sign_in, ada, thea, cleo):
+    admit("Mo", by=thea, joined=False)
+    page = sign_in(ada).get(f"/people/{thea.pk}/").content.decode()
+    assert "<dd>2</dd>" in page

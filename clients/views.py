@@ -1,0 +1,181 @@
+"""People and who treats whom, for the admin; a client's details, for the therapist."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import invitations
+from accounts.decorators import (
+    admin_required,
+    signed_in_required,
+    staff_required,
+    therapist_required,
+)
+from accounts.models import Invitation, User
+from accounts.searching import sought
+from clients import people as lists
+from clients.forms import (
+    ClientEditForm,
+    ClientInvitationForm,
+    NewClientForm,
+    StaffInvitationForm,
+    invite_or_tell,
+)
+from clients.looking import open_record
+from clients.models import Client, ClientBackground, Draft
+from clients.models.draft import PART, digest, keep, revision_of
+
+A_PAGE = 100
+DRAFTS = {"goal", "strength"}  # the long forms that keep themselves
+NOT_TYPED = {"revision", "csrfmiddlewaretoken", "once"}
+SENT = gettext_lazy(
+    "The invitation is on its way, unless the address is in use already."
+)
+
+
+# -- admin ----------------------------------------------------------------------------
+
+
+@admin_required
+@require_safe
+def people(request):
+    text = sought(request)
+    state = request.GET.get("state", "")
+    rows = Paginator(lists.staff(request.user, text, state), A_PAGE)
+    page = rows.get_page(request.GET.get("page"))
+    context = {
+        "nav": "people",
+        "page": page,
+        "q": text,
+        "state": state,
+        "states": lists.staff_by_state(request.user),
+        "query": urlencode({"q": text, "state": state}),
+    }
+    return render(request, "clients/people.html", context)
+
+
+@admin_required
+@require_safe
+def care_roles(request):
+    text = sought(request)
+    rows = Paginator(lists.clients(request.user, text), A_PAGE)
+    page = rows.get_page(request.GET.get("page"))
+    context = {"nav": "care-roles", "page": page, "q": text, "total": rows.count}
+    return render(request, "clients/care_roles.html", context)
+
+
+@admin_required
+def person_invite(request):
+    form = StaffInvitationForm(request.POST or None)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, SENT)
+        return redirect("people")
+    context = {"nav": "people", "form": form}
+    return render(request, "clients/person_invite.html", context)
+
+
+@admin_required
+def client_bring(request):
+    form = ClientInvitationForm(request.POST or None, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, SENT)
+        return redirect("care-roles")
+    context = {"nav": "care-roles", "form": form}
+    return render(request, "clients/client_bring.html", context)
+
+
+@admin_required
+@require_POST
+def person_reinvite(request, person_id):
+    person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
+    if person.joined_at or not person.is_active:
+        raise Http404
+    invitations.invite(person, by=request.user)
+    messages.success(request, _("A new link is on its way; the old one is closed."))
+    return redirect("people" if person.is_staff_member else "care-roles")
+
+
+@staff_required
+@require_POST
+def invitation_revoke(request, invitation_id):
+    mine = Invitation.objects.visible_to(request.user)
+    invitation = get_object_or_404(mine.select_related("user"), pk=invitation_id)
+    if invitations.revoke(invitation, by=request.user):
+        messages.success(request, _("The link is closed."))
+    if not request.user.is_admin:
+        return redirect("caseload")
+    return redirect("people" if invitation.user.is_staff_member else "care-roles")
+
+
+# -- therapist ------------------------------------------------------------------------
+
+
+@therapist_required
+def client_add(request):
+    form = NewClientForm(request.POST or None)
+    if form.is_valid() and form.save(by=request.user):
+        return redirect("client", form.instance.pk)
+    context = {"nav": "caseload", "form": form}
+    return render(request, "clients/client_add.html", context)
+
+
+@therapist_required
+def client_edit(request, client_id):
+    mine = Client.objects.editable_by(request.user).select_related("user", "practice")
+    client = open_record(mine, request.user, pk=client_id)
+    background = _background(client, request.user)
+    form = ClientEditForm(request.POST or None, instance=client, background=background)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Saved."))
+        return redirect("client", client.pk)
+    context = {"nav": "caseload", "form": form, "client": client}
+    return render(request, "clients/client_edit.html", context)
+
+
+def _background(client, user):
+    """What brought them; one admitted by an admin has none written yet."""
+    rows = ClientBackground.objects.visible_to(user).filter(client=client)
+    found = rows.first()
+    return found or ClientBackground(client=client, practice_id=client.practice_id)
+
+
+@therapist_required
+@require_POST
+def client_invite(request, client_id):
+    mine = Client.objects.editable_by(request.user).select_related("user", "practice")
+    client = get_object_or_404(mine, pk=client_id)
+    if client.has_joined or not client.address:
+        raise Http404
+    invite_or_tell(client, by=request.user)
+    messages.success(request, SENT)
+    return redirect("client", client.pk)
+
+
+# -- both -----------------------------------------------------------------------------
+
+
+@signed_in_required
+@require_POST
+def draft_keep(request, client_id, kind, target):
+    """Keep what is being typed; the answer proves what was kept."""
+    if kind not in DRAFTS:
+        raise Http404
+    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    texts = [
+        text.replace("\r\n", "\n")
+        for name, text in request.POST.items()
+        if name not in NOT_TYPED
+    ]
+    body = PART.join(texts)
+    base = revision_of(request.POST.get("revision"))
+    draft = keep(request.user, client, kind, target, body, base)
+    if draft is None:
+        kept = Draft.objects.visible_to(request.user).filter(kind=kind, target=target)
+        text = kept.get(client=client).body
+        return JsonResponse({"text": text}, status=409)
+    return JsonResponse({"revision": draft.revision, "sha256": digest(body)})

@@ -1,0 +1,200 @@
+"""What became of the practice's letters, for the admin: kind, state and why.
+
+Never a word of a letter; none is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Heartbeat, Message, User
+from digests.bars import Day, draw
+
+State = Message.State
+SINCE = timedelta(days=7)
+STATES = {  # what the page can be filtered by
+    "waiting": (gettext_lazy("Waiting"), [State.WAITING, State.SENDING]),
+    "sent": (gettext_lazy("Sent"), [State.SENT]),
+    "held": (gettext_lazy("Held back"), [State.HELD]),
+    "dropped": (gettext_lazy("Dropped"), [State.DROPPED]),
+    "failed": (gettext_lazy("Failed"), [State.FAILED]),
+}
+KINDS = {
+    "invitation": gettext_lazy("Invitation"),
+    "password-reset": gettext_lazy("Link for a new password"),
+    "account-exists": gettext_lazy("Notice: an account is there already"),
+    "address-confirm": gettext_lazy("Link to confirm an address"),
+    "account-changed": gettext_lazy("Notice: the account was changed"),
+    "new-device": gettext_lazy("Notice: a new device"),
+    "emergency-access": gettext_lazy("Notice: emergency access"),
+    "reminder": gettext_lazy("Reminder of an appointment"),
+    "therapist-digest": gettext_lazy("The therapist’s week"),
+    "client-digest": gettext_lazy("The client’s week"),
+}
+REASONS = {
+    "reminders off": gettext_lazy("The client wants no reminders"),
+    "digest off": gettext_lazy("The client wants no weekly mail"),
+    "paused": gettext_lazy("Paused by the client"),
+    "not joined": gettext_lazy("Has not accepted the invitation yet"),
+    "nothing to say": gettext_lazy("There was nothing to say"),
+    "moved": gettext_lazy("The session was moved; a new reminder takes its place"),
+    "cancelled": gettext_lazy("The session was cancelled"),
+    "started": gettext_lazy("The session had begun"),
+    "too late": gettext_lazy("Too late to be of use"),
+    "quiet hours": gettext_lazy("Quiet hours, 21:00 to 07:00"),
+    "not yet": gettext_lazy("Its time has not come"),
+    "inactive": gettext_lazy("The account is closed, or the client discharged"),
+    "link closed": gettext_lazy("The link was closed or replaced"),
+    "joined already": gettext_lazy("Has joined already"),
+    "no page": gettext_lazy("The week’s page is gone"),
+    "unknown kind": gettext_lazy("A kind that this version does not know"),
+    "restored": gettext_lazy("Was due before a backup was restored"),
+    "no mail server": gettext_lazy("The mail server does not answer; tried again"),
+    "cannot be written": gettext_lazy("Could not be written; tried again"),
+    "cannot be sent": gettext_lazy("Could not be sent; tried again"),
+}
+BEGINNINGS = {
+    "refused": gettext_lazy("The receiving mail server refused it (%(code)s)"),
+    "put off": gettext_lazy("The mail server put it off (%(code)s); tried again"),
+    "mail server": gettext_lazy("The mail server broke off; tried again"),
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    kind: str
+    who: User
+    state: str
+    label: str
+    why: str
+    when: datetime
+    to_do: str
+
+    @property
+    def is_failure(self) -> bool:
+        return self.state == State.FAILED
+
+
+def overview(by: User) -> dict:
+    """What the page says beside the letters themselves."""
+    states = counts(by)
+    return {
+        "states": states,
+        "total": sum(number for _state, _words, number in states),
+        "kinds": KINDS.items(),
+        "chart": draw(seven_days(by)),
+        "held": held_back(by),
+        "oldest": oldest_waiting(by),
+        "tick": last_tick(),
+    }
+
+
+def letters(by: User, state: str = "", kind: str = "") -> QuerySet:
+    """The practice's, of the last week or still to go; newest first."""
+    rows = recent(by)
+    if state in STATES:
+        rows = rows.filter(state__in=STATES[state][1])
+    if kind in KINDS:
+        rows = rows.filter(kind=kind)
+    when = Coalesce("sent_at", "due_at")
+    return rows.select_related("recipient").order_by(when.desc(), "-pk")
+
+
+def recent(by: User) -> QuerySet:
+    if not by.is_admin:
+        return Message.objects.none()
+    since = timezone.now() - SINCE
+    return Message.objects.visible_to(by).filter(created_at__gte=since)
+
+
+def counts(by: User) -> list[tuple[str, str, int]]:
+    """Each state's name, words and number; one query."""
+    found: Counter = Counter()
+    for state, number in recent(by).values_list("state").annotate(Count("pk")):
+        found[state] += number
+    return [
+        (name, words, sum(found[state] for state in states))
+        for name, (words, states) in STATES.items()
+    ]
+
+
+def seven_days(by: User) -> list[Day]:
+    """What became of the letters of each day as it is for the reader; one query."""
+    day = TruncDate("created_at", tzinfo=by.zone)
+    rows = recent(by).annotate(day=day).values_list("day", "state")
+    found = {(day, state): n for day, state, n in rows.annotate(Count("pk"))}
+    last = by.today()
+    return [
+        Day(
+            day,
+            sent=found.get((day, State.SENT), 0),
+            held=found.get((day, State.HELD), 0) + found.get((day, State.DROPPED), 0),
+            failed=found.get((day, State.FAILED), 0),
+        )
+        for day in (last - timedelta(days=ago) for ago in range(6, -1, -1))
+    ]
+
+
+def oldest_waiting(by: User) -> datetime | None:
+    """When the letter was due that has waited longest, or None."""
+    due = recent(by).filter(state__in=[State.WAITING, State.SENDING])
+    due = due.filter(due_at__lte=timezone.now())
+    return due.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def last_tick() -> datetime | None:
+    return Heartbeat.objects.values_list("at", flat=True).first()
+
+
+def in_words(rows) -> list[Delivery]:
+    return [_delivery(letter) for letter in rows]
+
+
+def _delivery(letter: Message) -> Delivery:
+    state = State.WAITING if letter.state == State.SENDING else letter.state
+    return Delivery(
+        kind=str(KINDS.get(letter.kind, letter.kind)),
+        who=letter.recipient,
+        state=state,
+        label=str(STATES[state][0]),
+        why=why(letter.reason),
+        when=letter.sent_at or letter.due_at,
+        to_do=_to_do(letter) if state == State.FAILED else "",
+    )
+
+
+def why(reason: str) -> str:
+    if not reason:
+        return ""
+    if reason in REASONS:
+        return str(REASONS[reason])
+    start, _colon, code = reason.partition(":")
+    words = BEGINNINGS.get(start)
+    return words % {"code": code.strip()} if words else reason
+
+
+def _to_do(letter: Message) -> str:
+    """What somebody should do about a letter that was refused for good."""
+    person = letter.recipient
+    if person.is_staff_member and not person.joined_at:
+        return _("Check the address and invite them again.")
+    if person.is_staff_member:
+        return _("Ask for another address; they change it in their settings.")
+    if not person.joined_at:
+        return _("Their therapist corrects the address under Details.")
+    return _("Their therapist asks for another address; the client changes it.")
+
+
+def held_back(by: User) -> list[tuple[str, int]]:
+    """Why letters did not go in the last week, the most frequent first."""
+    rows = recent(by).filter(state__in=[State.HELD, State.DROPPED])
+    rows = rows.values_list("reason").annotate(number=Count("pk"))
+    return [(why(reason), n) for reason, n in rows.order_by("-number", "reason")]

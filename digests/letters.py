@@ -1,0 +1,105 @@
+"""What each kind of letter says: late, in its reader's language and zone, and discreet.
+
+No name, no word about what this place is for, no secret but the one-use links, and
+nothing that a mail program would fetch.
+"""
+
+from __future__ import annotations
+
+from email.utils import formataddr, parseaddr
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import EmailMultiAlternatives
+from django.core.validators import validate_email
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.encoding import force_bytes
+from django.utils.formats import date_format
+from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext, gettext_lazy, pgettext
+
+from accounts import addresses, invitations
+from accounts.models import Message, User
+
+SUBJECTS = {
+    "invitation": gettext_lazy("Your invitation"),
+    "password-reset": gettext_lazy("Choose a new password"),
+    "account-exists": gettext_lazy("You have an account already"),
+    "address-confirm": gettext_lazy("Confirm your address"),
+    "account-changed": gettext_lazy("Your account was changed"),
+    "new-device": gettext_lazy("A new sign-in"),
+    "emergency-access": gettext_lazy("Please sign in: something is new"),
+    "reminder": gettext_lazy("Your appointment: %(moment)s"),
+    "therapist-digest": gettext_lazy("Your week is ready"),
+    "client-digest": gettext_lazy("Your week is ready"),
+}
+
+LINKS = {"invitation", "address-confirm"}  # those that say until when they work
+
+
+def compose(letter: Message, person: User, about) -> EmailMultiAlternatives:
+    """The finished mail.  Runs as `person`, who alone is its recipient."""
+    with timezone.override(person.zone), translation.override(person.language):
+        words = {"link": _site(_path(letter, person, about)), "home": _site("/")}
+        words["moment"] = _moment(about.starts_at) if letter.kind == "reminder" else ""
+        words["expires"] = _moment(about.expires_at) if letter.kind in LINKS else ""
+        words["then"] = _moment(letter.created_at)
+        words["subject"] = str(SUBJECTS[letter.kind]) % words
+        text = render_to_string(f"emails/{letter.kind}.txt", words)
+        html = render_to_string(f"emails/{letter.kind}.html", words)
+    mail = EmailMultiAlternatives(
+        subject=words["subject"],
+        body=text,
+        from_email=sender(person),
+        to=[letter.address or person.email],
+        headers={
+            "Message-ID": letter.message_id,
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    mail.attach_alternative(html, "text/html")
+    validate_email(mail.to[0])  # exactly one address
+    mail.message()  # a line break in a header is refused now, not at the server
+    return mail
+
+
+def sender(person: User) -> str:
+    """The deployment's address under the name that the person's practice chose."""
+    usual, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((person.practice.sender_name or usual, address))
+
+
+def mail_host() -> str:
+    """What stands behind the @ of a Message-ID."""
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
+
+
+def _site(path: str) -> str:
+    return f"{settings.SITE_URL}{path}"
+
+
+def _path(letter: Message, person: User, about) -> str:
+    if letter.kind == "invitation":
+        return reverse("join-link", args=[invitations.token(about.pk)])
+    if letter.kind == "address-confirm":
+        return reverse("address-link", args=[addresses.token(about.pk)])
+    if letter.kind == "password-reset":
+        uid = urlsafe_base64_encode(force_bytes(person.pk))
+        secret = default_token_generator.make_token(person)
+        return reverse("password-new", args=[uid, secret])
+    if letter.kind == "therapist-digest":
+        return reverse("digest", args=[about.pk])
+    if letter.kind == "client-digest":
+        return reverse("portal-digest", args=[about.pk])
+    return reverse("account_login")
+
+
+def _moment(when) -> str:
+    local = timezone.localtime(when)
+    return gettext("%(day)s at %(time)s") % {
+        "day": date_format(local, pgettext("date format", "l j F")),
+        "time": date_format(local, pgettext("time format", "H:i")),
+    }

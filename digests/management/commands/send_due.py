@@ -1,0 +1,13 @@
+from django.core.management.base import BaseCommand
+
+from digests.tasks import post
+
+
+class Command(BaseCommand):
+    help = (
+        "Plans and sends what is due, without Redis, worker or beat: for a timer as a "
+        "second driver. May run beside them."
+    )
+
+    def handle(self, **options):
+        post()

@@ -1,0 +1,192 @@
+"""Writes down what is due soon.  May run any number of times, and late.
+
+Runs as the worker, who reads no name and no word: only when, whose and what kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from accounts.models import Message, User
+from clients.models import Client, ContactCharter
+from digests import crash, when
+from digests.models import Digest
+from progress.models import TherapySession
+
+HORIZON = timedelta(hours=48)
+LONGEST_LEAD = timedelta(hours=max(ContactCharter.Lead.values))
+# A reminder may come earlier by a night, and a day may have 25 hours.
+LOOK_AHEAD = HORIZON + LONGEST_LEAD + timedelta(hours=14)
+BATCH = 1000
+Row = TypeVar("Row")
+
+
+def plan(now: datetime | None = None) -> int:
+    """Queue what is due within the next 48 hours; how many letters that were new."""
+    now = now or timezone.now()
+    count = plan_reminders(now)
+    for kind in when.WEEKLY:
+        count += plan_digests(kind, now)
+    crash.here("after_plan")
+    return count
+
+
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+# -- reminders -------------------------------------------------------------------------
+
+
+def reminder_period(session_id: UUID, schedule_version: int) -> str:
+    """Moved away and back is another version, hence another reminder."""
+    return f"appt:{session_id}:v{schedule_version}"
+
+
+@transaction.atomic
+def plan_reminders(now: datetime) -> int:
+    count = 0
+    for batch in batches(_unplanned_sessions(now)):
+        letters = [letter for row in batch if (letter := _reminder(now, *row))]
+        Message.objects.bulk_create(letters, ignore_conflicts=True)
+        count += len(letters)
+    crash.here("in_plan")
+    return count
+
+
+def _unplanned_sessions(now: datetime) -> Iterator[tuple]:
+    """Sessions to come, of clients with an account of their own, without a letter."""
+    period = Concat(
+        Value("appt:"),
+        Cast(OuterRef("pk"), CharField()),
+        Value(":v"),
+        Cast(OuterRef("schedule_version"), CharField()),
+        output_field=CharField(),
+    )
+    queued = Message.objects.filter(
+        recipient=OuterRef("client__user"), kind="reminder", period=period
+    )
+    return (
+        TherapySession.objects.planned()
+        .filter(
+            ~Exists(queued),
+            starts_at__gt=now,
+            starts_at__lte=now + LOOK_AHEAD,
+            client__user__is_active=True,
+            client__user__joined_at__isnull=False,
+        )
+        .exclude(client__state=Client.State.DISCHARGED)
+        .values_list(
+            "pk",
+            "practice_id",
+            "client__user_id",
+            "client__user__time_zone",
+            "client__charter__reminder_lead_hours",
+            "starts_at",
+            "booked_at",
+            "schedule_version",
+        )
+        .iterator(chunk_size=BATCH)
+    )
+
+
+def _reminder(
+    now, session_id, practice_id, user_id, zone, hours, starts_at, booked_at, version
+) -> Message | None:
+    hours = ContactCharter.Lead.DAY if hours is None else hours
+    due_at = when.reminder_due(starts_at, booked_at, hours, when.zone_of(zone))
+    if due_at is None or due_at > now + HORIZON:
+        return None
+    return Message(
+        practice_id=practice_id,
+        recipient_id=user_id,
+        kind="reminder",
+        period=reminder_period(session_id, version),
+        about=session_id,
+        due_at=due_at,
+        not_after=starts_at,
+    )
+
+
+# -- digests ---------------------------------------------------------------------------
+
+
+def _readers(kind: str) -> Q:
+    joined = Q(is_active=True, joined_at__isnull=False)
+    if kind == "therapist-digest":
+        return joined & Q(is_therapist=True)
+    active = ~Q(client__state=Client.State.DISCHARGED) & Q(client__isnull=False)
+    return joined & Q(is_therapist=False, is_admin=False) & active
+
+
+@transaction.atomic
+def plan_digests(kind: str, now: datetime) -> int:
+    """One for each reader and week: its page, and the letter that says it is there."""
+    count = 0
+    zones = User.objects.filter(_readers(kind)).values_list("time_zone", flat=True)
+    due = _due_by_period(kind, now, zones.order_by().distinct())
+    for period, weeks in due.items():
+        for batch in batches(_without_digest(kind, period, weeks)):
+            count += _write(kind, now, batch, weeks)
+    crash.here("in_plan")
+    return count
+
+
+def _due_by_period(kind, now, zones) -> dict[str, dict[str, when.Week]]:
+    """The weeks that are due, by their name and then by zone."""
+    found: dict[str, dict[str, when.Week]] = {}
+    for name in zones:
+        for week in when.weeks(kind, now, HORIZON, when.zone_of(name)):
+            found.setdefault(week.period, {})[name] = week
+    return found
+
+
+def _without_digest(kind, period, weeks) -> Iterator[tuple]:
+    made = Digest.objects.filter(recipient=OuterRef("pk"), period=period)
+    return (
+        User.objects.filter(_readers(kind), ~Exists(made), time_zone__in=list(weeks))
+        .values_list("pk", "practice_id", "time_zone", "joined_at")
+        .iterator(chunk_size=BATCH)
+    )
+
+
+def _write(kind, now, readers, weeks) -> int:
+    pages, letters = [], []
+    for user_id, practice_id, zone, joined_at in readers:
+        week = weeks[zone]
+        if joined_at > week.due_at:  # nobody is late for what was before their time
+            continue
+        page = Digest(
+            practice_id=practice_id,
+            recipient_id=user_id,
+            starts_at=week.starts_at,
+            ends_at=week.ends_at,
+            period=week.period,
+            made_at=week.due_at,
+        )
+        pages.append(page)
+        letters.append(
+            Message(
+                practice_id=practice_id,
+                recipient_id=user_id,
+                kind=kind,
+                period=week.period,
+                about=page.pk,
+                due_at=week.due_at,
+                not_after=week.next_due_at,
+            )
+        )
+    Digest.objects.bulk_create(pages, ignore_conflicts=True)
+    Message.objects.bulk_create(letters, ignore_conflicts=True)
+    return len(letters)

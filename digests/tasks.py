@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.db import DatabaseError
+
+from accounts import seals, sessions
+from accounts.models import Heartbeat
+from digests import plan, send
+
+# More than a drain, one slow letter and a long wait for the database together; less
+# than the time after which Redis hands a task out again.
+PATIENT = {"soft_time_limit": 270, "time_limit": 280}
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(**PATIENT)
+def tick():
+    """Once a minute: alive, seal, plan, send.  What one missed the next finds."""
+    Heartbeat.beat()
+    seal_the_audit()
+    try:
+        post()
+    finally:
+        sessions.sweep()
+
+
+@shared_task(**PATIENT)
+def send_due():
+    """Right after somebody dropped a letter; the tick would find it too."""
+    send.send_due()
+
+
+def post():
+    """Plan and send; a fault in planning keeps nothing from going that is due."""
+    try:
+        plan.plan()
+    finally:
+        send.send_due()
+
+
+def seal_the_audit():
+    """A fault here keeps no letter: the next tick seals what this one could not."""
+    try:
+        seals.seal()
+    except DatabaseError:
+        log.exception("the audit trail could not be sealed")

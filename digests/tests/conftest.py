@@ -1,0 +1,100 @@
+"""Sessions on a calendar, and a postman who can be sent out at any hour."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core import mail
+
+from accounts.models import Message, User
+from conftest import as_role
+from digests import tasks
+from progress.models import TherapySession
+
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = timedelta(hours=1)
+TUESDAY = datetime(2026, 11, 24, 12, tzinfo=UTC)  # 13:00 in Berlin
+
+
+def berlin(day, hour, minute=0):
+    """In November 2026."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=BERLIN)
+
+
+def book(client, by, starts_at, *, booked_at=None, **fields):
+    session = TherapySession(
+        practice_id=client.practice_id,
+        client=client,
+        therapist=by,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=50),
+        booked_at=booked_at or starts_at - timedelta(days=21),
+        **fields,
+    )
+    session.save()
+    return session
+
+
+def move(session, starts_at):
+    session.starts_at, session.ends_at = starts_at, starts_at + HOUR
+    session.move(by=session.therapist)
+
+
+def post():
+    """What the minute's tick does, as the worker does it."""
+    with as_role("cairn_worker"):
+        tasks.post()
+
+
+def post_at(*moments):
+    for moment in moments:
+        with time_machine.travel(moment, tick=False):
+            post()
+
+
+def letters(kind="reminder"):
+    """Their state and reason, oldest first."""
+    found = Message.objects.filter(kind=kind).order_by("created_at", "period")
+    return [(letter.state, letter.reason) for letter in found]
+
+
+@pytest.fixture
+def in_berlin(db):
+    """Whoever is there by now."""
+
+    def move_there(*people, zone="Europe/Berlin"):
+        since = datetime(2026, 1, 1, tzinfo=UTC)
+        for person in people:
+            person.time_zone, person.joined_at = zone, since
+            User.objects.filter(pk=person.pk).update(time_zone=zone, joined_at=since)
+
+    return move_there
+
+
+@pytest.fixture
+def thea(thea, in_berlin):
+    in_berlin(thea)
+    return thea
+
+
+@pytest.fixture
+def cleo(cleo, in_berlin):
+    in_berlin(cleo.user)
+    return cleo
+
+
+@pytest.fixture
+def session(thea, cleo):
+    """Cleo sees Thea on Thursday at ten."""
+    return book(cleo, thea, berlin(26, 10))
+
+
+def reminders():
+    return [mail.subject for mail in mail.outbox if "appointment" in mail.subject]
+
+
+def digests(person):
+    """How many mails told `person` of a week."""
+    weeks = [mail for mail in mail.outbox if mail.subject == "Your week is ready"]
+    return sum(mail.to == [person.email] for mail in weeks)

@@ -1,0 +1,115 @@
+"""Ada sees what became of each letter, and why; never what it says."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Message, Practice
+from conftest import person
+from digests import charter, deliveries
+from progress.tests.cast import pinned
+
+State = Message.State
+
+
+def letter(to, kind="reminder", state=State.SENT, reason="", **fields):
+    now = timezone.now()
+    return Message.objects.create(
+        practice_id=to.practice_id, recipient=to, kind=kind, state=state, reason=reason,
+        period=str(Message.objects.count()), due_at=now, not_after=now, **fields,
+    )  # fmt: skip
+
+
+def shown(answer):
+    return [(one.who.name, one.label, one.why) for one in answer.context["letters"]]
+
+
+def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
+    letter(cleo.user)
+    letter(cleo.user, state=State.HELD, reason="paused")
+    letter(cleo.user, state=State.DROPPED, reason="started")
+    letter(cleo.user, state=State.SENDING, reason="put off: 451")
+    answer = sign_in(ada).get("/deliveries/")
+    assert shown(answer) == [
+        ("Cleo", "Waiting", "The mail server put it off (451); tried again"),
+        ("Cleo", "Dropped", "The session had begun"),
+        ("Cleo", "Held back", "Paused by the client"),
+        ("Cleo", "Sent", ""),
+    ]
+    page = answer.content.decode()
+    assert "reminder-" not in page
+    assert "cleo@" not in page
+
+
+def test_a_refused_letter_says_what_to_do(sign_in, ada, cleo, thea):
+    letter(thea, "therapist-digest", State.FAILED, "refused: 550")
+    page = sign_in(ada).get("/deliveries/?state=failed").content.decode()
+    assert "The receiving mail server refused it (550)" in page
+    assert "Ask for another address" in page
+
+
+def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
+    letter(cleo.user)
+    letter(thea, "therapist-digest", State.HELD, "nothing to say")
+    browser = sign_in(ada)
+    assert len(shown(browser.get("/deliveries/"))) == 2
+    assert shown(browser.get("/deliveries/?state=held")) == [
+        ("Thea", "Held back", "There was nothing to say")
+    ]
+    assert not shown(browser.get("/deliveries/?state=held&kind=reminder"))
+    assert len(shown(browser.get("/deliveries/?state=nonsense"))) == 2
+
+
+def test_what_is_older_than_a_week_or_elsewhere_is_not_there(sign_in, ada, cleo):
+    long_ago = timezone.now() - timedelta(days=8)
+    letter(cleo.user, created_at=long_ago)
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    letter(person(elsewhere, "Una", is_therapist=True))
+    assert not shown(sign_in(ada).get("/deliveries/"))
+
+
+def test_only_an_admin_sees_deliveries(sign_in, thea, cleo):
+    assert sign_in(thea).get("/deliveries/").status_code == 404
+    assert sign_in(cleo.user).get("/deliveries/").status_code == 404
+
+
+def test_a_hundred_a_page_cost_the_same_as_one(sign_in, ada, cleo):
+    browser = sign_in(ada)
+    letter(cleo.user, state=State.HELD, reason="paused")
+    one = pinned(browser, "/deliveries/")
+    for _letter in range(120):
+        letter(cleo.user, state=State.HELD, reason="paused")
+    assert pinned(browser, "/deliveries/") == one <= 9
+    assert len(shown(browser.get("/deliveries/?page=2"))) == 21
+
+
+def test_every_kind_and_reason_of_the_charter_has_words():
+    import re
+    from pathlib import Path
+
+    assert set(charter.RULES) <= set(deliveries.KINDS)
+    source = Path(charter.__file__).read_text()
+    said = set(re.findall(r'Stopped\(\w+, "([^"]+)"', source))
+    assert len(said) > 10
+    assert not said - set(deliveries.REASONS)
+
+
+@pytest.mark.parametrize("reason", ["mail server: TimeoutError", "something new"])
+def test_a_reason_is_never_left_without_words(reason):
+    assert deliveries.why(reason)
+
+
+def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
+    yesterday = timezone.now() - timedelta(days=1)
+    for _letter in range(3):
+        letter(cleo.user, created_at=yesterday)
+    letter(cleo.user, state=State.HELD, reason="paused", created_at=yesterday)
+    letter(cleo.user, state=State.FAILED, reason="refused: 550")
+    days = deliveries.seven_days(ada)
+    assert [day.day for day in days][-1] == ada.today()
+    assert len(days) == 7
+    assert (days[-2].sent, days[-2].held, days[-1].failed) == (3, 1, 1)
+    page = sign_in(ada).get("/deliveries/").content.decode()
+    assert days[-2].words in page
+    assert "3 sent, 1 held, 0 failed" in page

@@ -1,0 +1,193 @@
+"""The week's page: Thea's, Cleo's, and nobody else's."""
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.identity import acting_as
+from accounts.models import AuditEvent
+from conftest import admit
+from digests.models import Digest
+from digests.tests.conftest import HOUR, berlin, book, post_at
+from goals.models import Goal, GoalRating
+from progress.models import ProgressNote
+from toolkit.models import Assignment
+
+MONDAY = berlin(30, 8)
+WORDS = "Take the bus into town on my own"
+
+
+@pytest.fixture(autouse=True)
+def monday(db):
+    with time_machine.travel(MONDAY, tick=False):
+        yield
+
+
+def digest_of(person, period):
+    return Digest.objects.get(recipient=person, period=period)
+
+
+def agreed_goal(client, by, at, *ratings):
+    with acting_as(client.user_id), transaction.atomic():
+        goal = Goal.propose(client, {"own_words": WORDS}, by=client.user)
+    with acting_as(by.pk), transaction.atomic():
+        Goal.objects.get(pk=goal.pk).latest.agree(by=by)
+    Goal.objects.filter(pk=goal.pk).update(in_force_at=at)
+    for when, value in ratings:
+        with acting_as(client.user_id), transaction.atomic():
+            goal.rate(value, by=client.user, at=when)
+    return goal
+
+
+def a_week_of(client, by):
+    """A session held and noted, a goal that moved, something practised."""
+    session = book(client, by, berlin(24, 10), state="held")
+    with acting_as(by.pk), transaction.atomic():
+        ProgressNote(
+            practice_id=client.practice_id,
+            client=client,
+            session=session,
+            author=by,
+            body="What was said",
+        ).save()
+    goal = agreed_goal(
+        client, by, berlin(24, 11), (berlin(20, 9), 2), (berlin(25, 9), 5)
+    )
+    with acting_as(by.pk), transaction.atomic():
+        practice = Assignment.agree(client, "Two stops, alone", by=by)
+        practice.say("some", by=by)
+    Assignment.objects.filter(pk=practice.pk).update(answered_at=berlin(26, 9))
+    return goal
+
+
+def proposed(client, by, words="Sleep through until five"):
+    with acting_as(by.pk), transaction.atomic():
+        return Goal.propose(client, {"own_words": words}, by=by)
+
+
+def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
+    a_week_of(cleo, thea)
+    proposed(cleo, cleo.user)
+    post_at(MONDAY)
+    page = sign_in(thea).get(reverse("digest-latest"), follow=True)
+    text = page.content.decode()
+    assert "Your week, " in text
+    assert "Cleo Hart" in text
+    assert WORDS in text
+    assert "5, was 2" in text
+    assert "Waiting for your key" in text
+    assert "Proposed" in text
+    assert "All are signed." not in text
+    assert "Everybody has a session to come." not in text
+    assert AuditEvent.objects.filter(verb="opened digest").count() == 1
+    looked = AuditEvent.objects.get(verb="opened digest")
+    assert (looked.client_id, looked.object_id, looked.detail) == (None, None, {})
+
+
+def test_a_quiet_week_says_so_kindly(thea, sign_in):
+    post_at(MONDAY)
+    text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()
+    assert "No rating went up or down." in text
+    assert "All are signed." in text
+
+
+def test_before_the_first_week_it_says_when_it_comes(thea, cleo, sign_in):
+    for person, page, when in (
+        (thea, "digest-latest", "7 Dec, 07:00"),
+        (cleo.user, "portal-digest-latest", "6 Dec, 17:00"),
+    ):
+        text = sign_in(person).get(reverse(page)).content.decode()
+        assert when in text
+
+
+def test_a_digest_planned_for_tomorrow_is_not_shown_today(thea, cleo, sign_in):
+    post_at(MONDAY)
+    with time_machine.travel(berlin(30, 8) + 6 * 24 * HOUR, tick=False):
+        post_at(berlin(30, 8) + 6 * 24 * HOUR)
+        coming = digest_of(thea, "2026-W50")
+        assert sign_in(thea).get(coming.get_absolute_url()).status_code == 404
+        latest = sign_in(thea).get(reverse("digest-latest"))
+    assert latest.url == digest_of(thea, "2026-W49").get_absolute_url()
+
+
+def test_the_week_before_is_one_click_away(thea, sign_in):
+    post_at(berlin(23, 8), MONDAY)
+    before, now = digest_of(thea, "2026-W48"), digest_of(thea, "2026-W49")
+    text = sign_in(thea).get(now.get_absolute_url()).content.decode()
+    assert before.get_absolute_url() in text
+    assert (
+        "Week before"
+        not in sign_in(thea).get(before.get_absolute_url()).content.decode()
+    )
+
+
+def test_nobody_opens_somebody_elses_week(thea, theo, ada, cleo, carl, sign_in):
+    book(cleo, thea, berlin(30, 12))
+    post_at(MONDAY)
+    hers = digest_of(thea, "2026-W49").get_absolute_url()
+    cleos = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
+    for stranger in (theo, ada, cleo.user, carl.user):
+        assert sign_in(stranger).get(hers).status_code == 404
+    for stranger in (theo, ada, thea, carl.user):
+        assert sign_in(stranger).get(cleos).status_code == 404
+    assert sign_in(thea).post(hers).status_code == 405
+
+
+def test_theos_clients_are_not_in_theas_week(
+    thea, theo, cleo, carl, in_berlin, sign_in
+):
+    in_berlin(theo, carl.user)
+    a_week_of(carl, theo)
+    post_at(MONDAY)
+    text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()
+    assert "Carl" not in text
+
+
+FRAME = ("SAVEPOINT", "RELEASE")
+
+
+def queries_of(browser, address):
+    with CaptureQueriesContext(connection) as asked:
+        assert browser.get(address).status_code == 200
+    return sum(not query["sql"].startswith(FRAME) for query in asked)
+
+
+@pytest.mark.parametrize("clients", [1, 50])
+def test_a_week_of_one_or_of_fifty_takes_twelve_queries(thea, clients, sign_in):
+    for number in range(clients):
+        a_week_of(admit(f"Client{number}", by=thea), thea)
+    post_at(MONDAY)
+    address = digest_of(thea, "2026-W49").get_absolute_url()
+    assert queries_of(sign_in(thea), address) == 12
+
+
+def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
+    a_week_of(cleo, thea)
+    proposed(cleo, thea)
+    book(cleo, thea, berlin(30, 14), place="Room 2")
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.agree(cleo, "Stand at the stop", by=thea)
+    post_at(berlin(29, 17))
+    page = sign_in(cleo.user).get(reverse("portal-digest-latest"), follow=True)
+    text = page.content.decode()
+    for words in (
+        "With Thea, Room 2",
+        "Sleep through until five",
+        "Stand at the stop",
+        WORDS,
+        "<b>5</b>",
+    ):
+        assert words in text
+    assert "What was said" not in text
+    assert AuditEvent.objects.filter(verb="opened digest").count() == 1
+
+
+def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
+    for _ in range(5):
+        agreed_goal(cleo, thea, berlin(24, 11), (berlin(25, 9), 5))
+    post_at(berlin(29, 17))
+    address = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
+    assert GoalRating.objects.count() == 5
+    assert queries_of(sign_in(cleo.user), address) <= 10

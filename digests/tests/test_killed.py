@@ -1,0 +1,220 @@
+"""Workers die anywhere: nothing is lost, and a second copy is rare and recognisable."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from datetime import timedelta
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Heartbeat, Message
+from digests import crash, send, tasks
+from digests.tests.conftest import HOUR, book
+from ops.mail import Sink
+from ops.place import BASE
+
+# The mail server has it, and we have not committed that.
+IN_THE_GAP = {"after_smtp", "in_mark"}
+KILLED = -9
+
+
+def url_as(role):
+    found = connection.settings_dict
+    host, password = quote(found["HOST"], safe=""), found["PASSWORD"]
+    return f"postgresql://{role}:{password}@{host}:{found['PORT']}/{found['NAME']}"
+
+
+def environment(sink):
+    return os.environ | {
+        "DATABASE_URL": url_as("cairn_worker"),
+        "EMAIL_URL": sink.url,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "PYTHONPATH": str(BASE),
+    }
+
+
+@pytest.fixture
+def sink(tmp_path):
+    with Sink(tmp_path / "mail") as sink:
+        yield sink
+
+
+@pytest.fixture
+def postman(sink, transactional_db):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "digests.tests.postman"],
+        cwd=BASE,
+        env=environment(sink),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def go(*points):
+        """Send each of them out, and wait; how they ended."""
+        process.stdin.write(" ".join(points) + "\n")
+        process.stdin.flush()
+        return [int(code) for code in process.stdout.readline().split()]
+
+    with process:
+        yield go
+        process.stdin.close()
+
+
+def where_it_is_noon():
+    """So that no quiet hours come between, whenever the tests run."""
+    west = timezone.now().hour - 12
+    return f"Etc/GMT{west:+d}" if west else "Etc/GMT"
+
+
+def in_practice(thea, cleo, in_berlin):
+    """A reminder and a digest are due, and two letters wait."""
+    in_berlin(thea, cleo.user, zone=where_it_is_noon())
+    book(cleo, thea, timezone.now() + 23 * HOUR)
+    now = timezone.now()
+    for person in (thea, cleo.user):
+        Message.queue(person, "account-exists", "1", due_at=now, not_after=now + HOUR)
+
+
+def leases_end():
+    Message.objects.filter(state="sending").update(lease_until=timezone.now() - HOUR)
+
+
+def copies(sink):
+    return Counter(mail.message_id for mail in sink.messages)
+
+
+def sent():
+    return set(
+        Message.objects.filter(state="sent").values_list("message_id", flat=True)
+    )
+
+
+def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_name(
+    postman, sink, thea, cleo, in_berlin
+):
+    """Each point on a day of its own; tables are not emptied between."""
+    in_berlin(thea, cleo.user, zone=where_it_is_noon())
+    for number, point in enumerate(crash.POINTS):
+        now = timezone.now()
+        book(cleo, thea, now + 20 * HOUR + number * timedelta(minutes=5))
+        Message.queue(thea, "account-exists", point, due_at=now, not_after=now + HOUR)
+        before = copies(sink)
+        assert postman(point) == [KILLED], point
+        leases_end()
+        assert postman("-") == [0], point
+        extra = sum((copies(sink) - before).values()) - len(copies(sink) - before)
+        assert extra == (point in IN_THE_GAP), point
+        assert set(copies(sink)) == sent(), point
+        open_ones = Message.objects.filter(state__in=["waiting", "sending"])
+        assert not open_ones.filter(due_at__lte=timezone.now()).exists(), point
+    kinds = Counter(Message.objects.filter(state="sent").values_list("kind", flat=True))
+    assert kinds["reminder"] == kinds["account-exists"] == len(crash.POINTS)
+
+
+def test_manage_py_killed_after_the_server_took_the_mail(
+    sink, thea, cleo, in_berlin, transactional_db, postman
+):
+    in_practice(thea, cleo, in_berlin)
+    command = [sys.executable, "manage.py", "send_due"]
+    env = environment(sink)
+    died = subprocess.run(command, cwd=BASE, env=env | {"CRASH_AT": "after_smtp"})
+    assert died.returncode == KILLED
+    assert len(sink.messages) == 1
+    assert postman("-") == [0]  # its lease still runs: somebody may be at it
+    assert Message.objects.filter(state="sending").exists()
+    leases_end()
+    assert postman("-") == [0]
+    assert sorted(copies(sink).values())[-2:] == [1, 2]
+    assert set(copies(sink)) == sent()
+
+
+def test_three_senders_at_once_send_each_letter_once(
+    postman, sink, thea, cleo, in_berlin
+):
+    in_practice(thea, cleo, in_berlin)
+    now = timezone.now()
+    for number in range(60):
+        Message.queue(
+            thea, "account-exists", f"n{number}", due_at=now, not_after=now + HOUR
+        )
+    assert postman("-", "-", "-") == [0, 0, 0]
+    assert len(sent()) >= 63
+    assert copies(sink) == Counter(sent())
+
+
+@contextmanager
+def another_login(role, *, autocommit=True):
+    found = psycopg2.connect(url_as(role))
+    found.autocommit = autocommit
+    try:
+        with found.cursor() as cursor:
+            yield cursor
+    finally:
+        found.close()
+
+
+def test_two_claims_at_the_same_moment_neither_share_nor_wait(real_login, thea):
+    now = timezone.now()
+    for number in range(5):
+        Message.queue(
+            thea, "account-exists", f"{number}", due_at=now, not_after=now + HOUR
+        )
+    values = {"claim": str(uuid4()), "lease": 60, "host": "x", "now": now, "size": 3}
+    with (
+        real_login("cairn_worker"),
+        another_login("cairn_worker", autocommit=False) as other,
+    ):
+        other.execute(send.CLAIM, values)
+        theirs = {str(pk) for (pk,) in other.fetchall()}
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        mine = {str(letter.pk) for letter in send.claim_due(uuid4(), now)}
+        other.connection.commit()
+        assert (len(theirs), len(mine), theirs & mine) == (3, 2, set())
+
+
+def test_what_was_sent_is_written_down_though_the_database_hangs_up(
+    real_login, sink, thea, theo, settings, monkeypatch
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_PORT = sink.smtp_port
+    now = timezone.now()
+    for person in (thea, theo):
+        Message.queue(person, "account-exists", "1", due_at=now, not_after=now + HOUR)
+
+    def hang_up(point):
+        if point == "after_smtp":
+            with another_login("postgres") as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE usename = 'cairn_worker' AND datname = current_database()"
+                )
+
+    monkeypatch.setattr(crash, "here", hang_up)
+    with real_login("cairn_worker"):
+        assert dict(send.send_due()) == {"sent": 2}
+    assert copies(sink) == Counter(sent())
+    assert len(sent()) == 2
+
+
+def test_the_worker_really_logs_in_and_the_tick_beats(real_login, thea, cleo):
+    with real_login("cairn_worker"):
+        tasks.tick()
+    assert Heartbeat.is_recent()
+
+
+def test_a_worker_whose_clock_runs_ahead_steals_no_letter(real_login, thea):
+    """Leases run by the clock of the database."""
+    now = timezone.now()
+    Message.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
+    with real_login("cairn_worker"):
+        assert send.claim_due(uuid4(), now)
+        assert not send.claim_due(uuid4(), now + HOUR / 2)

@@ -1,0 +1,199 @@
+"""What is written down, when, and only once."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.management import call_command
+
+from accounts.models import Message, User
+from clients.models import Client, ContactCharter
+from conftest import admit, as_role
+from digests import plan, tasks
+from digests.models import Digest
+from digests.tests.conftest import (
+    HOUR,
+    TUESDAY,
+    berlin,
+    book,
+    digests,
+    letters,
+    move,
+    post_at,
+    reminders,
+)
+from progress.models import TherapySession
+
+MINUTE = timedelta(minutes=1)
+
+
+def every(step, begin, count):
+    return [begin + step * number for number in range(count)]
+
+
+def test_cleo_is_reminded_at_ten_the_day_before(session):
+    post_at(berlin(25, 9, 59))
+    assert not reminders()
+    post_at(berlin(25, 10))
+    assert reminders() == ["Your appointment: Thursday 26 November at 10:00"]
+    assert mail.outbox[-1].to == ["cleo@example.test"]
+
+
+@pytest.mark.parametrize("entry", ["tick", "send_due", "command", "all"])
+def test_a_day_of_runs_through_every_door_sends_one_mail(session, entry):
+    def command():
+        call_command("send_due")
+
+    def due_only():
+        plan.plan()
+        tasks.send_due()
+
+    doors = {"tick": [tasks.tick], "send_due": [due_only], "command": [command]}
+    chosen = doors.get(entry) or [tasks.tick, due_only, command]
+    for number, moment in enumerate(every(HOUR / 2, berlin(25, 4), 48)):
+        with time_machine.travel(moment, tick=False), as_role("cairn_worker"):
+            chosen[number % len(chosen)]()
+    assert len(reminders()) == 1
+
+
+def test_twelve_lost_ticks_lose_nothing(session):
+    post_at(berlin(25, 9, 58), *every(MINUTE, berlin(25, 10, 10), 5))
+    assert len(reminders()) == 1
+
+
+def test_planning_again_changes_nothing(session, thea, cleo):
+    with time_machine.travel(berlin(25, 9), tick=False), as_role("cairn_worker"):
+        assert plan.plan() == 3  # the reminder, and each one's digest of the week
+        assert plan.plan() == 0
+
+
+def test_a_moved_session_is_reminded_of_at_its_new_time_alone(session, thea):
+    post_at(berlin(24, 12))
+    move(session, berlin(27, 9))
+    post_at(*every(3 * HOUR, berlin(24, 12), 24))
+    assert reminders() == ["Your appointment: Friday 27 November at 09:00"]
+    assert letters() == [("dropped", "moved"), ("sent", "")]
+
+
+def test_moved_away_and_back_it_is_reminded_of_again(session):
+    post_at(berlin(25, 10))
+    session = TherapySession.objects.get(pk=session.pk)
+    with time_machine.travel(berlin(25, 11), tick=False):
+        move(session, berlin(27, 9))
+        move(session, berlin(26, 10))
+    post_at(berlin(25, 11))
+    assert reminders() == ["Your appointment: Thursday 26 November at 10:00"] * 2
+    assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) >= 2
+
+
+def test_moved_in_the_last_second_the_old_time_is_not_sent(session):
+    post_at(berlin(25, 9, 59))
+    move(session, berlin(30, 9))
+    post_at(berlin(25, 10))
+    assert not reminders()
+
+
+@pytest.mark.parametrize("state", ["cancelled", "missed"])
+def test_nobody_is_reminded_of_what_does_not_take_place(session, state):
+    post_at(berlin(24, 12))
+    TherapySession.objects.update(state=state)
+    post_at(berlin(25, 10), berlin(26, 9))
+    assert not reminders()
+    assert letters() == [("dropped", "cancelled")]
+
+
+def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
+    over, ahead = book(cleo, thea, berlin(26, 10)), book(cleo, thea, berlin(27, 18))
+    post_at(berlin(25, 9), berlin(26, 21) - HOUR / 2)
+    assert reminders() == ["Your appointment: Friday 27 November at 18:00"]
+    assert Message.objects.get(about=over.pk).state == "dropped"
+    assert Message.objects.get(about=ahead.pk).state == "sent"
+
+
+def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
+    book(cleo, thea, berlin(25, 16), booked_at=berlin(25, 11))
+    book(cleo, thea, berlin(25, 12, 30), booked_at=berlin(25, 11))  # no two hours left
+    post_at(berlin(25, 11), berlin(25, 12))
+    assert len(reminders()) == 1
+    assert "16:00" in reminders()[0]
+
+
+def test_the_two_hours_before_are_exact(session, cleo):
+    ContactCharter.objects.update(reminder_lead_hours=2)
+    post_at(berlin(25, 10), berlin(26, 7, 59))
+    assert not reminders()
+    post_at(berlin(26, 8))
+    assert len(reminders()) == 1
+
+
+def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea):
+    beth, dora = admit("Beth", by=thea), admit("Dora", by=thea, joined=False)
+    gone, out = admit("Gus", by=thea), admit("Olga", by=thea)
+    User.objects.filter(pk=beth.user_id).update(joined_at=None)
+    User.objects.filter(pk=gone.user_id).update(is_active=False)
+    Client.objects.filter(pk=out.pk).update(state="discharged")
+    for client in (beth, dora, gone, out):
+        book(client, thea, berlin(26, 10))
+    post_at(berlin(25, 10), berlin(29, 18))
+    assert not reminders()
+    assert not Message.objects.exclude(recipient=thea).exists()
+
+
+# -- digests ---------------------------------------------------------------------------
+
+
+def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea, cleo):
+    book(cleo, thea, berlin(30, 10) + timedelta(days=2))
+    post_at(*every(4 * HOUR, berlin(28, 1), 6 * 6))
+    assert digests(cleo.user) == 2  # last week's, late, and this one's
+    assert digests(thea) == 1  # of the week before there was nothing to say
+    weeks = Digest.objects.filter(period__in=["2026-W48", "2026-W49"])
+    made = {(week.recipient_id, week.period): week.made_at for week in weeks}
+    assert made[cleo.user_id, "2026-W48"] == berlin(29, 17)
+    assert made[thea.pk, "2026-W49"] == berlin(30, 7)
+
+
+def test_digests_of_a_month_away_are_one(thea, cleo):
+    post_at(berlin(2, 7), *every(HOUR, berlin(27, 9), 3))
+    assert digests(thea) == 2
+    post_at(berlin(30, 7))
+    assert digests(thea) == 3
+
+
+def test_a_planned_digest_that_nobody_sent_for_a_week_is_dropped(thea, cleo):
+    with time_machine.travel(berlin(21, 12), tick=False), as_role("cairn_worker"):
+        plan.plan()
+    post_at(berlin(30, 7) + HOUR)
+    assert letters("therapist-digest")[:2] == [("dropped", "too late")] * 2
+    assert digests(thea) == 1
+
+
+def test_who_joined_on_wednesday_waits_for_the_first_digest(thea):
+    User.objects.filter(pk=thea.pk).update(joined_at=TUESDAY)
+    post_at(TUESDAY + HOUR)
+    assert not Digest.objects.exists()
+
+
+def test_a_reader_who_moves_gets_one_digest_a_week(thea, cleo, in_berlin):
+    post_at(berlin(28, 12))
+    in_berlin(thea, zone="America/New_York")
+    post_at(berlin(30, 7), berlin(30, 12, 59))
+    assert digests(thea) == 1  # last week's
+    post_at(*every(HOUR, berlin(30, 13), 20))
+    assert digests(thea) == 2
+
+
+@pytest.mark.parametrize("clients", [1, 50])
+def test_planning_takes_the_same_queries_for_one_and_for_fifty(
+    thea, cleo, clients, django_assert_num_queries
+):
+    for number in range(clients):
+        client = admit(f"Client{number}", by=thea)
+        book(client, thea, berlin(26, 10))
+    with (
+        time_machine.travel(berlin(25, 10), tick=False),
+        as_role("cairn_worker"),
+        django_assert_num_queries(10 + 6),  # six are savepoints
+    ):
+        plan.plan()

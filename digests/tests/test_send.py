@@ -1,0 +1,316 @@
+"""The mail server's moods, against a real one."""
+
+from datetime import timedelta
+from unittest.mock import patch
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from accounts import nudge
+from accounts.models import Message, User
+from conftest import admit, as_role
+from digests import send
+from digests.tests.conftest import HOUR
+from ops.mail import Sink
+from ops.place import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sink(tmp_path, settings):
+    with Sink(tmp_path / "mail") as sink:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_PORT = sink.smtp_port
+        settings.EMAIL_TIMEOUT = 1
+        yield sink
+
+
+def drop(person, period="1", kind="account-exists", **fields):
+    now = timezone.now()
+    times = {"due_at": now, "not_after": now + HOUR} | fields
+    Message.queue(person, kind, period, **times)
+    return Message.objects.get(recipient=person, period=period)
+
+
+def send_now():
+    with as_role("cairn_worker"):
+        return dict(send.send_due())
+
+
+def after(hours, minutes=0):
+    return time_machine.travel(
+        timezone.now() + timedelta(hours=hours, minutes=minutes), tick=True
+    )
+
+
+def ids(sink):
+    return [mail.message_id for mail in sink.messages]
+
+
+def test_a_letter_arrives_once_with_a_name_of_its_own(sink, thea):
+    letter = drop(thea)
+    assert send_now() == {"sent": 1}
+    assert send_now() == {}
+    [mail] = sink.messages
+    assert mail.to == "thea@example.test"
+    assert mail.message_id == f"<{letter.pk}@localhost>"
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    letter.refresh_from_db()
+    assert (letter.state, letter.attempts, letter.claim) == ("sent", 1, None)
+    assert letter.sent_at
+
+
+def test_put_off_by_451_it_goes_later_under_the_same_name(sink, thea):
+    letter = drop(thea)
+    sink.answer = "451 try later"
+    assert send_now() == {"waiting": 1}
+    letter.refresh_from_db()
+    assert letter.reason == "put off: 451"
+    assert letter.due_at > timezone.now()
+    assert send_now() == {}  # not at once
+    sink.answer = None
+    with after(hours=0, minutes=1):
+        assert send_now() == {"sent": 1}
+    assert ids(sink) == [f"<{letter.pk}@localhost>"]
+
+
+def test_each_refusal_doubles_the_wait_up_to_an_hour(sink, thea):
+    letter = drop(thea, not_after=timezone.now() + 1000 * HOUR)
+    sink.answer = "451 try later"
+    waits = []
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(12):
+            clock.shift(2 * HOUR)
+            assert send_now() == {"waiting": 1}
+            letter.refresh_from_db()
+            waits.append((letter.due_at - timezone.now()).total_seconds())
+    assert waits[0] < 60 < waits[3] < waits[6] < 4500
+    assert max(waits) <= 1.25 * 3600
+
+
+def test_refused_for_good_it_is_not_tried_again(sink, thea):
+    letter = drop(thea)
+    sink.answer = "550 no such person"
+    assert send_now() == {"failed": 1}
+    letter.refresh_from_db()
+    assert letter.reason == "refused: 550"
+    sink.answer = None
+    with after(hours=0, minutes=30):
+        assert send_now() == {}
+
+
+def test_put_off_until_too_late_it_is_dropped(sink, thea):
+    drop(thea)
+    sink.answer = "421 go away"
+    assert send_now() == {"waiting": 1}
+    with after(hours=2):
+        assert send_now() == {"dropped": 1}
+    assert Message.objects.get().reason == "too late"
+
+
+def test_nobody_at_the_door_costs_one_attempt_and_keeps_all_letters(
+    sink, thea, theo, ada, settings
+):
+    for person in (thea, theo, ada):
+        drop(person)
+    settings.EMAIL_PORT = free_port(0)
+    assert send_now() == {}
+    states = Message.objects.order_by("attempts").values_list("state", "attempts")
+    assert list(states) == [("waiting", 0), ("waiting", 0), ("waiting", 1)]
+    settings.EMAIL_PORT = sink.smtp_port
+    with after(hours=0, minutes=1):
+        assert send_now() == {"sent": 3}
+
+
+def test_a_wrong_password_of_ours_is_no_letters_fault(sink, thea, settings):
+    drop(thea)
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "cairn", "wrong"
+    send_now()
+    assert Message.objects.get().reason == "no mail server"
+
+
+def test_silence_after_the_mail_was_taken_means_one_more_copy(sink, thea, settings):
+    letter = drop(thea)
+    settings.EMAIL_TIMEOUT = 0.2
+    sink.delay_after_data = 0.6
+    assert send_now() == {"waiting": 1}
+    sink.delay_after_data = 0
+    with after(hours=0, minutes=1):
+        assert send_now() == {"sent": 1}
+    assert ids(sink) == [f"<{letter.pk}@localhost>"] * 2
+
+
+def test_many_letters_go_over_one_connection_and_a_dropped_one_is_renewed(
+    sink, practice, thea, settings
+):
+    people = [admit(f"Client{n}", by=thea).user for n in range(25)]
+    for person in people:
+        drop(person)
+    opened = []
+    greet = sink.smtp.factory
+
+    def counting():
+        opened.append(1)
+        return greet()
+
+    with patch.object(sink.smtp, "factory", counting):
+        assert send_now() == {"sent": 25}
+    assert len(opened) == 1
+    assert sorted(mail.to for mail in sink.messages) == sorted(
+        person.email for person in people
+    )
+    with send.Door() as door:
+        mail = EmailMessage("a", "b", "c@x.test", ["d@x.test"])
+        door.send(mail)
+        door.backend.connection.sock.close()
+        door.send(mail)
+    assert len(sink.messages) == 27
+
+
+@pytest.mark.parametrize(
+    "to",
+    [{}, {"to": ["a@x.test", "b@x.test"]}, {"to": ["a@x.test"], "cc": ["b@x.test"]}],
+)
+def test_the_door_lets_nothing_out_but_to_one_person(to):
+    with send.Door() as door, pytest.raises(RuntimeError):
+        door.send(EmailMessage("a", "b", "c@x.test", **to))
+
+
+@pytest.mark.parametrize("end", ["\r\nbcc: evil@x.test", "\nevil: 1", ", evil@x.test"])
+def test_no_header_and_no_recipient_can_be_smuggled_in(sink, thea, end):
+    User.objects.filter(pk=thea.pk).update(email=f"thea@example.test{end}")
+    drop(thea)
+    send_now()
+    assert not sink.messages
+    assert Message.objects.get().state == "waiting"
+
+
+def test_one_broken_letter_does_not_stop_the_others(sink, thea, theo):
+    drop(thea), drop(theo)
+    compose = send.letters.compose
+
+    def fails_for_thea(letter, person, about):
+        if person == thea:
+            raise ZeroDivisionError
+        return compose(letter, person, about)
+
+    with patch.object(send.letters, "compose", fails_for_thea):
+        assert send_now() == {"sent": 1, "waiting": 1}
+    assert [mail.to for mail in sink.messages] == [theo.email]
+
+
+def test_a_letter_that_the_door_cannot_handle_does_not_stop_the_others(
+    sink, thea, theo
+):
+    drop(thea), drop(theo)
+    send_messages = EmailBackend.send_messages
+
+    def fails_for_thea(self, mails):
+        if mails[0].to == [thea.email]:
+            raise ValueError
+        return send_messages(self, mails)
+
+    with patch.object(EmailBackend, "send_messages", fails_for_thea):
+        assert send_now() == {"sent": 1, "waiting": 1}
+    assert [mail.to for mail in sink.messages] == [theo.email]
+
+
+def test_what_another_worker_took_over_is_left_to_it(sink, thea):
+    """Asleep for longer than the lease, between claim and sending."""
+    letter = drop(thea)
+    with as_role("cairn_worker"):
+        [mine] = send.claim_due(uuid4(), timezone.now())
+        assert send.claim_due(uuid4(), timezone.now()) == []
+        Message.objects.filter(pk=letter.pk).update(lease_until=timezone.now() - HOUR)
+        [theirs] = send.claim_due(uuid4(), timezone.now())
+        with send.Door() as door:
+            assert send.deliver(mine, door) == "taken over"
+            assert send.deliver(theirs, door) == "sent"
+            assert send.deliver(mine, door) == "taken over"
+    assert len(sink.messages) == 1
+
+
+def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
+    letter = drop(thea)
+    with as_role("cairn_worker"):
+        [mine] = send.claim_due(uuid4(), timezone.now())
+        Message.objects.filter(pk=letter.pk).update(lease_until=timezone.now() - HOUR)
+        [theirs] = send.claim_due(uuid4(), timezone.now())
+        send.mark(mine, "sent", sent_at=timezone.now())
+        with send.Door() as door:
+            assert send.deliver(theirs, door) == "taken over"
+        send.again(theirs, "too slow")
+    letter.refresh_from_db()
+    assert letter.state == "sent"
+
+
+# -- what the worker may know ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "name FROM accounts_user",
+        "password FROM accounts_user",
+        "preferred_name FROM clients_client",
+        "phone FROM clients_client",
+        "presenting_concern FROM clients_clientbackground",
+        "own_words FROM goals_goalversion",
+        "value FROM goals_goalrating",
+        "body FROM progress_progressnote",
+        "take_away FROM progress_therapysession",
+        "place FROM progress_therapysession",
+        "video_link FROM progress_therapysession",
+        "words FROM toolkit_assignment",
+        "wrapped FROM accounts_datakey",
+        "token_hash FROM accounts_invitation",
+    ],
+)
+def test_the_worker_itself_reads_no_name_and_no_word(column):
+    with (
+        as_role("cairn_worker"),
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SELECT {column}")
+
+
+# -- the nudge -------------------------------------------------------------------------
+
+
+def test_a_letter_is_dropped_though_redis_is_away(
+    thea, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(nudge, "_silent_until", 0)
+    asked = []
+
+    def refuses(*args, **options):
+        asked.append(args)
+        raise ConnectionError
+
+    monkeypatch.setattr(nudge.current_app, "send_task", refuses)
+    for number in range(3):
+        with django_capture_on_commit_callbacks(execute=True):
+            drop(thea, str(number))
+    assert Message.objects.count() == 3
+    assert asked == [(nudge.TASK,)]  # once a minute
+
+
+def test_a_dropped_letter_nudges_the_postman_by_name(
+    thea, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(nudge, "_silent_until", 0)
+    told = []
+    monkeypatch.setattr(
+        nudge.current_app, "send_task", lambda name, **options: told.append(name)
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        drop(thea)
+    assert told == ["digests.tasks.send_due"]

@@ -1,0 +1,37 @@
+"""A therapist's week.  The client's is in portal/digest_views.py."""
+
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts import audit
+from accounts.decorators import therapist_required
+from digests import when
+from digests.models import Digest
+from digests.weeks import TherapistWeek
+
+KIND = "therapist-digest"
+
+
+@therapist_required
+@require_safe
+def digest_latest(request):
+    newest = Digest.objects.visible_to(request.user).ready().first()
+    if newest:
+        return redirect(newest)
+    first = when.next_weekly(KIND, timezone.now(), request.user.zone)
+    return render(
+        request, "digests/digest_none.html", {"nav": "digest", "first": first}
+    )
+
+
+@therapist_required
+@require_safe
+def digest(request, digest_id):
+    ready = Digest.objects.visible_to(request.user).ready()
+    digest = get_object_or_404(ready.with_week_before(), pk=digest_id)
+    week = TherapistWeek(request.user, digest)
+    week.load_keys()
+    audit.record("opened digest")
+    context = {"nav": "digest", "digest": digest, "week": week}
+    return render(request, "digests/digest.html", context)

@@ -1,0 +1,319 @@
+"""What a week's page says: plain values for the template, one query a fact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from accounts import encryption
+from accounts.models import User
+from clients.models import Client
+from digests.models import Digest
+from goals import charts
+from goals.lines import recent_lines
+from goals.models import Goal, GoalRating
+from goals.models.content import Side
+from progress.models import ProgressNote, TherapySession
+from toolkit.models import Assignment
+
+WEEK = timedelta(days=7)
+MANY = 12  # lines in one list of the page
+MINUTE = timedelta(minutes=1)
+NOT_SHOWN = ("clinical_words", "low_end", "high_end")
+UNREAD = [
+    f"{version}__{field}" for version in ("in_force", "latest") for field in NOT_SHOWN
+]
+DONE = (Assignment.Answer.DID, Assignment.Answer.SOME)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line about one client; `id` is the goal's or session's it leads to."""
+
+    client: Client
+    id: UUID | None = None
+    at: datetime | None = None
+    words: str = ""
+    value: int | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list that shows its beginning and counts the rest."""
+
+    items: list[Item]
+    more: int
+
+    @classmethod
+    def of(cls, items: list[Item]) -> Part:
+        return cls(items[:MANY], max(0, len(items) - MANY))
+
+    def __bool__(self):
+        return bool(self.items)
+
+
+class TherapistWeek:
+    """The week that is over, for whoever held its sessions; nobody whom one only
+    supervises."""
+
+    def __init__(self, user: User, digest: Digest, now: datetime | None = None):
+        self.user, self.digest, self.now = user, digest, now or timezone.now()
+        self.starts_at, self.ends_at = digest.starts_at, digest.ends_at
+
+    @property
+    def last_day(self) -> datetime:
+        return self.ends_at - MINUTE
+
+    @cached_property
+    def clients(self) -> dict[UUID, Client]:
+        found = Client.objects.editable_by(self.user)
+        found = found.exclude(state=Client.State.DISCHARGED).by_name()
+        shown = ("preferred_name", "family_name", "pronouns", "state")
+        return {client.pk: client for client in found.only(*shown)}
+
+    def _in_week(self, field: str) -> Q:
+        return Q(**{f"{field}__gte": self.starts_at, f"{field}__lt": self.ends_at})
+
+    # -- figures -----------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> Counter:
+        """How many of the week's sessions were held, missed, cancelled, signed."""
+        rows = (
+            TherapySession.objects.editable_by(self.user)
+            .filter(self._in_week("starts_at"), therapist=self.user)
+            .values_list("state", "note__signed_at")
+        )
+        counts: Counter = Counter()
+        for state, signed_at in rows:
+            counts[state] += 1
+            counts["signed"] += bool(signed_at)
+        return counts
+
+    @property
+    def sessions_total(self) -> int:
+        return sum(self.sessions[state] for state in TherapySession.State.values)
+
+    @cached_property
+    def practice(self) -> dict[str, int]:
+        """Practice answered in the week, and how much of it was done or some."""
+        rows = Assignment.objects.editable_by(self.user).exclude(answer="")
+        return rows.filter(self._in_week("answered_at")).aggregate(
+            total=Count("pk"), done=Count("pk", filter=Q(answer__in=DONE))
+        )
+
+    # -- lists -------------------------------------------------------------------
+
+    @cached_property
+    def _goals(self) -> list[Goal]:
+        """Agreed in the week, or waiting for a key now."""
+        undecided = ~Q(waits_for="")
+        rows = Goal.objects.editable_by(self.user).open().with_words().defer(*UNREAD)
+        return [
+            goal
+            for goal in rows.filter(undecided | self._in_week("in_force_at"))
+            if goal.client_id in self.clients
+        ]
+
+    @cached_property
+    def keys_waiting(self) -> Part:
+        waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
+        return Part.of([self._item(goal, goal.latest.proposed_at) for goal in waiting])
+
+    @cached_property
+    def agreed(self) -> Part:
+        new = [
+            goal
+            for goal in self._goals
+            if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
+        ]
+        return Part.of([self._item(goal, goal.in_force_at) for goal in new])
+
+    def _item(self, goal: Goal, at=None, **figures) -> Item:
+        client = self.clients[goal.client_id]
+        return Item(client, goal.pk, at, goal.shown.own_words, **figures)
+
+    @cached_property
+    def _moved(self) -> list[GoalRating]:
+        """The week's last rating of each goal, where it differs from the one before."""
+        earlier = GoalRating.objects.standing().filter(
+            goal=OuterRef("goal"), at__lt=self.starts_at
+        )
+        rows = (
+            GoalRating.objects.editable_by(self.user)
+            .standing()
+            .filter(self._in_week("at"))
+            .order_by("goal_id", "-at")
+            .distinct("goal_id")
+            .annotate(before=Subquery(earlier.order_by("-at").values("value")[:1]))
+            .select_related("goal__in_force", "goal__latest")
+            .defer(*(f"goal__{name}" for name in UNREAD))
+        )
+        return [
+            rating
+            for rating in rows
+            if rating.before not in (None, rating.value)
+            and rating.client_id in self.clients
+        ]
+
+    @cached_property
+    def moved(self) -> Part:
+        by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
+        return Part.of(
+            [
+                self._item(row.goal, row.at, value=row.value, before=row.before)
+                for row in by_size
+            ]
+        )
+
+    @cached_property
+    def unsigned(self) -> Part:
+        rows = (
+            ProgressNote.objects.editable_by(self.user)
+            .unsigned()
+            .filter(author=self.user, session__starts_at__lt=self.now)
+            .order_by("session__starts_at")
+            .values_list("client_id", "session_id", "session__starts_at")
+        )
+        return Part.of(
+            [
+                Item(self.clients[client_id], session_id, starts_at)
+                for client_id, session_id, starts_at in rows
+                if client_id in self.clients
+            ]
+        )
+
+    @cached_property
+    def _booked(self) -> list[tuple[UUID, datetime]]:
+        rows = TherapySession.objects.editable_by(self.user).upcoming(self.now)
+        return list(rows.values_list("client_id", "starts_at"))
+
+    @property
+    def booked(self) -> int:
+        """Sessions in the seven days after the week."""
+        until = self.ends_at + WEEK
+        return sum(1 for _, at in self._booked if self.ends_at <= at < until)
+
+    @cached_property
+    def unbooked(self) -> Part:
+        booked = {client_id for client_id, _ in self._booked}
+        return Part.of(
+            [
+                Item(client)
+                for client in self.clients.values()
+                if client.state == Client.State.ACTIVE and client.pk not in booked
+            ]
+        )
+
+    # -- the page ----------------------------------------------------------------
+
+    def load_keys(self) -> None:
+        """Of everybody whose words are shown, in one query."""
+        spoken = {row.client_id for row in [*self._goals, *self._moved]}
+        if spoken:
+            encryption.expect(self.user.practice_id, spoken)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.sessions_total
+            or self._goals
+            or self._moved
+            or self.unsigned
+            or self.booked
+            or self.unbooked
+        )
+
+
+@dataclass(frozen=True)
+class GoalLine:
+    words: str
+    spark: SafeString
+    last: int | None
+    waits: bool
+
+
+class ClientWeek:
+    """The week to come, for the client whose week it is."""
+
+    FEW = 3
+
+    def __init__(self, user: User, digest: Digest, now: datetime | None = None):
+        self.user, self.digest, self.now = user, digest, now or timezone.now()
+        self.starts_at, self.ends_at = digest.starts_at, digest.ends_at
+
+    @property
+    def last_day(self) -> datetime:
+        return self.ends_at - MINUTE
+
+    @cached_property
+    def sessions(self) -> list[TherapySession]:
+        """From the moment the page is ready until its last midnight."""
+        return list(
+            TherapySession.objects.visible_to(self.user)
+            .planned()
+            .filter(starts_at__gte=self.digest.made_at, starts_at__lt=self.ends_at)
+            .select_related("therapist")
+            .defer("take_away")
+            .order_by("starts_at")
+        )
+
+    @cached_property
+    def _goals(self) -> list[Goal]:
+        rows = Goal.objects.visible_to(self.user).open().with_words().defer(*UNREAD)
+        return list(rows.order_by("created_at"))
+
+    @cached_property
+    def practice(self) -> list[Assignment]:
+        """What is still open, the newest first; a miss is not told twice."""
+        rows = Assignment.objects.visible_to(self.user).open()
+        fresh = rows.filter(set_at__gte=self.digest.made_at - 2 * WEEK)
+        return list(fresh.order_by("-set_at")[: self.FEW])
+
+    @property
+    def waiting(self) -> list[Goal]:
+        return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+
+    @cached_property
+    def _lines(self) -> list:
+        ids = {goal.client_id for goal in self._goals}
+        return [line for lines in recent_lines(ids).values() for line in lines]
+
+    @property
+    def lines(self) -> list[GoalLine]:
+        """One's own goals with the line of their ratings."""
+        by_goal = {line.goal_id: line for line in self._lines}
+        return [
+            GoalLine(
+                words=goal.shown.own_words,
+                spark=charts.sparkline(by_goal[goal.pk].ratings),
+                last=by_goal[goal.pk].last,
+                waits=goal.waits_for == Side.CLIENT,
+            )
+            for goal in self._goals
+            if goal.pk in by_goal and by_goal[goal.pk].ratings
+        ]
+
+    def load_keys(self) -> None:
+        ids = {row.client_id for row in [*self._goals, *self.practice]}
+        if ids:
+            encryption.expect(self.user.practice_id, ids)
+
+    @property
+    def is_empty(self) -> bool:
+        since = self.digest.made_at - WEEK
+        rated = any(line.last_at and line.last_at >= since for line in self._lines)
+        return not (self.sessions or self.waiting or self.practice or rated)
+
+
+def week_page(user: User, digest: Digest, now: datetime | None = None):
+    kind = TherapistWeek if user.is_therapist else ClientWeek
+    return kind(user, digest, now)

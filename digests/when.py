@@ -1,0 +1,143 @@
+"""When a letter is due: plain arithmetic on plain moments, no database.
+
+Moments go in and come out in UTC; days and clock times are those of the recipient's
+zone.  A clock time that the clocks skip is read as if they had not jumped yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+QUIET_FROM, QUIET_UNTIL = time(21), time(7)
+LAST_MINUTE = time(20, 59)  # what cannot wait for the morning goes before the quiet
+LEAST_NOTICE = timedelta(hours=2)
+# The ISO weekday and the clock time at which a week's digest is due.
+WEEKLY = {"therapist-digest": (1, time(7)), "client-digest": (7, time(17))}
+
+
+class Week(NamedTuple):
+    """One digest: when it is due and which days, midnight to midnight, it is about."""
+
+    period: str  # ISO week of the day it is due, as 2026-W48
+    due_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    next_due_at: datetime
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """UTC for a name that nobody knows: one bad row must not stop everybody's mail."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
+        return ZoneInfo("UTC")
+
+
+def at(day: date, clock: time, zone: tzinfo) -> datetime:
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
+
+
+def is_quiet(moment: datetime, zone: tzinfo) -> bool:
+    clock = moment.astimezone(zone).time()
+    return clock >= QUIET_FROM or clock < QUIET_UNTIL
+
+
+def morning_after(moment: datetime, zone: tzinfo) -> datetime:
+    """The end of the quiet hours that `moment` lies in."""
+    local = moment.astimezone(zone)
+    day = local.date()
+    if local.time() >= QUIET_FROM:
+        day += timedelta(days=1)
+    return at(day, QUIET_UNTIL, zone)
+
+
+def evening_before(moment: datetime, zone: tzinfo) -> datetime:
+    """The last minute before the quiet hours that `moment` lies in."""
+    local = moment.astimezone(zone)
+    day = local.date()
+    if local.time() < QUIET_UNTIL:
+        day -= timedelta(days=1)
+    return at(day, LAST_MINUTE, zone)
+
+
+def outside_quiet(
+    due: datetime, zone: tzinfo, *, not_before: datetime, not_after: datetime
+) -> datetime | None:
+    """`due`, moved out of the quiet hours; None where no moment is left.
+
+    Forward to the morning; where that is too late, back to the evening before.
+    """
+    if not is_quiet(due, zone):
+        return due
+    morning = morning_after(due, zone)
+    if morning < not_after:
+        return morning
+    evening = evening_before(due, zone)
+    return evening if evening >= not_before else None
+
+
+def lead(starts_at: datetime, hours: int, zone: tzinfo) -> datetime:
+    """Whole days before are the same clock time; less is exactly so many hours."""
+    days, rest = divmod(hours, 24)
+    if rest:
+        return starts_at - timedelta(hours=hours)
+    local = starts_at.astimezone(zone)
+    return at(local.date() - timedelta(days=days), local.time(), zone)
+
+
+def reminder_due(
+    starts_at: datetime, booked_at: datetime, hours: int, zone: tzinfo
+) -> datetime | None:
+    """When to remind of what starts at `starts_at`; None where it would be no use.
+
+    What is booked after its reminder was due is confirmed at once, if more than two
+    hours remain.
+    """
+    due = lead(starts_at, hours, zone)
+    if booked_at > due:
+        if starts_at - booked_at <= LEAST_NOTICE:
+            return None
+        due = booked_at
+    return outside_quiet(due, zone, not_before=booked_at, not_after=starts_at)
+
+
+def week_of(kind: str, day: date, zone: tzinfo) -> Week:
+    """The digest of the ISO week in which `day` lies."""
+    weekday, clock = WEEKLY[kind]
+    monday = day - timedelta(days=day.isoweekday() - 1)
+    due = monday + timedelta(days=weekday - 1)
+    # A therapist reads about the week that is over, a client about the one to come.
+    first = monday + timedelta(days=-7 if weekday == 1 else 7)
+    year, number, _ = monday.isocalendar()
+    return Week(
+        period=f"{year}-W{number:02}",
+        due_at=at(due, clock, zone),
+        starts_at=at(first, time(), zone),
+        ends_at=at(first + timedelta(days=7), time(), zone),
+        next_due_at=at(due + timedelta(days=7), clock, zone),
+    )
+
+
+def weeks(kind: str, now: datetime, horizon: timedelta, zone: tzinfo) -> Iterator[Week]:
+    """The digest that is current, if late, and the next once it is near."""
+    today = now.astimezone(zone).date()
+    for days in (-7, 0, 7):
+        week = week_of(kind, today + timedelta(days=days), zone)
+        if week.due_at <= now + horizon and now < week.next_due_at:
+            yield week
+
+
+def due_in_period(kind: str, period: str, zone: tzinfo) -> datetime:
+    year, number = period.split("-W")
+    monday = date.fromisocalendar(int(year), int(number), 1)
+    return week_of(kind, monday, zone).due_at
+
+
+def next_weekly(kind: str, now: datetime, zone: tzinfo) -> datetime:
+    week = week_of(kind, now.astimezone(zone).date(), zone)
+    return week.due_at if week.due_at > now else week.next_due_at

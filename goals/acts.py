@@ -1,0 +1,296 @@
+"""What either side does to a goal; each side's views name who may, and for which."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import encryption, toasts
+from clients.access import side_of
+from clients.models import ContactCharter
+from goals.differ import DifferPage
+from goals.forms import (
+    NEWER_WORDS,
+    OVERTAKEN,
+    CommentForm,
+    DifferForm,
+    KeyBackForm,
+    LineForm,
+    LinkForm,
+    NextForm,
+    NumbersForm,
+    RatingForm,
+    ReviewForm,
+    StepForm,
+    TalkedForm,
+)
+from goals.models import (
+    Comment,
+    Goal,
+    GoalLink,
+    GoalRating,
+    Overtaken,
+    Review,
+    Step,
+)
+from goals.models.move import GoalMove
+from goals.pages import GoalPage
+from goals.review_page import ReviewPage
+from goals.ways import Way
+
+
+def shown(request, goal: Goal, way: Way, **context):
+    """The page of a goal."""
+    page = GoalPage(goal, request.user, way, everything="all" in request.GET)
+    context |= {
+        "page": page,
+        "chart": page.chart(),
+        "rating_form": RatingForm(goal=goal, last=page.last and page.last.value),
+        "step_form": StepForm(),
+        "comment_form": CommentForm(auto_id="say-%s"),
+    }
+    return way.page(request, "goal_detail", goal, **context)
+
+
+def proposing(request, template: str, way: Way, form, **context):
+    """The page on which words are proposed, for a new goal or for one."""
+    goal = form.goal or Goal(client=form.client)
+    if goal.differs_since:  # words that hold both begin with both
+        context["differ"] = DifferPage(goal, request.user)
+    return way.page(request, template, goal, form=form, **context)
+
+
+# -- keys -----------------------------------------------------------------------------
+
+
+def agree(request, goal: Goal, number: int, way: Way):
+    version = get_object_or_404(goal.versions.select_related("goal"), number=number)
+    try:
+        version.agree(by=request.user)
+    except Overtaken:
+        messages.warning(request, NEWER_WORDS if goal.is_open else OVERTAKEN)
+    else:
+        messages.success(request, _("Your key is turned."))
+    return way.to(goal)
+
+
+def take_key_back(request, goal: Goal, way: Way):
+    """Not any more; of a proposal one made oneself, or of what is agreed."""
+    encryption.expect(goal.practice_id, [goal.client_id])
+    version = goal.keyed_by(side_of(request.user))
+    if version is None or not goal.is_open:
+        messages.warning(request, OVERTAKEN)
+        return way.to(goal)
+    version.goal = goal
+    form = KeyBackForm(request.POST or None)
+    if form.is_valid() and form.save(version, by=request.user):
+        messages.success(request, _("Your key is back with you."))
+        return way.to(goal)
+    return way.page(request, "goal_key_back", goal, form=form, version=version)
+
+
+def decline(request, goal: Goal, number: int, way: Way):
+    version = get_object_or_404(goal.versions, number=number)
+    version.goal = goal
+    try:
+        version.decline("", by=request.user)
+    except Overtaken:
+        messages.warning(request, OVERTAKEN)
+    else:
+        messages.success(request, _("It stays as it was."))
+    return way.to(goal)
+
+
+def differ(request, goal: Goal, way: Way):
+    page = DifferPage(goal, request.user)
+    if page.proposal is None:
+        messages.warning(request, OVERTAKEN)
+        return way.to(goal)
+    form = DifferForm(request.POST or None)
+    if form.is_valid() and form.save(page.proposal, by=request.user):
+        messages.success(request, _("Both ways of saying it are kept."))
+        return redirect(way["goal_differ"], goal.pk)
+    context = {"page": page, "form": form, "next_form": NextForm()}
+    return way.page(request, "goal_differ", goal, **context)
+
+
+def next_after_difference(request, goal: Goal, way: Way):
+    form = NextForm(request.POST)
+    page = DifferPage(goal, request.user)
+    if page.proposal is None:
+        messages.warning(request, OVERTAKEN)
+        return way.to(goal)
+    if not (form.is_valid() and form.save(page.proposal, by=request.user)):
+        messages.warning(request, _first_error(form))
+        return redirect(way["goal_differ"], goal.pk)
+    messages.success(request, _("Suggested."))
+    if form.cleaned_data["choice"] == GoalMove.Next.THIRD:
+        return redirect(way["goal_propose"], goal.pk)
+    return redirect(way["goal_differ"], goal.pk)
+
+
+# -- looking at it again --------------------------------------------------------------
+
+
+def review_begin(request, goal: Goal, way: Way):
+    try:
+        Review.begin(goal, by=request.user)
+    except Overtaken:
+        messages.warning(request, OVERTAKEN)
+        return way.to(goal)
+    return redirect(way["goal_review"], goal.pk)
+
+
+def review(request, goal: Goal, way: Way):
+    """One's own answers; the other side's once both are in; what becomes of it."""
+    if goal.review_id is None:
+        messages.warning(request, _("Nothing is being looked at again just now."))
+        return way.to(goal)
+    page = ReviewPage(goal, request.user, way)
+    form = ReviewForm(request.POST or None, mine=page.mine)
+    if form.is_valid() and form.save(page.review, by=request.user):
+        return _after_answer(request, goal, way)
+    return way.page(request, "goal_review", goal, page=page, form=form)
+
+
+def _after_answer(request, goal: Goal, way: Way):
+    goal.refresh_from_db()
+    if goal.review_id:
+        messages.success(request, _("Your answers are kept."))
+        return redirect(way["goal_review"], goal.pk)
+    if goal.ended_as == Goal.Ended.REACHED:
+        return redirect(way["goal_reached"], goal.pk)
+    messages.success(request, _("Decided by both of you."))
+    decided = goal.moves.filter(kind=GoalMove.Kind.DECIDED).order_by("-at").first()
+    if decided and decided.choice == Review.Choice.CHANGE:
+        return redirect(way["goal_propose"], goal.pk)
+    return way.to(goal)
+
+
+def reached(request, goal: Goal, way: Way):
+    """What carried it; and, where the client marks it so, a line for a harder day."""
+    if goal.ended_as != Goal.Ended.REACHED:
+        return way.to(goal)
+    page = GoalPage(goal, request.user, way)
+    charters = ContactCharter.objects.visible_to(request.user)
+    styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
+    form = LineForm(request.POST or None)
+    if form.is_valid() and form.save(goal, by=request.user):
+        messages.success(request, _("Kept with the goal."))
+        return way.to(goal)
+    return way.page(
+        request, "goal_reached", goal, page=page, form=form, style=styles.first()
+    )
+
+
+def take_up(request, goal: Goal, way: Way):
+    if goal.take_up(by=request.user):
+        messages.success(request, _("Taken up again, with the words it had."))
+    return way.to(goal)
+
+
+# -- numbers --------------------------------------------------------------------------
+
+
+def rate(request, goal: Goal, way: Way):
+    form = RatingForm(request.POST, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
+        said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
+        back = reverse(way["rating_withdraw"], args=[form.result.pk])
+        toasts.toast(request, said, undo=back)
+    else:
+        messages.warning(request, _first_error(form))
+    return way.to(goal)
+
+
+def rating_withdraw(request, rating_id, way: Way):
+    rows = GoalRating.objects.editable_by(request.user)
+    rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
+    if rating.withdraw(by=request.user):
+        messages.success(request, _("Taken back."))
+    return way.to(rating.goal)
+
+
+def numbers(request, goal: Goal, way: Way):
+    encryption.expect(goal.practice_id, [goal.client_id])
+    newest = goal.scores.order_by("kind", "-at").distinct("kind")
+    last = {score.kind: score for score in newest}
+    form = NumbersForm(request.POST or None, goal=goal, last=last)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept."))
+        return way.to(goal)
+    return way.page(request, "goal_numbers", goal, form=form, last=last)
+
+
+# -- steps, comments, links -----------------------------------------------------------
+
+
+def step_add(request, goal: Goal, way: Way):
+    form = StepForm(request.POST)
+    if not (form.is_valid() and form.save(goal=goal, by=request.user)):
+        messages.warning(request, _first_error(form))
+    return way.to(goal, "#steps")
+
+
+def step_do(request, step_id, verb: str, way: Way):
+    """`verb` is "reach", "undo", "up", "down" or "drop"."""
+    rows = Step.objects.editable_by(request.user).select_related("goal")
+    step = get_object_or_404(rows.standing(), pk=step_id)
+    by = request.user
+    if verb == "reach":
+        if step.reach(by=by):
+            back = reverse(way["step_undo"], args=[step.pk])
+            toasts.toast(request, _("A stone is laid."), undo=back)
+    elif verb == "undo":
+        step.undo(by=by)
+    elif verb == "drop":
+        if step.drop(by=by):
+            messages.success(request, _("Left out."))
+    else:
+        step.move(verb == "up", by=by)
+    return way.to(step.goal, "#steps")
+
+
+def comment(request, goal: Goal, way: Way):
+    form = CommentForm(request.POST)
+    if form.is_valid() and form.save(goal=goal, by=request.user):
+        messages.success(request, _("Kept. It stands there for both of you."))
+    else:
+        messages.warning(request, _first_error(form))
+    return way.to(goal, "#said")
+
+
+def comment_talked(request, said_id, way: Way):
+    rows = Comment.objects.editable_by(request.user)
+    said = get_object_or_404(
+        rows.select_related("goal__client", "by").with_seen(), pk=said_id
+    )
+    form = TalkedForm(request.POST or None, comment=said, by=request.user)
+    if form.is_valid() and form.save():
+        messages.success(request, _("Noted, for both of you."))
+        return way.to(said.goal, "#said")
+    return way.page(request, "comment_talked", said.goal, form=form, comment=said)
+
+
+def link(request, goal: Goal, way: Way):
+    encryption.expect(goal.practice_id, [goal.client_id])
+    rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
+    others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at")
+    form = LinkForm(request.POST or None, goal=goal, others=list(others))
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Linked."))
+        return way.to(goal, "#links")
+    return way.page(request, "goal_link", goal, form=form)
+
+
+def link_end(request, link_id, way: Way):
+    rows = GoalLink.objects.editable_by(request.user).select_related("goal")
+    found = get_object_or_404(rows, pk=link_id)
+    found.end(by=request.user)
+    return way.to(found.goal, "#links")
+
+
+def _first_error(form) -> str:
+    return next(iter(form.errors.values()))[0]

@@ -1,0 +1,351 @@
+"""What both sides say about a goal that is there: numbers, steps, comments, keys."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import (
+    HouseForm,
+    PickField,
+    SegmentsField,
+    StonesField,
+    day_field,
+)
+from accounts.models import User
+from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
+from goals.models.content import LEVELS
+from goals.models.move import GoalMove
+from goals.models.review import ReviewAnswer
+
+LONGEST = 500
+NEWER_WORDS = _(
+    "Other words were proposed while you were reading. Have a look at them first."
+)
+OVERTAKEN = _("Something else was done while you were reading. Have a look first.")
+
+
+def few_words(label, *, rows=2, required=False, own=False, most=LONGEST, **more):
+    """A few words of a person; `own` is shown in the voice of who said it."""
+    attrs = {"rows": rows, "autocomplete": "off", "class": "own" if own else ""}
+    area = forms.Textarea(attrs=attrs)
+    return forms.CharField(
+        label=label, required=required, max_length=most, widget=area, **more
+    )
+
+
+def line(label, *, required=False, own=False, most=200, **more):
+    """The same in one line."""
+    attrs = {"autocomplete": "off", "class": "own" if own else ""}
+    one = forms.TextInput(attrs=attrs)
+    return forms.CharField(
+        label=label, required=required, max_length=most, widget=one, **more
+    )
+
+
+class GoalForm(HouseForm):
+    """Something done with a goal that somebody else may be doing something with."""
+
+    def done(self, verb, *args, **kwargs) -> bool:
+        def unless_overtaken():
+            try:
+                return verb(*args, **kwargs)
+            except Overtaken:
+                raise ValidationError(OVERTAKEN) from None
+
+        return self.written(unless_overtaken)
+
+
+NO_STONE = _("Choose a stone first.")
+
+
+class RatingForm(GoalForm):
+    value = StonesField(
+        label=_("Where it is today, 0 to 10"),
+        error_messages={"required": NO_STONE, "invalid_choice": NO_STONE},
+    )
+    word = line(_("A word for it"), own=True, most=40)
+    context = few_words(_("What was going on"), rows=1, own=True, most=300)
+    together = forms.BooleanField(label=_("We chose it together"), required=False)
+
+    def __init__(self, *args, goal: Goal, last=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.goal = goal
+        shown = goal.shown
+        self.fields["value"].say(low=shown.low_end, high=shown.high_end, last=last)
+
+    def save(self, *, by: User) -> bool:
+        said = {name: self.cleaned_data[name] for name in ("word", "context")}
+        together = self.cleaned_data["together"] and by.is_therapist
+        value = self.cleaned_data["value"]
+        return self.done(self.goal.rate, value, by=by, together=together, **said)
+
+
+STEP_WORDS = _("A step needs a few words, at most 200 letters.")
+
+
+class StepForm(GoalForm):
+    words = line(
+        _("A next step"),
+        required=True,
+        own=True,
+        error_messages={"required": STEP_WORDS, "max_length": STEP_WORDS},
+    )
+    cue = line(_("If"), own=True)
+    plan = line(_("then"), own=True)
+
+    def clean(self):
+        said = super().clean()
+        if bool(said.get("cue")) != bool(said.get("plan")):
+            raise ValidationError(_("A plan needs both: if this, then that."))
+        return said
+
+    def save(self, *, goal: Goal, by: User) -> bool:
+        said = self.cleaned_data
+        plan = {"cue": said["cue"], "plan": said["plan"]}
+        return self.done(Step.add, goal, said["words"], by=by, **plan)
+
+
+class CommentForm(HouseForm):
+    has_once = True
+    words = few_words(
+        _("Something to say about this goal"), required=True, own=True, most=1000
+    )
+
+    def save(self, *, goal: Goal, by: User) -> bool:
+        once = self.cleaned_data["once"]
+        if once and Comment.objects.visible_to(by).filter(pk=once).exists():
+            return True
+        said = self.cleaned_data["words"]
+        return self.written(Comment.say, goal, said, by=by, key=once)
+
+
+class TalkedForm(HouseForm):
+    """The rest of a comment's receipt."""
+
+    talked_on = day_field(_("Talked about on"), required=True)
+    changed = few_words(_("What changed"), rows=1, own=True)
+
+    def __init__(self, *args, comment: Comment, by: User, **kwargs):
+        self.comment, self.by = comment, by
+        kwargs["initial"] = {"talked_on": by.today()}
+        super().__init__(*args, **kwargs)
+
+    def clean_talked_on(self):
+        said = self.cleaned_data["talked_on"]
+        began = self.comment.at.astimezone(self.by.zone).date()
+        if not began <= said <= self.by.today():
+            raise ValidationError(_("A day between when it was said and today."))
+        return said
+
+    def save(self) -> bool:
+        said = self.cleaned_data
+        verb = self.comment.talked_about
+        return self.written(verb, said["talked_on"], said["changed"], by=self.by)
+
+
+class KeyBackForm(GoalForm):
+    reason = few_words(
+        _("Why not any more"),
+        required=True,
+        own=True,
+        help_text=_("It is read by the other side, and stays in the history."),
+    )
+
+    def save(self, version, *, by: User) -> bool:
+        return self.done(version.withdraw_key, self.cleaned_data["reason"], by=by)
+
+
+class DifferForm(GoalForm):
+    """What matters to oneself in it, and how one would say it."""
+
+    words = few_words(_("What matters to you in it"), rows=3, required=True, own=True)
+    wording = few_words(
+        _("How you would say it"),
+        own=True,
+        help_text=_("It stands beside the other wording, and neither is the real one."),
+    )
+
+    def save(self, version, *, by: User) -> bool:
+        said = self.cleaned_data
+        return self.done(version.differ, said["words"], said["wording"], by=by)
+
+
+class NextForm(GoalForm):
+    choice = PickField(
+        label=_("What now?"),
+        choices=[
+            (
+                GoalMove.Next.TALK,
+                _("Talk about it at the next session"),
+                _("It stands on top of what is prepared, for both of you"),
+            ),
+            (
+                GoalMove.Next.TRY,
+                _("Try both for two weeks"),
+                _("What is done counts for either wording; then you look"),
+            ),
+            (
+                GoalMove.Next.THIRD,
+                _("Find words that hold both"),
+                _("Starts a new proposal from the two texts"),
+            ),
+            (
+                GoalMove.Next.LEAVE,
+                _("Let both stand"),
+                _("You look again on the day of the review, or when you like"),
+            ),
+        ],
+    )
+
+    def save(self, version, *, by: User) -> bool:
+        return self.done(version.suggest_next, self.cleaned_data["choice"], by=by)
+
+
+FITS = {
+    "goal": _("Still the right goal?"),
+    "size": _("Still the right size?"),
+    "way": _("Still the right way to get there?"),
+}
+
+
+class ReviewForm(GoalForm):
+    """One's own three answers, and what should become of the goal."""
+
+    choice = PickField(
+        label=_("What becomes of it?"),
+        required=False,
+        choices=[
+            (
+                Review.Choice.KEEP,
+                _("Keep it as it is"),
+                _("You look at it again in three months"),
+            ),
+            (
+                Review.Choice.CHANGE,
+                _("Change it"),
+                _("Words, scale or date. Starts a proposal"),
+            ),
+            (
+                Review.Choice.ASIDE,
+                _("Set it aside"),
+                _("It rests, with its history. Take it up on any day"),
+            ),
+            (
+                Review.Choice.REACHED,
+                _("Reached"),
+                _("Enough is enough, whatever the number says"),
+            ),
+        ],
+    )
+
+    def __init__(self, *args, mine: ReviewAnswer | None = None, **kwargs):
+        if mine:
+            names = [f"{name}_{part}" for name in FITS for part in ("fits", "words")]
+            before = {name: getattr(mine, name) for name in (*names, "choice")}
+            kwargs["initial"] = before | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        for name, question in FITS.items():
+            self.fields[f"{name}_fits"] = SegmentsField(
+                label=question, required=False, choices=ReviewAnswer.Fits.choices
+            )
+            self.fields[f"{name}_words"] = few_words(
+                _("In a few words"), rows=2, own=True
+            )
+
+    def questions(self):
+        return [(self[f"{name}_fits"], self[f"{name}_words"]) for name in FITS]
+
+    def save(self, review: Review, *, by: User) -> bool:
+        return self.done(review.answer, self.cleaned_data, by=by)
+
+
+class LinkForm(GoalForm):
+    kind = SegmentsField(label=_("This goal"), choices=GoalLink.Kind.choices)
+    other = forms.ChoiceField(label=_("another one"), choices=[])
+
+    def __init__(self, *args, goal: Goal, others: list[Goal], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.goal, self.others = goal, {str(other.pk): other for other in others}
+        self.fields["other"].choices = [
+            ("", "—"),
+            *((pk, other.shown.own_words) for pk, other in self.others.items()),
+        ]
+
+    def save(self, *, by: User) -> bool:
+        said = self.cleaned_data
+        other = self.others[said["other"]]
+        return self.done(GoalLink.make, self.goal, other, said["kind"], by=by)
+
+
+class NumbersForm(GoalForm):
+    """How important and how sure, each with its two questions; and the attainment."""
+
+    importance = StonesField(
+        label=_("How important is it to you?"),
+        required=False,
+        low=_("not at all"),
+        high=_("nothing more so"),
+    )
+    importance_why = few_words(_("Why not lower?"), rows=1, own=True)
+    importance_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    confidence = StonesField(
+        label=_("How sure are you that it can be done?"),
+        required=False,
+        low=_("not at all"),
+        high=_("quite sure"),
+    )
+    confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
+    confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+
+    def __init__(self, *args, goal: Goal, last: dict | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.goal = goal
+        for kind in ("importance", "confidence"):
+            before = (last or {}).get(kind)
+            self.fields[kind].widget.last = before and before.value
+        scale = goal.shown.levels
+        if scale:
+            self.fields["attainment"] = PickField(
+                label=_("Where is it now on the scale?"),
+                required=False,
+                choices=[(str(n), scale[n], _sign(n)) for n in LEVELS],
+            )
+
+    def clean(self):
+        said = super().clean()
+        for kind in ("importance", "confidence"):
+            more = said.get(f"{kind}_why") or said.get(f"{kind}_raise")
+            if more and said.get(kind) is None:
+                self.add_error(kind, _("Choose a stone for it."))
+        if not self.errors and not any(
+            said.get(kind) not in (None, "") for kind in GoalScore.Kind.values
+        ):
+            raise ValidationError(_("Choose at least one."))
+        return said
+
+    def save(self, *, by: User) -> bool:
+        return self.done(self._save, by)
+
+    def _save(self, by):
+        said = self.cleaned_data
+        for kind in ("importance", "confidence"):
+            if said[kind] is not None:
+                more = {
+                    "why_not_lower": said[f"{kind}_why"],
+                    "what_would_raise": said[f"{kind}_raise"],
+                }
+                GoalScore.give(self.goal, kind, said[kind], by=by, **more)
+        if said.get("attainment"):
+            level = int(said["attainment"])
+            GoalScore.give(self.goal, "attainment", level, by=by)
+
+
+def _sign(level: int) -> str:
+    return f"+{level}" if level > 0 else f"\u2212{-level}" if level else "0"
+
+
+class LineForm(GoalForm):
+    line = few_words(_("A line for a harder day"), rows=3, required=True, own=True)
+
+    def save(self, goal: Goal, *, by: User) -> bool:
+        return self.done(goal.keep_line, self.cleaned_data["line"], by=by)

@@ -1,0 +1,15 @@
+from goals.models.comment import Comment
+from goals.models.goal import Goal, Overtaken
+from goals.models.link import GoalLink
+from goals.models.move import GoalMove
+from goals.models.rating import GoalRating
+from goals.models.review import Review, ReviewAnswer
+from goals.models.score import GoalScore
+from goals.models.step import Step
+from goals.models.strength_link import StrengthLink
+from goals.models.version import Agreement, GoalVersion
+
+__all__ = [
+    "Agreement", "Comment", "Goal", "GoalLink", "GoalMove", "GoalRating", "GoalScore",
+    "GoalVersion", "Overtaken", "Review", "ReviewAnswer", "Step", "StrengthLink",
+]  # fmt: skip

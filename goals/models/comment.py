@@ -1,0 +1,90 @@
+"""What is said about a goal, with its receipt: seen, talked about, what changed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import models, transaction
+from django.db.models import OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import AuditEvent, User
+from clients.access import WRITES, side_of
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.content import Side
+from goals.models.goal import Goal
+
+
+class CommentQuerySet(ClientRowQuerySet):
+    def with_seen(self):
+        """`seen_at`: when the other side first opened the goal after it was said.
+
+        Taken from the audit trail, which knows it anyway: opening a page writes
+        nothing else.
+        """
+        looks = AuditEvent.objects.filter(
+            client_id=OuterRef("client_id"),
+            verb="opened",
+            object_id=OuterRef("goal_id"),
+            at__gt=OuterRef("at"),
+        ).order_by("at")
+        by_client = looks.filter(role="client").values("at")[:1]
+        by_therapist = looks.filter(role__in=WRITES).values("at")[:1]
+        return self.annotate(
+            seen_at=models.Case(
+                models.When(side=Side.CLIENT, then=Subquery(by_therapist)),
+                default=Subquery(by_client),
+            )
+        )
+
+
+class Comment(ClientRow):
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    at = models.DateTimeField(default=timezone.now)
+    words = EncryptedTextField(_("comment"))
+    talked_on = models.DateField(_("talked about on"), null=True, blank=True)
+    talked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    changed = EncryptedTextField(_("what changed"), blank=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["goal", "-at"], name="comment_by_goal"),
+            models.Index(
+                fields=["client", "at"],
+                condition=Q(talked_on=None),
+                name="comment_unanswered",
+            ),
+        ]
+
+    @classmethod
+    @transaction.atomic
+    def say(cls, goal: Goal, words: str, *, by: User, key=None) -> Comment:
+        comment = cls(
+            practice_id=goal.practice_id,
+            client_id=goal.client_id,
+            goal=goal,
+            by=by,
+            side=side_of(by),
+            words=words,
+        )
+        comment.pk = key or comment.pk
+        comment.save(force_insert=True)
+        audit.record("goal commented", about=goal)
+        return comment
+
+    @transaction.atomic
+    def talked_about(self, on: date, changed: str, *, by: User) -> bool:
+        """That it was talked about, and what came of it; False where it was said."""
+        sealed = self._meta.get_field("changed").seal(self, changed)
+        rows = Comment.objects.filter(pk=self.pk, talked_on=None)
+        done = rows.update(talked_on=on, talked_by=by, changed=sealed)
+        if done:
+            audit.record("goal comment talked about", about=self.goal)
+        return bool(done)

@@ -1,0 +1,59 @@
+"""What a goal's version says, and the two sides that hold its keys."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clients.models.draft import PART
+
+
+class Side(models.TextChoices):
+    CLIENT = "client", _("Client")
+    THERAPIST = "therapist", _("Therapist")
+
+    @property
+    def other(self):
+        return Side.THERAPIST if self == Side.CLIENT else Side.CLIENT
+
+
+class Content(TypedDict, total=False):
+    """What both agree to, word for word."""
+
+    own_words: str
+    clinical_words: str
+    why: str
+    knowing: str
+    low_end: str
+    high_end: str
+    review_on: object  # date or None
+    attainment: str  # five lines, from -2 to +2
+    weight_importance: int | None  # 0 to 3
+    weight_difficulty: int | None
+
+
+WORDS = ("own_words", "clinical_words", "why", "knowing", "low_end", "high_end")
+CONTENT = (
+    *WORDS,
+    "review_on",
+    "attainment",
+    "weight_importance",
+    "weight_difficulty",
+)
+# These count in a fingerprint only where they say something, so that one made before
+# there was such a field still holds.
+LATER = ("why", "knowing", "attainment", "weight_importance", "weight_difficulty")
+LEVELS = (-2, -1, 0, 1, 2)
+
+
+def joined(levels: list[str]) -> str:
+    """The five lines of an attainment scale in one text; '' where none is said."""
+    return PART.join(levels) if any(levels) else ""
+
+
+def levels_of(attainment: str) -> dict[int, str]:
+    """Level (-2 to +2) to its words; empty without a scale."""
+    lines = attainment.split(PART) if attainment else []
+    return dict(zip(LEVELS, lines, strict=False))

@@ -1,0 +1,251 @@
+"""Two-key goals: a version is in force only when both sides agreed to exactly it."""
+
+from __future__ import annotations
+
+from django.db import connection, models, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from clients.access import side_of
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.content import Content, Side
+
+
+class Overtaken(Exception):
+    """The other side did something meanwhile; nobody agreed to what they had read."""
+
+
+class GoalQuerySet(ClientRowQuerySet):
+    def open(self):
+        return self.filter(closed_at=None)
+
+    def with_words(self):
+        """With the version in force and the newest one, for lists."""
+        return self.select_related("in_force", "latest")
+
+    def waiting_for(self, side: str):
+        """Whose newest version lacks the key of `side`, and nobody says they differ."""
+        return self.open().filter(waits_for=side)
+
+
+class Goal(ClientRow):
+    class Ended(models.TextChoices):
+        ASIDE = "aside", _("Set aside")
+        REACHED = "reached", _("Reached")
+        TAKEN_BACK = "taken back", _("Taken back")
+        DECLINED = "declined", _("Not a goal of theirs")
+
+    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="goals")
+    # All of these are kept by the verbs below alone, so that lists need no sub-select;
+    # a trigger refuses an `in_force` that lacks a key.
+    in_force = models.ForeignKey(
+        "GoalVersion", models.PROTECT, null=True, related_name="+"
+    )
+    in_force_at = models.DateTimeField(null=True)
+    # The newest version that still stands: the one in force, or what is proposed.
+    latest = models.ForeignKey(
+        "GoalVersion", models.PROTECT, null=True, related_name="+"
+    )
+    waits_for = models.CharField(
+        max_length=10, blank=True, choices=Side.choices, default="", db_default=""
+    )
+    differs_since = models.DateTimeField(null=True)
+    review_on = models.DateField(
+        null=True
+    )  # of the version in force, or after a review
+    review = models.ForeignKey("Review", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    ended_as = models.CharField(
+        max_length=12, blank=True, choices=Ended.choices, default="", db_default=""
+    )
+
+    objects = GoalQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "created_at"], name="goal_by_client")]
+
+    def get_absolute_url(self):
+        return reverse("goal", args=[self.pk])
+
+    @property
+    def shown(self):
+        """What to call it in a list: the agreed version, else the proposal."""
+        return self.in_force or self.latest
+
+    @property
+    def is_agreed(self) -> bool:
+        return self.in_force_id is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def has_proposal(self) -> bool:
+        """Whether words lie there that are not in force."""
+        return self.latest_id != self.in_force_id
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody holds the client's key: an account that may still write."""
+        client = self.client
+        return (
+            client.has_joined and not client.closed_portal and not client.is_discharged
+        )
+
+    @property
+    def is_agreed_or_alone(self) -> bool:
+        return self.is_agreed or not self.is_shared
+
+    def keyed_by(self, side: str):
+        """The version whose key `side` could take back: the proposal, else the agreed
+        one; None without a standing key."""
+        from goals.models import Agreement
+
+        keys = Agreement.objects.standing().filter(side=side)
+        keys = keys.filter(version__in=[self.latest_id, self.in_force_id])
+        newest = keys.select_related("version").order_by("-version__number").first()
+        return newest and newest.version
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the day has come on which both look at it again."""
+        return bool(self.review_on and self.review_on <= timezone.localdate())
+
+    # -- verbs -------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def propose(cls, client, content: Content, *, by: User, key=None) -> Goal:
+        goal = cls(practice_id=client.practice_id, client=client)
+        goal.pk = key or goal.pk
+        goal.save(force_insert=True)
+        goal.propose_version(content, by=by)
+        return goal
+
+    @transaction.atomic
+    def propose_version(self, content: Content, *, by: User):
+        """Write the next version and turn the proposer's key on it.
+
+        The agreed version stays in force until this one has both keys.  Raise
+        Overtaken where the goal was closed meanwhile.
+        """
+        from goals.models import GoalVersion
+
+        self._take_turns()
+        self.require_open()
+        newest = self.versions.aggregate(newest=models.Max("number"))["newest"] or 0
+        version = GoalVersion(
+            practice_id=self.practice_id,
+            client_id=self.client_id,
+            goal=self,
+            number=newest + 1,
+            proposed_by=by,
+            side=side_of(by),
+            **content,
+        )
+        version.fingerprint = version.compute_fingerprint()
+        version.save(force_insert=True)
+        self.latest, self.waits_for = version, Side(version.side).other
+        self.differs_since = None
+        self.save(update_fields=["latest", "waits_for", "differs_since"])
+        audit.record("goal proposed", about=self, version=version.number)
+        version._turn_key(by)
+        return version
+
+    @transaction.atomic
+    def take_up(self, *, by: User) -> bool:
+        """Go on with a goal that rested; what was in force is in force as it was."""
+        self._take_turns()
+        if self.is_open or self.ended_as in (
+            self.Ended.TAKEN_BACK,
+            self.Ended.DECLINED,
+        ):
+            return False
+        self.closed_at, self.ended_as = None, ""
+        self.save(update_fields=["closed_at", "ended_as"])
+        self._note("taken_up", by=by)
+        audit.record("goal taken up", about=self)
+        return True
+
+    @transaction.atomic
+    def keep_line(self, line: str, *, by: User) -> None:
+        """A sentence for a harder day, with a goal that was reached."""
+        self._take_turns()
+        if self.ended_as != self.Ended.REACHED:
+            raise Overtaken
+        self._note("line", by=by, words=line)
+        audit.record("goal line kept", about=self)
+
+    def require_open(self) -> None:
+        """Raise Overtaken for a goal that rests: nothing is added to it meanwhile."""
+        if not self.is_open:
+            raise Overtaken
+
+    def _close(self, ended_as: str, *, by: User) -> None:
+        """Within a verb that took its turn.  A review that is open ends undecided."""
+        if self.review_id:
+            self.review.closed_at = timezone.now()
+            self.review.save(update_fields=["closed_at"])
+        self.closed_at, self.ended_as = timezone.now(), ended_as
+        self.waits_for, self.differs_since, self.review = "", None, None
+        self.save(
+            update_fields=[
+                "closed_at", "ended_as", "waits_for", "differs_since", "review",
+            ]
+        )  # fmt: skip
+        audit.record("goal closed", about=self, ended_as=ended_as)
+
+    def _note(self, kind: str, *, by: User, **said):
+        """Write into the goal's history what somebody said or decided."""
+        from goals.models import GoalMove
+
+        move = GoalMove(
+            practice_id=self.practice_id,
+            client_id=self.client_id,
+            goal=self,
+            kind=kind,
+            by=by,
+            side=side_of(by),
+            **said,
+        )
+        move.save(force_insert=True)
+        return move
+
+    def _take_turns(self) -> None:
+        """Serialise what the two do to one goal, and see what the other did."""
+        # select_for_update() silently locks nothing for whom row security forbids the
+        # update.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(self.pk)]
+            )
+        self.refresh_from_db(fields=KEPT)
+
+    @transaction.atomic
+    def rate(self, value: int, *, by: User, session=None, at=None, **said):
+        """A rating of 0 to 10 by whoever is asking; `no change` is one as well.
+
+        Raise Overtaken where the goal rests.
+        """
+        from goals.models import GoalRating
+
+        self.require_open()
+        return GoalRating.give({self: value}, by=by, session=session, at=at, **said)[0]
+
+
+KEPT = (
+    "latest",
+    "in_force",
+    "in_force_at",
+    "waits_for",
+    "differs_since",
+    "review_on",
+    "review",
+    "closed_at",
+    "ended_as",
+)

@@ -1,0 +1,51 @@
+"""What somebody said or decided about a goal, besides its words, keys and ratings."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients.models import ClientRow
+from goals.models.content import Side
+from goals.models.goal import Goal
+
+
+class GoalMove(ClientRow):
+    """One line of the history.  Append-only, here and in the database."""
+
+    class Kind(models.TextChoices):
+        KEY_WITHDRAWN = "key_withdrawn", _("Not any more")
+        DECLINED = "declined", _("The agreed words stay")
+        DIFFERS = "differs", _("Seen differently")
+        NEXT = "next", _("A way on")
+        DECIDED = "decided", _("Decided in a review")
+        TAKEN_UP = "taken_up", _("Taken up again")
+        LINE = "line", _("A line for a harder day")
+
+    class Next(models.TextChoices):
+        TALK = "talk", _("Talk about it at the next session")
+        TRY = "try", _("Try both for two weeks")
+        THIRD = "third", _("Find words that hold both")
+        LEAVE = "leave", _("Let both stand")
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="moves")
+    version = models.ForeignKey(
+        "GoalVersion", models.PROTECT, null=True, related_name="+"
+    )
+    # The key that this takes back; a trigger sees to it that it is one's own side's.
+    agreement = models.OneToOneField(
+        "Agreement", models.PROTECT, null=True, related_name="taken_back"
+    )
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    choice = models.CharField(max_length=10, blank=True)
+    words = EncryptedTextField(_("reason"), blank=True)
+    wording = EncryptedTextField(_("in whose words"), blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["goal", "at"], name="goal_move_by_goal")]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import LATER_ADDED, EncryptedTextField
+from accounts.models import User
+from clients.access import side_of
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.content import Side
+from goals.models.goal import Goal
+
+
+class GoalRatingQuerySet(ClientRowQuerySet):
+    def standing(self):
+        """Ratings that count: lists and charts hide what its author took back."""
+        return self.filter(withdraws=None, withdrawn_by=None)
+
+
+class GoalRating(ClientRow):
+    """0 to 10, where 10 is the goal's own best end.  Append-only.
+
+    One taken back by its author stays, with a row that says so.
+    """
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="ratings")
+    value = models.PositiveSmallIntegerField()
+    word = EncryptedTextField(_("a word beside the number"), **LATER_ADDED)
+    context = EncryptedTextField(_("what was going on"), **LATER_ADDED)
+    # Said by both in one breath, and written down by `by`.
+    together = models.BooleanField(default=False, db_default=False)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    at = models.DateTimeField(default=timezone.now)
+    session_id = models.UUIDField(null=True)  # progress is above this room
+    withdraws = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="withdrawn_by"
+    )
+
+    objects = GoalRatingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(value__gte=0, value__lte=10),
+                name="goal_rating_0_to_10",
+                violation_error_message=_("A rating is from 0 to 10."),
+            ),
+        ]
+        indexes = [models.Index(fields=["goal", "at"], name="goal_rating_by_goal")]
+
+    @classmethod
+    @transaction.atomic
+    def give(
+        cls, values: dict[Goal, int], *, by: User, session=None, at=None, **said
+    ) -> list[GoalRating]:
+        """Rate goals of one client, in two statements however many there are.
+
+        `said` may hold `word`, `context` and `together`, the same for each.
+        """
+        ratings = [
+            cls(
+                practice_id=goal.practice_id,
+                client_id=goal.client_id,
+                goal=goal,
+                value=value,
+                by=by,
+                side=side_of(by),
+                session_id=session.pk if session else None,
+                at=at or timezone.now(),
+                **said,
+            )
+            for goal, value in values.items()
+        ]
+        cls.objects.bulk_create(ratings)
+        said = [(goal, {"value": value}) for goal, value in values.items()]
+        audit.record_each("goal rated", said)
+        return ratings
+
+    @transaction.atomic
+    def withdraw(self, *, by: User) -> bool:
+        """Take back one's own rating; False for another's, or where it was done."""
+        if self.by_id != by.pk or self.withdraws_id or hasattr(self, "withdrawn_by"):
+            return False
+        GoalRating(
+            practice_id=self.practice_id,
+            client_id=self.client_id,
+            goal_id=self.goal_id,
+            value=self.value,
+            by=by,
+            side=self.side,
+            session_id=self.session_id,
+            withdraws=self,
+        ).save(force_insert=True)
+        audit.record("rating withdrawn", about=self.goal, value=self.value)
+        return True

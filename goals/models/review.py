@@ -1,0 +1,172 @@
+"""Looking at a goal again: each answers alone, both decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients.access import reach, side_of
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.content import Side
+from goals.models.goal import Goal, Overtaken
+
+KEPT_FOR = timedelta(days=91)  # until it is looked at again
+
+
+class Review(ClientRow):
+    """Of one goal; open until both chose the same of the four."""
+
+    class Choice(models.TextChoices):
+        KEEP = "keep", _("Keep it as it is")
+        CHANGE = "change", _("Change it")
+        ASIDE = "aside", _("Set it aside")
+        REACHED = "reached", _("Reached")
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="reviews")
+    opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField(default=timezone.now)
+    # When each side answered first: an answer itself is hidden from the other side
+    # until both are in.
+    client_at = models.DateTimeField(null=True)
+    therapist_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=10, blank=True, choices=Choice.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["goal"],
+                condition=models.Q(closed_at=None),
+                name="review_one_open_per_goal",
+                violation_error_message=_("It is being looked at already."),
+            ),
+        ]
+
+    @property
+    def both_answered(self) -> bool:
+        """Only then does each see what the other said."""
+        return bool(self.client_at and self.therapist_at)
+
+    # -- verbs -------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def begin(cls, goal: Goal, *, by: User) -> Review:
+        """The open review of the goal, begun now if there is none.
+
+        Raise Overtaken for a goal that is not in force or was closed meanwhile.
+        """
+        goal._take_turns()
+        if goal.review_id:
+            return goal.review
+        if not (goal.is_open and goal.is_agreed_or_alone):
+            raise Overtaken
+        review = cls(
+            practice_id=goal.practice_id,
+            client_id=goal.client_id,
+            goal=goal,
+            opened_by=by,
+        )
+        review.save(force_insert=True)
+        goal.review = review
+        goal.save(update_fields=["review"])
+        audit.record("goal review begun", about=goal)
+        return review
+
+    @transaction.atomic
+    def answer(self, said: dict, *, by: User) -> ReviewAnswer:
+        """Say one's own, or say it anew; the newest of each side counts.
+
+        Decides where both sides chose the same.  Raise Overtaken where it was decided
+        meanwhile, ValidationError for an answer that says nothing at all.
+        """
+        if not any(said.values()):
+            raise ValidationError(_("Answer at least one of the questions."))
+        self.goal._take_turns()
+        if self.goal.review_id != self.pk:
+            raise Overtaken
+        answer = ReviewAnswer(
+            practice_id=self.practice_id,
+            client_id=self.client_id,
+            review=self,
+            by=by,
+            side=side_of(by),
+            **said,
+        )
+        answer.save(force_insert=True)
+        audit.record("goal review answered", about=self.goal)
+        self._note_answered(answer.side)
+        self._weigh(answer, by)
+        return answer
+
+    def _note_answered(self, side: str) -> None:
+        self.refresh_from_db(fields=["client_at", "therapist_at"])
+        name = f"{side}_at"
+        if getattr(self, name) is None:
+            setattr(self, name, timezone.now())
+            self.save(update_fields=[name])
+
+    def _weigh(self, mine: ReviewAnswer, by: User) -> None:
+        if not self.goal.is_shared:  # nobody else can turn a key here
+            return self._decide(mine.choice, by) if mine.choice else None
+        theirs = self.answers.newest_of(Side(mine.side).other)
+        if mine.choice and theirs and theirs.choice == mine.choice:
+            self._decide(mine.choice, by)
+
+    def _decide(self, choice: str, by: User) -> None:
+        goal = self.goal
+        self.closed_at, self.decision = timezone.now(), choice
+        self.save(update_fields=["closed_at", "decision"])
+        goal.review = None
+        goal.review_on = None
+        if choice == self.Choice.KEEP:
+            goal.review_on = by.today() + KEPT_FOR
+        goal.save(update_fields=["review", "review_on"])
+        goal._note("decided", by=by, choice=choice)
+        audit.record("goal review decided", about=goal, choice=choice)
+        if choice in (self.Choice.ASIDE, self.Choice.REACHED):
+            goal._close(choice, by=by)
+
+
+class ReviewAnswerQuerySet(ClientRowQuerySet):
+    def visible_to(self, user):
+        """One's own side's; the other's once both have answered."""
+        mine = Side.CLIENT if reach(user).own else Side.THERAPIST
+        both = ~models.Q(review__client_at=None) & ~models.Q(review__therapist_at=None)
+        return super().visible_to(user).filter(models.Q(side=mine) | both)
+
+    def newest_of(self, side: str):
+        return self.filter(side=side).order_by("-at", "-pk").first()
+
+
+class ReviewAnswer(ClientRow):
+    """Three questions and a choice, by one side.  Append-only."""
+
+    class Fits(models.TextChoices):
+        YES = "yes", _("Yes")
+        PARTLY = "partly", _("Not quite")
+        NO = "no", _("No")
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="answers")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    at = models.DateTimeField(default=timezone.now)
+    goal_fits = models.CharField(max_length=8, blank=True, choices=Fits.choices)
+    goal_words = EncryptedTextField(blank=True)
+    size_fits = models.CharField(max_length=8, blank=True, choices=Fits.choices)
+    size_words = EncryptedTextField(blank=True)
+    way_fits = models.CharField(max_length=8, blank=True, choices=Fits.choices)
+    way_words = EncryptedTextField(blank=True)
+    choice = models.CharField(max_length=10, blank=True, choices=Review.Choice.choices)
+
+    objects = ReviewAnswerQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["review", "side", "-at"], name="review_answer")]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import LATER_ADDED, EncryptedTextField
+from accounts.models import User
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.goal import Goal
+
+
+class StepQuerySet(ClientRowQuerySet):
+    def standing(self):
+        return self.filter(dropped_at=None)
+
+
+class Step(ClientRow):
+    """One stone of a goal's cairn: to come, or reached."""
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="steps")
+    words = EncryptedTextField(_("step"))
+    # An if-then plan: when `cue` happens, then `plan`.
+    cue = EncryptedTextField(_("if"), **LATER_ADDED)
+    plan = EncryptedTextField(_("then"), **LATER_ADDED)
+    position = models.PositiveSmallIntegerField()
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    reached_at = models.DateTimeField(null=True)
+    reached_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    dropped_at = models.DateTimeField(null=True)
+
+    objects = StepQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [models.Index(fields=["goal", "position"], name="step_by_goal")]
+
+    @classmethod
+    @transaction.atomic
+    def add(
+        cls, goal: Goal, words: str, *, by: User, cue: str = "", plan: str = ""
+    ) -> Step:
+        goal.require_open()
+        last = goal.steps.aggregate(last=models.Max("position"))["last"] or 0
+        step = cls(
+            practice_id=goal.practice_id,
+            client_id=goal.client_id,
+            goal=goal,
+            words=words,
+            cue=cue,
+            plan=plan,
+            position=last + 1,
+            added_by=by,
+        )
+        step.save(force_insert=True)
+        audit.record("step added", about=goal)
+        return step
+
+    @transaction.atomic
+    def reach(self, *, by: User, at=None) -> bool:
+        """Lay the stone; False where it lies already."""
+        done = Step.objects.filter(pk=self.pk, reached_at=None).update(
+            reached_at=at or timezone.now(), reached_by=by
+        )
+        if done:
+            audit.record("step reached", about=self.goal, step=self.pk)
+        return bool(done)
+
+    @transaction.atomic
+    def undo(self, *, by: User) -> bool:
+        done = (
+            Step.objects.filter(pk=self.pk)
+            .exclude(reached_at=None)
+            .update(reached_at=None, reached_by=None)
+        )
+        if done:
+            audit.record("step undone", about=self.goal, step=self.pk)
+        return bool(done)
+
+    @transaction.atomic
+    def move(self, up: bool, *, by: User) -> bool:
+        """Change places with the neighbour; False at the end of the row.
+
+        Stones that lie stay where they lie: only what is to come changes its order.
+        """
+        self.goal._take_turns()
+        row = list(self.goal.steps.standing().filter(reached_at=None))
+        place = next((n for n, step in enumerate(row) if step.pk == self.pk), None)
+        if place is None:
+            return False
+        beside = place + (1 if up else -1)
+        if not 0 <= beside < len(row):
+            return False
+        this, that = row[place], row[beside]
+        for step, position in ((this, that.position), (that, this.position)):
+            Step.objects.filter(pk=step.pk).update(position=position)
+        audit.record("step moved", about=self.goal, step=self.pk)
+        return True
+
+    @transaction.atomic
+    def drop(self, *, by: User) -> bool:
+        """Leave out a step that is not reached; False where it was, or is gone."""
+        rows = Step.objects.filter(pk=self.pk, reached_at=None).standing()
+        done = rows.update(dropped_at=timezone.now())
+        if done:
+            audit.record("step dropped", about=self.goal, step=self.pk)
+        return bool(done)

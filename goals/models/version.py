@@ -1,0 +1,273 @@
+"""The words of a goal, and the keys that were turned on them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, encryption
+from accounts.encryption import LATER_ADDED, EncryptedTextField
+from accounts.models import User
+from clients.access import side_of
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models.content import CONTENT, LATER, Content, Side, levels_of
+from goals.models.goal import Goal, Overtaken
+from goals.models.move import GoalMove
+
+TRIED_FOR = timedelta(days=14)
+WEIGHTS = [(0, _("not")), (1, _("a little")), (2, _("very")), (3, _("extremely"))]
+
+
+class GoalVersion(ClientRow):
+    """Append-only, here and in the database."""
+
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    proposed_at = models.DateTimeField(default=timezone.now)
+    own_words = EncryptedTextField(_("in the client's own words"))
+    clinical_words = EncryptedTextField(_("in the therapist's words"), blank=True)
+    why = EncryptedTextField(_("why it matters"), **LATER_ADDED)
+    knowing = EncryptedTextField(_("how we will know"), **LATER_ADDED)
+    low_end = EncryptedTextField(_("what 0 means"), blank=True)
+    high_end = EncryptedTextField(_("what 10 means"), blank=True)
+    review_on = models.DateField(_("review on"), null=True, blank=True)
+    attainment = EncryptedTextField(_("attainment scale"), **LATER_ADDED)
+    weight_importance = models.PositiveSmallIntegerField(
+        _("importance"), null=True, blank=True, choices=WEIGHTS
+    )
+    weight_difficulty = models.PositiveSmallIntegerField(
+        _("difficulty"), null=True, blank=True, choices=WEIGHTS
+    )
+    fingerprint = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["goal", "number"], name="goal_version_number"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight_importance__lte=3, weight_difficulty__lte=3)
+                | models.Q(weight_importance=None, weight_difficulty=None),
+                name="goal_version_weights",
+                violation_error_message=_("Say both, importance and difficulty."),
+            ),
+        ]
+
+    @property
+    def side_is_client(self) -> bool:
+        return self.side == Side.CLIENT
+
+    @property
+    def side_is_therapist(self) -> bool:
+        return self.side == Side.THERAPIST
+
+    @property
+    def content(self) -> Content:
+        return {name: getattr(self, name) for name in CONTENT}
+
+    @property
+    def levels(self) -> dict[int, str]:
+        """The attainment scale: level (-2 to +2) to its words; empty without one."""
+        return levels_of(self.attainment)
+
+    @property
+    def weight(self) -> int | None:
+        """Importance times difficulty, 0 to 9; None where they were not said."""
+        if self.weight_importance is None:
+            return None
+        return self.weight_importance * self.weight_difficulty
+
+    @property
+    def mark(self) -> str:
+        """The beginning of its fingerprint, as it is shown: two groups of four."""
+        return f"{self.fingerprint[:4]} {self.fingerprint[4:8]}"
+
+    def compute_fingerprint(self) -> str:
+        """The same only for exactly the same content of the same goal."""
+        content = self.content
+        said = {
+            name: "" if value is None else str(value)
+            for name, value in content.items()
+            if name not in LATER or value not in ("", None)
+        }
+        text = json.dumps([str(self.goal_id), self.number, said], sort_keys=True)
+        return encryption.fingerprint(self.practice_id, self.client_id, text)
+
+    # -- verbs -------------------------------------------------------------------
+
+    @transaction.atomic
+    def agree(self, *, by: User) -> bool:
+        """Turn the key of one's own side; False where it was turned already.
+
+        Raise Overtaken where a newer version was proposed or the goal was closed: what
+        was read is not what would be agreed to.
+        """
+        self._its_turn()
+        return self._turn_key(by)
+
+    @transaction.atomic
+    def withdraw_key(self, reason: str, *, by: User) -> bool:
+        """Not any more: take back the key of one's own side; False without one.
+
+        What was in force is so no longer.  A proposal left without a key is gone, and
+        the agreed words stay; where both said so of words they once agreed to, the
+        goal is set aside.
+        """
+        self.goal._take_turns()
+        self.goal.require_open()
+        key = self.keys.standing().filter(side=side_of(by)).first()
+        if key is None:
+            return False
+        self._fall(by)
+        self.goal._note(
+            "key_withdrawn", by=by, version=self, agreement=key, words=reason
+        )
+        audit.record("goal key withdrawn", about=self.goal, version=self.number)
+        return True
+
+    def _fall(self, by: User) -> None:
+        """What one key less means for the goal."""
+        goal = self.goal
+        if goal.in_force_id == self.pk:
+            goal.in_force = goal.in_force_at = goal.review_on = None
+            if goal.latest_id == self.pk:
+                goal.waits_for = ""  # it rests: nobody is asked for the other's key
+            goal.save(
+                update_fields=["in_force", "in_force_at", "review_on", "waits_for"]
+            )
+        elif goal.latest_id == self.pk:
+            both = self.keys.order_by().values("side").distinct().count() == 2
+            self._give_way(Goal.Ended.ASIDE if both else Goal.Ended.TAKEN_BACK, by)
+
+    def _give_way(self, ended_as: str, by: User) -> None:
+        """This proposal is gone: the agreed words stay, or there is no goal."""
+        goal = self.goal
+        if goal.in_force_id is None:
+            return goal._close(ended_as, by=by)
+        goal.latest_id, goal.waits_for = goal.in_force_id, ""
+        goal.differs_since = None
+        goal.save(update_fields=["latest", "waits_for", "differs_since"])
+
+    @transaction.atomic
+    def decline(self, words: str, *, by: User) -> None:
+        """Keep what is agreed; where nothing is yet, the client says it is not theirs.
+
+        Raise Overtaken where the proposal is no longer the newest, or is one's own.
+        """
+        self._its_turn()
+        nobodys = self.goal.in_force_id is None and side_of(by) != Side.CLIENT
+        if self.side == side_of(by) or not self.goal.has_proposal or nobodys:
+            raise Overtaken
+        self._give_way(Goal.Ended.DECLINED, by)
+        self.goal._note("declined", by=by, version=self, words=words)
+        audit.record("goal declined", about=self.goal, version=self.number)
+
+    @transaction.atomic
+    def differ(self, words: str, wording: str = "", *, by: User) -> None:
+        """We see this differently: both wordings are kept, and nobody is asked on.
+
+        `words` is what matters in it to whom; `wording` how they would say it, if no
+        version says so.
+        """
+        self._its_turn()
+        if not self.goal.has_proposal:
+            raise Overtaken
+        goal = self.goal
+        if goal.differs_since is None:
+            goal.differs_since, goal.waits_for = timezone.now(), ""
+            goal.save(update_fields=["differs_since", "waits_for"])
+        goal._note("differs", by=by, version=self, words=words, wording=wording)
+        audit.record("goal seen differently", about=goal, version=self.number)
+
+    @transaction.atomic
+    def suggest_next(self, choice: str, *, by: User) -> None:
+        """What to do with two wordings: one of GoalMove.Next.
+
+        Where both would try both, they look again in two weeks.
+        """
+        self._its_turn()
+        if self.goal.differs_since is None:
+            raise Overtaken
+        self.goal._note("next", by=by, version=self, choice=choice)
+        audit.record("goal way suggested", about=self.goal, choice=choice)
+        if choice == GoalMove.Next.TRY and self._other_suggests(choice, by):
+            self.goal.review_on = by.today() + TRIED_FOR
+            self.goal.save(update_fields=["review_on"])
+
+    def _other_suggests(self, choice: str, by: User) -> bool:
+        said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
+        newest = said.filter(side=Side(side_of(by)).other).order_by("-at").first()
+        return bool(newest and newest.choice == choice)
+
+    def _its_turn(self) -> None:
+        self.goal._take_turns()
+        self.goal.require_open()
+        if self.goal.latest_id != self.pk:
+            raise Overtaken
+
+    def _turn_key(self, by: User) -> bool:
+        side = side_of(by)
+        standing = set(self.keys.standing().values_list("side", flat=True))
+        if side in standing:
+            return False
+        Agreement(
+            practice_id=self.practice_id,
+            client_id=self.client_id,
+            version=self,
+            by=by,
+            side=side,
+            turn=self.keys.filter(side=side).count() + 1,
+            fingerprint=self.fingerprint,
+        ).save(force_insert=True)
+        audit.record("goal agreed", about=self.goal, version=self.number)
+        if Side(side).other in standing:
+            self._come_into_force()
+        return True
+
+    def _come_into_force(self) -> None:
+        goal = self.goal
+        goal.in_force, goal.in_force_at = self, timezone.now()
+        goal.review_on, goal.waits_for, goal.differs_since = self.review_on, "", None
+        goal.save(
+            update_fields=[
+                "in_force", "in_force_at", "review_on", "waits_for", "differs_since",
+            ]
+        )  # fmt: skip
+        audit.record("goal in force", about=goal, version=self.number)
+
+
+class AgreementQuerySet(ClientRowQuerySet):
+    def standing(self):
+        """Keys that nobody took back."""
+        taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
+        return self.filter(~Exists(taken))
+
+
+class Agreement(ClientRow):
+    """One key turned by one side on one exact version.  Append-only.
+
+    A key that was taken back may be turned again: that is the next `turn`.
+    """
+
+    version = models.ForeignKey(GoalVersion, models.PROTECT, related_name="keys")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    turn = models.PositiveSmallIntegerField(default=1, db_default=1)
+    fingerprint = models.CharField(max_length=64)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "side", "turn"], name="agreement_one_key_per_side"
+            ),
+        ]

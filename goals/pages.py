@@ -1,0 +1,393 @@
+"""What a goal's page shows to either side, read in a handful of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts import encryption, screen
+from clients.access import reach, side_of
+from goals import charts, history, strengths
+from goals.differences import word_diff
+from goals.models import (
+    Agreement,
+    Comment,
+    Goal,
+    GoalLink,
+    GoalMove,
+    GoalRating,
+    GoalScore,
+    GoalVersion,
+)
+from goals.models.content import LEVELS, Side
+from goals.models.version import WEIGHTS
+from goals.ways import Way
+
+SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
+
+
+class Rating(NamedTuple):
+    """What the chart needs of one."""
+
+    at: datetime
+    value: int
+    session_id: UUID | None
+
+
+@dataclass
+class KeyLine:
+    """One side of the two keys: whose, and since when."""
+
+    name: str
+    line: str
+    turned: bool
+
+
+@dataclass
+class Linked:
+    """Another goal that this one helps or hinders, or that does so to this one."""
+
+    link: GoalLink
+    other: Goal
+    line: str
+
+
+class GoalPage:
+    """A goal as `user` sees it; attributes are plain values for the template."""
+
+    def __init__(self, goal: Goal, user, way: Way, *, everything=False):
+        self.goal, self.user, self.side = goal, user, side_of(user)
+        self.everything, self.names = everything, way
+        encryption.expect(goal.practice_id, [goal.client_id])
+        self.versions = self._versions(None if everything else SHOWN_VERSIONS)
+        moves = goal.moves.select_related("by", "version").order_by("-at")
+        self.moves = list(moves if everything else moves[:SHOWN_MOVES])
+        self._read_ratings()
+        self._read_steps()
+        self._read_comments()
+        self.links = [self._linked(link) for link in _links_of(goal, user)]
+        self.strengths = strengths.at_hand(goal, user)
+        self.scores = list(goal.scores.select_related("by").order_by("-at"))
+
+    def _versions(self, limit) -> list[GoalVersion]:
+        """The newest ones; what stands is always among them."""
+        keys = Agreement.objects.select_related("by", "taken_back").order_by("at")
+        rows = self.goal.versions.select_related("proposed_by").order_by("-number")
+        rows = rows.prefetch_related(Prefetch("keys", keys))
+        if limit:
+            newest = rows.values("pk")[:limit]
+            standing = {self.goal.in_force_id, self.goal.latest_id} - {None}
+            rows = rows.filter(Q(pk__in=newest) | Q(pk__in=standing))
+        return list(rows)
+
+    def _version(self, pk) -> GoalVersion | None:
+        return next((one for one in self.versions if one.pk == pk), None)
+
+    def _read_ratings(self) -> None:
+        """Hundreds for the chart, as bare values; as rows only those with a line."""
+        rows = self.goal.ratings.filter(withdraws=None)
+        standing = rows.standing().order_by("at")
+        self.ratings = list(
+            map(Rating._make, standing.values_list("at", "value", "session_id"))
+        )
+        last = standing.order_by("-at").values("pk")[:SHOWN_RATINGS]
+        rows = rows.filter(Q(pk__in=last) | ~Q(withdrawn_by=None))
+        rows = list(rows.select_related("by", "withdrawn_by").order_by("at"))
+        self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
+        self.last_ratings = [row for row in rows if row not in self.taken_back]
+
+    def _read_steps(self) -> None:
+        rows = self.goal.steps.standing()
+        self.steps = [
+            {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
+            for row in rows
+        ]
+        ahead = [step for step in self.steps if not step["reached"]]
+        for number, step in enumerate(ahead):
+            step["next"] = number == 0  # one at a time, from the bottom
+            step["down"], step["up"] = number > 0, number < len(ahead) - 1
+
+    def _read_comments(self) -> None:
+        rows = Comment.objects.visible_to(self.user).filter(goal=self.goal)
+        rows = rows.select_related("by").with_seen().order_by("-at")
+        rows = list(rows if self.everything else rows[: SHOWN_COMMENTS + 1])
+        shown = len(rows) if self.everything else SHOWN_COMMENTS
+        self.comments, self.more_comments = rows[:shown], len(rows) > shown
+
+    @property
+    def carried_by(self) -> list[strengths.AtHand]:
+        """The strengths that somebody linked to this goal."""
+        return [strength for strength in self.strengths if strength.helps]
+
+    def _linked(self, link: GoalLink) -> Linked:
+        helps = link.kind == GoalLink.Kind.HELPS
+        if link.goal_id == self.goal.pk:
+            line = _("This helps it") if helps else _("This gets in its way")
+            return Linked(link, link.other, line)
+        line = _("It helps this one") if helps else _("It gets in the way of this")
+        return Linked(link, link.goal, line)
+
+    # -- who reads it ------------------------------------------------------------
+
+    @cached_property
+    def may_write(self) -> bool:
+        """A supervisor reads, and so does who was discharged."""
+        mine, client_id = reach(self.user), self.goal.client_id
+        return client_id == mine.own_writes or client_id in mine.writes
+
+    @property
+    def may_change(self) -> bool:
+        """What was closed rests until it is taken up again."""
+        return self.may_write and self.goal.is_open
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Whether the client could turn their key on this very device."""
+        waits = self.goal.waits_for == Side.CLIENT and not self.names.portal
+        return self.may_change and waits and self.goal.is_shared
+
+    # -- words -------------------------------------------------------------------
+
+    @property
+    def shown(self) -> GoalVersion:
+        return self.goal.shown
+
+    @cached_property
+    def proposal(self) -> GoalVersion | None:
+        """Words that lie there and are not in force."""
+        if not (self.goal.is_open and self.goal.has_proposal):
+            return None
+        return self._version(self.goal.latest_id)
+
+    @property
+    def differs(self) -> bool:
+        return self.goal.differs_since is not None
+
+    @property
+    def rests(self) -> bool:
+        """A key was taken back from what was in force, and nothing new lies there."""
+        return bool(self.proposal and not self.differs and not self.goal.waits_for)
+
+    @cached_property
+    def withdrawal(self) -> GoalMove | None:
+        """Who said "not any more" last, and why."""
+        kind = GoalMove.Kind.KEY_WITHDRAWN
+        return next((move for move in self.moves if move.kind == kind), None)
+
+    @cached_property
+    def line(self) -> GoalMove | None:
+        return next((m for m in self.moves if m.kind == GoalMove.Kind.LINE), None)
+
+    @property
+    def can_agree(self) -> bool:
+        missing = self.proposal and self.side not in history.standing(self.proposal)
+        return bool(self.may_change and missing)
+
+    @property
+    def can_decline(self) -> bool:
+        """The other side's proposal; of a new goal only the client says no."""
+        waits = self.may_change and self.goal.waits_for == self.side
+        return waits and (self.goal.is_agreed or self.side == Side.CLIENT)
+
+    @property
+    def mine_is_turned(self) -> bool:
+        """Whether one has a key to take back, on the proposal or on what is agreed."""
+        return bool(self.may_change and self.my_version)
+
+    @cached_property
+    def my_version(self) -> GoalVersion | None:
+        for version in (self.proposal, self._version(self.goal.in_force_id)):
+            if version and self.side in history.standing(version):
+                return version
+        return None
+
+    @property
+    def is_my_proposal(self) -> bool:
+        return self.my_version is not None and self.my_version == self.proposal
+
+    @property
+    def difference(self):
+        """The proposal with what it changes of the agreed words marked."""
+        if not self.proposal or not self.goal.in_force_id:
+            return None
+        return word_diff(self.goal.in_force.own_words, self.proposal.own_words)
+
+    @property
+    def other_changes(self) -> list[tuple[str, str, str]]:
+        """What else the proposal changes: label, before, after."""
+        if not self.proposal or not self.goal.in_force_id:
+            return []
+        old, new = _in_words(self.goal.in_force), _in_words(self.proposal)
+        nothing = _said("")
+        pairs = [
+            (label, old.get(label, nothing), new.get(label, nothing))
+            for label in {**old, **new}
+        ]
+        return [pair for pair in pairs if pair[1] != pair[2]]
+
+    @property
+    def more_words(self) -> list[tuple[str, str]]:
+        """What stands beside the wording of a goal that nobody changed yet."""
+        said = _in_words(self.proposal or self.shown)
+        nothing = _said("")
+        return [(label, text) for label, text in said.items() if text != nothing]
+
+    # -- keys --------------------------------------------------------------------
+
+    def _key(self, side: str, version: GoalVersion) -> KeyLine:
+        turned = history.standing(version).get(side)
+        name = self._name(side, turned)
+        if turned:
+            when = date_format(timezone.localtime(turned.at), "D j M, H:i")
+            return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
+        back = [key for key in version.keys.all() if key.side == side]
+        if back:
+            when = date_format(timezone.localtime(back[-1].taken_back.at), "D j M")
+            return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
+        return KeyLine(name, _("not yet"), False)
+
+    def _name(self, side, turned) -> str:
+        if side == self.side:
+            return _("You")
+        if side == Side.CLIENT:
+            return screen.called(self.goal.client.preferred_name)
+        return turned.by.name if turned else _("Your therapist")
+
+    @property
+    def left(self) -> KeyLine:
+        return self._key(Side.CLIENT, self.proposal or self.versions[0])
+
+    @property
+    def right(self) -> KeyLine:
+        return self._key(Side.THERAPIST, self.proposal or self.versions[0])
+
+    @property
+    def history(self) -> list[history.Entry]:
+        moves, back = self.moves, self.taken_back
+        return history.entries(self.goal, self.versions, moves, back)
+
+    @property
+    def has_more(self) -> bool:
+        if self.everything:
+            return False
+        many = len(self.moves) >= SHOWN_MOVES or len(self.versions) >= SHOWN_VERSIONS
+        return many or self.more_comments
+
+    # -- numbers -----------------------------------------------------------------
+
+    @property
+    def last(self) -> GoalRating | None:
+        return self.last_ratings[-1] if self.last_ratings else None
+
+    @property
+    def withdrawable(self) -> GoalRating | None:
+        """The newest one's own, which may still be a slip of the finger."""
+        if self.may_write and self.last and self.last.by_id == self.user.pk:
+            return self.last
+        return None
+
+    @property
+    def said_with_ratings(self) -> list[GoalRating]:
+        """The last few that came with words."""
+        return [r for r in reversed(self.last_ratings) if r.word or r.context][:3]
+
+    @cached_property
+    def newest(self) -> dict[str, GoalScore]:
+        """The last importance, confidence and attainment, by kind."""
+        found: dict[str, GoalScore] = {}
+        for score in self.scores:
+            found.setdefault(score.kind, score)
+        return found
+
+    @property
+    def rulers(self) -> list[GoalScore]:
+        kinds = (GoalScore.Kind.IMPORTANCE, GoalScore.Kind.CONFIDENCE)
+        return [self.newest[kind] for kind in kinds if kind in self.newest]
+
+    @property
+    def attainment(self) -> list[tuple[int, str, bool]]:
+        """The scale from +2 down: level, words, whether it is there now."""
+        now = self.newest.get(GoalScore.Kind.ATTAINMENT)
+        words = self.shown.levels
+        return [
+            (level, words[level], bool(now and now.value == level))
+            for level in reversed(LEVELS)
+            if words
+        ]
+
+    def chart(self) -> charts.Chart:
+        zone = timezone.get_current_timezone()
+        points = [
+            charts.Point(r.at.astimezone(zone).date(), r.value) for r in self.ratings
+        ]
+        return charts.rating_chart(
+            points,
+            today=timezone.localdate(),
+            versions=self._agreed_on(zone),
+            sessions=[
+                charts.Session(r.at.astimezone(zone).date())
+                for r in self.ratings
+                if r.session_id
+            ],
+            low=self.shown.low_end,
+            high=self.shown.high_end,
+            portal=self.names.portal,
+        )
+
+    def _agreed_on(self, zone) -> list[tuple[int, date]]:
+        agreed = []
+        for version in reversed(self.versions):
+            first = {key.side: key.at for key in reversed(version.keys.all())}
+            if len(first) == 2:
+                when = max(first.values())
+                agreed.append((version.number, when.astimezone(zone).date()))
+        return sorted(agreed)
+
+    # -- steps -------------------------------------------------------------------
+
+    @property
+    def reached(self) -> int:
+        return sum(1 for step in self.steps if step["reached"])
+
+
+def _links_of(goal: Goal, user):
+    rows = GoalLink.objects.visible_to(user).standing()
+    rows = rows.filter(Q(goal=goal) | Q(other=goal))
+    words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
+    return rows.select_related(*words).order_by("at")
+
+
+WORDINGS = ("in_force", "latest")
+
+
+def _in_words(version: GoalVersion) -> dict[str, str]:
+    """Everything but the own words, each under its label."""
+    weight = dict(WEIGHTS)
+    said = {
+        _("In the therapist’s words"): version.clinical_words,
+        _("Why it matters"): version.why,
+        _("How we will know"): version.knowing,
+        _("What 0 means"): version.low_end,
+        _("What 10 means"): version.high_end,
+        _("Look at it again on"): version.review_on,
+    }
+    for level, words in version.levels.items():
+        said[_("Attainment %(level)s") % {"level": f"{level:+d}"}] = words
+    if version.weight_importance is not None:
+        said[_("How much it matters")] = weight[version.weight_importance]
+        said[_("How hard it is")] = weight[version.weight_difficulty]
+    return {label: _said(value) for label, value in said.items()}
+
+
+def _said(value) -> str:
+    if isinstance(value, date):
+        return date_format(value, "j M Y")
+    return str(value) if value else _("(nothing)")

@@ -1,0 +1,245 @@
+"""Proposing a goal, or other words for one: listen first, then shape.
+
+Only the own words are needed.
+"""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm, SegmentsField, StonesField, day_field
+from accounts.models import User
+from clients import drafts
+from clients.models import Client
+from goals.forms import NEWER_WORDS, few_words
+from goals.models import Goal, GoalScore, Overtaken, Step
+from goals.models.content import CONTENT, LEVELS, WORDS, joined
+from goals.models.version import WEIGHTS
+
+LEVEL_NAMES = {
+    -2: _("Much less than expected (−2)"),
+    -1: _("Less than expected (−1)"),
+    0: _("What you both expect (0)"),
+    1: _("More than expected (+1)"),
+    2: _("Much more than expected (+2)"),
+}
+RULERS = ("importance", "confidence")
+# What belongs to a goal that begins; other words for one leave it as it is.
+ONLY_NEW = (
+    "first_step", "cue", "plan", "today",
+    *(f"{ruler}{part}" for ruler in RULERS for part in ("", "_why", "_raise")),
+)  # fmt: skip
+
+
+def level_name(level: int) -> str:
+    return f"level_{level + 2}"
+
+
+TYPED = (
+    "own_words", "why", "low_end", "high_end", "knowing", "first_step", "cue", "plan",
+    "importance_why", "importance_raise", "confidence_why", "confidence_raise",
+    "clinical_words", *(level_name(level) for level in LEVELS),
+)  # fmt: skip
+
+
+class ProposalForm(HouseForm):
+    """A new goal, or other words for one.  Only the own words are needed."""
+
+    has_once = True
+    own_words = few_words(
+        _("In the client’s own words"),
+        rows=3,
+        required=True,
+        own=True,
+        help_text=_("As it was said. It stays a quote wherever the goal appears."),
+    )
+    why = few_words(_("Why it matters"), own=True)
+    low_end = few_words(_("0 would be"), rows=1, own=True)
+    high_end = few_words(_("10 would be"), rows=1, own=True)
+    knowing = few_words(_("How we will know"), own=True)
+    first_step = few_words(_("A first small step"), rows=1, own=True, most=200)
+    cue = few_words(_("If"), rows=1, own=True, most=200)
+    plan = few_words(_("then"), rows=1, own=True, most=200)
+    today = StonesField(label=_("Where is it today?"), required=False)
+    importance = StonesField(
+        label=_("How important is it?"),
+        required=False,
+        low=_("not at all"),
+        high=_("nothing more so"),
+    )
+    importance_why = few_words(_("Why not lower?"), rows=1, own=True)
+    importance_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    confidence = StonesField(
+        label=_("How sure is it that it can be done?"),
+        required=False,
+        low=_("not at all"),
+        high=_("quite sure"),
+    )
+    confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
+    confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    review_on = day_field(_("Look at it again on"))
+    clinical_words = few_words(
+        _("In the therapist’s words"), help_text=_("Beside them")
+    )
+    weight_importance = SegmentsField(
+        label=_("How much it matters"), required=False, choices=WEIGHTS
+    )
+    weight_difficulty = SegmentsField(
+        label=_("How hard it is"), required=False, choices=WEIGHTS
+    )
+    kind = "goal"  # of its draft
+
+    def __init__(self, *args, client: Client, goal: Goal | None = None, **kwargs):
+        self.client, self.goal = client, goal
+        if goal is not None:
+            kwargs["initial"] = {**_said(goal.latest), **kwargs.get("initial", {})}
+        super().__init__(*args, **kwargs)
+        for level in LEVELS:
+            self.fields[level_name(level)] = few_words(
+                LEVEL_NAMES[level], rows=1, own=True
+            )
+        if goal is not None:
+            self.fields["seen"] = forms.IntegerField(
+                widget=forms.HiddenInput, initial=goal.latest.number
+            )
+            for name in ONLY_NEW:
+                del self.fields[name]
+
+    @property
+    def target(self):
+        """Which row its draft belongs to: the goal, or the client of a new one."""
+        return self.goal.pk if self.goal else self.client.pk
+
+    @property
+    def typed(self) -> list[str]:
+        """The texts, in the order of the page.  A stone that was pressed is pressed
+        again sooner than it is typed."""
+        return [name for name in TYPED if name in self.fields]
+
+    # -- for the template --------------------------------------------------------
+
+    def levels(self):
+        return [self[level_name(level)] for level in LEVELS if self._has_scale]
+
+    def has_levels(self) -> bool:
+        names = [level_name(level) for level in LEVELS]
+        return any(self[name].value() or self[name].errors for name in names)
+
+    @property
+    def _has_scale(self) -> bool:
+        return level_name(0) in self.fields
+
+    def is_shaped(self) -> bool:
+        """Whether anything below the own words is said, or to be mended."""
+        first = {"own_words", "why", "low_end", "high_end", "seen", "once", "today"}
+        rest = [name for name in self.fields if name not in first]
+        return any(self[name].value() or self[name].errors for name in rest)
+
+    # -- what was said -----------------------------------------------------------
+
+    def clean(self):
+        said = super().clean()
+        if bool(said.get("cue")) != bool(said.get("plan")):
+            self.add_error("plan", _("A plan needs both: if this, then that."))
+        if (said.get("cue") or said.get("plan")) and not said.get("first_step"):
+            self.add_error("first_step", _("Say which step the plan is for."))
+        self._clean_scale(said)
+        self._clean_rulers(said)
+        if self.goal is not None and not self.errors and not self._differs():
+            raise ValidationError(_("These are the words that stand there already."))
+        return said
+
+    def _clean_scale(self, said):
+        if not self._has_scale:
+            return
+        levels = [said.get(level_name(level)) for level in LEVELS]
+        if any(levels) and not all(levels):
+            for level in LEVELS:
+                if not said.get(level_name(level)):
+                    self.add_error(
+                        level_name(level), _("A scale needs all five in words.")
+                    )
+        weights = [said.get("weight_importance"), said.get("weight_difficulty")]
+        if any(weights) and not all(weights):
+            missing = "weight_difficulty" if weights[0] else "weight_importance"
+            self.add_error(missing, _("Say both, or neither."))
+
+    def _clean_rulers(self, said):
+        for ruler in RULERS:
+            more = said.get(f"{ruler}_why") or said.get(f"{ruler}_raise")
+            if more and said.get(ruler) is None:
+                self.add_error(ruler, _("Choose a stone for it."))
+
+    def _differs(self):
+        latest, content = self.goal.latest, self.content()
+        if content != latest.content:
+            return True
+        return latest.pk == self.goal.in_force_id and self.goal.differs_since
+
+    def content(self):
+        """What is proposed; fields this side does not show stay as they were."""
+        before = self.goal.latest.content if self.goal else {}
+        shown = (*WORDS, "review_on")
+        said = {n: self.cleaned_data[n] for n in shown if n in self.fields}
+        if self._has_scale:
+            levels = [self.cleaned_data[level_name(level)] for level in LEVELS]
+            said["attainment"] = joined(levels)
+            for name in ("weight_importance", "weight_difficulty"):
+                weight = self.cleaned_data[name]
+                said[name] = int(weight) if weight else None
+        return {n: v for n, v in {**before, **said}.items() if n in CONTENT}
+
+    # -- saving ------------------------------------------------------------------
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    @transaction.atomic
+    def _save(self, by):
+        drafts.of(self, by).delete()
+        if self.goal is None:
+            return self._propose(by)
+        if self.goal.latest.number != self.cleaned_data["seen"]:
+            raise ValidationError(NEWER_WORDS)
+        try:
+            self.goal.propose_version(self.content(), by=by)
+        except Overtaken:
+            raise ValidationError(NEWER_WORDS) from None
+        return self.goal
+
+    def _propose(self, by):
+        once = self.cleaned_data["once"]
+        twice = once and Goal.objects.visible_to(by).filter(pk=once).first()
+        if twice:
+            return twice
+        goal = Goal.propose(self.client, self.content(), by=by, key=once)
+        self._begin(goal, by)
+        return goal
+
+    def _begin(self, goal, by):
+        """A first step, where it is today, and the two rulers, where they were said."""
+        said = self.cleaned_data
+        if said.get("first_step"):
+            plan = {"cue": said["cue"], "plan": said["plan"]}
+            Step.add(goal, said["first_step"], by=by, **plan)
+        if said.get("today") is not None:
+            goal.rate(said["today"], by=by)
+        for ruler in RULERS:
+            if said.get(ruler) is not None:
+                GoalScore.give(
+                    goal,
+                    ruler,
+                    said[ruler],
+                    by=by,
+                    why_not_lower=said[f"{ruler}_why"],
+                    what_would_raise=said[f"{ruler}_raise"],
+                )
+
+
+def _said(version) -> dict:
+    """The content as the form's fields have it."""
+    levels = {level_name(level): text for level, text in version.levels.items()}
+    return {**version.content, **levels}

@@ -1,0 +1,93 @@
+"""A review as one side sees it: the other's answers once both are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts import encryption, screen
+from clients.access import side_of
+from goals.forms import FITS
+from goals.models import Goal, Review, ReviewAnswer
+from goals.models.content import Side
+from goals.ways import Way
+
+
+@dataclass
+class Question:
+    text: str
+    mine: tuple[str, str]  # the answer, and what was said with it
+    theirs: tuple[str, str]
+
+
+class ReviewPage:
+    def __init__(self, goal: Goal, user, way: Way):
+        self.goal, self.user, self.names, self.side = goal, user, way, side_of(user)
+        encryption.expect(goal.practice_id, [goal.client_id])
+        self.review = goal.review
+        self.review.goal = goal
+        rows = ReviewAnswer.objects.visible_to(user).filter(review=self.review)
+        self.answers = list(rows.select_related("by").order_by("-at", "-pk"))
+        ratings = goal.ratings.standing().order_by("at")
+        self.ratings = list(ratings.values_list("value", "at"))
+
+    def _of(self, side: str) -> ReviewAnswer | None:
+        return next((one for one in self.answers if one.side == side), None)
+
+    @cached_property
+    def mine(self) -> ReviewAnswer | None:
+        return self._of(self.side)
+
+    @cached_property
+    def theirs(self) -> ReviewAnswer | None:
+        return self._of(Side(self.side).other)
+
+    @property
+    def both(self) -> bool:
+        return self.review.both_answered
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nobody else could answer."""
+        return not self.goal.is_shared
+
+    @property
+    def their_name(self) -> str:
+        if self.side == Side.THERAPIST:
+            return screen.called(self.goal.client.preferred_name)
+        return self.theirs.by.name if self.theirs else _("Your therapist")
+
+    def questions(self) -> list[Question]:
+        return [
+            Question(str(text), _answer(self.mine, name), _answer(self.theirs, name))
+            for name, text in FITS.items()
+        ]
+
+    @property
+    def my_choice(self) -> str:
+        return _choice(self.mine)
+
+    @property
+    def their_choice(self) -> str:
+        return _choice(self.theirs)
+
+    @property
+    def first(self) -> int | None:
+        return self.ratings[0][0] if self.ratings else None
+
+    @property
+    def last(self) -> int | None:
+        return self.ratings[-1][0] if self.ratings else None
+
+
+def _answer(answer: ReviewAnswer | None, name: str) -> tuple[str, str]:
+    if answer is None:
+        return "", ""
+    fits = getattr(answer, f"get_{name}_fits_display")()
+    return fits, getattr(answer, f"{name}_words")
+
+
+def _choice(answer: ReviewAnswer | None) -> str:
+    return str(Review.Choice(answer.choice).label) if answer and answer.choice else ""

@@ -1,0 +1,37 @@
+"""Strengths where the next step is planned: those that help with this goal first."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+
+from accounts.models import User
+from clients.models import Strength
+from goals.models import Goal, StrengthLink
+
+OFFERED = 5
+
+
+class AtHand(NamedTuple):
+    """A strength beside the next step; `moment` is somebody's own words."""
+
+    id: UUID
+    name: str
+    moment: str
+    setting: str
+    when: date
+    helps: bool  # linked to this goal
+
+
+def at_hand(goal: Goal, user: User, most: int = OFFERED) -> list[AtHand]:
+    """What the client accepts of themselves, in one query, linked ones first."""
+    links = StrengthLink.objects.standing().filter(goal=goal, strength=OuterRef("pk"))
+    rows = Strength.objects.visible_to(user).filter(client_id=goal.client_id)
+    rows = rows.accepted().annotate(helps=Exists(links)).order_by("-helps", "-at")
+    return [
+        AtHand(row.pk, row.name, row.moment, row.setting, row.when, row.helps)
+        for row in rows[:most]
+    ]

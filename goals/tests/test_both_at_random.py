@@ -1,0 +1,244 @@
+"""Cleo and Thea do everything at random; in force is only what both agreed to.
+
+A small model keeps, beside the program, what each said: after every step the two must
+tell the same story.
+"""
+
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.identity import acting_as
+from goals.models import Agreement, Goal, Overtaken, Review
+from goals.models.goal import KEPT
+
+SIDES = st.sampled_from(["client", "therapist"])
+CHOICES = st.sampled_from(["keep", "change", "aside", "reached", ""])
+
+
+def other(side):
+    return "therapist" if side == "client" else "client"
+
+
+def machine_of(people, client):
+    class TwoPeople(RuleBasedStateMachine):
+        """`standing` maps a version's number to the sides whose key lies on it."""
+
+        def __init__(self):
+            super().__init__()
+            self.point = transaction.savepoint()
+            with acting_as(people["client"].pk), transaction.atomic():
+                self.goal = Goal.propose(
+                    client, {"own_words": "One"}, by=people["client"]
+                )
+            self.standing = {1: {"client"}}
+            self.in_force, self.latest, self.numbers = None, 1, 1
+            self.closed, self.differ = "", False
+            self.ever = set()  # versions that were in force at some time
+            self.review, self.choices = False, {}
+
+        def teardown(self):
+            transaction.savepoint_rollback(self.point)
+
+        def act(self, side, verb):
+            """The verb as that side, with the goal as it is now; None if overtaken."""
+            with acting_as(people[side].pk), transaction.atomic():
+                rows = Goal.objects.visible_to(people[side]).with_words()
+                goal = rows.select_related("client__user", "review").get(
+                    pk=self.goal.pk
+                )
+                try:
+                    return verb(goal, people[side])
+                except Overtaken:
+                    return "overtaken"
+
+        # -- verbs ---------------------------------------------------------------
+
+        @rule(side=SIDES, words=st.sampled_from(["Two", "Three", "Four"]))
+        def propose(self, side, words):
+            done = self.act(
+                side, lambda g, by: g.propose_version({"own_words": words}, by=by)
+            )
+            if self.closed:
+                assert done == "overtaken"
+                return
+            self.numbers += 1
+            self.latest, self.differ = self.numbers, False
+            self.standing[self.latest] = {side}
+
+        @rule(side=SIDES)
+        def agree(self, side):
+            done = self.act(side, lambda g, by: g.latest.agree(by=by))
+            if self.closed:
+                assert done == "overtaken"
+                return
+            assert done == (side not in self.standing[self.latest])
+            if done:
+                self.standing[self.latest].add(side)
+                if len(self.standing[self.latest]) == 2:
+                    self.in_force, self.differ = self.latest, False
+                    self.ever.add(self.latest)
+
+        @rule(side=SIDES, back=st.integers(1, 3))
+        def agree_to_an_older_version(self, side, back):
+            number = self.latest - back
+            if number < 1:
+                return
+
+            def verb(goal, by):
+                version = goal.versions.select_related("goal").get(number=number)
+                return version.agree(by=by)
+
+            assert self.act(side, verb) == "overtaken"
+
+        @rule(side=SIDES, agreed=st.booleans())
+        def take_a_key_back(self, side, agreed):
+            number = self.in_force if agreed else self.latest
+            if number is None:
+                return
+
+            def verb(goal, by):
+                version = goal.in_force if agreed else goal.latest
+                version.goal = goal
+                return version.withdraw_key("No", by=by)
+
+            done = self.act(side, verb)
+            if self.closed:
+                assert done == "overtaken"
+                return
+            assert done == (side in self.standing[number])
+            if done:
+                self.standing[number].discard(side)
+                self.fall(number)
+
+        def fall(self, number):
+            if number == self.in_force:
+                self.in_force = None
+            elif number == self.latest:
+                both = number in self.ever
+                self.give_way("aside" if both else "taken back")
+
+        def give_way(self, ended_as):
+            if self.in_force is None:
+                self.closed, self.differ, self.review = ended_as, False, False
+            else:
+                self.latest, self.differ = self.in_force, False
+
+        @rule(side=SIDES)
+        def decline(self, side):
+            def verb(goal, by):
+                goal.latest.goal = goal
+                return goal.latest.decline("", by=by)
+
+            mine = self.goal.versions.get(number=self.latest).side == side
+            nobodys = self.in_force is None and side == "therapist"
+            done = self.act(side, verb)
+            if self.closed or mine or self.in_force == self.latest or nobodys:
+                assert done == "overtaken"
+            else:
+                self.give_way("declined")
+
+        @rule(side=SIDES)
+        def differ(self, side):
+            def verb(goal, by):
+                goal.latest.goal = goal
+                return goal.latest.differ("Otherwise", by=by)
+
+            done = self.act(side, verb)
+            if self.closed or self.in_force == self.latest:
+                assert done == "overtaken"
+            else:
+                self.differ = True
+
+        @rule(side=SIDES)
+        def begin_a_review(self, side):
+            done = self.act(side, lambda g, by: Review.begin(g, by=by))
+            if self.review:
+                return
+            if self.closed or self.in_force is None:
+                assert done == "overtaken"
+                return
+            self.review, self.choices = True, {}
+
+        @precondition(lambda self: self.review)
+        @rule(side=SIDES, choice=CHOICES)
+        def answer(self, side, choice):
+            def verb(goal, by):
+                goal.review.goal = goal
+                return goal.review.answer({"goal_fits": "yes", "choice": choice}, by=by)
+
+            self.act(side, verb)
+            self.choices[side] = choice
+            chosen = set(self.choices.values())
+            if len(self.choices) == 2 and len(chosen) == 1 and chosen != {""}:
+                self.review = False
+                if choice in ("aside", "reached") and not self.closed:
+                    self.closed, self.differ = choice, False
+
+        @precondition(lambda self: self.review)
+        @rule(choice=CHOICES, first=SIDES)
+        def both_answer_alike(self, choice, first):
+            self.answer(first, choice)
+            if self.review:
+                self.answer(other(first), choice)
+
+        @precondition(lambda self: not self.closed and self.in_force is None)
+        @rule()
+        def both_agree(self):
+            for side in ("client", "therapist"):
+                if side not in self.standing[self.latest]:
+                    self.agree(side)
+
+        @rule(side=SIDES)
+        def take_up(self, side):
+            done = self.act(side, lambda g, by: g.take_up(by=by))
+            assert done == (self.closed in ("aside", "reached"))
+            if done:
+                self.closed = ""
+
+        # -- what must hold ------------------------------------------------------
+
+        @invariant()
+        def the_two_tell_the_same_story(self):
+            self.goal.refresh_from_db(fields=KEPT)
+            goal = self.goal
+            in_force = goal.in_force.number if goal.in_force else None
+            assert in_force == self.in_force
+            assert goal.latest.number == self.latest
+            assert goal.ended_as == self.closed
+            assert bool(goal.differs_since) == self.differ
+            assert bool(goal.review_id) == self.review
+            if goal.waits_for:
+                assert not self.differ
+                assert not self.closed
+                assert goal.waits_for not in self.standing[self.latest]
+
+        @invariant()
+        def what_is_in_force_both_agreed_to(self):
+            if self.goal.in_force_id is None:
+                return
+            keys = Agreement.objects.filter(version=self.goal.in_force_id).standing()
+            assert set(keys.values_list("side", flat=True)) == {"client", "therapist"}
+            assert {key.fingerprint for key in keys} == {self.goal.in_force.fingerprint}
+
+    return TwoPeople
+
+
+def test_whatever_the_two_do_in_force_is_what_both_agreed_to(cleo, thea):
+    people = {"client": cleo.user, "therapist": thea}
+    run_state_machine_as_test(
+        machine_of(people, cleo),
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,239 @@
+"""Both hold a key: taken back, seen differently, declined, taken up again."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from accounts.identity import acting_as
+from goals.models import Agreement, Goal, GoalMove, Overtaken
+from goals.models.goal import KEPT
+
+BUS = {"own_words": "Take the bus into town on my own"}
+SHORTER = {"own_words": "Take the bus one stop"}
+
+
+def act(user, goal, verb):
+    """`verb(goal)` as `user`, on the goal as it is now."""
+    with acting_as(user.pk), transaction.atomic():
+        mine = Goal.objects.visible_to(user).with_words()
+        return verb(mine.select_related("client__user").get(pk=goal.pk))
+
+
+def propose(client, *, by, content=BUS):
+    with acting_as(by.pk), transaction.atomic():
+        return Goal.propose(client, content, by=by)
+
+
+@pytest.fixture
+def agreed(cleo, thea):
+    goal = propose(cleo, by=cleo.user)
+    act(thea, goal, lambda g: g.latest.agree(by=thea))
+    return goal
+
+
+def now(goal):
+    goal.refresh_from_db(fields=KEPT)
+    return goal
+
+
+def test_cleo_says_not_any_more_and_nothing_is_in_force(agreed, cleo, thea):
+    by = cleo.user
+    assert act(by, agreed, lambda g: g.in_force.withdraw_key("Too much", by=by))
+    assert now(agreed).in_force is None
+    assert agreed.latest.number == 1
+    assert agreed.waits_for == ""  # nobody is asked for a key that was taken back
+    assert not act(by, agreed, lambda g: g.latest.withdraw_key("Again", by=by))
+
+
+def test_a_key_taken_back_can_be_turned_again(agreed, cleo):
+    by = cleo.user
+    act(by, agreed, lambda g: g.in_force.withdraw_key("Too much", by=by))
+    assert act(by, agreed, lambda g: g.latest.agree(by=by))
+    assert now(agreed).in_force.number == 1
+    turns = Agreement.objects.filter(version=agreed.in_force, side="client")
+    assert sorted(turns.values_list("turn", flat=True)) == [1, 2]
+
+
+def test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew(
+    agreed, cleo, thea
+):
+    for by in (cleo.user, thea):
+        act(by, agreed, lambda g, by=by: g.latest.withdraw_key("No", by=by))
+    assert now(agreed).ended_as == "aside"
+    assert act(thea, agreed, lambda g: g.take_up(by=thea))
+    assert act(thea, agreed, lambda g: g.latest.agree(by=thea))
+    assert now(agreed).in_force is None
+    assert act(cleo.user, agreed, lambda g: g.latest.agree(by=cleo.user))
+    assert now(agreed).in_force.number == 1
+
+
+def test_a_proposal_taken_back_leaves_the_agreed_words(agreed, thea, cleo):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    act(thea, agreed, lambda g: g.latest.withdraw_key("Too soon", by=thea))
+    assert (now(agreed).in_force.number, agreed.latest.number) == (1, 1)
+    assert agreed.waits_for == ""
+    act(cleo.user, agreed, lambda g: g.propose_version(SHORTER, by=cleo.user))
+    assert now(agreed).latest.number == 3  # a number is never given twice
+
+
+def test_a_first_proposal_taken_back_is_no_goal_any_more(cleo):
+    goal = propose(cleo, by=cleo.user)
+    act(cleo.user, goal, lambda g: g.latest.withdraw_key("Not now", by=cleo.user))
+    assert now(goal).ended_as == "taken back"
+    assert not act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))
+
+
+def test_cleo_keeps_the_agreed_words(agreed, cleo, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    act(cleo.user, agreed, lambda g: g.latest.decline("Mine is mine", by=cleo.user))
+    assert (now(agreed).in_force.number, agreed.latest.number) == (1, 1)
+
+
+def test_cleo_declines_a_goal_that_is_not_hers_and_thea_cannot(cleo, thea):
+    goal = propose(cleo, by=thea)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    assert now(goal).ended_as == "declined"
+    hers = propose(cleo, by=cleo.user)
+    with pytest.raises(Overtaken):
+        act(thea, hers, lambda g: g.latest.decline("", by=thea))
+    assert now(hers).is_open
+
+
+def test_nobody_declines_their_own_proposal(agreed, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    with pytest.raises(Overtaken):
+        act(thea, agreed, lambda g: g.latest.decline("", by=thea))
+
+
+def test_while_they_differ_the_agreed_version_stays_and_nobody_is_asked(
+    agreed, cleo, thea
+):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    by = cleo.user
+    act(by, agreed, lambda g: g.latest.differ("I want the town", by=by))
+    assert now(agreed).differs_since
+    assert (agreed.in_force.number, agreed.waits_for) == (1, "")
+    act(thea, agreed, lambda g: g.latest.differ("One stop comes first", by=thea))
+    act(by, agreed, lambda g: g.latest.agree(by=by))  # Cleo comes round
+    assert (now(agreed).in_force.number, agreed.differs_since) == (2, None)
+
+
+def test_a_way_on_is_suggested_only_while_they_differ(agreed, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    with pytest.raises(Overtaken):
+        act(thea, agreed, lambda g: g.latest.suggest_next("talk", by=thea))
+
+
+def test_thea_cannot_take_cleos_key_back_even_past_the_program(agreed, cleo, thea):
+    key = Agreement.objects.get(version=agreed.latest, side="client")
+    forged = GoalMove(
+        practice_id=cleo.practice_id, client=cleo, goal=agreed, version=agreed.latest,
+        agreement=key, kind="key_withdrawn", by=thea, side="therapist",
+    )  # fmt: skip
+    with (
+        pytest.raises(DatabaseError, match="its own side"),
+        acting_as(thea.pk),
+        transaction.atomic(),
+    ):
+        Goal.objects.filter(pk=agreed.pk).update(in_force=None)
+        forged.save(force_insert=True)
+
+
+def test_the_database_takes_no_key_from_under_what_is_in_force(agreed, cleo):
+    key = Agreement.objects.get(version=agreed.latest, side="client")
+    row = GoalMove(
+        practice_id=cleo.practice_id, client=cleo, goal=agreed, version=agreed.latest,
+        agreement=key, kind="key_withdrawn", by=cleo.user, side="client",
+    )  # fmt: skip
+    with (
+        pytest.raises(DatabaseError, match="in force no more"),
+        acting_as(cleo.user.pk),
+        transaction.atomic(),
+    ):
+        row.save(force_insert=True)
+
+
+def test_the_database_counts_no_key_that_was_taken_back(agreed, cleo):
+    by = cleo.user
+    act(by, agreed, lambda g: g.latest.withdraw_key("No", by=by))
+    with (
+        pytest.raises(DatabaseError, match="both keys"),
+        acting_as(by.pk),
+        transaction.atomic(),
+    ):
+        Goal.objects.filter(pk=agreed.pk).update(in_force=agreed.latest)
+
+
+def test_what_was_said_of_a_goal_cannot_be_rewritten(agreed, cleo):
+    by = cleo.user
+    act(by, agreed, lambda g: g.latest.withdraw_key("No", by=by))
+    with pytest.raises(DatabaseError), acting_as(by.pk), transaction.atomic():
+        GoalMove.objects.filter(goal=agreed).update(choice="x")
+
+
+# -- through the pages ----------------------------------------------------------------
+
+
+def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea):
+    url = reverse("portal-goal-key-back", args=[agreed.pk])
+    answer = sign_in(cleo.user).post(url, {"reason": "It is not mine any more"})
+    assert answer.status_code == 302
+    page = sign_in(thea).get(f"/goals/{agreed.pk}/").content.decode()
+    assert "Not in force: a key was taken back" in page
+    assert "It is not mine any more" in page
+
+
+def test_a_reason_is_asked_for_and_what_was_typed_stays(agreed, sign_in, thea):
+    url = reverse("goal-key-back", args=[agreed.pk])
+    page = sign_in(thea).post(url, {"reason": " "}).content.decode()
+    assert "Please fill this in." in page
+    assert now(agreed).in_force
+
+
+def test_both_wordings_stand_side_by_side_for_both(agreed, sign_in, cleo, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    browser = sign_in(cleo.user)
+    url = reverse("portal-goal-differ", args=[agreed.pk])
+    browser.post(url, {"words": "I want the town", "wording": "Into town and back"})
+    browser.post(
+        reverse("portal-goal-differ-next", args=[agreed.pk]), {"choice": "try"}
+    )
+    for person, page in ((cleo.user, url), (thea, f"/goals/{agreed.pk}/differ/")):
+        told = sign_in(person).get(page).content.decode()
+        for words in ("Into town and back", *SHORTER.values(), "I want the town"):
+            assert words in told
+    assert "Cleo suggests:" in told
+    assert "Try both for two weeks" in told
+
+
+def test_while_they_differ_cleos_home_does_not_ask_for_a_key(
+    agreed, sign_in, cleo, thea
+):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    assert "suggests other words" in sign_in(cleo.user).get("/portal/").content.decode()
+    act(cleo.user, agreed, lambda g: g.latest.differ("No", by=cleo.user))
+    home = sign_in(cleo.user).get("/portal/").content.decode()
+    assert "suggests other words" not in home
+
+
+def test_words_that_hold_both_begin_with_both_in_sight(agreed, sign_in, cleo, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    act(
+        cleo.user, agreed,
+        lambda g: g.latest.differ("I want the town", "To town", by=cleo.user),
+    )  # fmt: skip
+    for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
+        page = sign_in(person).get(f"{start}/{agreed.pk}/propose/").content.decode()
+        for words in ("To town", "I want the town", *SHORTER.values()):
+            assert words in page
+
+
+def test_who_try_both_look_again_in_two_weeks(agreed, cleo, thea):
+    act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
+    act(thea, agreed, lambda g: g.latest.differ("Slower", by=thea))
+    act(thea, agreed, lambda g: g.latest.suggest_next("try", by=thea))
+    assert now(agreed).review_on is None
+    act(cleo.user, agreed, lambda g: g.latest.suggest_next("try", by=cleo.user))
+    assert now(agreed).review_on == cleo.user.today() + timedelta(days=14)

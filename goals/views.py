@@ -1,0 +1,174 @@
+"""A goal's pages for the therapist; what is done on them stands in goals/acts.py."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import audit, handing
+from accounts.decorators import therapist_required
+from clients import drafts
+from clients.looking import open_record, opened
+from clients.models import Client
+from goals import acts
+from goals.forms import OVERTAKEN
+from goals.models import Goal
+from goals.models.content import Side
+from goals.proposal_form import ProposalForm
+from goals.ways import CLIENTS as CLIENTS_WAY
+from goals.ways import THERAPISTS as WAY
+
+
+def _goal(request, goal_id):
+    rows = Goal.objects.editable_by(request.user).with_words()
+    rows = rows.select_related("client__user", "review")
+    return get_object_or_404(rows, pk=goal_id)
+
+
+@therapist_required
+@require_safe
+def goal_detail(request, goal_id):
+    rows = Goal.objects.visible_to(request.user).with_words()
+    rows = rows.select_related("client__user")
+    goal = open_record(rows, request.user, pk=goal_id)
+    return acts.shown(request, goal, WAY)
+
+
+@therapist_required
+def goal_add(request, client_id):
+    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    form = drafts.restored(ProposalForm, request, client=client)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Proposed. It is in force once both agreed."))
+        return redirect("goal", form.result.pk)
+    opened(client, request.user)
+    return acts.proposing(request, "goal_add", WAY, form)
+
+
+@therapist_required
+def goal_propose(request, goal_id):
+    goal = _goal(request, goal_id)
+    form = drafts.restored(ProposalForm, request, client=goal.client, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Proposed. The agreed words stay meanwhile."))
+        return redirect("goal", goal.pk)
+    opened(goal, request.user)
+    return acts.proposing(request, "goal_propose", WAY, form)
+
+
+@therapist_required
+@require_POST
+def goal_agree(request, goal_id, number):
+    return acts.agree(request, _goal(request, goal_id), number, WAY)
+
+
+@therapist_required
+@require_POST
+def goal_hand_over(request, goal_id):
+    """The client agrees on this very device: theirs alone until they are done."""
+    goal = _goal(request, goal_id)
+    if not (goal.waits_for == Side.CLIENT and goal.is_shared):
+        messages.warning(request, OVERTAKEN)
+        return WAY.to(goal)
+    audit.record("device handed over", about=goal)
+    act, back = CLIENTS_WAY["goal_here"], WAY["goal"]
+    page, after = (reverse(name, args=[goal.pk]) for name in (act, back))
+    handing.hand_over(request, goal.client.user, page=page, back=after)
+    return redirect("handed-over")
+
+
+@therapist_required
+@require_POST
+def goal_decline(request, goal_id, number):
+    return acts.decline(request, _goal(request, goal_id), number, WAY)
+
+
+@therapist_required
+def goal_key_back(request, goal_id):
+    return acts.take_key_back(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+def goal_differ(request, goal_id):
+    return acts.differ(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def goal_differ_next(request, goal_id):
+    return acts.next_after_difference(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def goal_review_begin(request, goal_id):
+    return acts.review_begin(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+def goal_review(request, goal_id):
+    return acts.review(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_safe
+def goal_reached(request, goal_id):
+    return acts.reached(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def goal_take_up(request, goal_id):
+    return acts.take_up(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def goal_rate(request, goal_id):
+    return acts.rate(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+def goal_numbers(request, goal_id):
+    return acts.numbers(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def rating_withdraw(request, rating_id):
+    return acts.rating_withdraw(request, rating_id, WAY)
+
+
+@therapist_required
+@require_POST
+def step_add(request, goal_id):
+    return acts.step_add(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def step_do(request, step_id, verb):
+    return acts.step_do(request, step_id, verb, WAY)
+
+
+@therapist_required
+@require_POST
+def goal_comment(request, goal_id):
+    return acts.comment(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+def comment_talked(request, said_id):
+    return acts.comment_talked(request, said_id, WAY)
+
+
+@therapist_required
+def goal_link(request, goal_id):
+    return acts.link(request, _goal(request, goal_id), WAY)
+
+
+@therapist_required
+@require_POST
+def link_end(request, link_id):
+    return acts.link_end(request, link_id, WAY)

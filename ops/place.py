@@ -1,0 +1,129 @@
+"""Where things live, and how children are started so that they never outlive us."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+BASE = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("APP_VAR") or BASE / "var").resolve()
+ERROR = re.compile(
+    r"^[\w.]*(Error|Exception|ImproperlyConfigured): |error:|FATAL|PANIC"
+)
+LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
+
+
+def open_log(log: Path, mode="ab"):
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open(mode)
+
+
+def telling_line(text: str) -> str:
+    """The last line that speaks of an error; programs like to add hints below it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines[-30:] if ERROR.search(line)]
+    return (telling or lines or ["it said nothing."])[-1]
+
+
+def last_line(log: Path) -> str:
+    try:
+        return telling_line(log.read_text(errors="replace"))
+    except OSError:
+        return ""
+
+
+def die_with_parent(number=signal.SIGTERM):
+    """For preexec_fn: the child gets this signal if we die, even by kill -9."""
+    if sys.platform != "linux":
+        return None
+    prctl, set_death_signal = ctypes.CDLL(None).prctl, 1
+    return lambda: prctl(set_death_signal, int(number))
+
+
+def spawn(command, log: Path, *, dying=signal.SIGTERM, **kwargs) -> subprocess.Popen:
+    with open_log(log) as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C reaches only us; we stop them in order
+            preexec_fn=die_with_parent(dying),
+            **kwargs,
+        )
+
+
+def end(process: subprocess.Popen, number=signal.SIGTERM, seconds=20) -> None:
+    end_all([process], number, seconds)
+
+
+def end_all(processes, number=signal.SIGTERM, seconds=20) -> None:
+    """Ask all at once, then wait; who does not end in time is killed."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(number)
+    for process in processes:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(ready, seconds: float, what: str, process=None, log=None) -> None:
+    """Call ready() until it is true.
+
+    Stop at once when the process it waits for has ended.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready():
+        ended = process is not None and process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            raise SystemExit(
+                f"{what} did not answer."
+                + (f" It said: {last_line(log)} See {log}." if log else "")
+            )
+        time.sleep(0.05)
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, else one of the next twenty, else any."""
+    for port in [*range(wanted, wanted + 20), 0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise SystemExit("no free port")
+
+
+def socket_directory(home: Path) -> Path:
+    """`home`, or a short private folder where that is too long or has odd signs."""
+    text = str(home)
+    plain = text.isascii() and not set(text) & set(" ,%?#'\"\\")
+    if plain and len(text) + len("/.s.PGSQL.5432.lock") <= LONGEST_SOCKET_PATH:
+        return home
+    short = (
+        Path(tempfile.gettempdir())
+        / f"cairn-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    )
+    short.mkdir(mode=0o700, exist_ok=True)
+    if short.is_symlink() or short.stat().st_uid not in (
+        os.geteuid(),
+        home.stat().st_uid,
+    ):
+        raise SystemExit(f"{short} belongs to somebody else")
+    return short

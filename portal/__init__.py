@@ -1,0 +1,1 @@
+"""Everything a client can see or do.  If it is not here, they cannot."""

@@ -1,0 +1,22 @@
+"""How to reach the therapist, and how the client wants to be reached."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from clients.models import ContactCharter
+from portal.doors import client_required
+from portal.forms import CharterForm
+from portal.own import own_therapist
+
+
+@client_required
+def contact(request):
+    charter = get_object_or_404(ContactCharter.objects.editable_by(request.user))
+    form = CharterForm(request.POST or None, charter=charter, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept. From now on it is like this."))
+        return redirect("portal-contact")
+    therapist = own_therapist(request.user)
+    context = {"nav": "more", "form": form, "therapist": therapist}
+    return render(request, "portal/contact.html", context)

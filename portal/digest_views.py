@@ -1,0 +1,42 @@
+"""The client's own week: what comes, what waits for them, and their own ratings."""
+
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts import audit
+from digests import when
+from digests.models import Digest
+from digests.weeks import ClientWeek
+from portal.doors import client_required
+
+KIND = "client-digest"
+
+
+@client_required
+@require_safe
+def digest_latest(request):
+    newest = Digest.objects.visible_to(request.user).ready().first()
+    if newest:
+        return redirect("portal-digest", newest.pk)
+    first = when.next_weekly(KIND, timezone.now(), request.user.zone)
+    return render(request, "portal/digest_none.html", {"nav": "home", "first": first})
+
+
+@client_required
+@require_safe
+def digest(request, digest_id):
+    ready = Digest.objects.visible_to(request.user).ready()
+    week = ClientWeek(request.user, get_object_or_404(ready, pk=digest_id))
+    week.load_keys()
+    audit.record("opened digest")
+    context = {
+        "nav": "home",
+        "starts_at": week.starts_at,
+        "last_day": week.last_day,
+        "sessions": week.sessions,
+        "waiting": [goal.latest.own_words for goal in week.waiting],
+        "practice": [practice.words for practice in week.practice],
+        "lines": week.lines,
+    }
+    return render(request, "portal/digest.html", context)

@@ -1,0 +1,34 @@
+"""Whether the portal is open to whom it belongs: for more than reading, for reading,
+or, some time after discharge, no longer."""
+
+from functools import wraps
+
+from django.shortcuts import render
+
+from accounts import decorators, errors
+from clients.access import reach
+
+
+def _while_open(view, *, writes):
+    @wraps(view)
+    def inside(request, *args, **kwargs):
+        mine = reach(request.user)
+        request.reading = mine.own_until
+        if mine.own is None:
+            return render(request, "portal/closed.html", {"nav": ""}, status=403)
+        if writes and request.reading:
+            context = {"nav": "", "typed": errors.typed(request)}
+            return render(request, "portal/for_reading.html", context, status=403)
+        return view(request, *args, **kwargs)
+
+    return inside
+
+
+def client_required(view):
+    """A client's page, also for a while after discharge."""
+    return decorators.client_required(_while_open(view, writes=False))
+
+
+def client_writes_required(view):
+    """A client's page on which something is written into the record."""
+    return decorators.client_required(_while_open(view, writes=True))

@@ -1,0 +1,135 @@
+"""What a client writes: a goal in their own words, and how they want to be reached."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm, day_field
+from accounts.models import User
+from clients.models import Client, ContactCharter, Correction
+from goals.forms import GoalForm, few_words
+from goals.models.content import LEVELS
+from goals.proposal_form import ProposalForm, level_name
+
+LEADS = [
+    (ContactCharter.Lead.TWO_HOURS, _("2 hours before")),
+    (ContactCharter.Lead.DAY, _("The day before, at the same time")),
+    (ContactCharter.Lead.TWO_DAYS, _("Two days before, at the same time")),
+]
+
+
+WEIGHED = ("weight_importance", "weight_difficulty")
+
+
+class OwnProposalForm(ProposalForm):
+    """The same proposal from the client's side: their words, their two ends."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        levels = [level_name(level) for level in LEVELS]
+        for name in ("clinical_words", *levels, *WEIGHED):
+            del self.fields[name]
+        own = self.fields["own_words"]
+        own.label = _("What would you like to be different?")
+        own.help_text = _("As you would say it to a friend.")
+        own.error_messages["required"] = _("A few words are enough.")
+        self.fields["low_end"].label = _("0 is")
+        self.fields["high_end"].label = _("10 is")
+        self.fields["why"].label = _("Why it matters to you")
+        self.fields["knowing"].label = _("How you will know")
+        self.fields["review_on"].label = _("A day to look at it again")
+        if self.goal is None:
+            self.fields["importance"].label = _("How important is it to you?")
+            self.fields["confidence"].label = _("How sure are you that it can be done?")
+
+
+class HereForm(GoalForm):
+    """Yes, no, or otherwise, on a device that somebody handed over."""
+
+    choice = forms.ChoiceField(
+        choices=[(name, name) for name in ("agree", "keep", "differ", "later")]
+    )
+    words = few_words(_("What matters to you in it"), rows=3, own=True)
+
+    def clean(self):
+        said = super().clean()
+        if said.get("choice") == "differ" and not said.get("words"):
+            self.add_error("words", _("Say in a few words what matters to you."))
+        return said
+
+    def act(self, page, *, by: User) -> bool:
+        version, choice = page.proposal, self.cleaned_data["choice"]
+        version.goal = page.goal
+        if choice == "agree":
+            return self.done(version.agree, by=by)
+        if choice == "keep":
+            return self.done(version.decline, "", by=by)
+        if choice == "differ":
+            return self.done(version.differ, self.cleaned_data["words"], by=by)
+        return True
+
+
+class CorrectionForm(HouseForm):
+    has_once = True
+    about = forms.CharField(
+        label=_("What it is about"),
+        help_text=_("A note, a date, a name, a goal: as you would say it"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    words = forms.CharField(
+        label=_("What is wrong, and what is right"),
+        help_text=_("In your own words"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
+
+    def save(self, client: Client, *, by: User) -> bool:
+        said = self.cleaned_data
+        once = said["once"]
+        if once and Correction.objects.visible_to(by).filter(pk=once).exists():
+            return True
+        asks = (client, said["about"], said["words"])
+        return self.written(Correction.ask, *asks, by=by, key=once)
+
+
+class CharterForm(HouseForm):
+    reminders = forms.BooleanField(
+        label=_("Remind me of sessions"),
+        help_text=_("A mail with day and time, no names and no word about therapy"),
+        required=False,
+    )
+    reminder_lead_hours = forms.TypedChoiceField(
+        label=_("When"),
+        choices=LEADS,
+        coerce=int,
+        widget=forms.RadioSelect,
+    )
+    weekly_digest = forms.BooleanField(
+        label=_("Tell me when my week is ready to look at"),
+        help_text=_("One mail a week; what it is about stands only in Cairn"),
+        required=False,
+    )
+    paused_until = day_field(
+        _("Send nothing until"),
+        help_text=_("Everything waits until this day. Empty means no pause."),
+    )
+
+    def __init__(self, *args, charter: ContactCharter, by: User, **kwargs):
+        self.charter, self.by = charter, by
+        now = {name: getattr(charter, name) for name in self.base_fields}
+        if charter.paused_until and charter.paused_until <= by.today():
+            now["paused_until"] = None  # that pause is over
+        super().__init__(*args, initial=now, **kwargs)
+
+    def clean_paused_until(self):
+        day = self.cleaned_data["paused_until"]
+        if day and day <= self.by.today():
+            raise forms.ValidationError(
+                _("Choose a day after today, or leave it empty.")
+            )
+        return day
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self.charter.set, by=by, **self.cleaned_data)

@@ -1,0 +1,57 @@
+"""A client's goals in a list, and how each version of one came by its keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts import encryption
+from accounts.models import User
+from goals import charts
+from goals.lines import Line, recent_lines
+from goals.models import Goal
+from goals.models.content import Side
+from portal.own import own_client
+from portal.practice import at_hand
+
+
+@dataclass(frozen=True)
+class GoalRow:
+    goal: Goal
+    line: Line
+
+    @property
+    def waits_for_me(self) -> bool:
+        return self.goal.waits_for == Side.CLIENT
+
+    @property
+    def mine(self) -> bool:
+        """Which halves lie in place on the newest version."""
+        return self.goal.waits_for == Side.THERAPIST or not self.goal.has_proposal
+
+    @property
+    def theirs(self) -> bool:
+        return self.goal.waits_for == Side.CLIENT or not self.goal.has_proposal
+
+    @property
+    def early(self) -> bool:
+        return 0 < len(self.line.ratings) < charts.ENOUGH
+
+    @property
+    def spark(self):
+        return charts.sparkline(self.line.ratings)
+
+
+class GoalList:
+    def __init__(self, user: User):
+        client = own_client(user)
+        encryption.expect(client.practice_id, [client.pk])
+        goals = Goal.objects.visible_to(user).open().with_words()
+        goals = goals.select_related("latest__proposed_by").order_by("created_at")
+        lines = {
+            line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
+        }
+        self.rows = [GoalRow(goal, lines[goal.pk]) for goal in goals]
+        ended = (Goal.Ended.REACHED, Goal.Ended.ASIDE)
+        closed = Goal.objects.visible_to(user).filter(ended_as__in=ended).with_words()
+        self.closed = list(closed.order_by("-closed_at")[:12])
+        self.practice = list(at_hand(user))

@@ -1,0 +1,186 @@
+"""What a client's home says: when we meet, what is asked, what to carry along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import encryption
+from accounts.models import User
+from goals.models import Goal, GoalRating, Step
+from goals.models.content import Side
+from goals.ways import CLIENTS
+from portal.own import own_client_and_therapist
+from portal.practice import to_answer
+from portal.sessions import door_is_open
+from progress import goal_watch
+from progress.models import TherapySession
+from toolkit.models import Assignment
+
+MOST = 3  # things asked at a time
+AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
+RATE_EVERY = timedelta(days=7)
+WATCHED = {
+    "strength": _("A strength was noticed in you"),
+    "talk": _("You see this differently: on top of your next session"),
+    "answer": _("Look at a goal again: three questions"),
+    "decide": _("You both answered. What becomes of it?"),
+    "review": _("The day has come to look at it again"),
+    "said": _("Said, and not talked about for two sessions"),
+    "flat": _("This has been still for a while. Is it the right goal?"),
+    "still": _("This has been still for a while. Is it the right goal?"),
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing to do: what kind, about which row, and how many minutes."""
+
+    kind: str
+    row: Goal | Assignment | None
+    minutes: int
+    watch: goal_watch.Watch | None = None
+
+    @property
+    def url(self) -> str:
+        if self.watch:
+            return self.watch.address(CLIENTS)
+        place = "#rate" if self.kind == "rate" else ""
+        return reverse("portal-goal", args=[self.row.pk]) + place
+
+    @property
+    def words(self) -> str:
+        """What is asked, of what the two of a goal watch over."""
+        return WATCHED[self.kind]
+
+
+@dataclass(frozen=True)
+class Good:
+    """One good thing: a step reached, else a goal agreed, else a rating."""
+
+    kind: str
+    goal: Goal
+    steps: list[Step]
+
+    @property
+    def step(self) -> Step:
+        return max(filter(_reached, self.steps), key=_reached)
+
+    @property
+    def laid(self) -> int:
+        return sum(1 for step in self.steps if step.reached_at)
+
+    @property
+    def stones(self) -> list[dict]:
+        return [{"reached": step.reached_at} for step in self.steps]
+
+
+def _reached(step: Step) -> datetime | None:
+    return step.reached_at
+
+
+def part_of_day(hour: int) -> str:
+    if 5 <= hour < 12:
+        return "morning"
+    return "afternoon" if 12 <= hour < 18 else "evening"
+
+
+def open_goals(user: User) -> QuerySet:
+    """With both wordings and one's own last rating, oldest goal first."""
+    mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
+    mine = mine.standing().order_by("-at")
+    goals = Goal.objects.visible_to(user).open().with_words()
+    return (
+        goals.select_related("latest__proposed_by")
+        .annotate(
+            my_last=Subquery(mine.values("at")[:1]),
+            my_value=Subquery(mine.values("value")[:1]),
+        )
+        .order_by("created_at")
+    )
+
+
+class Home:
+    """Attributes are read once; the page stays within ten queries, however much."""
+
+    def __init__(self, user: User):
+        self.user, self.now = user, timezone.now()
+        self.client, self.therapist = own_client_and_therapist(user)
+        encryption.expect(self.client.practice_id, [self.client.pk])
+        sessions = TherapySession.objects.visible_to(user).select_related("therapist")
+        coming = sessions.upcoming(self.now).defer("take_away")
+        self.next = coming.order_by("starts_at").first()
+        self.last = sessions.held().order_by("-starts_at").first()
+        self.goals = list(open_goals(user))
+        self.asks = self._asks()
+        self.good = self._good()
+
+    @property
+    def is_new(self) -> bool:
+        return not (self.goals or self.next or self.last or self.asks)
+
+    @property
+    def door_is_open(self) -> bool:
+        return door_is_open(self.next)
+
+    @property
+    def part_of_day(self) -> str:
+        return part_of_day(self.now.astimezone(self.user.zone).hour)
+
+    @property
+    def minutes(self) -> int:
+        return sum(ask.minutes for ask in self.asks)
+
+    def _asks(self) -> list[Ask]:
+        """Keys first, then practice, then ratings; never more than a few."""
+        keys = [goal for goal in self.goals if goal.waits_for == Side.CLIENT]
+        rated_since = self.now - RATE_EVERY
+        asks = [Ask("agree", goal, AGREE) for goal in keys]
+        asks += [Ask("practise", row, PRACTISE) for row in to_answer(self.user)[:MOST]]
+        asks += self._watched(keys)
+        asks += [
+            Ask("rate", goal, RATE)
+            for goal in self.goals
+            if goal not in keys and not (goal.my_last and goal.my_last > rated_since)
+        ]
+        return asks[:MOST]
+
+    def _watched(self, keys: list[Goal]) -> list[Ask]:
+        """A review that is due or waits, what was said and not talked about, and a
+        kind question about a goal that stands still."""
+        side, today = Side.CLIENT, self.user.today()
+        by_id = {goal.pk: goal for goal in self.goals}
+        found = goal_watch.watch([self.client.pk], side, today)
+        asks = {}
+        for one in found:
+            goal = by_id.get(one.goal_id)
+            if one.kind == "strength":
+                asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
+            elif goal and goal not in keys:
+                asks.setdefault(goal.pk, Ask(one.kind, goal, LOOK, one))
+        return list(asks.values())
+
+    def _good(self) -> Good | None:
+        by_id = {goal.pk: goal for goal in self.goals}
+        steps = self._newest_cairn()
+        if steps:
+            return Good("step", by_id[steps[0].goal_id], steps)
+        agreed = [goal for goal in self.goals if goal.in_force_at]
+        if agreed:
+            return Good("agreed", max(agreed, key=lambda goal: goal.in_force_at), [])
+        rated = [goal for goal in self.goals if goal.my_last]
+        if rated:
+            return Good("rated", max(rated, key=lambda goal: goal.my_last), [])
+        return None
+
+    def _newest_cairn(self) -> list[Step]:
+        """All steps of the goal whose step was reached last."""
+        reached = Step.objects.visible_to(self.user).exclude(reached_at=None)
+        newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
+        steps = Step.objects.visible_to(self.user).standing()
+        return list(steps.filter(goal=Subquery(newest.values("goal_id")[:1])))

@@ -1,0 +1,46 @@
+"""Home: what now?  And the few things that are said from there with one press."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.doors import client_required, client_writes_required
+from portal.home import Home
+from toolkit.models import Assignment
+
+SAID = {
+    "did": gettext_lazy("Noted: you did it."),
+    "some": gettext_lazy("Noted. Some counts."),
+    "not": gettext_lazy("Noted. It can be made smaller next time."),
+}
+
+
+@client_required
+@require_safe
+def home(request):
+    return render(
+        request, "portal/home.html", {"nav": "home", "home": Home(request.user)}
+    )
+
+
+@client_required
+@require_safe
+def more(request):
+    return render(request, "portal/more.html", {"nav": "more"})
+
+
+@client_writes_required
+@require_POST
+def practice_say(request, assignment_id):
+    rows = Assignment.objects.editable_by(request.user)
+    assignment = get_object_or_404(rows, pk=assignment_id)
+    answer = request.POST.get("answer")
+    if answer in SAID:
+        assignment.say(answer, by=request.user)
+        messages.success(request, SAID[answer])
+    else:
+        messages.warning(request, _("Choose one of the three."))
+    from_goals = request.POST.get("from") == "goals"
+    return redirect("portal-goals" if from_goals else "portal-home")

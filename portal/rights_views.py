@@ -1,0 +1,49 @@
+"""What a client may ask of whoever keeps their record: a correction, and an end."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.core.paginator import Paginator
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import for_everyone
+from accounts.proof import fresh_proof_required
+from clients.models import Correction
+from portal.doors import client_required
+from portal.forms import CorrectionForm
+from portal.own import own_client, own_client_and_therapist
+
+A_PAGE = 20
+
+
+@client_required
+def corrections(request):
+    client, therapist = own_client_and_therapist(request.user)
+    form = CorrectionForm(request.POST or None)
+    if form.is_valid() and form.save(client, by=request.user):
+        messages.success(request, _("Sent. The answer will stand here."))
+        return redirect("portal-corrections")
+    rows = Correction.objects.visible_to(request.user).select_related("answered_by")
+    page = Paginator(rows.order_by("-at"), A_PAGE).get_page(request.GET.get("page"))
+    context = {"nav": "more", "form": form, "page": page, "therapist": therapist}
+    return render(request, "portal/corrections.html", context)
+
+
+@client_required
+@fresh_proof_required
+def account_close(request):
+    """The account, not the record: that is kept, and the page says by whom and why."""
+    if request.method == "POST":
+        own_client(request.user).close_portal(by=request.user)
+        logout(request)
+        return redirect("portal-account-closed")
+    client, therapist = own_client_and_therapist(request.user)
+    context = {"nav": "more", "client": client, "therapist": therapist}
+    return render(request, "portal/account_close.html", context)
+
+
+@for_everyone
+@require_safe
+def account_closed(request):
+    return render(request, "portal/account_closed.html")

@@ -1,0 +1,41 @@
+"""Sessions: when we meet, what was taken along, what the therapist shares of it."""
+
+from django.core.paginator import Paginator
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from clients.looking import open_record
+from portal.doors import client_required
+from portal.own import own_therapist
+from portal.sessions import SessionPage, coming, door_is_open, past, shared_notes
+from progress.models import TherapySession
+
+A_PAGE = 20
+SHOWN = 9  # of those booked
+
+
+@client_required
+@require_safe
+def sessions(request):
+    page = Paginator(past(request.user), A_PAGE).get_page(request.GET.get("page"))
+    booked = coming(request.user)
+    context = {
+        "nav": "sessions",
+        "therapist": own_therapist(request.user),
+        "coming": booked,
+        "more_coming": max(0, len(booked) - SHOWN),
+        "door_is_open": bool(booked) and door_is_open(booked[0]),
+        "page": page,
+        "shared": shared_notes(request.user, page.object_list),
+    }
+    return render(request, "portal/sessions.html", context)
+
+
+@client_required
+@require_safe
+def session_detail(request, session_id):
+    rows = TherapySession.objects.visible_to(request.user).select_related("therapist")
+    session = open_record(rows, request.user, pk=session_id)
+    context = {"nav": "sessions", "session": session}
+    context["page"] = SessionPage(session, request.user)
+    return render(request, "portal/session_detail.html", context)

@@ -1,0 +1,40 @@
+"""How the client wants success to be marked; strengths ask as on the other side."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm, PickField
+from accounts.models import User
+from clients.models import ContactCharter
+from progress.strength_forms import StrengthForm
+
+WAYS = [
+    ("quiet", _("Quietly"), _("A line where it stands, and no more")),
+    ("talk", _("Talk about it"), _("It has a place in the next session")),
+    ("nobody", _("Tell nobody"), _("It stands in your pages; nobody brings it up")),
+    ("ritual", _("A small ritual"), _("One sentence of yours, and the last stone")),
+]
+
+
+class OwnStrengthForm(StrengthForm):
+    """The same from the client's side."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["moment"].help_text = _(
+            "What you said or did that day, as you would tell a friend"
+        )
+        self.fields["name"].label = _("What it shows of you")
+        self.fields["setting"].label = _("Where it was, and with whom")
+
+
+class CelebrationForm(HouseForm):
+    celebrates = PickField(label=_("When something is reached"), choices=WAYS)
+
+    def __init__(self, *args, charter: ContactCharter, **kwargs):
+        super().__init__(*args, initial={"celebrates": charter.celebrates}, **kwargs)
+        self.charter = charter
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self.charter.set, by=by, **self.cleaned_data)

@@ -1,0 +1,139 @@
+"""What the client is good at, what went well, and how they want that to be marked."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.toasts import toast
+from clients import drafts
+from clients.models import ContactCharter, Strength
+from portal.doors import client_required, client_writes_required
+from portal.own import own_client, own_client_and_therapist
+from portal.strength_forms import CelebrationForm, OwnStrengthForm
+from progress.strength_forms import WinForm
+from progress.strength_views import (
+    choose_goals,
+    keep_win,
+    put_win_back,
+    take_win_back,
+)
+from progress.strengths import Strengths
+
+
+@client_required
+@require_safe
+def strengths(request):
+    return strengths_page(request)
+
+
+def strengths_page(request, *, win_form=None):
+    client, therapist = own_client_and_therapist(request.user)
+    page = Strengths(client, request.user, request.GET.get("page"))
+    waiting = [] if request.reading else page.waiting
+    context = {
+        "nav": "more",
+        "strengths": page,
+        "asked": None if "later" in request.GET else next(iter(waiting), None),
+        "waiting": len(waiting),
+        "charter": ContactCharter.objects.visible_to(request.user).get(),
+        "therapist": therapist,
+        "win_form": win_form or WinForm(by=request.user),
+    }
+    return render(request, "portal/strengths.html", context)
+
+
+@client_writes_required
+def strength_add(request):
+    client = own_client(request.user)
+    form = drafts.restored(OwnStrengthForm, request, client=client, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept. It stands among your strengths."))
+        return redirect("portal-strengths")
+    context = {"nav": "more", "client": client, "form": form}
+    return render(request, "portal/strength_add.html", context)
+
+
+def _strength(request, strength_id) -> Strength:
+    rows = Strength.objects.editable_by(request.user).select_related("client")
+    return get_object_or_404(rows, pk=strength_id)
+
+
+@client_writes_required
+def strength_reword(request, strength_id):
+    strength = _strength(request, strength_id)
+    form = drafts.restored(
+        OwnStrengthForm,
+        request,
+        client=strength.client,
+        by=request.user,
+        rewords=strength,
+    )
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept, in your words."))
+        return redirect("portal-strengths")
+    context = {"nav": "more", "client": strength.client, "form": form}
+    context["strength"] = strength
+    return render(request, "portal/strength_reword.html", context)
+
+
+@client_writes_required
+@require_POST
+def strength_answer(request, strength_id):
+    strength, answer = _strength(request, strength_id), request.POST.get("answer")
+    undo = reverse("portal-strength-unanswer", args=[strength.pk])
+    if answer not in ("yes", "no"):
+        messages.warning(request, _("Choose one of them."))
+    elif strength.answer(answer == "yes", by=request.user):
+        said = _("It stands among your strengths.") if answer == "yes" else _("Noted.")
+        toast(request, said, undo=undo)
+    return redirect("portal-strengths")
+
+
+@client_writes_required
+@require_POST
+def strength_unanswer(request, strength_id):
+    _strength(request, strength_id).unanswer(by=request.user)
+    return redirect("portal-strengths")
+
+
+@client_writes_required
+@require_POST
+def strength_goals(request, strength_id):
+    choose_goals(request, strength_id)
+    return redirect("portal-strengths")
+
+
+@client_writes_required
+@require_POST
+def win_add(request):
+    form = WinForm(request.POST, by=request.user)
+    if keep_win(request, own_client(request.user), form, undo="portal-win-withdraw"):
+        return redirect("portal-strengths")
+    return strengths_page(request, win_form=form)
+
+
+@client_writes_required
+@require_POST
+def win_withdraw(request, win_id):
+    take_win_back(request, win_id, undo="portal-win-restore")
+    return redirect("portal-strengths")
+
+
+@client_writes_required
+@require_POST
+def win_restore(request, win_id):
+    put_win_back(request, win_id)
+    return redirect("portal-strengths")
+
+
+@client_writes_required
+def celebration(request):
+    charter = get_object_or_404(ContactCharter.objects.editable_by(request.user))
+    form = CelebrationForm(request.POST or None, charter=charter)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept. From now on it is like this."))
+        return redirect("portal-strengths")
+    context = {"nav": "more", "form": form}
+    return render(request, "portal/celebration.html", context)

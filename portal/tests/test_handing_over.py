@@ -1,0 +1,127 @@
+"""A therapist's device in a client's hands: one act, and nothing else."""
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.handing import HANDED
+from accounts.identity import acting_as
+from accounts.models import AuditEvent, SignIn
+from portal.tests.cast import agreed_goal
+
+WORD = "the long way home at night"
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """Thea proposes other words; Cleo has a password."""
+    goal = agreed_goal(cleo, by=thea)
+    cleo.user.set_password(WORD)
+    cleo.user.save()
+    with acting_as(thea.pk), transaction.atomic():
+        goal.propose_version({"own_words": "One stop"}, by=thea)
+    return goal
+
+
+@pytest.fixture
+def device(goal, sign_in, thea):
+    """Thea's browser, just handed over."""
+    browser = sign_in(thea)
+    answer = browser.post(reverse("goal-hand-over", args=[goal.pk]))
+    assert answer.url == "/handed-over/"
+    return browser
+
+
+def comes_in(browser, person, password=WORD):
+    return browser.post("/sign-in/", {"login": person.email, "password": password})
+
+
+def here(goal):
+    return reverse("portal-goal-here", args=[goal.pk])
+
+
+def test_thea_is_signed_out_where_she_hands_it_over(device, goal, thea):
+    assert device.get("/today/").url.startswith("/sign-in/")
+    assert not SignIn.objects.filter(user=thea).exists()
+    assert AuditEvent.objects.filter(verb="device handed over").count() == 1
+
+
+def test_cleo_finds_one_page_and_nothing_else(device, goal, cleo):
+    comes_in(device, cleo.user)
+    assert device.get(here(goal)).status_code == 200
+    for url in (
+        "/portal/",
+        "/portal/sessions/",
+        "/settings/",
+        f"/portal/goals/{goal.pk}/",
+    ):
+        assert device.get(url).url == here(goal), url
+    asked = device.get("/portal/", headers={"accept": "application/json"})
+    assert asked.status_code == 401
+    rated = device.post(reverse("portal-goal-rate", args=[goal.pk]), {"value": "5"})
+    assert rated.url == here(goal)
+    assert device.get("/help/").status_code == 200
+    assert not goal.ratings.exists()
+
+
+def test_her_sign_in_there_is_one_of_a_shared_device(device, goal, cleo):
+    comes_in(device, cleo.user)
+    assert SignIn.objects.get(user=cleo.user).shared
+    assert not cleo.user.devices.exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "in_force", "differs"),
+    [("agree", 2, False), ("keep", 1, False), ("differ", 1, True), ("later", 1, False)],
+)
+def test_whatever_cleo_presses_it_goes_back_to_thea(
+    device, goal, cleo, thea, choice, in_force, differs
+):
+    comes_in(device, cleo.user)
+    said = {"choice": choice, "words": "One stop is not my town"}
+    answer = device.post(here(goal), said)
+    assert answer.url == f"/sign-in/?next=%2Fgoals%2F{goal.pk}%2F"
+    assert device.get("/portal/").url.startswith("/sign-in/")
+    goal.refresh_from_db()
+    assert goal.in_force.number == in_force
+    assert bool(goal.differs_since) == differs
+    comes_in(device, thea, "thea-passes-by-the-lake")
+    assert device.get("/today/").status_code == 200
+
+
+def test_to_see_it_differently_takes_a_few_words(device, goal, cleo):
+    comes_in(device, cleo.user)
+    answer = device.post(here(goal), {"choice": "differ", "words": ""})
+    assert "Say in a few words" in answer.content.decode()
+    assert device.get(here(goal)).status_code == 200
+
+
+def test_somebody_else_who_signs_in_there_is_simply_signed_in(device, goal, theo):
+    comes_in(device, theo, "theo-passes-by-the-lake")
+    assert device.get("/today/").status_code == 200
+    assert HANDED not in device.session
+    assert device.get(here(goal)).status_code == 404
+
+
+def test_thea_cannot_answer_in_cleos_place(device, goal, thea):
+    comes_in(device, thea, "thea-passes-by-the-lake")
+    assert device.post(here(goal), {"choice": "agree"}).status_code == 404
+    goal.refresh_from_db()
+    assert goal.in_force.number == 1
+
+
+def test_what_does_not_wait_for_cleo_is_not_handed_over(goal, sign_in, cleo, thea):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal.propose_version({"own_words": "Two stops"}, by=cleo.user)
+    browser = sign_in(thea)
+    answer = browser.post(reverse("goal-hand-over", args=[goal.pk]))
+    assert answer.url == f"/goals/{goal.pk}/"
+    assert browser.get("/today/").status_code == 200
+
+
+def test_the_page_of_one_act_is_only_for_a_device_handed_over(goal, sign_in, cleo):
+    assert sign_in(cleo.user).get(here(goal)).url == f"/portal/goals/{goal.pk}/"
+
+
+def test_nothing_stands_on_the_page_before_anybody_handed_it_over(client, db):
+    assert client.get("/handed-over/").url == "/"

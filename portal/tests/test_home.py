@@ -1,0 +1,163 @@
+"""Cleo opens Cairn in the evening: what now?"""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.home import part_of_day
+from portal.tests.cast import (
+    add_step,
+    agree_practice,
+    agreed_goal,
+    at_most,
+    book,
+    hold,
+    propose,
+    rate,
+    reach,
+)
+
+HOME = reverse("portal-home")
+
+
+def page(browser, address=HOME):
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_on_the_first_day_cleo_is_invited_to_begin(cleo, sign_in):
+    said = page(sign_in(cleo.user))
+    assert "It begins with a few words of yours" in said
+    assert reverse("portal-goal-add") in said
+
+
+@pytest.mark.parametrize(
+    ("hour", "part"),
+    [(5, "morning"), (12, "afternoon"), (18, "evening"), (2, "evening")],
+)
+def test_the_greeting_knows_the_time_of_day(hour, part):
+    assert part_of_day(hour) == part
+
+
+def test_the_greeting_is_of_cleos_hour_and_by_cleos_name(cleo, sign_in):
+    for zone in ("Asia/Tokyo", "America/Los_Angeles"):
+        cleo.user.time_zone = zone
+        cleo.user.save()
+        hour = timezone.localtime(timezone=cleo.user.zone).hour
+        assert f"Good {part_of_day(hour)}, Cleo" in page(sign_in(cleo.user))
+
+
+def test_cleo_sees_when_and_where_the_next_session_is(cleo, thea, sign_in):
+    book(cleo, by=thea, place="Room 2")
+    said = page(sign_in(cleo.user))
+    assert "Next with Thea" in said and "Room 2" in said
+
+
+def test_the_video_link_is_a_link_from_15_minutes_before(cleo, thea, sign_in):
+    session = book(cleo, by=thea, days=0, minutes=16, video_link="https://v.example/1")
+    browser = sign_in(cleo.user)
+    assert "https://v.example/1" not in page(browser)
+    assert "The link is here from 15 minutes before" in page(browser)
+    session.starts_at -= timedelta(minutes=2)
+    session.save(update_fields=["starts_at"])
+    assert 'href="https://v.example/1"' in page(browser)
+
+
+def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
+    agree_practice(cleo, "Three stops, off at the bakery", by=thea)
+    for number in range(2):
+        agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
+    propose(cleo, by=thea, content={"own_words": "Sleep through"})
+    browser = sign_in(cleo.user)
+    asks = browser.get(HOME).context["home"].asks
+    assert [ask.kind for ask in asks] == ["agree", "practise", "rate"]
+    assert "about 13 minutes in all" in page(browser)
+
+
+def test_a_goal_rated_this_week_is_not_asked_about(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, by=thea)
+    browser = sign_in(cleo.user)
+    rate(goal, 4, by=cleo.user, at=timezone.now() - timedelta(days=8))
+    assert "Where is it today" in page(browser)
+    rate(goal, 5, by=cleo.user)
+    assert "Where is it today" not in page(browser)
+
+
+def test_cleo_carries_along_what_they_took_from_the_last_session(cleo, thea, sign_in):
+    hold(cleo, by=thea, days=-9, take_away="An older sentence")
+    hold(cleo, by=thea, days=-2, take_away="The wave has a clock on it")
+    said = page(sign_in(cleo.user))
+    assert "The wave has a clock on it" in said and "An older sentence" not in said
+
+
+def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, by=thea)
+    first, second = (
+        add_step(goal, words, by=thea) for words in ("One stop", "Two stops")
+    )
+    reach(first, by=cleo.user)
+    reach(second, by=cleo.user, at=timezone.now() + timedelta(seconds=1))
+    said = page(sign_in(cleo.user))
+    assert "Two stops" in said and "Stone 2 of 2" in said
+
+
+def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
+    agreed_goal(cleo, by=thea)
+    assert "You both agreed to these words" in page(sign_in(cleo.user))
+
+
+def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
+    goal = propose(cleo, by=cleo.user)
+    rate(goal, 6, by=cleo.user)
+    assert "You said where it is: 6" in page(sign_in(cleo.user))
+
+
+def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
+    book(cleo, by=thea)
+    said = page(sign_in(cleo.user))
+    assert "one stone for each step" in said
+    assert "Nothing waits for you" in said
+
+
+def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, sign_in):
+    row = agree_practice(cleo, "Three stops", by=thea)
+    row.set_at -= timedelta(days=29)
+    row.save(update_fields=["set_at"])
+    assert "Three stops" not in page(sign_in(cleo.user))
+
+
+@pytest.mark.parametrize("answer", ["did", "some", "not"])
+def test_cleo_says_how_practice_went(cleo, thea, sign_in, answer):
+    row = agree_practice(cleo, "Three stops", by=thea)
+    url = reverse("portal-practice-say", args=[row.pk])
+    told = sign_in(cleo.user).post(
+        url, {"answer": answer, "from": "goals"}, follow=True
+    )
+    assert "Noted" in told.content.decode()
+    assert told.redirect_chain[0][0] == reverse("portal-goals")
+    row.refresh_from_db()
+    assert (row.answer, row.answered_by_id) == (answer, cleo.user.pk)
+
+
+def test_another_word_than_the_three_changes_nothing(cleo, thea, sign_in):
+    row = agree_practice(cleo, "Three stops", by=thea)
+    url = reverse("portal-practice-say", args=[row.pk])
+    assert sign_in(cleo.user).post(url, {"answer": "failed"}).status_code == 302
+    row.refresh_from_db()
+    assert row.answer == ""
+
+
+@pytest.mark.parametrize("many", [1, 50])
+def test_home_is_ten_queries_however_much_there_is(cleo, thea, sign_in, many):
+    for number in range(many):
+        goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
+        reach(add_step(goal, "A step", by=thea), by=cleo.user)
+        agree_practice(cleo, f"Practice {number}", by=thea)
+        book(cleo, by=thea, days=number + 1, place="Room 2")
+        hold(cleo, by=thea, days=-number - 1, take_away="Words")
+    browser = sign_in(cleo.user)
+    with at_most(10):
+        page(browser)

@@ -1,0 +1,123 @@
+"""When Cleo and Thea meet, and what Thea shares of it."""
+
+import pytest
+from django.urls import reverse
+
+from clients.models.draft import PART
+from portal.tests.cast import (
+    agree_practice,
+    agreed_goal,
+    as_person,
+    at_most,
+    book,
+    hold,
+    rate,
+    write_note,
+)
+from progress.models import NoteHold
+
+SESSIONS = reverse("portal-sessions")
+NOTE = PART.join(["Cleo rode two stops", "Braver than planned", "Three stops"])
+
+
+def told(answer):
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def one(session):
+    return reverse("portal-session", args=[session.pk])
+
+
+def test_with_nothing_booked_the_page_says_how_to_reach_thea(cleo, sign_in):
+    said = told(sign_in(cleo.user).get(SESSIONS))
+    assert "No session is booked" in said and reverse("portal-contact") in said
+
+
+def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
+    book(cleo, by=thea, place="Room 2")
+    book(cleo, by=thea, days=10, video_link="https://v.example/1")
+    hold(cleo, by=thea, take_away="The wave has a clock on it")
+    said = told(sign_in(cleo.user).get(SESSIONS))
+    assert "Room 2" in said and "By video" in said
+    assert "The wave has a clock on it" in said
+    assert "https://v.example/1" not in said
+
+
+def test_a_signed_note_is_read_part_by_part(cleo, thea, sign_in):
+    session = hold(cleo, by=thea)
+    write_note(session, NOTE, by=thea)
+    browser = sign_in(cleo.user)
+    assert "Read the note" in told(browser.get(SESSIONS))
+    said = told(browser.get(one(session)))
+    for words in (
+        "Data",
+        "Cleo rode two stops",
+        "Plan",
+        "Three stops",
+        "signed by Thea",
+    ):
+        assert words in said
+
+
+def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
+    session = hold(cleo, by=thea)
+    write_note(session, NOTE, by=thea, sign=False)
+    browser = sign_in(cleo.user)
+    assert "Read the note" not in told(browser.get(SESSIONS))
+    said = told(browser.get(one(session)))
+    assert "two stops" not in said and "once it is signed" in said
+
+
+def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
+    session = hold(cleo, by=thea)
+    note = write_note(session, NOTE, by=thea)
+    with as_person(thea):
+        held = NoteHold.place(note, "To go through it together", by=thea)
+    browser = sign_in(cleo.user)
+    assert "Read the note" not in told(browser.get(SESSIONS))
+    said = told(browser.get(one(session)))
+    assert "two stops" not in said and "go through it" not in said
+    # The database's clock stands still within a test, so lifting it now is too late.
+    NoteHold.objects.filter(pk=held.pk).update(until=session.starts_at)
+    assert "two stops" in told(browser.get(one(session)))
+
+
+def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
+    session = hold(cleo, by=thea, take_away="It goes up, and then down")
+    agree_practice(cleo, "Three stops", by=thea, session_id=session.pk)
+    rate(agreed_goal(cleo, by=thea), 6, by=thea, at=session.starts_at)
+    said = told(sign_in(cleo.user).get(one(session)))
+    for words in ("It goes up, and then down", "Three stops", "Rated by Thea", "bus"):
+        assert words in said
+
+
+def test_carls_session_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
+    session = hold(carl, by=theo)
+    write_note(session, NOTE, by=theo)
+    browser = sign_in(cleo.user)
+    assert browser.get(one(session)).status_code == 404
+    assert browser.post(one(session)).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("many", [1, 50])
+def test_the_list_of_sessions_is_a_handful_of_queries(cleo, thea, sign_in, many):
+    for number in range(many):
+        book(cleo, by=thea, days=number + 1, place="Room 2")
+        session = hold(cleo, by=thea, days=-number - 1, take_away="Words")
+        write_note(session, NOTE, by=thea)
+    browser = sign_in(cleo.user)
+    with at_most(9):
+        told(browser.get(SESSIONS))
+
+
+@pytest.mark.parametrize("many", [1, 50])
+def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
+    session = hold(cleo, by=thea, take_away="Words")
+    write_note(session, NOTE, by=thea)
+    for number in range(many):
+        goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
+        rate(goal, 4, by=cleo.user, at=session.starts_at)
+    browser = sign_in(cleo.user)
+    with at_most(9):
+        told(browser.get(one(session)))

@@ -1,0 +1,251 @@
+"""Cleo says what she is good at, what went well, and how that is to be marked."""
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from accounts.models import AuditEvent
+from clients.models import Client, ContactCharter, Draft, Strength
+from portal.tests.cast import add_step, agreed_goal, at_most, reach
+from progress.models import Win
+from progress.tests.cast import PATIENCE, answered, note_win, strength
+
+HERE = "/portal/strengths/"
+
+
+def told(answer):
+    assert answer.status_code == 200
+    return strip_tags(answer.content.decode())
+
+
+def said(**more):
+    return {"once": str(uuid4()), **PATIENCE, **more}
+
+
+def url(name, found):
+    return reverse(f"portal-{name}", args=[found.pk])
+
+
+@pytest.fixture
+def browser(sign_in, cleo):
+    return sign_in(cleo.user)
+
+
+@pytest.fixture
+def offered(cleo, thea):
+    return strength(cleo, by=thea)
+
+
+# -- what somebody saw in her ---------------------------------------------------------
+
+
+def test_what_thea_saw_waits_for_cleos_word(browser, offered):
+    page = told(browser.get(HERE))
+    assert "Thea noticed this, today" in page and "Yes, that is me" in page
+    assert "Nothing stands here yet." in page
+
+
+def test_cleo_says_yes_and_it_stands(browser, offered):
+    answer = browser.post(url("strength-answer", offered), {"answer": "yes"})
+    page = told(browser.get(answer.url))
+    assert "Thea saw it" in page and "Thea noticed this" not in page
+    offered.refresh_from_db()
+    assert (offered.state, bool(offered.answered_at)) == ("accepted", True)
+
+
+def test_cleo_says_no_and_takes_it_back(browser, offered):
+    browser.post(url("strength-answer", offered), {"answer": "no"})
+    page = told(browser.get(HERE))
+    assert "1 that you do not see in yourself" in page
+    browser.post(url("strength-unanswer", offered))
+    assert "Thea noticed this, today" in told(browser.get(HERE))
+    offered.refresh_from_db()
+    assert (offered.state, offered.answered_at) == ("proposed", None)
+
+
+def test_it_was_her_after_all(browser, offered, cleo):
+    answered(offered, yes=False, by=cleo.user)
+    browser.post(url("strength-answer", offered), {"answer": "yes"})
+    assert Strength.objects.accepted().count() == 1
+
+
+def test_an_answer_that_is_none_changes_nothing(browser, offered):
+    answer = browser.post(url("strength-answer", offered), {"answer": "reworded"})
+    assert "Choose one of them." in told(browser.get(answer.url))
+    assert Strength.objects.get().state == "proposed"
+
+
+def test_deciding_later_leaves_a_quiet_line(browser, offered):
+    page = told(browser.get(HERE, {"later": "1"}))
+    assert "waits for your answer" in page and "Yes, that is me" not in page
+
+
+def test_with_three_offers_she_is_asked_about_one(browser, cleo, thea):
+    for number in range(3):
+        words = {"name": f"Strength {number}", "moment": "One day."}
+        strength(cleo, by=thea, said=words)
+    page = told(browser.get(HERE))
+    assert "Strength 0" in page and "Strength 1" not in page
+
+
+def test_cleo_says_it_in_her_words_which_stand_instead(browser, offered):
+    body = said(name="I let them go by", moment="Four buses.")
+    page = told(browser.post(url("strength-reword", offered), body, follow=True))
+    assert "I let them go by" in page and "Patience with fear" not in page
+    mine = Strength.objects.accepted().get()
+    assert (mine.rewords_id, mine.side) == (offered.pk, "client")
+    offered.refresh_from_db()
+    assert offered.state == "reworded"
+
+
+def test_her_words_begin_with_what_was_said(browser, offered):
+    page = browser.get(url("strength-reword", offered)).content.decode()
+    assert "Four buses went. I let them.</textarea>" in page
+    assert 'value="Patience with fear"' in page
+
+
+def test_said_in_her_words_twice_it_stands_once(browser, offered):
+    body = said(name="I let them go by")
+    for _again in range(2):
+        assert browser.post(url("strength-reword", offered), body).status_code == 302
+    other = browser.post(url("strength-reword", offered), said(name="Something else"))
+    assert "This stands in your own words already." in told(other)
+    assert Strength.objects.count() == 2
+
+
+def test_what_was_reworded_is_answered_no_more(browser, offered):
+    browser.post(url("strength-reword", offered), said())
+    browser.post(url("strength-answer", offered), {"answer": "no"})
+    offered.refresh_from_db()
+    assert offered.state == "reworded"
+
+
+# -- her own --------------------------------------------------------------------------
+
+
+def test_cleos_own_stands_at_once_with_the_goal_it_helps_with(browser, cleo, thea):
+    goal = agreed_goal(cleo, by=thea)
+    body = said(goals=str(goal.pk))
+    page = told(browser.post(f"{HERE}add/", body, follow=True))
+    assert "Patience with fear" in page and "Helps with" in page
+    assert "Take the bus into town" in page
+    assert Strength.objects.get().state == "accepted"
+
+
+def test_a_strength_sent_twice_is_one(browser):
+    body = said()
+    for _again in range(2):
+        assert browser.post(f"{HERE}add/", body).url == HERE
+    assert Strength.objects.count() == 1
+
+
+def test_without_a_name_she_is_asked_and_her_moment_is_kept(browser):
+    page = told(browser.post(f"{HERE}add/", said(name="")))
+    assert "A few words are enough." in page and "Four buses went." in page
+
+
+def test_a_moment_half_told_is_there_again(browser, cleo):
+    keep = reverse("draft-keep", args=[cleo.pk, "strength", cleo.pk])
+    typed = {"moment": "Four buses", "name": "", "setting": "", "revision": "0"}
+    assert browser.post(keep, typed).status_code == 200
+    assert "Four buses" in told(browser.get(f"{HERE}add/"))
+    browser.post(f"{HERE}add/", said())
+    assert not Draft.objects.exists()
+
+
+def test_not_me_any_more_and_undo(browser, cleo):
+    mine = strength(cleo, by=cleo.user)
+    browser.post(url("strength-answer", mine), {"answer": "no"})
+    assert not Strength.objects.accepted().exists()
+    browser.post(url("strength-unanswer", mine))
+    assert Strength.objects.accepted().exists()
+
+
+def test_cleo_chooses_the_goals_herself(browser, cleo, thea):
+    goal, mine = agreed_goal(cleo, by=thea), strength(cleo, by=cleo.user)
+    browser.post(url("strength-goals", mine), {"goals": str(goal.pk)})
+    assert mine.links.standing().get().side == "client"
+    browser.post(url("strength-goals", mine), {})
+    assert not mine.links.standing().exists()
+
+
+# -- wins, and how they are marked -----------------------------------------------------
+
+
+def test_steps_and_wins_stand_in_one_list_newest_first(browser, cleo, thea):
+    step = add_step(agreed_goal(cleo, by=thea), "One stop alone", by=cleo.user)
+    reach(step, by=cleo.user, at=timezone.now() - timezone.timedelta(days=3))
+    body = {"words": "I stayed for tea", "once": str(uuid4())}
+    page = told(browser.post("/portal/wins/", body, follow=True))
+    assert page.index("I stayed for tea") < page.index("One stop alone")
+    note_win(cleo, "Came without checking", by=thea)
+    assert "Noted by Thea" in told(browser.get(HERE))
+
+
+def test_a_win_is_taken_back_and_stands_again(browser, cleo):
+    win = note_win(cleo, "I stayed for tea", by=cleo.user)
+    browser.post(url("win-withdraw", win))
+    assert "I stayed for tea" not in told(browser.get(HERE))
+    browser.post(url("win-restore", win))
+    assert "I stayed for tea" in told(browser.get(HERE))
+
+
+def test_a_win_of_nothing_is_refused_where_it_was_typed(browser):
+    page = told(browser.post("/portal/wins/", {"words": " "}))
+    assert "Please fill this in." in page
+    assert not Win.objects.exists()
+
+
+def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
+    assert "Quietly, with a line and no more." in told(browser.get(HERE))
+    body = {"celebrates": "nobody"}
+    page = told(browser.post("/portal/celebration/", body, follow=True))
+    assert "Privately, and nobody brings it up." in page
+    event = AuditEvent.objects.get(verb="charter changed")
+    assert (event.actor_id, event.detail) == (cleo.user_id, {"fields": ["celebrates"]})
+
+
+def test_a_way_that_is_none_is_refused(browser, cleo):
+    assert (
+        browser.post("/portal/celebration/", {"celebrates": "loud"}).status_code == 200
+    )
+    assert ContactCharter.objects.get(pk=cleo.pk).celebrates == "quiet"
+
+
+def test_thea_does_not_choose_it_for_her(thea, cleo):
+    assert not cleo.charter.set(by=thea, celebrates="ritual")
+    assert ContactCharter.objects.get(pk=cleo.pk).celebrates == "quiet"
+
+
+# -- for reading, and how much it costs ------------------------------------------------
+
+
+def test_after_therapy_she_reads_and_nothing_asks(browser, offered, cleo):
+    mine = strength(cleo, by=cleo.user, said={"name": "Humour", "moment": "Ha."})
+    Client.objects.filter(pk=cleo.pk).update(
+        state="discharged", discharged_at=timezone.now()
+    )
+    page = told(browser.get(HERE))
+    assert "Humour" in page
+    for words in ("Yes, that is me", "Keep it", "Choose another way", "Other words"):
+        assert words not in page
+    for name, body in (("strength-answer", {"answer": "no"}), ("strength-reword", {})):
+        assert browser.post(url(name, mine), body).status_code == 403
+
+
+def test_more_leads_there(browser):
+    page = browser.get("/portal/more/").content.decode()
+    assert HERE in page and "/portal/journey/" in page
+
+
+def test_the_page_takes_as_many_statements_with_fifty(browser, cleo, thea):
+    goal = agreed_goal(cleo, by=thea)
+    for number in range(50):
+        words = {"name": f"Strength {number}", "moment": "One day."}
+        strength(cleo, by=cleo.user, said=words, helps=[goal])
+        note_win(cleo, f"Win {number}", by=cleo.user)
+    with at_most(13):
+        told(browser.get(HERE))

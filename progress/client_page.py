@@ -1,0 +1,288 @@
+"""What the client's page shows, each fact read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts import encryption
+from accounts.models import AuditEvent
+from clients import access
+from clients.asides import Asides
+from clients.models import CareRole, Client, ClientBackground
+from clients.strengths import standing
+from goals import charts
+from goals.models import Goal, GoalRating, Step
+from goals.models.content import Side
+from progress.models import ProgressNote, TherapySession
+from progress.models.note import MOST
+from toolkit.models import Assignment
+
+NOTES, STRENGTHS, GLANCE = 5, 3, 160
+# What one is here who is not the primary therapist.
+ROLES = {
+    "co_therapist": _("You are co-therapist here"),
+    "cover": _("You stand in here"),
+    "supervisor": _("You supervise here: you read, and comment to the therapist"),
+    "emergency": _("You read here in an emergency"),
+}
+
+
+def number_of(session: TherapySession) -> int:
+    """The how-manieth session of its client this is, cancelled ones left out."""
+    rows = TherapySession.objects.filter(client_id=session.client_id).standing()
+    return rows.filter(starts_at__lte=session.starts_at).count()
+
+
+@dataclass
+class SessionLine:
+    """One session in a list; `glance` is the beginning of its note."""
+
+    session: TherapySession
+    glance: str = ""
+    signed: bool = False
+    begun: bool = False
+
+
+def session_lines(sessions, user) -> list[SessionLine]:
+    sessions = list(sessions)
+    notes = ProgressNote.objects.visible_to(user).filter(session__in=sessions)
+    by_session = {note.session_id: note for note in notes}
+    return [_line(session, by_session.get(session.pk)) for session in sessions]
+
+
+def _line(session, note) -> SessionLine:
+    if note is None:
+        return SessionLine(session)
+    text = next((part for part in note.parts[:MOST] if part.strip()), "")
+    glance = " ".join(text.split())
+    if len(glance) > GLANCE:
+        glance = glance[:GLANCE].rsplit(" ", 1)[0] + "…"
+    return SessionLine(session, glance, bool(note.signed_at), True)
+
+
+class Rating(NamedTuple):
+    """What a chart needs of one; there are hundreds on a page."""
+
+    goal_id: UUID
+    value: int
+    at: datetime
+    side: str
+
+
+@dataclass
+class GoalLine:
+    """A goal with its ratings (oldest first) and steps."""
+
+    goal: Goal
+    ratings: list[Rating] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return self.goal.shown.own_words
+
+    @property
+    def last(self):
+        return self.ratings[-1] if self.ratings else None
+
+    @property
+    def before(self):
+        return self.ratings[-2] if len(self.ratings) > 1 else None
+
+    @property
+    def early(self) -> bool:
+        return len(self.ratings) < charts.ENOUGH
+
+    @property
+    def reached(self) -> int:
+        return sum(1 for step in self.steps if step.reached_at)
+
+    @property
+    def waits_for_me(self) -> bool:
+        return self.goal.waits_for == Side.THERAPIST
+
+
+RATING = Rating._fields
+
+
+def goal_lines(client_id, user) -> list[GoalLine]:
+    """The open goals of a client, with ratings and steps, in three queries."""
+    mine = Goal.objects.visible_to(user).filter(client_id=client_id)
+    rows = mine.open().with_words()
+    lines = {goal.pk: GoalLine(goal) for goal in rows.order_by("created_at")}
+    ratings = GoalRating.objects.visible_to(user).filter(goal__in=lines).standing()
+    for rating in map(Rating._make, ratings.order_by("at").values_list(*RATING)):
+        lines[rating.goal_id].ratings.append(rating)
+    for step in Step.objects.visible_to(user).standing().filter(goal__in=lines):
+        lines[step.goal_id].steps.append(step)
+    return list(lines.values())
+
+
+class ClientPage:
+    def __init__(self, client: Client, user):
+        self.client, self.user, self.now = client, user, timezone.now()
+        encryption.expect(client.practice_id, [client.pk])
+        background = ClientBackground.objects.visible_to(user).filter(client=client)
+        self.concern = next((row.presenting_concern for row in background), "")
+        rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
+        self.sessions = list(rows.defer("take_away").order_by("starts_at"))
+        self.goals = goal_lines(client.pk, user)
+        self.practice = list(
+            Assignment.objects.visible_to(user)
+            .filter(client=client)
+            .order_by("-set_at")[:6]
+        )
+        self.notes = session_lines(self.past[:NOTES], user)
+        self.strengths = standing(client.pk, user, STRENGTHS)
+        asides = Asides(client, user)
+        self.corrections, self.comments = asides.corrections, asides.comments
+        self.emergencies = asides.emergencies
+
+    # -- who reads it ------------------------------------------------------------
+
+    @property
+    def writes(self) -> bool:
+        return self.client.pk in access.reach(self.user).writes
+
+    @property
+    def leads(self) -> bool:
+        return self.client.pk in access.reach(self.user).leads
+
+    @property
+    def supervises(self) -> bool:
+        return self.client.pk in access.reach(self.user).supervises
+
+    @property
+    def role(self) -> str:
+        return ROLES.get(access.role_towards(self.user, self.client.pk), "")
+
+    @cached_property
+    def my_emergency(self) -> CareRole | None:
+        """What lets one read here for some hours, if nothing else does."""
+        if access.role_towards(self.user, self.client.pk) != "emergency":
+            return None
+        mine = CareRole.objects.filter(user=self.user, client=self.client).current()
+        return mine.order_by("ends_at").last()
+
+    @cached_property
+    def portal_closed_at(self) -> datetime | None:
+        """When the client closed their own account."""
+        closings = AuditEvent.objects.filter(
+            client_id=self.client.pk, verb="portal closed"
+        )
+        return closings.order_by("-at").values_list("at", flat=True).first()
+
+    # -- sessions ----------------------------------------------------------------
+
+    @cached_property
+    def past(self) -> list[TherapySession]:
+        """Newest first: what began before now and is not under way."""
+        begun = [s for s in reversed(self.sessions) if s.starts_at <= self.now]
+        return [s for s in begun if s.state != "planned" or s.ends_at <= self.now]
+
+    @cached_property
+    def upcoming(self) -> list[TherapySession]:
+        coming = [s for s in self.sessions if s.state == "planned"]
+        return [s for s in coming if s.ends_at > self.now]
+
+    @cached_property
+    def held(self) -> list[TherapySession]:
+        return [s for s in self.past if s.state == "held"]
+
+    @cached_property
+    def last(self) -> TherapySession | None:
+        return self.held[0] if self.held else None
+
+    @cached_property
+    def next(self) -> TherapySession | None:
+        return self.upcoming[0] if self.upcoming else None
+
+    @cached_property
+    def opens_now(self) -> TherapySession | None:
+        """What the primary act opens: today's session, else one not yet logged."""
+        today = self.user.today()
+        for session in [*self.upcoming, *self.past]:
+            day = session.starts_at.astimezone(self.user.zone).date()
+            if session.state == "planned" and day <= today:
+                return session
+        return None
+
+    # -- since last session ------------------------------------------------------
+
+    @cached_property
+    def since(self):
+        return self.last.ends_at if self.last else None
+
+    def _is_new(self, at) -> bool:
+        return self.since is None or at > self.since
+
+    @cached_property
+    def new_steps(self) -> list[Step]:
+        steps = [step for line in self.goals for step in line.steps]
+        return [s for s in steps if s.reached_at and self._is_new(s.reached_at)]
+
+    @cached_property
+    def new_words(self) -> list[GoalLine]:
+        return [line for line in self.goals if line.waits_for_me]
+
+    @cached_property
+    def new_ratings(self) -> list[tuple[GoalLine, Rating]]:
+        return [
+            (line, line.last)
+            for line in self.goals
+            if line.last
+            and line.last.side == Side.CLIENT
+            and self._is_new(line.last.at)
+        ]
+
+    @cached_property
+    def answered(self) -> list[Assignment]:
+        return [
+            a for a in self.practice if a.answered_at and self._is_new(a.answered_at)
+        ]
+
+    @cached_property
+    def open_practice(self) -> list[Assignment]:
+        return [a for a in self.practice if not a.answer]
+
+    @cached_property
+    def nothing_new(self) -> bool:
+        news = (self.new_steps, self.new_words, self.new_ratings, self.answered)
+        return not any(news)
+
+    # -- journey -----------------------------------------------------------------
+
+    def journey(self) -> charts.Chart:
+        zone = timezone.get_current_timezone()
+
+        def day(at):
+            return at.astimezone(zone).date()
+
+        lanes = [
+            charts.Lane(
+                charts.label_of(line.words),
+                [charts.Point(day(r.at), r.value) for r in line.ratings],
+            )
+            for line in self.goals
+            if line.ratings
+        ]
+        steps = [
+            charts.Step(charts.label_of(step.words), day(step.reached_at))
+            for line in self.goals
+            for step in line.steps
+            if step.reached_at
+        ]
+        sessions = [
+            charts.Session(day(s.starts_at), s.state == "missed")
+            for s in reversed(self.past)
+        ]
+        return charts.journey(
+            lanes, today=timezone.localdate(), steps=steps, sessions=sessions
+        )

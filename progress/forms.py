@@ -1,0 +1,202 @@
+"""Booking a session."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import screen
+from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
+from accounts.models import User
+from progress.models import TherapySession
+
+DAYS = 5
+HOURS = range(8, 20)
+EARLIEST, FURTHEST = timedelta(days=366), timedelta(days=2 * 366)
+OTHER = {"type": "time", "step": "300"}
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+class BookingForm(HouseForm):
+    """A day and an hour are two presses; any other moment can be written."""
+
+    day = WeekField(label=gettext_lazy("Day"), required=False)
+    other_day = day_field(gettext_lazy("Another day"))
+    time = TimesField(
+        label=gettext_lazy("Time"),
+        required=False,
+        choices=[(f"{hour:02}:00", f"{hour:02}:00") for hour in HOURS],
+    )
+    other_time = forms.TimeField(
+        label=gettext_lazy("Another time"),
+        required=False,
+        widget=forms.TimeInput(attrs=OTHER, format="%H:%M"),
+    )
+    minutes = SegmentsField(
+        label=gettext_lazy("Length"), choices=[], error_messages={"required": ""}
+    )
+    place = forms.CharField(
+        label=gettext_lazy("Place"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    video_link = forms.URLField(
+        label=gettext_lazy("Or a video link"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=gettext_lazy(
+            "Stands on the client’s home page. It is never sent by mail."
+        ),
+        widget=forms.URLInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args, session: TherapySession, by: User, week=None, **kwargs):
+        self.session, self.by = session, by
+        kwargs["initial"] = self._as_booked() | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        self.week = week or monday_of(by.today())
+        self._offer_days()
+        self._offer_lengths()
+        for name in ("day", "time", "place", "video_link"):
+            self.fields[name].one_of_two = True  # needed, here or in the one beside it
+
+    @property
+    def week_before(self) -> date:
+        return self.week - timedelta(days=7)
+
+    @property
+    def week_after(self) -> date:
+        return self.week + timedelta(days=7)
+
+    def _as_booked(self) -> dict:
+        if self.session._state.adding:
+            return {}
+        starts = self.session.starts_at.astimezone(self.by.zone)
+        return {
+            "other_day": starts.date(),
+            "other_time": starts.time(),
+            "minutes": str(self.session.minutes),
+            "place": self.session.place,
+            "video_link": self.session.video_link,
+        }
+
+    def _offer_days(self) -> None:
+        days = [self.week + timedelta(days=number) for number in range(DAYS)]
+        booked = self._booked_on(days)
+        self.fields["day"].show([self._offer(day, booked[day]) for day in days])
+
+    def _offer(self, day, booked):
+        words = ngettext("%(many)s booked", "%(many)s booked", booked)
+        return (
+            day.isoformat(),
+            date_format(day, "D"),
+            date_format(day, "j M"),
+            words % {"many": booked} if booked else "",
+            day < self.by.today(),
+        )
+
+    def _booked_on(self, days) -> dict:
+        start = datetime.combine(days[0], time(), self.by.zone)
+        rows = TherapySession.objects.visible_to(self.by).planned()
+        rows = rows.filter(therapist=self.by, starts_at__gte=start)
+        rows = rows.filter(starts_at__lt=start + timedelta(days=DAYS + 1))
+        begun = [
+            at.astimezone(self.by.zone).date()
+            for (at,) in rows.values_list("starts_at")
+        ]
+        return {day: begun.count(day) for day in days}
+
+    def _offer_lengths(self) -> None:
+        usual = self.by.practice.session_minutes
+        lengths = sorted({25, usual, 80, int(self.initial.get("minutes", usual))})
+        self.fields["minutes"].choices = [
+            (str(n), _("%(minutes)s min") % {"minutes": n}) for n in lengths
+        ]
+        self.initial.setdefault("minutes", str(usual))
+
+    def clean(self):
+        said = super().clean()
+        day = said.get("other_day") or _day(said.get("day"))
+        hour = said.get("other_time") or _hour(said.get("time"))
+        if not day:
+            self.add_error("day", _("Choose a day."))
+        if not hour:
+            self.add_error("time", _("Choose a time."))
+        if not (said.get("place") or said.get("video_link")) and not self.errors:
+            self.add_error("place", _("Say where, or give a video link."))
+        if not self.errors:
+            self._place(said, day, hour)
+        return said
+
+    def _place(self, said, day, hour) -> None:
+        today = self.by.today()
+        if day > today + FURTHEST:
+            return self.add_error("day", _("That is more than two years away."))
+        if day < today - EARLIEST and day != self.initial.get("other_day"):
+            return self.add_error("day", _("That is more than a year ago."))
+        starts = datetime.combine(day, hour, self.by.zone)
+        length = timedelta(minutes=int(said["minutes"]))
+        self.session.starts_at = starts
+        # In UTC, so that an hour that the clock change skips keeps its length.
+        self.session.ends_at = starts.astimezone(UTC) + length
+        self.session.place, self.session.video_link = said["place"], said["video_link"]
+
+    def _refuse_overlap(self) -> None:
+        rows = TherapySession.objects.visible_to(self.by).planned()
+        other = (
+            rows.filter(
+                therapist=self.by,
+                starts_at__lt=self.session.ends_at,
+                ends_at__gt=self.session.starts_at,
+            )
+            .exclude(pk=self.session.pk)
+            .select_related("client")
+            .defer("take_away")
+            .first()
+        )
+        if other:
+            said = {
+                "name": screen.called(other.client.preferred_name),
+                "from": date_format(other.starts_at.astimezone(self.by.zone), "H:i"),
+                "to": date_format(other.ends_at.astimezone(self.by.zone), "H:i"),
+            }
+            raise ValidationError(
+                {"time": _("You see %(name)s from %(from)s to %(to)s.") % said}
+            )
+
+    def save(self, *, by: User) -> bool:
+        return self.written(self._save, by)
+
+    def _save(self, by):
+        self._refuse_overlap()
+        if self.session._state.adding:
+            self.session.book(by=by)
+        else:
+            self.session.move(by=by)
+
+
+def _day(text) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _hour(text) -> time | None:
+    return time.fromisoformat(text) if text else None
+
+
+class HoldForm(HouseForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy("For the record; the client does not see it."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )

@@ -1,0 +1,100 @@
+"""How far somebody has come over all their goals, each figure with what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import encryption
+from accounts.models import User
+from clients.models import Client
+from goals.gas import t_score
+from goals.models import Goal, GoalRating, GoalScore
+from goals.outcomes import GoalProgress, mean_progress
+
+
+@dataclass
+class GoalChange:
+    """One goal: its first and latest rating (0 to 10), and the same of its scale."""
+
+    goal: Goal
+    first: int | None = None
+    latest: int | None = None
+    level_first: int | None = None
+    level_latest: int | None = None
+
+    @property
+    def change(self) -> int | None:
+        if self.first is None or self.latest is None:
+            return None
+        return self.latest - self.first
+
+    @property
+    def is_scaled(self) -> bool:
+        return bool(self.goal.shown.attainment)
+
+
+@dataclass(frozen=True)
+class Attained:
+    """T over the goals with a scale: at first, now, and the change in points."""
+
+    goals: int
+    baseline: float
+    now: float
+
+    @property
+    def change(self) -> float:
+        return self.now - self.baseline
+
+
+class ClientProgress:
+    """All goals but those never taken on, in four queries.
+
+    A goal rated once is not paired and left out of the mean.
+    """
+
+    def __init__(self, client: Client, user: User):
+        encryption.expect(client.practice_id, [client.pk])
+        self.threshold = settings.GOAL_CHANGE_THRESHOLD
+        rows = Goal.objects.visible_to(user).filter(client=client).with_words()
+        rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
+        goals = {goal.pk: GoalChange(goal) for goal in rows.order_by("created_at")}
+        ratings = GoalRating.objects.visible_to(user).filter(goal__in=goals).standing()
+        for pk, value in ratings.order_by("at").values_list("goal_id", "value"):
+            if goals[pk].first is None:
+                goals[pk].first = value
+            else:
+                goals[pk].latest = value
+        scores = GoalScore.objects.visible_to(user).filter(
+            goal__in=goals, kind=GoalScore.Kind.ATTAINMENT
+        )
+        for pk, value in scores.order_by("at").values_list("goal_id", "value"):
+            if goals[pk].level_first is None:
+                goals[pk].level_first = value
+            goals[pk].level_latest = value
+        self.goals = list(goals.values())
+
+    @property
+    def mean(self) -> GoalProgress:
+        pairs = [(goal.first, goal.latest) for goal in self.goals]
+        return mean_progress(pairs, threshold=self.threshold)
+
+    @property
+    def unpaired(self) -> int:
+        return len(self.goals) - self.mean.n
+
+    @property
+    def attained(self) -> Attained | None:
+        """None where no goal has a scale and a level on it."""
+        scaled = [
+            goal
+            for goal in self.goals
+            if goal.is_scaled and goal.level_first is not None
+        ]
+        weights = [goal.goal.shown.weight for goal in scaled]
+        baseline = t_score([goal.level_first for goal in scaled], weights)
+        now = t_score([goal.level_latest for goal in scaled], weights)
+        if baseline is None or now is None:
+            return None
+        return Attained(len(scaled), baseline, now)

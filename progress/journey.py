@@ -1,0 +1,218 @@
+"""The way of one client on one line of time, as both sides may read and print it.
+
+What happens often is told once a month: the ratings of a goal by their first and last,
+sessions by how many there were.  So a year fits on a few pages, whatever came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy
+
+from accounts import encryption
+from accounts.models import User
+from clients.models import Client, Strength
+from goals import charts
+from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
+from progress.events import Event, happened
+from progress.models import TherapySession, Win
+
+
+class Since(models.TextChoices):
+    QUARTER = "quarter", gettext_lazy("Three months")
+    YEAR = "year", gettext_lazy("A year")
+    ALL = "all", gettext_lazy("From the beginning")
+
+
+SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
+
+
+@dataclass
+class Month:
+    first: date
+    events: list[Event]
+    held: int = 0
+    missed: int = 0
+
+
+@dataclass
+class GoalLine:
+    """A goal with its ratings (day, 0 to 10) and what both agreed to, oldest first."""
+
+    goal: Goal
+    points: list[tuple[date, int]] = field(default_factory=list)
+    agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return self.goal.shown.own_words
+
+    @property
+    def first(self) -> int:
+        return self.points[0][1]
+
+    @property
+    def last(self) -> int:
+        return self.points[-1][1]
+
+    @property
+    def is_early(self) -> bool:
+        return 0 < len(self.points) < charts.ENOUGH
+
+    @property
+    def agreed_on(self) -> date | None:
+        return self.agreed[0][0] if self.agreed else None
+
+    @property
+    def changed_on(self) -> date | None:
+        return self.agreed[-1][0] if len(self.agreed) > 1 else None
+
+
+class Journey:
+    """All of it is read in ten queries; what lies before the window is not opened."""
+
+    def __init__(self, client: Client, user: User, wanted: str = ""):
+        self.client, self.user, self.today = client, user, user.today()
+        encryption.expect(client.practice_id, [client.pk])
+        self._read()
+        self.since = self._window(wanted)
+
+    # -- read --------------------------------------------------------------------
+
+    def _mine(self, model):
+        return model.objects.visible_to(self.user).filter(client=self.client)
+
+    def day_of(self, at: datetime) -> date:
+        return at.astimezone(self.user.zone).date()
+
+    def _read(self) -> None:
+        goals = self._mine(Goal).with_words().order_by("created_at")
+        self.lines = {goal.pk: GoalLine(goal) for goal in goals}
+        self._read_agreements()
+        ratings = self._mine(GoalRating).standing().order_by("at")
+        for goal_id, at, value in ratings.values_list("goal_id", "at", "value"):
+            self.lines[goal_id].points.append((self.day_of(at), value))
+        reached = self._mine(Step).exclude(reached_at=None)
+        self.steps = list(reached.order_by("reached_at"))
+        self.wins = list(self._mine(Win).standing().order_by("happened_on", "at"))
+        self.strengths = list(self._mine(Strength).accepted().order_by("at"))
+        sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
+        self.all_sessions = list(sessions.order_by("starts_at"))
+
+    def _read_agreements(self) -> None:
+        """A version is in force from the moment at which both keys are turned."""
+        sides: dict = {}
+        keys = self._mine(Agreement).select_related("version").order_by("at")
+        for key in keys:
+            turned = sides.setdefault(key.version_id, set())
+            if key.side not in turned:
+                turned.add(key.side)
+                if len(turned) == 2:
+                    line = self.lines[key.version.goal_id]
+                    line.agreed.append((self.day_of(key.at), key.version))
+
+    # -- which part of it --------------------------------------------------------
+
+    @cached_property
+    def begun(self) -> date:
+        """The first day of which there is anything to tell."""
+        days = [line.agreed_on for line in self.lines.values() if line.agreed]
+        days += [day for line in self.lines.values() for day, _v in line.points]
+        days += [self.day_of(session.starts_at) for session in self.all_sessions[:1]]
+        days += [self.day_of(step.reached_at) for step in self.steps[:1]]
+        days += [self.day_of(row.at) for row in (*self.wins, *self.strengths)]
+        return min(days, default=self.today)
+
+    def _window(self, wanted: str) -> date:
+        """From when on; a year, or all of it where that is shorter."""
+        self.shown = wanted if wanted in Since.values else Since.YEAR
+        span = SPANS.get(self.shown)
+        return max(self.begun, self.today - span) if span else self.begun
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The spans that show less than all there is, and all."""
+        age = self.today - self.begun
+        spans = [span for span, length in SPANS.items() if length < age]
+        return [(one.value, one.label) for one in (*spans, Since.ALL)] if spans else []
+
+    @property
+    def chosen(self) -> str:
+        return self.shown if self.shown in dict(self.choices) else Since.ALL
+
+    @property
+    def is_one_month(self) -> bool:
+        return self.since.replace(day=1) == self.today.replace(day=1)
+
+    def place(self, day: date, at: datetime) -> date:
+        """Where a day is told: what lies before the way, when it was said."""
+        return day if day >= self.begun else self.day_of(at)
+
+    def is_in(self, day: date) -> bool:
+        return self.since <= day <= self.today
+
+    # -- the parts of the page ---------------------------------------------------
+
+    @cached_property
+    def goals(self) -> list[GoalLine]:
+        """What is worked on, and what was closed within the window."""
+        lines = self.lines.values()
+        return [line for line in lines if self.is_shown(line.goal)]
+
+    def is_shown(self, goal: Goal) -> bool:
+        return goal.closed_at is None or self.is_in(self.day_of(goal.closed_at))
+
+    @cached_property
+    def sessions(self) -> list[tuple[date, TherapySession]]:
+        dated = [(self.day_of(row.starts_at), row) for row in self.all_sessions]
+        return [(day, row) for day, row in dated if self.is_in(day)]
+
+    @property
+    def held(self) -> int:
+        return sum(row.state == "held" for _day, row in self.sessions)
+
+    @cached_property
+    def months(self) -> list[Month]:
+        """The oldest first, each with what happened in it."""
+        found = [event for event in happened(self) if self.is_in(event.day)]
+        found.sort(key=lambda event: event.day)
+        months = {
+            first: Month(first, list(events))
+            for first, events in groupby(found, lambda event: event.day.replace(day=1))
+        }
+        for day, session in self.sessions:
+            first = day.replace(day=1)
+            month = months.setdefault(first, Month(first, []))
+            month.held += session.state == "held"
+            month.missed += session.state == "missed"
+        return [months[first] for first in sorted(months)]
+
+    # -- the chart ---------------------------------------------------------------
+
+    def chart(self) -> charts.Chart:
+        lanes = [self._lane(line) for line in self.goals]
+        steps = [
+            charts.Step(charts.label_of(step.words), self.day_of(step.reached_at))
+            for step in self.steps
+            if self.is_in(self.day_of(step.reached_at))
+        ]
+        sessions = [
+            charts.Session(day, row.state == "missed") for day, row in self.sessions
+        ]
+        return charts.journey(
+            [lane for lane in lanes if lane.points],
+            today=self.today,
+            steps=steps,
+            sessions=sessions,
+        )
+
+    def _lane(self, line: GoalLine) -> charts.Lane:
+        points = [
+            charts.Point(day, value) for day, value in line.points if self.is_in(day)
+        ]
+        return charts.Lane(charts.label_of(line.words), points)

@@ -1,0 +1,54 @@
+"""The journey of a client, to read and to print.  Both are written down as a look."""
+
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.decorators import therapist_required
+from clients.looking import open_record, opened
+from clients.models import Client
+from goals.ways import THERAPISTS
+from progress.goal_progress import ClientProgress
+from progress.journey import Journey
+
+
+@therapist_required
+@require_safe
+def client_journey(request, client_id):
+    return _shown(request, client_id, "opened")
+
+
+@therapist_required
+@require_safe
+def client_progress(request, client_id):
+    rows = Client.objects.visible_to(request.user)
+    client = open_record(rows, request.user, pk=client_id)
+    context = {"nav": "caseload", "client": client, "names": THERAPISTS}
+    context["progress"] = ClientProgress(client, request.user)
+    return render(request, "progress/client_progress.html", context)
+
+
+@therapist_required
+@require_safe
+def client_journey_print(request, client_id):
+    return _shown(request, client_id, "printed")
+
+
+def _shown(request, client_id, verb):
+    rows = Client.objects.visible_to(request.user)
+    client = get_object_or_404(rows, pk=client_id)
+    context = journey_context(request, client, verb) | {"nav": "caseload"}
+    return render(request, "progress/client_journey.html", context)
+
+
+def journey_context(request, client, verb) -> dict:
+    """The same for both sides, and the row that says who looked."""
+    opened(client, request.user, verb)
+    journey = Journey(client, request.user, request.GET.get("since", ""))
+    return {
+        "client": client,
+        "journey": journey,
+        "chart": journey.chart(),
+        "printing": verb == "printed",
+        "now": timezone.now(),
+    }

@@ -1,0 +1,195 @@
+"""The session screen's one form: ratings, note, practice, take-away."""
+
+from __future__ import annotations
+
+from django import forms
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import audit
+from accounts.forms import HouseForm, SegmentsField, StonesField
+from accounts.models import User
+from clients.models.draft import PART
+from goals.models import Goal, GoalRating
+from progress.models import ProgressNote, SessionGoal
+from progress.models.note import MOST
+from progress.session_screen import answer_name, rating_name
+from toolkit.models import Assignment
+
+# What each form of note asks for, in order.
+PARTS = {
+    "dap": [gettext_lazy("Data"), gettext_lazy("Assessment"), gettext_lazy("Plan")],
+    "soap": [
+        gettext_lazy("Subjective"),
+        gettext_lazy("Objective"),
+        gettext_lazy("Assessment"),
+        gettext_lazy("Plan"),
+    ],
+    "birp": [
+        gettext_lazy("Behaviour"),
+        gettext_lazy("Intervention"),
+        gettext_lazy("Response"),
+        gettext_lazy("Plan"),
+    ],
+    "girp": [
+        gettext_lazy("Goals"),
+        gettext_lazy("Intervention"),
+        gettext_lazy("Response"),
+        gettext_lazy("Plan"),
+    ],
+    "free": [gettext_lazy("Note")],
+}
+
+
+class StaleNote(Exception):
+    """Another tab or person saved the note since this page was opened."""
+
+
+class SessionForm(HouseForm):
+    revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
+    format = SegmentsField(
+        label=gettext_lazy("Form of the note"), choices=ProgressNote.Format.choices
+    )
+    practice = forms.CharField(
+        label=gettext_lazy("Practice until next time"),
+        help_text=gettext_lazy("One thing, when and where, and a small version of it"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )
+    take_away = forms.CharField(
+        label=gettext_lazy("What the client takes away"),
+        help_text=gettext_lazy(
+            "In the client’s own words. It stands on their home page until next time"
+        ),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),
+    )
+
+    def __init__(self, *args, screen, **kwargs):
+        """`screen` is the SessionScreen that was read for this page."""
+        self.screen = screen
+        kwargs["initial"] = screen.initial()
+        super().__init__(*args, **kwargs)
+        for number in range(MOST):
+            self.fields[f"part{number}"] = forms.CharField(
+                required=False,
+                strip=False,
+                max_length=40_000,
+                widget=forms.Textarea(
+                    attrs={"rows": 4, "autocomplete": "off", "class": "form-control"}
+                ),
+            )
+        for goal in screen.goals:
+            self.fields[rating_name(goal.pk)] = self._stones(goal)
+        for assignment in screen.open_practice:
+            self.fields[answer_name(assignment)] = SegmentsField(
+                label=assignment.words,
+                required=False,
+                choices=Assignment.Answer.choices,
+            )
+
+    def _stones(self, goal: Goal) -> StonesField:
+        field = StonesField(label=goal.shown.own_words, required=False)
+        field.say(
+            low=goal.shown.low_end,
+            high=goal.shown.high_end,
+            last=self.screen.last_rating(goal),
+        )
+        return field
+
+    # -- for the template --------------------------------------------------------
+
+    def parts(self):
+        """Each part with its label in the form that is chosen, and whether it shows."""
+        chosen = self["format"].value() or "dap"
+        labels = PARTS.get(chosen, PARTS["dap"])
+        for number in range(MOST):
+            label = labels[number] if number < len(labels) else ""
+            text = self[f"part{number}"].value()
+            yield {
+                "field": self[f"part{number}"],
+                "label": label or _("More"),
+                "hidden": not label and not text,
+            }
+
+    def labels(self) -> dict[str, list[str]]:
+        """All labels, so that changing the form of the note needs no reload."""
+        return {
+            name: [str(label) for label in labels] for name, labels in PARTS.items()
+        }
+
+    def cards(self):
+        for goal in self.screen.goals:
+            yield goal, self[rating_name(goal.pk)], self.screen.meta(goal)
+
+    def practice_rows(self):
+        for assignment in self.screen.open_practice:
+            yield assignment, self[answer_name(assignment)]
+
+    # -- saving ------------------------------------------------------------------
+
+    @property
+    def body(self) -> str:
+        """The parts of the note; empty ones at the end are cut."""
+        parts = [_plain(self.cleaned_data[f"part{n}"]) for n in range(MOST)]
+        return PART.join(parts).rstrip(PART)
+
+    def save(self, *, by: User, sign: bool) -> bool:
+        """Everything or nothing; StaleNote where the note was saved elsewhere."""
+        return self.written(self._save, by, sign)
+
+    @transaction.atomic
+    def _save(self, by, sign):
+        session, said = self.screen.session, self.cleaned_data
+        note = self._save_note(by, sign)
+        self._save_ratings(by)
+        self._save_practice(by)
+        session.log(take_away=said["take_away"], by=by, held=sign)
+        if sign and not note.sign(by=by, base=note.revision):
+            raise StaleNote
+        return note
+
+    def _save_note(self, by, sign) -> ProgressNote:
+        note = self.screen.note or ProgressNote.begin(self.screen.session, by=by)
+        revision = note.keep(
+            self.body,
+            self.cleaned_data["format"],
+            by=by,
+            base=self.cleaned_data["revision"],
+        )
+        if revision is None:
+            raise StaleNote
+        note.body, note.format = self.body, self.cleaned_data["format"]
+        note.revision = revision
+        if not sign:  # signing has a row of its own
+            audit.record("note saved", about=note)
+        return note
+
+    def _save_ratings(self, by) -> None:
+        new = {}
+        for goal in self.screen.goals:
+            value = self.cleaned_data[rating_name(goal.pk)]
+            given = self.screen.given.get(goal.pk)
+            if value is None or (given and given.value == value):
+                continue
+            if given and given.by_id == by.pk:
+                given.withdraw(by=by)
+            new[goal] = value
+        session = self.screen.session
+        GoalRating.give(new, by=by, session=session)
+        SessionGoal.note_down(session, list(new))
+
+    def _save_practice(self, by) -> None:
+        words = self.cleaned_data["practice"].strip()
+        self.screen.session_practice(words, by=by)
+        for assignment in self.screen.open_practice:
+            answer = self.cleaned_data[answer_name(assignment)]
+            if answer and answer != assignment.answer:
+                assignment.say(answer, by=by)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace(PART, "")

@@ -1,0 +1,5 @@
+from progress.models.note import NoteHold, ProgressNote
+from progress.models.therapy_session import SessionGoal, TherapySession
+from progress.models.win import Win
+
+__all__ = ["NoteHold", "ProgressNote", "SessionGoal", "TherapySession", "Win"]

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, encryption
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients import access
+from clients.models import ClientRow, ClientRowQuerySet
+from clients.models.draft import PART
+from progress.models.therapy_session import TherapySession
+
+MOST = 4  # parts of a note
+# What is typed on the session screen, in order.  The unsigned note keeps practice and
+# take-away beside its parts, so that nothing is lost; signing leaves them out.
+TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+
+
+class ProgressNoteQuerySet(ClientRowQuerySet):
+    def visible_to(self, user):
+        """The team reads all; the client what is signed and not held back."""
+        rows = super().visible_to(user)
+        return rows.shared() if access.reach(user).own else rows
+
+    def shared(self):
+        held = NoteHold.objects.open().filter(note=models.OuterRef("pk"))
+        return self.exclude(signed_at=None).exclude(models.Exists(held))
+
+    def unsigned(self):
+        return self.filter(signed_at=None)
+
+
+class ProgressNote(ClientRow):
+    """What happened, part by part.  Unsigned it is its draft; signed it is fixed."""
+
+    class Format(models.TextChoices):
+        DAP = "dap", "DAP"
+        SOAP = "soap", "SOAP"
+        BIRP = "birp", "BIRP"
+        GIRP = "girp", "GIRP"
+        FREE = "free", _("Free")
+
+    session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    format = models.CharField(max_length=4, choices=Format.choices, default="dap")
+    body = EncryptedTextField(blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(default=timezone.now)
+    signed_at = models.DateTimeField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+
+    objects = ProgressNoteQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["author"], condition=Q(signed_at=None), name="note_unsigned"
+            ),
+        ]
+
+    @classmethod
+    def begin(cls, session: TherapySession, *, by: User) -> ProgressNote:
+        """The one note of a session, empty; its key is the session's own."""
+        note = cls(
+            id=session.pk,
+            practice_id=session.practice_id,
+            client_id=session.client_id,
+            session=session,
+            author=by,
+        )
+        note.save(force_insert=True)
+        return note
+
+    @property
+    def parts(self) -> list[str]:
+        return self.body.split(PART)
+
+    # -- verbs -------------------------------------------------------------------
+
+    def keep(self, body: str, format: str, *, by: User, base: int) -> int | None:
+        """Save what is being typed over revision `base`, in one statement.
+
+        None where somebody else saved since, or signed: nothing is overwritten.
+        Autosave writes no audit row; opening, saving and signing do.
+        """
+        sealed = self._meta.get_field("body").seal(self, body)
+        saved = ProgressNote.objects.filter(
+            pk=self.pk, author=by, revision=base, signed_at=None
+        ).update(
+            body=sealed,
+            format=format,
+            revision=F("revision") + 1,
+            saved_at=timezone.now(),
+        )
+        return base + 1 if saved else None
+
+    def compute_hash(self, signed_at) -> str:
+        """What proves that this text of this author was signed at this moment."""
+        parts = self.body.split(PART)[:MOST]
+        said = [self.session_id, self.author_id, signed_at.isoformat(), self.format]
+        text = PART.join(map(str, [*said, *parts]))
+        return encryption.fingerprint(self.practice_id, self.client_id, text)
+
+    @transaction.atomic
+    def sign(self, *, by: User, base: int) -> bool:
+        """Fix the text of revision `base`; False for a stale one or a second sign."""
+        now = timezone.now()
+        content_hash = self.compute_hash(now)
+        done = ProgressNote.objects.filter(
+            pk=self.pk, author=by, revision=base, signed_at=None
+        ).update(signed_at=now, content_hash=content_hash)
+        if done:
+            self.signed_at, self.content_hash = now, content_hash
+            audit.record("note signed", about=self)
+        return bool(done)
+
+
+class NoteHoldQuerySet(ClientRowQuerySet):
+    def visible_to(self, user):
+        """The team's; the client does not read why."""
+        return self.filter(access.rows_held_by(user, access.READS))
+
+    def open(self):
+        """Those that hold now, by the clock of the database."""
+        return self.filter(Q(until=None) | Q(until__gt=Now()))
+
+
+class NoteHold(ClientRow):
+    """Why a signed note is not shown to the client for now; it stays as it is."""
+
+    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    reason = EncryptedTextField(_("reason"))
+    until = models.DateTimeField(null=True)
+
+    objects = NoteHoldQuerySet.as_manager()
+
+    @classmethod
+    @transaction.atomic
+    def place(cls, note: ProgressNote, reason: str, *, by: User) -> NoteHold:
+        hold = cls(
+            practice_id=note.practice_id,
+            client_id=note.client_id,
+            note=note,
+            by=by,
+            reason=reason,
+        )
+        hold.save(force_insert=True)
+        audit.record("note held back", about=note)
+        return hold
+
+    @transaction.atomic
+    def lift(self, *, by: User) -> None:
+        NoteHold.objects.filter(pk=self.pk).update(until=Now())
+        audit.record("note shown again", about=self.note)

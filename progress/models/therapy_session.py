@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients.models import ClientRow, ClientRowQuerySet
+from goals.models import Goal
+
+
+class TherapySessionQuerySet(ClientRowQuerySet):
+    def planned(self):
+        return self.filter(state=TherapySession.State.PLANNED)
+
+    def held(self):
+        return self.filter(state=TherapySession.State.HELD)
+
+    def standing(self):
+        """Planned or held: what has a place in the row of sessions."""
+        return self.exclude(state=TherapySession.State.CANCELLED)
+
+    def upcoming(self, now=None):
+        return self.planned().filter(ends_at__gt=now or timezone.now())
+
+    def on_day(self, day, zone):
+        """Those that begin on `day` as it is in `zone`."""
+        start = datetime(day.year, day.month, day.day, tzinfo=zone)
+        return self.filter(
+            starts_at__gte=start, starts_at__lt=_next_midnight(day, zone)
+        )
+
+
+def _next_midnight(day, zone):
+    following = day.toordinal() + 1
+    day = day.fromordinal(following)
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+class TherapySession(ClientRow):
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        HELD = "held", _("Held")
+        MISSED = "missed", _("Missed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    client = models.ForeignKey(
+        "clients.Client", models.PROTECT, related_name="sessions"
+    )
+    therapist = models.ForeignKey(User, models.PROTECT, related_name="sessions")
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    place = models.CharField(_("place"), max_length=120, blank=True)
+    video_link = models.URLField(_("video link"), max_length=500, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default="planned")
+    # Rises when it is moved, so that a reminder knows whether it is still true.
+    schedule_version = models.PositiveSmallIntegerField(default=1)
+    booked_at = models.DateTimeField(default=timezone.now)
+    take_away = EncryptedTextField(_("what the client takes away"), blank=True)
+    logged_at = models.DateTimeField(null=True)
+
+    objects = TherapySessionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="session_ends_after_it_starts",
+                violation_error_message=_("A session ends after it begins."),
+            ),
+            models.UniqueConstraint(
+                fields=["client", "starts_at"],
+                condition=Q(state="planned"),
+                name="session_booked_once",
+                violation_error_message=_("This session is booked already."),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["therapist", "starts_at"], name="session_by_therapist"
+            ),
+            models.Index(fields=["client", "starts_at"], name="session_by_client"),
+            models.Index(
+                fields=["starts_at"],
+                condition=Q(state="planned"),
+                name="session_planned_by_start",
+            ),
+        ]
+
+    def get_absolute_url(self):
+        return reverse("session", args=[self.pk])
+
+    @property
+    def minutes(self) -> int:
+        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    # -- verbs -------------------------------------------------------------------
+
+    @transaction.atomic
+    def book(self, *, by: User) -> None:
+        self.practice_id = self.client.practice_id
+        self.therapist = by
+        self.save(force_insert=True)
+        audit.record("session booked", about=self)
+
+    @transaction.atomic
+    def move(self, *, by: User) -> None:
+        """Save new times and place; a changed time makes earlier reminders untrue."""
+        before = TherapySession.objects.get(pk=self.pk)
+        if before.starts_at != self.starts_at:
+            self.schedule_version = before.schedule_version + 1
+            self.booked_at = timezone.now()
+        fields = ["starts_at", "ends_at", "place", "video_link"]
+        self.save(update_fields=[*fields, "schedule_version", "booked_at"])
+        audit.record("session moved", about=self)
+
+    @transaction.atomic
+    def cancel(self, *, by: User) -> bool:
+        """False where it is planned no more."""
+        return self._turn(self.State.PLANNED, self.State.CANCELLED, "session cancelled")
+
+    @transaction.atomic
+    def miss(self, *, by: User) -> bool:
+        return self._turn(self.State.PLANNED, self.State.MISSED, "session missed")
+
+    @transaction.atomic
+    def log(self, *, take_away: str, by: User, held: bool = False) -> None:
+        """Write what the client takes away, and that it was held once it began.
+
+        `held`: whoever signs its note says so, also before the hour.
+        """
+        self.take_away, self.logged_at = take_away, timezone.now()
+        fields = ["take_away", "logged_at"]
+        begun = held or self.starts_at <= self.logged_at
+        if self.state == self.State.PLANNED and begun:
+            self.state = self.State.HELD
+            fields.append("state")
+        self.save(update_fields=fields)
+        audit.record("session logged", about=self)
+
+    @transaction.atomic
+    def restore(self, *, by: User) -> bool:
+        """Take back a cancellation or a missed hour; a reminder is due anew.
+
+        IntegrityError where another session was booked for that hour meanwhile.
+        """
+        undone = [self.State.CANCELLED, self.State.MISSED]
+        done = TherapySession.objects.filter(pk=self.pk, state__in=undone).update(
+            state=self.State.PLANNED, schedule_version=F("schedule_version") + 1
+        )
+        if done:
+            audit.record("session restored", about=self)
+        return bool(done)
+
+    def _turn(self, old: str, new: str, verb: str) -> bool:
+        done = TherapySession.objects.filter(pk=self.pk, state=old).update(state=new)
+        if done:
+            self.state = new
+            audit.record(verb, about=self)
+        return bool(done)
+
+
+class SessionGoal(ClientRow):
+    """A goal that was worked on in a session, with the rating given there, if any."""
+
+    session = models.ForeignKey(
+        TherapySession, models.PROTECT, related_name="goals_worked_on"
+    )
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "goal"], name="session_goal_once"
+            ),
+        ]
+
+    @classmethod
+    def note_down(cls, session: TherapySession, goals: list[Goal]) -> None:
+        """That these were worked on; once each, however often it is said."""
+        rows = [
+            cls(
+                practice_id=session.practice_id,
+                client_id=session.client_id,
+                session=session,
+                goal=goal,
+            )
+            for goal in goals
+        ]
+        if rows:
+            cls.objects.bulk_create(rows, ignore_conflicts=True)

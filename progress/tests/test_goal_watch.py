@@ -1,0 +1,166 @@
+"""Still goals, reviews on their day, what was said and not answered: both are asked."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from clients.models import ContactCharter
+from goals.models import Comment, Goal, GoalRating, Review
+from progress.goal_watch import watch
+from progress.models import TherapySession
+from progress.tests.cast import agreed_goal, book, hold, strength
+
+WEEK = timedelta(weeks=1)
+
+
+def weeks_ago(number):
+    return timezone.now() - number * WEEK
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """Agreed twelve weeks ago."""
+    goal = agreed_goal(cleo, thea)
+    Goal.objects.filter(pk=goal.pk).update(in_force_at=weeks_ago(12))
+    return goal
+
+
+def met(cleo, thea, *weeks):
+    for number in weeks:
+        hold(cleo, thea, at=weeks_ago(number))
+
+
+def kinds(cleo, person, side="therapist"):
+    with acting_as(person.pk):
+        return [one.kind for one in watch([cleo.pk], side, person.today())]
+
+
+def rate(goal, thea, *values):
+    with acting_as(thea.pk), transaction.atomic():
+        for number, value in enumerate(values):
+            at = weeks_ago(len(values) - number)
+            GoalRating.give({goal: value}, by=thea, at=at)
+
+
+def test_a_goal_that_nobody_touched_for_four_sessions_is_asked_about(goal, cleo, thea):
+    met(cleo, thea, 4, 3, 2)
+    assert kinds(cleo, thea) == []
+    met(cleo, thea, 1)
+    assert kinds(cleo, thea) == ["still"]
+
+
+def test_a_rating_is_a_touch(goal, cleo, thea):
+    met(cleo, thea, 5, 4, 3, 2)
+    rate(goal, thea, 4)
+    assert kinds(cleo, thea) == []
+
+
+def test_five_ratings_alike_are_asked_about_and_four_are_not(goal, cleo, thea):
+    rate(goal, thea, 3, 5, 5, 5, 5)
+    assert kinds(cleo, thea) == []
+    rate(goal, thea, 5)
+    assert kinds(cleo, thea) == ["flat"]
+
+
+def test_a_rating_taken_back_does_not_make_it_flat(goal, cleo, thea):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    with acting_as(thea.pk), transaction.atomic():
+        goal.ratings.order_by("-at").first().withdraw(by=thea)
+    assert kinds(cleo, thea) == []
+
+
+def test_a_decision_to_keep_it_answers_the_question(goal, cleo, thea):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    for person in (thea, cleo.user):
+        with acting_as(person.pk), transaction.atomic():
+            mine = Goal.objects.select_related("client__user", "review").get(pk=goal.pk)
+            review = Review.begin(mine, by=person)
+            review.goal = mine
+            review.answer({"goal_fits": "yes", "choice": "keep"}, by=person)
+    goal.refresh_from_db()
+    assert goal.review_id is None
+    assert goal.review_on > thea.today()
+    assert kinds(cleo, thea) == []
+
+
+def test_on_its_day_both_are_asked_to_look_at_it_again(goal, sign_in, cleo, thea):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+    assert "The day has come" in sign_in(cleo.user).get("/portal/").content.decode()
+    assert "The day has come" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        review = Review.begin(mine, by=thea)
+        review.answer({"goal_fits": "yes"}, by=thea)
+    assert kinds(cleo, thea) == []
+    assert kinds(cleo, cleo.user, "client") == ["answer"]
+
+
+def test_what_was_said_two_sessions_ago_and_not_talked_about_is_on_both_homes(
+    goal, sign_in, cleo, thea
+):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        said = Comment.say(goal, "Ten is too far away", by=cleo.user)
+    Comment.objects.filter(pk=said.pk).update(at=weeks_ago(3))
+    met(cleo, thea, 2)
+    assert kinds(cleo, thea) == []
+    met(cleo, thea, 1)
+    assert kinds(cleo, thea) == ["said"]
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        page = sign_in(person).get(url).content.decode()
+        assert "not talked about for two sessions" in page
+    with acting_as(thea.pk), transaction.atomic():
+        said.talked_about(thea.today(), "Ten is “boring” now", by=thea)
+    assert kinds(cleo, thea) == []
+
+
+def test_theo_is_told_nothing_of_cleos_goals(goal, cleo, thea, theo):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, theo) == []
+
+
+def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        goal.propose_version({"own_words": "One stop"}, by=thea)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        version = goal.latest
+        version.differ("I want the town", by=cleo.user)
+        version.suggest_next("talk", by=cleo.user)
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        assert "differently" in sign_in(person).get(url).content.decode()
+    assert "talk" in kinds(cleo, thea)
+    TherapySession.objects.filter(pk=session.pk).update(state="held")
+    assert "talk" not in kinds(cleo, thea)
+
+
+@pytest.mark.parametrize(("style", "asked"), [("talk", ["reached"]), ("nobody", [])])
+def test_a_reached_goal_is_spoken_of_only_as_cleo_chose(goal, cleo, thea, style, asked):
+    ContactCharter.objects.filter(client=cleo).update(celebrates=style)
+    Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
+    assert kinds(cleo, thea) == asked
+
+
+def test_a_strength_that_waits_for_cleos_word_is_on_her_home_alone(sign_in, cleo, thea):
+    strength(cleo, by=thea)
+    assert kinds(cleo, cleo.user, "client") == ["strength"]
+    assert kinds(cleo, thea) == []
+    assert (
+        "A strength was noticed" in sign_in(cleo.user).get("/portal/").content.decode()
+    )
+
+
+def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
+    goal, sign_in, cleo, thea
+):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    browser = sign_in(thea)
+    assert "the same five times" not in browser.get("/today/").content.decode()
+    book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    assert "the same five times" in browser.get("/today/").content.decode()

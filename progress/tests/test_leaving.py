@@ -1,0 +1,222 @@
+"""Thea leaves: each of her clients has somebody before her account closes."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from accounts.models import AuditEvent, Practice, User
+from clients.models import CareRole
+from conftest import admit, in_care, person
+from progress.models import ProgressNote, TherapySession
+from progress.tests.cast import agreed_goal, book, hold, pinned
+from progress.transfer import close_account, pass_on_sessions
+
+
+@pytest.fixture
+def ines(practice):
+    return person(practice, "Ines", is_therapist=True)
+
+
+@pytest.fixture
+def mo(thea):
+    return admit("Mo", by=thea, joined=False, family_name="Reyes")
+
+
+def leave(who):
+    return f"/people/{who.pk}/leave/"
+
+
+def heirs(**chosen):
+    return {f"to-{client.pk}": str(who.pk) for client, who in chosen.values()}
+
+
+def test_the_caseload_goes_over_in_one_go(
+    sign_in, ada, thea, theo, ines, cleo, mo, carl
+):
+    soon = timezone.now() + timedelta(days=2)
+    session, theos = book(cleo, thea, at=soon), book(carl, theo, at=soon)
+    in_care(carl, thea, "supervisor")
+    theas, browser = sign_in(thea), sign_in(ada)
+    said = heirs(cleo=(cleo, theo), mo=(mo, ines)) | {"sessions": "move"}
+    assert browser.post(leave(thea), said).url == f"/people/{thea.pk}/"
+    assert theas.get("/today/").status_code == 302
+    for who, client in ((theo, cleo), (ines, mo)):
+        assert sign_in(who).get(f"/clients/{client.pk}/").status_code == 200
+        running = CareRole.objects.filter(client=client).current()
+        assert [role.user for role in running] == [who]
+    session.refresh_from_db()
+    theos.refresh_from_db()
+    assert (session.therapist, session.state) == (theo, "planned")
+    assert theos.therapist == theo
+    assert not CareRole.objects.filter(user=thea).standing().exists()
+    assert "with Theo" in sign_in(cleo.user).get("/portal/").content.decode()
+    closed = AuditEvent.objects.get(verb="account closed")
+    assert closed.detail == {"clients": 2, "care_roles": 1}
+
+
+def test_sessions_are_cancelled_where_ada_says_so(sign_in, ada, thea, theo, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2))
+    said = heirs(cleo=(cleo, theo)) | {"sessions": "cancel"}
+    sign_in(ada).post(leave(thea), said)
+    states = TherapySession.objects.order_by("starts_at").values_list(
+        "state", flat=True
+    )
+    assert list(states) == ["held", "cancelled"]
+
+
+def test_nobody_is_left_without_a_primary_therapist(sign_in, ada, thea, theo, cleo, mo):
+    said = heirs(cleo=(cleo, theo)) | {"sessions": "move"}
+    page = sign_in(ada).post(leave(thea), said).content.decode()
+    assert "Choose somebody first." in page
+    assert "1 client needs somebody first" in page
+    thea.refresh_from_db()
+    assert thea.is_active
+    assert CareRole.objects.get(client=cleo).user == thea  # nothing half done
+
+
+def test_counts_and_names_are_shown_and_no_word(sign_in, ada, thea, theo, cleo):
+    agreed_goal(cleo, thea, by_client_only=True)
+    book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    page = sign_in(ada).get(leave(thea)).content.decode()
+    for said in ("Cleo Hart", "1 proposal waits", "1 unsigned note", "Theo, 0 clients"):
+        assert said in page
+    for word in ("the bus", "tired", "wave", "What brought"):
+        assert word not in page
+
+
+def test_the_counts_are_for_admins_of_the_practice_alone(thea, theo, ada, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    for who, many in ((ada, 1), (theo, 0), (cleo.user, 0), (thea, 0)):
+        with acting_as(who.pk), connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM app.caseload_counts(%s)", [thea.pk])
+            assert len(cursor.fetchall()) == many, who
+
+
+@pytest.mark.requirement("R1")
+@pytest.mark.requirement("R6")
+def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
+    practice, thea, theo, ines, cleo
+):
+    """Past the program: not a colleague, a supervisor, the client, another practice."""
+    session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    in_care(cleo, ines, "supervisor")
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    olaf = person(elsewhere, "Olaf", is_admin=True)
+    una = person(elsewhere, "Una", is_therapist=True)
+    tries = [(theo, theo), (ines, theo), (cleo.user, theo), (olaf, una), (thea, una)]
+    for by, heir in tries:
+        with (
+            pytest.raises(DatabaseError, match="not yours to pass on"),
+            acting_as(by.pk),
+            transaction.atomic(),
+        ):
+            pass_on_sessions(cleo.pk, thea.pk, heir, None, False)
+    session.refresh_from_db()
+    assert session.therapist == thea
+
+
+def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, cleo):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    browser, url = sign_in(theo), f"/sessions/{session.pk}/"
+    page = browser.get(url).content.decode()
+    assert "Draft by Thea" in page
+    assert "She came in tired." in page
+    assert 'name="part0"' not in page
+    said = {"act": "sign", "part0": "Mine", "format": "dap", "revision": "1"}
+    browser.post(url, said)
+    assert browser.post(f"{url}note/", said).status_code in (404, 409)
+    note = ProgressNote.objects.get()
+    assert (note.signed_at, note.author) == (None, thea)
+    assert "She came in tired." not in sign_in(ada).get(leave(theo)).content.decode()
+
+
+def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
+    goal = agreed_goal(cleo, thea, by_client_only=True)
+    sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    browser = sign_in(theo)
+    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
+    browser.post(f"/goals/{goal.pk}/agree/1/")
+    goal.refresh_from_db()
+    assert goal.is_agreed
+
+
+def test_a_double_click_and_two_admins_do_it_once(
+    sign_in, practice, ada, thea, theo, cleo
+):
+    olga = person(practice, "Olga", is_admin=True)
+    said = heirs(cleo=(cleo, theo))
+    for who in (ada, ada, olga):
+        assert sign_in(who).post(leave(thea), said).url == f"/people/{thea.pk}/"
+    assert CareRole.objects.filter(client=cleo, user=theo).count() == 1
+    assert AuditEvent.objects.filter(verb="account closed").count() == 1
+    with acting_as(olga.pk), transaction.atomic():
+        assert not close_account(thea, {}, by=olga, cancels=False)
+
+
+def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
+    with (
+        pytest.raises(ValidationError, match="caseload has changed"),
+        acting_as(ada.pk),
+        transaction.atomic(),
+    ):
+        close_account(thea, {cleo.pk: theo}, by=ada, cancels=False)
+    assert User.objects.get(pk=thea.pk).is_active
+
+
+def test_who_was_to_follow_anyhow_is_proposed(sign_in, ada, thea, theo, cleo):
+    ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
+    said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    browser = sign_in(ada)
+    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    page = browser.get(leave(thea)).content.decode()
+    assert f'<option value="{theo.pk}" selected>' in page
+    browser.post(leave(thea), heirs(cleo=(cleo, theo)))
+    assert CareRole.objects.filter(client=cleo).current().get().user == theo
+
+
+def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
+    sign_in, ada, thea, theo, ines, cleo, carl
+):
+    """Theo was to take Cleo over: she stays with Thea, or goes to Ines on that day."""
+    ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
+    said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    browser = sign_in(ada)
+    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    planned = CareRole.objects.standing().get(client=cleo, user=theo)
+    page = browser.get(leave(theo)).content.decode()
+    assert f'<option value="{thea.pk}" selected>' in page
+    browser.post(leave(theo), heirs(cleo=(cleo, ines), carl=(carl, ines)))
+    roles = CareRole.objects.filter(client=cleo).standing().order_by("starts_at")
+    assert [role.user for role in roles] == [thea, ines]
+    assert roles[1].starts_at == planned.starts_at
+    assert CareRole.objects.filter(client=carl).current().get().user == ines
+
+
+def test_what_thea_booked_as_cover_goes_to_the_primary(sign_in, ada, thea, theo, carl):
+    in_care(carl, thea, "cover")
+    session = book(carl, thea, at=timezone.now() + timedelta(days=1))
+    sign_in(ada).post(leave(thea), {"go": "on"})
+    session.refresh_from_db()
+    assert session.therapist == theo
+
+
+def test_a_therapist_finds_no_such_page(sign_in, theo, thea, cleo):
+    assert sign_in(theo).get(leave(thea)).status_code == 404
+    assert sign_in(theo).post(leave(thea), heirs(cleo=(cleo, theo))).status_code == 404
+    assert sign_in(cleo.user).get(leave(thea)).status_code == 404
+
+
+def test_the_page_costs_the_same_with_thirty_clients(sign_in, ada, thea, theo):
+    browser = sign_in(ada)
+    admit("Client", by=thea, joined=False)
+    one = pinned(browser, leave(thea))
+    for number in range(29):
+        admit(f"Client {number}", by=thea, joined=False)
+    assert pinned(browser, leave(thea)) == one <= 8

@@ -1,0 +1,188 @@
+"""Thea's day and her caseload; what they cost does not grow with the practice."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from clients.models import Correction
+from conftest import admit
+from goals.models import Comment, Goal, GoalScore, Review
+from progress.tests.cast import agreed_goal, book, hold, pinned
+
+
+def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    page = sign_in(thea).get("/today/").content.decode()
+    assert "Cleo Hart" in page
+    assert f"/sessions/{session.pk}/" in page
+
+
+def test_a_session_under_way_stands_once_on_the_page(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
+    page = sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
+    assert page.count(f"/sessions/{session.pk}/move/") == 1
+    assert "not logged" not in page
+
+
+def test_theo_does_not_see_theas_day_or_clients(sign_in, theo, thea, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    browser = sign_in(theo)
+    assert "Cleo" not in browser.get("/today/").content.decode()
+    assert "Cleo" not in browser.get("/caseload/").content.decode()
+
+
+def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea, cleo):
+    agreed_goal(cleo, thea, by_client_only=True)
+    browser = sign_in(thea)
+    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
+    assert "Your key" in browser.get("/caseload/").content.decode()
+
+
+def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):
+    book(cleo, thea, at=timezone.now() - timedelta(days=1))
+    assert "is not logged" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_a_session_in_todays_past_says_that_its_note_is_not_signed(sign_in, thea, cleo):
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    assert "is not signed" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(
+    sign_in, thea, cleo
+):
+    admit("Cosima", by=thea)
+    browser = sign_in(thea)
+    assert "Cosima" in browser.get("/caseload/?q=c").content.decode()
+    assert browser.get("/caseload/?q=cleo ha").url == f"/clients/{cleo.pk}/"
+    assert "Nobody whose name" in browser.get("/caseload/?q=zzz").content.decode()
+
+
+@pytest.mark.parametrize("sort", ["name", "next", "last", "status", "nonsense"])
+@pytest.mark.parametrize("show", ["all", "attention", "early", "paused", "nonsense"])
+def test_every_order_and_filter_answers(sign_in, thea, cleo, sort, show):
+    book(cleo, thea, at=timezone.now() + timedelta(days=1))
+    admit("Anna", by=thea)
+    url = f"/caseload/?sort={sort}&show={show}"
+    assert sign_in(thea).get(url).status_code == 200
+
+
+def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(days=1))
+    goal = agreed_goal(cleo, thea, ratings=[3, 4])
+    browser = sign_in(thea)
+    assert "Too early" in browser.get("/caseload/").content.decode()
+    agreed_goal(cleo, thea, goal=goal, ratings=[5])
+    row = browser.get("/caseload/").content.decode().split("<tbody>")[1]
+    assert "Too early" not in row
+
+
+def busy(thea, many):
+    for number in range(many):
+        client = admit(f"Client {number}", by=thea, joined=False)
+        agreed_goal(client, thea, ratings=[3, 4, 5, 6])
+        hold(client, thea, at=timezone.now() - timedelta(days=7))
+        book(client, thea, at=timezone.now() + timedelta(hours=number + 1))
+        book(client, thea, at=timezone.now() - timedelta(days=1, hours=number))
+
+
+@pytest.mark.parametrize(("url", "most"), [("/caseload/", 12), ("/today/", 14)])
+def test_a_list_costs_the_same_with_one_client_and_with_fifty(sign_in, thea, url, most):
+    browser = sign_in(thea)
+    busy(thea, 1)
+    one = pinned(browser, url)
+    busy(thea, 49)
+    assert pinned(browser, url) == one <= most
+    assert Goal.objects.count() == 50
+
+
+def test_thea_who_shares_her_screen_shows_initials(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    agreed_goal(cleo, thea, by_client_only=True)
+    browser = sign_in(thea)
+    answer = browser.post("/settings/initials/", {"next": "/caseload/"})
+    assert answer.url == "/caseload/"
+    pages = (
+        "/today/",
+        "/caseload/",
+        f"/clients/{cleo.pk}/",
+        f"/sessions/{session.pk}/",
+    )
+    for url in pages:
+        page = browser.get(url).content.decode()
+        assert "C. H." in page, url
+        assert "Cleo Hart" not in page, url
+    browser.post("/settings/initials/")
+    for url in pages:
+        assert "Cleo Hart" in browser.get(url).content.decode(), url
+
+
+def pages_of_a_goal(cleo, thea) -> list[str]:
+    """All of them, and Cleo said something on each."""
+    goal, by = agreed_goal(cleo, thea, ratings=[3]), cleo.user
+    with acting_as(by.pk), transaction.atomic():
+        goal = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        said = Comment.say(goal, "Ten is too far", by=by)
+        goal.rate(5, by=by, word="wobbly")
+        goal.rate(6, by=by).withdraw(by=by)
+        GoalScore.give(goal, "importance", 9, by=by)
+        Review.begin(goal, by=by).answer({"goal_fits": "yes"}, by=by)
+        version = goal.propose_version({"own_words": "One stop"}, by=by)
+        version.differ("It is enough", by=by)
+        version.suggest_next("leave", by=by)
+    page = f"/goals/{goal.pk}/"
+    ends = ("", "propose/", "differ/", "review/", "numbers/", "links/")
+    return [
+        f"/clients/{cleo.pk}/goals/add/",
+        f"/goal-comments/{said.pk}/talked/",
+        *(page + end for end in ends),
+    ]
+
+
+def test_every_page_about_cleo_says_her_initials_where_they_are_wanted(
+    sign_in, thea, cleo
+):
+    held = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
+    planned = book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    said = {"about": "A date", "words": "It was in May."}
+    sign_in(cleo.user).post("/portal/corrections/", said)
+    correction = Correction.objects.get()
+    browser = sign_in(thea)
+    browser.post("/settings/initials/")
+    for url in (
+        "/today/",
+        f"/clients/{cleo.pk}/sessions/",
+        f"/clients/{cleo.pk}/book/",
+        f"/clients/{cleo.pk}/discharge/",
+        f"/corrections/{correction.pk}/",
+        f"/sessions/{held.pk}/",
+        f"/sessions/{planned.pk}/",
+        f"/sessions/{planned.pk}/move/",
+        f"/care-roles/{cleo.pk}/",
+    ):
+        page = browser.get(url)
+        assert page.status_code == 200, url
+        assert "C." in page.content.decode(), url
+        assert "Cleo" not in page.content.decode(), url
+        assert "Hart" not in page.content.decode(), url
+
+
+def test_no_page_of_a_goal_says_her_name_where_initials_are_wanted(sign_in, thea, cleo):
+    pages = pages_of_a_goal(cleo, thea)
+    browser = sign_in(thea)
+    browser.post("/settings/initials/")
+    for url in pages:
+        page = browser.get(url)
+        assert page.status_code == 200, url
+        assert "Cleo" not in page.content.decode(), url
+        assert "Hart" not in page.content.decode(), url
+    assert "C." in browser.get(pages[2]).content.decode()
+
+
+def test_nobody_elses_pages_show_initials(sign_in, thea, theo, cleo, carl):
+    sign_in(thea).post("/settings/initials/")
+    assert "Carl Osei" in sign_in(theo).get("/caseload/").content.decode()
+    assert sign_in(cleo.user).post("/settings/initials/").status_code == 404

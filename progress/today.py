@@ -1,0 +1,277 @@
+"""Today: the sessions of one's day, what to prepare, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import screen
+from clients.asides import waiting_for
+from clients.models import Client
+from goals.models import Goal, GoalRating
+from goals.models.content import Side
+from goals.ways import THERAPISTS
+from progress import goal_watch
+from progress.caseload import Facts
+from progress.models import ProgressNote, TherapySession
+from toolkit.models import Assignment
+
+ASIDES = {
+    "emergency": (
+        gettext_lazy("%(name)s opened the record in an emergency on %(day)s."),
+        gettext_lazy("Read why"),
+    ),
+    "correction": (
+        gettext_lazy("%(name)s asks for a correction, %(day)s."),
+        gettext_lazy("Answer"),
+    ),
+    "comment": (
+        gettext_lazy("A comment from %(name)s, %(day)s."),
+        gettext_lazy("Read"),
+    ),
+}
+MANY = 20  # things that want attention on one page
+
+
+@dataclass
+class Slot:
+    """One session of the day; `prep` in a line each, newest facts first."""
+
+    session: TherapySession
+    client: Client
+    state: str  # "past", "next" or "later"
+    signed: bool
+    begins_now: bool = False  # the line of the present moment stands before it
+    prep: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Wants:
+    """One thing that wants the therapist: what, why, and one act."""
+
+    kind: str
+    name: str
+    why: str
+    act: str
+    address: str
+    client_address: str
+
+
+class Today:
+    """Of those whom one treats; who only reads a record is asked for nothing."""
+
+    def __init__(self, user):
+        self.user, self.now = user, timezone.now()
+        self.clients = {
+            client.pk: client for client in Client.objects.editable_by(user).by_name()
+        }
+        self.facts = Facts(list(self.clients.values()), user)
+        self.unsigned = list(
+            ProgressNote.objects.editable_by(user)
+            .unsigned()
+            .filter(author=user, session__starts_at__lt=self.now)
+            .order_by("session__starts_at")
+            .only("id", "client_id", "session__starts_at")
+            .select_related("session")
+        )
+
+    # -- the day -----------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> list[TherapySession]:
+        signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
+        return list(
+            TherapySession.objects.editable_by(self.user)
+            .filter(therapist=self.user)
+            .standing()
+            .on_day(self.user.today(), self.user.zone)
+            .annotate(signed_at=Subquery(signed[:1]))
+            .defer("take_away")
+            .order_by("starts_at")
+        )
+
+    def slots(self) -> list[Slot]:
+        coming = next((s for s in self.sessions if self._is_open(s)), None)
+        slots = [self._slot(session, coming) for session in self.sessions]
+        first = next((slot for slot in slots if slot.state != "past"), None)
+        if first:
+            first.begins_now = True
+        self._prepare([slot for slot in slots if slot.state != "past"])
+        return slots
+
+    def _is_open(self, session) -> bool:
+        return session.ends_at > self.now and session.state == "planned"
+
+    def _slot(self, session, coming) -> Slot:
+        state = "later" if self._is_open(session) else "past"
+        return Slot(
+            session=session,
+            client=self.clients.get(session.client_id),
+            state="next" if session is coming else state,
+            signed=bool(session.signed_at),
+        )
+
+    def _prepare(self, slots: list[Slot]) -> None:
+        ids = [slot.session.client_id for slot in slots]
+        since = {pk: self.facts.last.get(pk) for pk in ids}
+        rated = _by_client(
+            GoalRating.objects.editable_by(self.user)
+            .filter(client_id__in=ids, side=Side.CLIENT)
+            .standing(),
+            "at",
+        )
+        answered = _by_client(
+            Assignment.objects.editable_by(self.user)
+            .filter(client_id__in=ids)
+            .exclude(answer=""),
+            "answered_at",
+        )
+        for slot in slots:
+            pk = slot.session.client_id
+            slot.prep = self._lines(pk, since[pk], rated, answered)
+
+    def _lines(self, pk, since, rated, answered) -> list[str]:
+        lines = [
+            str(goal_watch.TO_THERAPIST[one.kind][0])
+            for one in self._watched
+            if one.client_id == pk and one.kind in goal_watch.FOR_THE_SESSION
+        ]
+        if pk in self.facts.waiting:
+            lines.append(_("New words for a goal wait for your key"))
+        new = sum(1 for at in rated.get(pk, []) if not since or at > since)
+        if new:
+            text = ngettext(
+                "%(new)s rating of their own since last time",
+                "%(new)s ratings of their own since last time",
+                new,
+            )
+            lines.append(text % {"new": new})
+        if any(not since or at > since for at in answered.get(pk, [])):
+            lines.append(_("Said how the practice went"))
+        if since:
+            day = date_format(timezone.localtime(since), "D j M")
+            lines.append(_("Last seen %(day)s") % {"day": day})
+        else:
+            lines.append(_("First session"))
+        return lines
+
+    # -- what waits --------------------------------------------------------------
+
+    def attention(self) -> list[Wants]:
+        found = [
+            *self._asides(),
+            *self._keys(),
+            *self._goals(),
+            *self._not_logged(),
+            *self._unsigned(),
+            *self._quiet(),
+        ]
+        self.total, self.more = len(found), max(0, len(found) - MANY)
+        return found[:MANY]
+
+    def _asides(self):
+        """An emergency, a correction asked for, a supervisor's comment."""
+        for waits in waiting_for(self.user):
+            day = date_format(timezone.localtime(waits.at), "D j M")
+            why, act = ASIDES[waits.kind]
+            address = self.addresses(waits)
+            is_client = waits.kind == "correction"  # else it is a colleague
+            name = screen.called(waits.name) if is_client else waits.name
+            why = why % {"name": name, "day": day}
+            yield self._want(waits.kind, waits.client_id, why, str(act), address)
+
+    def addresses(self, waits) -> str:
+        if waits.kind == "correction":
+            return reverse("correction-answer", args=[waits.pk])
+        place = "#supervision" if waits.kind == "comment" else ""
+        return reverse("client", args=[waits.client_id]) + place
+
+    def _keys(self):
+        goals = Goal.objects.editable_by(self.user).waiting_for(Side.THERAPIST)
+        for goal in goals.select_related("latest").defer(
+            "latest__own_words",
+            "latest__clinical_words",
+            "latest__low_end",
+            "latest__high_end",
+        ):
+            if self._is_here(goal.client_id):
+                when = date_format(timezone.localtime(goal.latest.proposed_at), "D j M")
+                why = _("Proposed words for a goal on %(day)s.") % {"day": when}
+                address = reverse("goal", args=[goal.pk])
+                yield self._want("key", goal.client_id, why, _("Read"), address)
+
+    @cached_property
+    def _watched(self) -> list[goal_watch.Watch]:
+        here = [pk for pk in self.clients if self._is_here(pk)]
+        meeting = {session.client_id for session in self.sessions}
+        today = self.user.today()
+        return goal_watch.watch(here, Side.THERAPIST, today, meeting=meeting)
+
+    def _goals(self):
+        """Reviews that are due or wait, what was said and not answered, still goals."""
+        for found in self._watched:
+            why, act = goal_watch.TO_THERAPIST[found.kind]
+            address = found.address(THERAPISTS)
+            yield self._want("goal", found.client_id, str(why), str(act), address)
+
+    def _is_here(self, client_id) -> bool:
+        """Who was discharged is asked nothing more."""
+        client = self.clients.get(client_id)
+        return client is not None and not client.is_discharged
+
+    def _not_logged(self):
+        """Over and still only planned, with no note begun."""
+        begun = {note.session_id for note in self.unsigned}
+        for session in (
+            TherapySession.objects.editable_by(self.user)
+            .planned()
+            .filter(therapist=self.user, ends_at__lt=self.now)
+            .defer("take_away")
+            .order_by("starts_at")
+        ):
+            if session.client_id in self.clients and session.pk not in begun:
+                why = self._day(_("The session of %(day)s is not logged."), session)
+                address = reverse("session", args=[session.pk])
+                yield self._want("log", session.client_id, why, _("Log it"), address)
+
+    def _unsigned(self):
+        for note in self.unsigned:
+            if note.client_id in self.clients:
+                why = self._day(_("The note of %(day)s is not signed."), note.session)
+                address = reverse("session", args=[note.session_id])
+                yield self._want("note", note.client_id, why, _("Finish"), address)
+
+    def _quiet(self):
+        for client in self.clients.values():
+            if client.state == Client.State.ACTIVE and self.facts.is_quiet(client):
+                last = self.facts.last.get(client.pk)
+                why = _("Nothing is booked, and nobody has met yet.")
+                if last:
+                    day = date_format(timezone.localtime(last), "D j M")
+                    why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
+                address = reverse("session-add", args=[client.pk])
+                yield self._want("no_contact", client.pk, why, _("Book"), address)
+
+    def _day(self, sentence, session) -> str:
+        starts: datetime = timezone.localtime(session.starts_at)
+        return sentence % {"day": date_format(starts, "D j M")}
+
+    def _want(self, kind, client_id, why, act, address) -> Wants:
+        client = self.clients[client_id]
+        page = client.get_absolute_url()
+        return Wants(kind, client.name, why, act, address, page)
+
+
+def _by_client(rows, moment):
+    found = {}
+    for client_id, at in rows.values_list("client_id", moment):
+        found.setdefault(client_id, []).append(at)
+    return found

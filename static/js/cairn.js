@@ -1,0 +1,110 @@
+// On every page: keys, toasts, the small buttons. Everything works without it.
+
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typing = (target) => target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+
+// Keys: an element's data-keys ("n", "g t") presses it.
+let before = "";
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const keys = before === "g" ? `g ${event.key}` : event.key;
+  before = event.key;
+  if (keys === "/") return press(event, () => document.querySelector("#find")?.focus());
+  if (keys === "?") return press(event, () => document.querySelector("#keys-help")?.showModal());
+  if (!/^(g )?[a-z]$/.test(keys)) return;
+  const target = document.querySelector(`[data-keys="${keys}"]`);
+  if (target) press(event, () => target.click());
+});
+
+function press(event, act) {
+  event.preventDefault();
+  before = "";
+  act();
+}
+
+// Toasts stay until they are closed.
+for (const button of all(".toast [data-close]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => button.closest(".toast").remove());
+}
+
+// A menu closes on Escape and on a press elsewhere.
+for (const menu of all("details.menu")) {
+  addEventListener("click", (event) => menu.contains(event.target) || (menu.open = false));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
+// Where the reader is: proposed to an empty field, never changed behind their back.
+for (const field of all("[data-time-zone]")) {
+  if (!field.value || field.value === "UTC" || field.dataset.timeZone === "ask") {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const known = !field.options || [...field.options].some((option) => option.value === zone);
+    if (known) field.value = zone;
+  }
+}
+
+// "No change, 5" presses last time's stone.
+for (const button of all("button[data-same]")) {
+  const stones = all(`input[name="${CSS.escape(button.dataset.same)}"]`, button.form ?? document);
+  const stone = stones.find((input) => input.value === button.value);
+  const show = () => button.setAttribute("aria-pressed", String(Boolean(stone?.checked)));
+  button.hidden = !stone;
+  button.addEventListener("click", () => {
+    stone.checked = true;
+    stone.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  for (const input of stones) input.addEventListener("change", show);
+  if (stone) show();
+}
+
+// Template text is not yet anybody's words: it looks so until it is changed.
+for (const area of all("textarea[data-template]")) {
+  const given = area.dataset.template || area.defaultValue;
+  const show = () => area.classList.toggle("template", area.value === given);
+  area.addEventListener("input", show);
+  show();
+}
+
+// A form is sent once; its button says what is happening.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  const button = event.submitter;
+  if (!button) return;
+  setTimeout(() => {
+    button.setAttribute("aria-disabled", "true");
+    if (button.dataset.busy) button.textContent = button.dataset.busy;
+  });
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) all("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
+
+// Somebody looks over the shoulder or the screen is shared.
+for (const button of all("[data-blur]")) {
+  button.hidden = false;
+  const show = (on) => {
+    document.body.classList.toggle("blur", on);
+    button.setAttribute("aria-pressed", String(on));
+  };
+  show(sessionStorage.getItem("blur") === "on");
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    sessionStorage.setItem("blur", on ? "on" : "off");
+    show(on);
+  });
+}
+
+// A screen that is shared may show a tab that its owner does not look at.
+if (document.querySelector("[data-blur]")) {
+  addEventListener("visibilitychange", () => document.body.classList.toggle("veiled", document.hidden));
+}
+
+document.querySelector("[data-summary]")?.focus();

@@ -1,0 +1,74 @@
+"""Runs the access tests against each weakening and prints which were noticed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+ACCESS = [  # the quickest first: a run ends with its first failure
+    "tests/test_second_lock.py",
+    "tests/test_roles.py",
+    "tests/test_two_locks.py",
+    "tests/test_walk.py",
+    "clients/tests/test_care_roles.py",
+    "clients/tests/test_emergency.py",
+    "progress/tests/test_supervision.py",
+    "progress/tests/test_discharge.py",
+    "progress/tests/test_leaving.py",
+    "portal/tests/test_rights.py",
+    "clients/tests/test_keys.py",
+    "clients/tests/test_audit_page.py",
+    "digests/tests/test_deliveries.py",
+    "accounts/tests/test_practice_settings.py",
+    "accounts/tests/test_proof.py",
+    "portal/tests/test_sessions.py",
+    "progress/tests/test_strengths.py",
+    "goals/tests/test_two_keys.py",
+    "goals/tests/test_said.py",
+]
+FAILED = re.compile(r"(?m)^(?:FAILED|ERROR) (\S+)|^_{1,} (?:ERROR at \w+ of )?(\S+)")
+
+
+def run(name: str) -> tuple[bool, str]:
+    """Whether the tests noticed, and the first that did."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutants.plugin",
+               "-m", "not browser and not services", *ACCESS]  # fmt: skip
+    done = subprocess.run(
+        command, env=os.environ | {"MUTANT": name}, capture_output=True, text=True
+    )
+    if done.returncode not in (0, 1):
+        return False, f"did not run: {done.stdout[-300:]}{done.stderr[-300:]}"
+    found = FAILED.search(done.stdout)
+    by = next(filter(None, found.groups())) if found else ""
+    return done.returncode == 1, by.rpartition("::")[2]
+
+
+def chosen(words: list[str]) -> list[str]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "therapy.settings")
+    from tests.mutants.weakened import MUTANTS
+
+    names = [mutant.name for mutant in MUTANTS]
+    return [n for n in names if not words or any(word in n for word in words)]
+
+
+def main() -> int:
+    survivors, began = 0, time.monotonic()
+    names = chosen(sys.argv[1:])
+    noticed, by = run("nothing")
+    if noticed or by:
+        print(f"The tests fail with nothing weakened: {by}")
+        return 1
+    for name in names:
+        noticed, by = run(name)
+        survivors += not noticed
+        print(f"{'noticed ' if noticed else 'SURVIVED'}  {name:<52} {by}", flush=True)
+    minutes = (time.monotonic() - began) / 60
+    print(f"{len(names)} weakenings, {survivors} survived; {minutes:.1f} minutes.")
+    return 1 if survivors or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,319 @@
+"""The weakenings: a name, and SQL for the test database or a patch of a Python name.
+
+To add one, append it here.  One that survives wants a test, not an excuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    sql: str = ""
+    target: str = ""  # module:name.of.attribute
+    put: Callable | None = None  # makes the new from the old
+
+
+def policy(table: str, name: str, *, using: str = "", check: str = "") -> str:
+    words = f"ALTER POLICY {name} ON {table}"
+    if using:
+        words += f" USING ({using})"
+    return words + (f" WITH CHECK ({check})" if check else "")
+
+
+def body(function: str, old: str, new: str) -> str:
+    """CREATE OR REPLACE `function` with other words in it; fails if there are none."""
+    return f"""
+DO $mutant$
+DECLARE
+  was text := pg_get_functiondef('{function}'::regprocedure);
+BEGIN
+  IF position($old${old}$old$ IN was) = 0 THEN
+    RAISE EXCEPTION 'nothing to weaken in {function}';
+  END IF;
+  EXECUTE replace(was, $old${old}$old$, $new${new}$new$);
+END $mutant$"""
+
+
+def readable(table: str) -> Mutant:
+    return Mutant(f"{table}: read by the whole practice",
+                  policy(table, "read", using="true"))  # fmt: skip
+
+
+LOGIN = "app.login(uuid)"
+OF_THE_DATABASE = [
+    readable("goals_goal"),
+    readable("goals_goalversion"),
+    readable("goals_agreement"),
+    readable("goals_goalrating"),
+    readable("goals_step"),
+    readable("goals_goalmove"),
+    readable("goals_review"),
+    readable("goals_comment"),
+    readable("goals_goallink"),
+    readable("goals_goalscore"),
+    Mutant("review: the other side's answer is read before both are in",
+           policy("goals_reviewanswer", "read", using="client_id = ANY (app.reads())"
+                  " OR client_id = app.self()")),
+    Mutant("keys: anybody takes anybody's back",
+           "DROP TRIGGER key_taken_back ON goals_goalmove"),
+    Mutant("keys: one that was taken back counts on",
+           body("app.both_keys()", "m.agreement_id = a.id", "false")),
+    Mutant("comment: a receipt in somebody else's name",
+           policy("goals_comment", "change", using="client_id = ANY (app.writes())"
+                  " OR client_id = app.self_writes()",
+                  check="client_id = ANY (app.writes())"
+                  " OR client_id = app.self_writes()")),
+    Mutant("move: in the other side's name",
+           policy("goals_goalmove", "write", check="by_id = app.user_id()")),
+    readable("toolkit_assignment"),
+    readable("progress_therapysession"),
+    readable("progress_sessiongoal"),
+    readable("progress_progressnote"),
+    readable("progress_notehold"),
+    readable("clients_client"),
+    readable("clients_clientbackground"),
+    readable("clients_carerole"),
+    readable("clients_contactcharter"),
+    readable("accounts_datakey"),
+    readable("accounts_auditevent"),
+    readable("accounts_message"),
+    readable("accounts_invitation"),
+    Mutant("digests: read by the whole practice",
+           policy("digests_digest", "own", using="true")),
+    Mutant("background: read by the client",
+           policy("clients_clientbackground", "read",
+                  using="client_id = ANY (app.reads()) OR client_id = app.self()")),
+    Mutant("note: unsigned read by the client",
+           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+                  " OR (client_id = app.self() AND NOT app.is_held(id))")),
+    Mutant("note: held back read by the client",
+           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+                  " OR (client_id = app.self() AND signed_at IS NOT NULL)")),
+    Mutant("note: a hold that was lifted counts on",
+           body("app.is_held(uuid)", "(until IS NULL OR until > clock_timestamp())",
+                "true")),
+    Mutant("draft: of any author",
+           policy("clients_draft", "own", using="client_id = ANY (app.reads())"
+                  " OR client_id = app.self()")),
+    Mutant("wall: none around clients",
+           "DROP POLICY practice_wall ON clients_client"),
+    Mutant("wall: none around care roles",
+           "DROP POLICY practice_wall ON clients_carerole"),
+    Mutant("wall: none around the audit",
+           "DROP POLICY practice_wall ON accounts_auditevent"),
+    Mutant("login: an ended role counts on",
+           body(LOGIN, "(ends_at IS NULL OR ends_at > clock_timestamp())", "true")),
+    Mutant("login: a role to come counts already",
+           body(LOGIN, "starts_at <= clock_timestamp()", "true")),
+    Mutant("login: deactivated people come in",
+           body(LOGIN, "WHERE id = who AND is_active", "WHERE id = who")),
+    Mutant("login: supervisors write",
+           body(LOGIN, "('primary', 'co_therapist', 'cover')",
+                "('primary', 'co_therapist', 'supervisor', 'cover')")),
+    Mutant("login: an identity outlives its transaction",
+           body(LOGIN, "coalesce(person.id::text, ''), true)",
+                "coalesce(person.id::text, ''), false)")),
+    Mutant("login: no pinned search path",
+           f"ALTER FUNCTION {LOGIN} RESET search_path"),
+    Mutant("owner: not held by the policies",
+           "ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY"),
+    Mutant("roles: the web steps over row security", "ALTER ROLE cairn_web BYPASSRLS"),
+    Mutant("roles: the worker reads notes",
+           "GRANT SELECT ON progress_progressnote TO cairn_worker"),
+    Mutant("roles: the web deletes clients",
+           "GRANT DELETE ON clients_client TO cairn_web;"
+           " CREATE POLICY x ON clients_client FOR DELETE TO cairn_web USING (true)"),
+    Mutant("roles: the web marks letters as sent",
+           "GRANT UPDATE ON accounts_message TO cairn_web"),
+    Mutant("roles: the web moves a goal to another client",
+           "GRANT UPDATE (client_id) ON goals_goal TO cairn_web"),
+    Mutant("care: anybody admits a client who has a therapist",
+           policy("clients_carerole", "admit", check="user_id = app.user_id()")),
+    Mutant("care: an admin gives themselves a role",
+           policy("clients_carerole", "assign", check="app.is_admin()")),
+    readable("clients_emergencyreason"),
+    readable("clients_supervisioncomment"),
+    readable("clients_correction"),
+    readable("clients_strength"),
+    readable("goals_strengthlink"),
+    readable("progress_win"),
+    Mutant("strength: answered by the therapist",
+           policy("clients_strength", "answer", using="client_id = app.self_writes()"
+                  " OR client_id = ANY (app.writes())")),
+    Mutant("strength: accepted by who offers it",
+           policy("clients_strength", "propose",
+                  check="proposed_by_id = app.user_id() AND (client_id = ANY"
+                  " (app.writes()) OR client_id = app.self_writes())")),
+    Mutant("strength: said in the client's name",
+           policy("clients_strength", "propose",
+                  check="client_id = ANY (app.writes()) OR client_id ="
+                  " app.self_writes()")),
+    Mutant("strength: without its moment",
+           "ALTER TABLE clients_strength DROP CONSTRAINT strength_has_its_moment"),
+    Mutant("strength: its words can be changed",
+           "GRANT UPDATE (moment) ON clients_strength TO cairn_web"),
+    Mutant("strength: linked to somebody else's goal",
+           policy("goals_strengthlink", "write",
+                  check="by_id = app.user_id() AND (client_id = ANY (app.writes())"
+                  " OR client_id = app.self_writes())")),
+    Mutant("win: noted in another's name",
+           policy("progress_win", "write", check="client_id = ANY (app.writes())"
+                  " OR client_id = app.self_writes()")),
+    Mutant("win: taken back by the other side",
+           policy("progress_win", "take_back", using="client_id = ANY (app.writes())"
+                  " OR client_id = app.self_writes()")),
+    Mutant("care: an emergency for somebody else",
+           policy("clients_carerole", "emergency",
+                  check="kind = 'emergency' AND app.is_therapist()")),
+    Mutant("care: an admin opens in an emergency",
+           policy("clients_carerole", "emergency",
+                  check="kind = 'emergency' AND user_id = app.user_id()"
+                  " AND given_by_id = app.user_id() AND app.is_ours(client_id)")),
+    Mutant("care: comments are read in an emergency",
+           policy("clients_supervisioncomment", "read",
+                  using="client_id = ANY (app.reads())")),
+    Mutant("care: anybody who treats comments as supervisor",
+           policy("clients_supervisioncomment", "write",
+                  check="by_id = app.user_id() AND client_id = ANY (app.reads())")),
+    Mutant("care: a correction is answered by who only reads",
+           policy("clients_correction", "reply", using="client_id = ANY (app.reads())",
+                  check="true")),
+    Mutant("care: sessions of others are passed on",
+           body("app.pass_on_sessions(uuid, uuid, uuid, timestamptz, boolean)",
+                "NOT (app.is_admin() OR whose = ANY (app.leads()))", "false")),
+    Mutant("care: a discharged client writes on",
+           policy("goals_step", "change", using="client_id = ANY (app.writes())"
+                  " OR client_id = app.self()")),
+    Mutant("goal: anybody of the practice writes",
+           policy("goals_goal", "write", check="true")),
+    Mutant("goal: supervisors change it",
+           policy("goals_goal", "change",
+                  using="client_id = ANY (app.reads()) OR client_id = app.self()")),
+    Mutant("goal: either side turns the other's key",
+           policy("goals_agreement", "write", check="by_id = app.user_id()")),
+    Mutant("goal: a version in another's name",
+           policy("goals_goalversion", "write",
+                  check="client_id = ANY (app.writes()) OR client_id = app.self()")),
+    Mutant("rating: in another's name",
+           policy("goals_goalrating", "write",
+                  check="client_id = ANY (app.writes()) OR client_id = app.self()")),
+    Mutant("note: in another's name",
+           policy("progress_progressnote", "write",
+                  check="client_id = ANY (app.writes())")),
+    Mutant("note: a signed one changes",
+           "DROP TRIGGER signed_stays ON progress_progressnote;"
+           + policy("progress_progressnote", "change",
+                    using="client_id = ANY (app.writes())")),
+    Mutant("session: the client writes it",
+           policy("progress_therapysession", "write", check="true")),
+    Mutant("letter: posted as sent already",
+           policy("accounts_message", "drop_a_letter",
+                  check="practice_id = app.practice()")),
+    Mutant("letter: for another practice",
+           policy("accounts_message", "drop_a_letter", check="state = 'waiting'")),
+    Mutant("practice: changed by anybody in it",
+           policy("accounts_practice", "admin_changes",
+                  using="id = app.practice()")),
+    Mutant("crisis lines: kept by anybody in the practice",
+           policy("accounts_crisisline", "admin_keeps",
+                  using="practice_id = app.practice()")),
+    Mutant("audit: rows can be changed",
+           "DROP TRIGGER append_only ON accounts_auditevent"),
+    Mutant("audit: seals can be changed",
+           "DROP TRIGGER append_only ON accounts_auditseal"),
+    Mutant("audit: the web writes rows by itself",
+           "GRANT INSERT ON accounts_auditevent TO cairn_web; CREATE POLICY x ON"
+           " accounts_auditevent FOR INSERT TO cairn_web WITH CHECK (true)"),
+    Mutant("keys: anybody changes them",
+           "GRANT EXECUTE ON FUNCTION app.rewrap_key(uuid, bytea, bytea, smallint),"
+           " app.destroy_key(uuid) TO PUBLIC"),
+]  # fmt: skip
+
+
+def everything(_old):
+    return lambda self, *args, **kwargs: self.all()
+
+
+def everybody(_old):
+    return lambda *args, **kwargs: Q()
+
+
+OF_THE_RULE = [
+    Mutant("rule: every row is visible",
+           target="clients.access:rows_visible_to", put=everybody),
+    Mutant("rule: every row is editable",
+           target="clients.access:rows_editable_by", put=everybody),
+    Mutant("rule: ended and coming roles count",
+           target="clients.access:currently", put=everybody),
+    Mutant("rule: covers may not read",
+           target="clients.access:READS", put=lambda old: old - {"cover"}),
+    Mutant("rule: supervisors write",
+           target="clients.access:WRITES", put=lambda old: old | {"supervisor"}),
+    Mutant("rule: a deactivated person still reaches",
+           target="clients.access:_read_reach",
+           put=lambda old: lambda user: old(_Active(user))),
+    Mutant("rule: the directory is open to all",
+           target="clients.models:Client.objects._queryset_class.directory_of",
+           put=everything),
+    Mutant("rule: the client reads every note",
+           target="progress.models.note:ProgressNoteQuerySet.shared", put=everything),
+    Mutant("rule: the client reads why a note is held",
+           target="progress.models.note:NoteHoldQuerySet.visible_to",
+           put=lambda _old: lambda self, user: self.filter(practice=user.practice_id)),
+    Mutant("rule: the therapist answers about a strength",
+           target="clients.models.strength:StrengthQuerySet.editable_by",
+           put=everything),
+    Mutant("rule: anybody takes a win back",
+           target="progress.models.win:WinQuerySet.editable_by", put=everything),
+    Mutant("rule: anybody's audit",
+           target="accounts.models.audit_event:AuditEventQuerySet.visible_to",
+           put=everything),
+    Mutant("rule: anybody's letters",
+           target="accounts.models.message:MessageQuerySet.visible_to", put=everything),
+    Mutant("rule: anybody's digest",
+           target="digests.models:DigestQuerySet.visible_to", put=everything),
+    Mutant("rule: everybody in the practice sees all its people",
+           target="accounts.models.people:UserQuerySet.visible_to", put=everything),
+    Mutant("rule: crisis lines of every practice",
+           target="accounts.models.practice:CrisisLineQuerySet.editable_by",
+           put=everything),
+    Mutant("rule: a deactivated person stays signed in",
+           target="accounts.models.people:User.is_active",
+           put=lambda _old: property(lambda self: True, lambda self, value: None)),
+    Mutant("door: admin pages open to all staff",
+           target="accounts.decorators:admin_required",
+           put=lambda _old: _decorator("staff_required")),
+    Mutant("door: therapists' pages open to all",
+           target="accounts.decorators:therapist_required",
+           put=lambda _old: _decorator("signed_in_required")),
+    Mutant("door: a fresh proof is never asked for",
+           target="accounts.proof:is_fresh", put=lambda _old: lambda request: True),
+]  # fmt: skip
+
+
+class _Active:
+    """A person who says that they are active."""
+
+    is_active = True
+
+    def __init__(self, user):
+        self.user = user
+
+    def __getattr__(self, name):
+        return getattr(self.user, name)
+
+
+def _decorator(name):
+    from accounts import decorators
+
+    return getattr(decorators, name)
+
+
+NOTHING = Mutant("nothing")  # the tests pass, or their failing says nothing
+MUTANTS = [*OF_THE_DATABASE, *OF_THE_RULE]

@@ -1,0 +1,176 @@
+"""The commands as a newcomer meets them, in a var/ that is nobody's."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ops.pg import processes_inside
+from ops.place import free_port, wait_until
+from ops.stack import fetch
+
+BASE = Path(__file__).parent.parent
+# What the tests' plug-in set is not for these processes.
+OURS = (
+    "DATABASE_URL",
+    "DEMO",
+    "MASTER_KEY",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "STATIC_ROOT",
+)
+
+pytestmark = pytest.mark.services
+
+
+def start(var, *arguments, **env):
+    kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ops.up", *arguments],
+        cwd=BASE,
+        env={**kept, "APP_VAR": str(var), **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(var, *arguments, **env):
+    process = start(var, *arguments, **env)
+    out, err = process.communicate(timeout=60)
+    return SimpleNamespace(code=process.returncode, out=out, err=err)
+
+
+@pytest.fixture(scope="module")
+def var():
+    folder = Path(tempfile.mkdtemp(prefix="cairn-test-"))
+    folder.chmod(0o755)  # PostgreSQL runs as somebody else where we are root
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def cairn(var):
+    port = free_port(18000)
+    process = start(var, PORT=str(port), TICK_SECONDS="1")
+    state = var / "running.json"
+    wait_until(state.exists, 60, "./start", process)
+    process.env = json.loads(state.read_text())["env"]
+    yield process
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def health(cairn):
+    try:
+        with fetch(cairn.env["SITE_URL"] + "/healthz", timeout=5) as answer:
+            return json.load(answer)
+    except OSError:
+        return {}
+
+
+def pid_of(cairn, words):
+    lines = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(cairn.pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    found = [line.split()[0] for line in lines if words in line]
+    return int(found[0]) if found else None
+
+
+def test_a_command_joins_the_cairn_that_runs(cairn, var):
+    code = "import os, sys; print(os.environ['DATABASE_URL']); sys.exit(3)"
+    joined = outcome(var, "--run", "python", "-c", code)
+    assert joined.code == 3
+    assert joined.out.strip() == cairn.env["DATABASE_URL"]
+    assert joined.out.startswith("postgresql://cairn_web:")
+    assert cairn.poll() is None
+
+
+def test_a_mail_that_leaves_lies_in_the_mail_box(cairn, var):
+    command = ("python", "manage.py", "sendtestemail", "cleo@cairn.example")
+    assert outcome(var, "--run", *command).code == 0
+    with fetch(cairn.env["MAIL_PAGE"] + "/mails.json") as answer:
+        assert [mail["to"] for mail in json.load(answer)] == ["cleo@cairn.example"]
+
+
+def test_a_second_start_says_where_the_first_runs(cairn, var):
+    second = outcome(var)
+    assert second.code == 1
+    assert second.err.startswith(f"Cairn runs already at {cairn.env['SITE_URL']} (")
+
+
+def test_keys_are_for_us_alone(cairn, var):
+    for name in ("secret_key", "master_key", "running.json"):
+        assert (var / name).stat().st_mode & 0o077 == 0
+
+
+def test_pages_work_without_redis_and_it_comes_back(cairn):
+    first = pid_of(cairn, "-server ")
+    os.kill(first, signal.SIGKILL)
+    assert health(cairn)["database"]
+    wait_until(lambda: pid_of(cairn, "-server ") not in (None, first), 10, "Redis")
+    back = time.time()
+    wait_until(lambda: (health(cairn).get("tick") or 0) > back, 20, "the worker")
+
+
+def test_killed_parts_come_back_where_they_were(cairn):
+    parts = ("gunicorn", "postgres", "ops.mail")
+    first = {part: pid_of(cairn, part) for part in parts}
+    for pid in first.values():
+        os.kill(pid, signal.SIGKILL)
+    for part in parts:
+        wait_until(lambda p=part: pid_of(cairn, p) not in (None, first[p]), 20, part)
+    wait_until(lambda: health(cairn).get("database"), 20, "the web")
+
+
+def test_ctrl_c_stops_everything_and_the_data_stay(cairn, var):
+    children = pid_of(cairn, "gunicorn"), pid_of(cairn, "beat")
+    cairn.send_signal(signal.SIGINT)
+    assert cairn.wait(30) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+    assert not processes_inside(next((var / "pg").glob("data-*")))
+    counted = outcome(var, "--run", "python", "-c", COUNT_PEOPLE)
+    assert (counted.code, int(counted.out) > 0) == (0, True)
+    assert not (var / "running.json").exists()
+
+
+COUNT_PEOPLE = """
+import django
+django.setup()
+from accounts.models import User
+print(User.objects.count())
+"""
+
+
+@pytest.mark.parametrize(
+    ("env", "sentence"),
+    [
+        ({"PORT": "many"}, "PORT must be a number"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL does not work"),
+        ({"DATABASE_URL": "postgresql://localhost:1/x"}, "DATABASE_URL does not work"),
+        ({"APP_VAR": "/dev/null/var"}, "Cannot use /dev/null/var"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_with_a_way_out(var, env, sentence):
+    failed = outcome(var, "--run", "true", **env)
+    assert failed.code == 1
+    last = failed.err.strip().splitlines()[-1]
+    assert last.startswith(sentence)
+    assert "Traceback" not in failed.err
+
+
+def test_a_command_that_is_not_there_is_named(var):
+    missing = outcome(var, "--run", "no-such-command")
+    assert missing.code == 127
+    assert "cannot run no-such-command" in missing.err

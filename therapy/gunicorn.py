@@ -1,0 +1,38 @@
+"""How the web server runs, here and in production:
+
+gunicorn -c python:therapy.gunicorn therapy.wsgi
+"""
+
+import os
+
+from gunicorn.glogging import Logger
+
+from therapy.logs import MaskingFormatter
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 4
+preload_app = True
+timeout = 60
+graceful_timeout = 20
+# Django alone reads the proxy's header, and only where TRUST_PROXY=1.
+forwarded_allow_ips = ""
+control_socket_disable = True
+accesslog = "-"
+# %(U)s has no query string; the address and the browser of a person are not kept.
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+
+
+class MaskingLogger(Logger):
+    """One-use tokens stand in paths, and paths in every line."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        for log in (self.access_log, self.error_log):
+            for handler in log.handlers:
+                given = handler.formatter
+                handler.setFormatter(MaskingFormatter(given._fmt, given.datefmt))
+
+
+logger_class = MaskingLogger

@@ -1,0 +1,359 @@
+"""One file, from the environment; .env.example says what each variable means.
+
+./start sets DEMO=1.  Without it nothing has a default that would be unsafe.
+"""
+
+import base64
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from therapy import demo
+
+BASE = Path(__file__).resolve().parent.parent
+env = os.environ.get
+DEMO = env("DEMO") == "1"
+
+
+def required(name, in_demo=None):
+    value = env(name) or (in_demo if DEMO else None)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is.")
+    return value
+
+
+def listed(text):
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def key_of_32_bytes(name, text):
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise ImproperlyConfigured(
+            f"{name} must be 32 random bytes in base64: openssl rand -base64 32"
+        )
+    return key
+
+
+SECRET_KEY = required("SECRET_KEY")
+if len(SECRET_KEY) < 50 and not DEMO:
+    raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
+# The root of all field encryption.  Old ones only open; docs/security.md, Keys.
+MASTER_KEY = key_of_32_bytes("MASTER_KEY", required("MASTER_KEY"))
+OLD_MASTER_KEYS = [
+    key_of_32_bytes("OLD_MASTER_KEYS", text)
+    for text in listed(env("OLD_MASTER_KEYS", ""))
+]
+DEMO_ACCOUNTS = [  # offered on the sign-in page
+    {
+        "email": email,
+        "password": demo.PASSWORD,
+        "label": f"{email.split('@')[0].title()}, {who}",
+    }
+    for email, who in (demo.ACCOUNTS if DEMO else [])
+]
+
+ALLOWED_HOSTS = listed(
+    required("ALLOWED_HOSTS", in_demo="localhost,127.0.0.1,[::1],testserver")
+)
+CSRF_TRUSTED_ORIGINS = listed(env("CSRF_TRUSTED_ORIGINS", ""))
+# Links in mails are built from it, never from the Host of a request.
+SITE_URL = required("SITE_URL", in_demo="http://localhost:8000").rstrip("/")
+if urlsplit(SITE_URL).scheme not in ("https", "http" if DEMO else "https"):
+    raise ImproperlyConfigured("SITE_URL must begin with https://")
+ROOT_URLCONF = "therapy.urls"
+WSGI_APPLICATION = "therapy.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 24 * 60 * 60  # the longest; accounts/sessions.py ends it sooner
+CSRF_FAILURE_VIEW = "accounts.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+INSTALLED_APPS = [
+    "therapy",  # only for its commands
+    "portal",
+    "digests",
+    "progress",
+    "toolkit",
+    "goals",
+    "clients",
+    "accounts",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
+    "csp",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.PrivacyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.PersonMiddleware",  # who asks, also to the database
+    "accounts.middleware.SignInRequiredMiddleware",
+    "accounts.middleware.SecondStepMiddleware",
+    "accounts.middleware.OneActMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.RefusalMiddleware",
+    "clients.pace.PaceMiddleware",
+    "axes.middleware.AxesMiddleware",  # last, as its documentation asks
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.staying.context",
+            ]
+        },
+    }
+]
+
+# Every process is given the URL of its own role: web, worker, or (migrations only)
+# owner.  See ops/roles.sql.
+DATABASE_URL = required("DATABASE_URL")
+if urlsplit(DATABASE_URL).scheme not in ("postgresql", "postgres"):
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+DATABASES = {
+    "default": dj_database_url.parse(
+        DATABASE_URL,
+        engine="accounts.postgres",
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+DATABASES["default"]["ATOMIC_REQUESTS"] = (
+    True  # row security knows who asks only inside a transaction
+)
+DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+# One factor alone wants length (NIST SP 800-63B-4), and nothing else of a password.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.LengthValidator"},
+    {"NAME": "accounts.passwords.GuessableValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation."
+        "UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 60 * 60  # the letter is not sent later than that either
+PASSWORD_HASHERS = [
+    "accounts.passwords.Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "digests.adapter.MailAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SESSION_REMEMBER = False  # the cookie ends with the browser
+ACCOUNT_FORMS = {"login": "accounts.people_forms.SignInForm"}
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60  # between the first step and the second
+ACCOUNT_LOGOUT_ON_GET = False
+MFA_ADAPTER = "accounts.factors.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.factor_forms.SecondStepForm",
+    "authenticate_webauthn": "accounts.factor_forms.PasskeyStepForm",
+    "login_webauthn": "accounts.factor_forms.PasskeySignInForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost
+MFA_TOTP_TOLERANCE = 1  # the code before and the one after
+MFA_RECOVERY_CODE_COUNT = 8
+# Points that a mean change of goal ratings must reach to be called one: described for a
+# youth sample whose parents rated, so it is a practice's to set.
+GOAL_CHANGE_THRESHOLD = float(env("GOAL_CHANGE_THRESHOLD") or 2.45)
+# More openings of records in a minute than anybody reads (clients/pace.py).
+RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
+# Who works in the practice needs more than a password, except in the demo.
+SECOND_STEP_REQUIRED = not DEMO
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# allauth limits failed sign-ins too (per account, from any address: a way to lock
+# somebody out).  axes and accounts/tries.py speak alone.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "accounts.sign_in.typed_address"
+AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True  # ours is the audit; this one would grow for ever
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env("STATIC_ROOT") or BASE / "var" / "static")
+STATICFILES_DIRS = [BASE / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "therapy.static_files.HashedFiles"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's form arrows are data: pictures
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# Outside the demo everything is HTTPS, and a browser takes a __Host- cookie only from
+# us: not from a neighbouring subdomain, not over http.
+SECURE_COOKIES = not DEMO
+COOKIE_PREFIX = "__Host-" if SECURE_COOKIES else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_COOKIES
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = not DEMO
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from the same machine, over http
+SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
+# The preload list is for the owner of the domain to decide, and hard to leave.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Only where a proxy really sets the header: else anybody could claim to use HTTPS.
+if env("TRUST_PROXY") == "1":
+    MIDDLEWARE.insert(0, "accounts.middleware.ProxyMiddleware")
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# In PostgreSQL, so that Redis is the broker and nothing else: without it every page
+# still works.  ops.prepare makes the table.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cairn_cache",
+    }
+}
+# As redis-py writes it; Celery spells a socket (unix:///path?db=0) in its own way.
+REDIS_URL = required("REDIS_URL", in_demo="redis://localhost:6379/0")
+if urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
+    raise ImproperlyConfigured(
+        "REDIS_URL must begin with redis://, rediss:// or unix://"
+    )
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
+    "?db=", "?virtual_host="
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for Redis for ever
+# A page that publishes must not hang where Redis does not answer: what is due stands in
+# PostgreSQL, and the next tick finds it.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "max_retries": 1,
+    "interval_start": 0,
+}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# Both below the visibility time-out, after which Redis hands a task out again.
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 100, 120
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+# Beat remembers nothing and only ticks; what is due is read from PostgreSQL.  The
+# default scheduler writes a file.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "digests.tasks.tick",
+        "schedule": float(env("TICK_SECONDS", "60")),
+        # After an hour without a worker one tick is due, not sixty.
+        "options": {"expires": 50},
+    },
+}
+
+
+def email_settings(url):
+    """smtp://user:password@host:port, smtp+tls:// (STARTTLS) or smtps://."""
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must look like smtp://user:password@host:port; "
+            "smtp+tls:// is with STARTTLS, smtps:// with TLS from the first byte."
+        )
+    try:
+        port = parts.port or ports[parts.scheme]
+    except ValueError:
+        raise ImproperlyConfigured("EMAIL_URL: the port is not a number.") from None
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+globals().update(email_settings(required("EMAIL_URL", in_demo="smtp://127.0.0.1:2525")))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = required(
+    "DEFAULT_FROM_EMAIL", in_demo="Cairn <cairn@example.test>"
+)
+# No names, addresses or one-use links in any log: see therapy/logs.py.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"masked": {"()": "therapy.logs.MaskingFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    # Django's own handler mails errors to ADMINS; ours is the console alone.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
