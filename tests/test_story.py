@@ -1,30 +1,29 @@
 """The whole way: two people who are invited by mail agree a goal and see it grow."""
 
 import re
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Message, User
-from accounts.zones import ZONES
 from progress.models import TherapySession
-from tests.test_form_gate import LONG, fill, link_in, main, post, press, sink, stone
+from tests.test_form_gate import (
+    LONG,
+    fill,
+    link_in,
+    main,
+    post,
+    press,
+    sink,
+    stone,
+    where_it_is_noon,
+)
 
 __all__ = ["sink"]  # a fixture
 
 pytestmark = pytest.mark.browser
-
-
-def where_it_is_noon() -> str:
-    """A zone in which reminders may go now, whenever this runs."""
-    now = timezone.now()
-    named = sorted(zone for zone in ZONES if zone.startswith(("Europe/", "Pacific/",
-                   "America/", "Asia/", "Australia/")))  # fmt: skip
-    return next(z for z in named if datetime.now(ZoneInfo(z)).hour in (11, 12, 13)
-                and now.astimezone(ZoneInfo(z)).utcoffset())  # fmt: skip
 
 
 def join(page, message, zone=None):
