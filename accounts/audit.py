@@ -58,19 +58,19 @@ def _row(verb, about, client_id, role, reason, detail) -> list:
 
 
 def record_each(verb: str, rows: list[tuple[models.Model, dict]]) -> None:
-    """The same verb for several rows of one client, each with its detail, at once."""
+    """The same verb for several rows of a kind, each with its detail, at once."""
     if not rows:
         return
-    first = rows[0][0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT app.audit(%s, '', %s, %s, pk, '', detail, %s::inet)"
-            " FROM unnest(%s::uuid[], %s::jsonb[]) AS each(pk, detail)",
+            "SELECT app.audit(%s, '', client, %s, pk, '', detail, %s::inet)"
+            " FROM unnest(%s::uuid[], %s::uuid[], %s::jsonb[])"
+            " AS each(client, pk, detail)",
             [
                 verb,
-                str(first.client_id),
-                first._meta.model_name,
+                rows[0][0]._meta.model_name,
                 address.get(),
+                [str(row.client_id) for row, _detail in rows],
                 [str(row.pk) for row, _detail in rows],
                 [json.dumps(detail, default=str) for _row, detail in rows],
             ],

@@ -105,16 +105,27 @@ def make_practice_key(practice_id: UUID) -> None:
 
 
 def make_client_key(practice_id: UUID, client_id: UUID) -> None:
-    """A new key, remembered for this transaction: its row may not be readable yet."""
-    key = os.urandom(KEY_BYTES)
+    make_client_keys(practice_id, [client_id])
+
+
+def make_client_keys(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
+    """New keys, remembered for this transaction: their rows may not be readable yet."""
+    keys = {client_id: os.urandom(KEY_BYTES) for client_id in client_ids}
     with connection.cursor() as cursor:
         cursor.execute(HOLD_STILL, [f"keys:{practice_id}"])
     _ring().pop(practice_id, None)  # it may have changed until a moment ago
     _load(practice_id, [])
-    wrapped = wrap_client_key(practice_id, client_id, key, _ring()[practice_id])
-    row = DataKey(practice_id=practice_id, client_id=client_id, wrapped=wrapped)
-    DataKey.objects.bulk_create([row])
-    _ring()[client_id] = key
+    by = _ring()[practice_id]
+    rows = [
+        DataKey(
+            practice_id=practice_id,
+            client_id=client_id,
+            wrapped=wrap_client_key(practice_id, client_id, key, by),
+        )
+        for client_id, key in keys.items()
+    ]
+    DataKey.objects.bulk_create(rows)
+    _ring().update(keys)
 
 
 def expect(practice_id: UUID, client_ids: Iterable[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""Tells the worker that there is a letter, so that nobody waits for the next tick.
+"""Tells the worker that something is to be done, so that nobody waits for a tick.
 
 The tick is what guarantees.  A page never fails and hardly ever waits for this: while
 Redis does not answer, it is asked once a minute.
@@ -18,14 +18,24 @@ _silent_until = 0.0
 
 
 def the_postman() -> None:
+    the_worker(TASK)
+
+
+def the_worker(task: str, **options) -> None:
+    """To do this task; `options` are those of send_task, `args` among them."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return
     try:
         with current_app.connection_for_write(transport_options=IMPATIENT) as broker:
             current_app.send_task(
-                TASK, expires=50, ignore_result=True, retry=False, connection=broker
+                task,
+                expires=50,
+                ignore_result=True,
+                retry=False,
+                connection=broker,
+                **options,
             )
     except Exception as error:
         _silent_until = time.monotonic() + PAUSE
-        logger.warning("not nudged (%s): the next tick sends", type(error).__name__)
+        logger.warning("not nudged (%s): the next tick does it", type(error).__name__)

@@ -2,6 +2,7 @@ from django.urls import path
 
 from progress import (
     aside_views,
+    import_views,
     journey_views,
     session_views,
     strength_views,
@@ -12,6 +13,48 @@ from progress import (
 urlpatterns = [
     path("today/", views.today, name="today"),
     path("caseload/", views.caseload, name="caseload"),
+    path("caseload/import/", import_views.caseload_import, name="caseload-import"),
+    path(
+        "caseload/import/sample/",
+        import_views.caseload_import_sample,
+        name="caseload-import-sample",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/",
+        import_views.caseload_import_look,
+        name="caseload-import-look",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/lines/",
+        import_views.caseload_import_lines,
+        name="caseload-import-lines",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/stop/",
+        import_views.caseload_import_stop,
+        name="caseload-import-stop",
+    ),
+    path("people/import/", import_views.people_import, name="people-import"),
+    path(
+        "people/import/sample/",
+        import_views.people_import_sample,
+        name="people-import-sample",
+    ),
+    path(
+        "people/import/<uuid:import_id>/",
+        import_views.people_import_look,
+        name="people-import-look",
+    ),
+    path(
+        "people/import/<uuid:import_id>/lines/",
+        import_views.people_import_lines,
+        name="people-import-lines",
+    ),
+    path(
+        "people/import/<uuid:import_id>/stop/",
+        import_views.people_import_stop,
+        name="people-import-stop",
+    ),
     path("clients/<uuid:client_id>/", views.client_detail, name="client"),
     path(
         "clients/<uuid:client_id>/sessions/",

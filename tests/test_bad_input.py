@@ -16,7 +16,14 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import admit, in_care
 from goals.models import Comment, Goal, GoalLink, Step
-from progress.tests.cast import agreed_goal, asides_of, book, hold, strengths_of
+from progress.tests.cast import (
+    agreed_goal,
+    asides_of,
+    book,
+    hold,
+    list_of,
+    strengths_of,
+)
 from tests.test_walk import ALL, crisis_line, fingerprint_of_everything, made_up
 from toolkit.models import Assignment
 
@@ -53,6 +60,9 @@ PRACTICE = {"name": "Quay", "time_zone": "Europe/Berlin", "session_minutes": "50
 PRACTICE |= {"idle_minutes": "20", "sender_name": "Quay", "portal_days": "30"}
 LINE = {"name": "Night line", "number": "116 123", "hours": "", "verified_on": ""}
 
+COLUMNS = {"column-0": "preferred_name", "column-1": "email", "column-2": "goal"}
+COLUMNS |= {"column-3": "rating", "column-4": "rated_on", "leave_out": ""}
+
 FORMS = {  # address: who fills it in, and what with
     "person-invite": ("ada", {"name": "N", "email": "n@example.test", "role": "both"}),
     "client-bring": ("ada", PERSON | {"therapist": "", "once": ""}),
@@ -72,6 +82,12 @@ FORMS = {  # address: who fills it in, and what with
     "line-edit": ("ada", LINE),
     "line-up": ("ada", {}),
     "line-remove": ("ada", {}),
+    "caseload-import": ("thea", {"file": "no file"}),
+    "caseload-import-look": ("thea", COLUMNS | {"act": "bring"}),
+    "caseload-import-stop": ("thea", {}),
+    "people-import": ("ada", {"file": "no file", "therapist": ""}),
+    "people-import-look": ("ada", COLUMNS | {"act": "bring"}),
+    "people-import-stop": ("ada", {}),
     "client-add": ("thea", PERSON | DETAILS | {"portal": "none", "once": ""}),
     "client-edit": ("thea", PERSON | DETAILS | {"version": "1"}),
     "client-invite": ("thea", {}),
@@ -219,7 +235,7 @@ def no_limits_left_behind():
 
 
 @pytest.fixture
-def rows(thea, theo, cleo):
+def rows(thea, theo, ada, cleo):
     """Ids for the addresses, all of them Cleo's and Thea's to use."""
     signed = hold(cleo, thea, at=timezone.now() - 7 * DAY)
     planned = book(cleo, thea, at=timezone.now() + DAY)
@@ -239,6 +255,7 @@ def rows(thea, theo, cleo):
     role = in_care(cleo, theo, "supervisor")
     asides = asides_of(cleo, supervisor=theo)
     asides |= strengths_of(cleo, thea, goal=goal)
+    adas = list_of(ada, therapist=thea)
     ids = {
         **{name: row.pk for name, row in asides.items()},
         "role_id": role.pk,
@@ -249,6 +266,7 @@ def rows(thea, theo, cleo):
         "invitation_id": invited.user.invitations.get().pk,
         "goal_id": goal.pk,
         "line_id": crisis_line(thea).pk,
+        "import_id": list_of(thea).pk,
         "number": 1,
         "rating_id": goal.ratings.first().pk,
         "step_id": step.pk,
@@ -267,6 +285,9 @@ def rows(thea, theo, cleo):
         "sign-in-reset": cleo.user_id,
         "note-hold": signed.pk,
         "note-show": signed.pk,
+        "people-import-look": adas.pk,
+        "people-import-lines": adas.pk,
+        "people-import-stop": adas.pk,
         "portal-win-withdraw": asides["own_win_id"].pk,
         "portal-win-restore": asides["own_win_id"].pk,
     }

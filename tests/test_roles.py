@@ -38,7 +38,8 @@ NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
              "progress_notehold", "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
-             "clients_strength", "progress_win", "accounts_datakey"]  # fmt: skip
+             "clients_strength", "progress_win", "progress_importsheet",
+             "accounts_datakey"]  # fmt: skip
 
 
 def query(text):
@@ -96,7 +97,8 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     names = [name for name, _config in found]
     assert names == [
         "audit", "audit_fault", "caseload_counts", "clients_named",
-        "destroy_key", "goal_watch", "invitation", "is_held", "is_new", "is_ours",
+        "destroy_key", "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
+        "is_ours",
         "knows_device", "login", "operator_did", "pass_on_sessions",
         "rewrap_key", "seal", "treats_here", "wrapped_keys",
     ]  # fmt: skip

@@ -30,7 +30,14 @@ from conftest import admit, person
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
 from progress.models import NoteHold, ProgressNote, SessionGoal
-from progress.tests.cast import agreed_goal, asides_of, book, hold, strengths_of
+from progress.tests.cast import (
+    agreed_goal,
+    asides_of,
+    book,
+    hold,
+    list_of,
+    strengths_of,
+)
 from toolkit.models import Assignment
 
 pytestmark = [pytest.mark.requirement("R1"), pytest.mark.django_db]
@@ -94,6 +101,7 @@ def record_of(client, by):
     SessionGoal.objects.create(
         practice_id=client.practice_id, client=client, session=signed, goal=goal
     )
+    list_of(by)
     for who in (by, client.user):
         Digest.objects.create(
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],

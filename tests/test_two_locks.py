@@ -41,7 +41,15 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.models import NoteHold, ProgressNote, SessionGoal, TherapySession, Win
+from progress.models import (
+    CaseloadImport,
+    ImportSheet,
+    NoteHold,
+    ProgressNote,
+    SessionGoal,
+    TherapySession,
+    Win,
+)
 from toolkit.models import Assignment
 
 THERAPISTS, CLIENTS = 46, 62  # of each practice
@@ -57,7 +65,7 @@ GUARDED = [
     EmergencyReason, SupervisionComment, Goal, GoalVersion, Agreement, GoalRating, Step,
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
     Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold, Strength,
-    StrengthLink, Win,
+    StrengthLink, Win, CaseloadImport, ImportSheet,
 ]  # fmt: skip
 # What may be changed, and a column whose change to itself is one.
 CHANGED = {
@@ -79,6 +87,7 @@ CHANGED = {
     Strength: "answered_at",
     StrengthLink: "ended_at",
     Win: "withdrawn_at",
+    CaseloadImport: "percent",
 }
 
 
@@ -99,8 +108,7 @@ class World:
         self.staff += [self.person(is_therapist=True, is_admin=True) for _ in range(4)]
         gone = [self.person(is_therapist=True, is_active=False) for _ in range(4)]
         self.staff += gone
-        for _ in range(4):
-            self.person(is_admin=True)
+        self.admins = [self.person(is_admin=True) for _ in range(4)]
         self.person(is_admin=True, is_active=False)
         for _ in range(CLIENTS):
             self.life()
@@ -182,6 +190,7 @@ class World:
         Assignment.objects.create(**common, words=WORDS, set_by=who)
         self.sessions(goal, who)
         self.strengths(goal, who)
+        self.lists(who)
 
     def both(self, goal, who):
         """What two people say about a goal; of some reviews one side is in."""
@@ -219,6 +228,15 @@ class World:
                 NoteHold.objects.create(
                     **self.common, note=note, by=who, reason=WORDS, until=until
                 )
+
+    def lists(self, who):
+        """One's own, an admin's for somebody, or a colleague's of before."""
+        by = who if self.some(0.4) else self.random.choice(self.admins + self.staff)
+        found = CaseloadImport.objects.create(practice=self.home, by=by, therapist=who)
+        for part in ImportSheet.Part:
+            ImportSheet.objects.create(
+                practice=self.home, caseload_import=found, part=part, body=WORDS
+            )
 
     def strengths(self, goal, who):
         client, common = self.client, self.common

@@ -18,7 +18,14 @@ from accounts.models import AuditEvent, CrisisLine, SignIn
 from clients.models import Client
 from conftest import admit, in_care, person
 from goals.models import Comment, Goal, GoalLink, Step
-from progress.tests.cast import agreed_goal, asides_of, book, hold, strengths_of
+from progress.tests.cast import (
+    agreed_goal,
+    asides_of,
+    book,
+    hold,
+    list_of,
+    strengths_of,
+)
 from toolkit.models import Assignment
 
 AUDIENCES = {"everyone", "signed in", "staff", "therapist", "admin", "client"}
@@ -146,6 +153,7 @@ def rows(thea, cleo):
         "factor_id": [passkey.pk],
         "target": [goal.pk],
         "line_id": [crisis_line(thea).pk],
+        "import_id": [list_of(thea).pk],
         "number": [1],
         "kind": ["goal"],
     }
@@ -361,7 +369,7 @@ TABLES = [
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
     "progress_therapysession", "progress_progressnote", "progress_notehold",
-    "progress_win",
+    "progress_win", "progress_caseloadimport", "progress_importsheet",
     "accounts_invitation", "accounts_datakey", "accounts_practice",
     "accounts_crisisline",
 ]  # fmt: skip

@@ -347,6 +347,9 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = required(
     "DEFAULT_FROM_EMAIL", in_demo="Cairn <cairn@example.test>"
 )
+# What somebody uploads is never written to a disk: a larger file is not taken at all.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around it
 # No names, addresses or one-use links in any log: see therapy/logs.py.
 LOGGING = {
     "version": 1,

@@ -131,7 +131,6 @@ class Client(models.Model):
 
     # -- verbs -------------------------------------------------------------------
 
-    @transaction.atomic
     def admit(
         self, *, by: User, primary: User | None = None, concern: str = ""
     ) -> None:
@@ -139,35 +138,55 @@ class Client(models.Model):
 
         A therapist admits into their own care; an admin names the therapist.
         """
+        Client.admit_all([self], by=by, primary=primary, concerns=[concern])
+
+    @classmethod
+    @transaction.atomic
+    def admit_all(
+        cls,
+        clients: list[Client],
+        *,
+        by: User,
+        primary: User | None = None,
+        concerns: list[str],
+    ) -> None:
+        """The same for several at once, in as many statements as for one.
+
+        What brought them is written by their therapist alone, never by an admin.
+        """
         from clients.models import CareRole, ContactCharter, care
 
-        self.practice_id = by.practice_id
-        self.save(force_insert=True)
-        encryption.make_client_key(self.practice_id, self.pk)
-        therapist = primary or by
+        practice_id, therapist = by.practice_id, primary or by
+        for client in clients:
+            client.practice_id = practice_id
+        cls.objects.bulk_create(clients)
+        encryption.make_client_keys(practice_id, [client.pk for client in clients])
         care.require_treats(therapist)
         CareRole.objects.bulk_create(
-            [
-                CareRole(
-                    practice_id=self.practice_id,
-                    client=self,
-                    user=therapist,
-                    kind=CareRole.Kind.PRIMARY,
-                    given_by=by,
-                )
-            ]
+            CareRole(
+                practice_id=practice_id,
+                client=client,
+                user=therapist,
+                kind=CareRole.Kind.PRIMARY,
+                given_by=by,
+            )
+            for client in clients
         )
         ContactCharter.objects.bulk_create(
-            [ContactCharter(client=self, practice_id=self.practice_id)]
+            ContactCharter(client=client, practice_id=practice_id) for client in clients
         )
         if connection.in_atomic_block and identity.is_set():
             identity.tell(connection)
         access.forget_reach(by)
         if therapist == by:
-            ClientBackground(
-                client=self, practice_id=self.practice_id, presenting_concern=concern
-            ).save(force_insert=True)
-        audit.record("admitted", about=self, therapist=therapist.pk)
+            ClientBackground.objects.bulk_create(
+                ClientBackground(
+                    client=client, practice_id=practice_id, presenting_concern=concern
+                )
+                for client, concern in zip(clients, concerns, strict=True)
+            )
+        said = {"therapist": therapist.pk}
+        audit.record_each("admitted", [(client, said) for client in clients])
 
     @transaction.atomic
     def correct(self, *, by: User, fields: list[str], seen_version: int) -> bool:
@@ -284,3 +303,14 @@ class ClientBackground(models.Model):
     def write(self, *, by: User) -> None:
         self.save()
         audit.record("background written", about=self, client_id=self.client_id)
+
+    @classmethod
+    @transaction.atomic
+    def bring(cls, concerns: dict[Client, str], *, by: User) -> None:
+        """The first words about several clients whom an admin admitted."""
+        rows = [
+            cls(client=client, practice_id=client.practice_id, presenting_concern=words)
+            for client, words in concerns.items()
+        ]
+        cls.objects.bulk_create(rows)
+        audit.record_each("background written", [(row, {}) for row in rows])

@@ -127,6 +127,36 @@ class Goal(ClientRow):
         goal.propose_version(content, by=by)
         return goal
 
+    @classmethod
+    @transaction.atomic
+    def bring(cls, said: list[tuple[object, str]], *, by: User) -> list[Goal]:
+        """Goals brought along from elsewhere, as their (client, own words): version 1
+        of each, with the proposer's key.
+
+        As `propose`, for many; nobody else can be at a goal that is not there yet.
+        """
+        from goals.models import Agreement, GoalVersion
+
+        side, goals, versions, keys = Side(side_of(by)), [], [], []
+        for client, words in said:
+            both = {"practice_id": client.practice_id, "client_id": client.pk}
+            goal = cls(**both, waits_for=side.other)
+            version = GoalVersion(
+                **both, goal=goal, number=1, proposed_by=by, side=side, own_words=words
+            )
+            version.fingerprint = version.compute_fingerprint()
+            goal.latest = version  # checked when the transaction ends
+            key = Agreement(
+                **both, version=version, by=by, side=side, turn=1,
+                fingerprint=version.fingerprint,
+            )  # fmt: skip
+            goals.append(goal), versions.append(version), keys.append(key)
+        for rows in (goals, versions, keys):
+            type(rows[0]).objects.bulk_create(rows) if rows else None
+        for verb in ("goal proposed", "goal agreed"):
+            audit.record_each(verb, [(goal, {"version": 1}) for goal in goals])
+        return goals
+
     @transaction.atomic
     def propose_version(self, content: Content, *, by: User):
         """Write the next version and turn the proposer's key on it.

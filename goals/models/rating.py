@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -78,6 +80,27 @@ class GoalRating(ClientRow):
         said = [(goal, {"value": value}) for goal, value in values.items()]
         audit.record_each("goal rated", said)
         return ratings
+
+    @classmethod
+    @transaction.atomic
+    def bring(cls, said: list[tuple[Goal, int, datetime, object]], *, by: User) -> None:
+        """Ratings of before, as their (goal, value, moment, session id or None)."""
+        ratings = [
+            cls(
+                practice_id=goal.practice_id,
+                client_id=goal.client_id,
+                goal=goal,
+                value=value,
+                by=by,
+                side=side_of(by),
+                at=at,
+                session_id=session_id,
+            )
+            for goal, value, at, session_id in said
+        ]
+        cls.objects.bulk_create(ratings)
+        rated = [(goal, {"value": value}) for goal, value, _at, _session_id in said]
+        audit.record_each("goal rated", rated)
 
     @transaction.atomic
     def withdraw(self, *, by: User) -> bool:

@@ -1,5 +1,14 @@
+from progress.models.caseload_import import CaseloadImport, ImportSheet
 from progress.models.note import NoteHold, ProgressNote
 from progress.models.therapy_session import SessionGoal, TherapySession
 from progress.models.win import Win
 
-__all__ = ["NoteHold", "ProgressNote", "SessionGoal", "TherapySession", "Win"]
+__all__ = [
+    "CaseloadImport",
+    "ImportSheet",
+    "NoteHold",
+    "ProgressNote",
+    "SessionGoal",
+    "TherapySession",
+    "Win",
+]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -108,6 +108,30 @@ class TherapySession(ClientRow):
         self.therapist = by
         self.save(force_insert=True)
         audit.record("session booked", about=self)
+
+    @classmethod
+    @transaction.atomic
+    def bring(
+        cls, said: list[tuple[object, datetime]], length: timedelta, *, by: User
+    ) -> list[TherapySession]:
+        """Sessions held before, as their (client, moment): nothing of what was said.
+
+        Two statements however many they are.
+        """
+        sessions = [
+            cls(
+                practice_id=client.practice_id,
+                client=client,
+                therapist=by,
+                starts_at=starts_at,
+                ends_at=starts_at + length,
+                state=cls.State.HELD,
+            )
+            for client, starts_at in said
+        ]
+        cls.objects.bulk_create(sessions)
+        audit.record_each("session imported", [(session, {}) for session in sessions])
+        return sessions
 
     @transaction.atomic
     def move(self, *, by: User) -> None:

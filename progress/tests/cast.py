@@ -14,7 +14,8 @@ from clients.models import (
 )
 from conftest import as_role, in_care
 from goals.models import Goal, StrengthLink
-from progress.models import ProgressNote, TherapySession, Win
+from progress.imports import sheet
+from progress.models import CaseloadImport, ProgressNote, TherapySession, Win
 
 BUS = {"own_words": "Take the bus into town", "low_end": "never", "high_end": "always"}
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
@@ -111,6 +112,17 @@ def strengths_of(client, therapist, *, goal) -> dict:
     win = note_win(client, "One stop alone.", by=therapist)
     own_win = note_win(client, "I stayed for tea.", by=client.user)
     return {"strength_id": offered, "win_id": win, "own_win_id": own_win}
+
+
+LIST = b"""Preferred name,E-mail,Goal,Rating,Rating date
+Mara,mara@example.com,Sleep through,3,2026-02-03
+"""
+
+
+def list_of(by, *, therapist=None, raw=LIST) -> CaseloadImport:
+    """A file that was read and waits to be looked at."""
+    with acting_as(by.pk), transaction.atomic():
+        return CaseloadImport.begin(sheet.read(raw), by=by, therapist=therapist or by)
 
 
 def pinned(browser, url, **data) -> int:

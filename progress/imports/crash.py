@@ -1,0 +1,16 @@
+"""For tests: die where CRASH_AT says, as by kill -9.  Does nothing anywhere else."""
+
+import os
+import signal
+
+POINTS = (
+    "import_claimed",  # committed, nothing written yet
+    "import_half_way",  # half the people written, not committed
+    "import_written",  # all of it, not committed
+    "import_done",
+)
+
+
+def here(point: str) -> None:
+    if os.environ.get("CRASH_AT") == point:
+        os.kill(os.getpid(), signal.SIGKILL)

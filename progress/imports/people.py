@@ -1,0 +1,347 @@
+"""Lines made into people, or into what has to be mended first.
+
+Lines with the same e-mail are one person.  Without one a person is known by name, and
+two lines of one name are two people or one: that is for somebody to say, unless a phone
+number says it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy
+
+from clients.models import Client
+from progress.imports import days
+from progress.imports.columns import DAYS, ONCE, Field
+from progress.imports.sheet import MOST_LETTERS, Line, Sheet
+
+NOON = time(12)  # of a session whose hour is not said
+EARLIEST = date(1970, 1, 1)
+LONGEST = {
+    Field.NAME: Client._meta.get_field("preferred_name").max_length,
+    Field.FAMILY: Client._meta.get_field("family_name").max_length,
+    Field.PRONOUNS: Client._meta.get_field("pronouns").max_length,
+    Field.PHONE: Client._meta.get_field("phone").max_length,
+    Field.GOAL: 500,
+}
+RATING = re.compile(r"(10|\d)(?:[.,]0)?(?:\s?/\s?10)?")
+APART = re.compile(r"[;|\n]")
+COMMA = re.compile(r",\s+|,(?=\d{1,4}[./-])")
+MOST_MOMENTS = 50_000  # sessions and ratings together
+
+NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
+TOO_LONG = gettext_lazy("More cells than the file has columns.")
+BAD_EMAIL = gettext_lazy("This is not an e-mail address.")
+TOO_WORDY = gettext_lazy("Longer than %(most)s letters.")
+OTHERWISE = gettext_lazy("Line %(line)s says something else of the same person.")
+SAME_NAME = gettext_lazy(
+    "Line %(line)s has the same name. One person: the same e-mail or phone in both."
+    " Two people: different names."
+)
+TO_COME = gettext_lazy("This day has not come yet. Book it once the people are here.")
+LONG_AGO = gettext_lazy("This is too long ago to be a session.")
+NO_RATING = gettext_lazy("A rating is a whole number from 0 to 10.")
+NO_GOAL = gettext_lazy("A rating needs a goal, in this line or above it.")
+NO_DAY = gettext_lazy("A rating needs its day, or one session date in the same line.")
+NO_PAIRS = gettext_lazy("There are %(ratings)s ratings and %(days)s days for them.")
+WAITS = gettext_lazy("Waits for line %(line)s, which is about the same person.")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a line cannot come in.  The reason never repeats what the cell says."""
+
+    line: int
+    reason: str
+    column: int | None = None
+    said: str = ""
+
+
+@dataclass
+class Goal:
+    words: str
+    ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
+
+
+@dataclass
+class Person:
+    """Moments are as on the therapist's wall: without a zone."""
+
+    line: int
+    said: dict[str, str] = field(default_factory=dict)
+    sessions: set[datetime] = field(default_factory=set)
+    goals: dict[str, Goal] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    above: dict[int, str] = field(default_factory=dict)  # the goal of each slot
+
+    @property
+    def name(self) -> str:
+        both = self.said.get(Field.NAME, ""), self.said.get(Field.FAMILY, "")
+        return " ".join(filter(None, both))
+
+    @property
+    def email(self) -> str:
+        return self.said.get(Field.EMAIL, "")
+
+
+@dataclass
+class Reading:
+    people: list[Person]
+    problems: list[Problem]  # in the order of the lines
+
+    @property
+    def is_too_much(self) -> bool:
+        ratings = sum(len(g.ratings) for who in self.people for g in who.goals.values())
+        return self.sessions + ratings > MOST_MOMENTS
+
+    @property
+    def lines_to_mend(self) -> list[int]:
+        return list(dict.fromkeys(problem.line for problem in self.problems))
+
+    @property
+    def sessions(self) -> int:
+        return sum(len(person.sessions) for person in self.people)
+
+    @property
+    def goals(self) -> int:
+        return sum(len(person.goals) for person in self.people)
+
+
+def read(sheet: Sheet, columns: list[str], order: str, today: date) -> Reading:
+    """`columns` says what each column is, `order` which way round its dates are."""
+    return _Reader(sheet, columns, order, today).read()
+
+
+def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
+    """Every text that is to be a date."""
+    for at, said in enumerate(columns):
+        if said in DAYS:
+            for line in sheet.lines:
+                yield from _parts(line.cells[at])
+
+
+def same(name: str) -> str:
+    """By which two spellings of a name are one."""
+    return " ".join(name.casefold().split())
+
+
+class _Reader:
+    def __init__(self, sheet, columns, order, today):
+        self.sheet, self.columns, self.order = sheet, columns, order
+        self.today = today
+        self.people: dict[tuple, Person] = {}
+        self.problems: list[Problem] = []
+        self.bad: dict[tuple, int] = {}  # whose line cannot come in, and which
+
+    def read(self) -> Reading:
+        for line in self.sheet.lines:
+            self._line(line)
+        self._nameless()
+        self._namesakes()
+        have = {problem.line for problem in self.problems}
+        for key, person in self.people.items():
+            person.sessions = _once_a_day(person.sessions)
+            if key in self.bad:
+                self._hold_back(person, self.bad[key], have)
+        found = [who for key, who in self.people.items() if key not in self.bad]
+        problems = sorted(self.problems, key=lambda p: (p.line, p.column or 0))
+        return Reading(found, problems)
+
+    # -- one line ----------------------------------------------------------------
+
+    def _line(self, line: Line) -> None:
+        self.line, self.key = line, self._whose(line)
+        if not any(self._key_parts(line)):
+            if any(c for c, said in zip(line.cells, self.columns, strict=True) if said):
+                self._problem(NO_NAME)
+            return
+        who = self.people.setdefault(self.key, Person(line.number))
+        who.lines.append(line.number)
+        if line.is_long:
+            self._problem(TOO_LONG)
+        self._once(who)
+        sessions = self._sessions(who)
+        self._goals(who, sessions)
+
+    def _cell(self, line: Line, wanted: Field) -> str:
+        at = self.columns.index(wanted) if wanted in self.columns else None
+        return "" if at is None else line.cells[at]
+
+    def _key_parts(self, line: Line) -> tuple[str, str]:
+        names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
+        return self._cell(line, Field.EMAIL).lower(), same(" ".join(names))
+
+    def _whose(self, line: Line) -> tuple:
+        email, name = self._key_parts(line)
+        if email:
+            return ("e-mail", email)
+        phone = _alike(Field.PHONE, self._cell(line, Field.PHONE))
+        return ("name", name, phone) if phone else ("name", name, line.number)
+
+    def _problem(self, reason, column=None, said="", **told) -> None:
+        line = self.line.number
+        self.problems.append(Problem(line, str(reason) % told, column, said[:200]))
+        self.bad.setdefault(self.key, line)
+
+    def _once(self, who: Person) -> None:
+        """What there is one of: the same in each of a person's lines, or empty."""
+        for at, said in enumerate(self.columns):
+            text = self.line.cells[at]
+            if said not in ONCE or said == Field.FIRST or not text:
+                continue
+            if said == Field.EMAIL:
+                text = self._email(text, at)
+            most = LONGEST.get(said, MOST_LETTERS)
+            if len(text) > most:
+                self._problem(TOO_WORDY, at, text, most=most)
+            before = who.said.setdefault(said, text)
+            if _alike(said, before) != _alike(said, text):
+                self._problem(OTHERWISE, at, text, line=who.line)
+
+    def _email(self, text: str, at: int) -> str:
+        try:
+            validate_email(text.lower())
+        except ValidationError:
+            self._problem(BAD_EMAIL, at, text)
+        if len(text) > 254:
+            self._problem(TOO_WORDY, at, text, most=254)
+        return text.lower()
+
+    def _sessions(self, who: Person) -> list[datetime]:
+        """Those of this line; the first session is one as well."""
+        found = []
+        for at, said in enumerate(self.columns):
+            if said in (Field.FIRST, Field.SESSION):
+                moments = self._moments(at)
+                who.sessions.update(moments)
+                found += moments if said == Field.SESSION else []
+        return found
+
+    def _moments(self, at: int) -> list[datetime]:
+        found = []
+        for text in _parts(self.line.cells[at]):
+            try:
+                day = days.read(text, self.order, from_1904=self.sheet.counts_from_1904)
+            except days.NoDay as reason:
+                self._problem(reason, at, text)
+                continue
+            if not EARLIEST <= day.on <= self.today:
+                self._problem(TO_COME if day.on > self.today else LONG_AGO, at, text)
+            found.append(datetime.combine(day.on, day.at or NOON))
+        return found
+
+    # -- goals -------------------------------------------------------------------
+
+    def _goals(self, who: Person, sessions: list[datetime]) -> None:
+        """A rating belongs to the goal left of it, its day to the rating left of it."""
+        goal, slot = None, 0
+        for at, said in enumerate(self.columns):
+            if said == Field.GOAL:
+                slot += 1
+                goal = self._goal(who, at, slot)
+            elif said == Field.RATING and self.line.cells[at]:
+                goal = goal or self._goal(who, None, slot or 1)
+                self._rate(goal, at, self._days_of(at), sessions)
+
+    def _goal(self, who: Person, at: int | None, slot: int) -> Goal | None:
+        """What this cell says, or the nearest above it of the same person."""
+        words = self.line.cells[at] if at is not None else ""
+        if not words:
+            return who.goals.get(who.above.get(slot, ""))
+        if len(words) > LONGEST[Field.GOAL]:
+            self._problem(TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
+        who.above[slot] = same(words)
+        return who.goals.setdefault(same(words), Goal(words))
+
+    def _days_of(self, at: int) -> int | None:
+        """The column of a rating's days: right of it, before another goal or rating."""
+        for column in range(at + 1, len(self.columns)):
+            if self.columns[column] == Field.RATED:
+                return column
+            if self.columns[column] in (Field.GOAL, Field.RATING):
+                return None
+        return None
+
+    def _rate(self, goal, at, days_at, sessions) -> None:
+        texts = _parts(self.line.cells[at])
+        found = [RATING.fullmatch(text) for text in texts]
+        for text, rating in zip(texts, found, strict=True):
+            if not rating:
+                self._problem(NO_RATING, at, text)
+        if goal is None:
+            self._problem(NO_GOAL, at, self.line.cells[at])
+        given = self._moments(days_at) if days_at is not None else []
+        moments = given or sessions
+        if not moments:
+            self._problem(NO_DAY, at, self.line.cells[at])
+        elif len(moments) != len(texts):
+            told = {"ratings": len(texts), "days": len(moments)}
+            self._problem(NO_PAIRS, at, self.line.cells[at], **told)
+        elif goal is not None and all(found):
+            pairs = zip(moments, (int(one[1]) for one in found), strict=True)
+            goal.ratings.update(dict.fromkeys(pairs))
+
+    # -- all lines together ------------------------------------------------------
+
+    def _nameless(self) -> None:
+        for key, who in self.people.items():
+            if not who.said.get(Field.NAME):
+                if who.said.get(Field.FAMILY):
+                    who.said[Field.NAME] = who.said.pop(Field.FAMILY)
+                    continue
+                self.problems += [Problem(at, str(NO_NAME)) for at in who.lines]
+                self.bad.setdefault(key, who.line)
+
+    def _namesakes(self) -> None:
+        """Two of one name, of whom one is known by it alone."""
+        first: dict[str, tuple] = {}
+        confused: set[tuple] = set()
+        for key, who in sorted(self.people.items(), key=lambda pair: pair[0][0]):
+            name = same(who.name)
+            other = first.setdefault(name, key)
+            if not name or other == key or key[0] == "e-mail":
+                continue
+            self._confused(key, other)
+            if other[0] == "name" and other not in confused:
+                self._confused(other, key)
+            confused |= {key, other}
+
+    def _confused(self, key: tuple, other: tuple) -> None:
+        reason = str(SAME_NAME) % {"line": self.people[other].line}
+        who = self.people[key]
+        self.problems += [Problem(at, reason) for at in who.lines]
+        self.bad.setdefault(key, who.line)
+
+    def _hold_back(self, who: Person, line: int, have: set[int]) -> None:
+        """One bad line keeps all of its person's: who came in half could not be
+        completed by a second file."""
+        for number in who.lines:
+            if number not in have:
+                self.problems.append(Problem(number, str(WAITS) % {"line": line}))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands in a cell for several: 3; 4; 5, or each in a line of its own."""
+    parts = APART.split(text)
+    if len(parts) == 1 and not re.search(r"[^\W\d_]", text):
+        parts = COMMA.split(text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _alike(field: str, text: str) -> str:
+    """By which two ways of writing it are one."""
+    if field == Field.PHONE:
+        return "".join(sign for sign in text if sign.isdigit())
+    return same(text)
+
+
+def _once_a_day(moments: set[datetime]) -> set[datetime]:
+    """A day said with its hour and without it is one session."""
+    timed = {m.date() for m in moments if m.time() != NOON}
+    return {m for m in moments if m.time() != NOON or m.date() not in timed}

@@ -1,0 +1,133 @@
+"""What a file would do, before it does anything: for the page and for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from accounts.identity import acting_as
+from accounts.models import User
+from progress.imports import days, people
+from progress.imports.columns import Field
+from progress.imports.known import Found, sorted_out
+from progress.imports.people import Person, Problem, Reading
+from progress.imports.sheet import Sheet
+from progress.models import CaseloadImport, ImportSheet
+
+FIRST_VALUES, SHOWN_LETTERS = 3, 40
+
+
+class Gone(Exception):
+    """The lines of this import are no longer kept."""
+
+
+def whole(imported: CaseloadImport) -> tuple[Sheet, set[int]]:
+    """The file again, and which of its columns whoever brought it may be shown.
+
+    What is sealed only the therapist can read: of an admin's file it is read as the
+    therapist, and nothing that is made of it for the admin repeats a cell.
+    """
+    with acting_as(imported.therapist_id):
+        rows = ImportSheet.objects.filter(caseload_import_id=imported.pk)
+        parts = {row.part: row.body for row in rows}
+    try:
+        sealed = Sheet.from_json(parts[ImportSheet.Part.SEALED])
+    except (KeyError, ValueError):
+        raise Gone from None
+    if imported.is_own:
+        return sealed, set(sealed.parts)
+    directory = Sheet.from_json(parts[ImportSheet.Part.DIRECTORY])
+    return sealed.joined(directory), set(directory.parts)
+
+
+@dataclass
+class Column:
+    """One of the file's, for the page."""
+
+    at: int
+    head: str
+    first: str  # values, or "" where they are not for this reader
+    filled: int
+    is_shown: bool
+
+
+class Review:
+    def __init__(self, imported: CaseloadImport, *, by: User):
+        self.imported, self.by = imported, by
+        self.therapist = by if imported.is_own else imported.therapist
+        self.sheet, self.shown = whole(imported)
+
+    @cached_property
+    def found_order(self) -> str | None:
+        """Which way round the dates are; None where somebody has to say."""
+        texts = people.dates_in(self.sheet, self.imported.columns)
+        return days.order_in(texts)
+
+    @property
+    def asks_order(self) -> bool:
+        return self.found_order is None
+
+    @cached_property
+    def order(self) -> str:
+        """As the file says, else as somebody said, else as most of the world writes."""
+        return self.found_order or self.imported.date_order or days.Order.DAY.value
+
+    @cached_property
+    def reading(self) -> Reading:
+        today = self.therapist.today()
+        return people.read(self.sheet, self.imported.columns, self.order, today)
+
+    @cached_property
+    def _sorted(self) -> tuple[list[Person], list[Found]]:
+        people_ = self.reading.people
+        return sorted_out(people_, by=self.by, therapist=self.therapist)
+
+    @property
+    def new(self) -> list[Person]:
+        return self._sorted[0]
+
+    @property
+    def here(self) -> list[Found]:
+        return self._sorted[1]
+
+    @property
+    def sessions(self) -> int:
+        return sum(len(person.sessions) for person in self.new)
+
+    @property
+    def goals(self) -> int:
+        return sum(len(person.goals) for person in self.new)
+
+    @property
+    def lacks_name(self) -> bool:
+        return Field.NAME not in self.imported.columns
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """As they may be read: of what is sealed the column is named, no cell."""
+        return [
+            problem if problem.column in self.shown else replace(problem, said="")
+            for problem in self.reading.problems
+        ]
+
+    @property
+    def to_mend(self) -> Iterator[tuple[Problem, str]]:
+        """With the name of its column."""
+        for problem in self.problems:
+            at = problem.column
+            yield problem, self.head(at) if at is not None else ""
+
+    def head(self, at: int) -> str:
+        """What a column is called; a nameless one by its place."""
+        return self.sheet.heads[at] or _("Column %(number)s") % {"number": at + 1}
+
+    def columns(self) -> Iterator[Column]:
+        for at in range(len(self.sheet.heads)):
+            cells = [line.cells[at] for line in self.sheet.lines if line.cells[at]]
+            is_shown = at in self.shown
+            values = list(dict.fromkeys(cells))[:FIRST_VALUES] if is_shown else []
+            first = ", ".join(value[:SHOWN_LETTERS] for value in values)
+            yield Column(at, self.head(at), first, len(cells), is_shown)
