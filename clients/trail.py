@@ -48,6 +48,7 @@ VERBS = {
     "opened digest": (Sort.OPENED, _("The week")),
     "opened audit": (Sort.OPENED, _("This audit")),
     "exported": (Sort.EXPORTED, _("From the record")),
+    "copy fetched": (Sort.EXPORTED, _("Fetched a copy of the record")),
     "exported audit": (Sort.EXPORTED, _("This audit, as CSV")),
     "printed": (Sort.EXPORTED, _("From the record, on paper")),
     "goal proposed": (Sort.WROTE, _("Proposed a goal")),

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from accounts import seals, sessions
 from accounts.models import Heartbeat
 from digests import plan, send
-from progress.tasks import look_after_imports
+from progress.tasks import look_after_copies, look_after_imports
 
 # More than a drain, one slow letter and a long wait for the database together; less
 # than the time after which Redis hands a task out again.
@@ -27,6 +27,7 @@ def tick():
     finally:
         sessions.sweep()
         look_after_imports()
+        look_after_copies()
 
 
 @shared_task(**PATIENT)

@@ -6,11 +6,13 @@ from portal import (
     journey_views,
     leave_views,
     looked_views,
+    record_views,
     rights_views,
     session_views,
     strength_views,
 )
 from portal.goal_urls import urlpatterns as goal_urls
+from progress.record_views import KINDS
 
 urlpatterns = [
     path("", home_views.home, name="portal-home"),
@@ -65,6 +67,16 @@ urlpatterns = [
     ),
     path("celebration/", strength_views.celebration, name="portal-celebration"),
     path("looked/", looked_views.looked, name="portal-looked"),
+    path("record/", record_views.own_record, name="portal-record"),
+    *(
+        path(
+            f"record/<uuid:export_id>/{kind}/",
+            record_views.own_record_file,
+            {"kind": kind},
+            name=f"portal-record-{kind}",
+        )
+        for kind in KINDS
+    ),
     path("corrections/", rights_views.corrections, name="portal-corrections"),
     path("close/", rights_views.account_close, name="portal-account-close"),
     path("closed/", rights_views.account_closed, name="portal-account-closed"),

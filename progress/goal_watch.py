@@ -22,7 +22,8 @@ UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 
 # One statement for however many clients; its text stands in the migration.
 WATCH = """
-SELECT kind, client_id, goal_id FROM app.goal_watch(%s::uuid[], %s::uuid[], %s, %s, %s, %s, %s)
+SELECT kind, client_id, goal_id
+FROM app.goal_watch(%s::uuid[], %s::uuid[], %s, %s, %s, %s, %s)
 """
 # What the therapist reads, and the one act.
 TO_THERAPIST = {

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from accounts import nudge
 from progress.imports import job
+from progress.record import job as copies
 
 # As the tick's (digests/tasks.py): less than the time after which Redis hands it out
 # again; a second one finds it claimed.
@@ -21,3 +22,15 @@ def look_after_imports():
     job.sweep()
     for pk in job.waiting():
         nudge.the_worker(bring_in.name, args=[str(pk)])
+
+
+@shared_task(**PATIENT)
+def copy_records():
+    """Right after somebody asked; the tick would find it too."""
+    copies.make_waiting()
+
+
+def look_after_copies():
+    copies.sweep()
+    if copies.waits():
+        nudge.the_worker(copy_records.name)

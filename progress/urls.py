@@ -4,6 +4,7 @@ from progress import (
     aside_views,
     import_views,
     journey_views,
+    record_views,
     session_views,
     strength_views,
     transfer_views,
@@ -75,6 +76,20 @@ urlpatterns = [
         "clients/<uuid:client_id>/journey/print/",
         journey_views.client_journey_print,
         name="client-journey-print",
+    ),
+    path(
+        "clients/<uuid:client_id>/record/",
+        record_views.client_record,
+        name="client-record",
+    ),
+    *(
+        path(
+            f"clients/<uuid:client_id>/record/<uuid:export_id>/{kind}/",
+            record_views.client_record_file,
+            {"kind": kind},
+            name=f"client-record-{kind}",
+        )
+        for kind in record_views.KINDS
     ),
     path(
         "clients/<uuid:client_id>/strengths/",

@@ -34,6 +34,7 @@ from progress.tests.cast import (
     agreed_goal,
     asides_of,
     book,
+    copy_of,
     hold,
     list_of,
     strengths_of,
@@ -103,6 +104,7 @@ def record_of(client, by):
     )
     list_of(by)
     for who in (by, client.user):
+        copy_of(client, who, made=False)
         Digest.objects.create(
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],
             starts_at=NOW(), ends_at=NOW(),

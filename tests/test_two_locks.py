@@ -46,6 +46,7 @@ from progress.models import (
     ImportSheet,
     NoteHold,
     ProgressNote,
+    RecordExport,
     SessionGoal,
     TherapySession,
     Win,
@@ -190,6 +191,7 @@ class World:
         Assignment.objects.create(**common, words=WORDS, set_by=who)
         self.sessions(goal, who)
         self.strengths(goal, who)
+        self.copies(who)
         self.lists(who)
 
     def both(self, goal, who):
@@ -237,6 +239,11 @@ class World:
             ImportSheet.objects.create(
                 practice=self.home, caseload_import=found, part=part, body=WORDS
             )
+
+    def copies(self, who):
+        """Of the client one is at, for them who asked."""
+        for by in filter(None, (who, self.client.user)):
+            RecordExport.objects.create(**self.common, by=by, archive=WORDS)
 
     def strengths(self, goal, who):
         client, common = self.client, self.common

@@ -22,6 +22,7 @@ from progress.tests.cast import (
     agreed_goal,
     asides_of,
     book,
+    copy_of,
     hold,
     list_of,
     strengths_of,
@@ -154,6 +155,7 @@ def rows(thea, cleo):
         "target": [goal.pk],
         "line_id": [crisis_line(thea).pk],
         "import_id": [list_of(thea).pk],
+        "export_id": [copy_of(cleo, thea).pk],
         "number": [1],
         "kind": ["goal"],
     }
@@ -370,6 +372,7 @@ TABLES = [
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
     "progress_therapysession", "progress_progressnote", "progress_notehold",
     "progress_win", "progress_caseloadimport", "progress_importsheet",
+    "progress_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",
     "accounts_crisisline",
 ]  # fmt: skip

@@ -358,5 +358,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handler mails errors to ADMINS; ours is the console alone.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "fontTools": {"level": "WARNING"},  # it lists the letters of a paper
+        "fpdf": {"level": "WARNING"},
+    },
 }

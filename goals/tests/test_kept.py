@@ -8,12 +8,12 @@ from django.utils.html import escape
 from accounts.identity import acting_as
 from clients.models import Draft
 from goals.models import Comment, Goal, Review
-from goals.ways import CLIENTS, THERAPISTS
 from goals.tests.test_two_keys import propose
+from goals.ways import CLIENTS, THERAPISTS
 from progress.tests.cast import agreed_goal
 
 WORDS = "Half a sen"
-# The form's address, the kind of its draft, which of its texts, and what is sent with them.
+# By the kind of the draft: the form's address, one of its texts, what else is sent.
 FORMS = {
     "step": ("step_add", "words", {}),
     "comment": ("goal_comment", "words", {}),
@@ -73,12 +73,17 @@ def test_what_could_not_be_saved_stays_a_draft(sign_in, cleo, thea):
     browser.post(keep, {"words": "x", "cue": "it comes", "plan": "", "revision": 0})
     page = browser.post(address(THERAPISTS, "step_add", goal), {"words": " "})
     assert escape("A step needs a few words") in page.content.decode()
-    assert "it comes" in browser.get(address(THERAPISTS, "step_add", goal)).content.decode()
+    assert (
+        "it comes"
+        in browser.get(address(THERAPISTS, "step_add", goal)).content.decode()
+    )
 
 
 def test_the_line_for_a_harder_day_is_kept_too(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea)
-    Goal.objects.filter(pk=goal.pk).update(closed_at=goal.created_at, ended_as="reached")
+    Goal.objects.filter(pk=goal.pk).update(
+        closed_at=goal.created_at, ended_as="reached"
+    )
     hers = sign_in(cleo.user)
     hers.post(f"/drafts/{cleo.pk}/line/{goal.pk}/", {"line": WORDS, "revision": 0})
     page = address(CLIENTS, "goal_reached", goal)

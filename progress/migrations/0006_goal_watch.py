@@ -22,7 +22,8 @@ SEEN = {
 }
 HAS_POLICY = {"goals_goal"}  # from what an admin counts
 ACL = "".join(
-    f"GRANT SELECT ({columns}) ON {table} TO cairn_acl;" for table, columns in SEEN.items()
+    f"GRANT SELECT ({columns}) ON {table} TO cairn_acl;"
+    for table, columns in SEEN.items()
 ) + "".join(
     f"CREATE POLICY acl ON {table} FOR SELECT TO cairn_acl USING (true);"
     for table in SEEN
@@ -32,9 +33,7 @@ NO_ACL = "".join(
     f"REVOKE SELECT ({columns}) ON {table} FROM cairn_acl;"
     for table, columns in SEEN.items()
     if table not in HAS_POLICY
-) + "".join(
-    f"DROP POLICY acl ON {table};" for table in SEEN if table not in HAS_POLICY
-)
+) + "".join(f"DROP POLICY acl ON {table};" for table in SEEN if table not in HAS_POLICY)
 # `asked` and `meeting` are what the program found visible; of these, `mine` are answered.
 # Every part walks an index from its goal.
 WATCH = """

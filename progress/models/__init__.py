@@ -1,5 +1,6 @@
 from progress.models.caseload_import import CaseloadImport, ImportSheet
 from progress.models.note import NoteHold, ProgressNote
+from progress.models.record_export import RecordExport
 from progress.models.therapy_session import SessionGoal, TherapySession
 from progress.models.win import Win
 
@@ -8,6 +9,7 @@ __all__ = [
     "ImportSheet",
     "NoteHold",
     "ProgressNote",
+    "RecordExport",
     "SessionGoal",
     "TherapySession",
     "Win",

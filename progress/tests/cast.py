@@ -15,7 +15,14 @@ from clients.models import (
 from conftest import as_role, in_care
 from goals.models import Goal, StrengthLink
 from progress.imports import sheet
-from progress.models import CaseloadImport, ProgressNote, TherapySession, Win
+from progress.models import (
+    CaseloadImport,
+    ProgressNote,
+    RecordExport,
+    TherapySession,
+    Win,
+)
+from progress.record import job
 
 BUS = {"own_words": "Take the bus into town", "low_end": "never", "high_end": "always"}
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
@@ -134,3 +141,13 @@ def pinned(browser, url, **data) -> int:
     assert answer.status_code in (200, 302), answer.status_code
     counted = [q for q in queries if not q["sql"].startswith(FRAME)]
     return len(counted)
+
+
+def copy_of(client, by, *, made=True) -> RecordExport:
+    """A copy of a record that somebody asked for, made as the worker does it."""
+    with acting_as(by.pk), transaction.atomic():
+        RecordExport.ask(client, by=by)
+    if made:
+        with as_role("cairn_worker"):
+            job.make_waiting()
+    return RecordExport.objects.filter(by=by).latest("asked_at")
