@@ -2,6 +2,7 @@
 
 from allauth.account.forms import LoginForm
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
@@ -20,7 +21,6 @@ from accounts.zones import zone_choices
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
 )
-LANGUAGES = [("en", "English")]
 
 
 class SignInForm(House, LoginForm):
@@ -109,7 +109,7 @@ class ProofForm(HouseForm):
 
 
 class SettingsForm(HouseModelForm):
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
 
     class Meta:

@@ -113,7 +113,8 @@ def _months(scale, y, every) -> SafeString:
             firsts.append(day)
         day = (day + timedelta(days=32)).replace(day=1)
     shown = [day for day in firsts[::every] if scale.at(day) < scale.right - 20]
-    said = ((n(scale.at(day)), y, date_format(day, "M")) for day in shown)
+    month = pgettext("date format", "M")
+    said = ((n(scale.at(day)), y, date_format(day, month)) for day in shown)
     return format_html_join("", '<text x="{}" y="{}">{}</text>', said)
 
 

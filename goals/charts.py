@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from accounts import dates
 from accounts.drawing import number as n
 from accounts.drawing import rock, stone_path
 
@@ -106,8 +107,8 @@ def _short(day: date, today: date) -> str:
 def _short_in(language: str, day: date, today: date) -> str:
     """Every row of a table has one, and every page the same days."""
     if day.year == today.year:
-        return date_format(day, pgettext("date format", "j M"))
-    return date_format(day, pgettext("date format", "j M Y"))
+        return dates.short(day)
+    return dates.with_year(day)
 
 
 def _since(day: date, today: date) -> str:
@@ -229,7 +230,8 @@ def _months(axis: Axis, y: float) -> str:
         x = axis.x(day)
         if x >= free and x <= axis.right - 12:
             january = day.month == 1 and day != axis.start
-            style = pgettext("date format", "Y") if january else "M"
+            year, month = pgettext("date format", "Y"), pgettext("date format", "M")
+            style = year if january else month
             texts.append(_text(x, y, date_format(day, style)))
             free = x + 40
         day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)

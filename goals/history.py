@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import dates
 from accounts.screen import called
 from goals.models import Agreement, Goal, GoalMove, GoalRating, GoalVersion
 from goals.models.content import Side
@@ -69,7 +69,7 @@ def entries(
 
 
 def _day(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j M Y")
+    return dates.with_year(timezone.localtime(at))
 
 
 def _of_version(goal: Goal, version: GoalVersion) -> Entry:

@@ -9,11 +9,10 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts import encryption, screen
+from accounts import dates, encryption, screen
 from clients.access import reach, side_of
 from goals import charts, history, strengths
 from goals.differences import word_diff
@@ -246,11 +245,11 @@ class GoalPage:
         turned = history.standing(version).get(side)
         name = self._name(side, turned)
         if turned:
-            when = date_format(timezone.localtime(turned.at), "D j M, H:i")
+            when = dates.moment(timezone.localtime(turned.at))
             return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
         back = [key for key in version.keys.all() if key.side == side]
         if back:
-            when = date_format(timezone.localtime(back[-1].taken_back.at), "D j M")
+            when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
             return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
         return KeyLine(name, _("not yet"), False)
 
@@ -389,5 +388,5 @@ def _in_words(version: GoalVersion) -> dict[str, str]:
 
 def _said(value) -> str:
     if isinstance(value, date):
-        return date_format(value, "j M Y")
+        return dates.with_year(value)
     return str(value) if value else _("(nothing)")

@@ -8,9 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import screen
+from accounts import dates, screen
 from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
 from progress.models import TherapySession
@@ -99,8 +99,8 @@ class BookingForm(HouseForm):
         words = ngettext("%(many)s booked", "%(many)s booked", booked)
         return (
             day.isoformat(),
-            date_format(day, "D"),
-            date_format(day, "j M"),
+            date_format(day, pgettext("date format", "D")),
+            dates.short(day),
             words % {"many": booked} if booked else "",
             day < self.by.today(),
         )
@@ -167,8 +167,8 @@ class BookingForm(HouseForm):
         if other:
             said = {
                 "name": screen.called(other.client.preferred_name),
-                "from": date_format(other.starts_at.astimezone(self.by.zone), "H:i"),
-                "to": date_format(other.ends_at.astimezone(self.by.zone), "H:i"),
+                "from": dates.clock(other.starts_at.astimezone(self.by.zone)),
+                "to": dates.clock(other.ends_at.astimezone(self.by.zone)),
             }
             raise ValidationError(
                 {"time": _("You see %(name)s from %(from)s to %(to)s.") % said}

@@ -8,12 +8,11 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import screen
+from accounts import dates, screen
 from clients.asides import waiting_for
 from clients.models import Client
 from goals.models import Goal, GoalRating
@@ -157,7 +156,7 @@ class Today:
         if any(not since or at > since for at in answered.get(pk, [])):
             lines.append(_("Said how the practice went"))
         if since:
-            day = date_format(timezone.localtime(since), "D j M")
+            day = dates.weekday(timezone.localtime(since))
             lines.append(_("Last seen %(day)s") % {"day": day})
         else:
             lines.append(_("First session"))
@@ -180,7 +179,7 @@ class Today:
     def _asides(self):
         """An emergency, a correction asked for, a supervisor's comment."""
         for waits in waiting_for(self.user):
-            day = date_format(timezone.localtime(waits.at), "D j M")
+            day = dates.weekday(timezone.localtime(waits.at))
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
@@ -203,7 +202,7 @@ class Today:
             "latest__high_end",
         ):
             if self._is_here(goal.client_id):
-                when = date_format(timezone.localtime(goal.latest.proposed_at), "D j M")
+                when = dates.weekday(timezone.localtime(goal.latest.proposed_at))
                 why = _("Proposed words for a goal on %(day)s.") % {"day": when}
                 address = reverse("goal", args=[goal.pk])
                 yield self._want("key", goal.client_id, why, _("Read"), address)
@@ -255,14 +254,14 @@ class Today:
                 last = self.facts.last.get(client.pk)
                 why = _("Nothing is booked, and nobody has met yet.")
                 if last:
-                    day = date_format(timezone.localtime(last), "D j M")
+                    day = dates.weekday(timezone.localtime(last))
                     why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
                 address = reverse("session-add", args=[client.pk])
                 yield self._want("no_contact", client.pk, why, _("Book"), address)
 
     def _day(self, sentence, session) -> str:
         starts: datetime = timezone.localtime(session.starts_at)
-        return sentence % {"day": date_format(starts, "D j M")}
+        return sentence % {"day": dates.weekday(starts)}
 
     def _want(self, kind, client_id, why, act, address) -> Wants:
         client = self.clients[client_id]

@@ -215,6 +215,8 @@ AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True  # ours is the audit; this one would grow for ever
 
 LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
+LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -7,12 +7,11 @@ from functools import lru_cache
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import screen
+from accounts import dates, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -151,8 +150,8 @@ def _day_words(day, today, begin, language):
     if near:
         return near
     if day.year == today.year:
-        return date_format(day, pgettext("date format", "D j M"))
-    return date_format(day, pgettext("date format", "D j M Y"))
+        return dates.weekday(day)
+    return dates.weekday_with_year(day)
 
 
 def _local(when):
@@ -161,8 +160,8 @@ def _local(when):
 
 def _short(day):
     if day.year == timezone.localdate().year:
-        return date_format(day, pgettext("date format", "j M"))
-    return date_format(day, pgettext("date format", "j M Y"))
+        return dates.short(day)
+    return dates.with_year(day)
 
 
 @register.filter(is_safe=True)
@@ -173,7 +172,7 @@ def moment(when, place="begin"):
     local = _local(when)
     words = _("%(day)s, %(time)s") % {
         "day": day_words(local.date(), place == "begin"),
-        "time": date_format(local, pgettext("time format", "H:i")),
+        "time": dates.clock(local),
     }
     stamp = local.isoformat(timespec="minutes")
     return format_html('<time datetime="{}">{}</time>', stamp, words)
@@ -198,7 +197,7 @@ def clock(when):
     if not when:
         return ""
     local = _local(when)
-    stamp, words = local.isoformat(timespec="minutes"), date_format(local, "H:i")
+    stamp, words = local.isoformat(timespec="minutes"), dates.clock(local)
     return format_html('<time datetime="{}">{}</time>', stamp, words)
 
 

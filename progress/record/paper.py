@@ -9,9 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
+from accounts import dates
 from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
@@ -138,10 +138,10 @@ class Drawing:
             return ""
         if isinstance(moment, datetime):
             moment = moment.astimezone(self.zone).date()
-        return date_format(moment, "j M Y")
+        return dates.with_year(moment)
 
     def moment(self, moment: datetime) -> str:
-        return date_format(moment.astimezone(self.zone), "D j M Y, H:i")
+        return dates.moment_with_year(moment.astimezone(self.zone))
 
     def signed(self, row: Row) -> str:
         """Who said it and when."""

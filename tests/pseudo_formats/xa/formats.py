@@ -1,0 +1,3 @@
+"""The numbers of a language that nobody speaks."""
+
+DECIMAL_SEPARATOR = "٫"
