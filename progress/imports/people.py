@@ -199,6 +199,8 @@ class _Reader:
                 continue
             if said == Field.EMAIL:
                 text = self._email(text, at)
+            elif said != Field.CONCERN:
+                text = " ".join(text.split())  # a name is one line
             most = LONGEST.get(said, MOST_LETTERS)
             if len(text) > most:
                 self._problem(TOO_WORDY, at, text, most=most)
@@ -233,12 +235,14 @@ class _Reader:
             except days.NoDay as reason:
                 self._problem(reason, at, text)
                 self.has_bad_day = True
-                continue
+                break  # one reason a cell: there may be thousands in it
             moment = datetime.combine(day.on, day.at or NOON)
             if day.on == self.now.date() and not day.at:
                 moment = min(moment, self.now - A_MINUTE)  # held, so not to come
             if moment > self.now or day.on < EARLIEST:
                 self._problem(TO_COME if moment > self.now else LONG_AGO, at, text)
+                self.has_bad_day = True
+                break
             found.append(moment)
         return found
 
@@ -277,10 +281,9 @@ class _Reader:
     def _rate(self, goal, at, days_at, sessions) -> None:
         texts = _parts(self.line.cells[at])
         found = [RATING.fullmatch(text) for text in texts]
-        for text, rating in zip(texts, found, strict=True):
-            if not rating:
-                self._problem(NO_RATING, at, text)
-        if goal is None and all(found):
+        if not all(found):
+            self._problem(NO_RATING, at, texts[found.index(None)])
+        elif goal is None:
             self._problem(NO_GOAL, at, self.line.cells[at])
         given = self._moments(days_at) if days_at is not None else []
         moments = given or sessions

@@ -233,6 +233,13 @@ def test_an_open_quotation_mark_is_named_by_its_line():
         sheet.read(b'Name,Goal\nMara,Sleep\nLou,"Walk\n')
 
 
+@pytest.mark.requirement("R54")
+def test_a_million_bad_dates_are_a_reason_for_each_line():
+    lines = [["Mara", "; ".join(["x"] * 3000)]] * 500
+    reading = read(["Name", "Session"], *lines)
+    assert len(reading.problems) <= 2 * len(lines)
+
+
 @pytest.mark.requirement("R53", "R54")
 @pytest.mark.parametrize("sign", ["1", " ", "1.", "a", "; ", "T1:", "(", "0 to 10"])
 def test_long_cells_take_no_long_time(sign):
@@ -435,6 +442,11 @@ def test_one_bad_line_keeps_all_of_its_persons():
     assert [person.name for person in reading.people] == ["Lou"]
     waits = "Waits for line 4, which is about the same person."
     assert reasons(reading) == [(2, waits), (4, str(days.NO_SUCH))]
+
+
+def test_a_name_is_one_line():
+    [mara] = read(["Name", "Concern"], ["Mara\nLind", "First.\nThen."]).people
+    assert (mara.name, mara.said["concern"]) == ("Mara Lind", "First.\nThen.")
 
 
 def test_a_session_of_today_was_held_before_now():
