@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection, transaction
@@ -261,7 +261,8 @@ class Writing:
     def _moment(self, naive: datetime) -> datetime:
         return naive.replace(tzinfo=self.therapist.zone)
 
-    def _sessions(self, pairs) -> dict[tuple[UUID, datetime], UUID]:
+    def _sessions(self, pairs) -> dict[tuple[UUID, date], UUID]:
+        """The first of each day, by client: a rating of that day was given there."""
         held = [
             (client, self._moment(naive))
             for client, person in pairs
@@ -269,13 +270,16 @@ class Writing:
         ]
         length = timedelta(minutes=self.by.practice.session_minutes)
         found = TherapySession.bring(held, length, by=self.therapist)
-        return {(one.client_id, one.starts_at): one.pk for one in found}
+        by_day = {}
+        for (client, moment), session in zip(held, found, strict=True):
+            by_day.setdefault((client.pk, moment.date()), session.pk)
+        return by_day
 
     def _ratings(self, goals, sessions) -> None:
         ratings = []
         for goal, said in goals:
             for naive, value in sorted(said.ratings):
                 at = self._moment(naive)
-                session_id = sessions.get((goal.client_id, at))
+                session_id = sessions.get((goal.client_id, naive.date()))
                 ratings.append((goal, value, at, session_id))
         GoalRating.bring(ratings, by=self.therapist)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -22,6 +22,7 @@ from progress.imports.columns import DAYS, ONCE, Field
 from progress.imports.sheet import MOST_LETTERS, Line, Sheet
 
 NOON = time(12)  # of a session whose hour is not said
+A_MINUTE = timedelta(minutes=1)
 EARLIEST = date(1970, 1, 1)
 LONGEST = {
     Field.NAME: Client._meta.get_field("preferred_name").max_length,
@@ -113,9 +114,10 @@ class Reading:
         return sum(len(person.goals) for person in self.people)
 
 
-def read(sheet: Sheet, columns: list[str], order: str, today: date) -> Reading:
-    """`columns` says what each column is, `order` which way round its dates are."""
-    return _Reader(sheet, columns, order, today).read()
+def read(sheet: Sheet, columns: list[str], order: str, now: datetime) -> Reading:
+    """`columns` says what each column is, `order` which way round its dates are, `now`
+    the moment on the therapist's wall."""
+    return _Reader(sheet, columns, order, now).read()
 
 
 def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
@@ -132,9 +134,9 @@ def same(name: str) -> str:
 
 
 class _Reader:
-    def __init__(self, sheet, columns, order, today):
+    def __init__(self, sheet, columns, order, now):
         self.sheet, self.columns, self.order = sheet, columns, order
-        self.today = today
+        self.now = now
         self.people: dict[tuple, Person] = {}
         self.problems: list[Problem] = []
         self.bad: dict[tuple, int] = {}  # whose line cannot come in, and which
@@ -156,7 +158,7 @@ class _Reader:
     # -- one line ----------------------------------------------------------------
 
     def _line(self, line: Line) -> None:
-        self.line, self.key = line, self._whose(line)
+        self.line, self.key, self.has_bad_day = line, self._whose(line), False
         if not any(self._key_parts(line)):
             if any(c for c, said in zip(line.cells, self.columns, strict=True) if said):
                 self._problem(NO_NAME)
@@ -197,6 +199,8 @@ class _Reader:
                 continue
             if said == Field.EMAIL:
                 text = self._email(text, at)
+            elif said != Field.CONCERN:
+                text = " ".join(text.split())  # a name is one line
             most = LONGEST.get(said, MOST_LETTERS)
             if len(text) > most:
                 self._problem(TOO_WORDY, at, text, most=most)
@@ -230,10 +234,16 @@ class _Reader:
                 day = days.read(text, self.order, from_1904=self.sheet.counts_from_1904)
             except days.NoDay as reason:
                 self._problem(reason, at, text)
-                continue
-            if not EARLIEST <= day.on <= self.today:
-                self._problem(TO_COME if day.on > self.today else LONG_AGO, at, text)
-            found.append(datetime.combine(day.on, day.at or NOON))
+                self.has_bad_day = True
+                break  # one reason a cell: there may be thousands in it
+            moment = datetime.combine(day.on, day.at or NOON)
+            if day.on == self.now.date() and not day.at:
+                moment = min(moment, self.now - A_MINUTE)  # held, so not to come
+            if moment > self.now or day.on < EARLIEST:
+                self._problem(TO_COME if moment > self.now else LONG_AGO, at, text)
+                self.has_bad_day = True
+                break
+            found.append(moment)
         return found
 
     # -- goals -------------------------------------------------------------------
@@ -271,13 +281,14 @@ class _Reader:
     def _rate(self, goal, at, days_at, sessions) -> None:
         texts = _parts(self.line.cells[at])
         found = [RATING.fullmatch(text) for text in texts]
-        for text, rating in zip(texts, found, strict=True):
-            if not rating:
-                self._problem(NO_RATING, at, text)
-        if goal is None:
+        if not all(found):
+            self._problem(NO_RATING, at, texts[found.index(None)])
+        elif goal is None:
             self._problem(NO_GOAL, at, self.line.cells[at])
         given = self._moments(days_at) if days_at is not None else []
         moments = given or sessions
+        if self.has_bad_day:
+            return  # which is said, and enough
         if not moments:
             self._problem(NO_DAY, at, self.line.cells[at])
         elif len(moments) != len(texts):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.identity import acting_as
@@ -77,8 +79,9 @@ class Review:
 
     @cached_property
     def reading(self) -> Reading:
-        today = self.therapist.today()
-        return people.read(self.sheet, self.imported.columns, self.order, today)
+        here = timezone.localtime(timezone=self.therapist.zone)
+        now = here.replace(tzinfo=None, second=0, microsecond=0)
+        return people.read(self.sheet, self.imported.columns, self.order, now)
 
     @cached_property
     def _sorted(self) -> tuple[list[Person], list[Found]]:
@@ -129,5 +132,5 @@ class Review:
             cells = [line.cells[at] for line in self.sheet.lines if line.cells[at]]
             is_shown = at in self.shown
             values = list(dict.fromkeys(cells))[:FIRST_VALUES] if is_shown else []
-            first = ", ".join(value[:SHOWN_LETTERS] for value in values)
+            first = ", ".join(Truncator(text).chars(SHOWN_LETTERS) for text in values)
             yield Column(at, self.head(at), first, len(cells), is_shown)

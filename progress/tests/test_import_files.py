@@ -17,7 +17,7 @@ from progress.imports.columns import CALLED, LEFT_OUT, Field, matched
 from progress.imports.days import NoDay
 from progress.imports.sheet import CannotRead
 
-TODAY = date(2026, 11, 28)
+NOW = datetime(2026, 11, 28, 10)
 HEADS = ["Preferred name", "E-mail", "Goal"]
 
 
@@ -47,7 +47,7 @@ def cells(found):
 def read(*rows, order="day", **said):
     """The people of these lines, in the columns that their names say."""
     found = sheet.read(written(rows, **said))
-    return people.read(found, matched(found.heads), order, TODAY)
+    return people.read(found, matched(found.heads), order, NOW)
 
 
 def reasons(reading):
@@ -86,7 +86,7 @@ def test_any_bytes_are_a_list_or_refused_in_words(raw):
         except CannotRead as error:
             assert error.messages
         else:
-            people.read(found, matched(found.heads), "day", TODAY)
+            people.read(found, matched(found.heads), "day", NOW)
 
 
 def test_umlauts_of_windows_are_read_and_told():
@@ -135,7 +135,7 @@ def test_a_workbook_that_counts_days_from_1904_says_so():
     raw = workbook([["Name", "Sessions"], ["Mara", 44229]], epoch=CALENDAR_MAC_1904)
     found = sheet.read(raw)
     assert found.counts_from_1904
-    [mara] = people.read(found, matched(found.heads), "day", TODAY).people
+    [mara] = people.read(found, matched(found.heads), "day", NOW).people
     assert {moment.date() for moment in mara.sessions} == {date(2025, 2, 3)}
 
 
@@ -233,6 +233,13 @@ def test_an_open_quotation_mark_is_named_by_its_line():
         sheet.read(b'Name,Goal\nMara,Sleep\nLou,"Walk\n')
 
 
+@pytest.mark.requirement("R54")
+def test_a_million_bad_dates_are_a_reason_for_each_line():
+    lines = [["Mara", "; ".join(["x"] * 3000)]] * 500
+    reading = read(["Name", "Session"], *lines)
+    assert len(reading.problems) <= 2 * len(lines)
+
+
 @pytest.mark.requirement("R53", "R54")
 @pytest.mark.parametrize("sign", ["1", " ", "1.", "a", "; ", "T1:", "(", "0 to 10"])
 def test_long_cells_take_no_long_time(sign):
@@ -241,7 +248,7 @@ def test_long_cells_take_no_long_time(sign):
     for column in ("Sessions", "Rating", "E-mail", text[:200]):
         rows = [["Name", "Goal", column], *[["Mara", "x", text[:9000]]] * 5]
         found = sheet.read(written(rows))
-        people.read(found, matched(found.heads), "day", TODAY)
+        people.read(found, matched(found.heads), "day", NOW)
         people.dates_in(found, matched(found.heads))
     assert time.process_time() - began < 2
 
@@ -399,6 +406,7 @@ BAD = {
     ("Name", "Mara", "Sessions", "31.11.2025"): days.NO_SUCH,
     ("Name", "Mara", "Sessions", "soon"): days.NOT_READ,
     ("Name", "Mara", "First session", "1.12.2026"): people.TO_COME,
+    ("Name", "Mara", "Sessions", "28.11.2026 10:30"): people.TO_COME,
     ("Name", "Mara", "Sessions", "1.1.1066"): people.LONG_AGO,
     ("Name", "Mara", "Sessions", "1.1.2026", "Goal", "x", "Score", "11"):
         people.NO_RATING,
@@ -420,7 +428,7 @@ def test_a_bad_line_is_named_with_its_reason(line):
 
 def test_more_cells_than_columns_would_shift_under_the_wrong_names():
     found = sheet.read(b"Name,Goal\nMara,Sleep, and wake\n")
-    reading = people.read(found, matched(found.heads), "day", TODAY)
+    reading = people.read(found, matched(found.heads), "day", NOW)
     assert reasons(reading) == [(2, str(people.TOO_LONG))]
 
 
@@ -434,6 +442,16 @@ def test_one_bad_line_keeps_all_of_its_persons():
     assert [person.name for person in reading.people] == ["Lou"]
     waits = "Waits for line 4, which is about the same person."
     assert reasons(reading) == [(2, waits), (4, str(days.NO_SUCH))]
+
+
+def test_a_name_is_one_line():
+    [mara] = read(["Name", "Concern"], ["Mara\nLind", "First.\nThen."]).people
+    assert (mara.name, mara.said["concern"]) == ("Mara Lind", "First.\nThen.")
+
+
+def test_a_session_of_today_was_held_before_now():
+    [mara] = read(["Name", "Session"], ["Mara", "28.11.2026"]).people
+    assert mara.sessions == {datetime(2026, 11, 28, 9, 59)}
 
 
 def test_two_of_one_name_are_asked_about_and_never_made_one():
@@ -496,7 +514,7 @@ def test_each_line_comes_in_once_or_is_named(rows):
 def test_the_sample_comes_in_as_it_is():
     found = sheet.read(files.sample())
     assert LEFT_OUT not in matched(found.heads)
-    reading = people.read(found, matched(found.heads), "day", TODAY)
+    reading = people.read(found, matched(found.heads), "day", NOW)
     assert not reading.problems
     assert [person.name for person in reading.people] == ["Robin Vale", "Alex Moor"]
     assert (reading.sessions, reading.goals) == (7, 2)

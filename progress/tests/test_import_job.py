@@ -32,7 +32,7 @@ def a_file(many, of="p"):
     for number in range(many):
         lines.append(
             f"Person {number};they/them;{of}{number}@example.com;0{number};Sleeps ill;"
-            "2026-01-05|2026-01-12 14:00;Sleep through;4|5;2026-01-05|2026-01-12 14:00"
+            "2026-01-05|2026-01-12 14:00;Sleep through;4|5;2026-01-05|2026-01-12"
         )
     return "\n".join(lines).encode()
 
@@ -94,7 +94,7 @@ def test_thea_finds_everything_on_her_caseload(real_login, thea):
         ratings = goal.ratings.order_by("at")
         assert [(r.value, r.at, r.session_id) for r in ratings] == [
             (4, first.starts_at, first.pk),
-            (5, second.starts_at, second.pk),
+            (5, second.starts_at.replace(hour=11), second.pk),  # noon in Berlin
         ]
 
 

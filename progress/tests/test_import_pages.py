@@ -285,7 +285,7 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(sign_in, thea):
     found.update(state="running", percent=40)
     part = text(browser.get(url, headers={"HX-Request": "true"}))
     assert 'aria-valuenow="40"' in part
-    assert "40 of 100 parts" in part
+    assert "40 per cent" in part
     found.update(state="done", finished_at=timezone.now(), people=1)
     answer = browser.get(url, headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"

@@ -1,0 +1,132 @@
+"""A practice's spreadsheet, from its page to the caseload, in a real browser.
+
+The worker's part is done by the test, as the worker.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from clients.models import Client
+from conftest import as_role
+from progress.imports import job
+from progress.models import CaseloadImport
+
+pytestmark = pytest.mark.browser
+EXPORT = (
+    "Klientin;E-Mail;Kontakt;Termine;Ziel;Bewertung\r\n"
+    "Änne Groß;aenne@example.com;01632 960 003;3.2.2026;Öfter ans Meer;3\r\n"
+    ";aenne@example.com;;10.2.2026;;5\r\n"
+    "Lou Wern;lou@;01632 960 004;4.2.2026;;\r\n"
+).encode("cp1252")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Nobody tells how far it is: in these tests that connection is the web's."""
+    monkeypatch.setattr(job.Telling, "EACH", 60)
+
+
+def choose(page, raw, name="export.csv"):
+    file = {"name": name, "mimeType": "text/csv", "buffer": raw}
+    page.get_by_label("The file").set_input_files(files=[file])
+    page.get_by_role("button", name="Read this file").click()
+
+
+def press(page, name, role="button"):
+    page.get_by_role(role, name=name, exact=True).first.click()
+
+
+def work():
+    """What the worker does as soon as it is told."""
+    found = CaseloadImport.objects.get(state="waiting")
+    with as_role("cairn_worker"):
+        assert job.bring_in(found.pk) == "done"
+
+
+def main(page):
+    return page.get_by_role("main")
+
+
+def test_thea_brings_her_export_in_and_finds_them_on_her_caseload(at, thea, accessible):
+    page = at(thea)
+    page.goto("/caseload/")
+    press(page, "Import a list from a spreadsheet", role="link")
+    accessible(page)
+    choose(page, EXPORT)
+    expect(main(page)).to_contain_text("in Windows letters")
+    expect(main(page)).to_contain_text("This is not an e-mail address.")
+    accessible(page)
+    # A column that nobody could guess is corrected.
+    page.get_by_label("Column Kontakt becomes").select_option("Phone")
+    press(page, "Bring them in")
+    expect(page.get_by_role("status")).to_contain_text("Look once more")
+    # What has to be said is said first.
+    press(page, "Bring them in")
+    expect(main(page)).to_contain_text("Please choose one.")
+    expect(main(page)).to_contain_text("Mend these lines, or say that they stay out.")
+    accessible(page)
+    page.get_by_text("3 February").click()
+    page.get_by_label("Leave these lines out").check()
+    press(page, "Bring them in")
+    expect(main(page)).to_contain_text("Waits for its turn")
+    accessible(page)
+    work()
+    # The page finds out by itself.
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 person came in")
+    accessible(page)
+    press(page, "Open the caseload", role="link")
+    press(page, "Änne Groß", role="link")
+    expect(main(page)).to_contain_text("Öfter ans Meer")
+    found = Client.objects.get()
+    assert (found.phone, found.email) == ("01632 960 003", "aenne@example.com")
+
+
+def test_without_scripts_on_a_phone_it_comes_in_too(at, thea):
+    page = at(thea, phone=True, scripts=False)
+    page.goto("/caseload/import/")
+    choose(page, b"Name,E-mail\nMara Lind,mara@example.com\n")
+    press(page, "Bring them in")
+    press(page, "Look how far it is", role="link")
+    expect(main(page)).to_contain_text("Waits for its turn")
+    work()
+    press(page, "Look how far it is", role="link")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 person came in")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_thea_stops_it_and_takes_another_file(at, thea):
+    page = at(thea)
+    page.goto("/caseload/import/")
+    choose(page, b"Name,E-mail\nMara Lind,mara@example.com\n")
+    press(page, "Bring them in")
+    press(page, "Stop")
+    expect(page.get_by_role("status")).to_contain_text("Nothing came in.")
+    press(page, "Another file")
+    expect(page).to_have_url(re.compile("/caseload/import/$"))
+    assert not Client.objects.exists()
+
+
+def test_ada_brings_theas_list_and_the_sample_is_one(at, ada, thea, accessible):
+    page = at(ada)
+    page.goto("/people/")
+    press(page, "Import clients", role="link")
+    with page.expect_download() as download:
+        press(page, "A sample file", role="link")
+    page.get_by_label("For whose caseload").select_option("Thea")
+    page.get_by_label("The file").set_input_files(download.value.path())
+    accessible(page)
+    press(page, "Read this file")
+    expect(main(page)).to_contain_text("Robin Vale, Alex Moor")
+    expect(main(page)).to_contain_text("Sealed for the therapist")
+    expect(main(page)).not_to_contain_text("Panic on the bus")
+    accessible(page)
+    press(page, "Bring them in")
+    work()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 people came in")
+    accessible(page)
+    hers = at(thea)
+    hers.goto("/caseload/")
+    press(hers, "Alex Moor", role="link")
+    expect(main(hers)).to_contain_text("Panic on the bus since an accident.")
