@@ -97,7 +97,8 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     assert names == [
         "audit", "audit_fault", "caseload_counts", "clients_named",
         "destroy_key", "invitation", "is_held", "is_new", "is_ours",
-        "knows_device", "login", "operator_did", "pass_on_sessions",
+        "knows_device", "letters", "login", "oldest_unsent", "operator_did",
+        "pass_on_sessions",
         "rewrap_key", "seal", "treats_here", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)

@@ -5,6 +5,7 @@
 
 import base64
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +41,13 @@ def key_of_32_bytes(name, text):
             f"{name} must be 32 random bytes in base64: openssl rand -base64 32"
         )
     return key
+
+
+def networks(name, text):
+    try:
+        return [ip_network(part) for part in listed(text)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
 
 
 SECRET_KEY = required("SECRET_KEY")
@@ -136,7 +144,7 @@ TEMPLATES = [
 ]
 
 # Every process is given the URL of its own role: web, worker, or (migrations only)
-# owner.  See ops/roles.sql.
+# owner.  See deploy/roles.sql.
 DATABASE_URL = required("DATABASE_URL")
 if urlsplit(DATABASE_URL).scheme not in ("postgresql", "postgres"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
@@ -255,16 +263,22 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_COO
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not DEMO
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from the same machine, over http
+# Asked from the same machine, over http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
 # The preload list is for the owner of the domain to decide, and hard to leave.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Only where a proxy really sets the header: else anybody could claim to use HTTPS.
-if env("TRUST_PROXY") == "1":
+TRUST_PROXY = env("TRUST_PROXY") == "1"
+if TRUST_PROXY:
     MIDDLEWARE.insert(0, "accounts.middleware.ProxyMiddleware")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Who is answered at /metrics (therapy/health.py).
+OPERATOR_NETWORKS = networks(
+    "OPERATOR_NETWORKS", env("OPERATOR_NETWORKS") or "127.0.0.0/8, ::1"
+)
 
 # In PostgreSQL, so that Redis is the broker and nothing else: without it every page
 # still works.  ops.prepare makes the table.
