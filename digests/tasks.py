@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 from accounts import seals, sessions
 from accounts.models import Heartbeat
-from digests import plan, send
+from digests import halting, plan, send
 
 # More than a drain, one slow letter and a long wait for the database together; less
 # than the time after which Redis hands a task out again.
@@ -35,6 +35,8 @@ def send_due():
 
 def post():
     """Plan and send; a fault in planning keeps nothing from going that is due."""
+    if halting.stands():
+        return
     try:
         plan.plan()
     finally:

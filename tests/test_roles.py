@@ -30,6 +30,7 @@ OPEN_TABLES = {
     "axes_accessfailurelog",
     "axes_accesslog",
     "cairn_cache",
+    "digests_halt",
     "django_content_type",
     "django_migrations",
     "mfa_authenticator",

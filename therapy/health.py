@@ -43,6 +43,7 @@ def healthz(request):
             "ticking": pulse.is_ticking,
             # ./start --check waits for a new one.
             "tick": pulse.tick and pulse.tick.timestamp(),
+            "halted": pulse.halted,
             "oldest_unsent_seconds": pulse.age(pulse.oldest_unsent),
         }
     )
@@ -118,6 +119,7 @@ def from_the_database():
         yield "tick_age_seconds", "Since the worker last ticked.", {"": age}
     oldest = pulse.age(pulse.oldest_unsent) or 0
     yield "oldest_unsent_seconds", "How long the latest letter is late.", {"": oldest}
+    yield "halted", "Whether letters are held after a restore.", {"": pulse.halted}
     letters = {f'state="{state}"': n for state, n in vitals.rows(LETTERS)}
     yield "letters", "Letters in the letter box, by state.", letters
     [(signed_in, used, most, size)] = vitals.rows(FROM_THE_DATABASE)

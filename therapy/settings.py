@@ -59,6 +59,8 @@ OLD_MASTER_KEYS = [
     key_of_32_bytes("OLD_MASTER_KEYS", text)
     for text in listed(env("OLD_MASTER_KEYS", ""))
 ]
+# Seals backups; without it a key that comes from MASTER_KEY does.
+BACKUP_KEY = env("BACKUP_KEY") and key_of_32_bytes("BACKUP_KEY", env("BACKUP_KEY"))
 DEMO_ACCOUNTS = [  # offered on the sign-in page
     {
         "email": email,
@@ -148,6 +150,13 @@ TEMPLATES = [
 DATABASE_URL = required("DATABASE_URL")
 if urlsplit(DATABASE_URL).scheme not in ("postgresql", "postgres"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+# A restore works as its owner, and looks at the whole as the backup's role.
+DATABASE_URLS = {
+    "web": DATABASE_URL,
+    "owner": env("MIGRATE_DATABASE_URL"),
+    "worker": env("WORKER_DATABASE_URL"),
+    "backup": env("BACKUP_DATABASE_URL"),
+}
 DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,

@@ -21,7 +21,8 @@ LATE = 180  # seconds without a tick, after which nobody works
 REMEMBERED = 5  # seconds: however often somebody asks, Redis is asked seldom
 # On the tick's table alone, and by an index of open letters: the same with a million.
 PULSE = """
-SELECT (SELECT max(at) FROM accounts_heartbeat), app.oldest_unsent(), clock_timestamp()
+SELECT (SELECT max(at) FROM accounts_heartbeat), app.oldest_unsent(), clock_timestamp(),
+  EXISTS (SELECT FROM digests_halt)
 """
 
 
@@ -32,6 +33,7 @@ class Pulse:
     tick: datetime | None
     oldest_unsent: datetime | None
     now: datetime
+    halted: bool  # nothing is sent until somebody says so
     seconds: float  # how long it took to say so
 
     def age(self, at: datetime | None) -> float | None:

@@ -102,6 +102,12 @@ def worker() -> Iterator[Finding]:
 
 def letters() -> Iterator[Finding]:
     pulse = vitals.pulse()
+    if pulse.halted:
+        yield wrong(
+            "letters",
+            "a backup was restored, and nothing is sent until somebody says so: "
+            "manage.py lift_halt. docs/operate.md, Restore.",
+        )
     late = pulse.age(pulse.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
@@ -109,7 +115,7 @@ def letters() -> Iterator[Finding]:
             f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
             "worker's log. docs/mail.md.",
         )
-    else:
+    elif not pulse.halted:
         yield ok("letters", "none is late")
 
 
