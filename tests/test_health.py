@@ -208,7 +208,7 @@ def behind_a_proxy(settings):
         (f"{AFAR}, 10.0.0.7", 200),
         (f"{AFAR}:4711", 404),  # no address we know: the proxy's own is not theirs
         ("unknown", 404),
-        ("", 200),
+        ("", 404),  # a proxy that passes on, and says nothing of whom
     ],
 )
 def test_behind_the_proxy_the_address_it_saw_counts(

@@ -102,6 +102,9 @@ SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user
 
 
 def _migrations(cursor) -> list[list[str]]:
+    cursor.execute("SELECT to_regclass('public.django_migrations')")
+    if cursor.fetchone()[0] is None:
+        raise Refused("There is nothing to back up yet: nobody has migrated.")
     cursor.execute("SELECT app, name FROM public.django_migrations ORDER BY 1, 2")
     return [list(row) for row in cursor.fetchall()]
 
