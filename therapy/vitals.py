@@ -47,6 +47,7 @@ class Pulse:
 
 def pulse() -> Pulse:
     """One query, in a transaction of its own; raises where there is no database."""
+    connection.ensure_connection()  # as a rule it is open
     began = time.perf_counter()
     [row] = rows(PULSE)
     return Pulse(*row, seconds=time.perf_counter() - began)
