@@ -3,11 +3,14 @@
 import re
 from datetime import timedelta
 from ipaddress import ip_network
+from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from accounts import identity
+from accounts.identity import acting_as
 from accounts.models import Heartbeat, Message
 from conftest import as_role
 from therapy import vitals
@@ -226,3 +229,23 @@ def test_the_build_is_what_the_operator_calls_it(monkeypatch):
     monkeypatch.delenv("BUILD")
     assert re.fullmatch(r"[0-9a-f]{12}|unknown", vitals.build())
     vitals.build.cache_clear()
+
+
+def test_a_connection_that_is_hung_up_while_saying_who_asks_is_given_up(
+    real_login, thea
+):
+    """Not left behind in a broken transaction, nor closed with an error of its own."""
+
+    def hang_up(wrapper):
+        wrapper.connection.close()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with real_login("cairn_web"), acting_as(thea.pk):
+        with (
+            patch.object(identity, "tell", hang_up),
+            pytest.raises(OperationalError, match="closed the connection"),
+            transaction.atomic(),
+        ):
+            pass
+        with transaction.atomic():
+            assert vitals.pulse().halted is False

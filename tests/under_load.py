@@ -86,10 +86,11 @@ class Load:
         finally:
             line.close()
         now = time.monotonic()
-        self.told.append(Told(told[0], now - began, now, told[1], told[2]))
-        if told[0] != 200 and told[0] != 302:
+        mine = Told(told[0], now - began, now, told[1], told[2])
+        self.told.append(mine)
+        if mine.status not in (200, 302):
             time.sleep(0.1)
-        return self.told[-1]
+        return mine
 
     def wait_for(self, answers: int, seconds: float = 30) -> None:
         """Until so many more were answered well."""

@@ -168,6 +168,8 @@ DATABASES = {
 DATABASES["default"]["ATOMIC_REQUESTS"] = (
     True  # row security knows who asks only inside a transaction
 )
+# A database that is not there says so soon, and a page 503.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
 AUTHENTICATION_BACKENDS = [
