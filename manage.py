@@ -20,8 +20,15 @@ AS_OWNER = {
     "sqlmigrate",
 }
 
-AS_WORKER = {"send_due", "verify_audit"}
+AS_WORKER = {"lift_halt", "send_due", "verify_audit"}
+AS_BACKUP = {"backup"}
+ROLES = {
+    "cairn_backup": AS_BACKUP,
+    "cairn_owner": AS_OWNER,
+    "cairn_worker": AS_WORKER,
+}
 VARIABLES = {
+    "cairn_backup": "BACKUP_DATABASE_URL",
     "cairn_owner": "MIGRATE_DATABASE_URL",
     "cairn_worker": "WORKER_DATABASE_URL",
 }
@@ -39,9 +46,10 @@ def into_the_virtual_environment():
 
 
 def role_for(command):
-    if command and command[0] in AS_OWNER:
-        return "cairn_owner"
-    return "cairn_worker" if command and command[0] in AS_WORKER else "cairn_web"
+    for role, commands in ROLES.items():
+        if command and command[0] in commands:
+            return role
+    return "cairn_web"
 
 
 def main():

@@ -2,14 +2,19 @@
 
 import logging
 import secrets
+import sys
 
-from django.http import HttpResponseServerError
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from accounts.decorators import for_everyone
 
 log = logging.getLogger(__name__)
+PAUSE = "5"  # seconds until it is worth asking again
+# The database is not there, restarts, hung up, or somebody else held the row for long.
+AWAY = (OperationalError, InterfaceError)
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
 WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
 
@@ -45,7 +50,16 @@ def proof_wanted(request, back: str):
 @for_everyone
 def broken(request):
     """Say nothing of what broke, but a number by which the log finds it."""
+    if isinstance(sys.exc_info()[1], AWAY):
+        return away(request)
     number = secrets.token_hex(4)
     log.error("broken %s, see the traceback that follows: %s", number, request.path)
     page = render_to_string("500.html", {"number": number})
     return HttpResponseServerError(page)
+
+
+def away(request):
+    """For a moment nothing can be read or written; nothing was half done."""
+    log.error("the database is away: %s", request.path)
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": PAUSE})

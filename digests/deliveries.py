@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Heartbeat, Message, User
+from digests import halting
 from digests.bars import Day, draw
 
 State = Message.State
@@ -94,6 +95,7 @@ def overview(by: User) -> dict:
         "held": held_back(by),
         "oldest": oldest_waiting(by),
         "tick": last_tick(),
+        "halted": halting.stands(),
     }
 
 

@@ -50,3 +50,11 @@ class Digest(models.Model):
 
     def get_absolute_url(self):
         return reverse("digest", args=[self.pk])
+
+
+class Halt(models.Model):
+    """While one stands, nothing is planned and nothing is sent; see digests/halting."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    why = models.CharField(max_length=40)

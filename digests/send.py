@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import Message, User
-from digests import charter, crash, letters
+from digests import charter, crash, halting, letters
 
 logger = logging.getLogger(__name__)
 State = Message.State
@@ -73,6 +73,9 @@ class NoServer(Exception):
 def send_due(*, budget: float = BUDGET) -> Counter:
     """Send what is due now, oldest first; how many letters ended in which state."""
     told: Counter = Counter()
+    if halting.stands():
+        logger.warning("a halt stands, nothing is sent: manage.py lift_halt ends it")
+        return told
     until = time.monotonic() + budget
     told["dropped"] += _execute(TOO_LATE, [timezone.now()])
     with Door() as door:

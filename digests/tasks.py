@@ -7,7 +7,7 @@ from django.db import DatabaseError
 
 from accounts import seals, sessions
 from accounts.models import Heartbeat
-from digests import plan, send
+from digests import halting, plan, send
 from progress.tasks import look_after_copies, look_after_imports
 
 # More than a drain, one slow letter and a long wait for the database together; less
@@ -38,6 +38,8 @@ def send_due():
 
 def post():
     """Plan and send; a fault in planning keeps nothing from going that is due."""
+    if halting.stands():
+        return
     try:
         plan.plan()
     finally:

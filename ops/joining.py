@@ -12,7 +12,8 @@ from contextlib import suppress
 from ops.place import VAR
 
 # A joined command has its own services where it names them.
-DATABASES = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "WORKER_DATABASE_URL")
+DATABASES = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "WORKER_DATABASE_URL",
+             "BACKUP_DATABASE_URL")  # fmt: skip
 
 
 def try_flock(file, how) -> bool:

@@ -9,6 +9,13 @@ from ops.keys import secrets_of
 from ops.pg import Cluster
 from ops.place import VAR, wait_until
 
+# For a command that needs more than one role: restore, drill.
+OTHERS = {
+    "owner": "MIGRATE_DATABASE_URL",
+    "worker": "WORKER_DATABASE_URL",
+    "backup": "BACKUP_DATABASE_URL",
+}
+
 
 @contextmanager
 def environment(role: str, given):
@@ -26,6 +33,7 @@ def environment(role: str, given):
             **given,
             **secrets_of(given),
             "DATABASE_URL": cluster.url(role),
+            **{name: cluster.url(f"cairn_{who}") for who, name in OTHERS.items()},
             "DEMO": "1",
         }
     finally:

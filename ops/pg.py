@@ -312,7 +312,7 @@ class Cluster:
 
     def _make_roles_and_database(self):
         with self.connect() as connection, connection.cursor() as cursor:
-            cursor.execute((Path(__file__).parent / "roles.sql").read_text())
+            cursor.execute((place.BASE / "deploy" / "roles.sql").read_text())
             for role in LOGINS:
                 cursor.execute(
                     sql.SQL("ALTER ROLE {} PASSWORD %s").format(sql.Identifier(role)),

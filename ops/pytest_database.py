@@ -16,6 +16,8 @@ from ops.place import VAR
 # A test must come out the same wherever it runs.
 FROM_OUTSIDE = (
     "ALLOWED_HOSTS",
+    "BACKUP_DATABASE_URL",
+    "BACKUP_KEY",
     "CSRF_TRUSTED_ORIGINS",
     "DEFAULT_FROM_EMAIL",
     "EMAIL_URL",

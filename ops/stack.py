@@ -205,6 +205,8 @@ class Stack:
     def command_environment(self) -> dict[str, str]:
         """What a command beside us needs to find everything."""
         urls = {name: self.urls[role] for role, name in ROLES.items()}
+        if self.cluster:
+            urls["BACKUP_DATABASE_URL"] = self.cluster.url("cairn_backup")
         names = ("SECRET_KEY", "MASTER_KEY", "REDIS_URL", "EMAIL_URL", "MAIL_PAGE")
         names += ("SITE_URL", "STATIC_ROOT", "DEMO", "DJANGO_SETTINGS_MODULE")
         names += ("OLD_MASTER_KEYS",)

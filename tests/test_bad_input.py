@@ -200,8 +200,8 @@ FORMS = {  # address: who fills it in, and what with
     "account_logout": ("thea", {}),
     "leave": ("cleo", {}),
 }
-# One is behind a link that these tests do not follow, one has no form.
-ELSEWHERE = {"password-new", "healthz"}
+# One is behind a link that these tests do not follow, two have no form.
+ELSEWHERE = {"password-new", "healthz", "metrics"}
 # Answers that a script reads: 200 means that the words were kept.
 KEPT = {"note-keep", "draft-keep"}
 

@@ -94,6 +94,7 @@ def test_what_is_not_set_is_an_error_that_names_it(load, name):
         ("EMAIL_URL", "mail.example:25"),
         ("EMAIL_URL", "smtp://mail.example:many"),
         ("SITE_URL", "http://cairn.example.org"),
+        ("OPERATOR_NETWORKS", "10.0.0.1/8"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_it(load, name, value):

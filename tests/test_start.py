@@ -104,6 +104,15 @@ def test_a_mail_that_leaves_lies_in_the_mail_box(cairn, var):
         assert [mail["to"] for mail in json.load(answer)] == ["cleo@cairn.example"]
 
 
+def test_the_doctor_finds_nothing_but_that_it_is_a_demo(cairn, var):
+    wait_until(lambda: health(cairn).get("ticking"), 20, "the worker")
+    seen = outcome(var, "--run", "python", "manage.py", "doctor")
+    wrong = [line for line in seen.out.splitlines() if line.startswith("WRONG")]
+    assert (seen.code, len(wrong)) == (1, 1), seen.out + seen.err
+    assert "DEMO=1" in wrong[0]
+    assert "worker answers" in seen.out
+
+
 def test_a_second_start_says_where_the_first_runs(cairn, var):
     second = outcome(var)
     assert second.code == 1

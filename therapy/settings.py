@@ -5,6 +5,7 @@
 
 import base64
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -42,6 +43,13 @@ def key_of_32_bytes(name, text):
     return key
 
 
+def networks(name, text):
+    try:
+        return [ip_network(part) for part in listed(text)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
 SECRET_KEY = required("SECRET_KEY")
 if len(SECRET_KEY) < 50 and not DEMO:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
@@ -51,6 +59,8 @@ OLD_MASTER_KEYS = [
     key_of_32_bytes("OLD_MASTER_KEYS", text)
     for text in listed(env("OLD_MASTER_KEYS", ""))
 ]
+# Seals backups; without it a key that comes from MASTER_KEY does.
+BACKUP_KEY = env("BACKUP_KEY") and key_of_32_bytes("BACKUP_KEY", env("BACKUP_KEY"))
 DEMO_ACCOUNTS = [  # offered on the sign-in page
     {
         "email": email,
@@ -136,10 +146,17 @@ TEMPLATES = [
 ]
 
 # Every process is given the URL of its own role: web, worker, or (migrations only)
-# owner.  See ops/roles.sql.
+# owner.  See deploy/roles.sql.
 DATABASE_URL = required("DATABASE_URL")
 if urlsplit(DATABASE_URL).scheme not in ("postgresql", "postgres"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+# A restore works as its owner, and looks at the whole as the backup's role.
+DATABASE_URLS = {
+    "web": DATABASE_URL,
+    "owner": env("MIGRATE_DATABASE_URL"),
+    "worker": env("WORKER_DATABASE_URL"),
+    "backup": env("BACKUP_DATABASE_URL"),
+}
 DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
@@ -151,6 +168,8 @@ DATABASES = {
 DATABASES["default"]["ATOMIC_REQUESTS"] = (
     True  # row security knows who asks only inside a transaction
 )
+# A database that is not there says so soon, and a page 503.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
 AUTHENTICATION_BACKENDS = [
@@ -257,16 +276,22 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_COO
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not DEMO
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from the same machine, over http
+# Asked from the same machine, over http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
 # The preload list is for the owner of the domain to decide, and hard to leave.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Only where a proxy really sets the header: else anybody could claim to use HTTPS.
-if env("TRUST_PROXY") == "1":
+TRUST_PROXY = env("TRUST_PROXY") == "1"
+if TRUST_PROXY:
     MIDDLEWARE.insert(0, "accounts.middleware.ProxyMiddleware")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Who is answered at /metrics (therapy/health.py).
+OPERATOR_NETWORKS = networks(
+    "OPERATOR_NETWORKS", env("OPERATOR_NETWORKS") or "127.0.0.0/8, ::1"
+)
 
 # In PostgreSQL, so that Redis is the broker and nothing else: without it every page
 # still works.  ops.prepare makes the table.

@@ -1,6 +1,6 @@
 """Who may touch what, and app.login(), by which PostgreSQL is told who is asking.
 
-The roles come from ops/roles.sql.  Here app.login() knows only the person; clients
+The roles come from deploy/roles.sql.  Here app.login() knows only the person; clients
 replaces it with the version that reads care roles.
 """
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Message, Practice
 from conftest import person
 from digests import charter, deliveries
+from digests.models import Halt
 from progress.tests.cast import pinned
 
 State = Message.State
@@ -113,3 +114,10 @@ def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
     page = sign_in(ada).get("/deliveries/").content.decode()
     assert days[-2].words in page
     assert "3 sent, 1 held, 0 failed" in page
+
+
+def test_while_a_halt_stands_the_admin_is_told_why_nothing_goes(sign_in, ada):
+    browser = sign_in(ada)
+    assert "a backup was restored" not in browser.get("/deliveries/").content.decode()
+    Halt.objects.create(why="restored")
+    assert "a backup was restored" in browser.get("/deliveries/").content.decode()

@@ -1,0 +1,27 @@
+"""Lets letters go again after a restore.
+
+manage.py lift_halt
+
+Letters that are due later are sent then; what is overdue by now stays held, since the
+original may have sent it.
+"""
+
+from __future__ import annotations
+
+from django.core.management.base import BaseCommand, CommandError
+
+from digests import halting
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, **options):
+        if not halting.stands():
+            raise CommandError("No halt stands: letters go as always.")
+        lifted = halting.lift()
+        self.stdout.write(
+            f"Letters go again. {lifted.free} that were held are due later and will be "
+            f"sent then; {lifted.held} were due before now and stay held (see "
+            "Deliveries)."
+        )

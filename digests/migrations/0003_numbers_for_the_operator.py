@@ -1,0 +1,44 @@
+"""What the operator is told of the letter box: numbers and a time, past every wall.
+
+The web sees no letter but its reader's; these two functions look at all of them and
+give back no row, no practice and no person.
+"""
+
+from django.db import migrations
+
+ON = """
+CREATE POLICY counted ON accounts_message FOR SELECT TO cairn_acl USING (true);
+GRANT SELECT (state, due_at) ON accounts_message TO cairn_acl;
+CREATE FUNCTION app.oldest_unsent() RETURNS timestamptz
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT min(due_at) FROM public.accounts_message
+  WHERE state IN ('waiting', 'sending') AND due_at <= now() $$;
+CREATE FUNCTION app.letters() RETURNS TABLE (state text, number bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT m.state, count(*) FROM public.accounts_message m GROUP BY m.state $$;
+GRANT CREATE ON SCHEMA app TO cairn_acl;
+ALTER FUNCTION app.oldest_unsent() OWNER TO cairn_acl;
+ALTER FUNCTION app.letters() OWNER TO cairn_acl;
+REVOKE CREATE ON SCHEMA app FROM cairn_acl;
+SET LOCAL ROLE cairn_acl;
+REVOKE ALL ON FUNCTION app.oldest_unsent() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.letters() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.oldest_unsent() TO cairn_web, cairn_worker;
+GRANT EXECUTE ON FUNCTION app.letters() TO cairn_web, cairn_worker;
+SET LOCAL ROLE NONE;
+"""
+OFF = """
+DROP FUNCTION app.oldest_unsent();
+DROP FUNCTION app.letters();
+REVOKE SELECT (state, due_at) ON accounts_message FROM cairn_acl;
+DROP POLICY counted ON accounts_message;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("digests", "0002_row_security"),
+        ("accounts", "0010_keys_can_change"),
+    ]
+
+    operations = [migrations.RunSQL(ON, OFF)]

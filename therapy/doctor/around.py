@@ -1,0 +1,188 @@
+"""What stands around the program: clock, broker, worker, mail server, disks."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import connection
+
+from therapy import vitals
+from therapy.doctor.finding import Finding, ok, unseen, wrong
+
+DRIFT = 5  # seconds; codes from an app forgive thirty
+OLDEST_REDIS = (6,)
+LATE = 15 * 60  # seconds that a letter may be late
+LEAST_SPACE = 2 * 1024**3  # bytes
+PATIENCE = 2  # seconds for a worker to answer
+POSTGRES = Path("/var/lib/postgresql")
+
+
+def clock() -> Iterator[Finding]:
+    before = time.time()
+    now = vitals.pulse().now.timestamp()
+    drift = now - (before + time.time()) / 2
+    if abs(drift) > DRIFT:
+        yield wrong(
+            "time",
+            f"the database's clock is {drift:+.0f} seconds away from ours: codes and "
+            "leases go by them. Let both keep time (timedatectl set-ntp true).",
+        )
+    else:
+        yield ok("time", f"the database's clock is ours, within {abs(drift):.1f} s")
+
+
+def broker() -> Iterator[Finding]:
+    try:
+        with vitals.broker() as client:
+            version = client.info("server")["redis_version"]
+            policy = _what_it_does_when_full(client)
+    except (redis.RedisError, OSError) as error:
+        yield wrong(
+            "queue",
+            f"Redis does not answer ({str(error).splitlines()[0]}): pages work, and "
+            "letters wait for `manage.py send_due`. Start it, or mend REDIS_URL.",
+        )
+        return
+    if tuple(map(int, version.split(".")[:1])) < OLDEST_REDIS:
+        yield wrong("queue", f"Redis {version} is too old: Cairn needs 6 or newer.")
+        return
+    if policy not in (None, "noeviction"):
+        yield wrong(
+            "queue",
+            f"Redis forgets tasks when it is full (maxmemory-policy {policy}): set "
+            "noeviction in redis.conf.",
+        )
+        return
+    yield ok("queue", f"Redis {version} answers")
+    yield _worker_that_answers()
+
+
+def _what_it_does_when_full(client) -> str | None:
+    try:
+        return client.config_get("maxmemory-policy").get("maxmemory-policy")
+    except redis.ResponseError:
+        return None  # somebody else's Redis, who keeps its settings to themselves
+
+
+def _worker_that_answers() -> Finding:
+    found = current_app.control.ping(timeout=PATIENCE)
+    if found:
+        return ok("queue", f"{len(found)} worker answers")
+    return wrong(
+        "queue",
+        "no worker answers: systemctl status cairn-worker. A worker that is busy "
+        "for long may be silent too; then ask again.",
+    )
+
+
+def worker() -> Iterator[Finding]:
+    pulse = vitals.pulse()
+    if pulse.is_ticking:
+        age = pulse.age(pulse.tick)
+        yield ok("tick", f"the worker ticked {age:.0f} seconds ago")
+        return
+    said = f"at {pulse.tick:%Y-%m-%d %H:%M} UTC" if pulse.tick else "never"
+    yield wrong(
+        "tick",
+        f"the worker ticked {said}: nothing is planned, sent or sealed. "
+        "systemctl status cairn-beat cairn-worker.",
+    )
+
+
+def letters() -> Iterator[Finding]:
+    pulse = vitals.pulse()
+    if pulse.halted:
+        yield wrong(
+            "letters",
+            "a backup was restored, and nothing is sent until somebody says so: "
+            "manage.py lift_halt. docs/operate.md, Restore.",
+        )
+    late = pulse.age(pulse.oldest_unsent) or 0
+    if late > LATE:
+        yield wrong(
+            "letters",
+            f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
+            "worker's log. docs/mail.md.",
+        )
+    elif not pulse.halted:
+        yield ok("letters", "none is late")
+
+
+def mail() -> Iterator[Finding]:
+    """Connects as a letter would, and sends none."""
+    where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    backend = get_connection("django.core.mail.backends.smtp.EmailBackend")
+    try:
+        backend.open()
+    except smtplib.SMTPAuthenticationError:
+        yield wrong("mail", f"{where} refuses user or password of EMAIL_URL.")
+    except smtplib.SMTPNotSupportedError as error:
+        yield wrong("mail", f"{where} does not offer what EMAIL_URL asks for: {error}.")
+    except ssl.SSLError as error:
+        yield wrong(
+            "mail",
+            f"the certificate of {where} is not accepted ({error.reason}): EMAIL_URL "
+            "must bear the name that it was given for.",
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        yield wrong(
+            "mail", f"{where} does not answer ({error}): letters wait. See EMAIL_URL."
+        )
+    else:
+        yield _mail_as_it_is(where)
+    finally:
+        with suppress(OSError):
+            backend.close()
+
+
+def _mail_as_it_is(where: str) -> Finding:
+    secure = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if not secure and not is_here(settings.EMAIL_HOST):
+        return wrong(
+            "mail",
+            f"letters travel to {where} in the clear: begin EMAIL_URL with smtp+tls:// "
+            "or smtps://.",
+        )
+    how = "with TLS" if secure else "on this machine"
+    how += ", and takes our password" if settings.EMAIL_HOST_USER else ""
+    return ok("mail", f"{where} answers {how}; nothing was sent")
+
+
+def is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in ("localhost", "") or host.startswith("/")
+
+
+def disk() -> Iterator[Finding]:
+    folders = {settings.BASE: "the program"}
+    local = is_here(connection.settings_dict.get("HOST") or "")
+    if local and POSTGRES.exists():
+        folders[POSTGRES] = "the database"
+    for folder, what in folders.items():
+        free = shutil.disk_usage(folder).free
+        said = f"{free / 1024**3:.1f} GB are free for {what} ({folder})"
+        yield (
+            ok("disk", said)
+            if free > LEAST_SPACE
+            else wrong("disk", f"only {said}: make room before PostgreSQL stops.")
+        )
+    if POSTGRES not in folders:
+        [(size,)] = vitals.rows("SELECT pg_database_size(current_database())")
+        yield unseen(
+            "disk",
+            f"the database takes {size / 1024**2:.0f} MB; how much is free where it "
+            "lies, df -h says on that machine.",
+        )
