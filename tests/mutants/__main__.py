@@ -26,6 +26,8 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "accounts/tests/test_proof.py",
     "portal/tests/test_sessions.py",
     "progress/tests/test_strengths.py",
+    "progress/tests/test_record.py",
+    "progress/tests/test_goal_watch.py",
     "progress/tests/test_import_access.py",
     "progress/tests/test_import_pages.py",
     "goals/tests/test_two_keys.py",
