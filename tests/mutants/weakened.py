@@ -60,6 +60,9 @@ OF_THE_DATABASE = [
     readable("progress_caseloadimport"),
     readable("progress_importsheet"),
     readable("progress_recordexport"),
+    Mutant("watch: what anybody's goals ask",
+           body("app.goal_watch(uuid[],uuid[],text,date,integer,integer,integer)",
+                "INTERSECT", "UNION")),
     Mutant("copy: a colleague reads it",
            policy("progress_recordexport", "read",
                   using="client_id = ANY ((SELECT app.reads())::uuid[])"
