@@ -31,7 +31,11 @@ from clients.models import Client, ClientBackground, Draft
 from clients.models.draft import PART, digest, keep, revision_of
 
 A_PAGE = 100
-DRAFTS = {"goal", "strength"}  # the long forms that keep themselves
+# The forms that keep their words as they are typed.
+DRAFTS = {
+    "goal", "strength", "step", "comment", "talked", "key-back", "differ", "review",
+    "line", "numbers",
+}  # fmt: skip
 NOT_TYPED = {"revision", "csrfmiddlewaretoken", "once"}
 SENT = gettext_lazy(
     "The invitation is on its way, unless the address is in use already."

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import encryption, toasts
+from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
+from goals import strengths
 from goals.differ import DifferPage
 from goals.forms import (
     NEWER_WORDS,
@@ -48,8 +50,6 @@ def shown(request, goal: Goal, way: Way, **context):
         "page": page,
         "chart": page.chart(),
         "rating_form": RatingForm(goal=goal, last=page.last and page.last.value),
-        "step_form": StepForm(),
-        "comment_form": CommentForm(auto_id="say-%s"),
     }
     return way.page(request, "goal_detail", goal, **context)
 
@@ -84,7 +84,7 @@ def take_key_back(request, goal: Goal, way: Way):
         messages.warning(request, OVERTAKEN)
         return way.to(goal)
     version.goal = goal
-    form = KeyBackForm(request.POST or None)
+    form = drafts.restored(KeyBackForm, request, goal=goal)
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
@@ -108,7 +108,7 @@ def differ(request, goal: Goal, way: Way):
     if page.proposal is None:
         messages.warning(request, OVERTAKEN)
         return way.to(goal)
-    form = DifferForm(request.POST or None)
+    form = drafts.restored(DifferForm, request, goal=goal)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
@@ -149,7 +149,7 @@ def review(request, goal: Goal, way: Way):
         messages.warning(request, _("Nothing is being looked at again just now."))
         return way.to(goal)
     page = ReviewPage(goal, request.user, way)
-    form = ReviewForm(request.POST or None, mine=page.mine)
+    form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
     if form.is_valid() and form.save(page.review, by=request.user):
         return _after_answer(request, goal, way)
     return way.page(request, "goal_review", goal, page=page, form=form)
@@ -176,8 +176,8 @@ def reached(request, goal: Goal, way: Way):
     page = GoalPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
-    form = LineForm(request.POST or None)
-    if form.is_valid() and form.save(goal, by=request.user):
+    form = drafts.restored(LineForm, request, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept with the goal."))
         return way.to(goal)
     return way.page(
@@ -217,7 +217,7 @@ def numbers(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     newest = goal.scores.order_by("kind", "-at").distinct("kind")
     last = {score.kind: score for score in newest}
-    form = NumbersForm(request.POST or None, goal=goal, last=last)
+    form = drafts.restored(NumbersForm, request, goal=goal, last=last)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept."))
         return way.to(goal)
@@ -228,10 +228,15 @@ def numbers(request, goal: Goal, way: Way):
 
 
 def step_add(request, goal: Goal, way: Way):
-    form = StepForm(request.POST)
-    if not (form.is_valid() and form.save(goal=goal, by=request.user)):
-        messages.warning(request, _first_error(form))
-    return way.to(goal, "#steps")
+    if not goal.is_open:
+        messages.warning(request, OVERTAKEN)
+        return way.to(goal)
+    encryption.expect(goal.practice_id, [goal.client_id])
+    form = drafts.restored(StepForm, request, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
+        return way.to(goal, "#steps")
+    at_hand = strengths.at_hand(goal, request.user)
+    return way.page(request, "step_add", goal, form=form, strengths=at_hand)
 
 
 def step_do(request, step_id, verb: str, way: Way):
@@ -254,12 +259,12 @@ def step_do(request, step_id, verb: str, way: Way):
 
 
 def comment(request, goal: Goal, way: Way):
-    form = CommentForm(request.POST)
-    if form.is_valid() and form.save(goal=goal, by=request.user):
+    encryption.expect(goal.practice_id, [goal.client_id])
+    form = drafts.restored(CommentForm, request, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept. It stands there for both of you."))
-    else:
-        messages.warning(request, _first_error(form))
-    return way.to(goal, "#said")
+        return way.to(goal, "#said")
+    return way.page(request, "goal_comment", goal, form=form)
 
 
 def comment_talked(request, said_id, way: Way):
@@ -267,7 +272,7 @@ def comment_talked(request, said_id, way: Way):
     said = get_object_or_404(
         rows.select_related("goal__client", "by").with_seen(), pk=said_id
     )
-    form = TalkedForm(request.POST or None, comment=said, by=request.user)
+    form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
         messages.success(request, _("Noted, for both of you."))
         return way.to(said.goal, "#said")

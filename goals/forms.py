@@ -12,6 +12,7 @@ from accounts.forms import (
     day_field,
 )
 from accounts.models import User
+from clients import drafts
 from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
 from goals.models.content import LEVELS
 from goals.models.move import GoalMove
@@ -55,6 +56,32 @@ class GoalForm(HouseForm):
         return self.written(unless_overtaken)
 
 
+class KeptForm(GoalForm):
+    """One whose texts are kept while they are typed, until the save that uses them."""
+
+    kind: str  # of its draft
+    typed: tuple[str, ...]  # its texts, in the order of the page
+
+    def __init__(self, *args, goal: Goal, **kwargs):
+        self.goal = goal
+        super().__init__(*args, **kwargs)
+
+    @property
+    def client(self):
+        return self.goal.client
+
+    @property
+    def target(self):
+        return self.goal.pk
+
+    def done(self, verb, *args, by: User, **kwargs) -> bool:
+        def and_forget_the_draft():
+            drafts.of(self, by).delete()
+            return verb(*args, by=by, **kwargs)
+
+        return super().done(and_forget_the_draft)
+
+
 NO_STONE = _("Choose a stone first.")
 
 
@@ -83,7 +110,8 @@ class RatingForm(GoalForm):
 STEP_WORDS = _("A step needs a few words, at most 200 letters.")
 
 
-class StepForm(GoalForm):
+class StepForm(KeptForm):
+    kind, typed = "step", ("words", "cue", "plan")
     words = line(
         _("A next step"),
         required=True,
@@ -99,28 +127,31 @@ class StepForm(GoalForm):
             raise ValidationError(_("A plan needs both: if this, then that."))
         return said
 
-    def save(self, *, goal: Goal, by: User) -> bool:
+    def save(self, *, by: User) -> bool:
         said = self.cleaned_data
         plan = {"cue": said["cue"], "plan": said["plan"]}
-        return self.done(Step.add, goal, said["words"], by=by, **plan)
+        return self.done(Step.add, self.goal, said["words"], by=by, **plan)
 
 
-class CommentForm(HouseForm):
+class CommentForm(KeptForm):
+    kind, typed = "comment", ("words",)
     has_once = True
     words = few_words(
         _("Something to say about this goal"), required=True, own=True, most=1000
     )
 
-    def save(self, *, goal: Goal, by: User) -> bool:
+    def save(self, *, by: User) -> bool:
         once = self.cleaned_data["once"]
         if once and Comment.objects.visible_to(by).filter(pk=once).exists():
             return True
         said = self.cleaned_data["words"]
-        return self.written(Comment.say, goal, said, by=by, key=once)
+        return self.done(Comment.say, self.goal, said, by=by, key=once)
 
 
-class TalkedForm(HouseForm):
+class TalkedForm(KeptForm):
     """The rest of a comment's receipt."""
+
+    kind, typed = "talked", ("changed",)
 
     talked_on = day_field(_("Talked about on"), required=True)
     changed = few_words(_("What changed"), rows=1, own=True)
@@ -128,7 +159,11 @@ class TalkedForm(HouseForm):
     def __init__(self, *args, comment: Comment, by: User, **kwargs):
         self.comment, self.by = comment, by
         kwargs["initial"] = {"talked_on": by.today()}
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, goal=comment.goal, **kwargs)
+
+    @property
+    def target(self):
+        return self.comment.pk
 
     def clean_talked_on(self):
         said = self.cleaned_data["talked_on"]
@@ -140,10 +175,11 @@ class TalkedForm(HouseForm):
     def save(self) -> bool:
         said = self.cleaned_data
         verb = self.comment.talked_about
-        return self.written(verb, said["talked_on"], said["changed"], by=self.by)
+        return self.done(verb, said["talked_on"], said["changed"], by=self.by)
 
 
-class KeyBackForm(GoalForm):
+class KeyBackForm(KeptForm):
+    kind, typed = "key-back", ("reason",)
     reason = few_words(
         _("Why not any more"),
         required=True,
@@ -155,8 +191,10 @@ class KeyBackForm(GoalForm):
         return self.done(version.withdraw_key, self.cleaned_data["reason"], by=by)
 
 
-class DifferForm(GoalForm):
+class DifferForm(KeptForm):
     """What matters to oneself in it, and how one would say it."""
+
+    kind, typed = "differ", ("words", "wording")
 
     words = few_words(_("What matters to you in it"), rows=3, required=True, own=True)
     wording = few_words(
@@ -208,8 +246,10 @@ FITS = {
 }
 
 
-class ReviewForm(GoalForm):
+class ReviewForm(KeptForm):
     """One's own three answers, and what should become of the goal."""
+
+    kind, typed = "review", tuple(f"{name}_words" for name in FITS)
 
     choice = PickField(
         label=_("What becomes of it?"),
@@ -277,8 +317,13 @@ class LinkForm(GoalForm):
         return self.done(GoalLink.make, self.goal, other, said["kind"], by=by)
 
 
-class NumbersForm(GoalForm):
+class NumbersForm(KeptForm):
     """How important and how sure, each with its two questions; and the attainment."""
+
+    kind = "numbers"
+    typed = (
+        "importance_why", "importance_raise", "confidence_why", "confidence_raise",
+    )  # fmt: skip
 
     importance = StonesField(
         label=_("How important is it to you?"),
@@ -298,8 +343,7 @@ class NumbersForm(GoalForm):
     confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
 
     def __init__(self, *args, goal: Goal, last: dict | None = None, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.goal = goal
+        super().__init__(*args, goal=goal, **kwargs)
         for kind in ("importance", "confidence"):
             before = (last or {}).get(kind)
             self.fields[kind].widget.last = before and before.value
@@ -324,9 +368,9 @@ class NumbersForm(GoalForm):
         return said
 
     def save(self, *, by: User) -> bool:
-        return self.done(self._save, by)
+        return self.done(self._save, by=by)
 
-    def _save(self, by):
+    def _save(self, *, by):
         said = self.cleaned_data
         for kind in ("importance", "confidence"):
             if said[kind] is not None:
@@ -344,8 +388,9 @@ def _sign(level: int) -> str:
     return f"+{level}" if level > 0 else f"\u2212{-level}" if level else "0"
 
 
-class LineForm(GoalForm):
+class LineForm(KeptForm):
+    kind, typed = "line", ("line",)
     line = few_words(_("A line for a harder day"), rows=3, required=True, own=True)
 
-    def save(self, goal: Goal, *, by: User) -> bool:
-        return self.done(goal.keep_line, self.cleaned_data["line"], by=by)
+    def save(self, *, by: User) -> bool:
+        return self.done(self.goal.keep_line, self.cleaned_data["line"], by=by)

@@ -141,7 +141,6 @@ def rating_withdraw(request, rating_id):
 
 
 @therapist_required
-@require_POST
 def step_add(request, goal_id):
     return acts.step_add(request, _goal(request, goal_id), WAY)
 
@@ -153,7 +152,6 @@ def step_do(request, step_id, verb):
 
 
 @therapist_required
-@require_POST
 def goal_comment(request, goal_id):
     return acts.comment(request, _goal(request, goal_id), WAY)
 

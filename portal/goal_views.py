@@ -143,7 +143,6 @@ def rating_withdraw(request, rating_id):
 
 
 @client_writes_required
-@require_POST
 def step_add(request, goal_id):
     return acts.step_add(request, _goal(request, goal_id), WAY)
 
@@ -155,7 +154,6 @@ def step_do(request, step_id, verb):
 
 
 @client_writes_required
-@require_POST
 def goal_comment(request, goal_id):
     return acts.comment(request, _goal(request, goal_id), WAY)
 

@@ -20,97 +20,9 @@ from goals.ways import Way
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 
-# One statement for however many clients; every part walks an index from its goal.
+# One statement for however many clients; its text stands in the migration.
 WATCH = """
-WITH goal AS MATERIALIZED (
-  SELECT id, client_id, review_id, review_on, in_force_at, differs_since
-  FROM goals_goal
-  WHERE client_id = ANY(%(clients)s::uuid[]) AND closed_at IS NULL
-    AND in_force_id IS NOT NULL
-), said AS (
-  SELECT DISTINCT ON (comment.goal_id) comment.goal_id, comment.client_id, comment.at
-  FROM goals_comment comment JOIN goals_goal g ON g.id = comment.goal_id
-  WHERE comment.client_id = ANY(%(clients)s::uuid[]) AND comment.talked_on IS NULL
-    AND g.closed_at IS NULL
-    AND (SELECT count(*) FROM progress_therapysession s
-         WHERE s.client_id = comment.client_id AND s.state = 'held'
-           AND s.starts_at > comment.at) >= %(unanswered)s
-  ORDER BY comment.goal_id, comment.at
-), quiet AS (
-  SELECT goal.id, goal.client_id, touched.at, flat.same
-  FROM goal
-  CROSS JOIN LATERAL (
-    SELECT greatest(goal.in_force_at,
-      (SELECT max(r.at) FROM goals_goalrating r WHERE r.goal_id = goal.id),
-      (SELECT max(s.reached_at) FROM goals_step s WHERE s.goal_id = goal.id),
-      (SELECT max(c.at) FROM goals_comment c WHERE c.goal_id = goal.id),
-      (SELECT max(m.at) FROM goals_goalmove m WHERE m.goal_id = goal.id)) AS at
-  ) touched
-  CROSS JOIN LATERAL (
-    SELECT count(*) = %(flat)s AND min(last.value) = max(last.value)
-      AND min(last.at) > coalesce((SELECT max(m.at) FROM goals_goalmove m
-                                   WHERE m.goal_id = goal.id), '-infinity') AS same
-    FROM (
-      SELECT r.value, r.at FROM goals_goalrating r
-      WHERE r.goal_id = goal.id AND r.client_id = goal.client_id
-        AND r.withdraws_id IS NULL
-        AND NOT EXISTS (SELECT FROM goals_goalrating b WHERE b.withdraws_id = r.id)
-      ORDER BY r.at DESC LIMIT %(flat)s
-    ) last
-  ) flat
-  WHERE goal.client_id = ANY(%(meeting)s::uuid[])
-    AND goal.review_id IS NULL AND goal.differs_since IS NULL
-    AND (goal.review_on IS NULL OR goal.review_on > %(today)s)
-)
-SELECT 'talk', g.client_id, g.id, next.at
-FROM goals_goal g
-CROSS JOIN LATERAL (
-  SELECT m.choice, m.at FROM goals_goalmove m
-  WHERE m.goal_id = g.id AND m.kind = 'next' AND m.at >= g.differs_since
-  ORDER BY m.at DESC LIMIT 1
-) next
-WHERE g.client_id = ANY(%(clients)s::uuid[]) AND g.closed_at IS NULL
-  AND g.differs_since IS NOT NULL AND next.choice = 'talk'
-  AND NOT EXISTS (SELECT FROM progress_therapysession s
-                  WHERE s.client_id = g.client_id AND s.state = 'held'
-                    AND s.starts_at > next.at)
-UNION ALL
-SELECT 'reached', g.client_id, g.id, g.closed_at
-FROM goals_goal g JOIN clients_contactcharter charter USING (client_id)
-WHERE g.client_id = ANY(%(clients)s::uuid[]) AND g.ended_as = 'reached'
-  AND charter.celebrates = 'talk'
-  AND NOT EXISTS (SELECT FROM progress_therapysession s
-                  WHERE s.client_id = g.client_id AND s.state = 'held'
-                    AND s.starts_at > g.closed_at)
-UNION ALL
-SELECT 'answer', goal.client_id, goal.id, review.opened_at
-FROM goal JOIN goals_review review ON review.id = goal.review_id
-WHERE NOT EXISTS (SELECT FROM goals_reviewanswer a
-                  WHERE a.review_id = review.id AND a.side = %(side)s)
-UNION ALL
-SELECT 'decide', goal.client_id, goal.id,
-  greatest(review.client_at, review.therapist_at)
-FROM goal JOIN goals_review review ON review.id = goal.review_id
-WHERE review.client_at IS NOT NULL AND review.therapist_at IS NOT NULL
-  AND (SELECT a.choice FROM goals_reviewanswer a
-       WHERE a.review_id = review.id AND a.side = %(side)s
-       ORDER BY a.at DESC, a.id DESC LIMIT 1) = ''
-UNION ALL
-SELECT 'review', client_id, id, review_on::timestamptz
-FROM goal WHERE review_id IS NULL AND review_on <= %(today)s
-UNION ALL
-SELECT 'said', client_id, goal_id, at FROM said
-UNION ALL
-SELECT 'strength', strength.client_id, strength.id, strength.at
-FROM clients_strength strength
-WHERE strength.client_id = ANY(%(clients)s::uuid[]) AND strength.state = 'proposed'
-  AND %(side)s = 'client'
-UNION ALL
-SELECT CASE WHEN same THEN 'flat' ELSE 'still' END, client_id, id, at FROM quiet
-WHERE same OR (SELECT count(*) FROM progress_therapysession s
-               WHERE s.client_id = quiet.client_id AND s.state = 'held'
-                 AND s.starts_at > quiet.at) >= %(untouched)s
-ORDER BY 1, 4
+SELECT kind, client_id, goal_id FROM app.goal_watch(%s::uuid[], %s::uuid[], %s, %s, %s, %s, %s)
 """
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
@@ -173,16 +85,9 @@ def watch(
     About a goal that stands still only those are asked whom one is `meeting` today, or
     all where that is not said.
     """
-    client_ids = list(client_ids)
-    values = {
-        "clients": [str(pk) for pk in client_ids],
-        "meeting": [str(pk) for pk in (client_ids if meeting is None else meeting)],
-        "side": side,
-        "today": today,
-        "untouched": UNTOUCHED,
-        "flat": FLAT,
-        "unanswered": UNANSWERED,
-    }
+    asked = [str(pk) for pk in client_ids]
+    met = asked if meeting is None else [str(pk) for pk in meeting]
+    values = [asked, met, side, today, UNTOUCHED, FLAT, UNANSWERED]
     with connection.cursor() as cursor:
         cursor.execute(WATCH, values)
-        return [Watch(*row[:3]) for row in cursor.fetchall()]
+        return [Watch(*row) for row in cursor.fetchall()]

@@ -303,6 +303,7 @@ def test_thea_adds_a_step_lays_its_stone_and_undoes_it(at, thea, cleo):
     goal = agreed_goal(cleo, thea)
     page, cleos = at(thea), at(cleo.user, phone=True)
     page.goto(f"/goals/{goal.pk}/")
+    press(page, "Add a step", role="link")
     page.get_by_label("A next step").fill("Stand at the stop")
     press(page, "Add the step")
     press(page, "Reached Stand at the stop")

@@ -100,7 +100,12 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     opened(cleos, "A word beside the number")
     fill(cleos, word="wobbly", context="She sulked, I hugged her")
     press(cleos, "Save where it is")
-    cleos.locator("#say-words").fill("I stayed for cake because I wanted to.")
+    press(cleos, "Say something about it", role="link")
+    fill(cleos, words="I stayed for cake because I wanted to.")
+    expect(cleos.locator("[data-saved]")).to_contain_text("Saved")
+    cleos.goto(f"/portal/goals/{goal.pk}/")  # and lost; but it is there again
+    press(cleos, "Say something about it", role="link")
+    expect(cleos.locator("[name=words]")).to_have_value(re.compile("I stayed for cake"))
     press(cleos, "Say it")
     theas.goto(f"/goals/{goal.pk}/")
     for words in ("wobbly", "She sulked, I hugged her", "I stayed for cake"):
@@ -113,7 +118,8 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     expect(main(cleos)).to_contain_text("Seen today")
 
     # Steps: another one, sooner, and the first stone.
-    theas.locator("#steps input[name=words]").fill("Stay one coffee longer")
+    press(theas, "Add a step", role="link")
+    fill(theas, words="Stay one coffee longer")
     press(theas, "Add the step")
     expect(theas.locator("#steps li").first).to_be_visible()
     expect(theas.locator("#steps")).to_contain_text("Stay one coffee longer")

@@ -97,7 +97,7 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     names = [name for name, _config in found]
     assert names == [
         "audit", "audit_fault", "caseload_counts", "clients_named",
-        "destroy_key", "invitation", "is_held", "is_new", "is_ours",
+        "destroy_key", "goal_watch", "invitation", "is_held", "is_new", "is_ours",
         "knows_device", "letters", "login", "oldest_unsent", "operator_did",
         "pass_on_sessions",
         "rewrap_key", "seal", "treats_here", "wrapped_keys",

@@ -120,6 +120,7 @@ def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
 def test_cleo_adds_a_step_and_lays_its_stone(cleos, theas, cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
+    press(cleos, "Add a step", role="link")
     cleos.get_by_label("A next step").fill("Stand at the stop")
     press(cleos, "Add the step")
     press(cleos, "Reached Stand at the stop")

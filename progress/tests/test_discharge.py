@@ -46,7 +46,7 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
     for offer in (
         "Save where it is",
         "Suggest other words",
-        "Add the step",
+        "Add a step",
         "Reached<",
     ):
         assert offer not in page

@@ -164,3 +164,16 @@ def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
     assert "the same five times" not in browser.get("/today/").content.decode()
     book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     assert "the same five times" in browser.get("/today/").content.decode()
+
+
+def test_past_the_program_nobody_learns_what_another_persons_goals_ask(
+    goal, cleo, carl, thea, theo, ada
+):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+    assert kinds(cleo, cleo.user, "client") == ["review"]
+    for stranger in (theo, carl.user, ada):
+        for side in ("therapist", "client"):
+            assert kinds(cleo, stranger, side) == []
+    assert kinds(cleo, thea, "client") == []  # nor in the other side's place
+    assert kinds(cleo, cleo.user, "therapist") == []

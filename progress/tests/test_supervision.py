@@ -11,7 +11,7 @@ from clients.models import CareRole, Client, SupervisionComment
 from conftest import in_care, person
 from progress.tests.cast import agreed_goal, asides_of, book, hold, pinned
 
-OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add the step"]
+OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add a step"]
 OFFERS += ["Hold it back", "Agree to version", "Move<"]
 SAID = "Ask what the wave is for, before the next ride."
 
