@@ -106,6 +106,7 @@ def test_a_letter_that_is_late_is_noticed(thea):
     now = timezone.now()
     due = now - timedelta(minutes=20)
     Message.queue(thea, "reminder", "1", due_at=due, not_after=now + timedelta(hours=1))
+    Message.objects.update(created_at=due)
     assert "since 20 minutes" in wrong(around.letters)
 
 

@@ -13,6 +13,7 @@ from accounts import identity
 from accounts.identity import acting_as
 from accounts.models import Heartbeat, Message
 from conftest import as_role
+from digests import send
 from therapy import vitals
 
 HOUR = timedelta(hours=1)
@@ -36,6 +37,7 @@ def overdue(person, *, hours):
     Message.queue(
         person, "reminder", f"{hours}", due_at=now - hours * HOUR, not_after=now + HOUR
     )
+    Message.objects.filter(period=f"{hours}").update(created_at=now - 50 * HOUR)
 
 
 def samples(answer):
@@ -72,6 +74,24 @@ def test_a_worker_that_does_not_tick_is_said_and_stops_nobody(client, db, thea):
 def test_a_letter_of_tomorrow_is_not_late(client, thea):
     overdue(thea, hours=-24)
     assert client.get("/healthz").json()["oldest_unsent_seconds"] is None
+
+
+def test_a_letter_that_was_planned_late_is_late_since_then(client, thea):
+    overdue(thea, hours=100)
+    Message.objects.update(created_at=timezone.now())
+    assert client.get("/healthz").json()["oldest_unsent_seconds"] < 60
+
+
+def test_a_letter_that_is_tried_again_and_again_is_late_all_the_while(client, thea):
+    """Each time its due time moves on: it stays the oldest that was not sent."""
+    for attempts in (1, 3, 6, 7, 12):
+        Message.objects.all().delete()
+        overdue(thea, hours=-0.01)
+        Message.objects.update(attempts=attempts)
+        tried = range(1, attempts + 1)
+        waits = [min(send.FIRST_WAIT * 2**n, send.LONGEST_WAIT) for n in tried]
+        late = client.get("/healthz").json()["oldest_unsent_seconds"]
+        assert late == pytest.approx(sum(waits) - 36, abs=5), attempts
 
 
 def test_health_costs_one_query_however_many_letters(
