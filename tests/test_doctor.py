@@ -65,7 +65,7 @@ WEAKENED = [
 
 @pytest.mark.requirement("R58")
 @pytest.mark.parametrize(
-    ("statement", "check", "words"), WEAKENED, ids=lambda x: str(x)
+    ("statement", "check", "words"), WEAKENED, ids=lambda x: getattr(x, "__name__", x)
 )
 def test_what_was_weakened_is_named_with_its_remedy(db, statement, check, words):
     execute(statement)
