@@ -1,5 +1,7 @@
 """A copy of one's own record, at any time."""
 
+from django.views.decorators.http import require_safe
+
 from accounts.proof import fresh_proof_required
 from portal.doors import client_required
 from portal.own import own_client
@@ -13,6 +15,7 @@ def own_record(request):
 
 
 @client_required
+@require_safe
 @fresh_proof_required
 def own_record_file(request, export_id, kind):
     return record_file(request, own_client(request.user), export_id, kind)

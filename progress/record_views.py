@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import therapist_required
@@ -91,6 +92,7 @@ def client_record(request, client_id):
 
 
 @therapist_required
+@require_safe
 @fresh_proof_required
 def client_record_file(request, client_id, export_id, kind):
     return record_file(request, _client(request, client_id), export_id, kind)
