@@ -259,7 +259,7 @@ def test_nobody_who_writes_waits_for_the_sealing(thea, live_thread):
         note(thea)
         with as_role("cairn_worker"):
             assert seals.seal() == 0  # a second sealer leaves it to the first
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 8  # else it waited for the other
         may_end.set()
     assert verify() is None
 
