@@ -101,7 +101,9 @@ def test_a_mail_that_leaves_lies_in_the_mail_box(cairn, var):
     command = ("python", "manage.py", "sendtestemail", "cleo@cairn.example")
     assert outcome(var, "--run", *command).code == 0
     with fetch(cairn.env["MAIL_PAGE"] + "/mails.json") as answer:
-        assert [mail["to"] for mail in json.load(answer)] == ["cleo@cairn.example"]
+        mails = json.load(answer)  # the demo's own letters may lie there by now
+    mine = [mail for mail in mails if mail["subject"].startswith("Test email")]
+    assert [mail["to"] for mail in mine] == ["cleo@cairn.example"]
 
 
 def test_the_doctor_finds_nothing_but_that_it_is_a_demo(cairn, var):
