@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from clients.models import Draft
-from clients.models.draft import PART
+from clients.models.draft import PART, revision_of
 
 
 def restored(form_class, request, **whose):
     """The form as sent; else as it was left; else new.
 
     A form that keeps itself knows its `client`, the `kind` and `target` of its draft,
-    and the names of its texts in the order of the page (`typed`).
+    and the names of its texts in the order of the page (`typed`).  A form that comes
+    back with an error goes on from the `revision` that its page had kept.
     """
     if request.method == "POST":
-        return form_class(request.POST, **whose)
+        form = form_class(request.POST, **whose)
+        form.revision = revision_of(request.POST.get("revision"))
+        return form
     form = form_class(**whose)
-    form.draft = of(form, request.user).first()
-    if form.draft:
-        texts = form.draft.body.split(PART)
+    draft = of(form, request.user).first()
+    form.revision = draft.revision if draft else 0
+    if draft:
+        texts = draft.body.split(PART)
         form.initial |= dict(zip(form.typed, texts, strict=False))
     return form
 

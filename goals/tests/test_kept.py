@@ -71,8 +71,10 @@ def test_what_could_not_be_saved_stays_a_draft(sign_in, cleo, thea):
     browser = sign_in(thea)
     keep = f"/drafts/{cleo.pk}/step/{goal.pk}/"
     browser.post(keep, {"words": "x", "cue": "it comes", "plan": "", "revision": 0})
-    page = browser.post(address(THERAPISTS, "step_add", goal), {"words": " "})
-    assert escape("A step needs a few words") in page.content.decode()
+    typed = {"words": " ", "revision": 1}
+    page = browser.post(address(THERAPISTS, "step_add", goal), typed).content.decode()
+    assert escape("A step needs a few words") in page
+    assert 'name="revision" value="1"' in page  # what is typed next is kept over it
     assert (
         "it comes"
         in browser.get(address(THERAPISTS, "step_add", goal)).content.decode()

@@ -6,6 +6,7 @@ import json
 import threading
 import zipfile
 from datetime import timedelta
+from unittest.mock import MagicMock
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,6 +24,8 @@ from progress import tasks
 from progress.models import NoteHold, ProgressNote, RecordExport, Win
 from progress.record import job
 from progress.record.files import FORMULA, as_csv
+from progress.record.paper import Drawing
+from progress.record.read import read_record
 from progress.tests.cast import agreed_goal, copy_of, hold, pinned
 from toolkit.models import Assignment
 
@@ -134,7 +137,22 @@ def test_somebody_without_an_account_gets_theirs_from_thea(thea, sign_in):
     assert [rating["value"] for rating in said["ratings"]] == [3]
 
 
-def test_the_paper_says_it_too_in_any_script(lived, cleo, thea, sign_in):
+def test_the_paper_says_what_was_agreed_and_what_happened(lived, cleo):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        record = read_record(cleo, cleo.user)
+    paper = MagicMock(l_margin=0, epw=170)
+    paper.get_y.return_value = 0
+    Drawing(paper, record).all()
+    said = "\n".join(str(call.args) for call in paper.mock_calls)
+    for words in ("Take the bus into town", "3 ratings: 4", "If it rains, then I go",
+                  "How was it?", "She came in tired.", "Two stops on Friday",
+                  "The wave has a clock on it."):  # fmt: skip
+        assert words in said
+    for words in ("Not for her eyes", "Half a thought", "Later, with her"):
+        assert words not in said
+
+
+def test_a_paper_is_drawn_in_any_script(lived, cleo, thea, sign_in):
     agreed_goal(cleo, thea, content={"own_words": "Łódź, Привет, שלום, 😀 and 電車"})
     paper = fetched(sign_in(cleo.user), OWN, "pdf")
     assert paper["Content-Type"] == "application/pdf"
