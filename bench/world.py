@@ -15,6 +15,7 @@ from ops.place import BASE, VAR
 from ops.stack import fetch
 
 OWNER, WEB = "cairn_owner", "cairn_web"
+UNCHECKED = "session_replication_role"  # of a row's rules and its foreign keys
 
 
 class World:
@@ -52,15 +53,17 @@ class World:
     def prepare(self) -> None:
         as_owner = {"DATABASE_URL": self.cluster.url(OWNER)}
         self.run("-m", "ops.prepare", **as_owner)
-        self.run("manage.py", "seed_scale", f"--clients={self.clients}", **as_owner)
+        self.as_superuser(f"GRANT SET ON PARAMETER {UNCHECKED} TO {OWNER}")
+        self.run("manage.py", "seed_scale", f"--clients={self.clients}", out=sys.stderr,
+                 **as_owner)  # fmt: skip
         self.as_superuser(f"CREATE SCHEMA IF NOT EXISTS floor AUTHORIZATION {WEB}")
         said = self.run("-m", "bench.floor.make", DATABASE_URL=self.cluster.url(WEB))
         self.floor_session, self.floor_client = said.split()
 
-    def run(self, *command: str, **env: str) -> str:
+    def run(self, *command: str, out=subprocess.PIPE, **env: str) -> str:
         made = subprocess.run(
             [sys.executable, *command], cwd=BASE, env=self.env | env, text=True,
-            stdout=subprocess.PIPE, check=True,
+            stdout=out, check=True,
         )  # fmt: skip
         return made.stdout
 
