@@ -26,6 +26,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
 from accounts import identity
+from accounts.kept import kept, many
 from accounts.models import DataKey
 
 VERSION = b"\x01"
@@ -170,11 +171,16 @@ def _load(practice_id: UUID, client_ids: Iterable[UUID]) -> dict[UUID, bytes]:
 
 
 def _wrapped(practice_id: UUID, wanted: set[UUID]) -> dict[UUID | None, bytes]:
-    mine = models.Q(client_id__in=wanted)
-    if practice_id not in _ring():
-        mine |= models.Q(practice_id=practice_id, client_id=None)
-    rows = DataKey.objects.filter(mine).values_list("client_id", "wrapped")
+    practice = None if practice_id in _ring() else practice_id
+    rows = _keys(clients=wanted, practice=practice)
     return {pk: bytes(wrapped) for pk, wrapped in rows}
+
+
+@kept(clients=many(models.UUIDField()), practice=models.UUIDField())
+def _keys(clients, practice):
+    """Of these clients, and of the practice where one is named."""
+    mine = models.Q(client_id=clients) | models.Q(practice_id=practice, client_id=None)
+    return DataKey.objects.filter(mine).values_list("client_id", "wrapped")
 
 
 def _unwrap(practice_id: UUID, found: dict[UUID | None, bytes]) -> dict[UUID, bytes]:

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.kept import kept
 from accounts.models import SignIn, User
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
@@ -22,6 +24,12 @@ SHARED_IDLE = timedelta(minutes=10)
 STAFF_MOST, CLIENT_MOST = timedelta(hours=12), timedelta(hours=24)
 VISITOR = timedelta(hours=1)
 WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much longer
+
+
+@kept(key=CharField(), now=DateTimeField())
+def _signed_in(key, now):
+    rows = SignIn.objects.select_related("user__practice")
+    return rows.filter(session_key=key, expire_date__gt=now)
 
 
 class SessionStore(DatabaseStore):
@@ -36,17 +44,13 @@ class SessionStore(DatabaseStore):
         return self.row and self.row.user
 
     def _get_session_from_db(self):
-        try:
-            found = self.model.objects.select_related("user__practice").get(
-                session_key=self.session_key, expire_date__gt=timezone.now()
-            )
-        except self.model.DoesNotExist:
-            found = None
-        if found is None or has_ended(found, timezone.now()):
+        now = timezone.now()
+        found = _signed_in(key=self.session_key, now=now)
+        if not found or has_ended(found[0], now):
             self._session_key = None
             return None
-        self.row = found
-        return found
+        self.row = found[0]
+        return self.row
 
     def create_model_instance(self, data):
         now = timezone.now()

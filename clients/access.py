@@ -10,8 +10,18 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import DurationField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import (
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    UUIDField,
+)
 from django.db.models.functions import Now
+
+from accounts.kept import Asked, kept
 
 READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"})
 WRITES = frozenset({"primary", "co_therapist", "cover"})
@@ -71,8 +81,6 @@ def forget_reach(user) -> None:
 
 
 def _read_reach(user) -> Reach:
-    from clients.models import CareRole  # it imports this module
-
     if not user.is_authenticated or not user.is_active:
         return NOTHING
     if user.is_client:
@@ -80,21 +88,33 @@ def _read_reach(user) -> Reach:
     if not user.is_therapist:
         return NOTHING
     roles: dict[UUID, frozenset[str]] = {}
-    held = CareRole.objects.filter(user_id=user.pk).current()
-    for client_id, kind in held.values_list("client_id", "kind"):
+    for client_id, kind in _held_now(who=user.pk):
         roles[client_id] = roles.get(client_id, frozenset()) | {kind}
     return Reach(roles)
 
 
-def _read_own(user) -> Reach:
+@kept(who=UUIDField())
+def _held_now(who):
+    from clients.models import CareRole  # it imports this module
+
+    held = CareRole.objects.filter(user_id=who).current()
+    return held.values_list("client_id", "kind")
+
+
+@kept(who=UUIDField())
+def _own_now(who):
     from clients.models import Client  # it imports this module
 
-    own = Client.objects.filter(portal_is_open(), user_id=user.pk)
-    found = own.values_list("pk", "state", "discharged_at").first()
-    if found is None:
+    own = Client.objects.filter(portal_is_open(), user_id=who)
+    return own.order_by("pk").values_list("pk", "state", "discharged_at")
+
+
+def _read_own(user) -> Reach:
+    found = _own_now(who=user.pk)
+    if not found:
         return NOTHING
-    pk, state, discharged_at = found
-    if state != Client.State.DISCHARGED:
+    pk, state, discharged_at = found[0]
+    if state != "discharged":
         return Reach({}, pk, pk)
     days = timedelta(days=user.practice.portal_days)
     return Reach({}, pk, own_until=discharged_at + days)
@@ -113,19 +133,26 @@ def rows_visible_to(user, *, column: str = "client_id") -> Q:
     mine = reach(user)
     if mine.own:
         return Q(**{column: mine.own})
-    return Q(**{f"{column}__in": mine.reads})
+    return _any_of(mine.reads, column)
 
 
 def rows_editable_by(user, *, column: str = "client_id") -> Q:
     mine = reach(user)
     if mine.own:  # nobody's rows have no client: nothing, while it is for reading
         return Q(**{column: mine.own_writes})
-    return Q(**{f"{column}__in": mine.writes})
+    return _any_of(mine.writes, column)
 
 
 def rows_held_by(user, kinds: frozenset[str], *, column: str = "client_id") -> Q:
     """Rows of those towards whom `user` is any of `kinds`, never a client's own."""
-    return Q(**{f"{column}__in": reach(user).holding(kinds)})
+    return _any_of(reach(user).holding(kinds), column)
+
+
+def _any_of(clients: list[UUID] | Asked, column: str) -> Q:
+    """`Asked`: a kept query is compiled, and whose rows it finds is not known yet."""
+    if isinstance(clients, Asked):
+        return Q(**{column: clients})
+    return Q(**{f"{column}__in": clients})
 
 
 def may_write(user) -> Q:

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import User
+from clients.kept import kept_for_person
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.own import own_client_and_therapist
-from portal.practice import to_answer
+from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from progress import goal_watch
 from progress.models import TherapySession
 from toolkit.models import Assignment
 
-MOST = 3  # things asked at a time
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
 RATE_EVERY = timedelta(days=7)
 WATCHED = {
@@ -90,7 +90,8 @@ def part_of_day(hour: int) -> str:
     return "afternoon" if 12 <= hour < 18 else "evening"
 
 
-def open_goals(user: User) -> QuerySet:
+@kept_for_person()
+def open_goals(user):
     """With both wordings and one's own last rating, oldest goal first."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     mine = mine.standing().order_by("-at")
@@ -105,6 +106,28 @@ def open_goals(user: User) -> QuerySet:
     )
 
 
+@kept_for_person(now=DateTimeField())
+def _next_session(user, now):
+    rows = TherapySession.objects.visible_to(user).upcoming(now)
+    rows = rows.select_related("therapist").defer("take_away")
+    return rows.order_by("starts_at")[:1]
+
+
+@kept_for_person()
+def _last_session(user):
+    rows = TherapySession.objects.visible_to(user).held()
+    return rows.select_related("therapist").order_by("-starts_at")[:1]
+
+
+@kept_for_person()
+def _newest_cairn(user):
+    """All steps of the goal whose step was reached last."""
+    reached = Step.objects.visible_to(user).exclude(reached_at=None)
+    newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
+    steps = Step.objects.visible_to(user).standing()
+    return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
+
+
 class Home:
     """Attributes are read once; the page stays within ten queries, however much."""
 
@@ -112,11 +135,9 @@ class Home:
         self.user, self.now = user, timezone.now()
         self.client, self.therapist = own_client_and_therapist(user)
         encryption.expect(self.client.practice_id, [self.client.pk])
-        sessions = TherapySession.objects.visible_to(user).select_related("therapist")
-        coming = sessions.upcoming(self.now).defer("take_away")
-        self.next = coming.order_by("starts_at").first()
-        self.last = sessions.held().order_by("-starts_at").first()
-        self.goals = list(open_goals(user))
+        self.next = next(iter(_next_session(user, now=self.now)), None)
+        self.last = next(iter(_last_session(user)), None)
+        self.goals = open_goals(user)
         self.asks = self._asks()
         self.good = self._good()
 
@@ -141,7 +162,7 @@ class Home:
         keys = [goal for goal in self.goals if goal.waits_for == Side.CLIENT]
         rated_since = self.now - RATE_EVERY
         asks = [Ask("agree", goal, AGREE) for goal in keys]
-        asks += [Ask("practise", row, PRACTISE) for row in to_answer(self.user)[:MOST]]
+        asks += [Ask("practise", row, PRACTISE) for row in to_answer(self.user)]
         asks += self._watched(keys)
         asks += [
             Ask("rate", goal, RATE)
@@ -167,7 +188,7 @@ class Home:
 
     def _good(self) -> Good | None:
         by_id = {goal.pk: goal for goal in self.goals}
-        steps = self._newest_cairn()
+        steps = _newest_cairn(self.user)
         if steps:
             return Good("step", by_id[steps[0].goal_id], steps)
         agreed = [goal for goal in self.goals if goal.in_force_at]
@@ -177,10 +198,3 @@ class Home:
         if rated:
             return Good("rated", max(rated, key=lambda goal: goal.my_last), [])
         return None
-
-    def _newest_cairn(self) -> list[Step]:
-        """All steps of the goal whose step was reached last."""
-        reached = Step.objects.visible_to(self.user).exclude(reached_at=None)
-        newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
-        steps = Step.objects.visible_to(self.user).standing()
-        return list(steps.filter(goal=Subquery(newest.values("goal_id")[:1])))

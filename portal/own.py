@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from clients.kept import kept_for_person
 from clients.models import CareRole, Client
 
 
@@ -13,9 +14,15 @@ def own_client(user: User) -> Client:
 
 
 def own_client_and_therapist(user: User) -> tuple[Client, User | None]:
-    roles = CareRole.objects.visible_to(user).current().primary()
-    role = roles.select_related("client", "user").first()
-    return (role.client, role.user) if role else (own_client(user), None)
+    for role in _primary_roles(user):
+        return role.client, role.user
+    return own_client(user), None
+
+
+@kept_for_person()
+def _primary_roles(user):
+    roles = CareRole.objects.visible_to(user).current().primary().order_by("pk")
+    return roles.select_related("client", "user")[:1]
 
 
 def own_therapist(user: User) -> User | None:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from clients.kept import kept_for_person
 from toolkit.models import Assignment
 
 ASKED_FOR = timedelta(days=28)  # then it rests; a miss is no failure
 CORRECTED_FOR = timedelta(days=14)  # an answer stays at hand to be replaced
 
 
-def to_answer(user: User) -> QuerySet:
+MOST = 3  # things asked at a time
+
+
+def to_answer(user: User) -> list[Assignment]:
+    return _to_answer(user, since=timezone.now() - ASKED_FOR)
+
+
+@kept_for_person(since=DateTimeField())
+def _to_answer(user, since):
     rows = Assignment.objects.visible_to(user).open()
-    return rows.filter(set_at__gte=timezone.now() - ASKED_FOR).order_by("-set_at")
+    return rows.filter(set_at__gte=since).order_by("-set_at")[:MOST]
 
 
 def at_hand(user: User) -> QuerySet:

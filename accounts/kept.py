@@ -1,0 +1,221 @@
+"""Queries of nearly every page, compiled once a process and planned once a connection.
+
+Django takes as long to turn a queryset into SQL as PostgreSQL to answer it, which
+plans it anew each time, with the policies of every table in it.  A kept query
+is a function that builds its queryset from stand-ins (`Asked`) for what will be asked.
+It runs once; what it builds is asked again and again with other values:
+
+    @kept(whose=UUIDField())
+    def letters(whose):
+        return Letter.objects.filter(recipient=whose).order_by("at")
+
+    letters(whose=user.pk)  # a list
+
+The function must not read the clock, the language or anything else of the moment: it
+would keep what it read.  tests/test_kept_queries.py builds each one twice.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, QuerySet, Value
+from django.db.models.sql.compiler import SQLCompiler
+
+EVERY: list[Kept] = []  # of this process, in the order of definition
+_numbers = count(1)
+_prepared: WeakKeyDictionary = WeakKeyDictionary()  # psycopg2's connection -> names
+
+
+class Asked(Value):
+    """Stands for a value that is known when the query is asked.
+
+    `many` stands for a list of keys: `filter(client=Asked(..., many=True))` finds the
+    rows of any of them.
+    """
+
+    def __init__(self, name: str, output_field: Field, many: bool = False):
+        super().__init__(name, output_field=output_field)
+        self.many = many
+
+    def as_sql(self, compiler, connection):
+        kind = self.output_field.db_type(connection)
+        return (f"ANY(%s::{kind}[])" if self.many else f"%s::{kind}"), [self]
+
+    def adapt(self, value: Any) -> Any:
+        return f"{{{','.join(map(str, value))}}}" if self.many else value
+
+
+class Kept:
+    """One queryset in the shapes in which it was asked for."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.shapes: dict[Any, _Compiled] = {}
+        EVERY.append(self)
+
+    def rows(self, shape, build: Callable[[], QuerySet], given: Mapping) -> list:
+        """What the queryset of `build` finds with the values of `given`."""
+        compiled = self.shapes.get(shape)
+        if compiled is None:
+            compiled = self.shapes[shape] = _Compiled(build)
+        return compiled.rows(given)
+
+
+def many(field: Field) -> tuple[Field, bool]:
+    """A list of keys will be asked for."""
+    return field, True
+
+
+def stand_ins(fields: Mapping) -> dict[str, Asked]:
+    return {
+        name: Asked(name, *(field if isinstance(field, tuple) else (field,)))
+        for name, field in fields.items()
+    }
+
+
+def kept(**fields: Field | tuple[Field, bool]):
+    """For a function whose arguments are all values to ask for."""
+
+    def decorate(build: Callable[..., QuerySet]):
+        query = Kept(f"{build.__module__}.{build.__qualname__}")
+        query.builds = lambda: {None: lambda: build(**stand_ins(fields))}
+        [one] = query.builds().values()
+
+        @wraps(build)
+        def ask(**given) -> list:
+            return query.rows(None, one, given)
+
+        return ask
+
+    return decorate
+
+
+class _Compiled:
+    def __init__(self, build: Callable[[], QuerySet]):
+        self.build = build
+        self.queryset = build()
+        if self.queryset._prefetch_related_lookups:
+            raise TypeError("a kept query fetches nothing beforehand")
+        compiler = self.queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        self.sql, self.params = compiler.as_sql()
+        self.compiler = copy.copy(compiler)
+        self.compiler.__class__ = _Again
+        self.compiler.compiled = self
+        self.asked = list(dict.fromkeys(p for p in self.params if _is_asked(p)))
+        self.statement = f"kept_{next(_numbers)}"
+        marks = ", ".join(["%s"] * len(self.asked))
+        self.execute = f"EXECUTE {self.statement}" + (f" ({marks})" if marks else "")
+
+    def rows(self, given: Mapping) -> list:
+        return list(self.queryset._iterable_class(_Asking(self, given)))
+
+    def text_and_values(self, wrapper, given: Mapping) -> tuple[str, list]:
+        if prepare(wrapper, self):
+            return self.execute, [one.adapt(given[one.value]) for one in self.asked]
+        return self.sql, [
+            p.adapt(given[p.value]) if _is_asked(p) else p for p in self.params
+        ]
+
+    def declaration(self, cursor) -> str:
+        """For PREPARE: what is always the same is written out, the rest numbered."""
+        number = {one: f"${n}" for n, one in enumerate(self.asked, 1)}
+        params = iter(self.params)
+
+        def written(found: re.Match) -> str:
+            if found[0] == "%%":
+                return "%"
+            value = next(params)
+            if _is_asked(value):
+                return number[value]
+            return cursor.mogrify("%s", [value]).decode()
+
+        return f"PREPARE {self.statement} AS " + re.sub("%s|%%", written, self.sql)
+
+
+class _Again(SQLCompiler):
+    """A compiler that has compiled already."""
+
+    compiled: _Compiled
+    given: Mapping
+    converters = None
+
+    def as_sql(self, *args, **kwargs):
+        return self.compiled.text_and_values(self.connection, self.given)
+
+    def get_converters(self, expressions: Iterable):
+        found = self.compiled.compiler.converters
+        if found is None:
+            found = self.compiled.compiler.converters = super().get_converters(
+                expressions
+            )
+        return found
+
+
+class _Asking:
+    """What Django's iterables read of a queryset and of its query."""
+
+    _known_related_objects: dict = {}
+
+    def __init__(self, compiled: _Compiled, given: Mapping):
+        queryset = compiled.queryset
+        self.model, self.db = queryset.model, queryset.db
+        self._fields = queryset._fields
+        self._query, self._compiled, self._given = queryset.query, compiled, given
+
+    @property
+    def query(self):
+        return self
+
+    def get_compiler(self, using):
+        compiler = copy.copy(self._compiled.compiler)
+        compiler.connection, compiler.given = connections[using], self._given
+        return compiler
+
+    def __getattr__(self, name):
+        return getattr(self._query, name)
+
+
+def _is_asked(param) -> bool:
+    return isinstance(param, Asked)
+
+
+class Names(set):
+    """Of what was prepared on one connection."""
+
+    def __init__(self, may_be_given: bool):
+        super().__init__()
+        self.may_be_given = may_be_given
+
+
+def prepare(wrapper, compiled: _Compiled) -> bool:
+    """Let PostgreSQL keep the plan; False where somebody stands in between.
+
+    A pooler gives each transaction another of its connections, and none of them knows
+    what was prepared on the others.
+    """
+    wrapper.ensure_connection()
+    names = _prepared.get(wrapper.connection)
+    if names is None:
+        names = _prepared[wrapper.connection] = Names(_is_straight(wrapper))
+    if not names.may_be_given:
+        return False
+    if compiled.statement not in names:
+        with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
+            cursor.execute(compiled.declaration(cursor))
+        names.add(compiled.statement)
+    return True
+
+
+def _is_straight(wrapper) -> bool:
+    """Whether the process that answers is the one that said good day."""
+    with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0] == wrapper.connection.info.backend_pid
