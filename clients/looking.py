@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts import audit
@@ -21,6 +22,14 @@ def open_record(rows: models.QuerySet, user, **wanted):
     found = get_object_or_404(rows, **wanted)
     opened(found, user)
     return found
+
+
+def open_found(found: list, user):
+    """The same where a kept query found it (clients/kept.py): the first, or 404."""
+    if not found:
+        raise Http404
+    opened(found[0], user)
+    return found[0]
 
 
 def opened(row: models.Model, user, verb: str = "opened") -> None:

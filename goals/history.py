@@ -51,8 +51,8 @@ class Entry:
 
 
 def standing(version: GoalVersion) -> dict[str, Agreement]:
-    """The keys in place on a version, by side; they came with it."""
-    keys = [key for key in version.keys.all() if not hasattr(key, "taken_back")]
+    """The keys in place on a version, by side; they came with it (GoalPage)."""
+    keys = [key for key in version.turned if not hasattr(key, "taken_back")]
     return {key.side: key for key in keys}
 
 
@@ -84,7 +84,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
         title,
         _("proposed by %(who)s, %(day)s") % said,
         version.own_words,
-        sorted(version.keys.all(), key=lambda key: key.at),
+        sorted(version.turned, key=lambda key: key.at),
         version,
         Side.CLIENT in turned,
         Side.THERAPIST in turned,

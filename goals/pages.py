@@ -7,13 +7,15 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Prefetch, Q
+from django.db.models import Q, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts import dates, encryption, screen
+from accounts.kept import many
 from clients.access import reach, side_of
+from clients.kept import kept_for_person
 from goals import charts, history, strengths
 from goals.differences import word_diff
 from goals.models import (
@@ -25,6 +27,7 @@ from goals.models import (
     GoalRating,
     GoalScore,
     GoalVersion,
+    Step,
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
@@ -39,6 +42,93 @@ class Rating(NamedTuple):
     at: datetime
     value: int
     session_id: UUID | None
+
+
+WORDINGS = ("in_force", "latest")
+GOAL = {"goal": UUIDField()}
+
+
+@kept_for_person(**GOAL)
+def one_goal(user, goal):
+    """What the page of a goal begins with."""
+    rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
+    return rows.select_related("client__user")
+
+
+def _every_version(user, goal):
+    rows = GoalVersion.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("proposed_by").order_by("-number")
+
+
+@kept_for_person(**GOAL, in_force=UUIDField(), latest=UUIDField())
+def _last_versions(user, goal, in_force, latest):
+    rows = _every_version(user, goal)
+    newest = rows.values("pk")[:SHOWN_VERSIONS]
+    return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
+
+
+@kept_for_person(versions=many(UUIDField()))
+def _keys_of(user, versions):
+    rows = Agreement.objects.visible_to(user).filter(version=versions)
+    return rows.select_related("by", "taken_back").order_by("at")
+
+
+def _moves(user, goal):
+    rows = GoalMove.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by", "version").order_by("-at")
+
+
+@kept_for_person(**GOAL)
+def _last_moves(user, goal):
+    return _moves(user, goal)[:SHOWN_MOVES]
+
+
+def _standing_ratings(user, goal):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal).standing()
+    return rows.order_by("at")
+
+
+@kept_for_person(**GOAL)
+def _bare_ratings(user, goal):
+    return _standing_ratings(user, goal).values_list(*Rating._fields)
+
+
+@kept_for_person(**GOAL)
+def _told_ratings(user, goal):
+    """The last few, and those that were taken back."""
+    last = _standing_ratings(user, goal).order_by("-at").values("pk")
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
+    rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | ~Q(withdrawn_by=None))
+    return rows.select_related("by", "withdrawn_by").order_by("at")
+
+
+@kept_for_person(**GOAL)
+def _steps(user, goal):
+    return Step.objects.visible_to(user).filter(goal=goal).standing()
+
+
+def _comments(user, goal):
+    rows = Comment.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by").with_seen().order_by("-at")
+
+
+@kept_for_person(**GOAL)
+def _last_comments(user, goal):
+    return _comments(user, goal)[: SHOWN_COMMENTS + 1]
+
+
+@kept_for_person(**GOAL)
+def _links(user, goal):
+    rows = GoalLink.objects.visible_to(user).standing()
+    rows = rows.filter(Q(goal=goal) | Q(other=goal))
+    words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
+    return rows.select_related(*words).order_by("at")
+
+
+@kept_for_person(**GOAL)
+def _scores(user, goal):
+    rows = GoalScore.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by").order_by("-at")
 
 
 @dataclass
@@ -66,45 +156,44 @@ class GoalPage:
         self.goal, self.user, self.side = goal, user, side_of(user)
         self.everything, self.names = everything, way
         encryption.expect(goal.practice_id, [goal.client_id])
-        self.versions = self._versions(None if everything else SHOWN_VERSIONS)
-        moves = goal.moves.select_related("by", "version").order_by("-at")
-        self.moves = list(moves if everything else moves[:SHOWN_MOVES])
+        self.versions = self._versions()
+        moves = _moves if everything else _last_moves
+        self.moves = list(moves(user, goal=goal.pk))
         self._read_ratings()
         self._read_steps()
         self._read_comments()
-        self.links = [self._linked(link) for link in _links_of(goal, user)]
+        self.links = [self._linked(link) for link in _links(user, goal=goal.pk)]
         self.strengths = strengths.at_hand(goal, user)
-        self.scores = list(goal.scores.select_related("by").order_by("-at"))
+        self.scores = _scores(user, goal=goal.pk)
 
-    def _versions(self, limit) -> list[GoalVersion]:
+    def _versions(self) -> list[GoalVersion]:
         """The newest ones; what stands is always among them."""
-        keys = Agreement.objects.select_related("by", "taken_back").order_by("at")
-        rows = self.goal.versions.select_related("proposed_by").order_by("-number")
-        rows = rows.prefetch_related(Prefetch("keys", keys))
-        if limit:
-            newest = rows.values("pk")[:limit]
-            standing = {self.goal.in_force_id, self.goal.latest_id} - {None}
-            rows = rows.filter(Q(pk__in=newest) | Q(pk__in=standing))
-        return list(rows)
+        goal = {"goal": self.goal.pk}
+        if self.everything:
+            rows = list(_every_version(self.user, **goal))
+        else:
+            stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
+            rows = _last_versions(self.user, **goal, **stands)
+        turned: dict[UUID, list[Agreement]] = {row.pk: [] for row in rows}
+        for key in _keys_of(self.user, versions=list(turned)):
+            turned[key.version_id].append(key)
+        for row in rows:
+            row.turned = turned[row.pk]
+        return rows
 
     def _version(self, pk) -> GoalVersion | None:
         return next((one for one in self.versions if one.pk == pk), None)
 
     def _read_ratings(self) -> None:
         """Hundreds for the chart, as bare values; as rows only those with a line."""
-        rows = self.goal.ratings.filter(withdraws=None)
-        standing = rows.standing().order_by("at")
-        self.ratings = list(
-            map(Rating._make, standing.values_list("at", "value", "session_id"))
-        )
-        last = standing.order_by("-at").values("pk")[:SHOWN_RATINGS]
-        rows = rows.filter(Q(pk__in=last) | ~Q(withdrawn_by=None))
-        rows = list(rows.select_related("by", "withdrawn_by").order_by("at"))
+        bare = _bare_ratings(self.user, goal=self.goal.pk)
+        self.ratings = list(map(Rating._make, bare))
+        rows = _told_ratings(self.user, goal=self.goal.pk)
         self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
         self.last_ratings = [row for row in rows if row not in self.taken_back]
 
     def _read_steps(self) -> None:
-        rows = self.goal.steps.standing()
+        rows = _steps(self.user, goal=self.goal.pk)
         self.steps = [
             {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
             for row in rows
@@ -115,9 +204,8 @@ class GoalPage:
             step["down"], step["up"] = number > 0, number < len(ahead) - 1
 
     def _read_comments(self) -> None:
-        rows = Comment.objects.visible_to(self.user).filter(goal=self.goal)
-        rows = rows.select_related("by").with_seen().order_by("-at")
-        rows = list(rows if self.everything else rows[: SHOWN_COMMENTS + 1])
+        comments = _comments if self.everything else _last_comments
+        rows = list(comments(self.user, goal=self.goal.pk))
         shown = len(rows) if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown
 
@@ -247,7 +335,7 @@ class GoalPage:
         if turned:
             when = dates.moment(timezone.localtime(turned.at))
             return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
-        back = [key for key in version.keys.all() if key.side == side]
+        back = [key for key in version.turned if key.side == side]
         if back:
             when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
             return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
@@ -344,7 +432,7 @@ class GoalPage:
     def _agreed_on(self, zone) -> list[tuple[int, date]]:
         agreed = []
         for version in reversed(self.versions):
-            first = {key.side: key.at for key in reversed(version.keys.all())}
+            first = {key.side: key.at for key in reversed(version.turned)}
             if len(first) == 2:
                 when = max(first.values())
                 agreed.append((version.number, when.astimezone(zone).date()))
@@ -355,16 +443,6 @@ class GoalPage:
     @property
     def reached(self) -> int:
         return sum(1 for step in self.steps if step["reached"])
-
-
-def _links_of(goal: Goal, user):
-    rows = GoalLink.objects.visible_to(user).standing()
-    rows = rows.filter(Q(goal=goal) | Q(other=goal))
-    words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
-    return rows.select_related(*words).order_by("at")
-
-
-WORDINGS = ("in_force", "latest")
 
 
 def _in_words(version: GoalVersion) -> dict[str, str]:

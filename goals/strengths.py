@@ -6,9 +6,10 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, UUIDField
 
 from accounts.models import User
+from clients.kept import kept_for_person
 from clients.models import Strength
 from goals.models import Goal, StrengthLink
 
@@ -26,12 +27,17 @@ class AtHand(NamedTuple):
     helps: bool  # linked to this goal
 
 
-def at_hand(goal: Goal, user: User, most: int = OFFERED) -> list[AtHand]:
+def at_hand(goal: Goal, user: User) -> list[AtHand]:
     """What the client accepts of themselves, in one query, linked ones first."""
-    links = StrengthLink.objects.standing().filter(goal=goal, strength=OuterRef("pk"))
-    rows = Strength.objects.visible_to(user).filter(client_id=goal.client_id)
-    rows = rows.accepted().annotate(helps=Exists(links)).order_by("-helps", "-at")
+    rows = _accepted(user, goal=goal.pk, client=goal.client_id)
     return [
         AtHand(row.pk, row.name, row.moment, row.setting, row.when, row.helps)
-        for row in rows[:most]
+        for row in rows
     ]
+
+
+@kept_for_person(goal=UUIDField(), client=UUIDField())
+def _accepted(user, goal, client):
+    links = StrengthLink.objects.standing().filter(goal=goal, strength=OuterRef("pk"))
+    rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
+    return rows.annotate(helps=Exists(links)).order_by("-helps", "-at")[:OFFERED]

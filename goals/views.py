@@ -9,12 +9,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, handing
 from accounts.decorators import therapist_required
 from clients import drafts
-from clients.looking import open_record, opened
+from clients.looking import open_found, opened
 from clients.models import Client
 from goals import acts
 from goals.forms import OVERTAKEN
 from goals.models import Goal
 from goals.models.content import Side
+from goals.pages import one_goal
 from goals.proposal_form import ProposalForm
 from goals.ways import CLIENTS as CLIENTS_WAY
 from goals.ways import THERAPISTS as WAY
@@ -29,9 +30,7 @@ def _goal(request, goal_id):
 @therapist_required
 @require_safe
 def goal_detail(request, goal_id):
-    rows = Goal.objects.visible_to(request.user).with_words()
-    rows = rows.select_related("client__user")
-    goal = open_record(rows, request.user, pk=goal_id)
+    goal = open_found(one_goal(request.user, goal=goal_id), request.user)
     return acts.shown(request, goal, WAY)
 
 
