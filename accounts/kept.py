@@ -50,7 +50,12 @@ class Asked(Value):
         return (f"ANY(%s::{kind}[])" if self.many else f"%s::{kind}"), [self]
 
     def adapt(self, value: Any) -> Any:
-        return f"{{{','.join(map(str, value))}}}" if self.many else value
+        return array(value) if self.many else value
+
+
+def array(keys: Iterable) -> str:
+    """Keys or numbers as PostgreSQL writes an array of them."""
+    return f"{{{','.join(map(str, keys))}}}"
 
 
 class Kept:
@@ -93,9 +98,35 @@ def kept(**fields: Field | tuple[Field, bool]):
         def ask(**given) -> list:
             return query.rows(None, one, given)
 
+        ask.queryset = build  # where it is wanted as a part of another
         return ask
 
     return decorate
+
+
+class Statement:
+    """Plain SQL with $1, $2 ... for its values, planned once a connection."""
+
+    def __init__(self, sql: str):
+        self.sql = sql.strip()
+        self.statement = f"kept_{next(_numbers)}"
+        self.order = [int(n) for n in re.findall(r"\$(\d+)", self.sql)]
+        marks = ", ".join(["%s"] * max(self.order, default=0))
+        self.execute = f"EXECUTE {self.statement} ({marks})"
+
+    def rows(self, *values) -> list[tuple]:
+        """A list among the values is one of keys."""
+        values = [array(v) if isinstance(v, list) else v for v in values]
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            if prepare(cursor.db, self):
+                cursor.execute(self.execute, values)
+            else:
+                plain = re.sub(r"\$\d+", "%s", self.sql)
+                cursor.execute(plain, [values[n - 1] for n in self.order])
+            return cursor.fetchall()
+
+    def declaration(self, cursor) -> str:
+        return f"PREPARE {self.statement} AS {self.sql}"
 
 
 class _Compiled:
@@ -195,7 +226,7 @@ class Names(set):
         self.may_be_given = may_be_given
 
 
-def prepare(wrapper, compiled: _Compiled) -> bool:
+def prepare(wrapper, compiled: _Compiled | Statement) -> bool:
     """Let PostgreSQL keep the plan; False where somebody stands in between.
 
     A pooler gives each transaction another of its connections, and none of them knows

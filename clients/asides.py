@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import UUIDField, Value
 
 from accounts.encryption import EncryptedTextField
+from clients.kept import kept_for_person
 from clients.models import Client, Correction, EmergencyReason, SupervisionComment
 
 MOST = 30
@@ -69,14 +70,7 @@ class Asides:
     """Of one client, newest first; each reader gets what their role shows them."""
 
     def __init__(self, client: Client, user):
-        kinds = [
-            _corrections(client, user),
-            _comments(client, user),
-            _emergencies(client, user),
-        ]
-        first, *others = kinds
-        rows = first.union(*others, all=True).order_by("-at")[:MOST]
-        self.rows = [Aside._make(row) for row in rows]
+        self.rows = [Aside._make(row) for row in _asides(user, client=client.pk)]
         self.client = client
 
     def of(self, kind: str, model) -> list[Said]:
@@ -95,6 +89,17 @@ class Asides:
     def emergencies(self) -> list[Said]:
         """Those that nobody who treats the client has seen yet."""
         return self.of("emergency", EmergencyReason)
+
+
+@kept_for_person(client=UUIDField())
+def _asides(user, client):
+    kinds = [
+        _corrections(client, user),
+        _comments(client, user),
+        _emergencies(client, user),
+    ]
+    first, *others = kinds
+    return first.union(*others, all=True).order_by("-at")[:MOST]
 
 
 def _corrections(client, user):
@@ -146,15 +151,20 @@ class Waiting(NamedTuple):
 
 def waiting_for(user) -> Iterable[Waiting]:
     """Emergencies first, then corrections, then comments; the oldest of each first."""
+    named = {"1": "emergency", "2": "correction", "3": "comment"}
+    for kind, *rest in sorted(_waiting(user), key=lambda row: row[::2]):
+        yield Waiting(named[kind], *rest)
+
+
+@kept_for_person()
+def _waiting(user):
     kinds = [
         (EmergencyReason.objects.editable_by(user).unseen(), "1"),
         (Correction.objects.editable_by(user).open(), "2"),
         (SupervisionComment.objects.editable_by(user).unread(), "3"),
     ]
-    named = {"1": "emergency", "2": "correction", "3": "comment"}
     first, *others = [
         rows.order_by().values_list(Value(kind), "client_id", "at", "by__name", "pk")
         for rows, kind in kinds
     ]
-    for kind, *rest in sorted(first.union(*others, all=True), key=lambda row: row[::2]):
-        yield Waiting(named[kind], *rest)
+    return first.union(*others, all=True)

@@ -96,6 +96,7 @@ def kept_for_person(**fields: Field | tuple[Field, bool]):
             kind = Kind.of(user)
             return query.rows(kind, shaped(kind), _Given(user, given))
 
+        ask.queryset = build  # where it is wanted as a part of another
         return ask
 
     return decorate

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from django.db.models import UUIDField
+
 from accounts.models import User
+from clients.kept import kept_for_person
 from clients.models import Strength
 
 
 def standing(client_id, user: User, most: int | None = None) -> list[Strength]:
     """Those that the client accepts, the newest first."""
-    rows = Strength.objects.visible_to(user).filter(client_id=client_id).accepted()
-    return list(rows.order_by("-at")[:most])
+    return _standing(user, client=client_id)[:most]
+
+
+@kept_for_person(client=UUIDField())
+def _standing(user, client):
+    rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
+    return rows.order_by("-at")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
+from accounts.kept import Statement
 
 SHOWN = 12
 
 # One index walk for each goal, however long its history.  That goal and rating are of
 # one client goes without saying; said, it keeps PostgreSQL from collecting the ratings
 # of everybody in care anew for each goal, as row security would let it.
-LINES = """
+LINES = Statement("""
 SELECT goal.client_id, goal.id, goal.latest_id, goal.in_force_id,
        line.ratings, line.last_at
 FROM goals_goal goal
@@ -27,12 +27,12 @@ CROSS JOIN LATERAL (
       AND rating.withdraws_id IS NULL
       AND NOT EXISTS (SELECT FROM goals_goalrating back
                       WHERE back.withdraws_id = rating.id)
-    ORDER BY rating.at DESC LIMIT %s
+    ORDER BY rating.at DESC LIMIT $1
   ) recent
 ) line
-WHERE goal.client_id = ANY(%s::uuid[]) AND goal.closed_at IS NULL
+WHERE goal.client_id = ANY($2::uuid[]) AND goal.closed_at IS NULL
 ORDER BY goal.created_at
-"""
+""")
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,7 @@ class Line:
 
 def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
     """Open goals by client.  The ids are those that `visible_to(user)` gave."""
-    with connection.cursor() as cursor:
-        cursor.execute(LINES, [SHOWN, [str(pk) for pk in client_ids]])
-        rows = cursor.fetchall()
+    rows = LINES.rows(SHOWN, list(client_ids))
     found: dict[UUID, list[Line]] = {}
     for client_id, goal_id, latest, in_force, ratings, last_at in rows:
         agreed = in_force is not None and latest == in_force

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.drawing import keys_svg
+from accounts.kept import many
 from accounts.templatetags.look import day, moment, status
 from clients import access
+from clients.kept import kept_for_person
 from clients.models import Client
 from goals import charts
 from goals.lines import Line, recent_lines
@@ -113,20 +115,49 @@ ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
 
 def rows(user, text: str = "") -> list[Row]:
     """The clients in one's care whose name has every word of `text`."""
-    found = Client.objects.visible_to(user)
-    for word in text.split():
-        found = found.filter(
-            Q(preferred_name__istartswith=word)
-            | Q(family_name__istartswith=word)
-            | Q(preferred_name__icontains=f" {word}")
-            | Q(family_name__icontains=f" {word}")
-        )
-    clients = list(found.by_name().only(*SHOWN))
+    words = [f" {word.casefold()}" for word in text.split()]
+    clients = [
+        client
+        for client in _in_care(user)
+        if all(word in f" {client.name.casefold()}" for word in words)
+    ]
     facts = Facts(clients, user)
     return [facts.row(client) for client in clients]
 
 
 SHOWN = ["preferred_name", "family_name", "pronouns", "state", "created_at"]
+
+
+@kept_for_person()
+def _in_care(user):
+    return Client.objects.visible_to(user).by_name().only(*SHOWN)
+
+
+CLIENTS = {"clients": many(UUIDField())}
+
+
+@kept_for_person(**CLIENTS, now=DateTimeField())
+def _next_and_last(user, clients, now):
+    coming = Q(state="planned", ends_at__gt=now)
+    rows = TherapySession.objects.visible_to(user).filter(client_id=clients)
+    return rows.values_list("client_id").order_by().annotate(
+        next=Min("starts_at", filter=coming),
+        last=Max("starts_at", filter=Q(state="held")),
+    )  # fmt: skip
+
+
+@kept_for_person(**CLIENTS)
+def _waiting(user, clients):
+    rows = Goal.objects.visible_to(user).filter(client_id=clients)
+    return rows.waiting_for(Side.THERAPIST).values_list("client_id", flat=True)
+
+
+@kept_for_person(**CLIENTS, since=DateTimeField())
+def _practice(user, clients, since):
+    rows = Assignment.objects.visible_to(user).filter(client_id=clients)
+    return rows.filter(set_at__gt=since).values_list("client_id").annotate(
+        total=Count("pk"), done=Count("pk", filter=Q(answer__in=["did", "some"])),
+    )  # fmt: skip
 
 
 class Facts:
@@ -137,27 +168,12 @@ class Facts:
         self.ids, self.user, self.now = ids, user, timezone.now()
         # Whom one treats; who supervises is asked for no key and books nothing.
         self.mine = set(access.reach(user).writes)
-        coming = Q(state="planned", ends_at__gt=self.now)
-        sessions = (
-            TherapySession.objects.visible_to(user)
-            .filter(client_id__in=ids)
-            .values_list("client_id")
-            .annotate(
-                next=Min("starts_at", filter=coming),
-                last=Max("starts_at", filter=Q(state="held")),
-            )
-            .order_by()
-        )
+        sessions = _next_and_last(user, clients=ids, now=self.now)
         self.next, self.last = {}, {}
         for client_id, following, last in sessions:
             self.next |= {client_id: following} if following else {}
             self.last |= {client_id: last} if last else {}
-        waiting = (
-            Goal.objects.visible_to(user)
-            .filter(client_id__in=ids)
-            .waiting_for(Side.THERAPIST)
-        )
-        self.waiting = set(waiting.values_list("client_id", flat=True))
+        self.waiting = set(_waiting(user, clients=ids))
 
     @cached_property
     def lines(self) -> dict[UUID, list[Line]]:
@@ -166,13 +182,8 @@ class Facts:
     @cached_property
     def practice(self) -> dict[UUID, tuple[int, int]]:
         """How much of the last weeks' practice was done, of how much."""
-        recent = Assignment.objects.visible_to(self.user).filter(
-            client_id__in=self.ids, set_at__gt=self.now - PRACTICE
-        )
-        counted = recent.values_list("client_id").annotate(
-            total=Count("pk"),
-            done=Count("pk", filter=Q(answer__in=["did", "some"])),
-        )
+        since = self.now - PRACTICE
+        counted = _practice(self.user, clients=self.ids, since=since)
         return {pk: (done, total) for pk, total, done in counted}
 
     def row(self, client: Client) -> Row:

@@ -12,19 +12,19 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.kept import Statement
 from goals.ways import Way
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 
 # One statement for however many clients; its text stands in the migration.
-WATCH = """
+WATCH = Statement("""
 SELECT kind, client_id, goal_id
-FROM app.goal_watch(%s::uuid[], %s::uuid[], %s, %s, %s, %s, %s)
-"""
+FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
+""")
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
     "talk": (_("You see a goal differently, and want to talk about it."), _("Read")),
@@ -86,9 +86,7 @@ def watch(
     About a goal that stands still only those are asked whom one is `meeting` today, or
     all where that is not said.
     """
-    asked = [str(pk) for pk in client_ids]
-    met = asked if meeting is None else [str(pk) for pk in meeting]
-    values = [asked, met, side, today, UNTOUCHED, FLAT, UNANSWERED]
-    with connection.cursor() as cursor:
-        cursor.execute(WATCH, values)
-        return [Watch(*row) for row in cursor.fetchall()]
+    asked = list(client_ids)
+    met = asked if meeting is None else list(meeting)
+    rows = WATCH.rows(asked, met, side, today, UNTOUCHED, FLAT, UNANSWERED)
+    return [Watch(*row) for row in rows]

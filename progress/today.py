@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import DateTimeField, OuterRef, Subquery, UUIDField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import dates, screen
+from accounts.kept import many
 from clients.asides import waiting_for
+from clients.kept import kept_for_person
 from clients.models import Client
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
@@ -21,6 +23,7 @@ from goals.ways import THERAPISTS
 from progress import goal_watch
 from progress.caseload import Facts
 from progress.models import ProgressNote, TherapySession
+from progress.models.therapy_session import day_of
 from toolkit.models import Assignment
 
 ASIDES = {
@@ -64,38 +67,69 @@ class Wants:
     client_address: str
 
 
+@kept_for_person()
+def _treated(user):
+    return Client.objects.editable_by(user).by_name()
+
+
+@kept_for_person(now=DateTimeField())
+def _unsigned(user, now):
+    rows = ProgressNote.objects.editable_by(user).unsigned()
+    rows = rows.filter(author=user, session__starts_at__lt=now)
+    shown = rows.only("id", "client_id", "session__starts_at")
+    return shown.select_related("session").order_by("session__starts_at")
+
+
+@kept_for_person(begins=DateTimeField(), ends=DateTimeField())
+def _sessions(user, begins, ends):
+    signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
+    rows = TherapySession.objects.editable_by(user).filter(therapist=user).standing()
+    rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = rows.annotate(signed_at=Subquery(signed[:1]))
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@kept_for_person(now=DateTimeField())
+def _over(user, now):
+    rows = TherapySession.objects.editable_by(user).planned()
+    rows = rows.filter(therapist=user, ends_at__lt=now)
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@kept_for_person()
+def _proposed(user):
+    rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
+    return rows.values_list("pk", "client_id", "latest__proposed_at")
+
+
+@kept_for_person(clients=many(UUIDField()))
+def _rated(user, clients):
+    rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
+    rows = rows.filter(side=Side.CLIENT).standing()
+    return rows.values_list("client_id", "at")
+
+
+@kept_for_person(clients=many(UUIDField()))
+def _answered(user, clients):
+    rows = Assignment.objects.editable_by(user).filter(client_id=clients)
+    return rows.exclude(answer="").values_list("client_id", "answered_at")
+
+
 class Today:
     """Of those whom one treats; who only reads a record is asked for nothing."""
 
     def __init__(self, user):
         self.user, self.now = user, timezone.now()
-        self.clients = {
-            client.pk: client for client in Client.objects.editable_by(user).by_name()
-        }
+        self.clients = {client.pk: client for client in _treated(user)}
         self.facts = Facts(list(self.clients.values()), user)
-        self.unsigned = list(
-            ProgressNote.objects.editable_by(user)
-            .unsigned()
-            .filter(author=user, session__starts_at__lt=self.now)
-            .order_by("session__starts_at")
-            .only("id", "client_id", "session__starts_at")
-            .select_related("session")
-        )
+        self.unsigned = _unsigned(user, now=self.now)
 
     # -- the day -----------------------------------------------------------------
 
     @cached_property
     def sessions(self) -> list[TherapySession]:
-        signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
-        return list(
-            TherapySession.objects.editable_by(self.user)
-            .filter(therapist=self.user)
-            .standing()
-            .on_day(self.user.today(), self.user.zone)
-            .annotate(signed_at=Subquery(signed[:1]))
-            .defer("take_away")
-            .order_by("starts_at")
-        )
+        begins, ends = day_of(self.user.today(), self.user.zone)
+        return _sessions(self.user, begins=begins, ends=ends)
 
     def slots(self) -> list[Slot]:
         coming = next((s for s in self.sessions if self._is_open(s)), None)
@@ -121,18 +155,8 @@ class Today:
     def _prepare(self, slots: list[Slot]) -> None:
         ids = [slot.session.client_id for slot in slots]
         since = {pk: self.facts.last.get(pk) for pk in ids}
-        rated = _by_client(
-            GoalRating.objects.editable_by(self.user)
-            .filter(client_id__in=ids, side=Side.CLIENT)
-            .standing(),
-            "at",
-        )
-        answered = _by_client(
-            Assignment.objects.editable_by(self.user)
-            .filter(client_id__in=ids)
-            .exclude(answer=""),
-            "answered_at",
-        )
+        rated = _by_client(_rated(self.user, clients=ids))
+        answered = _by_client(_answered(self.user, clients=ids))
         for slot in slots:
             pk = slot.session.client_id
             slot.prep = self._lines(pk, since[pk], rated, answered)
@@ -194,18 +218,12 @@ class Today:
         return reverse("client", args=[waits.client_id]) + place
 
     def _keys(self):
-        goals = Goal.objects.editable_by(self.user).waiting_for(Side.THERAPIST)
-        for goal in goals.select_related("latest").defer(
-            "latest__own_words",
-            "latest__clinical_words",
-            "latest__low_end",
-            "latest__high_end",
-        ):
-            if self._is_here(goal.client_id):
-                when = dates.weekday(timezone.localtime(goal.latest.proposed_at))
+        for goal_id, client_id, proposed_at in _proposed(self.user):
+            if self._is_here(client_id):
+                when = dates.weekday(timezone.localtime(proposed_at))
                 why = _("Proposed words for a goal on %(day)s.") % {"day": when}
-                address = reverse("goal", args=[goal.pk])
-                yield self._want("key", goal.client_id, why, _("Read"), address)
+                address = reverse("goal", args=[goal_id])
+                yield self._want("key", client_id, why, _("Read"), address)
 
     @cached_property
     def _watched(self) -> list[goal_watch.Watch]:
@@ -229,13 +247,7 @@ class Today:
     def _not_logged(self):
         """Over and still only planned, with no note begun."""
         begun = {note.session_id for note in self.unsigned}
-        for session in (
-            TherapySession.objects.editable_by(self.user)
-            .planned()
-            .filter(therapist=self.user, ends_at__lt=self.now)
-            .defer("take_away")
-            .order_by("starts_at")
-        ):
+        for session in _over(self.user, now=self.now):
             if session.client_id in self.clients and session.pk not in begun:
                 why = self._day(_("The session of %(day)s is not logged."), session)
                 address = reverse("session", args=[session.pk])
@@ -269,8 +281,8 @@ class Today:
         return Wants(kind, client.name, why, act, address, page)
 
 
-def _by_client(rows, moment):
+def _by_client(rows):
     found = {}
-    for client_id, at in rows.values_list("client_id", moment):
+    for client_id, at in rows:
         found.setdefault(client_id, []).append(at)
     return found

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -29,18 +29,11 @@ class TherapySessionQuerySet(ClientRowQuerySet):
     def upcoming(self, now=None):
         return self.planned().filter(ends_at__gt=now or timezone.now())
 
-    def on_day(self, day, zone):
-        """Those that begin on `day` as it is in `zone`."""
-        start = datetime(day.year, day.month, day.day, tzinfo=zone)
-        return self.filter(
-            starts_at__gte=start, starts_at__lt=_next_midnight(day, zone)
-        )
 
-
-def _next_midnight(day, zone):
-    following = day.toordinal() + 1
-    day = day.fromordinal(following)
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Its midnight and the next, which may be 23 or 25 hours later."""
+    following = date.fromordinal(day.toordinal() + 1)
+    return tuple(datetime.combine(each, time(), zone) for each in (day, following))
 
 
 class TherapySession(ClientRow):
