@@ -7,14 +7,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Count, DateTimeField, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
+from accounts.kept import kept, many
 from accounts.models import AuditEvent
 from clients import access
 from clients.asides import Asides
+from clients.kept import kept_for_person
 from clients.models import CareRole, Client, ClientBackground
 from clients.strengths import standing
 from goals import charts
@@ -36,8 +39,15 @@ ROLES = {
 
 def number_of(session: TherapySession) -> int:
     """The how-manieth session of its client this is, cancelled ones left out."""
-    rows = TherapySession.objects.filter(client_id=session.client_id).standing()
-    return rows.filter(starts_at__lte=session.starts_at).count()
+    found = _number(client=session.client_id, until=session.starts_at)
+    return found[0] if found else 0
+
+
+@kept(client=UUIDField(), until=DateTimeField())
+def _number(client, until):
+    rows = TherapySession.objects.filter(client_id=client).standing()
+    until = rows.filter(starts_at__lte=until).order_by().values("client_id")
+    return until.annotate(many=Count("pk")).values_list("many", flat=True)
 
 
 @dataclass
@@ -52,9 +62,14 @@ class SessionLine:
 
 def session_lines(sessions, user) -> list[SessionLine]:
     sessions = list(sessions)
-    notes = ProgressNote.objects.visible_to(user).filter(session__in=sessions)
+    notes = _notes(user, sessions=[session.pk for session in sessions])
     by_session = {note.session_id: note for note in notes}
     return [_line(session, by_session.get(session.pk)) for session in sessions]
+
+
+@kept_for_person(sessions=many(UUIDField()))
+def _notes(user, sessions):
+    return ProgressNote.objects.visible_to(user).filter(session=sessions)
 
 
 def _line(session, note) -> SessionLine:
@@ -114,31 +129,75 @@ RATING = Rating._fields
 
 def goal_lines(client_id, user) -> list[GoalLine]:
     """The open goals of a client, with ratings and steps, in three queries."""
-    mine = Goal.objects.visible_to(user).filter(client_id=client_id)
-    rows = mine.open().with_words()
-    lines = {goal.pk: GoalLine(goal) for goal in rows.order_by("created_at")}
-    ratings = GoalRating.objects.visible_to(user).filter(goal__in=lines).standing()
-    for rating in map(Rating._make, ratings.order_by("at").values_list(*RATING)):
+    goals = open_goals(user, client=client_id)
+    lines = {goal.pk: GoalLine(goal) for goal in goals}
+    for rating in map(Rating._make, _ratings(user, goals=list(lines))):
         lines[rating.goal_id].ratings.append(rating)
-    for step in Step.objects.visible_to(user).standing().filter(goal__in=lines):
+    for step in _steps(user, goals=list(lines)):
         lines[step.goal_id].steps.append(step)
     return list(lines.values())
+
+
+CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
+
+
+@kept_for_person(**CLIENT)
+def open_goals(user, client):
+    mine = Goal.objects.visible_to(user).filter(client_id=client)
+    return mine.open().with_words().order_by("created_at")
+
+
+@kept_for_person(**GOALS)
+def _ratings(user, goals):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goals).standing()
+    return rows.order_by("at").values_list(*RATING)
+
+
+@kept_for_person(**GOALS)
+def _steps(user, goals):
+    return Step.objects.visible_to(user).standing().filter(goal=goals)
+
+
+@kept_for_person(**CLIENT)
+def one_client(user, client):
+    """What the page of a client begins with."""
+    rows = Client.objects.visible_to(user).filter(pk=client)
+    return rows.select_related("user", "charter", "practice")
+
+
+@kept_for_person(**CLIENT)
+def _background(user, client):
+    return ClientBackground.objects.visible_to(user).filter(client=client)
+
+
+@kept_for_person(**CLIENT)
+def _sessions(user, client):
+    rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@kept_for_person(**CLIENT)
+def last_practice(user, client):
+    """The newest six."""
+    rows = Assignment.objects.visible_to(user).filter(client=client)
+    return rows.order_by("-set_at")[:6]
+
+
+@kept(**CLIENT)
+def _closings(client):
+    closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
+    return closings.order_by("-at").values_list("at", flat=True)[:1]
 
 
 class ClientPage:
     def __init__(self, client: Client, user):
         self.client, self.user, self.now = client, user, timezone.now()
         encryption.expect(client.practice_id, [client.pk])
-        background = ClientBackground.objects.visible_to(user).filter(client=client)
+        background = _background(user, client=client.pk)
         self.concern = next((row.presenting_concern for row in background), "")
-        rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
-        self.sessions = list(rows.defer("take_away").order_by("starts_at"))
+        self.sessions = _sessions(user, client=client.pk)
         self.goals = goal_lines(client.pk, user)
-        self.practice = list(
-            Assignment.objects.visible_to(user)
-            .filter(client=client)
-            .order_by("-set_at")[:6]
-        )
+        self.practice = last_practice(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
         self.strengths = standing(client.pk, user, STRENGTHS)
         asides = Asides(client, user)
@@ -174,10 +233,7 @@ class ClientPage:
     @cached_property
     def portal_closed_at(self) -> datetime | None:
         """When the client closed their own account."""
-        closings = AuditEvent.objects.filter(
-            client_id=self.client.pk, verb="portal closed"
-        )
-        return closings.order_by("-at").values_list("at", flat=True).first()
+        return next(iter(_closings(client=self.client.pk)), None)
 
     # -- sessions ----------------------------------------------------------------
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, DateTimeField, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from accounts.kept import many
 from accounts.models import User
+from clients.kept import kept_for_person
 from goals import charts
 from goals.models import Goal, GoalRating
+from progress.client_page import last_practice, open_goals
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import TYPED
 from toolkit.models import Assignment
@@ -24,22 +28,60 @@ def answer_name(assignment: Assignment) -> str:
     return f"answer-{assignment.pk}"
 
 
+SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
+PLACE = {"client": UUIDField(), "at": DateTimeField()}
+
+
+@kept_for_person(**SESSION)
+def _note(user, session):
+    rows = ProgressNote.objects.visible_to(user).filter(session=session)
+    return rows.select_related("author")
+
+
+def _ratings(user, goals):
+    return GoalRating.objects.visible_to(user).standing().filter(goal=goals)
+
+
+@kept_for_person(**GOALS, **SESSION)
+def _given(user, goals, session):
+    return _ratings(user, goals).filter(session_id=session)
+
+
+@kept_for_person(**GOALS, **SESSION, until=DateTimeField())
+def _newest(user, goals, session, until):
+    earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
+    return earlier.order_by("goal_id", "-at").distinct("goal_id")
+
+
+@kept_for_person(**GOALS)
+def _counts(user, goals):
+    rows = _ratings(user, goals).values_list("goal_id")
+    return rows.annotate(n=Count("pk")).order_by()
+
+
+@kept_for_person(**PLACE)
+def _held_before(user, client, at):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
+    rows = rows.filter(starts_at__lt=at).defer("take_away")
+    return rows.order_by("-starts_at")[:1]
+
+
+@kept_for_person(**PLACE)
+def _planned_after(user, client, at):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
+    rows = rows.filter(starts_at__gt=at).defer("take_away")
+    return rows.order_by("starts_at")[:1]
+
+
 class SessionScreen:
     """All that the fifty minutes need, read in a dozen queries."""
 
     def __init__(self, session: TherapySession, user: User):
         self.session, self.user = session, user
-        self.note = (
-            ProgressNote.objects.visible_to(user)
-            .filter(session=session)
-            .select_related("author")
-            .first()
-        )
-        mine = Goal.objects.visible_to(user).filter(client_id=session.client_id)
-        self.goals = list(mine.open().with_words().order_by("created_at"))
+        self.note = next(iter(_note(user, session=session.pk)), None)
+        self.goals = open_goals(user, client=session.client_id)
         self._read_ratings()
-        practice = Assignment.objects.visible_to(user).filter(client=session.client)
-        practice = list(practice.order_by("-set_at")[:6])
+        practice = last_practice(user, client=session.client_id)
         self.agreed_here = next(
             (row for row in practice if row.session_id == session.pk), None
         )
@@ -58,30 +100,26 @@ class SessionScreen:
     @cached_property
     def previous(self) -> TherapySession | None:
         """The session held before this one."""
-        rows = self._sessions().filter(starts_at__lt=self.session.starts_at)
-        return rows.held().defer("take_away").order_by("-starts_at").first()
+        at, client = self.session.starts_at, self.session.client_id
+        return next(iter(_held_before(self.user, client=client, at=at)), None)
 
     def _read_ratings(self) -> None:
         """The newest one before this session, and those given in it, by goal."""
-        rows = self._ratings()
-        self.given = {
-            rating.goal_id: rating for rating in rows.filter(session_id=self.session.pk)
-        }
-        earlier = rows.exclude(session_id=self.session.pk).filter(
-            at__lte=max(self.session.ends_at, timezone.now())
-        )
-        newest = earlier.order_by("goal_id", "-at").distinct("goal_id")
+        here = {"goals": self._ids, "session": self.session.pk}
+        until = max(self.session.ends_at, timezone.now())
+        given = _given(self.user, **here)
+        self.given = {rating.goal_id: rating for rating in given}
+        newest = _newest(self.user, **here, until=until)
         self.before = {rating.goal_id: rating for rating in newest}
 
-    def _ratings(self):
-        rows = GoalRating.objects.visible_to(self.user).standing()
-        return rows.filter(goal__in=self.goals)
+    @property
+    def _ids(self) -> list[UUID]:
+        return [goal.pk for goal in self.goals]
 
     @cached_property
     def counts(self) -> dict:
         """How often each goal was rated; asked only where the page is shown."""
-        rows = self._ratings().values_list("goal_id")
-        return dict(rows.annotate(n=Count("pk")).order_by())
+        return dict(_counts(self.user, goals=self._ids))
 
     def last_rating(self, goal: Goal) -> int | None:
         before = self.before.get(goal.pk)
@@ -133,9 +171,5 @@ class SessionScreen:
 
     @cached_property
     def following(self) -> TherapySession | None:
-        rows = self._sessions().filter(starts_at__gt=self.session.starts_at)
-        return rows.planned().defer("take_away").order_by("starts_at").first()
-
-    def _sessions(self):
-        rows = TherapySession.objects.visible_to(self.user)
-        return rows.filter(client_id=self.session.client_id)
+        at, client = self.session.starts_at, self.session.client_id
+        return next(iter(_planned_after(self.user, client=client, at=at)), None)

@@ -19,10 +19,10 @@ from accounts.searching import sought
 from accounts.toasts import toast
 from clients import access
 from clients.aside_forms import CommentForm
-from clients.looking import open_record, opened
+from clients.looking import open_found, open_record, opened
 from clients.models import Client
 from progress import caseload as lists
-from progress.client_page import ClientPage, session_lines
+from progress.client_page import ClientPage, one_client, session_lines
 from progress.discharge import DischargeForm, booked
 from progress.forms import BookingForm, monday_of
 from progress.models import TherapySession
@@ -84,10 +84,7 @@ def client_detail(request, client_id):
 
 
 def client_page(request, client_id, *, comment_form=None):
-    rows = Client.objects.visible_to(request.user).select_related(
-        "user", "charter", "practice"
-    )
-    client = open_record(rows, request.user, pk=client_id)
+    client = open_found(one_client(request.user, client=client_id), request.user)
     page = ClientPage(client, request.user)
     context = {
         "nav": "caseload",
