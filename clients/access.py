@@ -155,12 +155,12 @@ def _any_of(clients: list[UUID] | Asked, column: str) -> Q:
     return Q(**{f"{column}__in": clients})
 
 
-def may_write(user) -> Q:
+def may_write(who) -> Q:
     """The rule within the same query, for one row of a client found by its key."""
     from clients.models import CareRole  # it imports this module
 
     roles = CareRole.objects.filter(
-        currently(), user_id=user.pk, kind__in=WRITES, client_id=OuterRef("client_id")
+        currently(), user_id=who, kind__in=WRITES, client_id=OuterRef("client_id")
     )
     return Q(Exists(roles))
 

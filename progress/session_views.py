@@ -6,6 +6,7 @@ import json
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
+from django.db.models import UUIDField
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,9 +15,11 @@ from django.views.decorators.http import require_POST
 
 from accounts import encryption
 from accounts.decorators import therapist_required
+from accounts.kept import kept
 from clients import access
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
+from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, digest, revision_of
 from goals.differences import only_here
@@ -28,11 +31,18 @@ from progress.models.note import MOST, TYPED
 from progress.session_screen import SessionScreen
 
 
+@kept_for_person(session=UUIDField())
+def _one_session(user, session):
+    rows = TherapySession.objects.visible_to(user).filter(pk=session)
+    return rows.select_related("client", "therapist")
+
+
 @therapist_required
 def session_detail(request, session_id):
-    rows = TherapySession.objects.visible_to(request.user)
-    rows = rows.select_related("client", "therapist")
-    session = get_object_or_404(rows, pk=session_id)
+    found = _one_session(request.user, session=session_id)
+    if not found:
+        raise Http404
+    session = found[0]
     screen = SessionScreen(session, request.user)
     if not _may_write(screen, request.user):
         return _read(request, screen)
@@ -173,12 +183,15 @@ def note_keep(request, session_id):
     )
 
 
+@kept(who=UUIDField(), session=UUIDField())
+def _mine(who, session):
+    """The note that one began oneself, if one may still write there."""
+    rows = ProgressNote.objects.filter(access.may_write(who), pk=session, author=who)
+    return encryption.with_keys(rows).defer("body")
+
+
 def _note_to_write(request, session_id, base) -> ProgressNote:
-    mine = ProgressNote.objects.filter(
-        access.may_write(request.user), pk=session_id, author=request.user
-    )
-    note = encryption.with_keys(mine).defer("body").first()
-    if note is not None:
+    for note in _mine(who=request.user.pk, session=session_id):
         encryption.remember(note)
         return note
     rows = TherapySession.objects.editable_by(request.user)

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from psycopg2 import Binary
 
 from accounts import audit, encryption
 from accounts.encryption import EncryptedTextField
+from accounts.kept import Statement
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet
@@ -18,6 +20,14 @@ MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
 # take-away beside its parts, so that nothing is lost; signing leaves them out.
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+
+
+KEEP = Statement("""
+UPDATE progress_progressnote
+SET body = $1, format = $2, revision = revision + 1, saved_at = $3
+WHERE id = $4 AND author_id = $5 AND revision = $6 AND signed_at IS NULL
+RETURNING revision
+""")
 
 
 class ProgressNoteQuerySet(ClientRowQuerySet):
@@ -88,15 +98,8 @@ class ProgressNote(ClientRow):
         Autosave writes no audit row; opening, saving and signing do.
         """
         sealed = self._meta.get_field("body").seal(self, body)
-        saved = ProgressNote.objects.filter(
-            pk=self.pk, author=by, revision=base, signed_at=None
-        ).update(
-            body=sealed,
-            format=format,
-            revision=F("revision") + 1,
-            saved_at=timezone.now(),
-        )
-        return base + 1 if saved else None
+        saved = KEEP.rows(Binary(sealed), format, timezone.now(), self.pk, by.pk, base)
+        return saved[0][0] if saved else None
 
     def compute_hash(self, signed_at) -> str:
         """What proves that this text of this author was signed at this moment."""
