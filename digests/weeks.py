@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import DateTimeField, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
+from clients.kept import kept_for_person
 from clients.models import Client
 from digests.models import Digest
 from goals import charts
@@ -60,6 +61,67 @@ class Part:
         return bool(self.items)
 
 
+WEEKS = {"begins": DateTimeField(), "ends": DateTimeField()}
+NOW = {"now": DateTimeField()}
+
+
+def _within(field: str, begins, ends) -> Q:
+    return Q(**{f"{field}__gte": begins, f"{field}__lt": ends})
+
+
+@kept_for_person()
+def _treated(user):
+    found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
+    shown = ("preferred_name", "family_name", "pronouns", "state")
+    return found.by_name().only(*shown)
+
+
+@kept_for_person(**WEEKS)
+def _sessions(user, begins, ends):
+    rows = TherapySession.objects.editable_by(user).filter(therapist=user)
+    rows = rows.filter(_within("starts_at", begins, ends))
+    return rows.values_list("state", "note__signed_at")
+
+
+@kept_for_person(**WEEKS)
+def _answers(user, begins, ends):
+    rows = Assignment.objects.editable_by(user).exclude(answer="")
+    rows = rows.filter(_within("answered_at", begins, ends))
+    return rows.values_list("answer", flat=True)
+
+
+@kept_for_person(**WEEKS)
+def _goals(user, begins, ends):
+    rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
+    return rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+
+
+@kept_for_person(**WEEKS)
+def _rated(user, begins, ends):
+    """The last rating of each goal, and the last one before the week."""
+    earlier = GoalRating.objects.standing().filter(goal=OuterRef("goal"))
+    earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
+    rows = GoalRating.objects.editable_by(user).standing()
+    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "-at")
+    rows = rows.distinct("goal_id").annotate(before=Subquery(earlier[:1]))
+    rows = rows.select_related("goal__in_force", "goal__latest")
+    return rows.defer(*(f"goal__{name}" for name in UNREAD))
+
+
+@kept_for_person(**NOW)
+def _unsigned(user, now):
+    rows = ProgressNote.objects.editable_by(user).unsigned()
+    rows = rows.filter(author=user, session__starts_at__lt=now)
+    rows = rows.order_by("session__starts_at")
+    return rows.values_list("client_id", "session_id", "session__starts_at")
+
+
+@kept_for_person(**NOW)
+def _booked(user, now):
+    rows = TherapySession.objects.editable_by(user).upcoming(now)
+    return rows.values_list("client_id", "starts_at")
+
+
 class TherapistWeek:
     """The week that is over, for whoever held its sessions; nobody whom one only
     supervises."""
@@ -74,24 +136,18 @@ class TherapistWeek:
 
     @cached_property
     def clients(self) -> dict[UUID, Client]:
-        found = Client.objects.editable_by(self.user)
-        found = found.exclude(state=Client.State.DISCHARGED).by_name()
-        shown = ("preferred_name", "family_name", "pronouns", "state")
-        return {client.pk: client for client in found.only(*shown)}
+        return {client.pk: client for client in _treated(self.user)}
 
-    def _in_week(self, field: str) -> Q:
-        return Q(**{f"{field}__gte": self.starts_at, f"{field}__lt": self.ends_at})
+    @property
+    def _week(self) -> dict[str, datetime]:
+        return {"begins": self.starts_at, "ends": self.ends_at}
 
     # -- figures -----------------------------------------------------------------
 
     @cached_property
     def sessions(self) -> Counter:
         """How many of the week's sessions were held, missed, cancelled, signed."""
-        rows = (
-            TherapySession.objects.editable_by(self.user)
-            .filter(self._in_week("starts_at"), therapist=self.user)
-            .values_list("state", "note__signed_at")
-        )
+        rows = _sessions(self.user, **self._week)
         counts: Counter = Counter()
         for state, signed_at in rows:
             counts[state] += 1
@@ -105,23 +161,17 @@ class TherapistWeek:
     @cached_property
     def practice(self) -> dict[str, int]:
         """Practice answered in the week, and how much of it was done or some."""
-        rows = Assignment.objects.editable_by(self.user).exclude(answer="")
-        return rows.filter(self._in_week("answered_at")).aggregate(
-            total=Count("pk"), done=Count("pk", filter=Q(answer__in=DONE))
-        )
+        answers = _answers(self.user, **self._week)
+        done = sum(1 for answer in answers if answer in DONE)
+        return {"total": len(answers), "done": done}
 
     # -- lists -------------------------------------------------------------------
 
     @cached_property
     def _goals(self) -> list[Goal]:
         """Agreed in the week, or waiting for a key now."""
-        undecided = ~Q(waits_for="")
-        rows = Goal.objects.editable_by(self.user).open().with_words().defer(*UNREAD)
-        return [
-            goal
-            for goal in rows.filter(undecided | self._in_week("in_force_at"))
-            if goal.client_id in self.clients
-        ]
+        rows = _goals(self.user, **self._week)
+        return [goal for goal in rows if goal.client_id in self.clients]
 
     @cached_property
     def keys_waiting(self) -> Part:
@@ -144,22 +194,9 @@ class TherapistWeek:
     @cached_property
     def _moved(self) -> list[GoalRating]:
         """The week's last rating of each goal, where it differs from the one before."""
-        earlier = GoalRating.objects.standing().filter(
-            goal=OuterRef("goal"), at__lt=self.starts_at
-        )
-        rows = (
-            GoalRating.objects.editable_by(self.user)
-            .standing()
-            .filter(self._in_week("at"))
-            .order_by("goal_id", "-at")
-            .distinct("goal_id")
-            .annotate(before=Subquery(earlier.order_by("-at").values("value")[:1]))
-            .select_related("goal__in_force", "goal__latest")
-            .defer(*(f"goal__{name}" for name in UNREAD))
-        )
         return [
             rating
-            for rating in rows
+            for rating in _rated(self.user, **self._week)
             if rating.before not in (None, rating.value)
             and rating.client_id in self.clients
         ]
@@ -176,13 +213,7 @@ class TherapistWeek:
 
     @cached_property
     def unsigned(self) -> Part:
-        rows = (
-            ProgressNote.objects.editable_by(self.user)
-            .unsigned()
-            .filter(author=self.user, session__starts_at__lt=self.now)
-            .order_by("session__starts_at")
-            .values_list("client_id", "session_id", "session__starts_at")
-        )
+        rows = _unsigned(self.user, now=self.now)
         return Part.of(
             [
                 Item(self.clients[client_id], session_id, starts_at)
@@ -193,8 +224,7 @@ class TherapistWeek:
 
     @cached_property
     def _booked(self) -> list[tuple[UUID, datetime]]:
-        rows = TherapySession.objects.editable_by(self.user).upcoming(self.now)
-        return list(rows.values_list("client_id", "starts_at"))
+        return _booked(self.user, now=self.now)
 
     @property
     def booked(self) -> int:

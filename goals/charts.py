@@ -6,11 +6,11 @@ import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -73,8 +73,15 @@ class Chart:
             '<tr><th scope="row" class="nowrap"><time datetime="{0}">{1}</time></th>'
             f"{self.cells}</tr>"
         )
-        said = ((row.iso, row.day, row.note, row.value) for row in self.rows)
-        return format_html_join("", shape, said)
+        escape = cache(conditional_escape)  # the same days and notes again and again
+        return mark_safe(
+            "".join(
+                shape.format(
+                    row.iso, escape(row.day), escape(row.note), escape(row.value)
+                )
+                for row in self.rows
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts import dates, encryption, screen
@@ -31,6 +32,7 @@ from goals.models import (
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
+from goals.said import said_rows
 from goals.ways import Way
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
@@ -208,6 +210,10 @@ class GoalPage:
         rows = list(comments(self.user, goal=self.goal.pk))
         shown = len(rows) if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown
+
+    @property
+    def said(self) -> SafeString:
+        return said_rows(self.comments, self.names, may_write=self.may_write)
 
     @property
     def carried_by(self) -> list[strengths.AtHand]:

@@ -4,10 +4,12 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_field
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
@@ -232,6 +234,29 @@ def undo_url(message):
     """Where a toast's undo is sent; see accounts.toasts."""
     tags = (message.extra_tags or "").split()
     return next((tag[5:] for tag in tags if tag.startswith("undo:")), "")
+
+
+@register.simple_tag
+def new_fields(form, *names):
+    """Fields that look alike on every page until somebody typed into them.
+
+    {% new_fields form "word" "context" %}: drawn once a language, as crispy draws them,
+    where the form is neither sent nor filled.
+    """
+    if form.is_bound or any(form[name].initial for name in names):
+        return _drawn(form, names)
+    key = (type(form), form.auto_id, form.prefix, names, get_language())
+    found = _new_fields.get(key)
+    if found is None:
+        found = _new_fields[key] = _drawn(form, names)
+    return found
+
+
+_new_fields: dict[tuple, SafeString] = {}
+
+
+def _drawn(form, names) -> SafeString:
+    return SafeString("".join(as_crispy_field(form[name]) for name in names))
 
 
 @register.inclusion_tag("parts/stones.html")
