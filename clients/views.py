@@ -55,6 +55,7 @@ def people(request):
     context = {
         "nav": "people",
         "page": page,
+        "rows": lists.staff_rows(page, request.user),
         "q": text,
         "state": state,
         "states": lists.staff_by_state(request.user),

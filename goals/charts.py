@@ -6,7 +6,7 @@ import textwrap
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -193,10 +193,12 @@ class Axis:
     left: float
     right: float
 
+    @cached_property
+    def _a_day(self) -> float:
+        return (self.right - self.left) / max((self.today - self.start).days, 1)
+
     def x(self, day: date) -> float:
-        days = max((self.today - self.start).days, 1)
-        share = (day - self.start).days / days
-        return self.left + (self.right - self.left) * share
+        return self.left + (day - self.start).days * self._a_day
 
 
 def _text(x: float, y: float, words: object, css: str = "", anchor: str = "") -> str:

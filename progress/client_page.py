@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
-from django.db.models import Count, DateTimeField, UUIDField
+from django.db.models import Count, DateTimeField, TextField, UUIDField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,7 @@ from progress.models.note import MOST
 from toolkit.models import Assignment
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
+SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
 # What one is here who is not the primary therapist.
 ROLES = {
     "co_therapist": _("You are co-therapist here"),
@@ -85,7 +86,7 @@ def _line(session, note) -> SessionLine:
 class Rating(NamedTuple):
     """What a chart needs of one; there are hundreds on a page."""
 
-    goal_id: UUID
+    goal: str  # its key: hundreds of UUIDs take longer to make than to compare
     value: int
     at: datetime
     side: str
@@ -124,15 +125,13 @@ class GoalLine:
         return self.goal.waits_for == Side.THERAPIST
 
 
-RATING = Rating._fields
-
-
 def goal_lines(client_id, user) -> list[GoalLine]:
     """The open goals of a client, with ratings and steps, in three queries."""
     goals = open_goals(user, client=client_id)
     lines = {goal.pk: GoalLine(goal) for goal in goals}
+    by_key = {str(pk): line for pk, line in lines.items()}
     for rating in map(Rating._make, _ratings(user, goals=list(lines))):
-        lines[rating.goal_id].ratings.append(rating)
+        by_key[rating.goal].ratings.append(rating)
     for step in _steps(user, goals=list(lines)):
         lines[step.goal_id].steps.append(step)
     return list(lines.values())
@@ -150,7 +149,8 @@ def open_goals(user, client):
 @kept_for_person(**GOALS)
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).standing()
-    return rows.order_by("at").values_list(*RATING)
+    key = Cast("goal_id", TextField())
+    return rows.order_by("at").values_list(key, *Rating._fields[1:])
 
 
 @kept_for_person(**GOALS)
@@ -173,7 +173,7 @@ def _background(user, client):
 @kept_for_person(**CLIENT)
 def _sessions(user, client):
     rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
-    return rows.defer("take_away").order_by("starts_at")
+    return rows.only(*SHOWN).order_by("starts_at")
 
 
 @kept_for_person(**CLIENT)
