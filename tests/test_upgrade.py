@@ -117,8 +117,14 @@ TAKES_AWAY = (
     migrations.AlterModelTable,
 )
 SQL = re.compile(
-    r"\bDROP\s+(TABLE|COLUMN)\b|\bRENAME\s+(TO|COLUMN)\b|\bSET\s+NOT\s+NULL\b", re.I
+    r"\bDROP\s+(TABLE|COLUMN)\b|\bRENAME\s+(TO|COLUMN)\b|\bSET\s+NOT\s+NULL\b"
+    r"|\bALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE\b",
+    re.I,
 )
+
+
+def _type(field):
+    return field.get_internal_type(), field.max_length
 
 
 def faults_of(operation, app, before):
@@ -136,6 +142,8 @@ def faults_of(operation, app, before):
         was = before.models[app, operation.model_name_lower].get_field(operation.name)
         if was.null and not operation.field.null:
             yield f"{operation.name} becomes NOT NULL: old code leaves it empty"
+        if _type(was) != _type(operation.field):
+            yield f"{operation.name} is of another type: kept plans refuse it"
     elif isinstance(operation, migrations.RunSQL):
         text = str(operation.sql)
         if SQL.search(text):
@@ -173,11 +181,14 @@ def test_the_rule_would_notice():
         migrations.AlterField("goal", "opened_by", models.IntegerField(null=False)),
         migrations.RunSQL("ALTER TABLE goals_goal DROP COLUMN state"),
         migrations.RunSQL(["ALTER TABLE goals_goal ALTER state SET NOT NULL"]),
+        migrations.RunSQL("ALTER TABLE goals_goal ALTER COLUMN ended_as TYPE text"),
     ):
         if isinstance(operation, migrations.AlterField):
             fields = state.models["goals", "goal"].fields
             operation.name = next(n for n, f in fields.items() if f.null)
         assert [*faults_of(operation, "goals", state)], operation
+    longer = migrations.AlterField("goal", "ended_as", models.CharField(max_length=99))
+    assert [*faults_of(longer, "goals", state)]
     for operation in (
         migrations.AddField("goal", "weight", models.IntegerField(null=True)),
         migrations.AddField("goal", "weight", models.IntegerField(db_default=1)),
