@@ -216,6 +216,9 @@ class Cast:
             ),
             Case("goal page", f"/goals/{self.goal.pk}/", tess, 15, 4),
             Case("portal home", "/portal/", portal, 10, 1.5),
+            Case("the whole journey", f"/clients/{journey}/journey/", tess, 12),
+            Case("strengths and wins", f"/clients/{journey}/strengths/", tess, 11),
+            Case("how far goals came", f"/clients/{journey}/progress/", tess, 8),
             Case("weekly digest", f"/digest/{self.digest.pk}/", tess, 12, 3),
             Case("people (admin)", "/people/", ada, 8, 3),
             SignIn(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 import psycopg2
 
+from bench.blocks import Reading, reading
 from bench.load import ask
 from bench.lock import compare
 from bench.storm import weather
@@ -38,14 +39,22 @@ class Result:
     p95_of_eight: float
     rate: float
     sent: int
+    blocks: int | None = None  # of PostgreSQL's, read for one page
+    scanned: str = ""  # large tables that it read from end to end
 
     @property
     def verdict(self) -> str:
         over = [
             self.queries_most is not None and (self.queries or 0) > self.queries_most,
             self.ratio_most is not None and self.ratio > self.ratio_most,
+            bool(self.scanned),
         ]
         return "over" if any(over) else "ok"
+
+    @property
+    def _read(self) -> str:
+        blocks = "-" if self.blocks is None else f"{self.blocks}"
+        return f"{blocks}; all of {self.scanned}" if self.scanned else blocks
 
     def line(self) -> str:
         most = "-" if self.ratio_most is None else f"{self.ratio_most:g}"
@@ -57,15 +66,15 @@ class Result:
             self.name, asked, sql, f"{self.web_ms:.1f}", f"{self.postgres_ms:.1f}",
             f"**{self.ratio:.2f}** of {most}", f"{self.p50:.0f} / {self.p95:.0f}",
             f"{self.p50_of_eight:.0f} / {self.p95_of_eight:.0f}", f"{self.rate:.0f}",
-            f"{self.sent / 1000:.1f}", self.verdict,
+            f"{self.sent / 1000:.1f}", self._read, self.verdict,
         ]  # fmt: skip
         return f"| {' | '.join(cells)} |"
 
 
 HEAD = """
 | case | SQL statements | SQL ms | web CPU ms | PostgreSQL CPU ms | times the floor \
-| p50 / p95 ms, one | p50 / p95 ms, eight | requests/s | KB sent | |
-|---|---|---|---|---|---|---|---|---|---|---|"""
+| p50 / p95 ms, one | p50 / p95 ms, eight | requests/s | KB sent | blocks | |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def statements(case) -> tuple[int, float]:
@@ -93,6 +102,15 @@ def statements_once(case) -> tuple[int, float]:
         asked_once(case)
     counted = [q for q in asked if not q["sql"].startswith(FRAME)]
     return len(counted), 1000 * spent
+
+
+def what_is_read(world, case) -> Reading:
+    """By a page that was asked before, with its plans kept."""
+    for _time in range(8):
+        case.renew()
+        asked_once(case)
+    case.renew()
+    return reading(world, lambda: asked_once(case))
 
 
 def asked_once(case) -> None:
@@ -183,7 +201,10 @@ def run(options) -> None:
             print("The floor differs from itself: this machine is too busy now.")
         show(measure(note, world.floor, floor, world.floor, options, False), options)
         for case in cases:
-            show(measure(case, world.app, floor, world.floor, options), options)
+            read = what_is_read(world, case)
+            result = measure(case, world.app, floor, world.floor, options)
+            result.blocks, result.scanned = read.blocks, ", ".join(read.scanned)
+            show(result, options)
 
 
 def beside(world, cases, options) -> None:
