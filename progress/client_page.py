@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, DateTimeField, TextField, UUIDField
+from django.db.models import Count, DateTimeField, Q, TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -125,9 +125,8 @@ class GoalLine:
         return self.goal.waits_for == Side.THERAPIST
 
 
-def goal_lines(client_id, user) -> list[GoalLine]:
-    """The open goals of a client, with ratings and steps, in three queries."""
-    goals = open_goals(user, client=client_id)
+def goal_lines(goals: list[Goal], user) -> list[GoalLine]:
+    """These goals with ratings and steps, in two queries."""
     lines = {goal.pk: GoalLine(goal) for goal in goals}
     by_key = {str(pk): line for pk, line in lines.items()}
     for rating in map(Rating._make, _ratings(user, goals=list(lines))):
@@ -144,6 +143,13 @@ CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
 def open_goals(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client)
     return mine.open().with_words().order_by("created_at")
+
+
+@kept_for_person(**CLIENT)
+def _open_or_reached(user, client):
+    mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
+    shown = mine.filter(Q(closed_at=None) | Q(ended_as=Goal.Ended.REACHED))
+    return shown.order_by("created_at")
 
 
 @kept_for_person(**GOALS)
@@ -196,7 +202,9 @@ class ClientPage:
         background = _background(user, client=client.pk)
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
-        self.goals = goal_lines(client.pk, user)
+        goals = _open_or_reached(user, client=client.pk)
+        self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
+        self.reached = [goal for goal in goals if not goal.is_open]
         self.practice = last_practice(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
         self.strengths = standing(client.pk, user, STRENGTHS)

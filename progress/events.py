@@ -10,6 +10,8 @@ from itertools import groupby
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import dates
+
 
 @dataclass(frozen=True)
 class Event:
@@ -26,7 +28,7 @@ def happened(way) -> Iterator[Event]:
     What lies before its window may be left out here, so that its words stay sealed.
     """
     for part in (
-        _sessions, _goals, _ratings, _steps, _wins, _strengths,
+        _sessions, _notes, _goals, _ratings, _steps, _wins, _strengths,
     ):  # fmt: skip
         yield from part(way)
 
@@ -38,6 +40,15 @@ def _sessions(way):
         if way.is_in(day) and (number == 0 or row.take_away):
             what = _("From the session") if number else _("First session")
             yield Event(day, what, own=row.take_away)
+
+
+def _notes(way):
+    """Their days alone, where a therapist asks for them; never a word."""
+    for starts_at, signed_at in way.notes:
+        day = way.day_of(starts_at)
+        if way.is_in(day):
+            signed = dates.short(way.day_of(signed_at))
+            yield Event(day, _("A note, signed %(day)s") % {"day": signed})
 
 
 ENDED = {

@@ -20,7 +20,7 @@ from clients.models import Client, Strength
 from goals import charts
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from progress.events import Event, happened
-from progress.models import TherapySession, Win
+from progress.models import ProgressNote, TherapySession, Win
 
 
 class Since(models.TextChoices):
@@ -76,8 +76,11 @@ class GoalLine:
 class Journey:
     """All of it is read in ten queries; what lies before the window is not opened."""
 
-    def __init__(self, client: Client, user: User, wanted: str = ""):
+    def __init__(
+        self, client: Client, user: User, wanted: str = "", *, with_notes: bool = False
+    ):
         self.client, self.user, self.today = client, user, user.today()
+        self.with_notes = with_notes and user.is_therapist
         encryption.expect(client.practice_id, [client.pk])
         self._read()
         self.since = self._window(wanted)
@@ -103,6 +106,15 @@ class Journey:
         self.strengths = list(self._mine(Strength).accepted().order_by("at"))
         sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
         self.all_sessions = list(sessions.order_by("starts_at"))
+        self.notes = self._notes() if self.with_notes else []
+
+    def _notes(self) -> list[tuple[datetime, datetime]]:
+        """Of one's own signed notes, when the session was and when it was signed."""
+        rows = self._mine(ProgressNote).filter(
+            author=self.user, signed_at__isnull=False
+        )
+        rows = rows.order_by("session__starts_at")
+        return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:
         """A version is in force from the moment at which both keys are turned."""

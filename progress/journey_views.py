@@ -44,7 +44,8 @@ def _shown(request, client_id, verb):
 def journey_context(request, client, verb) -> dict:
     """The same for both sides, and the row that says who looked."""
     opened(client, request.user, verb)
-    journey = Journey(client, request.user, request.GET.get("since", ""))
+    since, with_notes = request.GET.get("since", ""), request.GET.get("notes") == "1"
+    journey = Journey(client, request.user, since, with_notes=with_notes)
     return {
         "client": client,
         "journey": journey,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
-from conftest import admit
+from conftest import admit, in_care
 from goals.models import Goal, Step
 from progress.events import in_words
 from progress.tests.cast import (
@@ -118,6 +118,26 @@ def test_what_is_not_told_on_it(sign_in, way, thea, cleo):
     ):
         for words in ("tired", "Planning", "Courage", "Bought milk"):
             assert words not in page
+
+
+def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
+    sign_in, way, thea, cleo
+):
+    browser = sign_in(thea)
+    assert "A note, signed" not in told(browser.get(page_of(cleo)))
+    for path in (f"{page_of(cleo)}?notes=1", f"{page_of(cleo)}print/?notes=1"):
+        page = told(browser.get(path))
+        assert page.count("A note, signed") == 1
+        assert "tired" not in page
+        assert "Left out: what my notes say" in page
+    assert "A note, signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
+
+
+def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
+    sign_in, way, thea, theo, cleo
+):
+    in_care(cleo, theo, "co_therapist")
+    assert "A note, signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
 
 
 def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):
