@@ -17,7 +17,12 @@ SHOWN = 12
 LINES = Statement("""
 SELECT goal.client_id, goal.id, goal.latest_id, goal.in_force_id,
        line.ratings, line.last_at
-FROM goals_goal goal
+FROM (
+  SELECT ARRAY(SELECT back.withdraws_id FROM goals_goalrating back
+               WHERE back.client_id = ANY($2::uuid[])
+                 AND back.withdraws_id IS NOT NULL) AS ids
+) taken_back
+CROSS JOIN goals_goal goal
 CROSS JOIN LATERAL (
   SELECT array_agg(recent.value ORDER BY recent.at) AS ratings,
          max(recent.at) AS last_at
@@ -25,8 +30,7 @@ CROSS JOIN LATERAL (
     SELECT rating.value, rating.at FROM goals_goalrating rating
     WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
       AND rating.withdraws_id IS NULL
-      AND NOT EXISTS (SELECT FROM goals_goalrating back
-                      WHERE back.withdraws_id = rating.id)
+      AND rating.id <> ALL (taken_back.ids)
     ORDER BY rating.at DESC LIMIT $1
   ) recent
 ) line

@@ -51,7 +51,14 @@ class GoalRating(ClientRow):
                 violation_error_message=_("A rating is from 0 to 10."),
             ),
         ]
-        indexes = [models.Index(fields=["goal", "at"], name="goal_rating_by_goal")]
+        indexes = [
+            models.Index(fields=["goal", "at"], name="goal_rating_by_goal"),
+            models.Index(
+                fields=["client"],
+                condition=models.Q(withdraws__isnull=False),
+                name="goal_rating_withdrawals",
+            ),
+        ]
 
     @classmethod
     @transaction.atomic
