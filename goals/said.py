@@ -24,7 +24,7 @@ ROW = (
     '<div class="said"><p class="by">{}, {}</p><p class="own">{}</p>\n'
     '<ul class="receipt">{}</ul></div>\n'
 )
-DONE, YET = "<li>{}{}</li>", '<li class="yet">{}{}</li>'
+DONE, YET = "<li>{}<span>{}</span></li>", '<li class="yet">{}<span>{}</span></li>'
 
 
 def said_rows(comments: Iterable[Comment], way: Way, *, may_write: bool) -> SafeString:
@@ -82,7 +82,7 @@ class _Receipt:
         if not said.changed:
             return when
         changed = format_html(
-            '<li>{}{} <span class="own">{}</span></li>',
+            '<li>{}<span>{} <span class="own">{}</span></span></li>',
             use("i-swap", "i"),
             self.changed,
             said.changed,
