@@ -39,8 +39,7 @@ class World:
         }
         try:
             self.prepare()
-            self.app = self.serve("therapy.wsgi", "healthz")
-            self.floor = self.serve("bench.floor.wsgi", "")
+            self.open()
         except BaseException:
             self.__exit__()
             raise
@@ -49,6 +48,10 @@ class World:
     def __exit__(self, *error) -> None:
         place.end_all(self.servers)
         self.cluster.stop()
+
+    def open(self) -> None:
+        self.app = self.serve("therapy.wsgi", "healthz")
+        self.floor = self.serve("bench.floor.wsgi", "")
 
     def prepare(self) -> None:
         as_owner = {"DATABASE_URL": self.cluster.url(OWNER)}
