@@ -149,78 +149,109 @@ FROM (
 """
 
 
-class Cast:
-    """Finds what was seeded and signs its people in."""
+@contextmanager
+def acting(person):
+    with acting_as(person.pk), transaction.atomic():
+        yield
 
-    def __init__(self, world):
-        self.world = world
-        world.as_superuser(TODAY.format(therapist=seeded.THERAPIST))
-        self.people = {
-            email: User.objects.get(email=email)
-            for email in (
-                seeded.THERAPIST, seeded.LOGGER, seeded.ADMIN, seeded.PORTAL,
-            )
-        }  # fmt: skip
-        with self.acting(seeded.THERAPIST):
-            self.clients = {
-                name: Client.objects.get(preferred_name=name)
+
+def cookie_of(person) -> str:
+    """Of a sign-in that begins now."""
+    browser = Browser()
+    browser.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    session = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    return f"sessionid={session}; csrftoken={TOKEN}"
+
+
+class Desk:
+    """A therapist, and what was seeded to be opened by them."""
+
+    def __init__(self, world, person):
+        self.person = person
+        world.as_superuser(TODAY.format(therapist=person.email))
+        with acting(person):
+            journey, goals, session = (
+                Client.objects.get(preferred_name=name)
                 for name in (seeded.JOURNEY, seeded.GOALS, seeded.SESSION)
-            }
-            self.goal = Goal.objects.get(client=self.clients[seeded.GOALS])
-            mine = TherapySession.objects.filter(client=self.clients[seeded.SESSION])
+            )
+            self.journey, self.goal = journey, Goal.objects.get(client=goals)
+            mine = TherapySession.objects.filter(client=session)
             self.session = mine.planned().get()
             self.digest = Digest.objects.latest("starts_at")
-        with self.acting(seeded.LOGGER):
-            self.to_log = self._to_log()
 
-    @contextmanager
-    def acting(self, email):
-        with acting_as(self.people[email].pk), transaction.atomic():
-            yield
+    def pages(self, cookie: str) -> list[Case]:
+        return [
+            Case("caseload", "/caseload/", cookie, 12, 3),
+            Case("search by name", "/caseload/?q=number1", cookie, 8, 1.5),
+            Case("today", "/today/", cookie, 14, 3),
+            Case("client with journey", f"/clients/{self.journey.pk}/", cookie, 14, 4),
+            Case("session screen", f"/sessions/{self.session.pk}/", cookie, 20, 3.5),
+            Case("goal page", f"/goals/{self.goal.pk}/", cookie, 15, 4),
+            Case("weekly digest", f"/digest/{self.digest.pk}/", cookie, 12, 3),
+        ]
 
-    def _to_log(self) -> list:
-        """Each session that waits, with the goals of its client."""
+
+def portal_home(cookie: str) -> Case:
+    return Case("portal home", "/portal/", cookie, 10, 1.5)
+
+
+def people(cookie: str) -> Case:
+    return Case("people (admin)", "/people/", cookie, 8, 3)
+
+
+def to_log(person) -> list:
+    """Each session of theirs that waits, with the goals of its client."""
+    with acting(person):
         goals: dict = {}
         for goal in Goal.objects.all():
             goals.setdefault(goal.client_id, []).append(goal.pk)
         waiting = TherapySession.objects.filter(place=seeded.WAITS).order_by("pk")
         return [(session.pk, goals[session.client_id]) for session in waiting]
 
-    def undo(self) -> None:
-        ids = [str(pk) for pk, _goals in self.to_log]
-        connection = self.world.cluster.connect("cairn")
-        with connection.cursor() as cursor:
-            cursor.execute(UNDO, {"ids": ids})
-        connection.close()
 
-    def cookie(self, email) -> str:
-        browser = Browser()
-        backend = settings.AUTHENTICATION_BACKENDS[-1]
-        browser.force_login(self.people[email], backend=backend)
-        session = browser.cookies[settings.SESSION_COOKIE_NAME].value
-        return f"sessionid={session}; csrftoken={TOKEN}"
+def undo(world, sessions: list) -> None:
+    """What was logged of these never was."""
+    connection = world.cluster.connect("cairn")
+    with connection.cursor() as cursor:
+        cursor.execute(UNDO, {"ids": [str(pk) for pk, _goals in sessions]})
+    connection.close()
+
+
+class Cast:
+    """Finds what was seeded and signs its people in."""
+
+    def __init__(self, world):
+        self.world = world
+        self.people = {
+            email: User.objects.get(email=email)
+            for email in (
+                seeded.THERAPIST, seeded.LOGGER, seeded.ADMIN, seeded.PORTAL,
+            )
+        }  # fmt: skip
+        self.desk = Desk(world, self.people[seeded.THERAPIST])
+        self.to_log = to_log(self.people[seeded.LOGGER])
+
+    def undo(self) -> None:
+        undo(self.world, self.to_log)
 
     def cases(self) -> list[Case]:
-        tess, lou, ada, portal = map(self.cookie, self.people)
-        journey = self.clients[seeded.JOURNEY].pk
+        tess, lou, ada, portal = map(cookie_of, self.people.values())
         logging = {"cookie": lou, "sessions": self.to_log, "undo": self.undo}
+        *pages, goal, digest = self.desk.pages(tess)
+        journey = self.desk.clients[seeded.JOURNEY].pk
         return [
-            Case("caseload", "/caseload/", tess, 12, 3),
-            Case("search by name", "/caseload/?q=number1", tess, 8, 1.5),
-            Case("today", "/today/", tess, 14, 3),
-            Case("client with journey", f"/clients/{journey}/", tess, 14, 4),
-            Case("session screen", f"/sessions/{self.session.pk}/", tess, 20, 3.5),
+            *pages,
             Autosave("autosave, 4 KB", "", queries=3, ratio=0.5, **logging),
             SaveAndSign(
                 "save and sign", "", queries=25, ratio=2, status=302, **logging
             ),
-            Case("goal page", f"/goals/{self.goal.pk}/", tess, 15, 4),
-            Case("portal home", "/portal/", portal, 10, 1.5),
+            goal,
+            portal_home(portal),
             Case("the whole journey", f"/clients/{journey}/journey/", tess, 12),
             Case("strengths and wins", f"/clients/{journey}/strengths/", tess, 11),
             Case("how far goals came", f"/clients/{journey}/progress/", tess, 8),
-            Case("weekly digest", f"/digest/{self.digest.pk}/", tess, 12, 3),
-            Case("people (admin)", "/people/", ada, 8, 3),
+            digest,
+            people(ada),
             SignIn(
                 "sign-in",
                 "/sign-in/",

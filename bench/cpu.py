@@ -13,7 +13,7 @@ from pathlib import Path
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     return [
         int(child)
         for file in Path(f"/proc/{pid}/task").glob("*/children")
@@ -34,13 +34,13 @@ def _used(pid: int) -> float:
 
 
 def of_servers(pid: int) -> dict[int, float]:
-    return {each: _used(each) for each in [pid, *_children(pid)]}
+    return {each: _used(each) for each in [pid, *children(pid)]}
 
 
 def of_backends(pid: int) -> dict[int, float]:
     """Of the backends that clients are connected to, not of the house-keeping."""
     used = {}
-    for child in _children(pid):
+    for child in children(pid):
         with suppress(OSError):
             if b"cairn_" in Path(f"/proc/{child}/cmdline").read_bytes():
                 used[child] = _used(child)

@@ -71,7 +71,7 @@ def _ask(case, server, seconds: float, connections: int) -> Window:
                 if case.from_anywhere:
                     line.close()
                     line = connected(case, server)
-                window.times.append(_ask_once(case, line, number, window))
+                window.times.append(ask_once(case, line, number, window))
         except Exception as error:
             errors.append(error)
         finally:
@@ -101,7 +101,7 @@ def connected(case, server) -> HTTPConnection:
     return line
 
 
-def _ask_once(case, line, number: int, window: Window) -> float:
+def ask_once(case, line, number: int, window: Window) -> float:
     method, path, body, headers = case.request(number)
     began = time.perf_counter()
     line.request(method, path, body, headers)

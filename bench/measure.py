@@ -177,7 +177,8 @@ def commit() -> str:
 
 
 def run(options) -> None:
-    with World(options.scale * 100) as world:
+    team = options.load or options.typing
+    with World(options.scale * 100, team=team) as world:
         os.environ.update(world.env)
         import django
 
@@ -185,6 +186,8 @@ def run(options) -> None:
         logging.disable(logging.WARNING)
         from bench.cases import Cast
 
+        if team:
+            return at_once(world, Cast(world).floor_cases()[0], options)
         cast = Cast(world)
         floor, note = cast.floor_cases()
         every = cast.cases()
@@ -205,6 +208,18 @@ def run(options) -> None:
             result = measure(case, world.app, floor, world.floor, options)
             result.blocks, result.scanned = read.blocks, ", ".join(read.scanned)
             show(result, options)
+
+
+def at_once(world, floor, options) -> None:
+    """Many people: the day's usual load, and fifty who type."""
+    from bench.steady import steady
+    from bench.typists import typing
+
+    print(f"{options.scale * 100} clients and the team's; {machine()}; {commit()}")
+    if options.load:
+        steady(world, floor, options)
+    if options.typing:
+        typing(world)
 
 
 def beside(world, cases, options) -> None:

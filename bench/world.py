@@ -19,8 +19,8 @@ UNCHECKED = "session_replication_role"  # of a row's rules and its foreign keys
 
 
 class World:
-    def __init__(self, clients: int):
-        self.clients = clients
+    def __init__(self, clients: int, *, team: bool = False):
+        self.clients, self.team = clients, team
         self.servers: list[subprocess.Popen] = []
         self.cluster = Cluster(VAR / "pg")
 
@@ -39,8 +39,7 @@ class World:
         }
         try:
             self.prepare()
-            self.app = self.serve("therapy.wsgi", "healthz")
-            self.floor = self.serve("bench.floor.wsgi", "")
+            self.open()
         except BaseException:
             self.__exit__()
             raise
@@ -50,12 +49,17 @@ class World:
         place.end_all(self.servers)
         self.cluster.stop()
 
+    def open(self) -> None:
+        self.app = self.serve("therapy.wsgi", "healthz")
+        self.floor = self.serve("bench.floor.wsgi", "")
+
     def prepare(self) -> None:
         as_owner = {"DATABASE_URL": self.cluster.url(OWNER)}
         self.run("-m", "ops.prepare", **as_owner)
         self.as_superuser(f"GRANT SET ON PARAMETER {UNCHECKED} TO {OWNER}")
-        self.run("manage.py", "seed_scale", f"--clients={self.clients}", out=sys.stderr,
-                 **as_owner)  # fmt: skip
+        team = ["--team"] if self.team else []
+        self.run("manage.py", "seed_scale", f"--clients={self.clients}", *team,
+                 out=sys.stderr, **as_owner)  # fmt: skip
         self.as_superuser(f"CREATE SCHEMA IF NOT EXISTS floor AUTHORIZATION {WEB}")
         said = self.run("-m", "bench.floor.make", DATABASE_URL=self.cluster.url(WEB))
         self.floor_session, self.floor_client = said.split()

@@ -5,14 +5,16 @@ Runs as the worker, who reads no name and no word: only when, whose and what kin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+import math
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeVar
+from functools import partial
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db import connection, transaction
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -27,23 +29,41 @@ LONGEST_LEAD = timedelta(hours=max(ContactCharter.Lead.values))
 # A reminder may come earlier by a night, and a day may have 25 hours.
 LOOK_AHEAD = HORIZON + LONGEST_LEAD + timedelta(hours=14)
 BATCH = 1000
-Row = TypeVar("Row")
+BUDGET = 45  # seconds; a tick leaves the rest to the next
+
+logger = logging.getLogger(__name__)
 
 
 def plan(now: datetime | None = None) -> int:
-    """Queue what is due within the next 48 hours; how many letters that were new."""
+    """Queue what is due within the next 48 hours; how many letters that were new.
+
+    For a bounded time: whatever is left then the next call finds.  In a transaction of
+    the caller's, which is there to be a whole, it goes on to the end.
+    """
     now = now or timezone.now()
-    count = plan_reminders(now)
+    until = math.inf if connection.in_atomic_block else time.monotonic() + BUDGET
+    count = plan_reminders(now, until)
     for kind in when.WEEKLY:
-        count += plan_digests(kind, now)
+        count += plan_digests(kind, now, until)
     crash.here("after_plan")
     return count
 
 
-def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH)):
-        yield batch
+def _by_batches(rows: QuerySet, write: Callable, until: float) -> int:
+    """Write in the order of the keys, each batch committed by itself; at least one,
+    so that nothing waits for what comes before it."""
+    count, batch = 0, []
+    while True:
+        after = rows.filter(pk__gt=batch[-1][0]) if batch else rows
+        with transaction.atomic():
+            batch = list(after.order_by("pk")[:BATCH])
+            count += write(batch)
+            crash.here("in_plan")
+        if len(batch) < BATCH:
+            return count
+        if time.monotonic() > until:
+            logger.info("planning goes on in the next tick")
+            return count
 
 
 # -- reminders -------------------------------------------------------------------------
@@ -54,18 +74,16 @@ def reminder_period(session_id: UUID, schedule_version: int) -> str:
     return f"appt:{session_id}:v{schedule_version}"
 
 
-@transaction.atomic
-def plan_reminders(now: datetime) -> int:
-    count = 0
-    for batch in batches(_unplanned_sessions(now)):
+def plan_reminders(now: datetime, until: float = math.inf) -> int:
+    def write(batch) -> int:
         letters = [letter for row in batch if (letter := _reminder(now, *row))]
         Message.objects.bulk_create(letters, ignore_conflicts=True)
-        count += len(letters)
-    crash.here("in_plan")
-    return count
+        return len(letters)
+
+    return _by_batches(_unplanned_sessions(now), write, until)
 
 
-def _unplanned_sessions(now: datetime) -> Iterator[tuple]:
+def _unplanned_sessions(now: datetime) -> QuerySet:
     """Sessions to come, of clients with an account of their own, without a letter."""
     period = Concat(
         Value("appt:"),
@@ -97,7 +115,6 @@ def _unplanned_sessions(now: datetime) -> Iterator[tuple]:
             "booked_at",
             "schedule_version",
         )
-        .iterator(chunk_size=BATCH)
     )
 
 
@@ -130,16 +147,14 @@ def _readers(kind: str) -> Q:
     return joined & Q(is_therapist=False, is_admin=False) & active
 
 
-@transaction.atomic
-def plan_digests(kind: str, now: datetime) -> int:
+def plan_digests(kind: str, now: datetime, until: float = math.inf) -> int:
     """One for each reader and week: its page, and the letter that says it is there."""
     count = 0
     zones = User.objects.filter(_readers(kind)).values_list("time_zone", flat=True)
     due = _due_by_period(kind, now, zones.order_by().distinct())
     for period, weeks in due.items():
-        for batch in batches(_without_digest(kind, period, weeks)):
-            count += _write(kind, now, batch, weeks)
-    crash.here("in_plan")
+        write = partial(_write, kind, weeks)
+        count += _by_batches(_without_digest(kind, period, weeks), write, until)
     return count
 
 
@@ -152,16 +167,15 @@ def _due_by_period(kind, now, zones) -> dict[str, dict[str, when.Week]]:
     return found
 
 
-def _without_digest(kind, period, weeks) -> Iterator[tuple]:
+def _without_digest(kind, period, weeks) -> QuerySet:
     made = Digest.objects.filter(recipient=OuterRef("pk"), period=period)
-    return (
-        User.objects.filter(_readers(kind), ~Exists(made), time_zone__in=list(weeks))
-        .values_list("pk", "practice_id", "time_zone", "joined_at")
-        .iterator(chunk_size=BATCH)
+    readers = User.objects.filter(
+        _readers(kind), ~Exists(made), time_zone__in=list(weeks)
     )
+    return readers.values_list("pk", "practice_id", "time_zone", "joined_at")
 
 
-def _write(kind, now, readers, weeks) -> int:
+def _write(kind, weeks, readers) -> int:
     pages, letters = [], []
     for user_id, practice_id, zone, joined_at in readers:
         week = weeks[zone]

@@ -1,9 +1,26 @@
-"""What the bench reads of processor time."""
+"""What the bench reads of processor time and memory, and how it asks."""
 
+import os
+import smtplib
 import subprocess
 import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
+import pytest
+
+from bench.cases import Case
 from bench.cpu import between, of_servers
+from bench.flow import flow
+from bench.letters import session_of_the_week, taken, where_it_is_noon
+from bench.memory import of_all
+from digests import when
+from digests.plan import LOOK_AHEAD
+from ops.place import end, free_port, wait_until
 
 BUSY = "sum(range(3_000_000)); print(flush=True); input()"
 
@@ -24,3 +41,84 @@ def test_each_process_is_read_by_itself():
         assert pid == child.pid
         assert used > 0
         child.stdin.write(b"\n")
+
+
+# -- many at once ---------------------------------------------------------------------
+
+
+class Slow(BaseHTTPRequestHandler):
+    """Takes half a second for the first answer, and hangs up after each."""
+
+    asked = 0
+
+    def do_GET(self):
+        Slow.asked += 1
+        time.sleep(0.5 if Slow.asked == 1 else 0)
+        self.send_response(200 if Slow.asked < 4 else 500)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def slow_server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(port=server.server_port, cpu=lambda: ({}, {}))
+        server.shutdown()
+
+
+class Reader:
+    number = 0
+
+    def next(self):
+        return Case("page", "/")
+
+
+def test_who_waits_for_a_slow_answer_is_late_with_the_next_question(slow_server):
+    found = flow([Reader()], slow_server, lambda number: [0, 0.1, 0.2, 0.3, 9], 1)
+    first, second, third = found.of("page")
+    assert first >= 500
+    assert 400 <= second <= first
+    assert 300 <= third <= second
+    assert found.errors == ["page: ValueError('page: / answered 500')"]
+
+
+def test_each_shared_page_is_counted_once():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as child:
+        rss, pss = of_all(os.getpid())
+        assert 0 < pss <= rss
+        child.communicate(b"\n")
+
+
+# -- letters --------------------------------------------------------------------------
+
+
+def test_the_sink_takes_letters_and_says_how_many():
+    port = free_port(2700)
+    process = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port), "5"])
+    try:
+        wait_until(lambda: taken(port) == 0, 20, "the sink", process)
+        with smtplib.SMTP("127.0.0.1", port) as line:
+            for _ in range(2):
+                line.sendmail("a@x.test", "b@x.test", "Subject: hello\r\n\r\n.\r\nbye")
+        assert taken(port) == 2
+    finally:
+        end(process)
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_it_is_noon_where_the_letters_go(hour):
+    now = datetime(2026, 11, 25, hour, tzinfo=UTC)
+    zone = ZoneInfo(where_it_is_noon(now))
+    assert now.astimezone(zone).hour == 12
+
+
+@pytest.mark.parametrize("day", range(22, 30))
+def test_the_week_has_a_session_that_nobody_is_reminded_of(day):
+    now = datetime(2026, 11, day, 17, 30, tzinfo=UTC)
+    [week] = when.weeks("client-digest", now, timedelta(), UTC)
+    at = session_of_the_week(now, "Etc/GMT")
+    assert max(week.due_at, week.starts_at) <= at < week.ends_at
+    assert not now < at <= now + LOOK_AHEAD

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.core.management import call_command
+from django.db import transaction
 
 from accounts.models import Message, User
 from clients.models import Client, ContactCharter
@@ -199,3 +200,55 @@ def test_planning_takes_the_same_queries_for_one_and_for_fifty(
         django_assert_num_queries(10 + 6),  # six are savepoints
     ):
         plan.plan()
+
+
+@pytest.fixture
+def beth_to_flo(transactional_db, thea, in_berlin):
+    """Thea's five clients."""
+    names = ["Beth", "Cara", "Dora", "Elsa", "Flo"]
+    in_berlin(*(admit(name, by=thea).user for name in names))
+
+
+@pytest.fixture
+def in_twos(monkeypatch):
+    """The planner works in twos, and is called away at once."""
+    monkeypatch.setattr(plan, "BATCH", 2)
+    monkeypatch.setattr(plan, "BUDGET", -1)
+
+
+def plan_at(moment):
+    with time_machine.travel(moment, tick=False), as_role("cairn_worker"):
+        return plan.plan()
+
+
+def each_has_one():
+    letters = Message.objects.values_list("recipient", "kind", "period")
+    return len(letters) == len(set(letters)) == Digest.objects.count() == 6
+
+
+def test_what_one_tick_leaves_the_next_ones_plan(beth_to_flo, in_twos):
+    assert [plan_at(berlin(25, 10)) for _tick in range(4)] == [1 + 2, 2, 1, 0]
+    assert each_has_one()
+
+
+def test_within_a_transaction_of_the_callers_all_is_planned(beth_to_flo, in_twos):
+    with transaction.atomic():
+        assert plan_at(berlin(25, 10)) == 6
+
+
+def test_a_planner_who_dies_leaves_what_was_written_before(
+    beth_to_flo, in_twos, monkeypatch
+):
+    monkeypatch.setattr(plan, "BUDGET", 60)
+    points = iter(["reminders", "Thea", "two clients"])
+
+    def die(point):
+        next(points)
+
+    monkeypatch.setattr(plan.crash, "here", die)
+    with pytest.raises(StopIteration):
+        plan_at(berlin(25, 10))
+    assert Message.objects.count() == Digest.objects.count() == 3
+    monkeypatch.undo()
+    assert plan_at(berlin(25, 10)) == 3
+    assert each_has_one()

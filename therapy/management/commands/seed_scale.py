@@ -29,9 +29,12 @@ from toolkit.models import Assignment
 SLUG = "bench"
 THERAPIST, LOGGER, ADMIN = "tess@bench.test", "lou@bench.test", "ada@bench.test"
 PORTAL = "portal@bench.test"
+TEAM = 10  # colleagues who work at once, each with a client who looks in from home
+COLLEAGUE, AT_THEIR_HOME = "colleague{}@bench.test", "portal{}@bench.test"
 WAITS = "Waits to be logged"  # where those sessions take place
 JOURNEY, GOALS, SESSION, AT_HOME = "Journey", "Goals", "Session", "Portal"
 CASELOAD, LOGGED, TO_LOG, STAFF = 60, 20, 15, 500
+TEAM_LOGGED = 6  # clients of each of the team
 LENGTH, WEEK = timedelta(minutes=50), timedelta(days=7)
 WORDS = "Take the bus into town on my own twice a week, and stay on when it is full"
 NOTE = "She told of the journey, and of what had helped on the way. " * 23
@@ -43,16 +46,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--clients", type=int, default=100)
+        parser.add_argument(
+            "--team", action="store_true", help=f"words for {TEAM} colleagues more"
+        )
 
-    def handle(self, clients, **options):
+    def handle(self, clients, team, **options):
         if not Practice.objects.filter(slug=SLUG).exists():
             with transaction.atomic():
                 Measured().make()
             self.stdout.write(f"{CASELOAD + LOGGED} clients with words")
+        if team and not User.objects.filter(email=AT_THEIR_HOME.format(0)).exists():
+            with transaction.atomic():
+                Team().make()
+            self.stdout.write(f"{TEAM * (CASELOAD + TEAM_LOGGED)} more, of the team")
         Crowd(self.stdout).fill(clients)
 
 
 class Measured:
+    portal = PORTAL
+
     def __init__(self):
         self.now = timezone.now()
         self.day = datetime.combine(self.now.date(), time(), UTC)
@@ -65,12 +77,15 @@ class Measured:
             encryption.make_practice_key(self.practice.pk)
         self.therapist = self.account("Tess Therapist", THERAPIST, is_therapist=True)
         self.staff()
-        for number in range(CASELOAD):
-            self.life(number)
-        self.week()
+        self.caseload()
         self.therapist = self.account("Lou Logger", LOGGER, is_therapist=True)
         for number in range(LOGGED):
             self.to_log(number)
+
+    def caseload(self) -> None:
+        for number in range(CASELOAD):
+            self.life(number)
+        self.week()
 
     def account(self, name, email, **fields) -> User:
         person = User(
@@ -84,7 +99,7 @@ class Measured:
         User.objects.bulk_create(
             User(
                 practice=self.practice, name=f"Colleague {number:03}", password="!",
-                email=f"colleague{number}@bench.test", is_therapist=True,
+                email=COLLEAGUE.format(number), is_therapist=True,
                 joined_at=self.now,
             )
             for number in range(STAFF - 3)
@@ -109,7 +124,8 @@ class Measured:
             self.proposal("therapist" if number == 3 else "client")
 
     def admit(self, name, number) -> None:
-        email = PORTAL if name == AT_HOME else f"{self.therapist.pk}{number}@bench.test"
+        email = f"{self.therapist.pk}{number}@bench.test"
+        email = self.portal if name == AT_HOME else email
         with acting_as(self.therapist.pk):
             self.client = Client(
                 preferred_name=name, family_name=f"Number{number}", pronouns="they",
@@ -290,6 +306,19 @@ class Measured:
             )
 
 
+class Team(Measured):
+    """Colleagues who have what Tess and Lou have, for a hundred people at once."""
+
+    def make(self) -> None:
+        self.practice = Practice.objects.get(slug=SLUG)
+        for number in range(TEAM):
+            self.therapist = User.objects.get(email=COLLEAGUE.format(number))
+            self.portal = AT_THEIR_HOME.format(number)
+            self.caseload()
+            for to_log in range(TEAM_LOGGED):
+                self.to_log(CASELOAD + to_log)
+
+
 def todays(now: datetime, number: int) -> datetime:
     """Eight moments between now and midnight, whatever the hour."""
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
@@ -347,9 +376,12 @@ class Crowd:
 
     def batch(self, wanted: int) -> int:
         self.force("NO FORCE")
-        self.cursor.execute("SELECT count(*) FROM clients_client")
-        there = self.cursor.fetchone()[0]
-        first = there - CASELOAD - LOGGED
+        crowd = f"{key('client', '0')} AND {key('client', '(1::bigint << 48) - 1')}"
+        self.cursor.execute(
+            f"SELECT count(*) FROM clients_client WHERE id BETWEEN {crowd}"
+        )
+        [first] = self.cursor.fetchone()
+        there = first + CASELOAD + LOGGED
         many = max(0, min(wanted - there, BATCH))
         if many:
             self.insert_all(first, first + many - 1)

@@ -1,0 +1,299 @@
+"""The weekly letters of many practices: planned, the planner killed, and sent.
+
+In a database of its own, which is made anew each time, since letters are due by the
+clock.  Sending is compared, in turns, with a loop that only renders and sends.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from smtplib import SMTP
+
+from bench.measure import commit, machine
+from bench.world import OWNER, World
+from digests import when
+from ops import place
+from ops.place import BASE, VAR
+
+WORKER = "cairn_worker"
+STATEMENTS = 0.05  # a recipient, at most
+TICK = 270  # seconds, after which a tick is ended
+SINKS = ((10, 0.80), (0, 0.50))  # milliseconds a letter; our share of the bare loop
+WINDOW, WARM = 5.0, 1.0  # seconds
+EMPTY = "TRUNCATE digests_digest, accounts_message"
+KEPT = "SELECT count(*) FROM accounts_message"
+# For each kind and week, how many letters, to how many people who should get it, and
+# how many of these lead to their own page.
+PLANNED = """
+SELECT m.kind, m.period, count(*), count(DISTINCT m.recipient_id) FILTER
+    (WHERE u.is_therapist = (m.kind = 'therapist-digest')), count(d.id)
+FROM accounts_message m JOIN accounts_user u ON u.id = m.recipient_id
+LEFT JOIN digests_digest d ON d.id = m.about AND d.recipient_id = m.recipient_id
+  AND d.period = m.period
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+# One kind of letter is compared with the bare loop: the clients'.
+ONLY_CLIENTS = """
+UPDATE accounts_message SET state = 'held' WHERE kind <> 'client-digest'
+"""
+
+
+class Letters(World):
+    """Workers only: nobody opens a page."""
+
+    def __init__(self, therapists: int, recipients: int):
+        super().__init__(recipients)
+        self.therapists = therapists
+
+    def open(self) -> None:
+        self.env["DATABASE_URL"] = self.cluster.url(WORKER)
+
+    def prepare(self) -> None:
+        self.run("-m", "ops.prepare", DATABASE_URL=self.cluster.url(OWNER))
+        for statement in everybody(self.therapists, self.clients):
+            self.as_superuser("SET session_replication_role = replica; " + statement)
+        self.as_superuser("VACUUM ANALYZE")
+
+    def spawn(self, *command: str, **env: str) -> subprocess.Popen:
+        with place.open_log(VAR / "log" / "letters.log") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=BASE, env=self.env | env,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+                preexec_fn=place.die_with_parent(),
+            )  # fmt: skip
+        self.servers.append(process)
+        return process
+
+    def postman(self, work: str, **env: str) -> Postman:
+        return Postman(self.spawn("bench.postman", work, **env))
+
+    @contextmanager
+    def sink(self, milliseconds: int):
+        port = place.free_port(2600)
+        process = self.spawn("bench.sink", str(port), str(milliseconds))
+        place.wait_until(lambda: taken(port) is not None, 20, "the sink", process)
+        yield port
+        place.end(process)
+
+
+class Postman:
+    def __init__(self, process: subprocess.Popen):
+        self.process = process
+        assert self.said() == "ready", "see log/letters.log"
+
+    def said(self) -> str:
+        return self.process.stdout.readline().strip()
+
+    def begin(self, seconds: float = 0) -> None:
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+
+    def done(self) -> dict:
+        return json.loads(self.said())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+# -- who gets letters -----------------------------------------------------------------
+
+
+def key(number: str) -> str:
+    """One number is somebody's key in every table."""
+    return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
+
+
+def where_it_is_noon(now: datetime) -> str:
+    """No quiet hours there, whenever this runs."""
+    west = now.hour - 12
+    return f"Etc/GMT{west:+d}" if west else "Etc/GMT"
+
+
+def session_of_the_week(now: datetime, zone: str) -> datetime:
+    """In the week that the client's letter of now is about, and nobody's reminder."""
+    [week] = when.weeks("client-digest", now, timedelta(), when.zone_of(zone))
+    early = week.starts_at + timedelta(hours=1)
+    return early if early < now else week.ends_at - timedelta(hours=1)
+
+
+def insert(table: str, rows: str, **columns: str) -> str:
+    names, values = ", ".join(columns), ", ".join(columns.values())
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {rows}"
+
+
+def everybody(therapists: int, clients: int):
+    """Statements that empty the database and fill it: ten therapists a practice."""
+    now = datetime.now(UTC)
+    zone = where_it_is_noon(now)
+    whose = f"n % {therapists}"  # therapist
+    practice = key(f"{whose} / 10")
+    many = f"generate_series(0, {clients - 1}) n"
+    yield "TRUNCATE accounts_practice CASCADE"
+    yield insert(
+        "accounts_practice", f"generate_series(0, {(therapists - 1) // 10}) p",
+        id=key("p"), name="'Practice ' || p", slug="'practice-' || p",
+        time_zone="'UTC'", session_minutes="50", privacy_notice="''",
+        privacy_version="1", created_at="now()", idle_minutes="30", sender_name="''",
+        portal_days="30",
+    )  # fmt: skip
+    account = {
+        "password": "'!'", "name": "'Person ' || n", "pronouns": "''",
+        "time_zone": f"'{zone}'", "language": "'en'", "is_active": "true",
+        "is_admin": "false", "phone": "''", "contact_hours": "''",
+        "joined_at": "now() - interval '1 year'",
+    }  # fmt: skip
+    yield insert(
+        "accounts_user", f"generate_series(0, {therapists - 1}) n", id=key("n"),
+        practice_id=key("n / 10"), email="'t' || n || '@letters.test'",
+        is_therapist="true", **account,
+    )  # fmt: skip
+    of_client = key(f"{therapists} + n")
+    yield insert(
+        "accounts_user", many, id=of_client, practice_id=practice,
+        email="'c' || n || '@letters.test'", is_therapist="false", **account,
+    )  # fmt: skip
+    yield insert(
+        "clients_client", many, id=key("n"), practice_id=practice, user_id=of_client,
+        preferred_name="'Person'", family_name="'Number' || n", pronouns="''",
+        email="''", phone="''", emergency_name="''", emergency_phone="''",
+        wants_portal="true", state="'active'", version="1", created_at="now()",
+    )  # fmt: skip
+    both = {"practice_id": practice, "client_id": key("n")}
+    yield insert(
+        "clients_carerole", many, **both, id=key("n"), user_id=key(whose),
+        given_by_id=key(whose), kind="'primary'", starts_at="now()",
+    )  # fmt: skip
+    yield insert(
+        "clients_contactcharter", many, **both, reminders="true",
+        reminder_lead_hours="24", weekly_digest="true",
+    )  # fmt: skip
+    at = f"'{session_of_the_week(now, zone)}'::timestamptz"
+    yield insert(
+        "progress_therapysession", many, **both, id=key("n"), therapist_id=key(whose),
+        starts_at=at, ends_at=f"{at} + interval '50 minutes'", place="''",
+        video_link="''", state="'planned'", schedule_version="1", booked_at=at,
+        take_away="''",
+    )  # fmt: skip
+
+
+# -- planned --------------------------------------------------------------------------
+
+
+def plan_all(world: Letters) -> None:
+    postman = world.postman("plan")
+    postman.begin()
+    took = postman.done()
+    postman.kill()
+    *ticks, idle = took["ticks"]
+    each = took["statements"] / (world.therapists + world.clients)
+    verdict = "ok" if each <= STATEMENTS and max(ticks) < TICK else "over"
+    print(f"\n{took['letters']:,} letters planned in {sum(ticks):.1f} s, ", end="")
+    print(f"{len(ticks)} ticks of at most {max(ticks):.1f} s; ", end="")
+    print(f"a tick with nothing to plan: {idle:.1f} s")
+    print(f"{took['statements']} statements, **{each:.4f}** of {STATEMENTS} ", end="")
+    print(f"a recipient: {verdict}; memory grew by {took['grown']:.0f} MB at its peak")
+    killed(world, sum(ticks) / 2, planned(world))
+
+
+def planned(world: Letters) -> list:
+    """What lies there now; a loud error where it is not one letter for each."""
+    found = world.as_superuser(PLANNED)
+    assert {kind for kind, *_rest in found} == set(when.WEEKLY), found
+    for kind, _period, *counts in found:
+        wanted = world.therapists if kind == "therapist-digest" else world.clients
+        assert set(counts) == {wanted}, found
+    return found
+
+
+def killed(world: Letters, after: float, whole: list) -> None:
+    world.as_superuser(EMPTY)
+    postman = world.postman("plan")
+    postman.begin()
+    time.sleep(after)
+    postman.kill()
+    [(kept,)] = world.as_superuser(KEPT)
+    postman = world.postman("plan")
+    postman.begin()
+    more = postman.done()["letters"]
+    postman.kill()
+    assert planned(world) == whole
+    print(
+        f"Killed after {after:.1f} s: {kept:,} letters were there, {more:,} more ",
+        end="",
+    )
+    print("came: one for each recipient, kind and week, as if nothing had been")
+
+
+# -- sent -----------------------------------------------------------------------------
+
+HEAD = """
+| sink | mails/s: bare loop | one process | of the loop | two loops | two processes \
+| of two loops | |
+|---|---|---|---|---|---|---|---|"""
+
+
+def taken(port: int) -> int | None:
+    """How many letters the sink has."""
+    try:
+        with SMTP("127.0.0.1", port, timeout=2) as line:
+            return int(line.help())
+    except OSError:
+        return None
+
+
+def rate_of(postmen: list[Postman], seconds: float) -> float:
+    """Mails a second of all together."""
+    for postman in postmen:
+        postman.begin(seconds)
+    answers = [postman.done() for postman in postmen]
+    if min(answer["seconds"] for answer in answers) < seconds:
+        raise SystemExit("No letters are left to send: take more --recipients.")
+    return sum(answer["sent"] / answer["seconds"] for answer in answers)
+
+
+def send_all(world: Letters, options) -> None:
+    world.as_superuser(ONLY_CLIENTS)
+    print(HEAD)
+    for milliseconds, wanted in SINKS:
+        with world.sink(milliseconds) as port, ExitStack() as after:
+            env = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+            there = [world.postman(work, **env) for work in ["bare", "send"] * 2]
+            for postman in there:
+                after.callback(postman.kill)
+            loops, workers = there[::2], there[1::2]
+            turns = (loops[:1], workers[:1], loops, workers)
+            rate_of(loops, WARM), rate_of(workers, WARM)
+            rounds = [
+                [rate_of(postmen, options.seconds * WINDOW) for postmen in turns]
+                for _round in range(options.rounds)
+            ]
+            show(milliseconds, wanted, rounds)
+
+
+def show(milliseconds: int, wanted: float, rounds: list) -> None:
+    bare, one, two_bare, two = map(statistics.median, zip(*rounds, strict=True))
+    share = statistics.median(row[1] / row[0] for row in rounds)
+    of_two = statistics.median(row[3] / row[2] for row in rounds)
+    cells = [
+        f"{milliseconds} ms a mail", f"{bare:.0f}", f"{one:.0f}",
+        f"**{share:.0%}** of {wanted:.0%}", f"{two_bare:.0f}", f"{two:.0f}",
+        f"{of_two:.0%}", "ok" if share >= wanted else "under",
+    ]  # fmt: skip
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def run(options) -> None:
+    began = time.monotonic()
+    with Letters(options.therapists, options.recipients) as world:
+        spent = time.monotonic() - began
+        print(f"{world.therapists:,} therapists and {world.clients:,} clients", end="")
+        print(f" (made in {spent:.0f} s); {machine()}; {commit()}")
+        plan_all(world)
+        send_all(world, options)

@@ -1,0 +1,127 @@
+"""A hundred people at a steady rate, as much as this machine should bear all day.
+
+The rate is 60 % of what the floor does when it is full, divided by what the mix of
+pages costs in floors; so of any machine as much is asked as it can do.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+from itertools import count
+
+from bench.crew import AUTOSAVE, EVERYBODY, SIGN, Crew
+from bench.flow import Flow, flow, percentile
+from bench.load import TRIES, ask
+from bench.memory import Memory, of_all
+
+SHARE = 0.60  # of the saturated rate
+SLOWEST, GROWTH = 150, 0.05  # ms at p95; of memory
+FULL = 8  # connections
+SLOW = 12  # how much slower than the full floor the mix is asked while it is weighed
+WEIGH, WARM = 5.0, 60.0  # seconds
+REFILL = 2.0  # seconds
+
+
+class Traffic:
+    """Everybody at their turn: each request is the next person's."""
+
+    def __init__(self, world, options):
+        self.world, self.options = world, options
+        self.crew = Crew(world)
+        self.people = self.crew.everybody()
+
+    def run(self, rate: float, seconds: float) -> Flow:
+        def times(number: int):
+            return ((number + EVERYBODY * turn) / rate for turn in count())
+
+        enough = threading.Event()
+        refill = threading.Thread(target=self._refill, args=[enough])
+        refill.start()
+        try:
+            return flow(self.people, self.world.app, times, seconds)
+        finally:
+            enough.set()
+            refill.join()
+
+    def _refill(self, enough) -> None:
+        while not enough.wait(REFILL):
+            self.crew.refill()
+
+    def rate(self, floor) -> float:
+        """What is aimed at; says where it comes from."""
+        ask(floor, self.world.floor, 1)  # warm
+        seconds, rounds = self.options.seconds, self.options.rounds
+        full = statistics.median(
+            ask(floor, self.world.floor, seconds, FULL).rate for _round in range(rounds)
+        )
+        self.run(full / SLOW, WEIGH)  # warm
+        ratio = statistics.median(self._weigh(floor, full) for _round in range(rounds))
+        print(f"The floor is full at {full:.0f} a second; ", end="")
+        print(f"the mix costs {ratio:.2f} floors", flush=True)
+        return SHARE * full / ratio
+
+    def _weigh(self, floor, full: float) -> float:
+        base = ask(floor, self.world.floor, self.options.seconds)
+        for _try in range(TRIES):
+            found = self.run(full / SLOW, WEIGH)
+            if found.errors:
+                raise SystemExit(f"The mix fails: {found.errors[0]}")
+            if found.cpu is not None:
+                return found.cpu / base.cpu
+        raise RuntimeError(f"in each of {TRIES} windows a process ended")
+
+
+def steady(world, floor, options) -> None:
+    traffic = Traffic(world, options)
+    aim, seconds = traffic.rate(floor), options.minutes * 60
+    traffic.run(aim, min(WARM, seconds))
+    before = sizes(world)
+    found = traffic.run(aim, seconds)
+    after = sizes(world)
+    traffic.crew.undo()
+    print(f"{EVERYBODY} people for {options.minutes:g} minutes, {aim:.1f} requests ")
+    print(f"a second aimed at, **{found.rate:.1f}** reached, ", end="")
+    print(f"{len(found.all)} answers; asked {percentile(found.late, 99):.0f} ms late ")
+    print(f"at p99, with {found.own:.0%} of a core")
+    show(found)
+    grown = show_memory(before, after)
+    slow = percentile(found.all, 95)
+    fine = slow < SLOWEST and not found.errors and grown < GROWTH
+    print(
+        f"\np95 {slow:.0f} of {SLOWEST} ms, {len(found.errors)} errors, memory grew ",
+        end="",
+    )
+    print(f"by {grown:.1%} of {GROWTH:.0%} at most: {'ok' if fine else 'over'}")
+
+
+def show(found: Flow) -> None:
+    reads = found.times.keys() - {AUTOSAVE, SIGN}
+    groups = {"all": found.times, "reading": reads, AUTOSAVE: [AUTOSAVE], SIGN: [SIGN]}
+    print("\n| | requests | p50 ms | p95 | p99 |\n|---|---|---|---|---|")
+    for name, cases in groups.items():
+        times = found.of(*cases)
+        slow = [f"{percentile(times, percent):.0f}" for percent in (50, 95, 99)]
+        print(f"| {name} | {len(times)} | {' | '.join(slow)} |")
+    for error in sorted(set(found.errors)):
+        print(f"{found.errors.count(error)} times {error}")
+
+
+def sizes(world) -> dict[str, Memory]:
+    return {
+        "web server": of_all(world.app.process.pid),
+        "PostgreSQL": of_all(world.cluster.server.pid),
+    }
+
+
+def show_memory(before: dict[str, Memory], after: dict[str, Memory]) -> float:
+    """The growth of all together, each shared page counted once."""
+    print("\n| | RSS, MB | grew by | PSS, MB | grew by |\n|---|---|---|---|---|")
+    for name in before:
+        cells = [
+            f"{now:.0f} | {now / was - 1:+.1%}"
+            for was, now in zip(before[name], after[name], strict=True)
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
+    was, now = (sum(one.pss for one in each.values()) for each in (before, after))
+    return now / was - 1
