@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,8 +13,6 @@ from accounts.decorators import for_everyone
 
 log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again
-# The database is not there, restarts, hung up, or somebody else held the row for long.
-AWAY = (OperationalError, InterfaceError)
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
 WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
 
@@ -50,12 +48,22 @@ def proof_wanted(request, back: str):
 @for_everyone
 def broken(request):
     """Say nothing of what broke, but a number by which the log finds it."""
-    if isinstance(sys.exc_info()[1], AWAY):
+    if is_away(sys.exc_info()[1]):
         return away(request)
     number = secrets.token_hex(4)
     log.error("broken %s, see the traceback that follows: %s", number, request.path)
     page = render_to_string("500.html", {"number": number})
     return HttpResponseServerError(page)
+
+
+def is_away(error) -> bool:
+    """The database is not there, restarts, hung up, has no room, or somebody else held
+    the row for long."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    # It died over a statement: no code came, and psycopg2 knows no kind of error.
+    nameless = getattr(error.__cause__, "pgcode", "none") is None
+    return type(error) is DatabaseError and nameless
 
 
 def away(request):

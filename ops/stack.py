@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -222,7 +223,17 @@ class Stack:
         if self.cluster and self.cluster.server.poll() is not None:
             code = self.cluster.server.returncode
             self.note_death("PostgreSQL", code, self.cluster.log)
+            self.launch_again()
+
+    def launch_again(self) -> None:
+        """On a full disk in vain, as often as it takes until there is room again."""
+        try:
             self.cluster.launch()
+        except SystemExit as error:
+            self.say(error)
+            if os.strerror(errno.ENOSPC) in str(error):
+                self.deaths["PostgreSQL"].clear()
+            time.sleep(2)
 
     def note_death(self, name: str, code: int, log) -> None:
         self.say(f"{name} ended ({code}), starting it again; see {log}")

@@ -5,13 +5,21 @@ from datetime import timedelta
 from ipaddress import ip_network
 from unittest.mock import patch
 
+import psycopg2
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 from django.utils import timezone
 
 from accounts import identity
 from accounts.identity import acting_as
 from accounts.models import Heartbeat, Message
+from accounts.sessions import SessionStore
 from conftest import as_role
 from digests import send
 from therapy import vitals
@@ -130,6 +138,30 @@ def test_without_a_database_a_page_asks_to_come_back(client, no_database, path):
     page = answer.content.decode()
     assert "away for a moment" in page
     assert "nowhere" not in page
+
+
+@pytest.mark.requirement("R20")
+@pytest.mark.parametrize(
+    ("raised", "cause", "status"),
+    [
+        (OperationalError, psycopg2.errors.DiskFull("could not extend file"), 503),
+        (DatabaseError, psycopg2.DatabaseError("server closed the connection"), 503),
+        (DatabaseError, None, 500),  # Django's own: "did not affect any rows"
+        (ProgrammingError, psycopg2.errors.UndefinedTable("no such table"), 500),
+    ],
+)
+def test_what_passes_by_itself_is_told_from_what_is_broken(
+    client, db, raised, cause, status
+):
+    def fail(*args):
+        raise raised from cause
+
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "x" * 32
+    with patch.object(SessionStore, "load", fail):
+        answer = client.get("/today/")
+    assert answer.status_code == status
+    assert ("Retry-After" in answer) == (status == 503)
 
 
 def test_every_method_but_looking_is_refused(client, db):

@@ -31,15 +31,17 @@ OURS = (
 pytestmark = pytest.mark.services
 
 
-def start(var, *arguments, **env):
+def start(var, *arguments, disk=None, **env):
     kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    command = [sys.executable, "-m", "ops.up", *arguments]
     return subprocess.Popen(
-        [sys.executable, "-m", "ops.up", *arguments],
+        disk.under(command) if disk else command,
         cwd=BASE,
         env={**kept, "APP_VAR": str(var), **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **(disk.handed if disk else {}),
     )
 
 

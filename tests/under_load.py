@@ -26,8 +26,7 @@ class Told:
 
 @dataclass
 class Load:
-    """Readers of the sign-in page, and writers who each admit one client after the
-    other; from start() to stop()."""
+    """Readers of a page, and writers who each admit one client after the other."""
 
     port: int
     session: str
@@ -37,6 +36,8 @@ class Load:
     attempted: set[str] = field(default_factory=set)
     readers: int = 2
     writers: int = 2
+    name: str = "Load"  # of whom they admit, before a number
+    page: str = "/sign-in/"
 
     def __post_init__(self):
         self.names, self.ended = count(), threading.Event()
@@ -59,11 +60,11 @@ class Load:
 
     def _read(self) -> None:
         while not self.ended.is_set():
-            self.ask("GET", "/sign-in/")
+            self.ask("GET", self.page)
 
     def _write(self) -> None:
         while not self.ended.is_set():
-            name = f"Load {next(self.names)}"
+            name = f"{self.name} {next(self.names)}"
             self.attempted.add(name)
             said = urlencode({"preferred_name": name, "portal": "none"})
             if self.ask("POST", "/clients/add/", said).status == 302:
@@ -72,7 +73,7 @@ class Load:
     def ask(self, method: str, path: str, body: str | None = None) -> Told:
         began = time.monotonic()
         cookies = f"csrftoken={TOKEN}"
-        if method == "POST":
+        if path != "/sign-in/":
             cookies += f"; sessionid={self.session}"
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         headers = (FORM if body else {}) | {"Cookie": cookies}
