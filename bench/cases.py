@@ -238,7 +238,7 @@ class Cast:
         tess, lou, ada, portal = map(cookie_of, self.people.values())
         logging = {"cookie": lou, "sessions": self.to_log, "undo": self.undo}
         *pages, goal, digest = self.desk.pages(tess)
-        journey = self.desk.clients[seeded.JOURNEY].pk
+        journey = self.desk.journey.pk
         return [
             *pages,
             Autosave("autosave, 4 KB", "", queries=3, ratio=0.5, **logging),
