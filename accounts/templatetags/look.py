@@ -161,9 +161,13 @@ def _local(when):
 
 
 def _short(day):
-    if day.year == timezone.localdate().year:
-        return dates.short(day)
-    return dates.with_year(day)
+    return _short_words(day, day.year == timezone.localdate().year, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _short_words(day, this_year, language):
+    """As above; `language` is part of the key."""
+    return dates.short(day) if this_year else dates.with_year(day)
 
 
 @register.filter(is_safe=True)
