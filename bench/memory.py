@@ -10,10 +10,14 @@ from bench.cpu import children
 
 
 class Memory(NamedTuple):
-    """Pages that several processes share are in `rss` once for each; in `pss` once."""
+    """Pages that several processes share are in `rss` once for each; in `pss` once.
+
+    `own` is without shared memory: PostgreSQL's cache, as large as it is set to be.
+    """
 
     rss: float = 0.0
     pss: float = 0.0
+    own: float = 0.0
 
 
 def of_all(pid: int) -> Memory:
@@ -27,4 +31,7 @@ def _of(pid: int) -> Memory:
     with suppress(OSError):  # it ended
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text()
     said = dict(line.split()[:2] for line in lines.splitlines()[1:])
-    return Memory(*(int(said.get(name, 0)) / 1024 for name in ("Rss:", "Pss:")))
+    rss, pss, shared = (
+        int(said.get(name, 0)) / 1024 for name in ("Rss:", "Pss:", "Pss_Shmem:")
+    )
+    return Memory(rss, pss, pss - shared)

@@ -20,7 +20,7 @@ SLOWEST, GROWTH = 150, 0.05  # ms at p95; of memory
 FULL = 8  # connections
 SLOW = 12  # how much slower than the full floor the mix is asked while it is weighed
 WEIGH, WARM = 5.0, 60.0  # seconds
-REFILL = 2.0  # seconds
+LOOK = 2.0  # seconds between looks at memory and at what is left to sign
 
 
 class Traffic:
@@ -30,23 +30,31 @@ class Traffic:
         self.world, self.options = world, options
         self.crew = Crew(world)
         self.people = self.crew.everybody()
+        self.sizes: list[dict[str, Memory]] = []
 
     def run(self, rate: float, seconds: float) -> Flow:
         def times(number: int):
             return ((number + EVERYBODY * turn) / rate for turn in count())
 
         enough = threading.Event()
-        refill = threading.Thread(target=self._refill, args=[enough])
-        refill.start()
+        self.sizes = []
+        beside = threading.Thread(target=self._look, args=[enough])
+        beside.start()
         try:
             return flow(self.people, self.world.app, times, seconds)
         finally:
             enough.set()
-            refill.join()
+            beside.join()
 
-    def _refill(self, enough) -> None:
-        while not enough.wait(REFILL):
+    def _look(self, enough) -> None:
+        while not enough.wait(LOOK):
             self.crew.refill()
+            self.sizes.append(
+                {
+                    "web server": of_all(self.world.app.process.pid),
+                    "PostgreSQL": of_all(self.world.cluster.server.pid),
+                }
+            )
 
     def rate(self, floor) -> float:
         """What is aimed at; says where it comes from."""
@@ -76,23 +84,18 @@ def steady(world, floor, options) -> None:
     traffic = Traffic(world, options)
     aim, seconds = traffic.rate(floor), options.minutes * 60
     traffic.run(aim, min(WARM, seconds))
-    before = sizes(world)
     found = traffic.run(aim, seconds)
-    after = sizes(world)
     traffic.crew.undo()
     print(f"{EVERYBODY} people for {options.minutes:g} minutes, {aim:.1f} requests ")
     print(f"a second aimed at, **{found.rate:.1f}** reached, ", end="")
     print(f"{len(found.all)} answers; asked {percentile(found.late, 99):.0f} ms late ")
     print(f"at p99, with {found.own:.0%} of a core")
     show(found)
-    grown = show_memory(before, after)
+    grown = show_memory(traffic.sizes)
     slow = percentile(found.all, 95)
     fine = slow < SLOWEST and not found.errors and grown < GROWTH
-    print(
-        f"\np95 {slow:.0f} of {SLOWEST} ms, {len(found.errors)} errors, memory grew ",
-        end="",
-    )
-    print(f"by {grown:.1%} of {GROWTH:.0%} at most: {'ok' if fine else 'over'}")
+    print(f"\n**p95 {slow:.0f}** of {SLOWEST} ms, {len(found.errors)} errors, ", end="")
+    print(f"memory grew by {grown:.1%} of {GROWTH:.0%}: {'ok' if fine else 'over'}")
 
 
 def show(found: Flow) -> None:
@@ -107,21 +110,27 @@ def show(found: Flow) -> None:
         print(f"{found.errors.count(error)} times {error}")
 
 
-def sizes(world) -> dict[str, Memory]:
-    return {
-        "web server": of_all(world.app.process.pid),
-        "PostgreSQL": of_all(world.cluster.server.pid),
-    }
-
-
-def show_memory(before: dict[str, Memory], after: dict[str, Memory]) -> float:
-    """The growth of all together, each shared page counted once."""
-    print("\n| | RSS, MB | grew by | PSS, MB | grew by |\n|---|---|---|---|---|")
+def show_memory(sizes: list[dict[str, Memory]]) -> float:
+    """From the first sixth of the time to the last, since backends come and go; the
+    growth of all processes' own together."""
+    sixth = max(1, len(sizes) // 6)
+    before, after = middle(sizes[:sixth]), middle(sizes[-sixth:])
+    head = " | ".join(f"{name}, MB | grew by" for name in ("RSS", "PSS", "own"))
+    print(f"\n| | {head} |\n|---|---|---|---|---|---|---|")
     for name in before:
         cells = [
             f"{now:.0f} | {now / was - 1:+.1%}"
             for was, now in zip(before[name], after[name], strict=True)
         ]
         print(f"| {name} | {' | '.join(cells)} |")
-    was, now = (sum(one.pss for one in each.values()) for each in (before, after))
+    was, now = (sum(one.own for one in each.values()) for each in (before, after))
     return now / was - 1
+
+
+def middle(sizes: list[dict[str, Memory]]) -> dict[str, Memory]:
+    return {
+        name: Memory(
+            *map(statistics.median, zip(*(one[name] for one in sizes), strict=True))
+        )
+        for name in sizes[0]
+    }
