@@ -34,6 +34,20 @@ WHERE goal.client_id = ANY(%s::uuid[]) AND goal.closed_at IS NULL
 ORDER BY goal.created_at
 """
 
+# As above, and no further than the last rating that it takes.
+OFTEN = """
+SELECT DISTINCT goal.client_id FROM goals_goal goal
+WHERE goal.client_id = ANY(%s::uuid[]) AND goal.closed_at IS NULL
+  AND EXISTS (
+    SELECT FROM goals_goalrating rating
+    WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
+      AND rating.withdraws_id IS NULL
+      AND NOT EXISTS (SELECT FROM goals_goalrating back
+                      WHERE back.withdraws_id = rating.id)
+    OFFSET %s LIMIT 1
+  )
+"""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -60,3 +74,10 @@ def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
         line = Line(goal_id, agreed, ratings or [], last_at)
         found.setdefault(client_id, []).append(line)
     return found
+
+
+def rated_often(client_ids: Iterable[UUID], times: int) -> set[UUID]:
+    """Whose open goals were rated so many times, one of them at least."""
+    with connection.cursor() as cursor:
+        cursor.execute(OFTEN, [[str(pk) for pk in client_ids], times - 1])
+        return {client_id for (client_id,) in cursor.fetchall()}
