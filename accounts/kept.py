@@ -59,7 +59,11 @@ def array(keys: Iterable) -> str:
 
 
 class Kept:
-    """One queryset in the shapes in which it was asked for."""
+    """One queryset in the shapes in which it was asked for.
+
+    `builds()`: its functions by shape; `ask`: the function that asks it, whose
+    `queryset` is the plain one; `fields`: what is asked for.
+    """
 
     def __init__(self, name: str):
         self.name = name
@@ -98,7 +102,7 @@ def kept(**fields: Field | tuple[Field, bool]):
         def ask(**given) -> list:
             return query.rows(None, one, given)
 
-        ask.queryset = build  # where it is wanted as a part of another
+        query.ask, query.fields, ask.queryset = ask, fields, build
         return ask
 
     return decorate

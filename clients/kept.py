@@ -96,7 +96,7 @@ def kept_for_person(**fields: Field | tuple[Field, bool]):
             kind = Kind.of(user)
             return query.rows(kind, shaped(kind), _Given(user, given))
 
-        ask.queryset = build  # where it is wanted as a part of another
+        query.ask, query.fields, ask.queryset = ask, fields, build
         return ask
 
     return decorate

@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import models
+from django.db.models import UUIDField
 
 from accounts.models import AddressChange, Invitation, Message, User
+from clients.kept import kept_for_person
 from clients.models import Client, ContactCharter
 from digests import when
 from digests.models import Digest
@@ -123,21 +125,32 @@ def _client_digest(letter, person, now) -> Digest:
 def _digest(letter, person, now) -> Digest:
     due = when.due_in_period(letter.kind, letter.period, person.zone)
     _at_its_time(letter, person, now, due)
-    digest = Digest.objects.visible_to(person).filter(pk=letter.about).first()
-    if digest is None:
+    found = _page(person, page=letter.about)
+    if not found:
         raise Stopped(DROPPED, "no page")
+    digest = found[0]
     if week_page(person, digest, now).is_empty:
         raise Stopped(HELD, "nothing to say")
     return digest
 
 
+@kept_for_person()
+def _own(person):
+    rows = Client.objects.visible_to(person).filter(user=person)
+    return rows.select_related("charter").order_by("pk")
+
+
+@kept_for_person(page=UUIDField())
+def _page(person, page):
+    return Digest.objects.visible_to(person).filter(pk=page)
+
+
 def _charter_of(person: User) -> ContactCharter:
     """What the client wants, who must be in care here and not want a pause."""
-    client = Client.objects.visible_to(person).filter(user=person).first()
+    client = next(iter(_own(person)), None)
     if client is None or client.state == Client.State.DISCHARGED:
         raise Stopped(DROPPED, "inactive")
-    charter = ContactCharter.objects.visible_to(person).filter(client=client).first()
-    charter = charter or ContactCharter(client=client)
+    charter = getattr(client, "charter", None) or ContactCharter(client=client)
     if charter.paused_until and person.today() < charter.paused_until:
         raise Stopped(HELD, "paused")
     return charter

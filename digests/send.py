@@ -17,9 +17,11 @@ from uuid import UUID, uuid4
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import UUIDField
 from django.utils import timezone
 
 from accounts.identity import acting_as
+from accounts.kept import Statement, kept
 from accounts.models import Message, User
 from digests import charter, crash, halting, letters
 
@@ -27,11 +29,13 @@ logger = logging.getLogger(__name__)
 State = Message.State
 BATCH = 20
 BUDGET = 45  # seconds; a tick leaves the rest to the next
+SILENT = 2  # seconds until the mail server is asked whether it is still there
 LEASE = 120  # seconds; longer than the slowest mail server that still answers
 MARK_FOR = 150  # seconds, while the database is away
 FIRST_WAIT, LONGEST_WAIT = 30, 3600  # seconds until a letter is tried again
 
 # Leases run by the database's clock: a worker whose own is wrong steals nothing.
+# By the moment alone, as the index stands: a whole practice's week is due at one.
 CLAIM = """
 UPDATE accounts_message SET state = 'sending', claim = %(claim)s,
   lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
@@ -41,14 +45,17 @@ WHERE id IN (
   SELECT id FROM accounts_message
   WHERE due_at <= %(now)s AND not_after > %(now)s AND (state = 'waiting'
     OR (state = 'sending' AND lease_until < clock_timestamp()))
-  ORDER BY due_at, id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+  ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-RENEW = """
+# The claim was committed for good, and its lease is longer than a batch takes: should
+# the server's power fail now, the letter is ours still.
+RENEW = Statement("""
 UPDATE accounts_message SET attempts = attempts + 1,
-  lease_until = clock_timestamp() + make_interval(secs => %s)
-WHERE id = %s AND claim = %s AND state = 'sending' RETURNING attempts
-"""
+  lease_until = clock_timestamp() + make_interval(secs => $1)
+WHERE id = $2 AND claim = $3 AND state = 'sending'
+RETURNING attempts, set_config('synchronous_commit', 'off', true)
+""")
 MARK = """
 UPDATE accounts_message SET state = %(state)s, reason = %(reason)s, claim = NULL,
   lease_until = NULL, sent_at = %(sent_at)s, due_at = coalesce(%(due_at)s, due_at)
@@ -160,9 +167,14 @@ def deliver(letter: Message, door: Door) -> str:
 def write(letter: Message, now: datetime) -> EmailMultiAlternatives:
     """Ask and write as the recipient, in a transaction of their own."""
     with acting_as(letter.recipient_id), transaction.atomic():
-        person = User.objects.select_related("practice").get(pk=letter.recipient_id)
+        [person] = _recipient(who=letter.recipient_id)
         about = charter.may_go(letter, person, now)
         return letters.compose(letter, person, about)
+
+
+@kept(who=UUIDField())
+def _recipient(who):
+    return User.objects.select_related("practice").filter(pk=who)
 
 
 # -- what became of it -----------------------------------------------------------------
@@ -205,10 +217,8 @@ def mark(
 
 def _renew(letter: Message) -> bool:
     """Still ours?  Asked right before sending: a worker may have slept meanwhile."""
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(RENEW, [LEASE, str(letter.pk), str(letter.claim)])
-        row = cursor.fetchone()
-    return row is not None
+    with transaction.atomic(durable=True):
+        return bool(RENEW.rows(LEASE, letter.pk, letter.claim))
 
 
 def _persistently(sql: str, values) -> None:
@@ -239,7 +249,7 @@ class Door:
     """One connection to the mail server, kept open for a batch of single letters."""
 
     def __init__(self):
-        self.backend = None
+        self.backend, self.spoke_at = None, 0.0
 
     def __enter__(self) -> Door:
         return self
@@ -256,6 +266,7 @@ class Door:
         except Exception:
             self.close()
             raise
+        self.spoke_at = time.monotonic()
 
     def _open(self) -> None:
         if self.backend and self._answers():
@@ -270,6 +281,8 @@ class Door:
 
     def _answers(self) -> bool:
         """A server hangs up on who is silent for long."""
+        if time.monotonic() - self.spoke_at < SILENT:
+            return True
         smtp = getattr(self.backend, "connection", None)
         if smtp is None:
             return True  # a backend that keeps no connection

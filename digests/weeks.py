@@ -271,10 +271,31 @@ class GoalLine:
     waits: bool
 
 
+FEW = 3  # of what is practised
+
+
+@kept_for_person(**WEEKS)
+def _own_sessions(user, begins, ends):
+    rows = TherapySession.objects.visible_to(user).planned()
+    rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = rows.select_related("therapist").defer("take_away")
+    return rows.order_by("starts_at")
+
+
+@kept_for_person()
+def _own_goals(user):
+    rows = Goal.objects.visible_to(user).open().with_words().defer(*UNREAD)
+    return rows.order_by("created_at")
+
+
+@kept_for_person(since=DateTimeField())
+def _own_practice(user, since):
+    rows = Assignment.objects.visible_to(user).open().filter(set_at__gte=since)
+    return rows.order_by("-set_at")[:FEW]
+
+
 class ClientWeek:
     """The week to come, for the client whose week it is."""
-
-    FEW = 3
 
     def __init__(self, user: User, digest: Digest, now: datetime | None = None):
         self.user, self.digest, self.now = user, digest, now or timezone.now()
@@ -287,26 +308,17 @@ class ClientWeek:
     @cached_property
     def sessions(self) -> list[TherapySession]:
         """From the moment the page is ready until its last midnight."""
-        return list(
-            TherapySession.objects.visible_to(self.user)
-            .planned()
-            .filter(starts_at__gte=self.digest.made_at, starts_at__lt=self.ends_at)
-            .select_related("therapist")
-            .defer("take_away")
-            .order_by("starts_at")
-        )
+        begins, ends = self.digest.made_at, self.ends_at
+        return _own_sessions(self.user, begins=begins, ends=ends)
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        rows = Goal.objects.visible_to(self.user).open().with_words().defer(*UNREAD)
-        return list(rows.order_by("created_at"))
+        return _own_goals(self.user)
 
     @cached_property
     def practice(self) -> list[Assignment]:
         """What is still open, the newest first; a miss is not told twice."""
-        rows = Assignment.objects.visible_to(self.user).open()
-        fresh = rows.filter(set_at__gte=self.digest.made_at - 2 * WEEK)
-        return list(fresh.order_by("-set_at")[: self.FEW])
+        return _own_practice(self.user, since=self.digest.made_at - 2 * WEEK)
 
     @property
     def waiting(self) -> list[Goal]:
@@ -339,9 +351,13 @@ class ClientWeek:
 
     @property
     def is_empty(self) -> bool:
+        return not (self.sessions or self.practice or self.waiting or self._rated)
+
+    @property
+    def _rated(self) -> bool:
+        """Asked last: it takes the most reading, and mostly there is a session."""
         since = self.digest.made_at - WEEK
-        rated = any(line.last_at and line.last_at >= since for line in self._lines)
-        return not (self.sessions or self.waiting or self.practice or rated)
+        return any(line.last_at and line.last_at >= since for line in self._lines)
 
 
 def week_page(user: User, digest: Digest, now: datetime | None = None):

@@ -38,6 +38,20 @@ WHERE goal.client_id = ANY($2::uuid[]) AND goal.closed_at IS NULL
 ORDER BY goal.created_at
 """)
 
+# As above, and no further than the last rating that it takes.
+OFTEN = Statement("""
+SELECT DISTINCT goal.client_id FROM goals_goal goal
+WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
+  AND EXISTS (
+    SELECT FROM goals_goalrating rating
+    WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
+      AND rating.withdraws_id IS NULL
+      AND NOT EXISTS (SELECT FROM goals_goalrating back
+                      WHERE back.withdraws_id = rating.id)
+    OFFSET $2 LIMIT 1
+  )
+""")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -62,3 +76,9 @@ def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
         line = Line(goal_id, agreed, ratings or [], last_at)
         found.setdefault(client_id, []).append(line)
     return found
+
+
+def rated_often(client_ids: Iterable[UUID], times: int) -> set[UUID]:
+    """Whose open goals were rated so many times, one of them at least."""
+    rows = OFTEN.rows(list(client_ids), times - 1)
+    return {client_id for (client_id,) in rows}

@@ -1,4 +1,7 @@
-"""The rows of the caseload: one query a fact, whoever many clients there are."""
+"""The rows of the caseload: one query a fact, however many clients there are.
+
+What places a client in the list is known of all of them, the rest of those on a page.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import screen
 from accounts.drawing import keys_svg
 from accounts.kept import many
 from accounts.templatetags.look import day, moment, status
@@ -22,12 +27,13 @@ from clients import access
 from clients.kept import kept_for_person
 from clients.models import Client
 from goals import charts
-from goals.lines import Line, recent_lines
+from goals.lines import Line, rated_often, recent_lines
 from goals.models import Goal
 from goals.models.content import Side
 from progress.models import TherapySession
 from toolkit.models import Assignment
 
+A_PAGE = 100
 QUIET = timedelta(weeks=3)  # no contact for longer, and nothing booked
 PRACTICE = timedelta(weeks=4)
 SORTS = ("name", "next", "last", "status")
@@ -49,22 +55,61 @@ ROLES = {
 
 
 @dataclass
-class Row:
-    """One client as the caseload shows them, ready for the template."""
+class Place:
+    """A client among all of them: what is counted, filtered and ordered by."""
 
-    id: UUID
-    name: str
-    pronouns: str
-    address: str
+    client: Client
     role: str  # what one is towards them
     status: str  # "key", "no_contact", "paused", "discharged", "early" or ""
     next_at: datetime | None
     last_at: datetime | None
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.status in ("key", "no_contact")
+
+
+@dataclass
+class Row(Place):
+    """One client as the caseload shows them, ready for the template."""
+
     spark: SafeString
     rating: int | None
     has_goal: bool
     practice_done: int
     practice_total: int
+    labels: tuple[str, ...]  # of the columns, which a narrow screen writes beside each
+
+    @property
+    def cells(self) -> SafeString:
+        """The whole row: a template takes long over sixty times six."""
+        following, goals, practice, last = self.labels
+        more = ((words,) for words in (self.pronouns, self.role_words) if words)
+        return format_html(
+            '<th scope="row"><span><a class="name" href="{}">{}</a>{}</span></th>'
+            '<td class="k-status">{}</td><td data-k="{}" class="nowrap k-next">{}</td>'
+            '<td data-k="{}" class="k-goal">{}</td>'
+            '<td data-k="{}" class="nowrap k-prac">{}</td>'
+            '<td data-k="{}" class="nowrap k-last">{}</td>',
+            self.address,
+            screen.called(self.name),
+            format_html_join("", ' <span class="pron">{}</span>', more),
+            self.shown_status,
+            *(following, self.next_words, goals, self.goal_words),
+            *(practice, self.practice_words, last, self.last_words),
+        )
+
+    @property
+    def name(self) -> str:
+        return self.client.name
+
+    @property
+    def pronouns(self) -> str:
+        return self.client.pronouns
+
+    @property
+    def address(self) -> str:
+        return reverse("client", args=[self.client.pk])
 
     @property
     def shown_status(self) -> SafeString:
@@ -105,24 +150,29 @@ class Row:
     def role_words(self) -> str:
         return ROLES.get(self.role, "")
 
-    @property
-    def needs_attention(self) -> bool:
-        return self.status in ("key", "no_contact")
-
 
 ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
 
 
-def rows(user, text: str = "") -> list[Row]:
-    """The clients in one's care whose name has every word of `text`."""
-    words = [f" {word.casefold()}" for word in text.split()]
-    clients = [
-        client
-        for client in _in_care(user)
-        if all(word in f" {client.name.casefold()}" for word in words)
-    ]
-    facts = Facts(clients, user)
-    return [facts.row(client) for client in clients]
+class Caseload:
+    """The clients in one's care whose name has every word of `text`, by name."""
+
+    def __init__(self, user, text: str = ""):
+        words = [f" {word.casefold()}" for word in text.split()]
+        clients = [
+            client
+            for client in _in_care(user)
+            if all(word in f" {client.name.casefold()}" for word in words)
+        ]
+        self.facts = Facts(clients, user)
+        self.found = [self.facts.place(client) for client in clients]
+
+    def page(self, listed: list[Place], number: str | None) -> Page:
+        """Of these, with the rows to show; the last one where there is no such page."""
+        page = Paginator(listed, A_PAGE).get_page(number)
+        self.facts.shown = [place.client.pk for place in page.object_list]
+        page.object_list = [self.facts.row(place) for place in page.object_list]
+        return page
 
 
 SHOWN = ["preferred_name", "family_name", "pronouns", "state", "created_at"]
@@ -161,11 +211,15 @@ def _practice(user, clients, since):
 
 
 class Facts:
-    """What is known of these clients, read once for all of them, if it is shown."""
+    """What is known of these clients, read once for all of them, if it is shown.
+
+    More than a page of them: lines and practice are read of the `shown` alone.
+    """
 
     def __init__(self, clients: list[Client], user):
         ids = [client.pk for client in clients]
         self.ids, self.user, self.now = ids, user, timezone.now()
+        self.shown = ids
         # Whom one treats; who supervises is asked for no key and books nothing.
         self.mine = set(access.reach(user).writes)
         sessions = _next_and_last(user, clients=ids, now=self.now)
@@ -177,44 +231,61 @@ class Facts:
 
     @cached_property
     def lines(self) -> dict[UUID, list[Line]]:
-        return recent_lines(self.ids)
+        return recent_lines(self.shown)
+
+    @cached_property
+    def telling(self) -> set[UUID]:
+        """Who has a goal with enough ratings to call it."""
+        if len(self.ids) > A_PAGE:
+            return rated_often(self.ids, charts.ENOUGH)
+        return {
+            pk
+            for pk, lines in self.lines.items()
+            if any(len(line.ratings) >= charts.ENOUGH for line in lines)
+        }
 
     @cached_property
     def practice(self) -> dict[UUID, tuple[int, int]]:
         """How much of the last weeks' practice was done, of how much."""
         since = self.now - PRACTICE
-        counted = _practice(self.user, clients=self.ids, since=since)
+        counted = _practice(self.user, clients=self.shown, since=since)
         return {pk: (done, total) for pk, total, done in counted}
 
-    def row(self, client: Client) -> Row:
-        lines = self.lines.get(client.pk, [])
-        shown = max(lines, key=_when, default=None)
-        done, total = self.practice.get(client.pk, (0, 0))
-        return Row(
-            id=client.pk,
-            name=client.name,
-            pronouns=client.pronouns,
-            address=reverse("client", args=[client.pk]),
+    def place(self, client: Client) -> Place:
+        return Place(
+            client=client,
             role=access.role_towards(self.user, client.pk),
-            status=self.status(client, lines),
+            status=self.status(client),
             next_at=self.next.get(client.pk),
             last_at=self.last.get(client.pk),
+        )
+
+    def row(self, place: Place) -> Row:
+        lines = self.lines.get(place.client.pk, [])
+        shown = max(lines, key=_when, default=None)
+        done, total = self.practice.get(place.client.pk, (0, 0))
+        return Row(
+            **vars(place),
             spark=charts.sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
             has_goal=bool(lines),
             practice_done=done,
             practice_total=total,
+            labels=self.labels,
         )
 
-    def status(self, client: Client, lines: list[Line]) -> str:
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(label for _key, label in heads()[2:])
+
+    def status(self, client: Client) -> str:
         if client.state in (Client.State.PAUSED, Client.State.DISCHARGED):
             return client.state
         if client.pk in self.mine and client.pk in self.waiting:
             return "key"
         if client.pk in self.mine and self.is_quiet(client):
             return "no_contact"
-        enough = any(len(line.ratings) >= charts.ENOUGH for line in lines)
-        return "" if enough else "early"
+        return "" if client.pk in self.telling else "early"
 
     def is_quiet(self, client: Client) -> bool:
         """Nothing booked, and nothing happened for three weeks."""
@@ -226,32 +297,38 @@ def _when(line: Line):
     return (line.last_at is not None, line.last_at)
 
 
-def chosen(found: list[Row], which: str) -> list[Row]:
+def asked(said) -> tuple[str, str]:
+    """The filter and the order that an address asks for."""
+    which, by = said.get("show"), said.get("sort")
+    return which if which in FILTERS else "all", by if by in SORTS else "name"
+
+
+def chosen(found: list[Place], which: str) -> list[Place]:
     """Who was discharged stands in a list of their own, unless they are looked for."""
     if which == "discharged":
-        return [row for row in found if row.status == "discharged"]
-    found = [row for row in found if row.status != "discharged"]
+        return [one for one in found if one.status == "discharged"]
+    found = [one for one in found if one.status != "discharged"]
     if which == "supervised":
-        return [row for row in found if row.role == "supervisor"]
+        return [one for one in found if one.role == "supervisor"]
     if which == "attention":
-        return [row for row in found if row.needs_attention]
+        return [one for one in found if one.needs_attention]
     if which in ("early", "paused"):
-        return [row for row in found if row.status == which]
+        return [one for one in found if one.status == which]
     return found
 
 
-def ordered(found: list[Row], by: str) -> list[Row]:
+def ordered(found: list[Place], by: str) -> list[Place]:
     """By name as they came; what is not booked or never was, comes last."""
     if by == "next":
-        return sorted(found, key=lambda row: (row.next_at is None, row.next_at or 0))
+        return sorted(found, key=lambda one: (one.next_at is None, one.next_at or 0))
     if by == "last":
-        return sorted(found, key=lambda row: (row.last_at is None, row.last_at or 0))
+        return sorted(found, key=lambda one: (one.last_at is None, one.last_at or 0))
     if by == "status":
-        return sorted(found, key=lambda row: ORDER.index(row.status))
+        return sorted(found, key=lambda one: ORDER.index(one.status))
     return found
 
 
-def counts(found: list[Row]) -> list[tuple[str, str, int]]:
+def counts(found: list[Place]) -> list[tuple[str, str, int]]:
     """Each filter with how many it shows; the heading counts the same list."""
     many = {key: len(chosen(found, key)) for key in FILTERS}
     return [

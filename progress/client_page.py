@@ -38,15 +38,15 @@ ROLES = {
 }
 
 
-def number_of(session: TherapySession) -> int:
+def number_of(session: TherapySession, user) -> int:
     """The how-manieth session of its client this is, cancelled ones left out."""
-    found = _number(client=session.client_id, until=session.starts_at)
+    found = _number(user, client=session.client_id, until=session.starts_at)
     return found[0] if found else 0
 
 
-@kept(client=UUIDField(), until=DateTimeField())
-def _number(client, until):
-    rows = TherapySession.objects.filter(client_id=client).standing()
+@kept_for_person(client=UUIDField(), until=DateTimeField())
+def _number(user, client, until):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).standing()
     until = rows.filter(starts_at__lte=until).order_by().values("client_id")
     return until.annotate(many=Count("pk")).values_list("many", flat=True)
 

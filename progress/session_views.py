@@ -104,7 +104,7 @@ def _screen(request, form, screen, *, other=None, status=200):
         "session": session,
         "form": form,
         "screen": screen,
-        "number": number_of(session),
+        "number": number_of(session, request.user),
         "labels": json.dumps(form.labels()),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
@@ -141,7 +141,7 @@ def _read(request, screen, *, typed=""):
         "texts": texts,
         "hold": holds[0] if holds else None,
         "hold_form": HoldForm(),
-        "number": number_of(session),
+        "number": number_of(session, request.user),
         "rated": [
             (goal, screen.given[goal.pk].value)
             for goal in screen.goals

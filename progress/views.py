@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -57,22 +58,23 @@ def today(request):
 @therapist_required
 @require_safe
 def caseload(request):
-    text = sought(request)
-    which, by = request.GET.get("show", "all"), request.GET.get("sort", "name")
-    found = lists.rows(request.user, text)
+    text, which, by = sought(request), *lists.asked(request.GET)
+    caseload = lists.Caseload(request.user, text)
+    found = caseload.found
     listed = found if text and which == "all" else lists.chosen(found, which)
     audit.record("opened caseload")
     if text and len(found) == 1 and "show" not in request.GET:
-        return redirect("client", found[0].id)
+        return redirect(found[0].client)
     context = {
         "nav": "caseload",
-        "rows": lists.ordered(listed, by),
+        "page": caseload.page(lists.ordered(listed, by), request.GET.get("page")),
         "counts": lists.counts(found),
         "heads": lists.heads(),
-        "which": which if which in lists.FILTERS else "all",
-        "by": by if by in lists.SORTS else "name",
+        "which": which,
+        "by": by,
         "q": text,
         "total": len(lists.chosen(found, "all")),
+        "query": urlencode({"show": which, "sort": by} | ({"q": text} if text else {})),
     }
     return render(request, "progress/caseload.html", context)
 

@@ -369,7 +369,7 @@ LISTS = {  # address: who reads it, and what it looks for behind the question ma
     "audit-csv": ("ada", ["who", "sort", "client", "since", "until"]),
     "deliveries": ("ada", ["state", "kind", "page"]),
     "care-roles": ("ada", ["q", "page"]),
-    "caseload": ("thea", ["q", "show", "sort"]),
+    "caseload": ("thea", ["q", "show", "sort", "page"]),
     "client-sessions": ("thea", ["page"]),
     "client-strengths": ("thea", ["page"]),
     "client-journey": ("thea", ["since"]),

@@ -1,16 +1,21 @@
 """Thea's day and her caseload; what they cost does not grow with the practice."""
 
+import html
+import re
 from datetime import timedelta
+from itertools import chain
+from math import ceil
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.identity import acting_as
-from clients.models import Correction
+from clients.models import Client, Correction
 from conftest import admit
 from goals.models import Comment, Goal, GoalScore, Review
-from progress.tests.cast import agreed_goal, book, hold, pinned
+from progress import caseload as lists
+from progress.tests.cast import BUS, agreed_goal, book, hold, pinned
 
 
 def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
@@ -97,6 +102,110 @@ def test_a_list_costs_the_same_with_one_client_and_with_fifty(sign_in, thea, url
     busy(thea, 49)
     assert pinned(browser, url) == one <= most
     assert Goal.objects.count() == 50
+
+
+# -- more than a page of them ---------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(thea):
+    """Eleven clients of every status; the later in the alphabet, the sooner booked."""
+    now = timezone.now()
+    for number in range(11):
+        client = admit(f"Client {number:02}", by=thea, joined=number % 4 == 0)
+        if number % 3:
+            book(client, thea, at=now + timedelta(days=20 - number))
+        else:
+            hold(client, thea, at=now - timedelta(days=30 + number))
+        if number % 4 == 1:
+            agreed_goal(client, thea, ratings=[3, 4, 5])
+        elif number % 4 == 2:  # too early: the third was taken back, or said elsewhere
+            goal = agreed_goal(client, thea, ratings=[3, 4])
+            with acting_as(thea.pk), transaction.atomic():
+                goal.rate(5, by=thea).withdraw(by=thea)
+            agreed_goal(client, thea, ratings=[6], content=BUS | {"own_words": "Two"})
+        elif number == 4:
+            agreed_goal(client, thea, by_client_only=True)
+        elif number == 7:
+            goal = agreed_goal(client, thea, ratings=[3, 4, 5])
+            ended = {"closed_at": goal.created_at, "ended_as": "reached"}
+            Goal.objects.filter(pk=goal.pk).update(**ended)
+    paused = Client.objects.filter(preferred_name__in=["Client 05", "Client 08"])
+    paused.update(state="paused")
+
+
+def rows_of(browser, url):
+    page = browser.get(url).content.decode()
+    if "<tbody>" not in page:
+        return []
+    return page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+
+
+@pytest.mark.parametrize("sort", lists.SORTS)
+def test_pages_together_are_the_list_that_one_page_would_be(
+    sign_in, thea, mixed, sort, monkeypatch
+):
+    browser = sign_in(thea)
+    for show in ("all", "attention", "early", "paused"):
+        url = f"/caseload/?sort={sort}&show={show}"
+        monkeypatch.setattr(lists, "A_PAGE", 100)
+        whole, counted = rows_of(browser, url), counts_of(browser, url)
+        monkeypatch.setattr(lists, "A_PAGE", 4)
+        numbers = range(1, ceil(len(whole) / 4) + 1)
+        pages = (rows_of(browser, f"{url}&page={number}") for number in numbers)
+        assert [*chain.from_iterable(pages)] == whole
+        assert len(whole) > 1, show
+        assert counts_of(browser, f"{url}&page=2") == counted
+
+
+def counts_of(browser, url):
+    """What heading and filters say."""
+    page = browser.get(url).content.decode()
+    words = re.sub(r"<[^>]+>", " ", page.split("<h1>")[1].split("<table")[0])
+    return re.findall(r"\d+", words)
+
+
+def test_a_page_beyond_the_end_is_the_last_and_nonsense_the_first(
+    sign_in, thea, mixed, monkeypatch
+):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    first, last = (rows_of(browser, f"/caseload/?page={n}") for n in (1, 3))
+    assert (len(first), len(last)) == (4, 3)
+    for number, rows in (("99", last), ("-1", last), ("x", first), ("", first)):
+        assert rows_of(browser, f"/caseload/?page={number}") == rows, number
+    page = browser.get("/caseload/?page=3").content.decode()
+    assert "Page 3 of 3" in page
+    assert 'rel="next"' not in page
+
+
+def test_the_search_looks_on_every_page_and_its_pages_go_on_searching(
+    sign_in, thea, mixed, monkeypatch
+):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    [found] = Client.objects.filter(preferred_name="Client 10")
+    assert browser.get("/caseload/?q=client 10&page=2").url == f"/clients/{found.pk}/"
+    page = browser.get("/caseload/?q=client&sort=next&show=all").content.decode()
+    after = html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])
+    page = browser.get(f"/caseload/{after}").content.decode()
+    assert "Page 2 of 3" in page
+    assert 'value="client"' in page
+    assert re.search(r'aria-sort="ascending"><a[^>]*>Next session', page)
+
+
+def test_a_list_of_one_page_has_no_pages(sign_in, thea, mixed):
+    assert 'class="pages"' not in sign_in(thea).get("/caseload/").content.decode()
+
+
+def test_many_pages_cost_no_more_statements_than_two(sign_in, thea, monkeypatch):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    busy(thea, 5)
+    two = pinned(browser, "/caseload/")
+    busy(thea, 9)
+    for url in ("/caseload/", "/caseload/?page=4&sort=next", "/caseload/?q=client"):
+        assert pinned(browser, url) == two <= 12, url
 
 
 def test_thea_who_shares_her_screen_shows_initials(sign_in, thea, cleo):
