@@ -2,10 +2,8 @@
 
 import importlib
 import pkgutil
-import random
 import threading
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -15,17 +13,12 @@ from django.utils import timezone, translation
 
 from accounts import kept as engine
 from accounts.identity import acting_as
-from accounts.kept import Asked, kept, many
+from accounts.kept import kept, many
 from accounts.models import User
-from clients.access import reach
 from clients.kept import kept_for_person
 from clients.models import CareRole, Client
 from goals.lines import recent_lines
-from goals.models import Goal, GoalVersion
 from progress.models import TherapySession
-from tests.test_two_locks import everybody, fresh, world
-
-__all__ = ["world"]  # a fixture
 
 ROOMS = ("accounts", "clients", "goals", "toolkit", "progress", "digests", "portal")
 
@@ -66,97 +59,6 @@ def test_it_keeps_nothing_of_the_moment(query, shape):
     assert compiled(query, shape, timezone.now(), "en") == compiled(
         query, shape, new_year, "de"
     )
-
-
-PLACES = {
-    "goal": Goal, "goals": Goal, "client": Client, "clients": Client,
-    "session": TherapySession, "sessions": TherapySession, "in_force": GoalVersion,
-    "latest": GoalVersion, "versions": GoalVersion,
-}  # fmt: skip
-DAYS = {"begins": -400, "since": -400, "ends": 400}  # from now; others are now
-OF_PERSONS = [query for query in QUERIES if len(query.builds()) > 1]
-
-
-class AnyOf(Asked):
-    """A list of keys that is known, for the plain queryset."""
-
-    def as_sql(self, compiler, connection):
-        text, _asked = super().as_sql(compiler, connection)
-        return text, [engine.array(self.value)]
-
-
-def asked_of(chance, user, query):
-    """Values for whom one reaches, now and then for somebody else."""
-    mine = reach(user)
-    everybody = Client.objects.values_list("pk", flat=True)
-    near = [*mine.reads, *filter(None, [mine.own])]
-    pool = near if near and chance.random() < 0.8 else list(everybody)
-    clients = chance.sample(pool, min(3, len(pool)))
-    values = {}
-    for name, field in query.fields.items():
-        if name not in PLACES:
-            values[name] = timezone.now() + timedelta(days=DAYS.get(name, 0))
-            continue
-        column = "pk" if PLACES[name] is Client else "client_id"
-        rows = PLACES[name].objects.filter(**{f"{column}__in": clients})
-        keys = list(rows.order_by("pk").values_list("pk", flat=True))
-        values[name] = (
-            keys if isinstance(field, tuple) else keys[0] if keys else uuid4()
-        )
-    return values
-
-
-def told(rows):
-    return sorted(str(getattr(row, "pk", row)) for row in rows)
-
-
-# Something of everything that a page may ask for, by the keys' last digit.
-LIVELY = """
-SET LOCAL session_replication_role = replica;
-UPDATE clients_strength SET state = 'accepted', answered_at = now()
-  WHERE right(id::text, 1) < '8';
-UPDATE goals_goal SET waits_for = 'therapist', in_force_at = now(), closed_at = NULL
-  WHERE right(id::text, 1) < '8';
-UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
-UPDATE goals_goalrating r SET session_id = s.id FROM progress_therapysession s
-  WHERE s.client_id = r.client_id;
-UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';
-UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
-  WHERE right(id::text, 1) < '8';
-UPDATE progress_therapysession SET (state, starts_at, ends_at) = (
-  SELECT CASE WHEN held THEN 'held' ELSE 'planned' END, at, at + interval '1 hour'
-  FROM (SELECT right(id::text, 1) < '6' AS held) kind, LATERAL (
-    SELECT now() + CASE WHEN held THEN -1 ELSE 1 END * interval '1 day'
-      + abs(hashtext(id::text)) % 600 * interval '1 minute' AS at) day);
-SET LOCAL session_replication_role = origin;
-"""
-
-
-@pytest.fixture(scope="module")
-def lively(world):
-    with connection.cursor() as cursor:
-        cursor.execute(LIVELY)
-
-
-@pytest.mark.django_db
-@pytest.mark.requirement("R1")
-@pytest.mark.parametrize("query", OF_PERSONS, ids=lambda query: query.name)
-def test_it_finds_what_is_found_anew(lively, query):
-    """For people of every kind, past row security: the program's rule alone."""
-    chance, seen = random.Random(query.name), 0
-    for person in chance.sample(everybody(), 40):
-        user = fresh(person)
-        values = asked_of(chance, user, query)
-        plain = {
-            name: AnyOf(value, UUIDField(), many=True)
-            if isinstance(value, list)
-            else value
-            for name, value in values.items()
-        }
-        found = query.ask(user, **values)
-        assert told(found) == told(query.ask.queryset(user, **plain)), user.name
-        seen += bool(found)
-    assert seen
 
 
 @kept_for_person()

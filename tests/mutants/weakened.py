@@ -326,6 +326,12 @@ OF_THE_RULE = [
     Mutant("rule: a deactivated person stays signed in",
            target="accounts.models.people:User.is_active",
            put=lambda _old: property(lambda self: True, lambda self, value: None)),
+    Mutant("kept: a query is compiled without the rule",
+           target="clients.access:_any_of",
+           put=lambda old: lambda ids, column: old(ids, column)
+           if isinstance(ids, list) else Q()),
+    Mutant("kept: whoever asked first is asked about for ever",
+           target="clients.kept:_Given.__missing__", put=lambda old: _FirstOnly(old)),
     Mutant("door: admin pages open to all staff",
            target="accounts.decorators:admin_required",
            put=lambda _old: _decorator("staff_required")),
@@ -347,6 +353,19 @@ class _Active:
 
     def __getattr__(self, name):
         return getattr(self.user, name)
+
+
+class _FirstOnly:
+    """Remembers what the first person reached, by the name of what is asked."""
+
+    def __init__(self, old):
+        self.old, self.found = old, {}
+
+    def __get__(self, given, kind=None):
+        def missing(name):
+            return self.found.setdefault(name, self.old(given, name))
+
+        return missing
 
 
 def _decorator(name):
