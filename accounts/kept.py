@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, QuerySet, Value
@@ -31,7 +30,6 @@ from django.db.models.sql.compiler import SQLCompiler
 
 EVERY: list[Kept] = []  # of this process, in the order of definition
 _numbers = count(1)
-_prepared: WeakKeyDictionary = WeakKeyDictionary()  # psycopg2's connection -> names
 
 
 class Asked(Value):
@@ -222,35 +220,13 @@ def _is_asked(param) -> bool:
     return isinstance(param, Asked)
 
 
-class Names(set):
-    """Of what was prepared on one connection."""
-
-    def __init__(self, may_be_given: bool):
-        super().__init__()
-        self.may_be_given = may_be_given
-
-
 def prepare(wrapper, compiled: _Compiled | Statement) -> bool:
-    """Let PostgreSQL keep the plan; False where somebody stands in between.
-
-    A pooler gives each transaction another of its connections, and none of them knows
-    what was prepared on the others.
-    """
+    """Let PostgreSQL keep the plan; False where it cannot (accounts/postgres)."""
     wrapper.ensure_connection()
-    names = _prepared.get(wrapper.connection)
-    if names is None:
-        names = _prepared[wrapper.connection] = Names(_is_straight(wrapper))
-    if not names.may_be_given:
+    if wrapper.prepared is None:
         return False
-    if compiled.statement not in names:
+    if compiled.statement not in wrapper.prepared:
         with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
             cursor.execute(compiled.declaration(cursor))
-        names.add(compiled.statement)
+        wrapper.prepared.add(compiled.statement)
     return True
-
-
-def _is_straight(wrapper) -> bool:
-    """Whether the process that answers is the one that said good day."""
-    with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return cursor.fetchone()[0] == wrapper.connection.info.backend_pid

@@ -1,7 +1,7 @@
 """Processor time of processes, in seconds, from /proc.
 
 By process, since the sum over those that run goes down when one of them ends, which
-backends do whenever Django's connection to them is a minute old.
+backends do whenever Django lets its connection to them go.
 """
 
 from __future__ import annotations

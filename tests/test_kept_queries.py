@@ -15,6 +15,7 @@ from accounts import kept as engine
 from accounts.identity import acting_as
 from accounts.kept import kept, many
 from accounts.models import User
+from accounts.postgres.base import DatabaseWrapper
 from clients.kept import kept_for_person
 from clients.models import CareRole, Client
 from goals.lines import recent_lines
@@ -145,7 +146,7 @@ def test_a_new_connection_prepares_anew(transactional_db, cleo, thea):
 
 
 def test_nothing_is_prepared_behind_a_pooler(transactional_db, cleo, thea, monkeypatch):
-    monkeypatch.setattr(engine, "_is_straight", lambda wrapper: False)
+    monkeypatch.setattr(DatabaseWrapper, "_is_straight", lambda wrapper: False)
     connection.close()
     assert names(thea) == [cleo.preferred_name]
     with acting_as(thea.pk):

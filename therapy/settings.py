@@ -161,7 +161,7 @@ DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
         engine="accounts.postgres",
-        conn_max_age=60,
+        conn_max_age=600,  # its plans go with it
         conn_health_checks=True,
     )
 }
