@@ -134,6 +134,23 @@ def test_two_therapists_on_shared_connections_see_their_own(
     assert faults == []
 
 
+SAY = """
+import django
+django.setup()
+from django.db import connection
+connection.ensure_connection()
+print(connection.prepared)
+"""
+
+
+def test_no_plan_is_kept_on_a_connection_that_others_share(environment):
+    env = environment | {"DJANGO_SETTINGS_MODULE": "therapy.settings"}
+    said = subprocess.run(
+        [sys.executable, "-c", SAY], cwd=BASE, env=env, capture_output=True, text=True
+    )
+    assert said.stdout == "None\n", said.stderr
+
+
 def test_writes_go_through_it_and_so_does_the_minute(web, environment, sign_in, thea):
     session = sign_in(thea).cookies["sessionid"].value
     with Load(web, session) as load:
