@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import logging
 import random
+import select
 import smtplib
+import socket
+import ssl
 import time
 from collections import Counter
 from datetime import datetime, timedelta
@@ -245,6 +248,17 @@ def _execute(sql: str, values, crash_at: str = "") -> int:
         return cursor.rowcount
 
 
+def _is_quiet(line: socket.socket | None) -> bool:
+    """Whether a line just used says nothing unasked: no good-bye, no hanging up.
+
+    Of an encrypted one that cannot be told, so it is asked.
+    """
+    if line is None or line.fileno() < 0 or isinstance(line, ssl.SSLSocket):
+        return False
+    readable, _, _ = select.select([line], [], [], 0)
+    return not readable
+
+
 class Door:
     """One connection to the mail server, kept open for a batch of single letters."""
 
@@ -281,11 +295,11 @@ class Door:
 
     def _answers(self) -> bool:
         """A server hangs up on who is silent for long."""
-        if time.monotonic() - self.spoke_at < SILENT:
-            return True
         smtp = getattr(self.backend, "connection", None)
         if smtp is None:
             return True  # a backend that keeps no connection
+        if time.monotonic() - self.spoke_at < SILENT and _is_quiet(smtp.sock):
+            return True
         try:
             return smtp.noop()[0] == 250
         except OSError:

@@ -1,5 +1,6 @@
 """The mail server's moods, against a real one."""
 
+import asyncio
 from datetime import timedelta
 from unittest.mock import patch
 from uuid import uuid4
@@ -171,6 +172,23 @@ def test_many_letters_go_over_one_connection_and_a_dropped_one_is_renewed(
         door.backend.connection.sock.close()
         door.send(mail)
     assert len(sink.messages) == 27
+
+
+def test_a_server_that_takes_three_letters_a_line_delays_none(sink, practice, thea):
+    for number in range(8):
+        drop(admit(f"Client{number}", by=thea).user)
+    taken = []
+
+    async def hangs_up(server, session, envelope):
+        taken.append(1)
+        if len(taken) % 3 == 0:  # right after its answer
+            server._timeout_handle.cancel()
+            asyncio.get_running_loop().call_later(0, server.transport.close)
+        return await Sink.handle_DATA(sink, server, session, envelope)
+
+    with patch.object(sink, "handle_DATA", hangs_up):
+        assert send_now() == {"sent": 8}
+    assert len(sink.messages) == 8
 
 
 @pytest.mark.parametrize(
