@@ -25,6 +25,7 @@ SPOKEN = {"aria-label", "title", "placeholder", "alt", "data-busy", "data-words"
 SILENT = {"script", "style"}
 PLAIN = re.compile(r"[A-Za-z]{2,}")
 DATED = re.compile(r"‹[^›]*›|\{\w+\}")  # and what a script puts in
+MARK = re.compile(r"\b[0-9a-f]{4} [0-9a-f]{4}\b")  # of a version's content
 DECIMAL = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])")
 MONTHS = "January February March April May June July August September October"
 MONTHS += " November December Jan Feb Mar Apr Jun Jul Aug Sep Oct Nov Dec"
@@ -99,7 +100,7 @@ def words_of(html: str) -> list[str]:
 def forgotten(pieces, own) -> set[str]:
     found = set()
     for piece in pieces:
-        undated = DATED.sub(" ", piece)
+        undated = MARK.sub(" ", DATED.sub(" ", piece))
         left = [word for word in PLAIN.findall(undated) if word not in own]
         if left or CALENDAR.search(undated) or DECIMAL.search(undated):
             found.add(" ".join(piece.split()))

@@ -22,10 +22,11 @@ MOST = 4  # parts of a note
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
 
 
+# A page may name any number as its revision; one that there cannot be is stale.
 KEEP = Statement("""
 UPDATE progress_progressnote
 SET body = $1, format = $2, revision = revision + 1, saved_at = $3
-WHERE id = $4 AND author_id = $5 AND revision = $6 AND signed_at IS NULL
+WHERE id = $4 AND author_id = $5 AND revision = $6::numeric AND signed_at IS NULL
 RETURNING revision
 """)
 
