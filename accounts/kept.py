@@ -76,6 +76,11 @@ class Kept:
         return compiled.rows(given)
 
 
+def first(rows: list) -> Any:
+    """The first of what was found, or None."""
+    return rows[0] if rows else None
+
+
 def many(field: Field) -> tuple[Field, bool]:
     """A list of keys will be asked for."""
     return field, True
@@ -133,7 +138,6 @@ class Statement:
 
 class _Compiled:
     def __init__(self, build: Callable[[], QuerySet]):
-        self.build = build
         self.queryset = build()
         if self.queryset._prefetch_related_lookups:
             raise TypeError("a kept query fetches nothing beforehand")

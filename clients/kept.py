@@ -35,7 +35,13 @@ class Kind(NamedTuple):
         return cls(bool(reach(user).own), user.is_admin, user.is_therapist)
 
 
-KINDS = (Kind(True, False, False), Kind(False, False, True), Kind(False, True, False))
+KINDS = (  # a client, a therapist, an admin, both, nobody any more
+    Kind(True, False, False),
+    Kind(False, False, True),
+    Kind(False, True, False),
+    Kind(False, True, True),
+    Kind(False, False, False),
+)
 
 
 class StandIn(Asked):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from django.db import models
 from django.db.models import UUIDField
 
+from accounts.kept import first
 from accounts.models import AddressChange, Invitation, Message, User
 from clients.kept import kept_for_person
 from clients.models import Client, ContactCharter
@@ -125,10 +126,9 @@ def _client_digest(letter, person, now) -> Digest:
 def _digest(letter, person, now) -> Digest:
     due = when.due_in_period(letter.kind, letter.period, person.zone)
     _at_its_time(letter, person, now, due)
-    found = _page(person, page=letter.about)
-    if not found:
+    digest = first(_page(person, page=letter.about))
+    if digest is None:
         raise Stopped(DROPPED, "no page")
-    digest = found[0]
     if week_page(person, digest, now).is_empty:
         raise Stopped(HELD, "nothing to say")
     return digest
@@ -147,7 +147,7 @@ def _page(person, page):
 
 def _charter_of(person: User) -> ContactCharter:
     """What the client wants, who must be in care here and not want a pause."""
-    client = next(iter(_own(person)), None)
+    client = first(_own(person))
     if client is None or client.state == Client.State.DISCHARGED:
         raise Stopped(DROPPED, "inactive")
     charter = getattr(client, "charter", None) or ContactCharter(client=client)

@@ -3,134 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
 from uuid import UUID
 
-from django.db.models import Q, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts import dates, encryption, screen
-from accounts.kept import many
 from clients.access import reach, side_of
-from clients.kept import kept_for_person
 from goals import charts, history, strengths
+from goals import page_queries as queries
 from goals.differences import word_diff
 from goals.models import (
     Agreement,
-    Comment,
     Goal,
     GoalLink,
     GoalMove,
     GoalRating,
     GoalScore,
     GoalVersion,
-    Step,
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
+from goals.page_queries import SHOWN_COMMENTS, SHOWN_MOVES, SHOWN_VERSIONS, Rating
 from goals.said import said_rows
 from goals.ways import Way
-
-SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
-
-
-class Rating(NamedTuple):
-    """What the chart needs of one."""
-
-    at: datetime
-    value: int
-    session_id: UUID | None
-
-
-WORDINGS = ("in_force", "latest")
-GOAL = {"goal": UUIDField()}
-
-
-@kept_for_person(**GOAL)
-def one_goal(user, goal):
-    """What the page of a goal begins with."""
-    rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
-    return rows.select_related("client__user")
-
-
-def _every_version(user, goal):
-    rows = GoalVersion.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("proposed_by").order_by("-number")
-
-
-@kept_for_person(**GOAL, in_force=UUIDField(), latest=UUIDField())
-def _last_versions(user, goal, in_force, latest):
-    rows = _every_version(user, goal)
-    newest = rows.values("pk")[:SHOWN_VERSIONS]
-    return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
-
-
-@kept_for_person(versions=many(UUIDField()))
-def _keys_of(user, versions):
-    rows = Agreement.objects.visible_to(user).filter(version=versions)
-    return rows.select_related("by", "taken_back").order_by("at")
-
-
-def _moves(user, goal):
-    rows = GoalMove.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by", "version").order_by("-at")
-
-
-@kept_for_person(**GOAL)
-def _last_moves(user, goal):
-    return _moves(user, goal)[:SHOWN_MOVES]
-
-
-def _standing_ratings(user, goal):
-    rows = GoalRating.objects.visible_to(user).filter(goal=goal).standing()
-    return rows.order_by("at")
-
-
-@kept_for_person(**GOAL)
-def _bare_ratings(user, goal):
-    return _standing_ratings(user, goal).values_list(*Rating._fields)
-
-
-@kept_for_person(**GOAL)
-def _told_ratings(user, goal):
-    """The last few, and those that were taken back."""
-    last = _standing_ratings(user, goal).order_by("-at").values("pk")
-    rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
-    rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | ~Q(withdrawn_by=None))
-    return rows.select_related("by", "withdrawn_by").order_by("at")
-
-
-@kept_for_person(**GOAL)
-def _steps(user, goal):
-    return Step.objects.visible_to(user).filter(goal=goal).standing()
-
-
-def _comments(user, goal):
-    rows = Comment.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").with_seen().order_by("-at")
-
-
-@kept_for_person(**GOAL)
-def _last_comments(user, goal):
-    return _comments(user, goal)[: SHOWN_COMMENTS + 1]
-
-
-@kept_for_person(**GOAL)
-def _links(user, goal):
-    rows = GoalLink.objects.visible_to(user).standing()
-    rows = rows.filter(Q(goal=goal) | Q(other=goal))
-    words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
-    return rows.select_related(*words).order_by("at")
-
-
-@kept_for_person(**GOAL)
-def _scores(user, goal):
-    rows = GoalScore.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").order_by("-at")
 
 
 @dataclass
@@ -159,25 +58,27 @@ class GoalPage:
         self.everything, self.names = everything, way
         encryption.expect(goal.practice_id, [goal.client_id])
         self.versions = self._versions()
-        moves = _moves if everything else _last_moves
+        moves = queries.moves_of if everything else queries.last_moves
         self.moves = list(moves(user, goal=goal.pk))
         self._read_ratings()
         self._read_steps()
         self._read_comments()
-        self.links = [self._linked(link) for link in _links(user, goal=goal.pk)]
+        self.links = [
+            self._linked(link) for link in queries.links_of(user, goal=goal.pk)
+        ]
         self.strengths = strengths.at_hand(goal, user)
-        self.scores = _scores(user, goal=goal.pk)
+        self.scores = queries.scores_of(user, goal=goal.pk)
 
     def _versions(self) -> list[GoalVersion]:
         """The newest ones; what stands is always among them."""
         goal = {"goal": self.goal.pk}
         if self.everything:
-            rows = list(_every_version(self.user, **goal))
+            rows = list(queries.every_version(self.user, **goal))
         else:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
-            rows = _last_versions(self.user, **goal, **stands)
+            rows = queries.last_versions(self.user, **goal, **stands)
         turned: dict[UUID, list[Agreement]] = {row.pk: [] for row in rows}
-        for key in _keys_of(self.user, versions=list(turned)):
+        for key in queries.keys_of(self.user, versions=list(turned)):
             turned[key.version_id].append(key)
         for row in rows:
             row.turned = turned[row.pk]
@@ -188,14 +89,14 @@ class GoalPage:
 
     def _read_ratings(self) -> None:
         """Hundreds for the chart, as bare values; as rows only those with a line."""
-        bare = _bare_ratings(self.user, goal=self.goal.pk)
+        bare = queries.bare_ratings(self.user, goal=self.goal.pk)
         self.ratings = list(map(Rating._make, bare))
-        rows = _told_ratings(self.user, goal=self.goal.pk)
+        rows = queries.told_ratings(self.user, goal=self.goal.pk)
         self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
         self.last_ratings = [row for row in rows if row not in self.taken_back]
 
     def _read_steps(self) -> None:
-        rows = _steps(self.user, goal=self.goal.pk)
+        rows = queries.steps_of(self.user, goal=self.goal.pk)
         self.steps = [
             {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
             for row in rows
@@ -206,7 +107,7 @@ class GoalPage:
             step["down"], step["up"] = number > 0, number < len(ahead) - 1
 
     def _read_comments(self) -> None:
-        comments = _comments if self.everything else _last_comments
+        comments = queries.comments_of if self.everything else queries.last_comments
         rows = list(comments(self.user, goal=self.goal.pk))
         shown = len(rows) if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown

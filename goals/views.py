@@ -15,7 +15,7 @@ from goals import acts
 from goals.forms import OVERTAKEN
 from goals.models import Goal
 from goals.models.content import Side
-from goals.pages import one_goal
+from goals.page_queries import one_goal
 from goals.proposal_form import ProposalForm
 from goals.ways import CLIENTS as CLIENTS_WAY
 from goals.ways import THERAPISTS as WAY

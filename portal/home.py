@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
+from accounts.kept import first
 from accounts.models import User
 from clients.kept import kept_for_person
 from goals.models import Goal, GoalRating, Step
@@ -135,8 +136,8 @@ class Home:
         self.user, self.now = user, timezone.now()
         self.client, self.therapist = own_client_and_therapist(user)
         encryption.expect(self.client.practice_id, [self.client.pk])
-        self.next = next(iter(_next_session(user, now=self.now)), None)
-        self.last = next(iter(_last_session(user)), None)
+        self.next = first(_next_session(user, now=self.now))
+        self.last = first(_last_session(user))
         self.goals = open_goals(user)
         self.asks = self._asks()
         self.good = self._good()

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.kept import kept, many
+from accounts.kept import first, kept, many
 from accounts.models import AuditEvent
 from clients import access
 from clients.asides import Asides
@@ -40,8 +40,8 @@ ROLES = {
 
 def number_of(session: TherapySession, user) -> int:
     """The how-manieth session of its client this is, cancelled ones left out."""
-    found = _number(user, client=session.client_id, until=session.starts_at)
-    return found[0] if found else 0
+    number = _number(user, client=session.client_id, until=session.starts_at)
+    return first(number) or 0
 
 
 @kept_for_person(client=UUIDField(), until=DateTimeField())
@@ -241,7 +241,7 @@ class ClientPage:
     @cached_property
     def portal_closed_at(self) -> datetime | None:
         """When the client closed their own account."""
-        return next(iter(_closings(client=self.client.pk)), None)
+        return first(_closings(client=self.client.pk))
 
     # -- sessions ----------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from django.db.models import Count, DateTimeField, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from accounts.kept import many
+from accounts.kept import first, many
 from accounts.models import User
 from clients.kept import kept_for_person
 from goals import charts
@@ -78,7 +78,7 @@ class SessionScreen:
 
     def __init__(self, session: TherapySession, user: User):
         self.session, self.user = session, user
-        self.note = next(iter(_note(user, session=session.pk)), None)
+        self.note = first(_note(user, session=session.pk))
         self.goals = open_goals(user, client=session.client_id)
         self._read_ratings()
         practice = last_practice(user, client=session.client_id)
@@ -101,7 +101,7 @@ class SessionScreen:
     def previous(self) -> TherapySession | None:
         """The session held before this one."""
         at, client = self.session.starts_at, self.session.client_id
-        return next(iter(_held_before(self.user, client=client, at=at)), None)
+        return first(_held_before(self.user, client=client, at=at))
 
     def _read_ratings(self) -> None:
         """The newest one before this session, and those given in it, by goal."""
@@ -172,4 +172,4 @@ class SessionScreen:
     @cached_property
     def following(self) -> TherapySession | None:
         at, client = self.session.starts_at, self.session.client_id
-        return next(iter(_planned_after(self.user, client=client, at=at)), None)
+        return first(_planned_after(self.user, client=client, at=at))

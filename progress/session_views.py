@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import encryption
 from accounts.decorators import therapist_required
-from accounts.kept import kept
+from accounts.kept import first, kept
 from clients import access
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
@@ -39,10 +39,9 @@ def _one_session(user, session):
 
 @therapist_required
 def session_detail(request, session_id):
-    found = _one_session(request.user, session=session_id)
-    if not found:
+    session = first(_one_session(request.user, session=session_id))
+    if session is None:
         raise Http404
-    session = found[0]
     screen = SessionScreen(session, request.user)
     if not _may_write(screen, request.user):
         return _read(request, screen)

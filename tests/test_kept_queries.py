@@ -143,6 +143,9 @@ def test_a_new_connection_prepares_anew(transactional_db, cleo, thea):
     connection.close()
     assert names(thea) == [cleo.preferred_name]
     assert prepared() > 0
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW plan_cache_mode")
+        assert cursor.fetchone() == ("force_generic_plan",)
 
 
 def test_nothing_is_prepared_behind_a_pooler(transactional_db, cleo, thea, monkeypatch):

@@ -1,0 +1,120 @@
+"""What a goal's page asks of the database; each starts from the rule."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, UUIDField
+
+from accounts.kept import many
+from clients.kept import kept_for_person
+from goals.models import (
+    Agreement,
+    Comment,
+    Goal,
+    GoalLink,
+    GoalMove,
+    GoalRating,
+    GoalScore,
+    GoalVersion,
+    Step,
+)
+
+SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
+
+
+class Rating(NamedTuple):
+    """What the chart needs of one."""
+
+    at: datetime
+    value: int
+    session_id: UUID | None
+
+
+WORDINGS = ("in_force", "latest")
+GOAL = {"goal": UUIDField()}
+
+
+@kept_for_person(**GOAL)
+def one_goal(user, goal):
+    """What the page of a goal begins with."""
+    rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
+    return rows.select_related("client__user")
+
+
+def every_version(user, goal):
+    rows = GoalVersion.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("proposed_by").order_by("-number")
+
+
+@kept_for_person(**GOAL, in_force=UUIDField(), latest=UUIDField())
+def last_versions(user, goal, in_force, latest):
+    rows = every_version(user, goal)
+    newest = rows.values("pk")[:SHOWN_VERSIONS]
+    return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
+
+
+@kept_for_person(versions=many(UUIDField()))
+def keys_of(user, versions):
+    rows = Agreement.objects.visible_to(user).filter(version=versions)
+    return rows.select_related("by", "taken_back").order_by("at")
+
+
+def moves_of(user, goal):
+    rows = GoalMove.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by", "version").order_by("-at")
+
+
+@kept_for_person(**GOAL)
+def last_moves(user, goal):
+    return moves_of(user, goal)[:SHOWN_MOVES]
+
+
+def _standing_ratings(user, goal):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal).standing()
+    return rows.order_by("at")
+
+
+@kept_for_person(**GOAL)
+def bare_ratings(user, goal):
+    return _standing_ratings(user, goal).values_list(*Rating._fields)
+
+
+@kept_for_person(**GOAL)
+def told_ratings(user, goal):
+    """The last few, and those that were taken back."""
+    last = _standing_ratings(user, goal).order_by("-at").values("pk")
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
+    rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | ~Q(withdrawn_by=None))
+    return rows.select_related("by", "withdrawn_by").order_by("at")
+
+
+@kept_for_person(**GOAL)
+def steps_of(user, goal):
+    return Step.objects.visible_to(user).filter(goal=goal).standing()
+
+
+def comments_of(user, goal):
+    rows = Comment.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by").with_seen().order_by("-at")
+
+
+@kept_for_person(**GOAL)
+def last_comments(user, goal):
+    return comments_of(user, goal)[: SHOWN_COMMENTS + 1]
+
+
+@kept_for_person(**GOAL)
+def links_of(user, goal):
+    rows = GoalLink.objects.visible_to(user).standing()
+    rows = rows.filter(Q(goal=goal) | Q(other=goal))
+    words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
+    return rows.select_related(*words).order_by("at")
+
+
+@kept_for_person(**GOAL)
+def scores_of(user, goal):
+    rows = GoalScore.objects.visible_to(user).filter(goal=goal)
+    return rows.select_related("by").order_by("-at")
