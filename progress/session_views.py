@@ -142,7 +142,7 @@ def _read(request, screen, *, typed=""):
         "hold_form": HoldForm(),
         "number": number_of(session, request.user),
         "rated": [
-            (goal, screen.given[goal.pk].value)
+            (goal, screen.given[goal.pk])
             for goal in screen.goals
             if goal.pk in screen.given
         ],
