@@ -141,11 +141,7 @@ def _read(request, screen, *, typed=""):
         "hold": holds[0] if holds else None,
         "hold_form": HoldForm(),
         "number": number_of(session, request.user),
-        "rated": [
-            (goal, screen.given[goal.pk])
-            for goal in screen.goals
-            if goal.pk in screen.given
-        ],
+        "rated": screen.rated_here(),
         "typed": typed.replace(PART, "\n\n"),
         "writes": session.client_id in access.reach(request.user).writes,
         "supervises": session.client_id in access.reach(request.user).supervises,

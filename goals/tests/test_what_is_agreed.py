@@ -1,4 +1,4 @@
-"""Each state of a goal, said truly: who is asked, what is agreed, why it does not go on."""
+"""Each state of a goal, said truly: who is asked, what is agreed, why it ended."""
 
 import re
 from datetime import timedelta
