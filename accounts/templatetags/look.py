@@ -197,6 +197,12 @@ def day(when, place="begin"):
     return format_html('<time datetime="{}">{}</time>', date_.isoformat(), words)
 
 
+@register.simple_tag
+def today_in_words() -> str:
+    """24 Nov 2026, of the reader's today: what a sheet of paper bears."""
+    return dates.with_year(timezone.localdate())
+
+
 @register.filter(is_safe=True)
 def clock(when):
     """14:00, in the reader's time zone."""
