@@ -179,6 +179,7 @@ class Goal(ClientRow):
             **content,
         )
         version.fingerprint = version.compute_fingerprint()
+        version.compare_with(self.in_force)
         version.save(force_insert=True)
         self.latest, self.waits_for = version, Side(version.side).other
         self.differs_since = None
