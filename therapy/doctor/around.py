@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import smtplib
 import ssl
@@ -24,8 +25,8 @@ DRIFT = 5  # seconds; codes from an app forgive thirty
 OLDEST_REDIS = (6,)
 LATE = 15 * 60  # seconds that a letter may be late
 LEAST_SPACE = 2 * 1024**3  # bytes
+PROCESSES = Path("/proc")
 PATIENCE = 2  # seconds for a worker to answer
-POSTGRES = Path("/var/lib/postgresql")
 
 
 def clock() -> Iterator[Finding]:
@@ -159,6 +160,27 @@ def _mail_as_it_is(where: str) -> Finding:
     return ok("mail", f"{where} answers {how}; nothing was sent")
 
 
+def data_directory() -> Path | None:
+    """Where the server keeps its data; None where it runs on another machine.
+
+    PostgreSQL tells that to superusers alone.  The command line of the server's first
+    process names it, and that of each connection is a child of it.
+    """
+    if not is_here(connection.settings_dict.get("HOST") or ""):
+        return None
+    [(backend,)] = vitals.rows("SELECT pg_backend_pid()")
+    try:
+        if not (PROCESSES / f"{backend}/cmdline").read_bytes().startswith(b"postgres:"):
+            return None  # numbered in another container
+        status = (PROCESSES / f"{backend}/status").read_text()
+        parent = re.search(r"(?m)^PPid:\s+(\d+)", status)[1]
+        words = (PROCESSES / f"{parent}/cmdline").read_bytes().decode().split("\0")
+        folder = Path(words[words.index("-D") + 1])
+        return folder if folder.is_absolute() and folder.exists() else None
+    except (OSError, ValueError, IndexError, TypeError, UnicodeDecodeError):
+        return None
+
+
 def is_here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -168,9 +190,9 @@ def is_here(host: str) -> bool:
 
 def disk() -> Iterator[Finding]:
     folders = {settings.BASE: "the program"}
-    local = is_here(connection.settings_dict.get("HOST") or "")
-    if local and POSTGRES.exists():
-        folders[POSTGRES] = "the database"
+    data = data_directory()
+    if data:
+        folders[data] = "the database"
     for folder, what in folders.items():
         free = shutil.disk_usage(folder).free
         said = f"{free / 1024**3:.1f} GB are free for {what} ({folder})"
@@ -179,7 +201,7 @@ def disk() -> Iterator[Finding]:
             if free > LEAST_SPACE
             else wrong("disk", f"only {said}: make room before PostgreSQL stops.")
         )
-    if POSTGRES not in folders:
+    if not data:
         [(size,)] = vitals.rows("SELECT pg_database_size(current_database())")
         yield unseen(
             "disk",
