@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, tries
+from accounts import addresses, audit, text, tries
+from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import Message, User
@@ -34,7 +35,8 @@ class SignInForm(House, LoginForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail")
+        widget = self.fields["login"].widget
+        self.fields["login"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
         self.fields["password"].strip = False
         for name in ("login", "password"):
             self.fields[name].help_text = ""
@@ -43,7 +45,7 @@ class SignInForm(House, LoginForm):
     def clean(self):
         if self.errors:
             return self.cleaned_data
-        tries.refuse_too_many(self.request, self.cleaned_data["login"].strip().lower())
+        tries.refuse_too_many(self.request, self.cleaned_data["login"])
         return super().clean()
 
     def login(self, request, redirect_url=None):
@@ -83,7 +85,7 @@ class JoinForm(HouseForm):
 
     def clean_password(self):
         password = self.cleaned_data["password"]
-        validate_password(password, self.person)
+        validate_password(text.password(password), self.person)
         return password
 
 
@@ -140,7 +142,8 @@ class ForgottenPasswordForm(House, PasswordResetForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
+        widget = self.fields["email"].widget
+        self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
 
     def save(self, **options):
         now = timezone.now()
@@ -156,7 +159,7 @@ class ForgottenPasswordForm(House, PasswordResetForm):
 
     def get_users(self, email):
         """Who joined and is active; an invited person has an invitation instead."""
-        found = User.objects.filter(email=email.strip().lower(), is_active=True)
+        found = User.objects.filter(email=email, is_active=True)
         return found.exclude(joined_at=None)
 
 
@@ -167,6 +170,12 @@ class NewPasswordForm(House, SetPasswordForm):
         self.fields["new_password1"].help_text = PASSWORD_HELP
         self.fields["new_password2"].label = _("The same once more")
         self.fields["new_password2"].help_text = ""
+
+    def validate_passwords(self, *args, **kwargs):
+        for name in ("new_password1", "new_password2"):
+            if self.cleaned_data.get(name):
+                self.cleaned_data[name] = text.password(self.cleaned_data[name])
+        return super().validate_passwords(*args, **kwargs)
 
     def save(self, commit=True):
         """As the person themselves: with a link, nobody is signed in yet."""
@@ -180,15 +189,11 @@ class NewPasswordForm(House, SetPasswordForm):
 class AddressForm(HouseForm):
     """Another e-mail address; it counts once its own mail box has confirmed it."""
 
-    email = forms.EmailField(
+    email = EmailAddressFormField(
         label=_("New address"),
-        max_length=254,
         help_text=_("We write there first. The old one is told once it has changed."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
     def save(self, *, by: User) -> bool:
         return self.written(addresses.want, by, self.cleaned_data["email"])

@@ -144,7 +144,8 @@ def everybody(therapists: int, clients: int):
         portal_days="30",
     )  # fmt: skip
     account = {
-        "password": "'!'", "name": "'Person ' || n", "pronouns": "''",
+        "password": "'!'", "name": "'Person ' || n", "name_key": "'person ' || n",
+        "pronouns": "''",
         "time_zone": f"'{zone}'", "language": "'en'", "is_active": "true",
         "is_admin": "false", "phone": "''", "contact_hours": "''",
         "joined_at": "now() - interval '1 year'",
@@ -162,6 +163,7 @@ def everybody(therapists: int, clients: int):
     yield insert(
         "clients_client", many, id=key("n"), practice_id=practice, user_id=of_client,
         preferred_name="'Person'", family_name="'Number' || n", pronouns="''",
+        name_key="'person number' || n",
         email="''", phone="''", emergency_name="''", emergency_phone="''",
         wants_portal="true", state="'active'", version="1", created_at="now()",
     )  # fmt: skip
