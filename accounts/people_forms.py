@@ -17,7 +17,7 @@ from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import Message, User
 from accounts.sign_in import SHARED, tell
-from accounts.zones import zone_choices
+from accounts.zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
@@ -63,11 +63,9 @@ class JoinForm(HouseForm):
         max_length=256,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    time_zone = forms.ChoiceField(
+    time_zone = ZoneField(
         label=_("Where you are"),
         help_text=_("Reminders follow your clock, wherever you are."),
-        choices=zone_choices,
-        widget=forms.Select(attrs={"data-time-zone": True}),
     )
     privacy = forms.BooleanField(
         label=_("I have read what happens to my words"),
@@ -79,7 +77,7 @@ class JoinForm(HouseForm):
         self.person = person
         self.fields["time_zone"].initial = person.practice.time_zone
         if not self.is_bound:  # the browser knows better, until the person said
-            self.fields["time_zone"].widget.attrs["data-time-zone"] = "ask"
+            self.fields["time_zone"].widget.attrs["data-time-zone"] = ASK
         if person.is_staff_member:
             del self.fields["privacy"]
 
@@ -112,7 +110,7 @@ class ProofForm(HouseForm):
 
 class SettingsForm(HouseModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    time_zone = ZoneField(label=_("Time zone"))
 
     class Meta:
         model = User
@@ -125,6 +123,8 @@ class SettingsForm(HouseModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.instance.zone_is_known:
+            self.initial["time_zone"] = self.instance.zone.key
         if not self.instance.is_therapist:
             del self.fields["phone"], self.fields["contact_hours"]
 

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTP
 
+from accounts import zones
 from bench.measure import commit, machine
 from bench.world import OWNER, World
 from digests import when
@@ -118,7 +119,7 @@ def where_it_is_noon(now: datetime) -> str:
 
 def session_of_the_week(now: datetime, zone: str) -> datetime:
     """In the week that the client's letter of now is about, and nobody's reminder."""
-    [week] = when.weeks("client-digest", now, timedelta(), when.zone_of(zone))
+    [week] = when.weeks("client-digest", now, timedelta(), zones.resolve(zone))
     early = week.starts_at + timedelta(hours=1)
     return early if early < now else week.ends_at - timedelta(hours=1)
 

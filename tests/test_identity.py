@@ -1,4 +1,4 @@
-"""One mailbox is one account, one name one name, on whatever keyboard they are typed."""
+"""One mailbox is one account and one name one name, on whatever keyboard."""
 
 import unicodedata
 from io import StringIO
@@ -119,11 +119,11 @@ def test_tries_in_several_spellings_are_tries_at_one_account(db):
 def test_what_no_mail_reaches_is_refused_wherever_an_address_is_typed(
     sign_in, thea, ada, typed
 ):
-    said = {"name": "Mara", "email": typed, "role": "therapist"}
+    staff = {"name": "Mara", "email": typed, "role": "therapist"}
     brought = {"preferred_name": "Mara", "email": typed, "therapist": thea.pk}
     for browser, page, said in (
         (sign_in(thea), "/clients/add/", NEW | {"email": typed}),
-        (sign_in(ada), "/people/invite/", said),
+        (sign_in(ada), "/people/invite/", staff),
         (sign_in(ada), "/care-roles/bring/", brought),
         (sign_in(ada), "/settings/address/", {"email": typed}),
     ):

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import text
+from accounts import text, zones
 from accounts.fields import (
     EmailAddressField,
     HasNameKey,
@@ -102,7 +102,14 @@ class User(HasNameKey, AbstractBaseUser):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        """The practice's where one's own is no zone (any more)."""
+        if self.zone_is_known:
+            return zones.resolve(self.time_zone)
+        return self.practice.zone
+
+    @property
+    def zone_is_known(self) -> bool:
+        return zones.canonical(self.time_zone) is not None
 
     def set_password(self, raw_password):
         super().set_password(raw_password and text.password(raw_password))

@@ -7,7 +7,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, zones
 from accounts.fields import NameField
 from accounts.ids import uuid7
 from accounts.zones import validate_zone
@@ -64,7 +64,7 @@ class Practice(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        return zones.resolve(self.time_zone)
 
     @transaction.atomic
     def change(self, *, by, fields: list[str]) -> None:
