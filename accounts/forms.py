@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import text
 from accounts.widgets import Pick, Segments, Stones, Times, Week
 
 NUMBERS = [(number, str(number)) for number in range(11)]
@@ -128,6 +129,15 @@ class House:
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page's <form> carries its own
+
+    def _widget_data_value(self, widget, html_name):
+        """What was typed, before anything measures, compares or shows it again."""
+        said = super()._widget_data_value(widget, html_name)
+        if not isinstance(said, str) or isinstance(widget, forms.PasswordInput):
+            return said
+        if isinstance(widget, forms.TextInput):
+            return text.one_line(said)
+        return text.line_breaks(said)
 
     def _ask(self, field):
         """Our words for what is missing, unless the field brought its own."""

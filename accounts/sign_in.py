@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, devices, handing, proof, sessions
+from accounts import audit, devices, email_addresses, handing, proof, sessions
 from accounts.identity import acting_as
 from accounts.models import Message, SignIn
 
@@ -20,7 +20,7 @@ def typed_address(request, credentials=None) -> str:
     """Whose failed sign-ins axes counts; without it one person's tries lock everybody
     out who comes from the same address.  allauth says "email", the form "login"."""
     said = (credentials or {}).get("email") or request.POST.get("login", "")
-    return said.replace("\0", "").strip().lower()[:254]
+    return email_addresses.normalize(said)[:254]
 
 
 def way_of(request, user) -> str:

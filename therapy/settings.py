@@ -5,6 +5,7 @@
 
 import base64
 import os
+import zoneinfo
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -237,6 +238,8 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
+# The pinned tzdata package, never the system's: accounts/zones.py.
+zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT") or BASE / "var" / "static")

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, screen
+from accounts import dates, email_addresses, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -44,6 +44,12 @@ def use(symbol, css=""):
         static("icons.svg"),
         symbol,
     )
+
+
+@register.filter
+def readable(address):
+    """An e-mail address with its domain in the letters of its language."""
+    return email_addresses.readable(address or "")
 
 
 @register.simple_tag

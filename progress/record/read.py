@@ -143,7 +143,7 @@ def read_record(client: Client, user: User) -> Record:
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
-        zone=user.time_zone,
+        zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )

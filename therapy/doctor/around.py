@@ -18,6 +18,8 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 
+from accounts import zones
+from accounts.models import Practice, User
 from therapy import vitals
 from therapy.doctor.finding import Finding, ok, unseen, wrong
 
@@ -118,6 +120,31 @@ def letters() -> Iterator[Finding]:
         )
     elif not pulse.halted:
         yield ok("letters", "none is late")
+
+
+def time_zones() -> Iterator[Finding]:
+    """Names that nobody knows (any more), and those that PostgreSQL does not know."""
+    people = User.objects.values_list("time_zone", flat=True)
+    practices = Practice.objects.values_list("time_zone", flat=True)
+    used = [*people, *practices]
+    unknown = sum(zones.canonical(name) is None for name in used)
+    if unknown:
+        yield wrong(
+            "zones",
+            f"{unknown} people or practices have a time zone that is unknown. People "
+            "see their practice's time and a notice; they choose another in settings.",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()}
+    missing = sorted({zones.resolve(name).key for name in used} - known)
+    if missing:
+        yield wrong(
+            "zones",
+            f"PostgreSQL does not know {', '.join(missing)}: update its tzdata.",
+        )
+    if not unknown and not missing:
+        yield ok("zones", "all known")
 
 
 def mail() -> Iterator[Finding]:

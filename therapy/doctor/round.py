@@ -22,6 +22,7 @@ IN_THE_DATABASE = (
     keys.master_key,
     around.worker,
     around.letters,
+    around.time_zones,
 )
 ELSEWHERE = (
     installation.python,
