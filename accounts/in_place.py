@@ -25,6 +25,7 @@ from accounts.factor_forms import (
 )
 from accounts.models import User
 from accounts.people_forms import SignInForm
+from accounts.sign_in import first_step_holds
 
 
 @for_everyone
@@ -64,7 +65,7 @@ def _first(request, person):
 
 def _second(request, person):
     stage = LoginStageController.enter(request, AuthenticateStage.key)
-    if stage is None or stage.login.user != person:
+    if not _is_on_its_way(request, stage, person):
         return JsonResponse({"next": "password"})
     form = SecondStepForm(request.POST, user=person)
     if not form.is_valid():
@@ -74,9 +75,16 @@ def _second(request, person):
     return _done_or_next(request, person)
 
 
+def _is_on_its_way(request, stage, person) -> bool:
+    """Whether this browser took the first step as `person`, and that holds still."""
+    if stage is None or stage.login.user != person:
+        return False
+    return first_step_holds(request, stage.login.user)
+
+
 def _by_passkey(request, person):
     stage = LoginStageController.enter(request, AuthenticateStage.key)
-    if stage is not None and stage.login.user == person:
+    if _is_on_its_way(request, stage, person):
         form = PasskeyStepForm(request.POST, user=person)
         if form.is_valid():
             form.save()

@@ -15,7 +15,8 @@ from accounts import addresses, audit, tries
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import Message, User
-from accounts.sign_in import SHARED, tell
+from accounts.sessions import ways_changed
+from accounts.sign_in import SHARED, first_step_taken, tell
 from accounts.zones import zone_choices
 
 PASSWORD_HELP = _(
@@ -48,6 +49,7 @@ class SignInForm(House, LoginForm):
 
     def login(self, request, redirect_url=None):
         request.session[SHARED] = self.cleaned_data["shared"]
+        first_step_taken(request, self.user)
         return super().login(request, redirect_url=redirect_url)
 
 
@@ -168,10 +170,14 @@ class NewPasswordForm(House, SetPasswordForm):
         self.fields["new_password2"].label = _("The same once more")
         self.fields["new_password2"].help_text = ""
 
-    def save(self, commit=True):
-        """As the person themselves: with a link, nobody is signed in yet."""
+    def save(self, commit=True, *, request=None):
+        """As the person themselves: with a link, nobody is signed in yet.
+
+        All sign-ins end but the one of `request`.
+        """
         with acting_as(self.user.pk), transaction.atomic():
             person = super().save(commit)
+            ways_changed(person, request)
             audit.record("password changed", about=person)
             tell(person, "account-changed", f"password:{timezone.now():%Y-%m-%dT%H:%M}")
         return person

@@ -2,7 +2,7 @@
 
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.views import (
     LogoutView,
     PasswordResetConfirmView,
@@ -16,7 +16,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts import handing, invitations, proof
+from accounts import factors, handing, invitations, proof
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
 from accounts.frames import inside
@@ -78,6 +78,8 @@ def join(request):
         )
         if joined is None:  # another tab was quicker
             return redirect("join")
+        if factors.has_second_step(joined):  # the letter alone is one step
+            return redirect("account_login")
         login(request, joined, backend=settings.AUTHENTICATION_BACKENDS[-1])
         return redirect(home_of(joined))
     return render(request, "accounts/join.html", {"form": form, "person": person})
@@ -147,6 +149,13 @@ forgotten_password_done = for_everyone(
 
 class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):
     success_message = gettext_lazy("The new password is kept. Sign in with it.")
+
+    def form_valid(self, form):
+        """Every sign-in of theirs ended, and so did this one if it was."""
+        response = super().form_valid(form)
+        if self.request.user.pk == self.user.pk:
+            logout(self.request)
+        return response
 
 
 new_password = for_everyone(

@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, encryption, identity, invitations
 from accounts.encryption import EncryptedTextField
 from accounts.ids import uuid7
-from accounts.models import Practice, SignIn, User
+from accounts.models import Practice, User
+from accounts.resetting import forget_factors
+from accounts.sessions import ways_changed
 from clients import access
 
 
@@ -241,7 +243,8 @@ class Client(models.Model):
             is_active=False, joined_at=None, password=make_password(None)
         )
         if done:
-            SignIn.objects.filter(user_id=self.user_id).delete()
+            forget_factors(self.user)
+            ways_changed(self.user)
             audit.record("portal closed", about=self)
         return bool(done)
 

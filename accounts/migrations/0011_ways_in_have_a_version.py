@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0010_keys_can_change")]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="ways_version",
+            field=models.PositiveIntegerField(default=0, editable=False),
+        ),
+    ]
