@@ -17,7 +17,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, devices, factors
+from accounts import audit, devices, factors, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
 from accounts.frames import base_of
@@ -39,16 +39,25 @@ class SecondStep(AuthenticateView):
             return stage.abort()
         return super().dispatch(request, *args, **kwargs)
 
+    def form_valid(self, form):
+        tries.right(self.request)
+        return super().form_valid(form)
 
+
+on_its_way = login_stage_required(
+    stage=AuthenticateStage.key, redirect_urlname="account_login"
+)
 second_step_asked = for_everyone(
-    login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")(
-        SecondStep.as_view()
-    )
+    tries.guarded_by(tries.a_code)(on_its_way(SecondStep.as_view()))
 )
 
 
 class PasskeySignIn(LoginWebAuthnView):
     """allauth's; a passkey that could not be read loses no way on."""
+
+    def form_valid(self, form):
+        tries.right(self.request)
+        return super().form_valid(form)
 
     def form_invalid(self, form):
         response = super().form_invalid(form)
@@ -56,7 +65,9 @@ class PasskeySignIn(LoginWebAuthnView):
         return redirect(on)
 
 
-passkey_sign_in = for_everyone(PasskeySignIn.as_view())
+passkey_sign_in = for_everyone(
+    tries.guarded_by(tries.a_passkey)(PasskeySignIn.as_view())
+)
 
 
 def on_the_way(view):

@@ -44,8 +44,9 @@ class SignInForm(House, LoginForm):
     def clean(self):
         if self.errors:
             return self.cleaned_data
-        tries.refuse_too_many(self.request, self.cleaned_data["login"].strip().lower())
-        return super().clean()
+        said = super().clean()
+        tries.right(self.request)
+        return said
 
     def login(self, request, redirect_url=None):
         request.session[SHARED] = self.cleaned_data["shared"]
@@ -107,6 +108,7 @@ class ProofForm(HouseForm):
         person, password = self.request.user, self.cleaned_data["password"]
         if authenticate(self.request, email=person.email, password=password) != person:
             raise ValidationError(_("That is not your password."))
+        tries.right(self.request)
         return password
 
 

@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind, and whose tries are counted."""
+"""What a sign-in leaves behind."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib import messages
@@ -16,13 +16,6 @@ from accounts.sessions import FACTOR
 
 SHARED = "shared"  # in the session between the first step and the second
 FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
-
-
-def typed_address(request, credentials=None) -> str:
-    """Whose failed sign-ins axes counts; without it one person's tries lock everybody
-    out who comes from the same address.  allauth says "email", the form "login"."""
-    said = (credentials or {}).get("email") or request.POST.get("login", "")
-    return said.replace("\0", "").strip().lower()[:254]
 
 
 def way_of(request, user) -> str:

@@ -67,7 +67,7 @@ class User(AbstractBaseUser):
     contact_hours = models.CharField(_("contact hours"), max_length=200, blank=True)
     joined_at = models.DateTimeField(null=True, editable=False)
     # Counts changes of the ways in; a sign-in from before the last one is none.
-    ways_version = models.PositiveIntegerField(default=0, editable=False)
+    ways_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)
     privacy_at = models.DateTimeField(null=True, editable=False)
 

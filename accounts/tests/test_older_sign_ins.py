@@ -252,9 +252,10 @@ def test_a_device_in_cleos_hands_is_taken_back_when_she_adds_a_step_elsewhere(
 def test_an_invitation_does_not_lead_past_a_second_step_that_is_there(
     client, thea, cleo
 ):
+    from django.db import transaction
+
     from accounts import invitations
     from accounts.identity import acting_as
-    from django.db import transaction
 
     with_app(cleo.user)
     User.objects.filter(pk=cleo.user_id).update(joined_at=None)
