@@ -47,13 +47,16 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def is_known(request, user: User) -> bool:
-    """Whether this person signed in with this browser before; asked by a visitor."""
+def is_known_at(request, address: str) -> bool:
+    """Whether the owner of this address signed in with this browser before.
+
+    The question costs the same whether or not anybody owns the address.
+    """
     token = token_of(request)
     if not token:
         return False
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT app.knows_device(%s, %s)", [user.pk, _hash(token)])
+        cursor.execute("SELECT app.knows_device_of(%s, %s)", [address, _hash(token)])
         return cursor.fetchone()[0]
 
 

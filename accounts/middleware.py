@@ -17,7 +17,7 @@ from django.views.defaults import bad_request
 
 from accounts import audit, devices, errors, handing, screen, sessions, staying
 from accounts.identity import acting_as
-from accounts.sign_in import FACTOR
+from accounts.sessions import FACTOR
 
 
 class ProxyMiddleware:

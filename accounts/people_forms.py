@@ -16,7 +16,8 @@ from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import Message, User
-from accounts.sign_in import SHARED, tell
+from accounts.sessions import ways_changed
+from accounts.sign_in import SHARED, first_step_taken, tell
 from accounts.zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
@@ -45,11 +46,13 @@ class SignInForm(House, LoginForm):
     def clean(self):
         if self.errors:
             return self.cleaned_data
-        tries.refuse_too_many(self.request, self.cleaned_data["login"])
-        return super().clean()
+        said = super().clean()
+        tries.right(self.request)
+        return said
 
     def login(self, request, redirect_url=None):
         request.session[SHARED] = self.cleaned_data["shared"]
+        first_step_taken(request, self.user)
         return super().login(request, redirect_url=redirect_url)
 
 
@@ -105,6 +108,7 @@ class ProofForm(HouseForm):
         person, password = self.request.user, self.cleaned_data["password"]
         if authenticate(self.request, email=person.email, password=password) != person:
             raise ValidationError(_("That is not your password."))
+        tries.right(self.request)
         return password
 
 
@@ -177,10 +181,14 @@ class NewPasswordForm(House, SetPasswordForm):
                 self.cleaned_data[name] = text.password(self.cleaned_data[name])
         return super().validate_passwords(*args, **kwargs)
 
-    def save(self, commit=True):
-        """As the person themselves: with a link, nobody is signed in yet."""
+    def save(self, commit=True, *, request=None):
+        """As the person themselves: with a link, nobody is signed in yet.
+
+        All sign-ins end but the one of `request`.
+        """
         with acting_as(self.user.pk), transaction.atomic():
             person = super().save(commit)
+            ways_changed(person, request)
             audit.record("password changed", about=person)
             tell(person, "account-changed", f"password:{timezone.now():%Y-%m-%dT%H:%M}")
         return person

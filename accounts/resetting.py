@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.models import Message, SignIn, User
+from accounts.models import Message, User
+from accounts.sessions import ways_changed
 
 
 @transaction.atomic
@@ -21,10 +22,10 @@ def reset_sign_in(person: User, *, by: User) -> None:
         raise ValidationError(_("Your own sign-in is reset by another admin."))
     if not person.is_active or not person.joined_at:
         raise ValidationError(_("They have no sign-in to reset."))
-    SignIn.objects.filter(user=person).delete()
     person.set_unusable_password()
     person.save(update_fields=["password"])
     forget_factors(person)
+    ways_changed(person)
     now = timezone.now()
     Message.queue(
         person,

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError
 
-from accounts import seals, sessions
+from accounts import seals, sessions, tries
 from accounts.models import Heartbeat
 from digests import halting, plan, send
 from progress.tasks import look_after_copies, look_after_imports
@@ -26,6 +26,7 @@ def tick():
         post()
     finally:
         sessions.sweep()
+        tries.sweep()
         look_after_imports()
         look_after_copies()
 

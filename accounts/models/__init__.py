@@ -4,6 +4,7 @@ from accounts.models.message import Message
 from accounts.models.people import Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
+from accounts.models.tries import Tries
 
 __all__ = [
     "AddressChange",
@@ -17,5 +18,6 @@ __all__ = [
     "Message",
     "Practice",
     "SignIn",
+    "Tries",
     "User",
 ]

@@ -19,8 +19,10 @@ from accounts.fields import (
     NameKeyField,
 )
 from accounts.ids import uuid7
-from accounts.models import Practice, SignIn, User
+from accounts.models import Practice, User
 from accounts.names import name_key
+from accounts.resetting import forget_factors
+from accounts.sessions import ways_changed
 from clients import access
 
 
@@ -243,7 +245,8 @@ class Client(HasNameKey):
             is_active=False, joined_at=None, password=make_password(None)
         )
         if done:
-            SignIn.objects.filter(user_id=self.user_id).delete()
+            forget_factors(self.user)
+            ways_changed(self.user)
             audit.record("portal closed", about=self)
         return bool(done)
 
