@@ -34,7 +34,7 @@ A_PAGE = 100
 # The forms that keep their words as they are typed.
 DRAFTS = {
     "goal", "strength", "step", "comment", "talked", "key-back", "differ", "review",
-    "line", "numbers",
+    "line", "numbers", "addition",
 }  # fmt: skip
 NOT_TYPED = {"revision", "csrfmiddlewaretoken", "once"}
 SENT = gettext_lazy(

@@ -13,6 +13,7 @@ from accounts.models import User
 from goals.models import GoalRating
 from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
+from progress.note_page import additions_to
 from toolkit.models import Assignment
 
 DOOR_OPENS = timedelta(minutes=15)  # before a video session
@@ -49,6 +50,7 @@ class SessionPage:
         encryption.expect(session.practice_id, [session.client_id])
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
         self.note = notes.select_related("author").first()
+        self.additions = additions_to(self.note, user)
         self.ratings = list(self._ratings())
         practice = Assignment.objects.visible_to(user)
         self.practice = practice.filter(session_id=session.pk).first()

@@ -28,6 +28,7 @@ from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, TYPED
+from progress.note_page import additions_to
 from progress.session_screen import SessionScreen
 
 
@@ -138,6 +139,7 @@ def _read(request, screen, *, typed=""):
         "screen": screen,
         "note": note,
         "texts": texts,
+        "additions": additions_to(note, request.user),
         "hold": holds[0] if holds else None,
         "hold_form": HoldForm(),
         "number": number_of(session, request.user),

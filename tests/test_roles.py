@@ -34,7 +34,8 @@ OPEN_TABLES = {
 }
 NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
-             "progress_notehold", "clients_emergencyreason",
+             "progress_notehold", "progress_noteaddition",
+             "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
              "clients_strength", "progress_win", "progress_importsheet",
              "accounts_datakey"]  # fmt: skip

@@ -19,6 +19,7 @@ from clients.models import Client
 from conftest import admit, in_care, person
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
+    add_to,
     agreed_goal,
     asides_of,
     book,
@@ -136,6 +137,7 @@ def rows(thea, cleo):
     role = in_care(cleo, supervisor, "supervisor")
     asides = asides_of(cleo, supervisor=supervisor)
     asides |= strengths_of(cleo, thea, goal=goal)
+    add_to(signed, by=thea)
     return {
         **{name: [row.pk] for name, row in asides.items()},
         "role_id": [role.pk],
@@ -371,6 +373,7 @@ TABLES = [
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
     "progress_therapysession", "progress_progressnote", "progress_notehold",
+    "progress_noteaddition",
     "progress_win", "progress_caseloadimport", "progress_importsheet",
     "progress_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",

@@ -204,6 +204,18 @@ def day(when, place="begin"):
 
 
 @register.filter(is_safe=True)
+def moment_with_year(when):
+    """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""
+    if not when:
+        return ""
+    local = _local(when)
+    stamp = local.isoformat(timespec="minutes")
+    return format_html(
+        '<time datetime="{}">{}</time>', stamp, dates.moment_with_year(local)
+    )
+
+
+@register.filter(is_safe=True)
 def clock(when):
     """14:00, in the reader's time zone."""
     if not when:

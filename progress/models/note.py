@@ -39,7 +39,11 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 
     def shared(self):
         held = NoteHold.objects.open().filter(note=models.OuterRef("pk"))
-        return self.exclude(signed_at=None).exclude(models.Exists(held))
+        return self.signed().exclude(models.Exists(held))
+
+    def signed(self):
+        """Those whose signature is final, by the clock of the database."""
+        return self.filter(signed_at__lte=Now())
 
     def unsigned(self):
         return self.filter(signed_at=None)
