@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import encryption, toasts
+from accounts import encryption, errors, toasts
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
@@ -15,6 +15,7 @@ from goals import strengths
 from goals.differ import DifferPage
 from goals.forms import (
     NEWER_WORDS,
+    NO_REVIEW,
     OVERTAKEN,
     CommentForm,
     DifferForm,
@@ -43,15 +44,21 @@ from goals.review_page import ReviewPage
 from goals.ways import Way
 
 
-def shown(request, goal: Goal, way: Way, **context):
+def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
         "chart": page.chart(),
-        "rating_form": RatingForm(goal=goal, last=page.last and page.last.value),
+        "rating_form": rating_form or _rating_form(page, request.user),
     }
     return way.page(request, "goal_detail", goal, **context)
+
+
+def _rating_form(page: GoalPage, user) -> RatingForm:
+    form = RatingForm(goal=page.goal, last=page.last and page.last.value)
+    begun = getattr(page.goal, "has_rating_draft", True) and page.may_change
+    return drafts.begun(form, user) if begun else form
 
 
 def proposing(request, template: str, way: Way, form, **context):
@@ -60,6 +67,15 @@ def proposing(request, template: str, way: Way, form, **context):
     if goal.differs_since:  # words that hold both begin with both
         context["differ"] = DifferPage(goal, request.user)
     return way.page(request, template, goal, form=form, **context)
+
+
+def _late(request, goal: Goal, way: Way, form=None, why=OVERTAKEN):
+    """Something else happened first; what was typed comes back with the reason."""
+    if form is not None and form.is_bound and errors.typed(request):
+        back = reverse(way["goal"], args=[goal.pk])
+        return errors.not_saved(request, why, form=form, back=back)
+    messages.warning(request, why)
+    return way.to(goal)
 
 
 # -- keys -----------------------------------------------------------------------------
@@ -80,11 +96,10 @@ def take_key_back(request, goal: Goal, way: Way):
     """Not any more; of a proposal one made oneself, or of what is agreed."""
     encryption.expect(goal.practice_id, [goal.client_id])
     version = goal.keyed_by(side_of(request.user))
-    if version is None or not goal.is_open:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
-    version.goal = goal
     form = drafts.restored(KeyBackForm, request, goal=goal)
+    if version is None or not goal.is_open:
+        return _late(request, goal, way, form)
+    version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
@@ -105,10 +120,9 @@ def decline(request, goal: Goal, number: int, way: Way):
 
 def differ(request, goal: Goal, way: Way):
     page = DifferPage(goal, request.user)
-    if page.proposal is None:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
     form = drafts.restored(DifferForm, request, goal=goal)
+    if page.proposal is None:
+        return _late(request, goal, way, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
@@ -146,8 +160,8 @@ def review_begin(request, goal: Goal, way: Way):
 def review(request, goal: Goal, way: Way):
     """One's own answers; the other side's once both are in; what becomes of it."""
     if goal.review_id is None:
-        messages.warning(request, _("Nothing is being looked at again just now."))
-        return way.to(goal)
+        form = drafts.restored(ReviewForm, request, goal=goal)
+        return _late(request, goal, way, form, NO_REVIEW)
     page = ReviewPage(goal, request.user, way)
     form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
     if form.is_valid() and form.save(page.review, by=request.user):
@@ -171,12 +185,12 @@ def _after_answer(request, goal: Goal, way: Way):
 
 def reached(request, goal: Goal, way: Way):
     """What carried it; and, where the client marks it so, a line for a harder day."""
+    form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
-        return way.to(goal)
+        return _late(request, goal, way, form) if form.is_bound else way.to(goal)
     page = GoalPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
-    form = drafts.restored(LineForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept with the goal."))
         return way.to(goal)
@@ -195,14 +209,16 @@ def take_up(request, goal: Goal, way: Way):
 
 
 def rate(request, goal: Goal, way: Way):
-    form = RatingForm(request.POST, goal=goal)
+    form = drafts.restored(RatingForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
         back = reverse(way["rating_withdraw"], args=[form.result.pk])
         toasts.toast(request, said, undo=back)
-    else:
-        messages.warning(request, _first_error(form))
-    return way.to(goal)
+        return way.to(goal)
+    if not goal.is_open:
+        return _late(request, goal, way, form)
+    messages.warning(request, _first_error(form))
+    return shown(request, goal, way, rating_form=form)
 
 
 def rating_withdraw(request, rating_id, way: Way):
@@ -228,11 +244,10 @@ def numbers(request, goal: Goal, way: Way):
 
 
 def step_add(request, goal: Goal, way: Way):
-    if not goal.is_open:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(StepForm, request, goal=goal)
+    if not goal.is_open:
+        return _late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)

@@ -296,7 +296,8 @@ def draft_words():
         "offline": _("Not saved: offline, kept here"),
         "signedOut": _("Not saved: sign in again"),
         "signIn": _("Sign in"),
-        "conflict": _("Somebody else changed this note"),
+        "conflict": _("Not saved: this was changed elsewhere"),
+        "held": _("Not saved: choose what to keep, then save"),
         "seeBoth": _("See both"),
         "failed": _("Not saved: the server did not answer as it should, trying again"),
         "refused": _(

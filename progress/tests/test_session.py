@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import sessions
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
-from clients.models.draft import PART, digest
+from clients.models.draft import proof
 from conftest import WebClient, in_care
 from goals.models import Comment, GoalRating
 from progress.models import NoteHold, ProgressNote, TherapySession
@@ -95,13 +95,15 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
 
 
 def test_saved_is_answered_with_the_hash_of_exactly_what_was_typed(
-    sign_in, thea, session
+    sign_in, thea, cleo, session
 ):
-    answer = kept(sign_in(thea), session, part0="Two\r\nlines 🪨")
-    typed = ["dap", "Two\nlines 🪨", "Steady.", "Two stops on Friday.", "",
-             "Two stops on Friday", "The wave has a clock on it."]  # fmt: skip
+    goal = agreed_goal(cleo, thea)
+    rated = {f"rating-{goal.pk}": "6"}
+    answer = kept(sign_in(thea), session, part0="Two\r\nlines 🪨", **rated)
+    typed = {k: v for k, v in said(part0="Two\nlines 🪨", **rated).items()
+             if k not in ("act", "revision")}  # fmt: skip
     assert answer.json()["revision"] == 1
-    assert answer.json()["sha256"] == digest(PART.join(typed))
+    assert answer.json()["sha256"] == proof(list(typed.items()))
     assert note_of(session, thea).parts[0] == "Two\nlines 🪨"
 
 
