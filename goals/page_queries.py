@@ -27,11 +27,15 @@ SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
 
 
 class Rating(NamedTuple):
-    """What the chart needs of one."""
+    """What the chart needs of one, and whose it is."""
 
+    pk: UUID
     at: datetime
     value: int
     session_id: UUID | None
+    side: str
+    by_id: UUID
+    by__name: str
 
 
 WORDINGS = ("in_force", "latest")

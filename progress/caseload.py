@@ -76,6 +76,7 @@ class Row(Place):
 
     spark: SafeString
     rating: int | None
+    rated_by: str  # the side that gave it; '' without one
     has_goal: bool
     practice_done: int
     practice_total: int
@@ -134,7 +135,10 @@ class Row(Place):
     def goal_words(self) -> SafeString:
         if self.rating is not None:
             return format_html(
-                '<span class="pair">{}<b>{}</b></span>', self.spark, self.rating
+                '<span class="pair">{}<b>{}</b> <span class="by">{}</span></span>',
+                self.spark,
+                self.rating,
+                BY[self.rated_by],
             )
         words = _("Not rated") if self.has_goal else _("No goal yet")
         return format_html('<span class="muted">{}</span>', words)
@@ -152,6 +156,8 @@ class Row(Place):
         return ROLES.get(self.role, "")
 
 
+# Who gave the number: the client wherever there is one of theirs.
+BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
 ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
 
 
@@ -269,6 +275,7 @@ class Facts:
             **vars(place),
             spark=charts.sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
+            rated_by=shown.side if shown else "",
             has_goal=bool(lines),
             practice_done=done,
             practice_total=total,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import dates
+from goals.voices import BOTH
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,16 @@ def _goals(way):
 
 
 def _ratings(way):
-    """One line a month for each goal, on the day of its last rating."""
+    """One line a month for each goal and side, on the day of its last rating."""
     for line in way.lines.values():
-        points = [(day, value) for day, value in line.points if way.is_in(day)]
-        for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
-            some = list(some)
-            yield Event(some[-1][0], in_words([v for _d, v in some]), own=line.words)
+        for side, name in zip(BOTH, line.names, strict=True):
+            given = line.rated.get(side, [])
+            points = [(day, value) for day, value in given if way.is_in(day)]
+            for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
+                some = list(some)
+                last, values = some[-1][0], [value for _day, value in some]
+                said = {"name": name, "words": in_words(values)}
+                yield Event(last, _("%(name)s: %(words)s") % said, own=line.words)
 
 
 def _steps(way):

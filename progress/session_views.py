@@ -182,7 +182,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
         "rated": [
-            (goal, screen.given[goal.pk].value)
+            (goal, screen.given[goal.pk])
             for goal in screen.goals
             if goal.pk in screen.given
         ],

@@ -133,7 +133,8 @@ class GoalVersion(ClientRow):
     def withdraw_key(self, reason: str, *, by: User) -> bool:
         """Not any more: take back the key of one's own side; False without one.
 
-        What was in force is so no longer.  A proposal left without a key is gone, and
+        What was in force is so no longer, and an open review of it ends undecided.  A
+        proposal left without a key is gone, and
         the agreed words stay; where both said so of words they once agreed to, the
         goal is set aside.
         """
@@ -147,18 +148,16 @@ class GoalVersion(ClientRow):
             "key_withdrawn", by=by, version=self, agreement=key, words=reason
         )
         audit.record("goal key withdrawn", about=self.goal, version=self.number)
+        self.goal._settle()
         return True
 
     def _fall(self, by: User) -> None:
         """What one key less means for the goal."""
         goal = self.goal
         if goal.in_force_id == self.pk:
+            goal._end_review()
             goal.in_force = goal.in_force_at = goal.review_on = None
-            if goal.latest_id == self.pk:
-                goal.waits_for = ""  # it rests: nobody is asked for the other's key
-            goal.save(
-                update_fields=["in_force", "in_force_at", "review_on", "waits_for"]
-            )
+            goal.save(update_fields=["in_force", "in_force_at", "review_on", "review"])
         elif goal.latest_id == self.pk:
             both = self.keys.order_by().values("side").distinct().count() == 2
             self._give_way(Goal.Ended.ASIDE if both else Goal.Ended.TAKEN_BACK, by)
@@ -246,6 +245,8 @@ class GoalVersion(ClientRow):
         audit.record("goal agreed", about=self.goal, version=self.number)
         if Side(side).other in standing:
             self._come_into_force()
+        else:
+            self.goal._settle()
         return True
 
     def _come_into_force(self) -> None:

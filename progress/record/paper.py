@@ -15,6 +15,7 @@ from accounts import dates
 from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
+from goals.voices import BOTH
 from progress.models import NoteAddition, TherapySession
 from progress.record.read import Record, Row
 from toolkit.models import Assignment
@@ -244,33 +245,50 @@ class Drawing:
         rows = [r for r in rows if r["withdraws_id"] is None and r["id"] not in back]
         if not rows:
             return
-        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = rows[0], rows[-1]
-        line = f"{many}: {first['value']} ({self.day(first['at'])})"
-        if len(rows) > 1:
-            line += f" → {last['value']} ({self.day(last['at'])})"
+        given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
+        if any(len(some) > 1 for _side, some in given):
             self.chart(rows)
-        self.paper.text_of(line)
+        for side, some in given:
+            if some:
+                self.paper.text_of(self.series(side, some))
         for row in rows:
             if row["word"] or row["context"]:
                 words = " – ".join(filter(None, [row["word"], row["context"]]))
                 said = f"{row['value']}: {words} ({self.signed(row)})"
                 self.paper.text_of(said, size=8.5, after=0)
 
+    def series(self, side: str, rows: list[Row]) -> str:
+        """The ratings of one side in a line: how many, the first, the last."""
+        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
+        first, last = rows[0], rows[-1]
+        mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
+        line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
+        line += f" ({self.day(first['at'])})"
+        if len(rows) > 1:
+            line += f" → {last['value']} ({self.day(last['at'])})"
+        return line
+
+    def whose(self, side: str, rows: list[Row]) -> str:
+        """The client's name; of therapists, everybody who rated."""
+        if side == Side.CLIENT:
+            return str(self.record.person["preferred_name"])
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+
     def chart(self, rows: list[Row]) -> None:
-        """0 to 10 over time: a line with its points, and its two ends in numbers."""
+        """0 to 10 over time, a line for each side: the client's with round points, the
+        therapist's dashed with square ones."""
         paper, height = self.paper, 24
         paper.room(height + 6)
         left, top, width = paper.l_margin + 6, paper.get_y() + 2, paper.epw - 8
         begin, end = rows[0]["at"], rows[-1]["at"]
         whole = max((end - begin).total_seconds(), 1)
-        points = [
-            (
+
+        def place(row):
+            return (
                 left + width * (row["at"] - begin).total_seconds() / whole,
                 top + height * (1 - row["value"] / 10),
             )
-            for row in rows
-        ]
+
         paper.set_font("Inter", size=7)
         paper.set_text_color(*MUTED)
         paper.set_draw_color(*LINE)
@@ -282,11 +300,25 @@ class Drawing:
         paper.set_draw_color(*STONE)
         paper.set_fill_color(*STONE)
         paper.set_line_width(0.4)
-        paper.polyline(points)
-        if len(points) <= 60:
-            for x, y in points:
-                paper.circle(x, y, 0.6, style="F")
+        for side in BOTH:
+            points = [place(row) for row in rows if row["side"] == side]
+            if side == Side.THERAPIST:
+                paper.set_draw_color(*MUTED)
+                paper.set_fill_color(*MUTED)
+                paper.set_dash_pattern(1.2, 0.8)
+            if len(points) > 1:
+                paper.polyline(points)
+            if len(points) <= 60:
+                self.points(side, points)
+        paper.set_dash_pattern()
         paper.set_y(top + height + 3)
+
+    def points(self, side: str, points: list[tuple[float, float]]) -> None:
+        for x, y in points:
+            if side == Side.CLIENT:
+                self.paper.circle(x, y, 0.6, style="F")
+            else:
+                self.paper.rect(x - 0.6, y - 0.6, 1.2, 1.2, style="F")
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)
