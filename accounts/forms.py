@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import text
 from accounts.widgets import Pick, Segments, Stones, Times, Week
 
+TOO_LONG = _("Too long by {n}. Shorten it to save.")
 NUMBERS = [(number, str(number)) for number in range(11)]
 
 
@@ -126,6 +127,7 @@ class House:
             )
         for field in self.fields.values():
             self._ask(field)
+            self._count(field)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page's <form> carries its own
@@ -147,6 +149,14 @@ class House:
             field.error_messages["required"] = (
                 _("Please choose one.") if choose else _("Please fill this in.")
             )
+
+    def _count(self, field):
+        """A browser cuts a pasted text at `maxlength` in silence: the page says instead
+        how much is too much (static/js/cairn.js), and so does the answer."""
+        attrs = field.widget.attrs
+        if isinstance(field.widget, forms.Textarea) and "maxlength" in attrs:
+            attrs["data-most"] = attrs.pop("maxlength")
+            attrs["data-over"] = TOO_LONG
 
     def written(self, verb, *args, **kwargs):
         """Whether `verb(*args, **kwargs)` was kept; if not, the form says why.

@@ -40,6 +40,7 @@ class Draft(ClientRow):
                 fields=["author", "client", "kind", "target"], name="draft_one_per_form"
             ),
         ]
+        indexes = [models.Index(fields=["saved_at"], name="draft_by_age")]
 
 
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "seen", "act"}

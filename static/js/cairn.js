@@ -76,6 +76,22 @@ for (const area of all("textarea[data-template]")) {
   show();
 }
 
+// A text that is too long says so while it is typed. Characters are counted as the server
+// counts them: an emoji is one, a line break too.
+addEventListener("input", ({ target }) => {
+  if (!target.dataset?.most) return;
+  const over = [...target.value].length - Number(target.dataset.most);
+  let says = target.parentElement.querySelector("[data-over-says]");
+  if (over <= 0) return says?.remove();
+  if (!says) {
+    says = Object.assign(document.createElement("p"), { className: "invalid-feedback over" });
+    says.setAttribute("role", "status");
+    says.dataset.overSays = "";
+    target.after(says);
+  }
+  says.textContent = target.dataset.over.replace("{n}", over.toLocaleString(document.documentElement.lang));
+});
+
 // A form is sent once; its button says what is happening.
 addEventListener("submit", (event) => {
   const form = event.target;
