@@ -21,6 +21,7 @@ from goals import charts
 from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.wordings import Wordings
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
 
@@ -209,12 +210,32 @@ class TherapistWeek:
         by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
         return Part.of(
             [
-                self._item(
-                    row.goal, row.at, value=row.value, before=row.before, side=row.side
+                Item(
+                    self.clients[row.client_id],
+                    row.goal_id,
+                    row.at,
+                    self._words_then(row.goal),
+                    value=row.value,
+                    before=row.before,
+                    side=row.side,
                 )
                 for row in by_size
             ]
         )
+
+    def _words_then(self, goal: Goal) -> str:
+        """What the goal said when the week was over."""
+        return self._wordings.at(goal.pk, self.ends_at) or goal.shown.own_words
+
+    @cached_property
+    def _wordings(self) -> Wordings:
+        """Asked only of goals whose words came later than the week."""
+        later = {
+            row.goal_id
+            for row in self._moved
+            if (row.goal.in_force_at or row.goal.latest.proposed_at) >= self.ends_at
+        }
+        return Wordings.of(later, self.user) if later else Wordings([])
 
     @cached_property
     def unsigned(self) -> Part:

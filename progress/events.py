@@ -71,7 +71,8 @@ def _goals(way):
                 yield Event(day, what, own=version.own_words)
         if line.goal.closed_at and way.is_shown(line.goal):
             day = way.day_of(line.goal.closed_at)
-            yield Event(day, ENDED[line.goal.ended_as], own=line.words)
+            own = way.words_on(line, day)
+            yield Event(day, ENDED[line.goal.ended_as], own=own)
 
 
 def _ratings(way):
@@ -84,7 +85,8 @@ def _ratings(way):
                 some = list(some)
                 last, values = some[-1][0], [value for _day, value in some]
                 said = {"name": name, "words": in_words(values)}
-                yield Event(last, _("%(name)s: %(words)s") % said, own=line.words)
+                own = way.words_on(line, last)
+                yield Event(last, _("%(name)s: %(words)s") % said, own=own)
 
 
 def _steps(way):

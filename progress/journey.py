@@ -7,7 +7,7 @@ sessions by how many there were.  So a year fits on a few pages, whatever came i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from clients.models import Client, Strength
 from goals import charts
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.voices import BOTH, voice
+from goals.wordings import Wordings
 from progress.events import Event, happened
 from progress.models import ProgressNote, TherapySession, Win
 
@@ -148,16 +149,17 @@ class Journey:
         return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:
-        """A version is in force from the moment at which both keys are turned."""
-        sides: dict = {}
-        keys = self._mine(Agreement).select_related("version").order_by("at")
-        for key in keys:
-            turned = sides.setdefault(key.version_id, set())
-            if key.side not in turned:
-                turned.add(key.side)
-                if len(turned) == 2:
-                    line = self.lines[key.version.goal_id]
-                    line.agreed.append((self.day_of(key.at), key.version))
+        """A version is in force from the moment at which both agreements stand."""
+        keys = self._mine(Agreement).select_related("version", "taken_back")
+        self.wordings = Wordings(keys)
+        for goal_id, moments in self.wordings.agreed.items():
+            agreed = [(self.day_of(at), version) for at, version in moments]
+            self.lines[goal_id].agreed = agreed
+
+    def words_on(self, line: GoalLine, day: date) -> str:
+        """What the goal said at the end of that day."""
+        until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
+        return self.wordings.at(line.goal.pk, until) or line.words
 
     # -- which part of it --------------------------------------------------------
 

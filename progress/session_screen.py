@@ -16,9 +16,11 @@ from goals import charts, status
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.voices import BOTH, counted
+from goals.wordings import Wordings
 from progress.client_page import last_practice, open_goals
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
+from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
 
 
@@ -183,6 +185,16 @@ class SessionScreen:
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }
+
+    def rated_here(self) -> list[tuple[GoalRating, str]]:
+        """Every rating given in this session, whatever became of its goal, with the
+        goal's words of that day."""
+        rows = GoalRating.objects.visible_to(self.user).standing()
+        rows = rows.filter(session_id=self.session.pk).select_related("by", "goal")
+        rows = list(rows.order_by("at"))
+        wordings = Wordings.of({row.goal_id for row in rows}, self.user)
+        until = end_of_day(self.session.starts_at, self.user.zone)
+        return [(row, wordings.at(row.goal_id, until)) for row in rows]
 
     @property
     def is_mine(self) -> bool:

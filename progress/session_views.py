@@ -181,11 +181,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "hold": holds[0] if holds else None,
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": [
-            (goal, screen.given[goal.pk])
-            for goal in screen.goals
-            if goal.pk in screen.given
-        ],
+        "rated": screen.rated_here(),
         "typed": typed or aside_of(screen, request.user),
         "why": why_not(screen, request.user) if typed else "",
         "writes": session.client_id in access.reach(request.user).writes,

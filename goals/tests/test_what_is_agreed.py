@@ -1,4 +1,4 @@
-"""Each state of a goal, said truly: who is asked, what is agreed, why it stopped."""
+"""Each state of a goal, said truly: who is asked, what is agreed, why it ended."""
 
 import re
 from datetime import timedelta

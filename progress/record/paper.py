@@ -236,8 +236,12 @@ class Drawing:
             return f"{how}, {self.day(goal['closed_at'])}"
         if goal["in_force_id"]:
             since = {"day": self.day(goal["in_force_at"])}
-            return gettext("Agreed by both, in force since %(day)s") % since
-        return gettext("Proposed, not in force")
+            return gettext("Agreed by both, in effect since %(day)s") % since
+        if self.record.of(
+            "goal_moves", kind="key_withdrawn", version_id=goal["latest_id"]
+        ):
+            return gettext("Not in effect: an agreement was withdrawn")
+        return gettext("Proposed, not agreed yet")
 
     def ratings(self, goal: Row) -> None:
         rows = self.record.of("ratings", goal_id=goal["id"])
