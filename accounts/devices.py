@@ -60,8 +60,8 @@ def is_known_at(request, address: str) -> bool:
         return cursor.fetchone()[0]
 
 
-def remember(request, user: User) -> bool:
-    """Know this browser from now on; whether it was new to somebody who had others.
+def remember(request, user: User) -> KnownDevice | None:
+    """Know this browser from now on; it, if it was new to somebody who had others.
 
     Runs as the person.  The middleware sets the cookie on the answer.
     """
@@ -69,10 +69,10 @@ def remember(request, user: User) -> bool:
     request.device_token = token
     known = user.devices.filter(token_hash=_hash(token))
     if known.update(last_seen=timezone.now()):
-        return False
+        return None
     had_others = user.devices.exists()
-    KnownDevice.objects.create(user=user, token_hash=_hash(token))
-    return had_others
+    new = KnownDevice.objects.create(user=user, token_hash=_hash(token))
+    return new if had_others else None
 
 
 def set_cookie(request, response) -> None:

@@ -8,14 +8,13 @@ from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, text, tries
+from accounts import addresses, audit, resetting, text, tries
 from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
-from accounts.models import Message, User
+from accounts.models import User
 from accounts.sessions import ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
 from accounts.zone_field import ASK, ZoneField
@@ -142,7 +141,7 @@ class SettingsForm(HouseModelForm):
 
 
 class ForgottenPasswordForm(House, PasswordResetForm):
-    """Answers the same whoever asks; the letter goes through the letter box."""
+    """Does the same and answers the same whoever asks; a worker looks further."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -150,21 +149,7 @@ class ForgottenPasswordForm(House, PasswordResetForm):
         self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
 
     def save(self, **options):
-        now = timezone.now()
-        for person in self.get_users(self.cleaned_data["email"]):
-            # One a minute is enough, however often somebody presses.
-            Message.queue(
-                person,
-                "password-reset",
-                f"{now:%Y-%m-%dT%H:%M}",
-                due_at=now,
-                not_after=now + timezone.timedelta(hours=1),
-            )
-
-    def get_users(self, email):
-        """Who joined and is active; an invited person has an invitation instead."""
-        found = User.objects.filter(email=email, is_active=True)
-        return found.exclude(joined_at=None)
+        resetting.ask(self.cleaned_data["email"])
 
 
 class NewPasswordForm(House, SetPasswordForm):
@@ -190,7 +175,7 @@ class NewPasswordForm(House, SetPasswordForm):
             person = super().save(commit)
             ways_changed(person, request)
             audit.record("password changed", about=person)
-            tell(person, "account-changed", f"password:{timezone.now():%Y-%m-%dT%H:%M}")
+            tell(person, "account-changed", f"ways:{person.ways_version}")
         return person
 
 

@@ -6,12 +6,13 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import audit, devices, handing, proof, sessions
 from accounts.identity import acting_as
 from accounts.models import Message, SignIn
+from accounts.places import network_of
 from accounts.sessions import FACTOR
 
 SHARED = "shared"  # in the session between the first step and the second
@@ -60,13 +61,21 @@ def begin(sender, request, user, **kwargs):
     with acting_as(user.pk), transaction.atomic():
         audit.record("signed in", about=user, way=way, shared=int(shared))
         if not shared:
-            if devices.remember(request, user):
-                tell(user, "new-device", f"{timezone.now():%Y-%m-%dT%H:%M}")
+            if new := devices.remember(request, user):
+                tell(user, "new-device", f"device:{new.pk}")
         elif user.devices.exists():
-            tell(user, "new-device", f"shared:{timezone.now():%Y-%m-%d}")
+            tell(user, "new-device", _on_a_shared_one(request))
         if _end_the_oldest(user):
             said = _("The oldest of many sign-ins was ended.")
             messages.info(request, said, fail_silently=True)
+
+
+def _on_a_shared_one(request) -> str:
+    """Told once a day for each place and browser: a stranger's is never another's."""
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    said = f"{network_of(request.META.get('REMOTE_ADDR', ''))}\n{agent}"
+    where = salted_hmac("cairn.shared-device", said, algorithm="sha256").hexdigest()
+    return f"shared:{timezone.now():%Y-%m-%d}:{where[:32]}"
 
 
 def _end_the_oldest(user) -> bool:
@@ -79,10 +88,10 @@ def _end_the_oldest(user) -> bool:
     return bool(surplus)
 
 
-def tell(user, kind: str, period: str, address: str = "") -> None:
+def tell(user, kind: str, period: str, address: str = "") -> bool:
     """A notice about somebody's own account: that something happened, never what."""
     now = timezone.now()
-    Message.queue(
+    return Message.queue(
         user,
         kind,
         period,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, SignIn
+from accounts.tests.test_second_step import with_app
 from clients.models import Client
 from conftest import admit, in_care, person
 from goals.models import Comment, Goal, GoalLink, Step
@@ -127,9 +128,7 @@ def rows(thea, cleo):
     with acting_as(thea.pk), transaction.atomic():
         invited.invite(by=thea)
     digest = digest_of(thea)
-    passkey = Authenticator.objects.create(
-        user=thea, type="webauthn", data={"name": "A laptop"}
-    )
+    app = Authenticator.objects.get(user=with_app(thea))
     sign_in = SignIn.objects.create(
         session_key="x" * 32, user=thea, expire_date=timezone.now(), session_data=""
     )
@@ -153,7 +152,7 @@ def rows(thea, cleo):
         "invitation_id": [invited.user.invitations.get().pk],
         "digest_id": [digest.pk],
         "public_id": [sign_in.public_id],
-        "factor_id": [passkey.pk],
+        "factor_id": [app.pk],
         "target": [goal.pk],
         "line_id": [crisis_line(thea).pk],
         "import_id": [list_of(thea).pk],

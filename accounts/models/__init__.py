@@ -5,6 +5,7 @@ from accounts.models.people import Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
 from accounts.models.tries import Tries
+from accounts.models.way_back import WayBack
 
 __all__ = [
     "AddressChange",
@@ -20,4 +21,5 @@ __all__ = [
     "SignIn",
     "Tries",
     "User",
+    "WayBack",
 ]
