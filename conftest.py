@@ -15,6 +15,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django import test
 from django.conf import settings
 from django.db import connection, transaction
@@ -24,6 +25,7 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.identity import acting_as
 from accounts.models import Practice, User
+from accounts.sessions import FACTOR, STEPS
 from clients.models import CareRole, Client
 
 SUPERUSER = "postgres"
@@ -185,6 +187,15 @@ def carl(theo):
     return admit("Carl", by=theo, family_name="Osei", pronouns="he/him")
 
 
+def with_second_step(browser, user):
+    """Who has a second step took it."""
+    step = Authenticator.objects.filter(user=user, type__in=STEPS).first()
+    if step:
+        session = browser.session
+        session[FACTOR] = step.type
+        session.save()
+
+
 @pytest.fixture
 def sign_in(client):
     """`sign_in(thea)` gives a browser without a screen; one each."""
@@ -192,6 +203,7 @@ def sign_in(client):
     def signed_in(user):
         browser = WebClient()
         browser.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        with_second_step(browser, user)
         return browser
 
     return signed_in

@@ -1,7 +1,6 @@
 """One's own account: ways in, where one is signed in, the address, what happened."""
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -46,9 +45,7 @@ def own_settings(request):
 def password_change(request):
     form = NewPasswordForm(request.user, request.POST or None)
     if form.is_valid():
-        form.save()
-        update_session_auth_hash(request, form.user)  # this one goes on, others end
-        sessions.end_others(request.user, but=request.session.session_key)
+        form.save(request=request)
         messages.success(
             request, _("The new password is kept. You are signed out everywhere else.")
         )
@@ -85,6 +82,7 @@ def address_confirm(request):
         return render(request, "accounts/join_closed.html", status=410)
     if request.method == "POST":
         if addresses.confirm(change, by=request.user):
+            sessions.ways_changed(request.user, request)
             messages.success(request, _("From now on you sign in with it."))
             return redirect("settings")
         return render(request, "accounts/join_closed.html", status=410)

@@ -11,13 +11,15 @@ from django.contrib.auth.middleware import (
 from django.db import transaction
 from django.http import JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from django.views.defaults import bad_request
 
 from accounts import audit, devices, errors, handing, screen, sessions, staying
 from accounts.identity import acting_as
-from accounts.sign_in import FACTOR
+from accounts.sessions import FACTOR
 
 
 class ProxyMiddleware:
@@ -109,6 +111,10 @@ class SecondStepMiddleware:
             return None
         if request.headers.get("Accept", "").startswith("application/json"):
             return JsonResponse({"error": "second step"}, status=401)
+        if request.method == "POST" and errors.typed(request):
+            why = _("Finish signing in first. Nothing was changed.")
+            back = reverse("second-step")
+            return errors.not_saved(request, why, back=back, status=403)
         return redirect("second-step")
 
 

@@ -2,7 +2,7 @@
 
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import login, logout
 from django.contrib.auth.views import (
     LogoutView,
     PasswordResetConfirmView,
@@ -16,7 +16,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts import handing, invitations, proof
+from accounts import factors, handing, invitations, proof, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
 from accounts.frames import inside
@@ -27,6 +27,7 @@ from accounts.people_forms import (
     NewPasswordForm,
     ProofForm,
 )
+from accounts.tries import guarded_by
 
 LINK = "_invitation"  # where the secret waits in the session, out of the address
 
@@ -78,6 +79,8 @@ def join(request):
         )
         if joined is None:  # another tab was quicker
             return redirect("join")
+        if factors.has_second_step(joined):  # the letter alone is one step
+            return redirect("account_login")
         login(request, joined, backend=settings.AUTHENTICATION_BACKENDS[-1])
         return redirect(home_of(joined))
     return render(request, "accounts/join.html", {"form": form, "person": person})
@@ -85,6 +88,7 @@ def join(request):
 
 @on_the_way
 @signed_in_required
+@guarded_by(tries.own_password)
 def prove(request):
     """Ask who it is once more, before what cannot be taken back."""
     form = ProofForm(request.POST or None, request=request)
@@ -110,16 +114,10 @@ def help_now(request, slug=""):
 
 
 class SignIn(LoginView):
-    """allauth's; whoever guessed too much from one place is told so with a 429."""
+    """allauth's, in our words."""
 
     template_name = "account/login.html"
     extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
-
-    def form_invalid(self, form):
-        response = super().form_invalid(form)
-        if getattr(self.request, "too_many_tries", False):
-            response.status_code = 429
-        return response
 
 
 class SignOut(LogoutView):
@@ -131,13 +129,15 @@ class SignOut(LogoutView):
         return response
 
 
-sign_in = for_everyone(SignIn.as_view())
+sign_in = for_everyone(guarded_by(tries.a_password)(SignIn.as_view()))
 sign_out = handing.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
 forgotten_password = for_everyone(
-    PasswordResetView.as_view(
-        form_class=ForgottenPasswordForm,
-        template_name="account/password_reset.html",
-        success_url=reverse_lazy("account_reset_password_done"),
+    guarded_by(tries.a_letter)(
+        PasswordResetView.as_view(
+            form_class=ForgottenPasswordForm,
+            template_name="account/password_reset.html",
+            success_url=reverse_lazy("account_reset_password_done"),
+        )
     )
 )
 forgotten_password_done = for_everyone(
@@ -147,6 +147,13 @@ forgotten_password_done = for_everyone(
 
 class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):
     success_message = gettext_lazy("The new password is kept. Sign in with it.")
+
+    def form_valid(self, form):
+        """Every sign-in of theirs ended, and so did this one if it was."""
+        response = super().form_valid(form)
+        if self.request.user.pk == self.user.pk:
+            logout(self.request)
+        return response
 
 
 new_password = for_everyone(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, invitations
 from accounts.addresses import tell_owner
+from accounts.fields import EmailAddressFormField, NameFormField
 from accounts.forms import HouseForm, HouseModelForm, PickField
 from accounts.models import User
 from clients.models import Client, ClientBackground
@@ -57,9 +58,6 @@ class DetailsForm(HouseModelForm):
             "phone": forms.TextInput(attrs={"type": "tel", **OFF}),
             "emergency_phone": forms.TextInput(attrs={"type": "tel", **OFF}),
         }
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
 
 class NewClientForm(DetailsForm):
@@ -152,10 +150,8 @@ class ClientEditForm(DetailsForm):
 
 
 class StaffInvitationForm(HouseForm):
-    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
-    email = forms.EmailField(
-        label=_("E-mail"), max_length=254, widget=forms.EmailInput(OFF)
-    )
+    name = NameFormField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
+    email = EmailAddressFormField(label=_("E-mail"), widget=forms.EmailInput(OFF))
     role = PickField(label=_("What they do here"), choices=ROLES)
 
     def save(self, *, by: User) -> bool:
@@ -164,7 +160,7 @@ class StaffInvitationForm(HouseForm):
     @transaction.atomic
     def _save(self, by):
         said = self.cleaned_data
-        if User.objects.filter(email=said["email"].strip().lower()).exists():
+        if User.objects.filter(email=said["email"]).exists():
             return tell_owner(said["email"])
         person = User.objects.create_user(
             said["email"],
@@ -198,12 +194,9 @@ class ClientInvitationForm(HouseModelForm):
 
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
-        colleagues = User.objects.visible_to(by).therapists().order_by("name")
+        colleagues = User.objects.visible_to(by).therapists().order_by("name_key")
         self.fields["therapist"].queryset = colleagues
         self.fields["email"].required = True
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
     def save(self, *, by: User) -> bool:
         return self.written(self._save, by)

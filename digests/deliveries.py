@@ -31,6 +31,7 @@ STATES = {  # what the page can be filtered by
 KINDS = {
     "invitation": gettext_lazy("Invitation"),
     "password-reset": gettext_lazy("Link for a new password"),
+    "sign-in-reset": gettext_lazy("Link after a sign-in was reset"),
     "account-exists": gettext_lazy("Notice: an account is there already"),
     "address-confirm": gettext_lazy("Link to confirm an address"),
     "account-changed": gettext_lazy("Notice: the account was changed"),

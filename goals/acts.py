@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts import encryption, toasts
+from accounts import encryption, errors, toasts
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
@@ -16,6 +16,7 @@ from goals import status, strengths
 from goals.differ import DifferPage
 from goals.forms import (
     NEWER_WORDS,
+    NO_REVIEW,
     OVERTAKEN,
     CommentForm,
     DifferForm,
@@ -44,15 +45,21 @@ from goals.review_page import ReviewPage
 from goals.ways import Way
 
 
-def shown(request, goal: Goal, way: Way, **context):
+def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
         "chart": page.chart(),
-        "rating_form": RatingForm(goal=goal, last=page.my_last),
+        "rating_form": rating_form or _rating_form(page, request.user),
     }
     return way.page(request, "goal_detail", goal, **context)
+
+
+def _rating_form(page: GoalPage, user) -> RatingForm:
+    form = RatingForm(goal=page.goal, last=page.my_last)
+    begun = getattr(page.goal, "has_rating_draft", True) and page.may_change
+    return drafts.begun(form, user) if begun else form
 
 
 def proposing(request, template: str, way: Way, form, **context):
@@ -63,6 +70,16 @@ def proposing(request, template: str, way: Way, form, **context):
     if goal.differs_since:  # words that hold both begin with both
         context["differ"] = DifferPage(goal, request.user)
     return way.page(request, template, goal, form=form, **context)
+
+
+def _late(request, goal: Goal, way: Way, form=None, why=None):
+    """Something else happened first; what was typed comes back with the reason."""
+    why = why or _overtaken_by(request, goal)
+    if form is not None and form.is_bound and errors.typed(request):
+        back = reverse(way["goal"], args=[goal.pk])
+        return errors.not_saved(request, why, form=form, back=back)
+    messages.warning(request, why)
+    return way.to(goal)
 
 
 def propose(request, goal: Goal, way: Way, form_class):
@@ -88,12 +105,13 @@ def _closed_because(request, goal: Goal):
     return status.closed_because(goal, reader)
 
 
+def _overtaken_by(request, goal: Goal):
+    """What was done meanwhile: that the goal was closed, and by whom."""
+    return OVERTAKEN if goal.is_open else _closed_because(request, goal)
+
+
 def _overtaken(request, goal: Goal) -> None:
-    """Say what was done meanwhile: that the goal was closed, and by whom."""
-    if goal.is_open:
-        messages.warning(request, OVERTAKEN)
-    else:
-        messages.warning(request, _closed_because(request, goal))
+    messages.warning(request, _overtaken_by(request, goal))
 
 
 # -- keys -----------------------------------------------------------------------------
@@ -118,11 +136,10 @@ def take_key_back(request, goal: Goal, way: Way):
     """Not any more; of a proposal one made oneself, or of what is agreed."""
     encryption.expect(goal.practice_id, [goal.client_id])
     version = goal.keyed_by(side_of(request.user))
-    if version is None or not goal.is_open:
-        _overtaken(request, goal)
-        return way.to(goal)
-    version.goal = goal
     form = drafts.restored(KeyBackForm, request, goal=goal)
+    if version is None or not goal.is_open:
+        return _late(request, goal, way, form)
+    version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
@@ -149,10 +166,9 @@ def _declined(goal: Goal) -> str:
 
 def differ(request, goal: Goal, way: Way):
     page = DifferPage(goal, request.user)
-    if page.proposal is None:
-        _overtaken(request, goal)
-        return way.to(goal)
     form = drafts.restored(DifferForm, request, goal=goal)
+    if page.proposal is None:
+        return _late(request, goal, way, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
@@ -190,8 +206,8 @@ def review_begin(request, goal: Goal, way: Way):
 def review(request, goal: Goal, way: Way):
     """One's own answers; the other side's once both are in; what becomes of it."""
     if goal.review_id is None:
-        _say_decided(request, goal)
-        return way.to(goal)
+        form = drafts.restored(ReviewForm, request, goal=goal)
+        return _late(request, goal, way, form, _decided_meanwhile(request, goal))
     page = ReviewPage(goal, request.user, way)
     form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
     if form.is_valid() and form.save(page.review, by=request.user):
@@ -199,14 +215,12 @@ def review(request, goal: Goal, way: Way):
     return way.page(request, "goal_review", goal, page=page, form=form)
 
 
-def _say_decided(request, goal: Goal) -> None:
+def _decided_meanwhile(request, goal: Goal):
     """There is no review: what the last one ended with, and that this came too late."""
-    said = [status.decided(_last_decision(goal))]
-    if not said[0]:
-        said = [_("No review is open for this goal.")]
+    said = [status.decided(_last_decision(goal)) or NO_REVIEW]
     if request.method == "POST":
         said.append(_("Your answers came after that and were not saved."))
-    messages.warning(request, format_html("{}" + " {}" * (len(said) - 1), *said))
+    return format_html("{}" + " {}" * (len(said) - 1), *said)
 
 
 def _last_decision(goal: Goal) -> GoalMove | None:
@@ -230,12 +244,12 @@ def _after_answer(request, goal: Goal, way: Way):
 
 def reached(request, goal: Goal, way: Way):
     """What carried it; and, where the client marks it so, a line for a harder day."""
+    form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
-        return way.to(goal)
+        return _late(request, goal, way, form) if form.is_bound else way.to(goal)
     page = GoalPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
-    form = drafts.restored(LineForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept with the goal."))
         return way.to(goal)
@@ -256,14 +270,16 @@ def take_up(request, goal: Goal, way: Way):
 
 
 def rate(request, goal: Goal, way: Way):
-    form = RatingForm(request.POST, goal=goal)
+    form = drafts.restored(RatingForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
         back = reverse(way["rating_withdraw"], args=[form.result.pk])
         toasts.toast(request, said, undo=back)
-    else:
-        messages.warning(request, _first_error(form))
-    return way.to(goal)
+        return way.to(goal)
+    if not goal.is_open:
+        return _late(request, goal, way, form)
+    messages.warning(request, _first_error(form))
+    return shown(request, goal, way, rating_form=form)
 
 
 def rating_withdraw(request, rating_id, way: Way):
@@ -289,11 +305,10 @@ def numbers(request, goal: Goal, way: Way):
 
 
 def step_add(request, goal: Goal, way: Way):
-    if not goal.is_open:
-        _overtaken(request, goal)
-        return way.to(goal)
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(StepForm, request, goal=goal)
+    if not goal.is_open:
+        return _late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)

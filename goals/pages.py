@@ -16,7 +16,6 @@ from accounts import dates, encryption, screen
 from clients.access import reach, side_of
 from goals import charts, history, status, strengths
 from goals import page_queries as queries
-from goals.differences import word_diff
 from goals.models import (
     Agreement,
     Goal,
@@ -249,12 +248,17 @@ class GoalPage:
     def is_my_proposal(self) -> bool:
         return self.my_version is not None and self.my_version == self.proposal
 
-    @property
-    def difference(self):
+    @cached_property
+    def difference(self) -> SafeString | None:
         """The proposal with what it changes of the agreed words marked."""
         if not self.proposal or not self.goal.in_force_id:
             return None
-        return word_diff(self.goal.in_force.own_words, self.proposal.own_words)
+        return self.proposal.difference_from(self.goal.in_force)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything new is underlined: not where the two are too different."""
+        return bool(self.difference) and "<ins>" in self.difference
 
     @property
     def other_changes(self) -> list[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.models import Client
 from goals import status
-from goals.forms import NEWER_WORDS, few_words
+from goals.forms import LONGEST, NEWER_WORDS, few_words
 from goals.models import Goal, GoalScore, Overtaken, Step
 from goals.models.content import CONTENT, LEVELS, WORDS, joined
 from goals.models.version import WEIGHTS
@@ -42,13 +42,7 @@ def level_name(level: int) -> str:
     return f"level_{level + 2}"
 
 
-TYPED = (
-    "own_words", "why", "low_end", "high_end", "knowing", "first_step", "cue", "plan",
-    "importance_why", "importance_raise", "confidence_why", "confidence_raise",
-    "clinical_words", *(level_name(level) for level in LEVELS),
-)  # fmt: skip
-
-
+@drafts.drafted(lambda user: Goal.objects.editable_by(user), itself=True)
 class ProposalForm(HouseForm):
     """A new goal, or other words for one.  Only the own words are needed."""
 
@@ -95,6 +89,7 @@ class ProposalForm(HouseForm):
         label=_("How hard it is"), required=False, choices=WEIGHTS
     )
     kind = "goal"  # of its draft
+    more_limits = {level_name(level): LONGEST for level in LEVELS}
 
     def __init__(
         self,
@@ -126,12 +121,6 @@ class ProposalForm(HouseForm):
         """Which row its draft belongs to: the goal, or the client of a new one."""
         known = self.goal or self.like
         return known.pk if known else self.client.pk
-
-    @property
-    def typed(self) -> list[str]:
-        """The texts, in the order of the page.  A stone that was pressed is pressed
-        again sooner than it is typed."""
-        return [name for name in TYPED if name in self.fields]
 
     # -- for the template --------------------------------------------------------
 

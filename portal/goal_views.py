@@ -5,11 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import handing
+from accounts import errors, handing
 from clients import drafts
 from clients.looking import open_record
 from goals import acts
+from goals.forms import OVERTAKEN
 from goals.models import Goal
+from goals.page_queries import with_rating_draft
 from goals.pages import GoalPage
 from goals.ways import CLIENTS as WAY
 from portal.doors import client_required, client_writes_required
@@ -35,7 +37,7 @@ def goals(request):
 @require_safe
 def goal_detail(request, goal_id):
     rows = Goal.objects.visible_to(request.user).with_words()
-    rows = rows.select_related("client__user")
+    rows = with_rating_draft(rows.select_related("client__user"), request.user)
     goal = open_record(rows, request.user, pk=goal_id)
     return acts.shown(request, goal, WAY)
 
@@ -70,6 +72,8 @@ def goal_here(request, goal_id):
         return redirect("portal-goal", goal.pk)
     page = GoalPage(goal, request.user, WAY)
     form = HereForm(request.POST or None)
+    if page.proposal is None and request.POST.get("words"):
+        return errors.not_saved(request, OVERTAKEN, form=form, back=request.path)
     if page.proposal is None or (form.is_valid() and form.act(page, by=request.user)):
         return handing.give_back(request)
     context = {"page": page, "form": form, "from": handing.handed(request)["from"]}

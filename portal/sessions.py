@@ -16,6 +16,7 @@ from goals.wordings import Wordings
 from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
 from progress.models.therapy_session import end_of_day
+from progress.note_page import additions_to
 from toolkit.models import Assignment
 
 DOOR_OPENS = timedelta(minutes=15)  # before a video session
@@ -52,6 +53,7 @@ class SessionPage:
         encryption.expect(session.practice_id, [session.client_id])
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
         self.note = notes.select_related("author").first()
+        self.additions = additions_to(self.note, user)
         self.ratings = list(self._ratings())
         practice = Assignment.objects.visible_to(user)
         self.practice = practice.filter(session_id=session.pk).first()

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts import screen
 from accounts.drawing import keys_svg
 from accounts.kept import many
+from accounts.names import name_key
 from accounts.templatetags.look import day, moment, status
 from clients import access
 from clients.kept import kept_for_person
@@ -164,11 +165,11 @@ class Caseload:
     """The clients in one's care whose name has every word of `text`, by name."""
 
     def __init__(self, user, text: str = ""):
-        words = [f" {word.casefold()}" for word in text.split()]
+        words = [f" {word}" for word in name_key(text).split()]
         clients = [
             client
             for client in _in_care(user)
-            if all(word in f" {client.name.casefold()}" for word in words)
+            if all(word in f" {client.name_key}" for word in words)
         ]
         self.facts = Facts(clients, user)
         self.found = [self.facts.place(client) for client in clients]
@@ -181,7 +182,7 @@ class Caseload:
         return page
 
 
-SHOWN = ["preferred_name", "family_name", "pronouns", "state", "created_at"]
+SHOWN = ["preferred_name", "family_name", "name_key", "pronouns", "state", "created_at"]
 
 
 @kept_for_person()

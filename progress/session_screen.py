@@ -19,7 +19,7 @@ from goals.voices import BOTH, counted
 from goals.wordings import Wordings
 from progress.client_page import last_practice, open_goals
 from progress.models import ProgressNote, TherapySession
-from progress.models.note import TYPED
+from progress.models.note import PRESSED, TYPED
 from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
 
@@ -30,6 +30,11 @@ def rating_name(goal_id) -> str:
 
 def answer_name(assignment: Assignment) -> str:
     return f"answer-{assignment.pk}"
+
+
+def was_name(assignment: Assignment) -> str:
+    """Of the hidden field that says how it was answered when the page was made."""
+    return f"was-{assignment.pk}"
 
 
 READER = status.Reader(Side.THERAPIST)
@@ -84,10 +89,13 @@ def _planned_after(user, client, at):
 class SessionScreen:
     """All that the fifty minutes need, read in a dozen queries."""
 
-    def __init__(self, session: TherapySession, user: User):
+    def __init__(self, session: TherapySession, user: User, sent=None):
+        """`sent` is what a page brought along, if any: fields by name."""
         self.session, self.user = session, user
         self.note = first(_note(user, session=session.pk))
+        self.typed = set(sent or ()) | set(self._pressed())
         self.goals = open_goals(user, client=session.client_id)
+        self.goals += self._closed_since()
         self._read_ratings()
         practice = last_practice(user, client=session.client_id)
         self.agreed_here = next(
@@ -100,6 +108,34 @@ class SessionScreen:
             and row.set_at < session.ends_at
             and (not row.answer or self._since_last(row))
         ][-3:]
+        self.open_practice += self._answered_here()
+
+    def _pressed(self) -> dict[str, str]:
+        """What the note has of a page that was not saved; nobody else's, nor signed."""
+        mine = self.note and self.is_mine and not self.note.signed_at
+        return self.note.pressed if mine else {}
+
+    def _missing(self, kind: str, known) -> list[UUID]:
+        """Rows that were pressed on the page and are not on it any more."""
+        names = {name for name in self.typed if PRESSED.fullmatch(name)}
+        pks = {name.partition("-")[2] for name in names if name.startswith(kind)}
+        return [UUID(pk) for pk in pks - {str(row.pk) for row in known}]
+
+    def _closed_since(self) -> list[Goal]:
+        """A goal that was rated here and closed before the page was saved."""
+        pks = self._missing("rating-", self.goals)
+        if not pks:
+            return []
+        rows = Goal.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).with_words())
+
+    def _answered_here(self) -> list[Assignment]:
+        """Practice that was answered here and is no longer among the newest."""
+        pks = self._missing("answer-", self.open_practice)
+        if not pks:
+            return []
+        rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).order_by("set_at"))
 
     def _since_last(self, row) -> bool:
         previous = self.previous
@@ -145,6 +181,7 @@ class SessionScreen:
             "client": last[Side.CLIENT],
             "therapist": last[Side.THERAPIST],
             "last": self.last_rating(goal),
+            "given": self.given.get(goal.pk),
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }
@@ -178,6 +215,7 @@ class SessionScreen:
         if self.note:
             kept |= {"revision": self.note.revision, "format": self.note.format}
             kept |= dict(zip(TYPED[1:], self.note.parts, strict=False))
+            kept |= self._pressed()
         return kept
 
     def session_practice(self, words: str, *, by: User) -> None:

@@ -4,6 +4,7 @@ from progress import (
     aside_views,
     import_views,
     journey_views,
+    note_views,
     record_views,
     session_views,
     strength_views,
@@ -175,6 +176,8 @@ urlpatterns = [
         name="session-restore",
     ),
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
+    path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
+    path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
     path("sessions/<uuid:session_id>/hold/", session_views.note_hold, name="note-hold"),
     path("sessions/<uuid:session_id>/show/", session_views.note_show, name="note-show"),
 ]

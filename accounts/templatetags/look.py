@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, screen
+from accounts import dates, email_addresses, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -44,6 +44,12 @@ def use(symbol, css=""):
         static("icons.svg"),
         symbol,
     )
+
+
+@register.filter
+def readable(address):
+    """An e-mail address with its domain in the letters of its language."""
+    return email_addresses.readable(address or "")
 
 
 @register.simple_tag
@@ -204,6 +210,18 @@ def today_in_words() -> str:
 
 
 @register.filter(is_safe=True)
+def moment_with_year(when):
+    """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""
+    if not when:
+        return ""
+    local = _local(when)
+    stamp = local.isoformat(timespec="minutes")
+    return format_html(
+        '<time datetime="{}">{}</time>', stamp, dates.moment_with_year(local)
+    )
+
+
+@register.filter(is_safe=True)
 def clock(when):
     """14:00, in the reader's time zone."""
     if not when:
@@ -284,7 +302,8 @@ def draft_words():
         "offline": _("Not saved: offline, kept here"),
         "signedOut": _("Not saved: sign in again"),
         "signIn": _("Sign in"),
-        "conflict": _("Somebody else changed this note"),
+        "conflict": _("Not saved: this was changed elsewhere"),
+        "held": _("Not saved: choose what to keep, then save"),
         "seeBoth": _("See both"),
         "failed": _("Not saved: the server did not answer as it should, trying again"),
         "refused": _(

@@ -186,6 +186,7 @@ class Goal(ClientRow):
             **content,
         )
         version.fingerprint = version.compute_fingerprint()
+        version.compare_with(self.in_force)
         version.save(force_insert=True)
         self.latest, self.differs_since = version, None
         self.save(update_fields=["latest", "differs_since"])

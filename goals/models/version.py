@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, encryption
@@ -15,6 +16,7 @@ from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
+from goals import differences
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
@@ -46,6 +48,9 @@ class GoalVersion(ClientRow):
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
     fingerprint = models.CharField(max_length=64)
+    # How it differs from the version that was in force when it was proposed: the id of
+    # that one, and what `differences.stored()` says.
+    compared = EncryptedTextField(**LATER_ADDED)
 
     class Meta:
         constraints = [
@@ -99,6 +104,18 @@ class GoalVersion(ClientRow):
         }
         text = json.dumps([str(self.goal_id), self.number, said], sort_keys=True)
         return encryption.fingerprint(self.practice_id, self.client_id, text)
+
+    def compare_with(self, agreed: GoalVersion | None) -> None:
+        """Before it is saved: pages show a difference, and do not compute it."""
+        if agreed is not None:
+            lengths = differences.stored(agreed.own_words, self.own_words)
+            self.compared = f"{agreed.pk} {lengths}"
+
+    def difference_from(self, agreed: GoalVersion) -> SafeString:
+        """Its own words with what they change of the agreed ones marked."""
+        with_whom, _space, lengths = self.compared.partition(" ")
+        known = lengths if with_whom == str(agreed.pk) else ""
+        return differences.word_diff(agreed.own_words, self.own_words, known)
 
     # -- verbs -------------------------------------------------------------------
 

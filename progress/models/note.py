@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import re
+
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -18,8 +21,13 @@ from progress.models.therapy_session import TherapySession
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
-# take-away beside its parts, so that nothing is lost; signing leaves them out.
+# take-away beside its parts, and after them, as JSON, what was pressed: ratings and
+# answers.  Nothing of a page that was not saved is lost; saving and signing write all
+# of it where it belongs and leave it out of the note.
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+LIMITS = {f"part{n}": 40_000 for n in range(MOST)} | {"practice": 500, "take_away": 500}
+PRESSED = re.compile(r"(rating|answer)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_PRESSED = 200
 
 
 # A page may name any number as its revision; one that there cannot be is stale.
@@ -39,7 +47,11 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 
     def shared(self):
         held = NoteHold.objects.open().filter(note=models.OuterRef("pk"))
-        return self.exclude(signed_at=None).exclude(models.Exists(held))
+        return self.signed().exclude(models.Exists(held))
+
+    def signed(self):
+        """Those whose signature is final, by the clock of the database."""
+        return self.filter(signed_at__lte=Now())
 
     def unsigned(self):
         return self.filter(signed_at=None)
@@ -89,6 +101,18 @@ class ProgressNote(ClientRow):
     @property
     def parts(self) -> list[str]:
         return self.body.split(PART)
+
+    @property
+    def pressed(self) -> dict[str, str]:
+        """Ratings and answers of a page that was not saved yet, by their field."""
+        parts = self.parts
+        return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+
+    @staticmethod
+    def joined(texts: dict[str, str], pressed: dict[str, str]) -> str:
+        """The body of an unsigned note, from the fields of its page."""
+        parts = [texts.get(name, "").replace(PART, "") for name in TYPED[1:]]
+        return PART.join([*parts, json.dumps(pressed)] if pressed else parts)
 
     # -- verbs -------------------------------------------------------------------
 

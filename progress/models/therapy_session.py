@@ -98,6 +98,11 @@ class TherapySession(ClientRow):
     def minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it was missed or canceled: nothing is written about it."""
+        return self.state in (self.State.CANCELLED, self.State.MISSED)
+
     # -- verbs -------------------------------------------------------------------
 
     @transaction.atomic

@@ -24,6 +24,7 @@ record.json   everything, for a program to read: one object for each table's row
 Times are in UTC.  A fingerprint belongs to the exact words that somebody agreed to.
 Not in it: notes that are not signed or are held back, what was said in supervision,
 drafts, and review answers that the client cannot see yet.  {only}
+What was added to a signed note is in note_additions.csv.
 This file is not locked.  Keep it where nobody reads it whom it does not concern.
 """
 

@@ -16,7 +16,7 @@ from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
 from goals.voices import BOTH
-from progress.models import TherapySession
+from progress.models import NoteAddition, TherapySession
 from progress.record.read import Record, Row
 from toolkit.models import Assignment
 
@@ -388,6 +388,8 @@ class Drawing:
                 self.paper.text_of(note["text"])
                 signed = {"who": note["author"], "when": self.moment(note["signed_at"])}
                 self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+            for added in record.of("note_additions", session_id=row["id"]):
+                self.addition(added)
             if row["take_away"]:
                 self.paper.room(16)
                 self.paper.small(gettext("What to take away"), after=0)
@@ -397,6 +399,15 @@ class Drawing:
                 how = f" ({Assignment.Answer(answer).label})" if answer else ""
                 words = f"{gettext('Practice')}: {practice['words']}{how}"
                 self.paper.text_of(words)
+
+    def addition(self, row: Row) -> None:
+        """What was added to a signed note, below it."""
+        self.paper.name(NoteAddition.Kind(row["kind"]).label)
+        self.paper.text_of(row["text"])
+        if row["reason"]:
+            self.paper.small(gettext("Reason: %(reason)s") % {"reason": row["reason"]})
+        signed = {"who": row["by"], "when": self.moment(row["at"])}
+        self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
 
     def strengths(self) -> None:
         record = self.record

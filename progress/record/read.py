@@ -40,7 +40,7 @@ from goals.models import (
     StrengthLink,
 )
 from progress.logging_form import PARTS
-from progress.models import ProgressNote, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, TherapySession, Win
 from toolkit.models import Assignment
 
 Row = dict[str, object]
@@ -147,7 +147,7 @@ def read_record(client: Client, user: User) -> Record:
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
-        zone=user.time_zone,
+        zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )
@@ -168,6 +168,7 @@ def read_record(client: Client, user: User) -> Record:
         rows = rows.select_related(*people) if people else rows
         record.tables[name] = [_row(row, names) for row in rows]
     record.tables["notes"] = _notes(client, user)
+    record.tables["note_additions"] = _additions(client, user)
     record.tables["who_looked"] = _looks(client, user)
     return record
 
@@ -192,6 +193,22 @@ def _notes(client: Client, user: User) -> list[Row]:
             "text": "\n\n".join(_labelled(note)),
         }
         for note in rows
+    ]
+
+
+def _additions(client: Client, user: User) -> list[Row]:
+    """What was added to those notes, oldest first."""
+    rows = NoteAddition.objects.visible_to(user).filter(client=client).shared()
+    return [
+        {
+            "session_id": addition.note_id,
+            "kind": addition.kind,
+            "by": addition.by.name,
+            "at": addition.at,
+            "text": addition.text,
+            "reason": addition.stated_reason,
+        }
+        for addition in rows.select_related("by").order_by("at", "pk")
     ]
 
 

@@ -17,6 +17,7 @@ from goals.models import Goal, StrengthLink
 from progress.imports import sheet
 from progress.models import (
     CaseloadImport,
+    NoteAddition,
     ProgressNote,
     RecordExport,
     TherapySession,
@@ -51,6 +52,13 @@ def hold(client, therapist, *, at, body="She came in tired.", sign=True):
         if sign:
             assert note.sign(by=therapist, base=note.revision)
     return session
+
+
+def add_to(session, text="She came by bus.", *, by, kind="addendum", **fields):
+    """An addition to the signed note of a session."""
+    with acting_as(by.pk), transaction.atomic():
+        note = ProgressNote.objects.get(session=session)
+        return NoteAddition.add(note, kind=kind, text=text, by=by, **fields)
 
 
 def agreed_goal(

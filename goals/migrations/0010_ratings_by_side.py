@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("goals", "0008_withdrawals")]
+    dependencies = [("goals", "0009_stored_comparison")]
 
     operations = [
         migrations.AddIndex(

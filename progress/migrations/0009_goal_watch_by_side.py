@@ -155,8 +155,8 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("progress", "0007_record_export"),
-        ("goals", "0009_ratings_by_side"),
+        ("progress", "0008_note_additions"),
+        ("goals", "0010_ratings_by_side"),
     ]
 
     operations = [
