@@ -214,7 +214,7 @@ class TherapistWeek:
                     self.clients[row.client_id],
                     row.goal_id,
                     row.at,
-                    self._words_then(row.goal),
+                    self._wordings.words_then(row.goal, self.ends_at),
                     value=row.value,
                     before=row.before,
                     side=row.side,
@@ -223,19 +223,10 @@ class TherapistWeek:
             ]
         )
 
-    def _words_then(self, goal: Goal) -> str:
-        """What the goal said when the week was over."""
-        return self._wordings.at(goal.pk, self.ends_at) or goal.shown.own_words
-
     @cached_property
     def _wordings(self) -> Wordings:
-        """Asked only of goals whose words came later than the week."""
-        later = {
-            row.goal_id
-            for row in self._moved
-            if (row.goal.in_force_at or row.goal.latest.proposed_at) >= self.ends_at
-        }
-        return Wordings.of(later, self.user) if later else Wordings([])
+        goals = [row.goal for row in self._moved]
+        return Wordings.before(goals, self.ends_at, self.user)
 
     @cached_property
     def unsigned(self) -> Part:

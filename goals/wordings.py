@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
-from goals.models import Agreement, GoalVersion
+from goals.models import Agreement, Goal, GoalVersion
 
 Moment = tuple[datetime, GoalVersion]
 
@@ -34,6 +34,20 @@ class Wordings:
         """In one query; the ids are those of goals that `user` may see."""
         rows = Agreement.objects.visible_to(user).filter(version__goal__in=goal_ids)
         return cls(rows.select_related("version", "taken_back"))
+
+    @classmethod
+    def before(cls, goals: Iterable[Goal], when: datetime, user: User) -> Wordings:
+        """For `words_then`: asks only about goals with a later wording than that."""
+        newer = {
+            goal.pk
+            for goal in goals
+            if goal.latest.number > 1
+            and (goal.in_force_at or goal.latest.proposed_at) >= when
+        }
+        return cls.of(newer, user) if newer else cls([])
+
+    def words_then(self, goal: Goal, when: datetime) -> str:
+        return self.at(goal.pk, when) or goal.shown.own_words
 
     def at(self, goal_id: UUID, when: datetime) -> str:
         """The agreed words of that moment, else those proposed last until then.

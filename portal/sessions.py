@@ -66,15 +66,16 @@ class SessionPage:
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         rows = GoalRating.objects.visible_to(self.user).standing()
         rows = rows.filter(Q(session_id=self.session.pk) | Q(at__gte=begin, at__lt=end))
-        return rows.select_related("by").order_by("at")
+        rows = rows.select_related("goal__in_force", "goal__latest", "by")
+        return rows.order_by("at")
 
     @cached_property
     def rated(self) -> list[tuple[GoalRating, str]]:
         """Each with its goal's words of that day."""
-        goals = {rating.goal_id for rating in self.ratings}
-        wordings = Wordings.of(goals, self.user)
         until = end_of_day(self.session.starts_at, self.user.zone)
-        return [(one, wordings.at(one.goal_id, until)) for one in self.ratings]
+        goals = [rating.goal for rating in self.ratings]
+        wordings = Wordings.before(goals, until, self.user)
+        return [(one, wordings.words_then(one.goal, until)) for one in self.ratings]
 
     @property
     def parts(self) -> list[tuple[str, str]]:

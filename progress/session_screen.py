@@ -190,11 +190,12 @@ class SessionScreen:
         """Every rating given in this session, whatever became of its goal, with the
         goal's words of that day."""
         rows = GoalRating.objects.visible_to(self.user).standing()
-        rows = rows.filter(session_id=self.session.pk).select_related("by", "goal")
+        rows = rows.filter(session_id=self.session.pk)
+        rows = rows.select_related("by", "goal__in_force", "goal__latest")
         rows = list(rows.order_by("at"))
-        wordings = Wordings.of({row.goal_id for row in rows}, self.user)
         until = end_of_day(self.session.starts_at, self.user.zone)
-        return [(row, wordings.at(row.goal_id, until)) for row in rows]
+        wordings = Wordings.before([row.goal for row in rows], until, self.user)
+        return [(row, wordings.words_then(row.goal, until)) for row in rows]
 
     @property
     def is_mine(self) -> bool:
