@@ -14,7 +14,7 @@ from django.db.models import UUIDField
 from accounts.kept import first
 from accounts.models import AddressChange, Invitation, Message, User
 from clients.kept import kept_for_person
-from clients.models import Client, ContactCharter
+from clients.models import CareRoleRequest, Client, ContactCharter
 from digests import when
 from digests.models import Digest
 from digests.plan import reminder_period
@@ -81,6 +81,14 @@ def _staff(letter, person, now) -> None:
     _require_joined(person)
     if not person.is_staff_member:
         raise Stopped(DROPPED, "inactive")
+
+
+def _question(letter, person, now) -> None:
+    """A care role that waits for this person's confirmation, and still does."""
+    _staff(letter, person, now)
+    waits = CareRoleRequest.objects.decidable_by(person).filter(pk=letter.about)
+    if not waits.exists():
+        raise Stopped(DROPPED, "decided")
 
 
 # -- letters on a schedule: only what the recipient agreed to, and never at night ------
@@ -178,6 +186,9 @@ RULES = {
     "account-changed": _account,
     "new-device": _account,
     "emergency-access": _staff,
+    "emergency-client": _account,
+    "care-team": _account,
+    "care-role-question": _question,
     "reminder": _reminder,
     "therapist-digest": _therapist_digest,
     "client-digest": _client_digest,

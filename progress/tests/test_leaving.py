@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, Practice, User
-from clients.models import CareRole
-from conftest import admit, in_care, person
+from clients.models import CareRole, CareRoleRequest
+from conftest import admit, after_a_day, in_care, person
 from progress.models import ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from progress.transfer import close_account, pass_on_sessions
@@ -42,8 +42,12 @@ def test_the_caseload_goes_over_in_one_go(
     in_care(carl, thea, "supervisor")
     theas, browser = sign_in(thea), sign_in(ada)
     said = heirs(cleo=(cleo, theo), mo=(mo, ines)) | {"sessions": "move"}
+    said["clashing"] = "move"  # Theo has one of Carl's at that time
     assert browser.post(leave(thea), said).url == f"/people/{thea.pk}/"
     assert theas.get("/today/").status_code == 302
+    for who, client in ((theo, cleo), (ines, mo)):
+        assert sign_in(who).get(f"/clients/{client.pk}/").status_code == 404
+    after_a_day(cleo, mo)
     for who, client in ((theo, cleo), (ines, mo)):
         assert sign_in(who).get(f"/clients/{client.pk}/").status_code == 200
         running = CareRole.objects.filter(client=client).current()
@@ -124,6 +128,7 @@ def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
 def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     browser, url = sign_in(theo), f"/sessions/{session.pk}/"
     page = browser.get(url).content.decode()
     assert "Draft by Thea" in page
@@ -140,6 +145,7 @@ def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, 
 def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
     goal = agreed_goal(cleo, thea, by_client_only=True)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     browser = sign_in(theo)
     assert "Proposed words for a goal" in browser.get("/today/").content.decode()
     browser.post(f"/goals/{goal.pk}/agree/1/")
@@ -173,11 +179,12 @@ def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
 def test_who_was_to_follow_anyhow_is_proposed(sign_in, ada, thea, theo, cleo):
     ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     browser = sign_in(ada)
-    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
     page = browser.get(leave(thea)).content.decode()
     assert f'<option value="{theo.pk}" selected>' in page
     browser.post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     assert CareRole.objects.filter(client=cleo).current().get().user == theo
 
 
@@ -187,15 +194,22 @@ def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
     """Theo was to take Cleo over: she stays with Thea, or goes to Ines on that day."""
     ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     browser = sign_in(ada)
-    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
     planned = CareRole.objects.standing().get(client=cleo, user=theo)
     page = browser.get(leave(theo)).content.decode()
     assert f'<option value="{thea.pk}" selected>' in page
     browser.post(leave(theo), heirs(cleo=(cleo, ines), carl=(carl, ines)))
+    # Thea is here and leads on; Ines follows once Thea confirms.
+    [role] = CareRole.objects.filter(client=cleo).standing()
+    assert (role.user, role.ends_at) == (thea, None)
+    asked = CareRoleRequest.objects.get(client=cleo)
+    assert (asked.user, asked.starts_at) == (ines, planned.starts_at)
+    sign_in(thea).post(f"/care-roles/requests/{asked.pk}/confirm/")
     roles = CareRole.objects.filter(client=cleo).standing().order_by("starts_at")
     assert [role.user for role in roles] == [thea, ines]
     assert roles[1].starts_at == planned.starts_at
+    after_a_day(carl)
     assert CareRole.objects.filter(client=carl).current().get().user == ines
 
 
