@@ -96,7 +96,7 @@ def _question(letter, person, now) -> None:
 
 def _reminder(letter, person, now) -> TherapySession:
     _require_joined(person)
-    charter = _charter_of(person)
+    charter = _charter_of(person, also_discharged=True)
     if not charter.reminders:
         raise Stopped(HELD, "reminders off")
     session = _still_true(letter, person, now)
@@ -153,10 +153,14 @@ def _page(person, page):
     return Digest.objects.visible_to(person).filter(pk=page)
 
 
-def _charter_of(person: User) -> ContactCharter:
-    """What the client wants, who must be in care here and not want a pause."""
+def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharter:
+    """What the client wants, who must be in care here and not want a pause.
+
+    `also_discharged`: for a session that was kept, while the portal can be read.
+    """
     client = first(_own(person))
-    if client is None or client.state == Client.State.DISCHARGED:
+    gone = client is None or client.is_discharged
+    if client is None or (gone and not also_discharged):
         raise Stopped(DROPPED, "inactive")
     charter = getattr(client, "charter", None) or ContactCharter(client=client)
     if charter.paused_until and person.today() < charter.paused_until:

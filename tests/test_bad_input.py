@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
+from clients.models import CareRoleRequest, Notice
 from conftest import admit, in_care
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
@@ -262,9 +263,17 @@ def rows(thea, theo, ada, cleo):
     asides = asides_of(cleo, supervisor=theo)
     asides |= strengths_of(cleo, thea, goal=goal)
     adas = list_of(ada, therapist=thea)
+    asked = CareRoleRequest.objects.create(
+        practice=thea.practice, client=cleo, user=theo, kind="cover", asked_by=ada
+    )
+    notice = Notice.objects.create(
+        practice=thea.practice, recipient=thea, kind="role-ended", by=ada, client=cleo
+    )
     ids = {
         **{name: row.pk for name, row in asides.items()},
         "role_id": role.pk,
+        "request_id": asked.pk,
+        "notice_id": notice.pk,
         "factor_id": passkey.pk,
         "public_id": uuid4(),
         "client_id": cleo.pk,

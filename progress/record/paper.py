@@ -158,13 +158,9 @@ class Drawing:
             "who": record.made_by,
         }
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
-        paper.small(
-            gettext(
-                "Notes that are not signed or are held back, what was said in"
-                " supervision, and drafts are not in it. The files beside it hold all"
-                " the rest, to the last number."
-            )
-        )
+        said = {"list": "; ".join(record.not_in_it)}
+        paper.small(gettext("Not in this copy: %(list)s.") % said)
+        paper.small(gettext("The files beside it hold all the rest."))
         person = record.person
         paper.heading(gettext("The person"))
         full = f"{person['preferred_name']} {person['family_name']}".strip()
