@@ -204,7 +204,8 @@ def emergency_row(client, who, *, starts="clock_timestamp()", reason=True):
     with acting_as(who.pk), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO clients_carerole (id, practice_id, client_id, user_id, kind,"
-            f" given_by_id, starts_at, ends_at) VALUES (%s, %s, %s, %s, 'emergency', %s,"
+            " given_by_id, starts_at, ends_at)"
+            " VALUES (%s, %s, %s, %s, 'emergency', %s,"
             f" {starts}, {starts} + interval '1 hour')",
             [role.pk, client.practice_id, client.pk, who.pk, who.pk],
         )

@@ -1,6 +1,7 @@
 """Cleo takes her record along: all that is hers to read, and nothing else."""
 
 import csv
+import html
 import io
 import json
 import threading
@@ -238,6 +239,38 @@ def test_asking_and_fetching_want_a_fresh_proof(cleo, sign_in):
         assert browser.get(page).url.startswith("/prove/")
     browser.post(OWN)
     assert RecordExport.objects.count() == 1
+
+
+def test_thea_proves_herself_to_ask_for_a_copy_and_to_fetch_it(cleo, thea, sign_in):
+    export = copy_of(cleo, thea)
+    browser = sign_in(thea)
+    page = f"/clients/{cleo.pk}/record/"
+    files = [f"{page}{export.pk}/{kind}/" for kind in ("zip", "pdf")]
+    for url in files:
+        assert browser.get(url).status_code == 200
+    session = browser.session
+    session["proved_at"] = 0
+    session.save()
+    for url in (page, *files):
+        assert browser.get(url).url.startswith("/prove/"), url
+    browser.post(page)
+    assert RecordExport.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["cleo", "thea"])
+def test_a_copy_says_what_it_leaves_out(cleo, thea, sign_in, who):
+    by = cleo.user if who == "cleo" else thea
+    page = OWN if who == "cleo" else f"/clients/{cleo.pk}/record/"
+    files = opened(fetched(sign_in(by), page).content)
+    said = json.loads(files["record.json"])["not_in_it"]
+    assert any("supervision" in words for words in said)
+    mine = "presenting concern" if who == "cleo" else "client’s copy"
+    assert any(mine in words for words in said)
+    browser = sign_in(by)
+    shown = browser.get(page).content.decode()
+    for words in said:
+        assert words in files["READ ME.txt"].decode()
+        assert words[1:] in html.unescape(shown)
 
 
 def test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it(
