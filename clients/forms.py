@@ -64,6 +64,7 @@ class NewClientForm(DetailsForm):
     has_once = True
     portal = PickField(
         label=_("The portal"),
+        initial="invite",
         choices=[
             (
                 "invite",

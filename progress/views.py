@@ -92,6 +92,7 @@ def client_page(request, client_id, *, comment_form=None):
         "nav": "caseload",
         "client": client,
         "page": page,
+        "today": request.user.today(),
         "journey": page.journey(),
         "comment_form": comment_form or CommentForm(),
     }

@@ -203,6 +203,12 @@ def day(when, place="begin"):
     return format_html('<time datetime="{}">{}</time>', date_.isoformat(), words)
 
 
+@register.simple_tag
+def today_in_words() -> str:
+    """24 Nov 2026, of the reader's today: what a sheet of paper bears."""
+    return dates.with_year(timezone.localdate())
+
+
 @register.filter(is_safe=True)
 def moment_with_year(when):
     """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""

@@ -23,9 +23,14 @@ record.json   everything, for a program to read: one object for each table's row
 
 Times are in UTC.  A fingerprint belongs to the exact words that somebody agreed to.
 Not in it: notes that are not signed or are held back, what was said in supervision,
-and drafts.  What was added to a signed note is in note_additions.csv.
+drafts, and review answers that the client cannot see yet.  {only}
+What was added to a signed note is in note_additions.csv.
 This file is not locked.  Keep it where nobody reads it whom it does not concern.
 """
+
+
+MADE_BY_CLIENT = "Why therapy began, in the therapist's words, is not in it."
+MADE_BY_THERAPIST = "Who opened the record is in the client's own copy only."
 
 
 def as_json(record: Record) -> str:
@@ -73,6 +78,7 @@ def packed(record: Record) -> bytes:
 
         day = record.made_at.date().isoformat()
         who = {"practice": record.practice, "day": day, "who": record.made_by}
+        who["only"] = MADE_BY_THERAPIST if record.is_for_therapist else MADE_BY_CLIENT
         put("READ ME.txt", READ_ME.format(**who))
         put("record.pdf", draw(record))
         put("record.json", as_json(record))

@@ -161,9 +161,9 @@ class Drawing:
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
         paper.small(
             gettext(
-                "Notes that are not signed or are held back, what was said in"
-                " supervision, and drafts are not in it. The files beside it hold all"
-                " the rest, to the last number."
+                "Not in it: notes that are not signed or are held back, supervision"
+                " comments, drafts, and review answers that the client cannot see yet."
+                " The files beside it hold all the rest."
             )
         )
         person = record.person

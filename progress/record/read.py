@@ -126,6 +126,10 @@ class Record:
     charter: Row
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
+    @property
+    def is_for_therapist(self) -> bool:
+        return "presenting_concern" in self.person
+
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
         return [
@@ -154,6 +158,10 @@ def read_record(client: Client, user: User) -> Record:
         record.person["presenting_concern"] = said
     for name, model, order, columns in TABLES:
         rows = model.objects.visible_to(user).filter(client=client)
+        if model is ReviewAnswer and reach(user).own != client.pk:
+            # The client reads the other side's only once both have answered.
+            rows = rows.exclude(review__client_at=None)
+            rows = rows.exclude(review__therapist_at=None)
         rows = rows.order_by(*order.split())
         names = columns.split()
         people = [column for column in names if column in PEOPLE]

@@ -129,4 +129,6 @@ if (document.querySelector("[data-blur]")) {
   addEventListener("visibilitychange", () => document.body.classList.toggle("veiled", document.hidden));
 }
 
-document.querySelector("[data-summary]")?.focus();
+const lookAtErrors = () => document.querySelector("[data-summary]")?.focus();
+lookAtErrors();
+document.addEventListener("htmx:afterSettle", lookAtErrors); // a form sent without leaving
