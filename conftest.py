@@ -66,6 +66,24 @@ def as_role(role):
     return acting_as(None, role=role)
 
 
+def ten_seconds_pass():
+    """What was signed becomes final, what was called off can no longer be undone.
+
+    As the superuser past the triggers: no role could move these clocks.
+    """
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE progress_progressnote SET signed_at = signed_at - interval '10 s'"
+            " WHERE signed_at > clock_timestamp()"
+        )
+        cursor.execute(
+            "UPDATE progress_therapysession"
+            " SET called_off_at = called_off_at - interval '10 s'"
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
 class WebClient(test.Client):
     """A request is cairn_web's from its first byte, finding its user included."""
 

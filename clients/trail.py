@@ -85,6 +85,7 @@ VERBS = {
     "session restored": (Sort.WROTE, _("Put a session back")),
     "note saved": (Sort.WROTE, _("Wrote a note")),
     "note signed": (Sort.SIGNED, _("Signed a note")),
+    "signing undone": (Sort.SIGNED, _("Undid signing a note")),
     "note added to": (Sort.SIGNED, _("Added to a signed note")),
     "note held back": (Sort.WROTE, _("Held a note back")),
     "note shown again": (Sort.WROTE, _("Let a note be read again")),

@@ -45,7 +45,7 @@ PLACE = {"client": UUIDField(), "at": DateTimeField()}
 @kept_for_person(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
-    return rows.select_related("author")
+    return rows.with_time_to_undo().select_related("author")
 
 
 def _ratings(user, goals):

@@ -7,6 +7,7 @@ from progress import (
     note_views,
     record_views,
     session_views,
+    signing_views,
     strength_views,
     transfer_views,
     views,
@@ -178,6 +179,11 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
     path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
+    path(
+        "sessions/<uuid:session_id>/unsign/",
+        signing_views.note_unsign,
+        name="note-unsign",
+    ),
     path("sessions/<uuid:session_id>/hold/", session_views.note_hold, name="note-hold"),
     path("sessions/<uuid:session_id>/show/", session_views.note_show, name="note-show"),
 ]

@@ -12,7 +12,7 @@ from clients.models import (
     Strength,
     SupervisionComment,
 )
-from conftest import as_role, in_care
+from conftest import as_role, in_care, ten_seconds_pass
 from goals.models import Goal, StrengthLink
 from progress.imports import sheet
 from progress.models import (
@@ -51,6 +51,8 @@ def hold(client, therapist, *, at, body="She came in tired.", sign=True):
         note.revision = note.keep(body, "dap", by=therapist, base=0)
         if sign:
             assert note.sign(by=therapist, base=note.revision)
+    if sign:
+        ten_seconds_pass()
     return session
 
 

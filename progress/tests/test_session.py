@@ -13,7 +13,7 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, Draft
 from clients.models.draft import proof
-from conftest import WebClient, in_care
+from conftest import WebClient, in_care, ten_seconds_pass
 from goals.models import Comment, Goal, GoalRating
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
@@ -74,6 +74,7 @@ def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
 
 def test_cleo_reads_the_signed_note_and_the_take_away(sign_in, thea, cleo, session):
     sign_in(thea).post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     portal = sign_in(cleo.user)
     assert (
         "Came in tired."
@@ -87,6 +88,7 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
 ):
     browser, portal = sign_in(thea), sign_in(cleo.user)
     browser.post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     browser.post(f"/sessions/{session.pk}/hold/", {"reason": "To talk about first"})
     page = portal.get(f"/portal/sessions/{session.pk}/").content.decode()
     assert "Came in tired." not in page

@@ -250,6 +250,18 @@ OF_THE_DATABASE = [
            "DROP TRIGGER signed_stays ON progress_progressnote;"
            + policy("progress_progressnote", "change",
                     using="client_id = ANY (app.writes())")),
+    Mutant("note: signed a moment ago and read by the client",
+           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+                  " OR (client_id = app.self() AND signed_at IS NOT NULL"
+                  " AND NOT app.is_held(id))")),
+    Mutant("note: a signature is undone at any time",
+           body("app.signed_stays()", "OLD.signed_at > clock_timestamp()", "true")),
+    Mutant("note: a signature is undone by anybody",
+           body("app.signed_stays()", "OLD.author_id = app.user_id()", "true")),
+    Mutant("note: its words change while a signature is undone",
+           body("app.signed_stays()",
+                "to_jsonb(OLD) - 'signed_at' - 'content_hash' THEN",
+                "to_jsonb(OLD) - 'signed_at' - 'content_hash' OR true THEN")),
     Mutant("session: the client writes it",
            policy("progress_therapysession", "write", check="true")),
     Mutant("letter: posted as sent already",
