@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import admin_required, therapist_required
-from clients.audit_views import download
+from accounts.downloads import CSV, download
 from progress.import_forms import AdminUploadForm, ReviewForm, UploadForm
 from progress.imports import files
 from progress.imports.review import Gone, Review
@@ -138,7 +138,7 @@ def lines(request, side: Side, import_id):
         review = Review(imported, by=request.user)
     except Gone:
         raise Http404 from None
-    return download(files.lines_to_mend(review), "lines-to-mend.csv")
+    return download(files.lines_to_mend(review), "lines-to-mend.csv", CSV)
 
 
 def stop(request, side: Side, import_id):
@@ -155,10 +155,7 @@ def stop(request, side: Side, import_id):
 
 
 def sample():
-    answer = HttpResponse(files.sample(), content_type=XLSX)
-    answer["Content-Disposition"] = 'attachment; filename="caseload-sample.xlsx"'
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    return answer
+    return download(files.sample(), "caseload-sample.xlsx", XLSX)
 
 
 # -- therapist ------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from datetime import date, datetime, time
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from clients.audit_views import FORMULA
+from accounts.downloads import is_formula
 from progress.imports.columns import count_known
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -317,6 +317,6 @@ def _clean(cell: str) -> str:
     """Without what nobody typed: control characters, and the mark we set before what a
     spreadsheet would take for a formula."""
     cell = CONTROL.sub("", cell.replace("\xa0", " ").replace("\r\n", "\n")).strip()
-    if cell[:1] == "'" and cell[1:].lstrip(' "').startswith(FORMULA):
+    if cell[:1] == "'" and is_formula(cell[1:]):
         return cell[1:]
     return cell

@@ -7,12 +7,11 @@ import io
 import json
 import zipfile
 
+from accounts.downloads import harmless
 from progress.record.paper import draw
 from progress.record.read import Record, plain
 
 FORMAT = 1
-# What a spreadsheet would take for a formula (OWASP: CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 READ_ME = """\
 A copy of one record from {practice}, made on {day} by {who}.
 
@@ -59,8 +58,8 @@ def as_csv(rows: list[dict]) -> str:
 
 def _cell(value):
     said = plain(value)
-    if isinstance(said, str) and said.startswith(FORMULA):
-        return f"'{said}"
+    if isinstance(said, str):
+        return harmless(said)
     return "" if said is None else said
 
 
