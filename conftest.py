@@ -20,6 +20,7 @@ from django import test
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
@@ -193,6 +194,12 @@ def in_care(client, person, kind, *, begins=-1, ends=30, by=None):
         ends_at=None if ends is None else now + timedelta(days=ends),
         given_by=by or person,
     )
+
+
+def after_a_day(*clients):
+    """Care roles to come of these clients have begun: a day went by."""
+    coming = CareRole.objects.filter(client__in=clients, starts_at__gt=timezone.now())
+    coming.update(starts_at=F("starts_at") - timedelta(hours=24, minutes=1))
 
 
 @pytest.fixture

@@ -155,6 +155,16 @@ urlpatterns = [
         name="client-call-off",
     ),
     path(
+        "care-roles/requests/<uuid:request_id>/confirm/",
+        transfer_views.care_request_confirm,
+        name="care-request-confirm",
+    ),
+    path(
+        "care-roles/requests/<uuid:request_id>/refuse/",
+        transfer_views.care_request_refuse,
+        name="care-request-refuse",
+    ),
+    path(
         "people/<uuid:person_id>/leave/",
         transfer_views.person_leave,
         name="person-leave",

@@ -51,6 +51,7 @@ def today(request):
         "day": request.user.today(),
         "now": page.now,
         "nobody": not page.clients,
+        "notices": page.notices,
     }
     return render(request, "progress/today.html", context)
 

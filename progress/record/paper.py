@@ -159,13 +159,9 @@ class Drawing:
             "who": record.made_by,
         }
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
-        paper.small(
-            gettext(
-                "Not in it: notes that are not signed or are held back, supervision"
-                " comments, drafts, and review answers that the client cannot see yet."
-                " The files beside it hold all the rest."
-            )
-        )
+        said = {"list": "; ".join(record.not_in_it)}
+        paper.small(gettext("Not in this copy: %(list)s.") % said)
+        paper.small(gettext("The files beside it hold all the rest."))
         person = record.person
         paper.heading(gettext("The person"))
         full = f"{person['preferred_name']} {person['family_name']}".strip()
