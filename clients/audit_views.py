@@ -18,11 +18,11 @@ from accounts.models import AuditSeal
 from accounts.proof import fresh_proof_required
 from clients import trail
 from clients.audit_forms import AuditFilterForm
+from clients.formulas import harmless
 
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates
 A_FILE = 50_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class CountedSoFar(Paginator):
@@ -85,10 +85,6 @@ def as_csv(lines) -> str:
         cells = [line.who, line.sort, line.what, line.of, line.whence]
         writer.writerow([line.at.isoformat(), *map(harmless, cells)])
     return file.getvalue()
-
-
-def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(' "').startswith(FORMULA) else cell
 
 
 def download(text: str, name: str) -> HttpResponse:

@@ -15,7 +15,7 @@ from accounts import audit, seals
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients import pace, trail
-from clients.audit_views import harmless
+from clients.formulas import harmless
 from conftest import admit, in_care, person
 from progress.tests.cast import agreed_goal, pinned
 
