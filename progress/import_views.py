@@ -114,8 +114,10 @@ def look(request, side: Side, import_id):
 
 
 def _done(request, side: Side, imported):
-    context = {"imported": imported, "may_undo": imported.may_undo(request.user)}
-    if imported.may_undo(request.user):
+    may_undo = imported.may_undo(request.user)
+    context = {"imported": imported, "may_undo": may_undo}
+    if may_undo:
+        context["failed"] = "failed" in imported.refusal
         context["changed"] = _changed(imported, request.user)
     return side.page(request, "caseload_import_done", **context)
 

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection, transaction
+from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts import audit
@@ -39,7 +39,8 @@ WHERE id = %(id)s AND state = %(state)s
 RETURNING by_id, attempts
 """
 GIVE_UP = """
-UPDATE progress_caseloadimport SET state = %(then)s, claim = NULL, lease_until = NULL
+UPDATE progress_caseloadimport SET state = %(then)s, claim = NULL, lease_until = NULL,
+  refusal = '{"failed": true}'
 WHERE id = %(id)s AND claim = %(claim)s AND state = %(state)s
 """
 
@@ -176,9 +177,9 @@ def _undo(import_id, claim, by_id) -> str:
             said = {"clients": imported.people, "therapist": imported.therapist_id}
             audit.record("import undone", about=imported, **said)
             crash.here("undone")
-    except DatabaseError as error:
-        # Something refers to what it made that the audit log does not name.
-        log.warning("import %s stays (%s)", import_id, type(error).__name__)
+    except (IntegrityError, InternalError):
+        # Something refers to what it made, or is missing, that the audit log does not
+        # name; the function says so (InternalError is RAISE's), or a foreign key.
         with acting_as(by_id), transaction.atomic(durable=True):
             by = User.objects.get(pk=by_id)
             imported = _mine(by, import_id, claim, State.UNDOING)

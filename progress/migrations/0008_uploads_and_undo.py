@@ -34,7 +34,7 @@ ALTER POLICY take_away ON progress_importsheet USING ({what});
 READING = (
     sees(NOW)
     + begins("'ready', 'reading'")
-    + "GRANT UPDATE (refusal) ON progress_caseloadimport TO cairn_web;"
+    + "GRANT UPDATE (refusal) ON progress_caseloadimport TO cairn_web, cairn_worker;"
 )
 NO_READING = sees(BEFORE) + begins("'ready'")
 
@@ -97,7 +97,7 @@ LETS_NOTHING_GO = (
 DELETES = "".join(
     f"  DELETE FROM public.{table} WHERE client_id = ANY (ids);\n"
     f"  GET DIAGNOSTICS many = ROW_COUNT;\n"
-    f"  found := found || jsonb_build_object('{table}', many);\n"
+    f"  gone := gone || jsonb_build_object('{table}', many);\n"
     for table in MADE
 )
 UNDO = f"""
@@ -135,12 +135,12 @@ DECLARE
   ids uuid[] := app.imported_clients(which);
   many bigint;
   ratings bigint;
-  found jsonb := '{{}}';
+  gone jsonb := '{{}}';
 BEGIN
   SELECT people, sessions, goals INTO i FROM public.progress_caseloadimport
     WHERE id = which AND by_id = app.user_id() AND practice_id = app.practice()
       AND state = 'undoing';
-  IF NOT FOUND OR i.people <> cardinality(ids) THEN
+  IF NOT FOUND OR i.people <> coalesce(cardinality(ids), 0) THEN
     RAISE 'this import cannot be undone';
   END IF;
   -- First the clients: whoever writes something about one now waits, and is refused.
@@ -151,7 +151,7 @@ BEGIN
   SELECT count(*) INTO ratings FROM public.accounts_auditevent e
     WHERE e.client_id = ANY (ids) AND e.verb = 'goal rated';
 {DELETES}
-  IF found @> jsonb_build_object('goals_goalrating', ratings,
+  IF gone @> jsonb_build_object('goals_goalrating', ratings,
       'goals_agreement', i.goals, 'goals_goalversion', i.goals, 'goals_goal', i.goals,
       'progress_therapysession', i.sessions, 'clients_carerole', i.people) THEN
     DELETE FROM public.accounts_datakey WHERE client_id = ANY (ids);
