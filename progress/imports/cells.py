@@ -34,12 +34,16 @@ TEXT_FORMULA = re.compile(r'="([^"]*)"')  # ="0163", by which people keep a zero
 FORMULA_TEXT = re.compile(r"=\s*(?:[A-Za-z_.]{1,40}\(.*|[$A-Z]{1,5}\d.*)", re.S)
 
 
-def is_error(text: str) -> bool:
-    """Whether the whole cell is an error of Excel, LibreOffice, Numbers or Sheets."""
+def is_error(text: str, *, own_words: bool = False) -> bool:
+    """Whether the whole cell is an error of Excel, LibreOffice, Numbers or Sheets.
+
+    In somebody's own words #stressed! is none; a name, a phone or a day never is that.
+    """
     if text[:1] == "#":
         found = ERROR.fullmatch(text)
+        is_sure = not own_words or text == text.upper() or "/" in text
         return bool(
-            (found and text == text.upper())
+            (found and is_sure)
             or text.casefold() in ERRORS_WITHOUT_A_SIGN
             or TOO_NARROW.fullmatch(text)
         )

@@ -439,7 +439,7 @@ def _alike(field: str, text: str) -> str:
 
 def _fault(field: str, text: str) -> object:
     """Why a cell is no answer; None where it may be one."""
-    if cells.is_error(text):
+    if cells.is_error(text, own_words=field in (Field.CONCERN, Field.GOAL)):
         return ERROR_CELL
     if cells.is_formula(text):
         return FORMULA_CELL
