@@ -33,6 +33,16 @@ urlpatterns = [
         name="caseload-import-lines",
     ),
     path(
+        "caseload/import/<uuid:import_id>/names/",
+        import_views.caseload_import_names,
+        name="caseload-import-names",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/undo/",
+        import_views.caseload_import_undo,
+        name="caseload-import-undo",
+    ),
+    path(
         "caseload/import/<uuid:import_id>/stop/",
         import_views.caseload_import_stop,
         name="caseload-import-stop",
@@ -52,6 +62,16 @@ urlpatterns = [
         "people/import/<uuid:import_id>/lines/",
         import_views.people_import_lines,
         name="people-import-lines",
+    ),
+    path(
+        "people/import/<uuid:import_id>/names/",
+        import_views.people_import_names,
+        name="people-import-names",
+    ),
+    path(
+        "people/import/<uuid:import_id>/undo/",
+        import_views.people_import_undo,
+        name="people-import-undo",
     ),
     path(
         "people/import/<uuid:import_id>/stop/",

@@ -205,7 +205,8 @@ def emergency_row(client, who, *, starts="clock_timestamp()", reason=True):
         cursor.execute(
             "INSERT INTO clients_carerole (id, practice_id, client_id, user_id, kind,"
             " given_by_id, starts_at, ends_at)"
-            f" VALUES (%s, %s, %s, %s, 'emergency', %s, {starts}, {starts} + interval '1 hour')",
+            " VALUES (%s, %s, %s, %s, 'emergency', %s,"
+            f" {starts}, {starts} + interval '1 hour')",
             [role.pk, client.practice_id, client.pk, who.pk, who.pk],
         )
         if reason is not None:

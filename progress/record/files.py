@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from accounts.downloads import harmless
+from accounts.formulas import harmless
 from progress.record.paper import draw
 from progress.record.read import Record, plain
 
