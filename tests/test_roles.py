@@ -101,7 +101,7 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "destroy_key", "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
         "is_ours", "knows_device", "letters", "login", "oldest_unsent", "operator_did",
         "pass_on_sessions",
-        "rewrap_key", "seal", "treats_here", "wrapped_keys",
+        "refused_by_relay", "rewrap_key", "seal", "treats_here", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(
