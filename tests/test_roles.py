@@ -100,6 +100,7 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
         "is_ours", "knows_device_of", "letters", "login", "oldest_unsent",
         "operator_did", "pass_on_sessions", "primary_is_here", "record_is_empty",
+        "refused_by_relay",
         "rewrap_key", "seal", "session_clashes", "treats_here", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)

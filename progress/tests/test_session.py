@@ -546,6 +546,63 @@ def test_thea_books_in_her_own_time_and_cleo_sees_it(sign_in, thea, cleo):
     assert "Room 2" in sign_in(cleo.user).get("/portal/").content.decode()
 
 
+def next_change(zone, *, forward):
+    """A (naive) time within the hour that the next change skips, or has twice."""
+    at = timezone.now() + timedelta(days=1)
+    for _hour in range(24 * 400):
+        later = at + timedelta(hours=1)
+        change = later.astimezone(zone).utcoffset() - at.astimezone(zone).utcoffset()
+        if change and (change > timedelta()) == forward:
+            clock = at.astimezone(zone).replace(tzinfo=None, fold=0)
+            hour = clock.replace(minute=30, second=0, microsecond=0)
+            return hour + (timedelta(hours=1) if forward else timedelta())
+        at = later
+    raise AssertionError("no change within a year")
+
+
+ZONES_THAT_CHANGE = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE[:2])
+def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
+    sign_in, thea, cleo, zone
+):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=True)
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = sign_in(thea).post(f"/clients/{cleo.pk}/book/", form).content.decode()
+    assert f"so there is no {clock:%H:%M}" in page
+    assert f"for example {clock + timedelta(hours=1):%H:%M}" in page
+    assert not TherapySession.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE)
+@pytest.mark.parametrize("which", ["0", "1"])
+def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, which):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=False)
+    if zone.endswith("Howe"):  # half an hour alone comes twice there
+        clock = clock.replace(hour=1, minute=45)
+    browser, url = sign_in(thea), f"/clients/{cleo.pk}/book/"
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = browser.post(url, form).content.decode()
+    assert f"{clock:%H:%M} comes twice" in page
+    assert 'name="which"' in page
+    assert browser.post(url, form | {"which": which}).status_code == 302
+    session = TherapySession.objects.get()
+    assert session.starts_at.astimezone(thea.zone).fold == int(which)
+    assert session.minutes == 50
+    # Moving it elsewhere and leaving the hour as it is does not make another of it.
+    moved = f"/sessions/{session.pk}/move/"
+    assert 'name="which"' in browser.get(moved).content.decode()
+    starts = session.starts_at
+    browser.post(moved, form | {"which": which, "place": "Room 3"})
+    session.refresh_from_db()
+    assert (session.starts_at, session.place) == (starts, "Room 3")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
