@@ -24,7 +24,9 @@ def sign_in_reset(request, person_id):
     form = HouseForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and form.written(reset_sign_in, person, by=request.user):
         telling.tell_of_reset(person, by=request.user)
-        messages.success(request, _("Done. A link is on its way to them."))
+        messages.success(
+            request, _("Done. A link and a notice are on their way to them.")
+        )
         return redirect(back)
     context = {"nav": back, "form": form, "person": person, "back": back}
     return render(request, "clients/sign_in_reset.html", context)

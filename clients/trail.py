@@ -85,6 +85,8 @@ VERBS = {
     "session restored": (Sort.WROTE, _("Put a session back")),
     "note saved": (Sort.WROTE, _("Wrote a note")),
     "note signed": (Sort.SIGNED, _("Signed a note")),
+    "signing undone": (Sort.SIGNED, _("Undid signing a note")),
+    "note added to": (Sort.SIGNED, _("Added to a signed note")),
     "note held back": (Sort.WROTE, _("Held a note back")),
     "note shown again": (Sort.WROTE, _("Let a note be read again")),
     "practice agreed": (Sort.WROTE, _("Agreed on practice")),
@@ -120,6 +122,9 @@ VERBS = {
     "import stopped": (Sort.ROLE, _("Stopped bringing a list in")),
     "import dropped": (Sort.ROLE, _("Left a list out")),
     "caseload imported": (Sort.ROLE, _("Brought a list in")),
+    "import undo asked": (Sort.ROLE, _("Asked to undo an import")),
+    "import undo refused": (Sort.ROLE, _("Could not undo an import")),
+    "import undone": (Sort.ROLE, _("Undid an import")),
     "client imported": (Sort.ROLE, _("Brought a client in with a list")),
     "session imported": (Sort.WROTE, _("Brought a past session in with a list")),
     "emergency": (Sort.ROLE, _("Opened a record in an emergency")),
@@ -201,6 +206,11 @@ def in_words(rows: Iterable[AuditEvent], by: User) -> list[Line]:
         {row.client_id for row in rows if row.client_id}
     )
     return [_line(row, people, clients) for row in rows]
+
+
+def what(verb: str) -> str:
+    """The words for a verb, without who and when."""
+    return str(VERBS[verb][1]) if verb in VERBS else verb.capitalize()
 
 
 def _other(row: AuditEvent) -> UUID | None:

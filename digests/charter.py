@@ -185,6 +185,7 @@ def _at_its_time(letter, person, now, due) -> None:
 RULES = {
     "invitation": _invitation,
     "password-reset": _account,
+    "sign-in-reset": _account,
     "account-exists": _account,
     "address-confirm": _address,
     "account-changed": _account,

@@ -27,6 +27,7 @@ from accounts.models import Message, User
 SUBJECTS = {
     "invitation": gettext_lazy("Your invitation"),
     "password-reset": gettext_lazy("Choose a new password"),
+    "sign-in-reset": gettext_lazy("Your sign-in was reset"),
     "account-exists": gettext_lazy("You have an account already"),
     "address-confirm": gettext_lazy("Confirm your address"),
     "account-changed": gettext_lazy("Your account was changed"),
@@ -89,7 +90,7 @@ def _path(letter: Message, person: User, about) -> str:
         return reverse("join-link", args=[invitations.token(about.pk)])
     if letter.kind == "address-confirm":
         return reverse("address-link", args=[addresses.token(about.pk)])
-    if letter.kind == "password-reset":
+    if letter.kind in ("password-reset", "sign-in-reset"):
         uid = urlsafe_base64_encode(force_bytes(person.pk))
         secret = default_token_generator.make_token(person)
         return reverse("password-new", args=[uid, secret])

@@ -24,16 +24,16 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.models import ProgressNote, SessionGoal, TherapySession, Win
-from therapy.demo_care import ANSWER, SAID, WHY
+from progress.models import NoteAddition, ProgressNote, SessionGoal, TherapySession, Win
+from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES
 from toolkit.models import Assignment
 
 GUARDED = [
     CareRole, Client, ClientBackground, ContactCharter, Goal, GoalVersion, Agreement,
-    GoalRating, Step, Assignment, TherapySession, SessionGoal, ProgressNote, Strength,
-    StrengthLink, Win,
+    GoalRating, Step, Assignment, TherapySession, SessionGoal, ProgressNote,
+    NoteAddition, Strength, StrengthLink, Win,
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_no_word_of_anybody_stands_readable_in_the_database():
     canaries += [words for theme in THEMES.values() for words in theme.data]
     canaries += [words for theme in THEMES.values() for words in theme.steps]
     canaries += [person.concern for person in PEOPLE]
-    canaries += [WHY, SAID, ANSWER]
+    canaries += [WHY, SAID, ANSWER, CORRECTED, ADDED]
     canaries += [said for some in STRENGTHS.values() for one in some
                  for said in (one.name, one.moment, one.setting)]  # fmt: skip
     canaries += [words for some in WINS.values() for _day, _whose, words in some]

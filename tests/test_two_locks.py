@@ -47,6 +47,7 @@ from goals.models import (
 from progress.models import (
     CaseloadImport,
     ImportSheet,
+    NoteAddition,
     NoteHold,
     ProgressNote,
     RecordExport,
@@ -70,7 +71,8 @@ GUARDED = [
     Correction, Draft, EmergencyReason, SupervisionComment, Goal, GoalVersion,
     Agreement, GoalRating, Step,
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
-    Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold, Strength,
+    Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold,
+    NoteAddition, Strength,
     StrengthLink, Win, CaseloadImport, ImportSheet,
 ]  # fmt: skip
 # What may be changed, and a column whose change to itself is one.
@@ -231,6 +233,9 @@ class World:
                 **self.common, id=session.pk, session=session, author=who, body=WORDS,
                 signed_at=self.now if number else None,
             )  # fmt: skip
+            NoteAddition.objects.create(
+                **self.common, note=note, by=who, kind="addendum", text=WORDS
+            )
             if number == 2:
                 until = self.random.choice([None, self.now - HOUR, self.now + HOUR])
                 NoteHold.objects.create(

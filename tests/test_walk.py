@@ -15,10 +15,12 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, SignIn
+from accounts.tests.test_second_step import with_app
 from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
+    add_to,
     agreed_goal,
     asides_of,
     book,
@@ -126,9 +128,7 @@ def rows(thea, cleo):
     with acting_as(thea.pk), transaction.atomic():
         invited.invite(by=thea)
     digest = digest_of(thea)
-    passkey = Authenticator.objects.create(
-        user=thea, type="webauthn", data={"name": "A laptop"}
-    )
+    app = Authenticator.objects.get(user=with_app(thea))
     sign_in = SignIn.objects.create(
         session_key="x" * 32, user=thea, expire_date=timezone.now(), session_data=""
     )
@@ -136,6 +136,7 @@ def rows(thea, cleo):
     role = in_care(cleo, supervisor, "supervisor")
     asides = asides_of(cleo, supervisor=supervisor)
     asides |= strengths_of(cleo, thea, goal=goal)
+    add_to(signed, by=thea)
     asked = CareRoleRequest.objects.create(
         practice=thea.practice, client=cleo, user=supervisor, kind="co_therapist",
         asked_by=thea,
@@ -160,7 +161,7 @@ def rows(thea, cleo):
         "invitation_id": [invited.user.invitations.get().pk],
         "digest_id": [digest.pk],
         "public_id": [sign_in.public_id],
-        "factor_id": [passkey.pk],
+        "factor_id": [app.pk],
         "target": [goal.pk],
         "line_id": [crisis_line(thea).pk],
         "import_id": [list_of(thea).pk],
@@ -382,6 +383,7 @@ TABLES = [
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
     "progress_therapysession", "progress_progressnote", "progress_notehold",
+    "progress_noteaddition",
     "progress_win", "progress_caseloadimport", "progress_importsheet",
     "progress_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",

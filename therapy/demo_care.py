@@ -17,6 +17,7 @@ from clients.models import (
     SupervisionComment,
 )
 from clients.models.care import tell_again
+from progress.models import NoteAddition, ProgressNote
 
 SAID = (
     "Three rides in a row where she stayed on. Ask what she did differently on the "
@@ -30,8 +31,12 @@ WHY = (
 WRONG = ("My friend’s name", "In June it says Joe. Her name is Jo, and she is a woman.")
 ANSWER = (
     "Thank you, that was my mistake. The June note is signed and stays as it is; I "
-    "wrote into the next one that her name is Jo."
+    "added a correction below it: her name is Jo."
 )
+CORRECTED = "Cleo’s friend is called Jo, and she is a woman. “Joe” above is my mistake."
+LATE = "At the door he said that he slept at his brother’s twice that week."
+FORGOTTEN = "Not written down on the day."
+ADDED = "Cleo called to say that the appointment with her doctor is on Thursday."
 
 
 class Care:
@@ -47,6 +52,7 @@ class Care:
         self.ended(beth)
         self.emergency(carl)
         self.correction(cleo)
+        self.late_entry(carl)
         self.farewell(self.client("Oskar"))
 
     def begin_with_the_client(self) -> None:
@@ -148,6 +154,29 @@ class Care:
             Correction.objects.filter(pk=asked.pk).update(
                 answer=sealed, answered_at=self.at(-32, "13:20"), answered_by=thea
             )
+            self.additions(cleo, thea, asked)
+
+    def additions(self, cleo, thea, asked) -> None:
+        """A correction that Cleo asked for, and an addendum to last week's note."""
+        notes = ProgressNote.objects.filter(client=cleo).signed().order_by("signed_at")
+        first, *_rest, last = notes.defer("body")
+        at = self.at(-32, "13:20")
+        self.add(first, "correction", CORRECTED, at, thea, correction=asked)
+        self.add(last, "addendum", ADDED, last.signed_at + timedelta(hours=3), thea)
+
+    def late_entry(self, carl) -> None:
+        theo = self.staff["theo"]
+        with acting_as(theo.pk):
+            notes = ProgressNote.objects.filter(client=carl).signed()
+            note = notes.defer("body").earliest("signed_at")
+            at = note.signed_at + timedelta(days=2)
+            self.add(note, "late_entry", LATE, at, theo, reason=FORGOTTEN)
+
+    def add(self, note, kind, text, at, by, **more) -> None:
+        NoteAddition(
+            practice=self.practice, client_id=note.client_id, note=note, kind=kind,
+            text=text, by=by, at=min(at, self.now), **more,
+        ).save(force_insert=True)  # fmt: skip
 
     def farewell(self, oskar) -> None:
         with acting_as(self.staff["theo"].pk):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
+from accounts.names import name_key
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.row import ClientRow, ClientRowQuerySet
 
@@ -44,9 +45,10 @@ class EmergencyReason(ClientRow):
 
 
 def clients_named(name: str) -> list[UUID]:
-    """Who of this practice is called exactly so; asked past the care roles."""
+    """Who of this practice is called so, whatever the accents and case; asked past the
+    care roles."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM app.clients_named(%s)", [name])
+        cursor.execute("SELECT * FROM app.clients_named(%s)", [name_key(name)])
         return [pk for (pk,) in cursor.fetchall()]
 
 

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit, seals
+from accounts.formulas import harmless
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients import pace, trail
-from clients.audit_views import harmless
 from conftest import admit, in_care, person
 from progress.tests.cast import agreed_goal, pinned
 

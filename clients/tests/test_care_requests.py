@@ -388,7 +388,7 @@ def test_once_something_is_written_a_hand_over_waits(
 
 def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
     """app.record_is_empty knows each table with a client's rows, or one it hangs on."""
-    name = "progress.migrations.0008_empty_record_and_clashes"
+    name = "progress.migrations.0011_empty_record_and_clashes"
     known = set(import_module(name).WRITTEN)
     parents = {"goals_goal", "progress_therapysession", "clients_strength"}
     no_words = {"clients_carerole", "clients_carerolerequest", "clients_contactcharter",

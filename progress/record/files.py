@@ -7,12 +7,11 @@ import io
 import json
 import zipfile
 
+from accounts.formulas import harmless
 from progress.record.paper import draw
 from progress.record.read import Record, plain
 
 FORMAT = 1
-# What a spreadsheet would take for a formula (OWASP: CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 READ_ME = """\
 A copy of one record from {practice}, made on {day} by {who}.
 
@@ -23,6 +22,7 @@ record.json   everything, for a program to read: one object for each table's row
 
 Times are in UTC.  A fingerprint belongs to the exact words that somebody agreed to.
 Not in this copy: {left_out}.
+What was added to a signed note is in note_additions.csv.
 This file is not locked.  Keep it where nobody reads it whom it does not concern.
 """
 
@@ -54,8 +54,8 @@ def as_csv(rows: list[dict]) -> str:
 
 def _cell(value):
     said = plain(value)
-    if isinstance(said, str) and said.startswith(FORMULA):
-        return f"'{said}"
+    if isinstance(said, str):
+        return harmless(said)
     return "" if said is None else said
 
 

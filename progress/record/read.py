@@ -41,7 +41,7 @@ from goals.models import (
     StrengthLink,
 )
 from progress.logging_form import PARTS
-from progress.models import ProgressNote, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, TherapySession, Win
 from toolkit.models import Assignment
 
 Row = dict[str, object]
@@ -167,7 +167,7 @@ def read_record(client: Client, user: User) -> Record:
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
-        zone=user.time_zone,
+        zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )
@@ -178,12 +178,17 @@ def read_record(client: Client, user: User) -> Record:
         record.person["presenting_concern"] = said
     for name, model, order, columns in TABLES:
         rows = model.objects.visible_to(user).filter(client=client)
+        if model is ReviewAnswer and reach(user).own != client.pk:
+            # The client reads the other side's only once both have answered.
+            rows = rows.exclude(review__client_at=None)
+            rows = rows.exclude(review__therapist_at=None)
         rows = rows.order_by(*order.split())
         names = columns.split()
         people = [column for column in names if column in PEOPLE]
         rows = rows.select_related(*people) if people else rows
         record.tables[name] = [_row(row, names) for row in rows]
     record.tables["notes"] = _notes(client, user)
+    record.tables["note_additions"] = _additions(client, user)
     record.tables["who_looked"] = _looks(client, user)
     return record
 
@@ -208,6 +213,22 @@ def _notes(client: Client, user: User) -> list[Row]:
             "text": "\n\n".join(_labelled(note)),
         }
         for note in rows
+    ]
+
+
+def _additions(client: Client, user: User) -> list[Row]:
+    """What was added to those notes, oldest first."""
+    rows = NoteAddition.objects.visible_to(user).filter(client=client).shared()
+    return [
+        {
+            "session_id": addition.note_id,
+            "kind": addition.kind,
+            "by": addition.by.name,
+            "at": addition.at,
+            "text": addition.text,
+            "reason": addition.stated_reason,
+        }
+        for addition in rows.select_related("by").order_by("at", "pk")
     ]
 
 

@@ -30,6 +30,8 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "portal/tests/test_sessions.py",
     "progress/tests/test_strengths.py",
     "progress/tests/test_record.py",
+    "progress/tests/test_additions.py",
+    "progress/tests/test_signing.py",
     "progress/tests/test_goal_watch.py",
     "progress/tests/test_import_access.py",
     "progress/tests/test_import_pages.py",

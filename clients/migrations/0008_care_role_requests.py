@@ -9,7 +9,7 @@ import accounts.ids
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
-        ("clients", "0005_strengths"),
+        ("clients", "0007_drafts_are_swept"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

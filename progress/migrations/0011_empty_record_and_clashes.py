@@ -90,8 +90,8 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("progress", "0007_record_export"),
-        ("clients", "0007_row_security_of_requests"),
+        ("progress", "0010_undo_for_ten_seconds"),
+        ("clients", "0009_row_security_of_requests"),
         ("goals", "0008_withdrawals"),
         ("toolkit", "0003_portal_for_reading"),
     ]

@@ -137,7 +137,7 @@ DROP FUNCTION app.primary_is_here(uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clients", "0006_care_role_requests")]
+    dependencies = [("clients", "0008_care_role_requests")]
 
     operations = [
         migrations.RunSQL(ON, OFF),

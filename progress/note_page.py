@@ -1,0 +1,26 @@
+"""A signed note to read: its parts with their labels, and what was added to it."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from progress.logging_form import PARTS
+from progress.models import NoteAddition, ProgressNote
+from progress.models.note import MOST
+
+
+def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:
+    """Each part that says something, with its label."""
+    labels = PARTS[note.format]
+    return [
+        (labels[number] if number < len(labels) else "", text)
+        for number, text in enumerate(note.parts[:MOST])
+        if text.strip()
+    ]
+
+
+def additions_to(note: ProgressNote | None, user: User) -> list[NoteAddition]:
+    """Oldest first, as `user` may read them."""
+    if note is None:
+        return []
+    rows = NoteAddition.objects.visible_to(user).filter(note=note)
+    return list(rows.select_related("by").order_by("at", "pk"))
