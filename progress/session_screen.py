@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, UUIDField
+from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -15,7 +15,7 @@ from clients.kept import kept_for_person
 from goals import charts
 from goals.models import Goal, GoalRating
 from progress.client_page import last_practice, open_goals
-from progress.models import ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import TYPED
 from toolkit.models import Assignment
 
@@ -28,6 +28,7 @@ def answer_name(assignment: Assignment) -> str:
     return f"answer-{assignment.pk}"
 
 
+HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -35,7 +36,8 @@ PLACE = {"client": UUIDField(), "at": DateTimeField()}
 @kept_for_person(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
-    return rows.with_time_to_undo().select_related("author")
+    rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
+    return rows.select_related("author", "begun_by")
 
 
 def _ratings(user, goals):

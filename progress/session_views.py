@@ -29,7 +29,7 @@ from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, TYPED
-from progress.note_page import additions_to
+from progress.note_page import additions_to, earlier_drafts, is_left
 from progress.session_screen import SessionScreen
 
 
@@ -122,6 +122,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "labels": json.dumps(form.labels()),
         "question": question,
         "early": signing.is_early(session),
+        "earlier": earlier_drafts(screen.note, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
     }
@@ -157,6 +158,8 @@ def _read(request, screen, *, typed=""):
         "texts": texts,
         "additions": additions_to(note, request.user),
         "undo_seconds": signing.seconds_to_undo(note),
+        "earlier": earlier_drafts(note, request.user),
+        "is_left": is_left(note),
         "hold": holds[0] if holds else None,
         "hold_form": HoldForm(),
         "number": number_of(session, request.user),

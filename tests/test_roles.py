@@ -37,7 +37,7 @@ OPEN_TABLES = {
 }
 NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
-             "progress_notehold", "progress_noteaddition",
+             "progress_notehold", "progress_noteaddition", "progress_earlierdraft",
              "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
              "clients_strength", "progress_win", "progress_importsheet",
@@ -102,7 +102,8 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "destroy_key", "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
         "is_ours", "knows_device", "letters", "login", "oldest_unsent", "operator_did",
         "pass_on_sessions",
-        "rewrap_key", "seal", "treats_here", "wrapped_keys",
+        "rewrap_key", "seal", "still_writes", "take_over_note", "treats_here",
+        "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(
