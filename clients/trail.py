@@ -84,6 +84,7 @@ VERBS = {
     "session missed": (Sort.WROTE, _("Noted that a session did not take place")),
     "session restored": (Sort.WROTE, _("Put a session back")),
     "note saved": (Sort.WROTE, _("Wrote a note")),
+    "note taken over": (Sort.WROTE, _("Took over a note’s draft")),
     "note signed": (Sort.SIGNED, _("Signed a note")),
     "signing undone": (Sort.SIGNED, _("Undid signing a note")),
     "note added to": (Sort.SIGNED, _("Added to a signed note")),

@@ -210,6 +210,17 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
     path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
     path(
+        "sessions/<uuid:session_id>/take-over/",
+        note_views.note_take_over,
+        name="note-take-over",
+    ),
+    path(
+        "sessions/<uuid:session_id>/begin-anew/",
+        note_views.note_take_over,
+        {"anew": True},
+        name="note-begin-anew",
+    ),
+    path(
         "sessions/<uuid:session_id>/unsign/",
         signing_views.note_unsign,
         name="note-unsign",

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from conftest import ten_seconds_pass
+from clients.models import CareRole
+from conftest import in_care, ten_seconds_pass
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold
 from tests.test_form_gate import fill, main, press
@@ -114,3 +115,28 @@ def test_what_cleo_asks_to_correct_becomes_part_of_the_note(
     hers.get_by_role("link", name="Correction added to the note").click()
     expect(main(hers)).to_contain_text("Correction by Thea")
     expect(main(hers)).to_contain_text("She was thinking.")
+
+
+@pytest.mark.parametrize("act", ["Continue this draft", "Start a new note"])
+def test_thea_goes_on_where_theo_had_to_stop(at, accessible, thea, theo, cleo, act):
+    role = in_care(cleo, theo, "cover")
+    at_ = timezone.now() - timedelta(days=2)
+    session = hold(cleo, theo, at=at_, body="Theo began.", sign=False)
+    CareRole.objects.filter(pk=role.pk).update(ends_at=timezone.now())
+    page = at(thea)
+    page.goto(f"/sessions/{session.pk}/")
+    accessible(page)
+    press(page, act)
+    goes_on = act == "Continue this draft"
+    expect(page.locator("[name=part0]")).to_have_value("Theo began." if goes_on else "")
+    accessible(page)
+    page.get_by_text("Earlier draft by Theo").click()
+    expect(main(page)).to_contain_text("Theo began.")
+    fill(page, part0="Thea went on.", part1="Steady.", part2="Bus.")
+    press(page, "Sign and lock")
+    expect(main(page)).to_contain_text("Signed by Thea")
+    ten_seconds_pass()
+    hers = at(cleo.user, phone=True)
+    hers.goto(f"/portal/sessions/{session.pk}/")
+    expect(main(hers)).to_contain_text("Thea went on.")
+    expect(main(hers).get_by_text("Begun by Theo.")).to_have_count(int(goes_on))

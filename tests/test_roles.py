@@ -34,7 +34,7 @@ OPEN_TABLES = {
 }
 NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
-             "progress_notehold", "progress_noteaddition",
+             "progress_notehold", "progress_noteaddition", "progress_earlierdraft",
              "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
              "clients_strength", "progress_win", "progress_importsheet",
@@ -101,7 +101,8 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "is_ours", "knows_device_of", "letters", "login", "oldest_unsent",
         "operator_did", "pass_on_sessions", "primary_is_here", "record_is_empty",
         "refused_by_relay",
-        "rewrap_key", "seal", "session_clashes", "treats_here", "wrapped_keys",
+        "rewrap_key", "seal", "session_clashes", "still_writes", "take_over_note",
+        "treats_here", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(

@@ -46,6 +46,7 @@ from goals.models import (
 )
 from progress.models import (
     CaseloadImport,
+    EarlierDraft,
     ImportSheet,
     NoteAddition,
     NoteHold,
@@ -72,7 +73,7 @@ GUARDED = [
     Agreement, GoalRating, Step,
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
     Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold,
-    NoteAddition, Strength,
+    NoteAddition, EarlierDraft, Strength,
     StrengthLink, Win, CaseloadImport, ImportSheet,
 ]  # fmt: skip
 # What may be changed, and a column whose change to itself is one.
@@ -232,6 +233,10 @@ class World:
             note = ProgressNote.objects.create(
                 **self.common, id=session.pk, session=session, author=who, body=WORDS,
                 signed_at=self.now if number else None,
+            )  # fmt: skip
+            EarlierDraft.objects.create(
+                **self.common, note=note, author=who, by=who, body=WORDS,
+                saved_at=self.now,
             )  # fmt: skip
             NoteAddition.objects.create(
                 **self.common, note=note, by=who, kind="addendum", text=WORDS

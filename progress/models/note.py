@@ -82,6 +82,9 @@ class ProgressNote(ClientRow):
 
     session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Who began it, where `author` took the draft over from them.
+    begun_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    begun_at = models.DateTimeField(null=True)  # by its present author
     format = models.CharField(max_length=4, choices=Format.choices, default="dap")
     body = EncryptedTextField(blank=True)
     revision = models.PositiveIntegerField(default=0)
@@ -108,6 +111,7 @@ class ProgressNote(ClientRow):
             client_id=session.client_id,
             session=session,
             author=by,
+            begun_at=timezone.now(),
         )
         note.save(force_insert=True)
         return note

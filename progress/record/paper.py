@@ -433,6 +433,9 @@ class Drawing:
                 self.paper.text_of(note["text"])
                 signed = {"who": note["author"], "when": self.moment(note["signed_at"])}
                 self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+                if note["begun_by"]:
+                    began = {"who": note["begun_by"]}
+                    self.paper.small(gettext("Begun by %(who)s.") % began)
             for added in record.of("note_additions", session_id=row["id"]):
                 self.addition(added)
             if row["take_away"]:

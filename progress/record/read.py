@@ -203,11 +203,12 @@ def _row(row, names) -> Row:
 
 def _notes(client: Client, user: User) -> list[Row]:
     rows = ProgressNote.objects.visible_to(user).filter(client=client).shared()
-    rows = rows.select_related("author").order_by("signed_at")
+    rows = rows.select_related("author", "begun_by").order_by("signed_at")
     return [
         {
             "session_id": note.session_id,
             "author": note.author.name,
+            "begun_by": note.begun_by.name if note.begun_by else "",
             "signed_at": note.signed_at,
             "format": note.format,
             "text": "\n\n".join(_labelled(note)),

@@ -126,7 +126,9 @@ def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
     assert session.therapist == thea
 
 
-def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, cleo):
+def test_theo_reads_theas_draft_and_signs_nothing_before_he_takes_it_over(
+    sign_in, ada, thea, theo, cleo
+):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     after_a_day(cleo)

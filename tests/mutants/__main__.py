@@ -32,6 +32,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "progress/tests/test_record.py",
     "progress/tests/test_additions.py",
     "progress/tests/test_signing.py",
+    "progress/tests/test_take_over.py",
     "progress/tests/test_goal_watch.py",
     "progress/tests/test_import_access.py",
     "progress/tests/test_import_pages.py",
