@@ -18,9 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, sayings
 from accounts.models import User
 
 KINDS = Authenticator.Type
@@ -30,9 +29,9 @@ STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
 class FactorAdapter(DefaultMFAAdapter):
     """allauth's questions: how secrets are kept, and what we are called."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That is not right. Codes change every half minute."),
-    }
+    error_messages = sayings.all_ours(
+        DefaultMFAAdapter.error_messages, sayings.SECOND_STEP
+    )
 
     def get_totp_issuer(self):
         return "Cairn"
