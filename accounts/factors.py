@@ -16,16 +16,13 @@ from allauth.mfa.models import Authenticator
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
 
-TRIES, WITHIN = 10, 15 * 60  # wrong codes a person, in seconds
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
 
@@ -134,14 +131,3 @@ def remove(row: Authenticator, *, by: User) -> bool:
         Authenticator.objects.filter(user=by).delete()
     audit.record("second step removed", about=by, factor=row.type)
     return True
-
-
-def too_many_tries(user: User) -> bool:
-    """Count one more try; past ten in a quarter of an hour none is looked at.
-
-    Only who knows the password comes this far, so nobody is locked out by a stranger.
-    """
-    window = int(timezone.now().timestamp()) // WITHIN
-    key = f"second-step:{user.pk}:{window}"
-    cache.add(key, 0, timeout=WITHIN)
-    return cache.incr(key) > TRIES

@@ -19,7 +19,7 @@ class MailAdapter(DefaultAccountAdapter):
         return redirect("account_login")
 
     def pre_authenticate(self, request, **credentials):
-        """Tries are counted by axes and accounts/tries.py."""
+        """Tries are counted by accounts/tries.py, before anything is looked at."""
 
     def send_notification_mail(self, *args, **kwargs):
         """Who adds or removes a second step is told by accounts/sign_in.py."""

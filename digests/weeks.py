@@ -22,6 +22,7 @@ from goals import charts
 from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.wordings import Wordings
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
 
@@ -45,6 +46,7 @@ class Item:
     words: str = ""
     value: int | None = None
     before: int | None = None
+    side: str = ""  # who gave both numbers
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,13 @@ def _goals(user, begins, ends):
 
 @kept_for_person(**WEEKS)
 def _rated(user, begins, ends):
-    """The last rating of each goal, and the last one before the week."""
-    earlier = GoalRating.objects.standing().filter(goal=OuterRef("goal"))
+    """The last rating of each goal and side, and that side's last before the week."""
+    same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
+    earlier = GoalRating.objects.standing().filter(**same)
     earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
     rows = GoalRating.objects.editable_by(user).standing()
-    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "-at")
-    rows = rows.distinct("goal_id").annotate(before=Subquery(earlier[:1]))
+    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
+    rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
 
@@ -194,7 +197,8 @@ class TherapistWeek:
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
-        """The week's last rating of each goal, where it differs from the one before."""
+        """The week's last rating of each goal and side, where it differs from the one
+        before of the same side."""
         return [
             rating
             for rating in _rated(self.user, **self._week)
@@ -207,10 +211,32 @@ class TherapistWeek:
         by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
         return Part.of(
             [
-                self._item(row.goal, row.at, value=row.value, before=row.before)
+                Item(
+                    self.clients[row.client_id],
+                    row.goal_id,
+                    row.at,
+                    self._words_then(row.goal),
+                    value=row.value,
+                    before=row.before,
+                    side=row.side,
+                )
                 for row in by_size
             ]
         )
+
+    def _words_then(self, goal: Goal) -> str:
+        """What the goal said when the week was over."""
+        return self._wordings.at(goal.pk, self.ends_at) or goal.shown.own_words
+
+    @cached_property
+    def _wordings(self) -> Wordings:
+        """Asked only of goals whose words came later than the week."""
+        later = {
+            row.goal_id
+            for row in self._moved
+            if (row.goal.in_force_at or row.goal.latest.proposed_at) >= self.ends_at
+        }
+        return Wordings.of(later, self.user) if later else Wordings([])
 
     @cached_property
     def unsigned(self) -> Part:
@@ -266,9 +292,12 @@ class TherapistWeek:
 
 @dataclass(frozen=True)
 class GoalLine:
+    """One's own series, and the therapist's last number beside it, named as such."""
+
     words: str
     spark: SafeString
     last: int | None
+    theirs: int | None
     waits: bool
 
 
@@ -332,17 +361,18 @@ class ClientWeek:
 
     @property
     def lines(self) -> list[GoalLine]:
-        """One's own goals with the line of their ratings."""
+        """One's own goals with the line of one's own ratings."""
         by_goal = {line.goal_id: line for line in self._lines}
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=charts.sparkline(by_goal[goal.pk].ratings),
-                last=by_goal[goal.pk].last,
+                spark=charts.sparkline(by_goal[goal.pk].client.ratings),
+                last=by_goal[goal.pk].client.last,
+                theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,
             )
             for goal in self._goals
-            if goal.pk in by_goal and by_goal[goal.pk].ratings
+            if goal.pk in by_goal and by_goal[goal.pk].ratings  # of either side
         ]
 
     def load_keys(self) -> None:
@@ -358,7 +388,8 @@ class ClientWeek:
     def _rated(self) -> bool:
         """Asked last: it takes the most reading, and mostly there is a session."""
         since = self.digest.made_at - WEEK
-        return any(line.last_at and line.last_at >= since for line in self._lines)
+        given = [side for line in self._lines for side in (line.client, line.therapist)]
+        return any(side.last_at and side.last_at >= since for side in given)
 
 
 def week_page(user: User, digest: Digest, now: datetime | None = None):

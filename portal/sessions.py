@@ -7,12 +7,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts import encryption
 from accounts.models import User
 from goals.models import GoalRating
+from goals.wordings import Wordings
 from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
+from progress.models.therapy_session import end_of_day
 from progress.note_page import additions_to
 from toolkit.models import Assignment
 
@@ -63,9 +66,15 @@ class SessionPage:
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         rows = GoalRating.objects.visible_to(self.user).standing()
         rows = rows.filter(Q(session_id=self.session.pk) | Q(at__gte=begin, at__lt=end))
-        return rows.select_related("goal__in_force", "goal__latest", "by").order_by(
-            "at"
-        )
+        return rows.select_related("by").order_by("at")
+
+    @cached_property
+    def rated(self) -> list[tuple[GoalRating, str]]:
+        """Each with its goal's words of that day."""
+        goals = {rating.goal_id for rating in self.ratings}
+        wordings = Wordings.of(goals, self.user)
+        until = end_of_day(self.session.starts_at, self.user.zone)
+        return [(one, wordings.at(one.goal_id, until)) for one in self.ratings]
 
     @property
     def parts(self) -> list[tuple[str, str]]:

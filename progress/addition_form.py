@@ -32,6 +32,11 @@ KINDS = [
 ]
 
 
+def _signed_notes(user):
+    return ProgressNote.objects.editable_by(user).exclude(signed_at=None)
+
+
+@drafts.drafted(_signed_notes)
 class AdditionForm(HouseForm):
     has_once = True
     kind_of_addition = PickField(

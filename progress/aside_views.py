@@ -11,6 +11,7 @@ from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
 from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
+from progress.session_views import session_read
 from progress.views import client_page
 
 
@@ -36,9 +37,8 @@ def session_comment(request, session_id):
     said = {"by": request.user, "session_id": session.pk}
     if form.is_valid() and form.save(session.client, **said):
         messages.success(request, _("Kept. The therapist sees it on their first page."))
-    else:
-        messages.warning(request, _("Write a line first, at most 2000 letters."))
-    return redirect("session", session.pk)
+        return redirect("session", session.pk)
+    return session_read(request, session_id, comment_form=form)
 
 
 @therapist_required

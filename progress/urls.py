@@ -33,6 +33,16 @@ urlpatterns = [
         name="caseload-import-lines",
     ),
     path(
+        "caseload/import/<uuid:import_id>/names/",
+        import_views.caseload_import_names,
+        name="caseload-import-names",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/undo/",
+        import_views.caseload_import_undo,
+        name="caseload-import-undo",
+    ),
+    path(
         "caseload/import/<uuid:import_id>/stop/",
         import_views.caseload_import_stop,
         name="caseload-import-stop",
@@ -52,6 +62,16 @@ urlpatterns = [
         "people/import/<uuid:import_id>/lines/",
         import_views.people_import_lines,
         name="people-import-lines",
+    ),
+    path(
+        "people/import/<uuid:import_id>/names/",
+        import_views.people_import_names,
+        name="people-import-names",
+    ),
+    path(
+        "people/import/<uuid:import_id>/undo/",
+        import_views.people_import_undo,
+        name="people-import-undo",
     ),
     path(
         "people/import/<uuid:import_id>/stop/",
@@ -153,6 +173,16 @@ urlpatterns = [
         "care-roles/<uuid:client_id>/call-off/",
         transfer_views.client_call_off,
         name="client-call-off",
+    ),
+    path(
+        "care-roles/requests/<uuid:request_id>/confirm/",
+        transfer_views.care_request_confirm,
+        name="care-request-confirm",
+    ),
+    path(
+        "care-roles/requests/<uuid:request_id>/refuse/",
+        transfer_views.care_request_refuse,
+        name="care-request-refuse",
     ),
     path(
         "people/<uuid:person_id>/leave/",

@@ -51,6 +51,7 @@ def today(request):
         "day": request.user.today(),
         "now": page.now,
         "nobody": not page.clients,
+        "notices": page.notices,
     }
     return render(request, "progress/today.html", context)
 
@@ -92,6 +93,7 @@ def client_page(request, client_id, *, comment_form=None):
         "nav": "caseload",
         "client": client,
         "page": page,
+        "today": request.user.today(),
         "journey": page.journey(),
         "comment_form": comment_form or CommentForm(),
     }

@@ -310,7 +310,7 @@ def test_thea_adds_a_step_lays_its_stone_and_undoes_it(at, thea, cleo):
     expect(main(page)).to_contain_text("1 of 1 reached")
     cleos.goto(f"/portal/goals/{goal.pk}/")
     expect(main(cleos)).to_contain_text("Stand at the stop")
-    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    page.locator(".toasts").get_by_role("button", name="Undo").click()
     expect(main(page)).to_contain_text("0 of 1 reached")
 
 
@@ -365,7 +365,9 @@ def test_a_note_survives_a_crash_and_a_second_tab(at, thea, cleo):
     fill(second, part0="A whole sentence")
     expect(second.locator("[data-saved]")).to_contain_text("Saved")
     fill(first, part0="Another sentence")
-    expect(first.locator("[data-saved]")).to_contain_text("Somebody else changed")
+    expect(first.locator("[data-saved]")).to_contain_text(
+        "You saved this note in another tab"
+    )
     expect(first.locator("[data-conflict-text]")).to_contain_text("A whole sentence")
     expect(first.locator('[name="part0"]')).to_have_value("Another sentence")
 

@@ -25,7 +25,7 @@ from accounts.models import (
     User,
 )
 from clients import access
-from clients.models import CareRole, Client, Draft
+from clients.models import CareRole, CareRoleRequest, Client, Draft, Notice
 from conftest import admit, person
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
@@ -116,7 +116,13 @@ def record_of(client, by):
         practice_id=client.practice_id, client=client, session=signed, goal=goal
     )
     list_of(by)
+    admin = person(client.practice, f"A{client.pk}", is_admin=True)
+    with acting_as(admin.pk), transaction.atomic():
+        CareRoleRequest.ask(client, by, "supervisor", by=admin)
     for who in (by, client.user):
+        Notice.objects.create(
+            practice_id=by.practice_id, recipient=who, kind="emergency", by=supervisor
+        )
         copy_of(client, who, made=False)
         Digest.objects.create(
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],

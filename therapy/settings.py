@@ -5,6 +5,7 @@
 
 import base64
 import os
+import zoneinfo
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -104,7 +105,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
     "csp",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -112,7 +112,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "therapy.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.PrivacyMiddleware",
@@ -123,11 +123,11 @@ MIDDLEWARE = [
     "accounts.middleware.SignInRequiredMiddleware",
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.OneActMiddleware",
+    "accounts.tries.TriesMiddleware",  # before the view's own transaction
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RefusalMiddleware",
     "clients.pace.PaceMiddleware",
-    "axes.middleware.AxesMiddleware",  # last, as its documentation asks
 ]
 TEMPLATES = [
     {
@@ -172,10 +172,7 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = (
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 # One factor alone wants length (NIST SP 800-63B-4), and nothing else of a password.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.LengthValidator"},
@@ -221,22 +218,16 @@ RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
 # Who works in the practice needs more than a password, except in the demo.
 SECOND_STEP_REQUIRED = not DEMO
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# allauth limits failed sign-ins too (per account, from any address: a way to lock
-# somebody out).  axes and accounts/tries.py speak alone.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
-MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_CALLABLE = "accounts.sign_in.typed_address"
-AXES_LOCKOUT_TEMPLATE = "429.html"
-AXES_VERBOSE = False
-AXES_DISABLE_ACCESS_LOG = True  # ours is the audit; this one would grow for ever
+# allauth counts in a cache, per account from any address: a way to lock somebody out.
+# accounts/tries.py counts alone.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
+# The pinned tzdata package, never the system's: accounts/zones.py.
+zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT") or BASE / "var" / "static")

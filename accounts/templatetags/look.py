@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, screen
+from accounts import dates, email_addresses, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -44,6 +44,12 @@ def use(symbol, css=""):
         static("icons.svg"),
         symbol,
     )
+
+
+@register.filter
+def readable(address):
+    """An e-mail address with its domain in the letters of its language."""
+    return email_addresses.readable(address or "")
 
 
 @register.simple_tag
@@ -197,6 +203,12 @@ def day(when, place="begin"):
     return format_html('<time datetime="{}">{}</time>', date_.isoformat(), words)
 
 
+@register.simple_tag
+def today_in_words() -> str:
+    """24 Nov 2026, of the reader's today: what a sheet of paper bears."""
+    return dates.with_year(timezone.localdate())
+
+
 @register.filter(is_safe=True)
 def moment_with_year(when):
     """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""
@@ -297,7 +309,8 @@ def draft_words():
         "offline": _("Not saved: offline, kept here"),
         "signedOut": _("Not saved: sign in again"),
         "signIn": _("Sign in"),
-        "conflict": _("Somebody else changed this note"),
+        "conflict": _("Not saved: this was changed elsewhere"),
+        "held": _("Not saved: choose what to keep, then save"),
         "seeBoth": _("See both"),
         "failed": _("Not saved: the server did not answer as it should, trying again"),
         "refused": _(

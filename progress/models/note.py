@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime
 
 from django.db import ProgrammingError, connection, models, transaction
@@ -20,8 +22,13 @@ from progress.models.therapy_session import UNDO_FOR, TherapySession
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
-# take-away beside its parts, so that nothing is lost; signing leaves them out.
+# take-away beside its parts, and after them, as JSON, what was pressed: ratings and
+# answers.  Nothing of a page that was not saved is lost; saving and signing write all
+# of it where it belongs and leave it out of the note.
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+LIMITS = {f"part{n}": 40_000 for n in range(MOST)} | {"practice": 500, "take_away": 500}
+PRESSED = re.compile(r"(rating|answer)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_PRESSED = 200
 
 
 # A page may name any number as its revision; one that there cannot be is stale.
@@ -112,6 +119,18 @@ class ProgressNote(ClientRow):
     @property
     def parts(self) -> list[str]:
         return self.body.split(PART)
+
+    @property
+    def pressed(self) -> dict[str, str]:
+        """Ratings and answers of a page that was not saved yet, by their field."""
+        parts = self.parts
+        return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+
+    @staticmethod
+    def joined(texts: dict[str, str], pressed: dict[str, str]) -> str:
+        """The body of an unsigned note, from the fields of its page."""
+        parts = [texts.get(name, "").replace(PART, "") for name in TYPED[1:]]
+        return PART.join([*parts, json.dumps(pressed)] if pressed else parts)
 
     # -- verbs -------------------------------------------------------------------
 

@@ -39,6 +39,11 @@ def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return tuple(datetime.combine(each, time(), zone) for each in (day, following))
 
 
+def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
+    """The midnight after it, as days are in `zone`."""
+    return day_of(moment.astimezone(zone).date(), zone)[1]
+
+
 class TherapySession(ClientRow):
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -97,6 +102,11 @@ class TherapySession(ClientRow):
     @property
     def minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it was missed or canceled: nothing is written about it."""
+        return self.state in (self.State.CANCELLED, self.State.MISSED)
 
     # -- verbs -------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import User
@@ -44,6 +45,19 @@ from progress.models import NoteAddition, ProgressNote, TherapySession, Win
 from toolkit.models import Assignment
 
 Row = dict[str, object]
+
+# What a copy leaves out, in the words of whoever made it; said wherever it is.
+NOT_IN_ANY = (
+    _("notes that are not signed, or that are held back"),
+    _("what was said in supervision"),
+    _("drafts"),
+    _("why a record was opened in an emergency, which is under “Who looked”"),
+    _("emails, and how somebody signed in"),
+)
+NOT_IN_THE_CLIENTS = (
+    _("the presenting concern as the therapist wrote it; ask your therapist for it"),
+)
+NOT_IN_THE_THERAPISTS = (_("who opened the record, which is in the client’s copy"),)
 
 PERSON = (
     "preferred_name", "family_name", "pronouns", "email", "phone", "emergency_name",
@@ -126,6 +140,10 @@ class Record:
     charter: Row
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
+    @property
+    def not_in_it(self) -> list[str]:
+        return not_in_copy("presenting_concern" not in self.person)
+
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
         return [
@@ -133,6 +151,12 @@ class Record:
             for row in self.tables[table]
             if all(row[name] == value for name, value in wanted.items())
         ]
+
+
+def not_in_copy(is_clients: bool) -> list[str]:
+    """What a copy leaves out, a phrase each: the client's own, or a therapist's."""
+    more = NOT_IN_THE_CLIENTS if is_clients else NOT_IN_THE_THERAPISTS
+    return [str(words) for words in (*NOT_IN_ANY, *more)]
 
 
 def read_record(client: Client, user: User) -> Record:
@@ -143,7 +167,7 @@ def read_record(client: Client, user: User) -> Record:
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
-        zone=user.time_zone,
+        zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )
@@ -154,6 +178,10 @@ def read_record(client: Client, user: User) -> Record:
         record.person["presenting_concern"] = said
     for name, model, order, columns in TABLES:
         rows = model.objects.visible_to(user).filter(client=client)
+        if model is ReviewAnswer and reach(user).own != client.pk:
+            # The client reads the other side's only once both have answered.
+            rows = rows.exclude(review__client_at=None)
+            rows = rows.exclude(review__therapist_at=None)
         rows = rows.order_by(*order.split())
         names = columns.split()
         people = [column for column in names if column in PEOPLE]

@@ -14,7 +14,7 @@ from clients.models import (
 )
 from conftest import as_role, in_care, ten_seconds_pass
 from goals.models import Goal, StrengthLink
-from progress.imports import sheet
+from progress.imports import steps
 from progress.models import (
     CaseloadImport,
     NoteAddition,
@@ -137,9 +137,18 @@ Mara,mara@example.com,Sleep through,3,2026-02-03
 
 
 def list_of(by, *, therapist=None, raw=LIST) -> CaseloadImport:
-    """A file that was read and waits to be looked at."""
+    """A file that a worker has read and that waits to be looked at."""
     with acting_as(by.pk), transaction.atomic():
-        return CaseloadImport.begin(sheet.read(raw), by=by, therapist=therapist or by)
+        found = CaseloadImport.receive(raw, by=by, therapist=therapist or by)
+    assert read_by_the_worker(found) == "done"
+    found.refresh_from_db()
+    return found
+
+
+def read_by_the_worker(found: CaseloadImport) -> str:
+    """As soon as it is told of an upload, or of other columns."""
+    with as_role("cairn_worker"):
+        return steps.read_file(found.pk)
 
 
 def pinned(browser, url, **data) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import unwrap
 
 from django.db.models import Q
 
@@ -46,6 +47,7 @@ def readable(table: str) -> Mutant:
 
 
 LOGIN = "app.login(uuid)"
+GIVES = "app.admin_may_give(uuid, text, timestamptz)"
 OF_THE_DATABASE = [
     readable("goals_goal"),
     readable("goals_goalversion"),
@@ -282,6 +284,35 @@ OF_THE_DATABASE = [
                   check="practice_id = app.practice()")),
     Mutant("letter: for another practice",
            policy("accounts_message", "drop_a_letter", check="state = 'waiting'")),
+    readable("clients_carerolerequest"),
+    Mutant("notice: read by the whole practice",
+           policy("clients_notice", "own", using="true")),
+    Mutant("request: decided by an admin",
+           policy("clients_carerolerequest", "decide",
+                  using="outcome = '' AND (app.is_admin() OR client_id = ANY"
+                  " (app.leads()))", check="decided_by_id = app.user_id()")),
+    Mutant("request: asked for in another name",
+           policy("clients_carerolerequest", "ask", check="app.is_admin()")),
+    Mutant("role: an admin's opens at once",
+           body(GIVES, "starts >= statement_timestamp() + interval '24 hours'",
+                "true")),
+    Mutant("role: an admin's opens after a day though the therapist is here",
+           body(GIVES, "AND NOT app.primary_is_here(whose)", "AND true")),
+    Mutant("role: a full record counts as empty",
+           body("app.record_is_empty(uuid)", "NOT EXISTS", "true OR NOT EXISTS")),
+    Mutant("role: a cover to come makes the therapist away",
+           body("app.primary_is_here(uuid)", "r.starts_at <= clock_timestamp()",
+                "true")),
+    Mutant("emergency: without its reason",
+           "DROP TRIGGER emergency_has_reason ON clients_carerole"),
+    Mutant("emergency: begun in the past",
+           policy("clients_carerole", "emergency",
+                  check="kind = 'emergency' AND app.is_therapist() AND user_id ="
+                  " app.user_id() AND given_by_id = app.user_id() AND starts_at <="
+                  " clock_timestamp() AND app.is_ours(client_id)")),
+    Mutant("clashes: told to anybody who treats",
+           body("app.session_clashes(uuid, uuid, uuid, timestamptz)",
+                "(app.is_admin() OR whose = ANY (app.leads()))", "true")),
     Mutant("practice: changed by anybody in it",
            policy("accounts_practice", "admin_changes",
                   using="id = app.practice()")),
@@ -380,6 +411,27 @@ OF_THE_RULE = [
            put=lambda _old: _decorator("signed_in_required")),
     Mutant("door: a fresh proof is never asked for",
            target="accounts.proof:is_fresh", put=lambda _old: lambda request: True),
+    Mutant("proof: a therapist fetches a copy without one",
+           target="progress.record_views:client_record_file",
+           put=lambda old: _decorator("therapist_required")(unwrap(old))),
+    Mutant("proof: an account closes without one",
+           target="progress.transfer_views:person_leave",
+           put=lambda old: _decorator("admin_required")(unwrap(old))),
+    Mutant("proof: an admin gives a role without one",
+           target="clients.care_views:client_care",
+           put=lambda old: _decorator("staff_required")(unwrap(old))),
+    Mutant("told: no client is",
+           target="clients.telling:tell_client",
+           put=lambda _old: lambda *args, **kwargs: None),
+    Mutant("handover: the new therapist keeps other roles",
+           target="clients.models.care:end_other_roles",
+           put=lambda _old: lambda *args, **kwargs: None),
+    Mutant("handover: sessions are booked twice in silence",
+           target="progress.transfer:session_clashes",
+           put=lambda _old: lambda *args: []),
+    Mutant("handover: to who has not joined",
+           target="clients.assigning:require_joined",
+           put=lambda _old: lambda person: None),
 ]  # fmt: skip
 
 

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
         ("clients", "0005_strengths"),
-        ("progress", "0009_undo_for_ten_seconds"),
+        ("progress", "0012_uploads_and_undo"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -83,7 +83,7 @@ NO_GRANT = "REVOKE UPDATE (called_off_at) ON progress_therapysession FROM cairn_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("progress", "0008_note_additions")]
+    dependencies = [("progress", "0009_goal_watch_by_side")]
 
     operations = [
         migrations.AddField(
