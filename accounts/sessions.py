@@ -7,6 +7,7 @@ may shorten; on a device that others use it is ten minutes.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from allauth.mfa.models import Authenticator
@@ -26,6 +27,7 @@ from accounts.kept import kept
 from accounts.models import SignIn, User
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
+KEY = re.compile(r"[0-9a-z]{32}")
 FACTOR = "factor"  # in the session: the second step that was taken
 STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 SHARED_IDLE = timedelta(minutes=10)
@@ -52,6 +54,10 @@ class SessionStore(DatabaseStore):
     @property
     def person(self) -> User | None:
         return self.row and self.row.user
+
+    def _validate_session_key(self, key):
+        """No look-up for what no key of ours can be."""
+        return bool(key and KEY.fullmatch(key))
 
     def _get_session_from_db(self):
         now = timezone.now()

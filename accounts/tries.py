@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
-from accounts import devices, email_addresses, staying
+from accounts import devices, email_addresses, links, staying
 from accounts.models import Tries, User
 from accounts.places import network_of
 
@@ -279,6 +279,12 @@ def a_letter(request) -> Counted:
     )
 
 
-def a_link(request) -> Counted:
-    """A secret that a link brought."""
-    return _of_place(request, LINKS, "link")
+def a_link(kind: str) -> Callable:
+    """A secret that a link of this kind brought."""
+
+    def counted(request) -> Counted | None:
+        if not links.kept(request, kind):
+            return None
+        return _of_place(request, LINKS, "link")
+
+    return counted

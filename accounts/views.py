@@ -2,6 +2,7 @@
 
 from allauth.account.views import LoginView
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.views import (
     LogoutView,
@@ -9,14 +10,16 @@ from django.contrib.auth.views import (
     PasswordResetDoneView,
     PasswordResetView,
 )
-from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts import factors, handing, invitations, proof, tries
+from accounts import factors, handing, invitations, links, proof, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
 from accounts.frames import inside
@@ -28,8 +31,6 @@ from accounts.people_forms import (
     ProofForm,
 )
 from accounts.tries import guarded_by
-
-LINK = "_invitation"  # where the secret waits in the session, out of the address
 
 
 def home_of(user) -> str:
@@ -57,18 +58,29 @@ def handed_over(request):
 
 @for_everyone
 @require_safe
-def join_link(request, token):
-    """Take the secret out of the address; scanners that follow links use nothing up."""
-    request.session[LINK] = token
-    return redirect("join")
+def handed_back(request):
+    """Nobody is signed in any more; whose device it is signs in from here."""
+    said = request.session.get(handing.GIVEN_BACK)
+    if said is None or request.user.is_authenticated:
+        return redirect("start")
+    return render(request, "accounts/handed_back.html", {"given": said})
 
 
 @for_everyone
+@require_safe
+def join_link(request, token):
+    """Take the secret out of the address; scanners that follow links use nothing up."""
+    return links.keep(redirect("join"), links.JOIN, token)
+
+
+@for_everyone
+@guarded_by(tries.a_link(links.JOIN))
 def join(request):
-    secret = request.session.get(LINK, "")
+    secret = links.kept(request, links.JOIN)
     person_id = invitations.find(secret)
     if person_id is None:
         return render(request, "accounts/join_closed.html", status=410)
+    tries.right(request)
     person = User.objects.select_related("practice").get(pk=person_id)
     form = JoinForm(request.POST or None, person=person)
     if form.is_valid():
@@ -79,11 +91,15 @@ def join(request):
         )
         if joined is None:  # another tab was quicker
             return redirect("join")
-        if factors.has_second_step(joined):  # the letter alone is one step
-            return redirect("account_login")
-        login(request, joined, backend=settings.AUTHENTICATION_BACKENDS[-1])
-        return redirect(home_of(joined))
+        return links.forget(_come_in(request, joined), links.JOIN)
     return render(request, "accounts/join.html", {"form": form, "person": person})
+
+
+def _come_in(request, person):
+    if factors.has_second_step(person):  # the letter alone is one step
+        return redirect("account_login")
+    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    return redirect(home_of(person))
 
 
 @on_the_way
@@ -119,6 +135,14 @@ class SignIn(LoginView):
     template_name = "account/login.html"
     extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
 
+    def form_invalid(self, form):
+        """On a device that was handed over, the page for one thing stays."""
+        said = handing.handed(self.request)
+        if said is None or "one_thing" not in self.request.POST:
+            return super().form_invalid(form)
+        context = {"handed": said, "login": form.data.get("login", ""), "wrong": True}
+        return render(self.request, "accounts/handed_over.html", context)
+
 
 class SignOut(LogoutView):
     next_page = "account_login"
@@ -145,21 +169,41 @@ forgotten_password_done = for_everyone(
 )
 
 
-class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):
-    success_message = gettext_lazy("The new password is kept. Sign in with it.")
+class NewPassword(PasswordResetConfirmView):
+    """Django's; the link's secret waits in a cookie, not in a session's row."""
+
+    @method_decorator(sensitive_post_parameters())
+    @method_decorator(never_cache)
+    def dispatch(self, request, uidb64, token):
+        if token != self.reset_url_token:
+            on = redirect("password-new", uidb64, self.reset_url_token)
+            return links.keep(on, links.RESET, token)
+        self.user = self.get_user(uidb64)
+        secret = links.kept(request, links.RESET)
+        self.validlink = bool(
+            self.user and self.token_generator.check_token(self.user, secret)
+        )
+        if not self.validlink:
+            return self.render_to_response(self.get_context_data())
+        tries.right(request)
+        return super(PasswordResetConfirmView, self).dispatch(request)
 
     def form_valid(self, form):
         """Every sign-in of theirs ended, and so did this one if it was."""
-        response = super().form_valid(form)
+        form.save()
         if self.request.user.pk == self.user.pk:
             logout(self.request)
-        return response
+        said = _("The new password is kept. Sign in with it.")
+        messages.success(self.request, said)
+        return links.forget(redirect(self.get_success_url()), links.RESET)
 
 
 new_password = for_everyone(
-    NewPassword.as_view(
-        form_class=NewPasswordForm,
-        template_name="account/password_reset_from_key.html",
-        success_url=reverse_lazy("account_login"),
+    guarded_by(tries.a_link(links.RESET))(
+        NewPassword.as_view(
+            form_class=NewPasswordForm,
+            template_name="account/password_reset_from_key.html",
+            success_url=reverse_lazy("account_login"),
+        )
     )
 )

@@ -8,6 +8,7 @@ are current; a name that nobody knows is replaced by the next best one, never an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
@@ -75,6 +76,20 @@ def resolve(*names: str) -> ZoneInfo:
 
 def _known(names: Iterable[str]):
     return (found for name in names if (found := canonical(name)))
+
+
+def moments_of(clock: datetime, zone: ZoneInfo) -> list[datetime]:
+    """When clocks in `zone` show this (naive) day and time, in UTC.
+
+    None where a clock change skips it, two where it comes twice, else one.
+    """
+    found = []
+    for fold in (0, 1):
+        moment = clock.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+        shown = moment.astimezone(zone).replace(tzinfo=None, fold=0)
+        if shown == clock and moment not in found:
+            found.append(moment)
+    return found
 
 
 def validate_zone(name: str) -> None:

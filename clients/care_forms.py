@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.forms import HouseForm, PickField, day_field
 from accounts.models import User
+from clients.assigning import assign
 from clients.models import CareRole, Client
 
 FURTHEST = timedelta(days=5 * 366)
@@ -31,8 +32,9 @@ class ColleagueField(forms.ModelChoiceField):
 
 
 def colleagues(by: User):
-    """Whom `by` may give a role: any therapist but themselves."""
+    """Whom `by` may give a role: any therapist who has joined, but not themselves."""
     found = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
+    found = found.filter(joined_at__isnull=False)
     if by.is_admin:
         leads = Q(care_roles__kind=CareRole.Kind.PRIMARY, care_roles__ends_at=None)
         found = found.annotate(clients_now=Count("care_roles", filter=leads))
@@ -116,7 +118,7 @@ class CareRoleForm(StaffingForm):
 
     def save(self, *, by: User) -> bool:
         return self.written(
-            CareRole.give,
+            assign,
             self.client,
             self.cleaned_data["person"],
             self.cleaned_data["kind"],

@@ -10,6 +10,7 @@ from accounts.addresses import tell_owner
 from accounts.fields import EmailAddressFormField, NameFormField
 from accounts.forms import HouseForm, HouseModelForm, PickField
 from accounts.models import User
+from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground
 
 OFF = {"autocomplete": "off"}
@@ -195,7 +196,8 @@ class ClientInvitationForm(HouseModelForm):
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         colleagues = User.objects.visible_to(by).therapists().order_by("name_key")
-        self.fields["therapist"].queryset = colleagues
+        joined = colleagues.filter(joined_at__isnull=False)
+        self.fields["therapist"].queryset = joined
         self.fields["email"].required = True
 
     def save(self, *, by: User) -> bool:
@@ -207,5 +209,7 @@ class ClientInvitationForm(HouseModelForm):
         if once and Client.objects.directory_of(by).filter(pk=once).exists():
             return
         self.instance.pk = once or self.instance.pk
-        self.instance.admit(by=by, primary=self.cleaned_data["therapist"])
+        therapist = self.cleaned_data["therapist"]
+        note_first_role(therapist, self.instance, by=by)
+        self.instance.admit(by=by, primary=therapist)
         invite_or_tell(self.instance, by=by)

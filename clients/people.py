@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,7 +19,7 @@ from accounts.models import Invitation, User
 from accounts.names import name_key
 from accounts.templatetags.look import moment, use
 from clients import access
-from clients.models import CareRole, Client
+from clients.models import CareRole, CareRoleRequest, Client
 
 UNUSED = timedelta(days=60)
 STATES = {  # what the list of people can be filtered by
@@ -159,6 +159,9 @@ def clients(by: User, text: str) -> QuerySet:
     current = CareRole.objects.filter(client=OuterRef("pk")).primary()
     current = current.filter(access.currently())
     running = CareRole.objects.filter(client=OuterRef("pk"), kind="emergency").current()
+    asked = CareRoleRequest.objects.filter(client=OuterRef("pk")).waiting()
+    coming = CareRole.objects.filter(client=OuterRef("pk")).primary().standing()
+    coming = coming.filter(starts_at__gt=Now()).order_by("starts_at")
     found = Client.objects.directory_of(by)
     for word in text.split():
         piece = to_search(word)
@@ -168,6 +171,9 @@ def clients(by: User, text: str) -> QuerySet:
         found.select_related("user")
         .annotate(
             emergency=Exists(running),
+            asked_for=Subquery(asked.order_by("asked_at").values("user__name")[:1]),
+            next_therapist=Subquery(coming.values("user__name")[:1]),
+            next_at=Subquery(coming.values("starts_at")[:1]),
             therapist=Subquery(current.values("user__name")[:1]),
             link_ends=Subquery(open_link.values("expires_at")[:1]),
             link_id=Subquery(open_link.values("pk")[:1]),

@@ -65,12 +65,14 @@ def close(person: User, *, by: User, **detail) -> None:
 
     Letters that wait for it are dropped by the charter.
     """
-    ended = end_roles(person, by=by)
+    held = CareRole.objects.filter(user_id=person.pk).standing()
+    others = held.exclude(kind=CareRole.Kind.PRIMARY).count()
+    end_roles(person, by=by)
     User.objects.filter(pk=person.pk).update(is_active=False)
     ways_changed(person)
     for link in Invitation.objects.filter(user_id=person.pk).open():
         invitations.revoke(link, by=by)
-    audit.record("account closed", about=person, care_roles=ended, **detail)
+    audit.record("account closed", about=person, care_roles=others, **detail)
 
 
 @transaction.atomic

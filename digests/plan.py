@@ -95,7 +95,10 @@ def plan_reminders(now: datetime, until: float = math.inf) -> int:
 
 
 def _unplanned_sessions(now: datetime) -> QuerySet:
-    """Sessions to come, of clients with an account of their own, without a letter."""
+    """Sessions to come, of clients with an account of their own, without a letter.
+
+    Also those that were kept when therapy ended.
+    """
     period = Concat(
         Value("appt:"),
         Cast(OuterRef("pk"), CharField()),
@@ -115,7 +118,6 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
             client__user__is_active=True,
             client__user__joined_at__isnull=False,
         )
-        .exclude(client__state=Client.State.DISCHARGED)
         .values_list(
             "pk",
             "practice_id",

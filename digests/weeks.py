@@ -9,6 +9,7 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -82,7 +83,7 @@ def _treated(user):
 def _sessions(user, begins, ends):
     rows = TherapySession.objects.editable_by(user).filter(therapist=user)
     rows = rows.filter(_within("starts_at", begins, ends))
-    return rows.values_list("state", "note__signed_at")
+    return rows.values_list("state", Q(note__signed_at__lte=Now()))
 
 
 @kept_for_person(**WEEKS)
@@ -152,9 +153,9 @@ class TherapistWeek:
         """How many of the week's sessions were held, missed, cancelled, signed."""
         rows = _sessions(self.user, **self._week)
         counts: Counter = Counter()
-        for state, signed_at in rows:
+        for state, is_signed in rows:
             counts[state] += 1
-            counts["signed"] += bool(signed_at)
+            counts["signed"] += bool(is_signed)
         return counts
 
     @property

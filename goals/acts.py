@@ -72,7 +72,7 @@ def proposing(request, template: str, way: Way, form, **context):
     return way.page(request, template, goal, form=form, **context)
 
 
-def _late(request, goal: Goal, way: Way, form=None, why=None):
+def late(request, goal: Goal, way: Way, form=None, why=None):
     """Something else happened first; what was typed comes back with the reason."""
     why = why or _overtaken_by(request, goal)
     if form is not None and form.is_bound and errors.typed(request):
@@ -138,7 +138,7 @@ def take_key_back(request, goal: Goal, way: Way):
     version = goal.keyed_by(side_of(request.user))
     form = drafts.restored(KeyBackForm, request, goal=goal)
     if version is None or not goal.is_open:
-        return _late(request, goal, way, form)
+        return late(request, goal, way, form)
     version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
@@ -171,7 +171,7 @@ def differ(request, goal: Goal, way: Way):
     page = DifferPage(goal, request.user)
     form = drafts.restored(DifferForm, request, goal=goal)
     if page.proposal is None:
-        return _late(request, goal, way, form)
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
@@ -210,7 +210,7 @@ def review(request, goal: Goal, way: Way):
     """One's own answers; the other side's once both are in; what becomes of it."""
     if goal.review_id is None:
         form = drafts.restored(ReviewForm, request, goal=goal)
-        return _late(request, goal, way, form, _decided_meanwhile(request, goal))
+        return late(request, goal, way, form, _decided_meanwhile(request, goal))
     page = ReviewPage(goal, request.user, way)
     form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
     if form.is_valid() and form.save(page.review, by=request.user):
@@ -249,7 +249,7 @@ def reached(request, goal: Goal, way: Way):
     """What carried it; and, where the client marks it so, a line for a harder day."""
     form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
-        return _late(request, goal, way, form) if form.is_bound else way.to(goal)
+        return late(request, goal, way, form) if form.is_bound else way.to(goal)
     page = GoalPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
@@ -280,7 +280,7 @@ def rate(request, goal: Goal, way: Way):
         toasts.toast(request, said, undo=back)
         return way.to(goal)
     if not goal.is_open:
-        return _late(request, goal, way, form)
+        return late(request, goal, way, form)
     messages.warning(request, _first_error(form))
     return shown(request, goal, way, rating_form=form)
 
@@ -311,7 +311,7 @@ def step_add(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(StepForm, request, goal=goal)
     if not goal.is_open:
-        return _late(request, goal, way, form)
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)

@@ -24,8 +24,12 @@ LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
 def open_log(log: Path, mode="ab"):
+    """Read by whoever runs it and by its group, also where it lay open before."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open(mode)
+    file = open(log, mode, opener=lambda name, flags: os.open(name, flags, 0o640))
+    if os.fstat(file.fileno()).st_mode & 0o027:
+        os.fchmod(file.fileno(), 0o640)
+    return file
 
 
 def telling_line(text: str) -> str:

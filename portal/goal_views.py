@@ -68,10 +68,12 @@ def goal_agree(request, goal_id, number):
 def goal_here(request, goal_id):
     """One act on a therapist's device; whatever was pressed, it goes back."""
     goal = _goal(request, goal_id)
+    form = HereForm(request.POST or None)
     if not handing.is_for(request, request.user):
+        if request.POST.get("words"):
+            return acts.late(request, goal, WAY, form)
         return redirect("portal-goal", goal.pk)
     page = GoalPage(goal, request.user, WAY)
-    form = HereForm(request.POST or None)
     if page.proposal is None and request.POST.get("words"):
         return errors.not_saved(request, OVERTAKEN, form=form, back=request.path)
     if page.proposal is None or (form.is_valid() and form.act(page, by=request.user)):

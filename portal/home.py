@@ -14,10 +14,11 @@ from accounts import encryption
 from accounts.kept import first
 from accounts.models import User
 from clients.kept import kept_for_person
+from clients.telling import notices
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
-from portal.own import own_client_and_therapist
+from portal.own import own_client_therapist_and_news
 from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from progress import goal_watch
@@ -144,7 +145,8 @@ class Home:
 
     def __init__(self, user: User):
         self.user, self.now = user, timezone.now()
-        self.client, self.therapist = own_client_and_therapist(user)
+        found = own_client_therapist_and_news(user)
+        self.client, self.therapist, has_notices = found
         encryption.expect(self.client.practice_id, [self.client.pk])
         self.next = first(_next_session(user, now=self.now))
         self.last = first(_last_session(user))
@@ -153,6 +155,7 @@ class Home:
         self.closed = [goal for goal in goals if not goal.is_open]
         self.asks = self._asks()
         self.good = self._good()
+        self.notices = notices(user) if has_notices else []
 
     @property
     def is_new(self) -> bool:

@@ -52,7 +52,7 @@ class SessionPage:
         self.session, self.user = session, user
         encryption.expect(session.practice_id, [session.client_id])
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
-        self.note = notes.select_related("author").first()
+        self.note = notes.select_related("author", "begun_by").first()
         self.additions = additions_to(self.note, user)
         self.ratings = list(self._ratings())
         practice = Assignment.objects.visible_to(user)

@@ -142,9 +142,7 @@ class Journey:
 
     def _notes(self) -> list[tuple[datetime, datetime]]:
         """Of one's own signed notes, when the session was and when it was signed."""
-        rows = self._mine(ProgressNote).filter(
-            author=self.user, signed_at__isnull=False
-        )
+        rows = self._mine(ProgressNote).filter(author=self.user).signed()
         rows = rows.order_by("session__starts_at")
         return list(rows.values_list("session__starts_at", "signed_at"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, UUIDField
+from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -18,7 +18,7 @@ from goals.models.content import Side
 from goals.voices import BOTH, counted
 from goals.wordings import Wordings
 from progress.client_page import last_practice, open_goals
-from progress.models import ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
 from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
@@ -38,6 +38,7 @@ def was_name(assignment: Assignment) -> str:
 
 
 READER = status.Reader(Side.THERAPIST)
+HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -45,7 +46,8 @@ PLACE = {"client": UUIDField(), "at": DateTimeField()}
 @kept_for_person(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
-    return rows.select_related("author")
+    rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
+    return rows.select_related("author", "begun_by")
 
 
 def _ratings(user, goals):

@@ -23,12 +23,13 @@ from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
 from goals.differences import only_here
+from progress import signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
-from progress.note_page import additions_to
+from progress.note_page import additions_to, earlier_drafts, is_left
 from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
@@ -77,22 +78,35 @@ def _may_write(screen, user) -> bool:
 
 def _save(request, form):
     """Save or sign; None where the page is shown again."""
-    sign = request.POST.get("act") == "sign"
+    act, session = request.POST.get("act"), form.screen.session
+    sign = act in (signing.SIGN, signing.ANYWAY)
     if sign and not form.body.strip():
         form.add_error("part0", _("Write a line first: a signed note never changes."))
         return None
+    early = sign and signing.is_early(session)
+    gaps = signing.gaps(form) if act == signing.SIGN and not early else None
     try:
-        if not form.save(by=request.user, sign=sign):
+        if not form.save(by=request.user, sign=sign and not early and not gaps):
             return None
     except (StaleNote, IntegrityError):
         return _both_texts(request, form)
-    session = form.screen.session
     aside(session, request.user).delete()
+    if gaps:
+        return _ask(request, session, gaps)
+    if early:
+        messages.warning(
+            request, _("Saved. You can sign once the session has started.")
+        )
     if sign:
-        messages.success(request, _("Signed. It cannot change any more."))
         return redirect("session", session.pk)
     messages.success(request, _("Saved."))
     return redirect("today")
+
+
+def _ask(request, session, gaps):
+    """What was typed is saved; whether it is signed like that is asked once."""
+    screen = SessionScreen(session, request.user)
+    return _screen(request, SessionForm(screen=screen), screen, question=gaps)
 
 
 def _both_texts(request, form):
@@ -123,7 +137,7 @@ def _discard_aside(request, screen):
     return redirect("session", screen.session.pk)
 
 
-def _screen(request, form, screen, *, other=None, status=200):
+def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
     opened(session, request.user)
     context = {
@@ -134,6 +148,9 @@ def _screen(request, form, screen, *, other=None, status=200):
         "screen": screen,
         "number": number_of(session, request.user),
         "labels": json.dumps(form.labels()),
+        "question": question,
+        "early": signing.is_early(session),
+        "earlier": earlier_drafts(screen.note, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
         "why": why_not(screen, request.user) if other else "",
@@ -178,6 +195,9 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "note": note,
         "texts": texts,
         "additions": additions_to(note, request.user),
+        "undo_seconds": signing.seconds_to_undo(note),
+        "earlier": earlier_drafts(note, request.user),
+        "is_left": is_left(note),
         "hold": holds[0] if holds else None,
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),

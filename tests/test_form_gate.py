@@ -17,7 +17,7 @@ from accounts.identity import acting_as
 from accounts.models import Message, User
 from accounts.zones import ZONES
 from clients.models import Client
-from conftest import admit, as_role
+from conftest import admit, as_role, ten_seconds_pass
 from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
@@ -330,11 +330,13 @@ def test_thea_logs_a_session_in_three_presses_without_loading_another_page(
          take_away="The wave has a clock on it.")  # fmt: skip
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     press(page, "Sign and lock")
+    press(page, "Sign note")  # though two parts are empty
     expect(main(page)).to_contain_text("Signed by Thea")
     assert len(loads) == 1, loads
     cleos.goto("/portal/")
     expect(main(cleos)).to_contain_text("The wave has a clock on it.")
     expect(main(cleos)).to_contain_text("Two stops on Friday")
+    ten_seconds_pass()
     cleos.goto(f"/portal/sessions/{session.pk}/")
     expect(main(cleos)).to_contain_text("Came in pleased.")
 
@@ -428,6 +430,8 @@ def test_without_scripts_a_session_is_logged_all_the_same(at, thea, cleo):
     stone(page, f"rating-{goal.pk}", 6)
     fill(page, part0="Plain.")
     press(page, "Sign and lock")
+    expect(main(page)).to_contain_text("These parts are empty: Assessment, Plan.")
+    press(page, "Sign note")
     expect(main(page)).to_contain_text("Signed by Thea")
     assert goal.ratings.get().value == 6
 

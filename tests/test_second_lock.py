@@ -25,11 +25,17 @@ from accounts.models import (
     User,
 )
 from clients import access
-from clients.models import CareRole, Client, Draft
+from clients.models import CareRole, CareRoleRequest, Client, Draft, Notice
 from conftest import admit, person
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
-from progress.models import NoteAddition, NoteHold, ProgressNote, SessionGoal
+from progress.models import (
+    EarlierDraft,
+    NoteAddition,
+    NoteHold,
+    ProgressNote,
+    SessionGoal,
+)
 from progress.tests.cast import (
     add_to,
     agreed_goal,
@@ -79,6 +85,10 @@ def record_of(client, by):
     held = hold(client, by, at=NOW() - timedelta(days=6))
     lifted = hold(client, by, at=NOW() - timedelta(days=5))
     hold(client, by, at=NOW() - timedelta(days=2), sign=False)
+    EarlierDraft(
+        practice_id=client.practice_id, client=client, author=by, by=by,
+        note=ProgressNote(pk=signed.pk), body="Half a note", saved_at=NOW(),
+    ).save(force_insert=True)  # fmt: skip
     for session in (signed, held):
         add_to(session, by=by, reason="Forgotten")
     book(client, by, at=NOW() + timedelta(days=1))
@@ -106,7 +116,13 @@ def record_of(client, by):
         practice_id=client.practice_id, client=client, session=signed, goal=goal
     )
     list_of(by)
+    admin = person(client.practice, f"A{client.pk}", is_admin=True)
+    with acting_as(admin.pk), transaction.atomic():
+        CareRoleRequest.ask(client, by, "supervisor", by=admin)
     for who in (by, client.user):
+        Notice.objects.create(
+            practice_id=by.practice_id, recipient=who, kind="emergency", by=supervisor
+        )
         copy_of(client, who, made=False)
         Digest.objects.create(
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],
@@ -266,7 +282,8 @@ CLINICAL = [
     "goals_comment", "goals_goallink", "goals_goalscore",
     "toolkit_assignment", "progress_therapysession",
     "progress_sessiongoal", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "clients_clientbackground", "clients_draft",
+    "progress_noteaddition", "progress_earlierdraft",
+    "clients_clientbackground", "clients_draft",
     "clients_carerole",
     "clients_strength", "goals_strengthlink", "progress_win",
 ]  # fmt: skip
@@ -277,7 +294,7 @@ OUTSIDERS = [
 ]  # fmt: skip
 NOT_THE_CLIENTS = ["progress_therapysession", "progress_progressnote",
                    "progress_notehold", "progress_noteaddition",
-                   "clients_clientbackground",
+                   "progress_earlierdraft", "clients_clientbackground",
                    "clients_carerole"]  # fmt: skip
 
 

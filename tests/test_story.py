@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Message, User
+from conftest import ten_seconds_pass
 from progress.models import TherapySession
 from tests.test_form_gate import (
     LONG,
@@ -93,10 +94,12 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     stone(kit, f"rating-{goal_of(session)}", 4)
     fill(kit, part0="We began.", take_away="One night at a time.")
     press(kit, "Sign and lock")
+    press(kit, "Sign note")  # though two parts are empty
     expect(main(kit)).to_contain_text("Signed by Kit")
 
     nadia.goto("/portal/sessions/")
     expect(main(nadia)).to_contain_text("One night at a time.")
+    ten_seconds_pass()
     nadia.goto(f"/portal/sessions/{session.pk}/")
     expect(main(nadia)).to_contain_text("We began.")
     nadia.goto(f"/portal/goals/{goal_of(session)}/")

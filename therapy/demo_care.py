@@ -57,18 +57,22 @@ class Care:
 
     def begin_with_the_client(self) -> None:
         """They were admitted long ago, which no role of the program could write."""
+        self.rewrite(
+            "UPDATE clients_carerole r SET starts_at = c.created_at"
+            " FROM clients_client c"
+            " WHERE c.id = r.client_id AND c.practice_id = %s",
+            [self.practice.pk],
+        )
+
+    def rewrite(self, statement: str, values: list) -> None:
+        """As the owner, past row security: when a role began, which has passed."""
         tables = ("clients_carerole", "clients_client")
         with connection.cursor() as cursor:
             # No table is altered while its foreign keys wait to be checked.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-            cursor.execute(
-                "UPDATE clients_carerole r SET starts_at = c.created_at"
-                " FROM clients_client c"
-                " WHERE c.id = r.client_id AND c.practice_id = %s",
-                [self.practice.pk],
-            )
+            cursor.execute(statement, values)
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -122,14 +126,15 @@ class Care:
             self.role(beth, theo, "cover", began, ends, by=thea)
 
     def emergency(self, carl) -> None:
-        """Long over; its reason could only be sealed while it ran."""
+        """Long over; it could only begin, and its reason be sealed, while it ran."""
         theo, iris = self.staff["theo"], self.staff["iris"]
         began = self.at(-9, "19:53")
         with acting_as(theo.pk):
             key = self.role(carl, iris, "supervisor", timezone.now(), None, by=theo)
         with acting_as(iris.pk):
-            ends = began + timedelta(minutes=50)
-            role = self.role(carl, iris, "emergency", began, ends, by=iris)
+            now = timezone.now()
+            ends = now + timedelta(minutes=50)
+            role = self.role(carl, iris, "emergency", now, ends, by=iris)
             tell_again(iris)
             EmergencyReason(
                 practice=self.practice, client=carl, role=role, by=iris, at=began,
@@ -138,6 +143,10 @@ class Care:
         with acting_as(theo.pk):
             EmergencyReason.objects.update(seen_at=self.at(-8), seen_by=theo)
             CareRole.objects.filter(pk=key.pk).update(ends_at=F("starts_at"))
+        self.rewrite(
+            "UPDATE clients_carerole SET starts_at = %s, ends_at = %s WHERE id = %s",
+            [began, began + timedelta(minutes=50), role.pk],
+        )
         self.demo.looks.append((began, iris, carl, "client", "emergency"))
 
     def correction(self, cleo) -> None:

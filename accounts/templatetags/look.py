@@ -264,6 +264,13 @@ def undo_url(message):
     return next((tag[5:] for tag in tags if tag.startswith("undo:")), "")
 
 
+@register.filter
+def undo_seconds(message):
+    """For how many seconds; 0 for as long as it stands there."""
+    tags = (message.extra_tags or "").split()
+    return next((int(tag[8:]) for tag in tags if tag.startswith("seconds:")), 0)
+
+
 @register.simple_tag
 def new_fields(form, *names):
     """Fields that look alike on every page until somebody typed into them.

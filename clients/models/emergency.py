@@ -80,6 +80,7 @@ def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
     ).save(force_insert=True)
     audit.record("emergency", about=role, role="emergency")
     _tell_the_practice(role, by)
+    _tell_the_client(role, by)
     return role
 
 
@@ -100,3 +101,11 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
             not_after=now + timezone.timedelta(days=2),
             about=role.pk,
         )
+
+
+def _tell_the_client(role: CareRole, by: User) -> None:
+    """At home and by email, at once; they read the reason under Who looked."""
+    from clients import telling  # it imports this module
+
+    client = role.client
+    telling.tell_client(client, "emergency", by=by, person=by, care_role=role.kind)

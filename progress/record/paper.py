@@ -5,6 +5,7 @@ Everything is in the files beside it; here stands what a person reads.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,12 +27,34 @@ MARGIN, FOOT = 20, 18  # millimetres
 LOOKS = 200  # of who opened it; the rest stands in the files
 
 
+# For what Inter and Literata lack.  Chinese, Japanese and Korean fonts would be 10 MB.
+FALLBACK = {
+    "DejaVu": "DejaVuSans.ttf",  # Arabic, Hebrew, Armenian, Georgian, symbols
+    "Devanagari": "NotoSansDevanagari-Regular.ttf",
+    "Thai": "NotoSansThai-Regular.ttf",
+    "Ethiopic": "NotoSansEthiopic-Regular.ttf",
+}
+# Joiners and selectors between characters: nothing is missing without them.
+INVISIBLE = frozenset(map(chr, (*range(0xFE00, 0xFE10), 0x034F)))
+MARK = "▯"  # stands for a character that none of these fonts has
+
+
 def draw(record: Record) -> bytes:
     """The PDF, in the language and the zone that are active."""
-    return bytes(_paper(record).output())
+    paper = _paper(record)
+    pdf = bytes(paper.output())  # which also closes its fonts
+    if paper.marked:  # known only now; the reader is told at the beginning
+        pdf = bytes(_paper(record, marked=True).output())
+    return pdf
 
 
-def _paper(record: Record):
+def is_right_to_left(words: str) -> bool:
+    """By the first letter that has a direction."""
+    strong = (unicodedata.bidirectional(sign) for sign in words)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
+
+
+def _paper(record: Record, *, marked: bool = False):
     # Takes a second to import (Pillow, fontTools): only a worker that draws does it.
     from fpdf import FPDF
     from fpdf.enums import XPos, YPos
@@ -52,13 +75,29 @@ def _paper(record: Record):
         ):
             self.set_font(font, style, size)
             self.set_text_color(*color)
-            x = self.l_margin
-            self.set_x(x)
-            self.multi_cell(
-                0, size * 0.5, str(words), align="L",
-                new_x=XPos.LMARGIN, new_y=YPos.NEXT,
-            )  # fmt: skip
+            for line in self.drawable(str(words)).split("\n"):
+                self.set_x(self.l_margin)
+                self.multi_cell(
+                    0, size * 0.5, line, align="R" if is_right_to_left(line) else "L",
+                    new_x=XPos.LMARGIN, new_y=YPos.NEXT,
+                )  # fmt: skip
             self.ln(after)
+
+        def drawable(self, words):
+            """With a mark for each character that no font has.
+
+            The library would leave it out, and write it to the log.
+            """
+            words = unicodedata.normalize("NFC", words).replace("\t", "    ")
+            return "".join(map(self._or_mark, words))
+
+        def _or_mark(self, sign):
+            if sign == "\n" or ord(sign) in self.known:
+                return sign
+            if sign in INVISIBLE or unicodedata.category(sign) in ("Cf", "Cc"):
+                return ""
+            self.marked = True
+            return MARK
 
         def headline(self, words):
             self.text_of(words, style="B", size=18, after=2)
@@ -103,6 +142,7 @@ def _paper(record: Record):
                 self.add_page()
 
     paper = Paper(format="A4")
+    paper.marked = False
     paper.set_lang(get_language() or "en")
     paper.set_title(gettext("A copy of a record"))
     paper.set_creator("Cairn")
@@ -112,16 +152,19 @@ def _paper(record: Record):
     paper.add_font("Inter", "", FONTS / "Inter-Regular.ttf")
     paper.add_font("Inter", "B", FONTS / "Inter-SemiBold.ttf")
     paper.add_font("Literata", "", FONTS / "Literata-Regular.ttf")
-    paper.add_font("DejaVu", "", FONTS / "DejaVuSans.ttf")
-    paper.set_fallback_fonts(["DejaVu"], exact_match=False)  # what the two lack
+    for name, file in FALLBACK.items():
+        paper.add_font(name, "", FONTS / file)
+    paper.set_fallback_fonts([*FALLBACK], exact_match=False)
+    paper.set_text_shaping(True)  # joins Arabic letters, and puts lines in order
+    paper.known = {code for font in paper.fonts.values() for code in font.cmap}
     paper.add_page()
-    Drawing(paper, record).all()
+    Drawing(paper, record, marked=marked).all()
     return paper
 
 
 class Drawing:
-    def __init__(self, paper, record: Record):
-        self.paper, self.record = paper, record
+    def __init__(self, paper, record: Record, *, marked: bool = False):
+        self.paper, self.record, self.marked = paper, record, marked
         self.zone = ZoneInfo(record.zone)
 
     def all(self) -> None:
@@ -159,13 +202,15 @@ class Drawing:
             "who": record.made_by,
         }
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
-        paper.small(
-            gettext(
-                "Not in it: notes that are not signed or are held back, supervision"
-                " comments, drafts, and review answers that the client cannot see yet."
-                " The files beside it hold all the rest."
+        said = {"list": "; ".join(record.not_in_it)}
+        paper.small(gettext("Not in this copy: %(list)s.") % said)
+        paper.small(gettext("The files beside it hold all the rest."))
+        if self.marked:
+            said = gettext(
+                "This PDF has no letters for some scripts and emoji. Each missing "
+                "character is shown as %(mark)s. record.json has the full text."
             )
-        )
+            paper.small(said % {"mark": MARK})
         person = record.person
         paper.heading(gettext("The person"))
         full = f"{person['preferred_name']} {person['family_name']}".strip()
@@ -388,6 +433,9 @@ class Drawing:
                 self.paper.text_of(note["text"])
                 signed = {"who": note["author"], "when": self.moment(note["signed_at"])}
                 self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+                if note["begun_by"]:
+                    began = {"who": note["begun_by"]}
+                    self.paper.small(gettext("Begun by %(who)s.") % began)
             for added in record.of("note_additions", session_id=row["id"]):
                 self.addition(added)
             if row["take_away"]:

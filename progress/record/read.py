@@ -12,6 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import User
@@ -44,6 +45,19 @@ from progress.models import NoteAddition, ProgressNote, TherapySession, Win
 from toolkit.models import Assignment
 
 Row = dict[str, object]
+
+# What a copy leaves out, in the words of whoever made it; said wherever it is.
+NOT_IN_ANY = (
+    _("notes that are not signed, or that are held back"),
+    _("what was said in supervision"),
+    _("drafts"),
+    _("why a record was opened in an emergency, which is under “Who looked”"),
+    _("emails, and how somebody signed in"),
+)
+NOT_IN_THE_CLIENTS = (
+    _("the presenting concern as the therapist wrote it; ask your therapist for it"),
+)
+NOT_IN_THE_THERAPISTS = (_("who opened the record, which is in the client’s copy"),)
 
 PERSON = (
     "preferred_name", "family_name", "pronouns", "email", "phone", "emergency_name",
@@ -127,8 +141,8 @@ class Record:
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
     @property
-    def is_for_therapist(self) -> bool:
-        return "presenting_concern" in self.person
+    def not_in_it(self) -> list[str]:
+        return not_in_copy("presenting_concern" not in self.person)
 
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
@@ -137,6 +151,12 @@ class Record:
             for row in self.tables[table]
             if all(row[name] == value for name, value in wanted.items())
         ]
+
+
+def not_in_copy(is_clients: bool) -> list[str]:
+    """What a copy leaves out, a phrase each: the client's own, or a therapist's."""
+    more = NOT_IN_THE_CLIENTS if is_clients else NOT_IN_THE_THERAPISTS
+    return [str(words) for words in (*NOT_IN_ANY, *more)]
 
 
 def read_record(client: Client, user: User) -> Record:
@@ -183,11 +203,12 @@ def _row(row, names) -> Row:
 
 def _notes(client: Client, user: User) -> list[Row]:
     rows = ProgressNote.objects.visible_to(user).filter(client=client).shared()
-    rows = rows.select_related("author").order_by("signed_at")
+    rows = rows.select_related("author", "begun_by").order_by("signed_at")
     return [
         {
             "session_id": note.session_id,
             "author": note.author.name,
+            "begun_by": note.begun_by.name if note.begun_by else "",
             "signed_at": note.signed_at,
             "format": note.format,
             "text": "\n\n".join(_labelled(note)),

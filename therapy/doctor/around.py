@@ -111,6 +111,14 @@ def letters() -> Iterator[Finding]:
             "a backup was restored, and nothing is sent until somebody says so: "
             "manage.py lift_halt. docs/operate.md, Restore.",
         )
+    [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
+    if refused:
+        yield wrong(
+            "letters",
+            f"{refused} wait because the mail server does not pass them on (relay or "
+            "policy, 5.7.x): check EMAIL_URL's user, the sender's domain (SPF, DKIM) "
+            "and the relay's own log. docs/mail.md.",
+        )
     late = pulse.age(pulse.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
@@ -118,7 +126,7 @@ def letters() -> Iterator[Finding]:
             f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
             "worker's log. docs/mail.md.",
         )
-    elif not pulse.halted:
+    elif not pulse.halted and not refused:
         yield ok("letters", "none is late")
 
 
