@@ -18,21 +18,21 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, sayings
 from accounts.models import User
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
+FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
 class FactorAdapter(DefaultMFAAdapter):
     """allauth's questions: how secrets are kept, and what we are called."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That is not right. Codes change every half minute."),
-    }
+    error_messages = sayings.all_ours(
+        DefaultMFAAdapter.error_messages, sayings.SECOND_STEP
+    )
 
     def get_totp_issuer(self):
         return "Cairn"
@@ -94,6 +94,10 @@ class Way:
     added: datetime
     used: datetime | None
     left: int  # recovery codes that nobody used yet
+
+    @property
+    def is_running_out(self) -> bool:
+        return self.kind == KINDS.RECOVERY_CODES and self.left <= FEW_LEFT
 
 
 def ways_of(user: User) -> list[Way]:

@@ -153,6 +153,10 @@ class ForgottenPasswordForm(House, PasswordResetForm):
 
 
 class NewPasswordForm(House, SetPasswordForm):
+    error_messages = {
+        "password_mismatch": _("The two are not the same. Please type both again."),
+    }
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = _("New password")

@@ -5,8 +5,14 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts import sayings
+
 
 class MailAdapter(DefaultAccountAdapter):
+    error_messages = sayings.all_ours(
+        DefaultAccountAdapter.error_messages, sayings.SIGNING_IN
+    )
+
     def is_open_for_signup(self, request):
         return False  # people are invited
 

@@ -143,7 +143,10 @@ def take_key_back(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
-    return way.page(request, "goal_key_back", goal, form=form, version=version)
+    kind = status.kind_of(goal)
+    return way.page(
+        request, "goal_key_back", goal, form=form, version=version, kind=kind
+    )
 
 
 def decline(request, goal: Goal, number: int, way: Way):

@@ -27,7 +27,13 @@ from goals.models import (
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
-from goals.page_queries import SHOWN_COMMENTS, SHOWN_MOVES, SHOWN_VERSIONS, Rating
+from goals.page_queries import (
+    SHOWN_COMMENTS,
+    SHOWN_MOVES,
+    SHOWN_OF_ALL,
+    SHOWN_VERSIONS,
+    Rating,
+)
 from goals.said import said_rows
 from goals.voices import BOTH, voice
 from goals.ways import Way
@@ -75,7 +81,7 @@ class GoalPage:
         encryption.expect(goal.practice_id, [goal.client_id])
         self.versions = self._versions()
         moves = queries.moves_of if everything else queries.last_moves
-        self.moves = list(moves(user, goal=goal.pk))
+        self.moves = list(moves(user, goal=goal.pk)[:SHOWN_OF_ALL])
         self._read_ratings()
         self._read_steps()
         self._read_comments()
@@ -89,7 +95,7 @@ class GoalPage:
         """The newest ones; what stands is always among them."""
         goal = {"goal": self.goal.pk}
         if self.everything:
-            rows = list(queries.every_version(self.user, **goal))
+            rows = list(queries.every_version(self.user, **goal)[:SHOWN_OF_ALL])
         else:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
             rows = queries.last_versions(self.user, **goal, **stands)
@@ -106,7 +112,7 @@ class GoalPage:
     def _read_ratings(self) -> None:
         """Hundreds for the chart, as bare values; as rows only those with a line."""
         bare = queries.bare_ratings(self.user, goal=self.goal.pk)
-        self.ratings = list(map(Rating._make, bare))
+        self.ratings = list(map(Rating._make, reversed(bare)))
         rows = queries.told_ratings(self.user, goal=self.goal.pk)
         self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
         self.last_ratings = [row for row in rows if row not in self.taken_back]
@@ -124,7 +130,7 @@ class GoalPage:
 
     def _read_comments(self) -> None:
         comments = queries.comments_of if self.everything else queries.last_comments
-        rows = list(comments(self.user, goal=self.goal.pk))
+        rows = list(comments(self.user, goal=self.goal.pk)[:SHOWN_OF_ALL])
         shown = len(rows) if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown
 

@@ -37,8 +37,8 @@ def was_name(assignment: Assignment) -> str:
     return f"was-{assignment.pk}"
 
 
-HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
 READER = status.Reader(Side.THERAPIST)
+HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 

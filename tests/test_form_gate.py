@@ -204,7 +204,7 @@ def test_thea_adds_a_client_and_the_admin_sees_name_and_no_concern(at, thea, ada
         emergency_phone="07700 900263", presenting_concern="Wakes at four.",
     )  # fmt: skip
     page.get_by_text("Invite by e-mail").click()
-    press(page, "Add the client")
+    press(page, "Add client and send invitation")
     for words in ("Nadia Rahimi", "she/her", "07700 900418", "Leila", "Wakes at four."):
         expect(main(page)).to_contain_text(words)
     admins = at(ada)
@@ -259,13 +259,13 @@ def test_thea_proposes_cleo_agrees_and_thea_suggests_other_words(at, thea, cleo)
          low_end="never", high_end="just a bus", review_on="2099-03-01")  # fmt: skip
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     press(page, "Propose it")
-    expect(main(page)).to_contain_text("It waits for the other key")
+    expect(main(page)).to_contain_text("Waiting for Cleo to agree")
     goal = Goal.objects.get()
     cleos.goto(f"/portal/goals/{goal.pk}/")
     expect(main(cleos)).to_contain_text("Take the bus into town")
     cleos.get_by_role("button", name=re.compile("Agree")).first.click()
     page.reload()
-    expect(main(page)).to_contain_text("In force since today")
+    expect(main(page)).to_contain_text("Agreed today")
     press(page, "Suggest other words", role="link")
     fill(page, own_words="Take the bus into town twice a week")
     press(page, "Propose it")
@@ -283,7 +283,7 @@ def test_thea_agrees_to_what_cleo_proposed(at, thea, cleo):
     page.get_by_role("link", name=re.compile("^Read")).click()
     press(page, "Agree to version 1")
     cleos.goto(f"/portal/goals/{goal.pk}/")
-    expect(main(cleos)).to_contain_text("In force since today")
+    expect(main(cleos)).to_contain_text("Agreed today")
 
 
 def test_thea_rates_takes_it_back_and_cleo_sees_each(at, thea, cleo):

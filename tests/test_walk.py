@@ -81,8 +81,9 @@ WHOSE = {
     "ada": {"people", "care-roles", "audit", "deliveries", "practice"},
     "cleo": {"portal"},
 }
-FOR_ALL = {"", "healthz", "metrics", "sign-in", "sign-out", "prove", "reset", "join",
-           "settings", "stay", "address", "help", "handed-over"}  # fmt: skip
+FOR_ALL = {"", ".well-known", "healthz", "metrics", "sign-in", "sign-out", "prove",
+           "reset", "join", "settings", "stay", "address", "help",
+           "handed-over"}  # fmt: skip
 # Leaving, and what whoever left may still read.
 OUTSIDE = {"leave", "portal-account-closed"}
 

@@ -47,7 +47,7 @@ def test_ada_keeps_the_settings_and_the_audit_names_the_fields(sign_in, ada, pra
         ("idle_minutes", "4", "5"),
         ("idle_minutes", "31", "30"),
         ("session_minutes", "0", "10"),
-        ("time_zone", "Mars/Olympus", "Select a valid choice"),
+        ("time_zone", "Mars/Olympus", "not one of the choices"),
         ("name", "", "Please fill this in."),
     ],
 )

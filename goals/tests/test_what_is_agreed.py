@@ -310,3 +310,24 @@ def test_withdrawing_an_agreement_ends_its_review(agreed, cleo, thea, sign_in):
     withdraw(agreed, cleo.user)
     assert now(agreed).review_id is None
     assert "Goal review" not in text(sign_in(cleo.user).get("/portal/"))
+
+
+def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
+    agreed, cleo, thea, sign_in
+):
+    withdraw(agreed, cleo.user)
+    browser = sign_in(thea)
+    assert "Withdraw my agreement too" in text(browser.get(f"/goals/{agreed.pk}/"))
+    page = text(browser.get(f"/goals/{agreed.pk}/key-back/"))
+    assert "Then neither of you agrees to these words" in page
+    assert "Take your proposal back" not in page
+    browser.post(f"/goals/{agreed.pk}/key-back/", {"reason": "Not now"})
+    assert now(agreed).ended_as == "aside"
+
+
+def test_the_history_says_that_it_was_declined_and_kept_nothing(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    assert "Version 1: declined by Cleo" in page
+    assert "kept what stood before" not in page

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+LONGEST_NAME = 400  # characters; more than a first and a family name may have
+
 
 def name_key(name: str) -> str:
     """By which two spellings of a name are one: without accents, case or spaces beside
     each other."""
+    name = name[:LONGEST_NAME]  # sorting the marks of a letter is quadratic
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", name).casefold())
     bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
     return " ".join(unicodedata.normalize("NFC", bare).split())

@@ -8,7 +8,6 @@ have a phone number that nobody else in the file has, or one line repeats the ot
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -37,7 +36,7 @@ LONGEST = {
 RATING = re.compile(r"(10|\d)(?:[.,]0)?(?:\s?/\s?10)?")
 APART = re.compile(r"[;|\n]")
 COMMA = re.compile(r",\s+|,(?=\d{1,4}[./-])")
-MOST_MOMENTS = 50_000  # sessions and ratings together
+MOST_MOMENTS = 50_000  # sessions, goals and ratings together
 
 NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
 TOO_LONG = gettext_lazy("More cells than the file has columns.")
@@ -83,13 +82,13 @@ class Problem:
     said: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Goal:
     words: str
     ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """Moments are as on the therapist's wall: without a zone."""
 
@@ -115,11 +114,7 @@ class Reading:
     people: list[Person]
     problems: list[Problem]  # in the order of the lines
     repeated: list[int] = field(default_factory=list)  # lines, each like one above it
-
-    @property
-    def is_too_much(self) -> bool:
-        ratings = sum(len(g.ratings) for who in self.people for g in who.goals.values())
-        return self.sessions + ratings > MOST_MOMENTS
+    is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more
 
     @property
     def lines_to_mend(self) -> list[int]:
@@ -150,7 +145,7 @@ def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
 
 def same(text: str) -> str:
     """By which two ways of writing the same words are one."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(text.casefold().split())
 
 
 class _Reader:
@@ -161,6 +156,7 @@ class _Reader:
         self.lines = [self._checked(line) for line in sheet.lines]
         self.people: dict[tuple, Person] = {}
         self.seen: dict[tuple, tuple] = {}
+        self.moments = 0  # so far, in all lines
         self.repeated: list[int] = []
         self.problems: list[Problem] = []
         self.bad: dict[tuple, int] = {}  # whose line cannot come in, and which
@@ -178,7 +174,8 @@ class _Reader:
                 self._hold_back(person, self.bad[key], have)
         found = [who for key, who in self.people.items() if key not in self.bad]
         problems = sorted(self.problems, key=lambda p: (p.line, p.column or 0))
-        return Reading(found, problems, self.repeated)
+        too_much = self.moments > MOST_MOMENTS
+        return Reading(found, problems, self.repeated, too_much)
 
     # -- what the cells say ------------------------------------------------------
 
@@ -236,8 +233,9 @@ class _Reader:
         if line.is_long:
             self._problem(TOO_LONG)
         self._once(who)
-        sessions = self._sessions(who)
-        self._goals(who, sessions)
+        if self.moments <= MOST_MOMENTS:
+            sessions = self._sessions(who)
+            self._goals(who, sessions)
 
     def _cell(self, line: Line, wanted: Field) -> str:
         at = self.columns.index(wanted) if wanted in self.columns else None
@@ -308,6 +306,7 @@ class _Reader:
             if said in (Field.FIRST, Field.SESSION):
                 moments = self._moments(at)
                 who.sessions.update(moments)
+                self.moments += len(moments)
                 found += moments if said == Field.SESSION else []
         return found
 
@@ -350,6 +349,7 @@ class _Reader:
             return who.goals.get(who.above.get(slot, ""))
         if len(words) > LONGEST[Field.GOAL]:
             self._problem(TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
+        self.moments += 1
         who.above[slot] = same(words)
         return who.goals.setdefault(same(words), Goal(words))
 
@@ -381,6 +381,7 @@ class _Reader:
         elif goal is not None and all(found):
             pairs = zip(moments, (int(one[1]) for one in found), strict=True)
             goal.ratings.update(dict.fromkeys(pairs))
+            self.moments += len(moments)
 
     # -- all lines together ------------------------------------------------------
 

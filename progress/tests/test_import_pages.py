@@ -391,7 +391,7 @@ def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
     page = text(
         post(browser, url, chosen(column_at_0="", column_at_5="preferred_name"))
     )
-    assert "Select a valid choice" in page
+    assert "not one of the choices" in page
     assert CaseloadImport.objects.get().columns[5] == "goal"
 
 
@@ -451,7 +451,7 @@ def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, c
     page = upload(browser, LIST, at="/people/import/")
     assert "Please choose one." in page
     page = upload(browser, LIST, at="/people/import/", therapist=cleo.user_id)
-    assert "Select a valid choice" in page
+    assert "not one of the choices" in page
     raw = b"Diary,Who\nUnknown-canary,Mara\n"
     page = upload(browser, raw, at="/people/import/", therapist=thea.pk)
     assert "No column is called preferred name" in page
