@@ -97,11 +97,13 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     )
     names = [name for name, _config in found]
     assert names == [
-        "audit", "audit_fault", "caseload_counts", "clients_named",
-        "destroy_key", "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
+        "audit", "audit_fault", "caseload_counts", "changed_since_import",
+        "clients_named",
+        "destroy_key", "forget_sheet", "goal_watch", "import_ended",
+        "imported_clients", "invitation", "is_held", "is_new",
         "is_ours", "knows_device", "letters", "login", "oldest_unsent", "operator_did",
         "pass_on_sessions",
-        "rewrap_key", "seal", "treats_here", "wrapped_keys",
+        "rewrap_key", "seal", "treats_here", "undo_import", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(
