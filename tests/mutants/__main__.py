@@ -36,6 +36,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "progress/tests/test_goal_watch.py",
     "progress/tests/test_import_access.py",
     "progress/tests/test_import_pages.py",
+    "progress/tests/test_import_undo.py",
     "goals/tests/test_two_keys.py",
     "goals/tests/test_said.py",
 ]

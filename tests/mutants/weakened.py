@@ -87,6 +87,20 @@ OF_THE_DATABASE = [
            policy("progress_importsheet", "take_away", using="true")),
     Mutant("import: a client's key goes with a line that bears its name",
            body("app.forget_sheet()", "NOT EXISTS", "true OR EXISTS")),
+    Mutant("import: an admin reads the file as it came",
+           policy("progress_importsheet", "read", using="EXISTS (SELECT FROM"
+                  " progress_caseloadimport i WHERE i.id = caseload_import_id AND"
+                  " (i.therapist_id = app.user_id() OR i.by_id = app.user_id()))")),
+    Mutant("undo: anybody of the practice undoes anybody's import",
+           ";".join([
+               body("app.undo_import(uuid)", "AND by_id = app.user_id()", ""),
+               body("app.imported_clients(uuid)", "AND i.by_id = app.user_id()", ""),
+           ])),
+    Mutant("undo: what changed since is not asked for",
+           body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
+                "false")),
+    Mutant("undo: anybody may delete what is append-only",
+           body("app.refuse_all_but_undo()", " AND current_user = 'cairn_acl'", "")),
     Mutant("review: the other side's answer is read before both are in",
            policy("goals_reviewanswer", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
