@@ -6,18 +6,15 @@ Nothing here decides what becomes of it; people.py does.
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from accounts import names
 
 LONGEST_NAME = 400  # characters; more than a first and a family name may have
 
 
 def name_key(name: str) -> str:
-    """By which two spellings of a name are one: without accents, case or spaces beside
-    each other."""
-    name = name[:LONGEST_NAME]  # sorting the marks of a letter is quadratic
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", name).casefold())
-    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
-    return " ".join(unicodedata.normalize("NFC", bare).split())
+    """By which two spellings of a name are one."""
+    return names.name_key(name[:LONGEST_NAME])  # sorting a letter's marks is quadratic
 
 
 # -- errors ---------------------------------------------------------------------------
@@ -136,11 +133,12 @@ TOTALS = {
     "zwischensumme", "endsumme", "subtotal", "sub total", "grand total", "grand totals",
     "total general", "sous total", "somme", "suma", "suma total", "totale",
     "totale generale", "somma", "subtotale", "totaal", "subtotaal", "eindtotaal",
-    "razem", "łacznie", "ogołem", "ogolem", "total geral", "celkem", "i alt", "totalt",
+    "razem", "lacznie", "ogolem", "total geral", "celkem", "i alt", "totalt",
     "summa", "osszesen", "toplam", "итого", "всего", "anzahl", "average",
-    "durchschnitt", "mittelwert", "moyenne", "promedio", "gemiddelde", "srednia", "σ",
-    "ø", "summe aller", "number of clients", "anzahl klienten", "count",
+    "durchschnitt", "mittelwert", "moyenne", "promedio", "gemiddelde", "srednia",
+    "summe aller", "number of clients", "anzahl klienten", "count",
 }  # fmt: skip
+SIGNS = {"Ø", "ø", "Σ", "∑", "⌀"}
 TOTAL_AND_MORE = re.compile(
     r"(?:grand |sub)?totals?(?: of| for| general| clients| patients| people| all)"
     r"(?: [\w.,]{1,20}){0,3}"
@@ -149,6 +147,8 @@ TOTAL_AND_MORE = re.compile(
 
 def is_total(text: str) -> bool:
     """Whether a name is a word for the last line of a table: Total, Summe, Razem."""
+    if text.strip(" :=") in SIGNS:
+        return True
     bare = re.sub(r"[\d\s:.,=()€$£#+-]+", " ", name_key(text[:80])).strip()
     return bare in TOTALS or bool(TOTAL_AND_MORE.fullmatch(bare))
 

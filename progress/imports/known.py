@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from accounts.email_addresses import normalize
 from accounts.models import User
 from clients.models import CareRole, Client
 from progress.imports.cells import name_key
@@ -48,7 +49,7 @@ def _here(by: User, therapist: User) -> tuple[dict[str, str], dict[str, str]]:
     for pk, preferred, family, email, account in rows.values_list(*said):
         name = f"{preferred} {family}".strip()
         for address in filter(None, (email, account)):
-            emails[address.lower()] = name
+            emails[normalize(address)] = name
         if pk in treated:
             names[name_key(name)] = name
     return emails, names

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy
 
+from accounts import email_addresses
+from accounts.names import clean
 from clients.models import Client
 from progress.imports import cells, days
 from progress.imports.cells import name_key, phone_key
@@ -253,7 +254,8 @@ class _Reader:
 
     def _key_parts(self, line: Line) -> tuple[str, str]:
         names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
-        return self._cell(line, Field.EMAIL).lower(), name_key(" ".join(names))
+        email = email_addresses.normalize(self._cell(line, Field.EMAIL))
+        return email, name_key(" ".join(names))
 
     def _whose(self, line: Line) -> tuple:
         email, name = self._key_parts(line)
@@ -282,7 +284,7 @@ class _Reader:
             if said == Field.EMAIL:
                 text = self._email(text, at)
             elif said != Field.CONCERN:
-                text = " ".join(text.split())  # a name is one line
+                text = clean(text[: MOST_LETTERS + 1])  # a name is one line
             most = LONGEST.get(said, MOST_LETTERS)
             if len(text) > most:
                 self._problem(TOO_WORDY, at, text, most=most)
@@ -292,12 +294,12 @@ class _Reader:
 
     def _email(self, text: str, at: int) -> str:
         try:
-            validate_email(text.lower())
+            email_addresses.validate(email_addresses.normalize(text))
         except ValidationError:
             self._problem(BAD_EMAIL, at, text)
         if len(text) > 254:
             self._problem(TOO_WORDY, at, text, most=254)
-        return text.lower()
+        return email_addresses.normalize(text)
 
     def _sessions(self, who: Person) -> list[datetime]:
         """Those of this line; the first session is one as well."""

@@ -488,3 +488,14 @@ def test_ada_sees_names_and_no_clinical_word(sign_in, ada, thea):
     assert read_by_the_worker(latest()) == "not now"
     assert matched(["Name"]) == ["preferred_name"]
     assert NOW
+
+
+def test_one_mailbox_in_two_spellings_is_one_person():
+    [mara] = read(
+        ["Name", "E-mail", "Session"],
+        ["Mara", "Mara@B\u00fccher.example", "2026-02-03"],
+        ["Mara", "mara@xn--bcher-kva.example", "2026-02-04"],
+        ["Mara", "mara@bu\u0308cher.example\u200b", "2026-02-05"],
+    ).people
+    assert len(mara.sessions) == 3
+    assert mara.email == "mara@xn--bcher-kva.example"
