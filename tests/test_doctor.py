@@ -1,5 +1,6 @@
 """manage.py doctor finds what is wrong, and says what to do."""
 
+import os
 import time
 from datetime import timedelta
 from io import StringIO
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Heartbeat, Message
 from conftest import as_role
 from ops.mail import Sink
-from therapy.doctor import around, catalogue, examine, installation, keys
+from therapy.doctor import around, catalogue, examine, installation, keys, release
 
 
 def execute(statement):
@@ -234,3 +235,43 @@ def test_without_a_database_the_rest_is_still_looked_at(transactional_db):
     assert found[0].is_wrong
     assert "/nowhere" in found[0].words
     assert {"packages", "mail", "disk"} <= {finding.about for finding in found}
+
+
+# -- compared with the release, not counted -------------------------------------------
+
+
+def test_the_guards_are_those_of_this_release(db):
+    """After a migration: WRITE_RELEASE=1 ./test tests/test_doctor.py -k of_this"""
+    if os.environ.get("WRITE_RELEASE"):
+        release.write()
+    assert [finding.state for finding in said(release.release)] == ["ok"]
+
+
+UNLIKE = [
+    ("CREATE POLICY more ON goals_goal FOR SELECT TO cairn_web USING (true)",
+     "policies: has, unlike the release, public.goals_goal more"),
+    ("ALTER POLICY read ON clients_client USING (true)",
+     "policies: lacks public.clients_client read"),
+    ("GRANT UPDATE ON accounts_auditevent TO cairn_web",
+     "rights: has, unlike the release, r public.accounts_auditevent cairn_web UPDATE"),
+    ("GRANT SELECT (body) ON progress_progressnote TO cairn_worker",
+     "column public.progress_progressnote.body cairn_worker SELECT"),
+    ("DROP TRIGGER append_only ON accounts_auditevent",
+     "triggers: lacks append_only public.accounts_auditevent"),
+    ("ALTER TABLE accounts_auditevent DISABLE TRIGGER append_only",
+     "triggers: lacks append_only public.accounts_auditevent"),
+    ("CREATE OR REPLACE FUNCTION app.is_admin() RETURNS boolean LANGUAGE sql AS"
+     " $$ SELECT true $$", "functions: lacks app.is_admin"),
+    ("GRANT EXECUTE ON FUNCTION app.destroy_key(uuid) TO cairn_web",
+     "rights: has, unlike the release, function app.destroy_key(uuid) cairn_web"),
+    ("DELETE FROM django_migrations WHERE app = 'goals' AND name LIKE '0005%'",
+     "migrations: lacks goals.0005_row_security_of_both"),
+    ("ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY",
+     "row security: lacks public.goals_goal t t"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "words"), UNLIKE)
+def test_one_guard_too_many_or_too_weak_is_named(db, statement, words):
+    execute(statement)
+    assert words in wrong(release.release)

@@ -24,7 +24,7 @@ from accounts import encryption, seals
 from accounts.models import DataKey, Message
 from digests import halting, send
 from therapy.backups import Refused, manifest, restoring, tools
-from therapy.doctor import catalogue
+from therapy.doctor import catalogue, release
 
 SAMPLE = 100  # narrative texts that are opened
 NO_LETTER = "django.core.mail.backends.locmem.EmailBackend"
@@ -135,7 +135,8 @@ def _narrative_fields(model) -> list[str]:
 
 
 def locks() -> Iterator[Step]:
-    for check in (catalogue.roles, catalogue.row_security, catalogue.triggers):
+    checks = (catalogue.roles, catalogue.row_security, catalogue.triggers)
+    for check in (*checks, release.release):
         for finding in check():
             make = red if finding.is_wrong else green
             yield make(finding.about, finding.words)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import Error, connection
 
-from therapy.doctor import around, catalogue, installation, keys
+from therapy.doctor import around, catalogue, installation, keys, release
 from therapy.doctor.finding import Finding, ok, wrong
 
 IN_THE_DATABASE = (
@@ -15,6 +15,7 @@ IN_THE_DATABASE = (
     catalogue.roles,
     catalogue.row_security,
     catalogue.triggers,
+    release.release,
     around.clock,
     installation.migrations,
     keys.master_key,
