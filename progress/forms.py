@@ -197,6 +197,7 @@ class BookingForm(HouseForm):
         if len(moments) < 2:
             return
         self.asks_which = True
+        self.fields["which"].one_of_two = True  # not "if you like"
         first, second = (moment.astimezone(self.by.zone) for moment in moments)
         self.fields["which"].choices = [
             ("0", _("The first, %(zone)s") % {"zone": first.tzname()}),
