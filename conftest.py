@@ -15,15 +15,18 @@ from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django import test
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
 from accounts.identity import acting_as
 from accounts.models import Practice, User
+from accounts.sessions import FACTOR, STEPS
 from clients.models import CareRole, Client
 
 SUPERUSER = "postgres"
@@ -62,6 +65,24 @@ def flush_past_triggers(self, style, tables, **options):
 
 def as_role(role):
     return acting_as(None, role=role)
+
+
+def ten_seconds_pass():
+    """What was signed becomes final, what was called off can no longer be undone.
+
+    As the superuser past the triggers: no role could move these clocks.
+    """
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE progress_progressnote SET signed_at = signed_at - interval '10 s'"
+            " WHERE signed_at > clock_timestamp()"
+        )
+        cursor.execute(
+            "UPDATE progress_therapysession"
+            " SET called_off_at = called_off_at - interval '10 s'"
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
 class WebClient(test.Client):
@@ -175,6 +196,12 @@ def in_care(client, person, kind, *, begins=-1, ends=30, by=None):
     )
 
 
+def after_a_day(*clients):
+    """Care roles to come of these clients have begun: a day went by."""
+    coming = CareRole.objects.filter(client__in=clients, starts_at__gt=timezone.now())
+    coming.update(starts_at=F("starts_at") - timedelta(hours=24, minutes=1))
+
+
 @pytest.fixture
 def cleo(thea):
     return admit("Cleo", by=thea, family_name="Hart", pronouns="she/her")
@@ -185,6 +212,15 @@ def carl(theo):
     return admit("Carl", by=theo, family_name="Osei", pronouns="he/him")
 
 
+def with_second_step(browser, user):
+    """Who has a second step took it."""
+    step = Authenticator.objects.filter(user=user, type__in=STEPS).first()
+    if step:
+        session = browser.session
+        session[FACTOR] = step.type
+        session.save()
+
+
 @pytest.fixture
 def sign_in(client):
     """`sign_in(thea)` gives a browser without a screen; one each."""
@@ -192,6 +228,7 @@ def sign_in(client):
     def signed_in(user):
         browser = WebClient()
         browser.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+        with_second_step(browser, user)
         return browser
 
     return signed_in

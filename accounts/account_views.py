@@ -1,13 +1,12 @@
 """One's own account: ways in, where one is signed in, the address, what happened."""
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import addresses, audit, factors, screen, sessions
+from accounts import addresses, audit, factors, links, screen, sessions, tries
 from accounts.decorators import for_everyone, signed_in_required, therapist_required
 from accounts.factor_views import on_the_way
 from accounts.frames import base_of, inside
@@ -16,8 +15,14 @@ from accounts.history import lately
 from accounts.models import AddressChange, SignIn
 from accounts.people_forms import AddressForm, NewPasswordForm, SettingsForm
 from accounts.proof import fresh_proof_required
+from accounts.tries import guarded_by
 
-LINK = "_address"  # where the secret waits in the session, out of the address
+
+@for_everyone
+@require_safe
+def well_known_password(request):
+    """Where password managers look for the page on which a password is changed."""
+    return redirect("password-change")
 
 
 @signed_in_required
@@ -28,11 +33,13 @@ def own_settings(request):
         return redirect("settings")
     person = request.user
     sign_ins = SignIn.objects.visible_to(person).running().order_by("-last_active_at")
+    ways = factors.ways_of(person)
     context = {
         "form": form,
         "base": base_of(person),
         "nav": "more",
-        "ways": factors.ways_of(person),
+        "ways": ways,
+        "steps": sum(1 for way in ways if way.kind in factors.STEPS),
         "sign_ins": sign_ins,
         "here": request.session.session_key,
         "wanted": AddressChange.objects.visible_to(person).open().first(),
@@ -46,9 +53,7 @@ def own_settings(request):
 def password_change(request):
     form = NewPasswordForm(request.user, request.POST or None)
     if form.is_valid():
-        form.save()
-        update_session_auth_hash(request, form.user)  # this one goes on, others end
-        sessions.end_others(request.user, but=request.session.session_key)
+        form.save(request=request)
         messages.success(
             request, _("The new password is kept. You are signed out everywhere else.")
         )
@@ -74,19 +79,21 @@ def address_change(request):
 @require_safe
 def address_link(request, token):
     """Take the secret out of the address; scanners that follow links use nothing up."""
-    request.session[LINK] = token
-    return redirect("address-confirm")
+    return links.keep(redirect("address-confirm"), links.ADDRESS, token)
 
 
 @signed_in_required
+@guarded_by(tries.a_link(links.ADDRESS))
 def address_confirm(request):
-    change = addresses.find(request.user, request.session.get(LINK, ""))
+    change = addresses.find(request.user, links.kept(request, links.ADDRESS))
     if change is None:
         return render(request, "accounts/join_closed.html", status=410)
+    tries.right(request)
     if request.method == "POST":
         if addresses.confirm(change, by=request.user):
+            sessions.ways_changed(request.user, request)
             messages.success(request, _("From now on you sign in with it."))
-            return redirect("settings")
+            return links.forget(redirect("settings"), links.ADDRESS)
         return render(request, "accounts/join_closed.html", status=410)
     context = {"change": change, "base": base_of(request.user), "nav": "more"}
     return render(request, "accounts/address_confirm.html", context)

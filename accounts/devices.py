@@ -47,18 +47,21 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def is_known(request, user: User) -> bool:
-    """Whether this person signed in with this browser before; asked by a visitor."""
+def is_known_at(request, address: str) -> bool:
+    """Whether the owner of this address signed in with this browser before.
+
+    The question costs the same whether or not anybody owns the address.
+    """
     token = token_of(request)
     if not token:
         return False
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT app.knows_device(%s, %s)", [user.pk, _hash(token)])
+        cursor.execute("SELECT app.knows_device_of(%s, %s)", [address, _hash(token)])
         return cursor.fetchone()[0]
 
 
-def remember(request, user: User) -> bool:
-    """Know this browser from now on; whether it was new to somebody who had others.
+def remember(request, user: User) -> KnownDevice | None:
+    """Know this browser from now on; it, if it was new to somebody who had others.
 
     Runs as the person.  The middleware sets the cookie on the answer.
     """
@@ -66,10 +69,10 @@ def remember(request, user: User) -> bool:
     request.device_token = token
     known = user.devices.filter(token_hash=_hash(token))
     if known.update(last_seen=timezone.now()):
-        return False
+        return None
     had_others = user.devices.exists()
-    KnownDevice.objects.create(user=user, token_hash=_hash(token))
-    return had_others
+    new = KnownDevice.objects.create(user=user, token_hash=_hash(token))
+    return new if had_others else None
 
 
 def set_cookie(request, response) -> None:

@@ -4,17 +4,21 @@ import logging
 import secrets
 import sys
 
+from django.contrib import messages
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.forms import HiddenInput
 from django.http import HttpResponse, HttpResponseServerError, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from accounts import names
 from accounts.decorators import for_everyone
+from accounts.frames import inside
 
 log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again
+WAY_IN = {"account_login", "mfa_authenticate", "mfa_login_webauthn", "join"}
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
 WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
 
@@ -77,9 +81,31 @@ def not_found(request, exception):
 
 @for_everyone
 def csrf_failure(request, reason=""):
-    """Refuse, change nothing, and give back what was typed."""
+    """Refuse, change nothing, and give back what was typed.
+
+    A page of the way in was open in two tabs: the other one signed in (or out again),
+    which is why this one's token is old.  It goes on, to where it wanted to go.
+    """
+    match = request.resolver_match
+    if match and match.url_name in WAY_IN:
+        return _go_on(request)
     context = {"typed": shown(request), "back": request.path}
     return render(request, "403_csrf.html", context, status=403)
+
+
+def _go_on(request):
+    """Where opening the page anew would lead; what was typed is not looked at."""
+    if request.user.is_authenticated:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        said = _("You are signed in as %(name)s already.")
+        messages.info(
+            request,
+            said % {"name": names.isolated(request.user.name)},
+            fail_silently=True,
+        )
+        return redirect(inside(request, wanted))
+    messages.info(request, _("Please try again."), fail_silently=True)
+    return redirect(request.get_full_path())
 
 
 def signed_out(request):

@@ -12,10 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import factors
 from accounts.forms import House, HouseForm
-
-TOO_MANY = _("Too many wrong codes. Try again in a quarter of an hour.")
 
 
 def code_field(label, help_text="", mode="numeric"):
@@ -40,11 +37,6 @@ class SecondStepForm(House, AuthenticateForm):
     code = code_field(
         _("Six digits"), _("From the app on your phone; or a recovery code.")
     )
-
-    def clean_code(self):
-        if factors.too_many_tries(self.user):
-            raise ValidationError(TOO_MANY)
-        return super().clean_code()
 
 
 class AppForm(HouseForm):

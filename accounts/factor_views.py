@@ -1,35 +1,81 @@
 """Adding, keeping and using second steps."""
 
+from allauth.account.internal.decorators import login_stage_required
 from allauth.account.utils import passthrough_next_redirect_url
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.views import AuthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn.internal import auth as webauthn
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, devices, factors
+from accounts import audit, devices, factors, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
 from accounts.frames import base_of
 from accounts.proof import fresh_proof_required
-from accounts.sign_in import FACTOR, tell
+from accounts.sessions import FACTOR, ways_changed
+from accounts.sign_in import first_step_holds, tell
 
+MADE = "codes_made"  # in the session: which codes the next page shows, once
+
+
+class SecondStep(AuthenticateView):
+    """allauth's; a first step from before a way in was changed leads nowhere."""
+
+    template_name = "account/second_step.html"
+
+    def dispatch(self, request, *args, **kwargs):
+        stage = request._login_stage
+        if not first_step_holds(request, stage.login.user):
+            return stage.abort()
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form):
+        tries.right(self.request)
+        answer = super().form_valid(form)
+        used = getattr(form, "authenticator", None)
+        if used and used.type == factors.KINDS.RECOVERY_CODES:
+            used.refresh_from_db(fields=["data"])  # it knows of this one
+            _hint(self.request, len(used.wrap().get_unused_codes()))
+        return answer
+
+
+def _hint(request, left: int) -> None:
+    """Before the last recovery code is gone."""
+    if left > factors.FEW_LEFT:
+        return
+    text = ngettext(
+        "You have %(left)s recovery code left. Make new ones in your account.",
+        "You have %(left)s recovery codes left. Make new ones in your account.",
+        left,
+    )
+    messages.warning(request, text % {"left": left})
+
+
+on_its_way = login_stage_required(
+    stage=AuthenticateStage.key, redirect_urlname="account_login"
+)
 second_step_asked = for_everyone(
-    AuthenticateView.as_view(template_name="account/second_step.html")
+    tries.guarded_by(tries.a_code)(on_its_way(SecondStep.as_view()))
 )
 
 
 class PasskeySignIn(LoginWebAuthnView):
     """allauth's; a passkey that could not be read loses no way on."""
+
+    def form_valid(self, form):
+        tries.right(self.request)
+        return super().form_valid(form)
 
     def form_invalid(self, form):
         response = super().form_invalid(form)
@@ -37,7 +83,9 @@ class PasskeySignIn(LoginWebAuthnView):
         return redirect(on)
 
 
-passkey_sign_in = for_everyone(PasskeySignIn.as_view())
+passkey_sign_in = for_everyone(
+    tries.guarded_by(tries.a_passkey)(PasskeySignIn.as_view())
+)
 
 
 def on_the_way(view):
@@ -50,10 +98,7 @@ def on_the_way(view):
 @signed_in_required
 @fresh_proof_required
 def second_step(request):
-    """Choose a passkey or an app; whoever has one already signs in with it."""
-    if not request.session.get(FACTOR) and factors.has_second_step(request.user):
-        logout(request)
-        return redirect("account_login")
+    """Choose a passkey or an app."""
     form = AppForm(request.POST or None)
     if form.is_valid():
         return _added(request, lambda: totp.TOTP.activate(request.user, form.secret))
@@ -62,6 +107,8 @@ def second_step(request):
         "form": form,
         "base": base_of(request.user),
         "nav": "more",
+        "app_url": url,
+        "device": devices.in_words(request.META.get("HTTP_USER_AGENT", "")),
         "square": mark_safe(_square(url)),  # drawn here, from digits and letters
         "secret": " ".join(form.secret[i : i + 4] for i in range(0, 32, 4)),
         "passkey": PasskeyForm(user=request.user),
@@ -91,7 +138,8 @@ def passkey_add(request):
     if not form.is_valid():
         messages.warning(request, _("The passkey could not be read. Try once more."))
         return redirect("second-step")
-    name = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
+    usual = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
+    name = form.cleaned_data["name"].strip() or usual
     credential = form.cleaned_data["credential"]
     return _added(
         request, lambda: webauthn.WebAuthn.add(request.user, name, credential)
@@ -106,16 +154,23 @@ def _added(request, add):
             kinds = {way.kind for way in factors.ways_of(request.user)}
             fresh_codes = factors.KINDS.RECOVERY_CODES not in kinds
             if fresh_codes:
-                RecoveryCodes.activate(request.user)
+                _made(request, RecoveryCodes.activate(request.user).instance)
             audit.record("second step added", about=request.user, factor=row.type)
             tell(request.user, "account-changed", f"factor:{row.pk}")
     except IntegrityError:  # a double press: it is there
+        messages.info(request, _("This was added before. You can use it to sign in."))
         return redirect("settings")
     totp.clear_totp_secret(request)
     request.session[FACTOR] = row.type
-    request.session.cycle_key()
+    ways_changed(request.user, request)
     messages.success(request, _("Added. From now on a password alone opens nothing."))
     return redirect("recovery-codes" if fresh_codes else "settings")
+
+
+def _made(request, row: Authenticator) -> Authenticator:
+    """Codes that nobody has seen yet: the next page shows them."""
+    request.session[MADE] = row.pk
+    return row
 
 
 @on_the_way
@@ -123,13 +178,17 @@ def _added(request, add):
 @require_safe
 @fresh_proof_required
 def recovery_codes(request):
+    """Shown once, right after they were made; afterwards only how many are left."""
     row = get_object_or_404(
         Authenticator, user=request.user, type=factors.KINDS.RECOVERY_CODES
     )
+    codes = row.wrap().get_unused_codes()
+    shown = request.method == "GET" and request.session.pop(MADE, None) == row.pk
     context = {
         "base": base_of(request.user),
         "nav": "more",
-        "codes": [f"{c[:4]} {c[4:]}" for c in row.wrap().get_unused_codes()],
+        "codes": [f"{c[:4]} {c[4:]}" for c in codes] if shown else [],
+        "left": len(codes),
     }
     return render(request, "accounts/recovery_codes.html", context)
 
@@ -142,7 +201,8 @@ def recovery_codes_anew(request):
     mine = Authenticator.objects.filter(user=request.user)
     old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)
     old.delete()
-    row = RecoveryCodes.activate(request.user).instance
+    row = _made(request, RecoveryCodes.activate(request.user).instance)
+    ways_changed(request.user, request)
     audit.record("recovery codes made anew", about=request.user)
     tell(request.user, "account-changed", f"factor:{row.pk}")
     return redirect("recovery-codes")
@@ -155,8 +215,18 @@ def way_remove(request, factor_id):
     mine = Authenticator.objects.filter(user=request.user, type__in=factors.STEPS)
     row = get_object_or_404(mine, pk=factor_id)
     if factors.remove(row, by=request.user):
+        ways_changed(request.user, request)
         tell(request.user, "account-changed", f"factor-gone:{factor_id}")
-        messages.success(request, _("Removed."))
+        if factors.has_second_step(request.user):
+            messages.success(request, _("Removed."))
+        else:
+            messages.success(
+                request,
+                _(
+                    "Removed, and your recovery codes with it. Your password alone "
+                    "signs you in now."
+                ),
+            )
     else:
         messages.warning(
             request,

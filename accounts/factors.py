@@ -16,26 +16,23 @@ from allauth.mfa.models import Authenticator
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, sayings
 from accounts.models import User
 
-TRIES, WITHIN = 10, 15 * 60  # wrong codes a person, in seconds
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
+FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
 class FactorAdapter(DefaultMFAAdapter):
     """allauth's questions: how secrets are kept, and what we are called."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _("That is not right. Codes change every half minute."),
-    }
+    error_messages = sayings.all_ours(
+        DefaultMFAAdapter.error_messages, sayings.SECOND_STEP
+    )
 
     def get_totp_issuer(self):
         return "Cairn"
@@ -98,6 +95,10 @@ class Way:
     used: datetime | None
     left: int  # recovery codes that nobody used yet
 
+    @property
+    def is_running_out(self) -> bool:
+        return self.kind == KINDS.RECOVERY_CODES and self.left <= FEW_LEFT
+
 
 def ways_of(user: User) -> list[Way]:
     """Passkeys, then the app, then recovery codes."""
@@ -134,14 +135,3 @@ def remove(row: Authenticator, *, by: User) -> bool:
         Authenticator.objects.filter(user=by).delete()
     audit.record("second step removed", about=by, factor=row.type)
     return True
-
-
-def too_many_tries(user: User) -> bool:
-    """Count one more try; past ten in a quarter of an hour none is looked at.
-
-    Only who knows the password comes this far, so nobody is locked out by a stranger.
-    """
-    window = int(timezone.now().timestamp()) // WITHIN
-    key = f"second-step:{user.pk}:{window}"
-    cache.add(key, 0, timeout=WITHIN)
-    return cache.incr(key) > TRIES

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts import sayings, text
 from accounts.widgets import Pick, Segments, Stones, Times, Week
 
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
@@ -131,8 +132,18 @@ class House:
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page's <form> carries its own
 
+    def _widget_data_value(self, widget, html_name):
+        """What was typed, before anything measures, compares or shows it again."""
+        said = super()._widget_data_value(widget, html_name)
+        if not isinstance(said, str) or isinstance(widget, forms.PasswordInput):
+            return said
+        if isinstance(widget, forms.TextInput):
+            return text.one_line(said)
+        return text.line_breaks(said)
+
     def _ask(self, field):
-        """Our words for what is missing, unless the field brought its own."""
+        """Our words for what is missing or wrong, unless the field brought its own."""
+        sayings.speak(field)
         usual = forms.Field.default_error_messages["required"]
         if field.error_messages["required"] == usual:
             choose = isinstance(field.widget, forms.RadioSelect | forms.Select)
@@ -147,6 +158,14 @@ class House:
         if isinstance(field.widget, forms.Textarea) and "maxlength" in attrs:
             attrs["data-most"] = attrs.pop("maxlength")
             attrs["data-over"] = TOO_LONG
+
+    def full_clean(self):
+        for field in self.fields.values():  # some came after the first
+            self._ask(field)
+        super().full_clean()
+
+    def add_error(self, field, error):
+        super().add_error(field, sayings.retold(error, self.fields.get(field)))
 
     def written(self, verb, *args, **kwargs):
         """Whether `verb(*args, **kwargs)` was kept; if not, the form says why.
@@ -177,10 +196,7 @@ class House:
         if refused is None:
             raise error
         if not hasattr(refused, "get_violation_error_message"):
-            unique = refused.error_messages["unique"] % {
-                "model_name": refused.model._meta.verbose_name,
-                "field_label": refused.verbose_name,
-            }
+            unique = sayings.EVERYWHERE["unique"]
             return self.add_error(self._shown([refused.name]), unique)
         self.add_error(
             self._shown(self._names(refused)), refused.get_violation_error_message()

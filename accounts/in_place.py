@@ -16,7 +16,7 @@ from django.middleware.csrf import get_token
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import devices, sessions, staying
+from accounts import devices, sessions, staying, tries
 from accounts.decorators import for_everyone
 from accounts.factor_forms import (
     PasskeySignInForm,
@@ -25,9 +25,12 @@ from accounts.factor_forms import (
 )
 from accounts.models import User
 from accounts.people_forms import SignInForm
+from accounts.sign_in import first_step_holds
+from accounts.tries import guarded_by
 
 
 @for_everyone
+@guarded_by(tries.in_place)
 @require_POST
 def sign_in_here(request):
     """One step at a time: a password, then a code; or a passkey alone.
@@ -64,28 +67,38 @@ def _first(request, person):
 
 def _second(request, person):
     stage = LoginStageController.enter(request, AuthenticateStage.key)
-    if stage is None or stage.login.user != person:
+    if not _is_on_its_way(request, stage, person):
         return JsonResponse({"next": "password"})
     form = SecondStepForm(request.POST, user=person)
     if not form.is_valid():
         return _wrong(_first_error(form))
     form.save()
+    tries.right(request)
     stage.exit()
     return _done_or_next(request, person)
 
 
+def _is_on_its_way(request, stage, person) -> bool:
+    """Whether this browser took the first step as `person`, and that holds still."""
+    if stage is None or stage.login.user != person:
+        return False
+    return first_step_holds(request, stage.login.user)
+
+
 def _by_passkey(request, person):
     stage = LoginStageController.enter(request, AuthenticateStage.key)
-    if stage is not None and stage.login.user == person:
+    if _is_on_its_way(request, stage, person):
         form = PasskeyStepForm(request.POST, user=person)
         if form.is_valid():
             form.save()
+            tries.right(request)
             stage.exit()
             return _done_or_next(request, person)
         return _wrong(_first_error(form))
     form = PasskeySignInForm(request.POST)
     if not form.is_valid() or form.cleaned_data["credential"].user != person:
         return _wrong(_("That passkey is not the one of whoever wrote here."))
+    tries.right(request)
     login = Login(user=person)
     flows.perform_passwordless_login(request, form.cleaned_data["credential"], login)
     return _done_or_next(request, person)

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from accounts import audit
 from accounts.identity import acting_as
 from accounts.models import Invitation, Message, User
+from accounts.sessions import ways_changed
 
 
 def token(invitation_id: UUID) -> str:
@@ -99,5 +100,6 @@ def accept(secret: str, *, password: str, time_zone: str) -> User | None:
             person.privacy_at = person.joined_at
             fields += ["privacy_version", "privacy_at"]
         person.save(update_fields=fields)
+        ways_changed(person)
         audit.record("joined", about=person)
     return person

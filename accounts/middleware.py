@@ -1,7 +1,6 @@
 """What happens around each request: who asks, in which zone, from where, and no."""
 
-from contextlib import suppress
-from ipaddress import ip_address
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.middleware import (
@@ -17,25 +16,26 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.defaults import bad_request
 
-from accounts import audit, devices, errors, handing, screen, sessions, staying
+from accounts import audit, devices, errors, handing, places, screen, sessions, staying
 from accounts.identity import acting_as
-from accounts.sign_in import FACTOR
+from accounts.sessions import FACTOR
 
 
 class ProxyMiddleware:
     """Behind the proxy, the address is the one that it added to X-Forwarded-For.
 
     Else everybody comes from the proxy: five wrong passwords anywhere would lock the
-    whole practice out, and the audit would name nobody.
+    whole practice out, and the audit would name nobody.  What cannot be read is
+    nobody's address, and never this machine's.
     """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
-        said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        with suppress(ValueError):  # nothing said: asked from this very machine
-            request.META["REMOTE_ADDR"] = str(ip_address(said))
+        said = request.headers.get("X-Forwarded-For")
+        if said is not None:  # else it is asked from this very machine
+            request.META["REMOTE_ADDR"] = places.read(said.rpartition(",")[2])
         return self.get_response(request)
 
 
@@ -153,10 +153,20 @@ class RefusalMiddleware:
         return response
 
     def log(self, request, match):
-        said = match.kwargs.items()  # PostgreSQL knows no NUL byte
-        asked = {name: str(value).replace("\0", "?")[:60] for name, value in said}
+        """Which row or number; nothing of what else stood in the address."""
+        asked = {
+            name: str(value)[:60]
+            for name, value in match.kwargs.items()
+            if isinstance(value, UUID | int)
+        }
         with transaction.atomic():
             audit.record("refused", view=match.view_name, asked=asked)
+
+
+def lock_download(response) -> None:
+    """A file is for this site's pages alone, and runs nothing where it is opened."""
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response._csp_update = {"sandbox": [""]}
 
 
 class PrivacyMiddleware:
@@ -176,4 +186,6 @@ class PrivacyMiddleware:
         response.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=()"
         )
+        if response.has_header("Content-Disposition"):
+            lock_download(response)
         return response

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    UserAttributeSimilarityValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,6 +78,16 @@ class GuessableValidator:
 
     def get_help_text(self):
         return self.words
+
+
+class SimilarValidator(UserAttributeSimilarityValidator):
+    def get_error_message(self):
+        return _("That is too similar to your name or address.")
+
+
+class CommonValidator(CommonPasswordValidator):
+    def get_error_message(self):
+        return _("That is too common: many people use it. Add words of your own.")
 
 
 def _of(user) -> list[str]:

@@ -8,15 +8,16 @@ from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, tries
+from accounts import addresses, audit, resetting, text, tries
+from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
-from accounts.models import Message, User
-from accounts.sign_in import SHARED, tell
-from accounts.zones import zone_choices
+from accounts.models import User
+from accounts.sessions import ways_changed
+from accounts.sign_in import SHARED, first_step_taken, tell
+from accounts.zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
@@ -34,7 +35,8 @@ class SignInForm(House, LoginForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail")
+        widget = self.fields["login"].widget
+        self.fields["login"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
         self.fields["password"].strip = False
         for name in ("login", "password"):
             self.fields[name].help_text = ""
@@ -43,11 +45,13 @@ class SignInForm(House, LoginForm):
     def clean(self):
         if self.errors:
             return self.cleaned_data
-        tries.refuse_too_many(self.request, self.cleaned_data["login"].strip().lower())
-        return super().clean()
+        said = super().clean()
+        tries.right(self.request)
+        return said
 
     def login(self, request, redirect_url=None):
         request.session[SHARED] = self.cleaned_data["shared"]
+        first_step_taken(request, self.user)
         return super().login(request, redirect_url=redirect_url)
 
 
@@ -61,11 +65,9 @@ class JoinForm(HouseForm):
         max_length=256,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    time_zone = forms.ChoiceField(
+    time_zone = ZoneField(
         label=_("Where you are"),
         help_text=_("Reminders follow your clock, wherever you are."),
-        choices=zone_choices,
-        widget=forms.Select(attrs={"data-time-zone": True}),
     )
     privacy = forms.BooleanField(
         label=_("I have read what happens to my words"),
@@ -77,13 +79,13 @@ class JoinForm(HouseForm):
         self.person = person
         self.fields["time_zone"].initial = person.practice.time_zone
         if not self.is_bound:  # the browser knows better, until the person said
-            self.fields["time_zone"].widget.attrs["data-time-zone"] = "ask"
+            self.fields["time_zone"].widget.attrs["data-time-zone"] = ASK
         if person.is_staff_member:
             del self.fields["privacy"]
 
     def clean_password(self):
         password = self.cleaned_data["password"]
-        validate_password(password, self.person)
+        validate_password(text.password(password), self.person)
         return password
 
 
@@ -105,12 +107,13 @@ class ProofForm(HouseForm):
         person, password = self.request.user, self.cleaned_data["password"]
         if authenticate(self.request, email=person.email, password=password) != person:
             raise ValidationError(_("That is not your password."))
+        tries.right(self.request)
         return password
 
 
 class SettingsForm(HouseModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    time_zone = ZoneField(label=_("Time zone"))
 
     class Meta:
         model = User
@@ -123,6 +126,8 @@ class SettingsForm(HouseModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.instance.zone_is_known:
+            self.initial["time_zone"] = self.instance.zone.key
         if not self.instance.is_therapist:
             del self.fields["phone"], self.fields["contact_hours"]
 
@@ -136,31 +141,22 @@ class SettingsForm(HouseModelForm):
 
 
 class ForgottenPasswordForm(House, PasswordResetForm):
-    """Answers the same whoever asks; the letter goes through the letter box."""
+    """Does the same and answers the same whoever asks; a worker looks further."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
+        widget = self.fields["email"].widget
+        self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
 
     def save(self, **options):
-        now = timezone.now()
-        for person in self.get_users(self.cleaned_data["email"]):
-            # One a minute is enough, however often somebody presses.
-            Message.queue(
-                person,
-                "password-reset",
-                f"{now:%Y-%m-%dT%H:%M}",
-                due_at=now,
-                not_after=now + timezone.timedelta(hours=1),
-            )
-
-    def get_users(self, email):
-        """Who joined and is active; an invited person has an invitation instead."""
-        found = User.objects.filter(email=email.strip().lower(), is_active=True)
-        return found.exclude(joined_at=None)
+        resetting.ask(self.cleaned_data["email"])
 
 
 class NewPasswordForm(House, SetPasswordForm):
+    error_messages = {
+        "password_mismatch": _("The two are not the same. Please type both again."),
+    }
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = _("New password")
@@ -168,27 +164,33 @@ class NewPasswordForm(House, SetPasswordForm):
         self.fields["new_password2"].label = _("The same once more")
         self.fields["new_password2"].help_text = ""
 
-    def save(self, commit=True):
-        """As the person themselves: with a link, nobody is signed in yet."""
+    def validate_passwords(self, *args, **kwargs):
+        for name in ("new_password1", "new_password2"):
+            if self.cleaned_data.get(name):
+                self.cleaned_data[name] = text.password(self.cleaned_data[name])
+        return super().validate_passwords(*args, **kwargs)
+
+    def save(self, commit=True, *, request=None):
+        """As the person themselves: with a link, nobody is signed in yet.
+
+        All sign-ins end but the one of `request`.
+        """
         with acting_as(self.user.pk), transaction.atomic():
             person = super().save(commit)
+            ways_changed(person, request)
             audit.record("password changed", about=person)
-            tell(person, "account-changed", f"password:{timezone.now():%Y-%m-%dT%H:%M}")
+            tell(person, "account-changed", f"ways:{person.ways_version}")
         return person
 
 
 class AddressForm(HouseForm):
     """Another e-mail address; it counts once its own mail box has confirmed it."""
 
-    email = forms.EmailField(
+    email = EmailAddressFormField(
         label=_("New address"),
-        max_length=254,
         help_text=_("We write there first. The old one is told once it has changed."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
     def save(self, *, by: User) -> bool:
         return self.written(addresses.want, by, self.cleaned_data["email"])

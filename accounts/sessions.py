@@ -7,12 +7,19 @@ may shorten; on a device that others use it is ten minutes.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    update_session_auth_hash,
+)
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db.models import CharField, DateTimeField
+from django.db.models import CharField, DateTimeField, Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -20,6 +27,9 @@ from accounts.kept import kept
 from accounts.models import SignIn, User
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
+KEY = re.compile(r"[0-9a-z]{32}")
+FACTOR = "factor"  # in the session: the second step that was taken
+STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 SHARED_IDLE = timedelta(minutes=10)
 STAFF_MOST, CLIENT_MOST = timedelta(hours=12), timedelta(hours=24)
 VISITOR = timedelta(hours=1)
@@ -28,7 +38,9 @@ WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much long
 
 @kept(key=CharField(), now=DateTimeField())
 def _signed_in(key, now):
+    steps = Authenticator.objects.filter(user=OuterRef("user"), type__in=STEPS)
     rows = SignIn.objects.select_related("user__practice")
+    rows = rows.annotate(has_second_step=Exists(steps))
     return rows.filter(session_key=key, expire_date__gt=now)
 
 
@@ -42,6 +54,10 @@ class SessionStore(DatabaseStore):
     @property
     def person(self) -> User | None:
         return self.row and self.row.user
+
+    def _validate_session_key(self, key):
+        """No look-up for what no key of ours can be."""
+        return bool(key and KEY.fullmatch(key))
 
     def _get_session_from_db(self):
         now = timezone.now()
@@ -143,8 +159,28 @@ def end_others(person: User, *, but: str | None) -> int:
     return ended
 
 
+def ways_changed(person: User, request=None) -> None:
+    """A way in was added, changed or removed: every sign-in from before ends, but for
+    the one that `request` came with if it is the person's own.
+
+    The version ends those too that are only just being written down elsewhere.
+    """
+    rows = User.objects.filter(pk=person.pk)
+    rows.update(ways_version=F("ways_version") + 1)
+    person.ways_version = rows.values_list("ways_version", flat=True).get()
+    here = None
+    if request is not None and request.user.pk == person.pk:
+        update_session_auth_hash(request, person)
+        here = request.session.session_key
+    end_others(person, but=here)
+
+
 def get_user(request):
-    """Django's `auth.get_user` on the person that came with the session."""
+    """Django's `auth.get_user` on the person that came with the session.
+
+    Whoever has a second step and came without it is nobody, also where it was added
+    elsewhere since.
+    """
     session = request.session
     said = session.get(SESSION_KEY)
     person = session.person
@@ -157,6 +193,9 @@ def get_user(request):
         return AnonymousUser()
     proof = session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(proof, person.get_session_auth_hash()):
-        session.flush()  # the password was changed since
+        session.flush()  # a way in was changed since
+        return AnonymousUser()
+    if session.row.has_second_step and not session.get(FACTOR):
+        session.flush()
         return AnonymousUser()
     return person

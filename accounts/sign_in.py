@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind, and whose tries are counted."""
+"""What a sign-in leaves behind."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib import messages
@@ -6,21 +6,17 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import audit, devices, handing, proof, sessions
 from accounts.identity import acting_as
 from accounts.models import Message, SignIn
+from accounts.places import network_of
+from accounts.sessions import FACTOR
 
 SHARED = "shared"  # in the session between the first step and the second
-FACTOR = "factor"  # in the session: the second step that was taken
-
-
-def typed_address(request, credentials=None) -> str:
-    """Whose failed sign-ins axes counts; without it one person's tries lock everybody
-    out who comes from the same address.  allauth says "email", the form "login"."""
-    said = (credentials or {}).get("email") or request.POST.get("login", "")
-    return said.replace("\0", "").strip().lower()[:254]
+FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
 
 
 def way_of(request, user) -> str:
@@ -30,11 +26,22 @@ def way_of(request, user) -> str:
     return steps[-1] if steps else "password"
 
 
+def first_step_taken(request, user) -> None:
+    """The password was right; that holds as long as no way in is changed."""
+    request.session[FIRST_STEP] = user.get_session_auth_hash()
+
+
+def first_step_holds(request, user) -> bool:
+    said = request.session.get(FIRST_STEP, "")
+    return constant_time_compare(said, user.get_session_auth_hash())
+
+
 @receiver(user_logged_in)
 def begin(sender, request, user, **kwargs):
     if not user.is_active:
         return
     way, shared = way_of(request, user), bool(request.session.pop(SHARED, False))
+    request.session.pop(FIRST_STEP, None)
     if handing.is_for(request, user):
         shared = True
     else:
@@ -54,13 +61,21 @@ def begin(sender, request, user, **kwargs):
     with acting_as(user.pk), transaction.atomic():
         audit.record("signed in", about=user, way=way, shared=int(shared))
         if not shared:
-            if devices.remember(request, user):
-                tell(user, "new-device", f"{timezone.now():%Y-%m-%dT%H:%M}")
+            if new := devices.remember(request, user):
+                tell(user, "new-device", f"device:{new.pk}")
         elif user.devices.exists():
-            tell(user, "new-device", f"shared:{timezone.now():%Y-%m-%d}")
+            tell(user, "new-device", _on_a_shared_one(request))
         if _end_the_oldest(user):
             said = _("The oldest of many sign-ins was ended.")
             messages.info(request, said, fail_silently=True)
+
+
+def _on_a_shared_one(request) -> str:
+    """Told once a day for each place and browser: a stranger's is never another's."""
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    said = f"{network_of(request.META.get('REMOTE_ADDR', ''))}\n{agent}"
+    where = salted_hmac("cairn.shared-device", said, algorithm="sha256").hexdigest()
+    return f"shared:{timezone.now():%Y-%m-%d}:{where[:32]}"
 
 
 def _end_the_oldest(user) -> bool:
@@ -73,10 +88,10 @@ def _end_the_oldest(user) -> bool:
     return bool(surplus)
 
 
-def tell(user, kind: str, period: str, address: str = "") -> None:
+def tell(user, kind: str, period: str, address: str = "") -> bool:
     """A notice about somebody's own account: that something happened, never what."""
     now = timezone.now()
-    Message.queue(
+    return Message.queue(
         user,
         kind,
         period,

@@ -2,21 +2,24 @@
 
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib import messages
+from django.contrib.auth import login, logout
 from django.contrib.auth.views import (
     LogoutView,
     PasswordResetConfirmView,
     PasswordResetDoneView,
     PasswordResetView,
 )
-from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts import handing, invitations, proof
+from accounts import factors, handing, invitations, links, proof, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
 from accounts.frames import inside
@@ -27,8 +30,7 @@ from accounts.people_forms import (
     NewPasswordForm,
     ProofForm,
 )
-
-LINK = "_invitation"  # where the secret waits in the session, out of the address
+from accounts.tries import guarded_by
 
 
 def home_of(user) -> str:
@@ -56,18 +58,29 @@ def handed_over(request):
 
 @for_everyone
 @require_safe
-def join_link(request, token):
-    """Take the secret out of the address; scanners that follow links use nothing up."""
-    request.session[LINK] = token
-    return redirect("join")
+def handed_back(request):
+    """Nobody is signed in any more; whose device it is signs in from here."""
+    said = request.session.get(handing.GIVEN_BACK)
+    if said is None or request.user.is_authenticated:
+        return redirect("start")
+    return render(request, "accounts/handed_back.html", {"given": said})
 
 
 @for_everyone
+@require_safe
+def join_link(request, token):
+    """Take the secret out of the address; scanners that follow links use nothing up."""
+    return links.keep(redirect("join"), links.JOIN, token)
+
+
+@for_everyone
+@guarded_by(tries.a_link(links.JOIN))
 def join(request):
-    secret = request.session.get(LINK, "")
+    secret = links.kept(request, links.JOIN)
     person_id = invitations.find(secret)
     if person_id is None:
         return render(request, "accounts/join_closed.html", status=410)
+    tries.right(request)
     person = User.objects.select_related("practice").get(pk=person_id)
     form = JoinForm(request.POST or None, person=person)
     if form.is_valid():
@@ -78,13 +91,20 @@ def join(request):
         )
         if joined is None:  # another tab was quicker
             return redirect("join")
-        login(request, joined, backend=settings.AUTHENTICATION_BACKENDS[-1])
-        return redirect(home_of(joined))
+        return links.forget(_come_in(request, joined), links.JOIN)
     return render(request, "accounts/join.html", {"form": form, "person": person})
+
+
+def _come_in(request, person):
+    if factors.has_second_step(person):  # the letter alone is one step
+        return redirect("account_login")
+    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    return redirect(home_of(person))
 
 
 @on_the_way
 @signed_in_required
+@guarded_by(tries.own_password)
 def prove(request):
     """Ask who it is once more, before what cannot be taken back."""
     form = ProofForm(request.POST or None, request=request)
@@ -110,16 +130,18 @@ def help_now(request, slug=""):
 
 
 class SignIn(LoginView):
-    """allauth's; whoever guessed too much from one place is told so with a 429."""
+    """allauth's, in our words."""
 
     template_name = "account/login.html"
     extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
 
     def form_invalid(self, form):
-        response = super().form_invalid(form)
-        if getattr(self.request, "too_many_tries", False):
-            response.status_code = 429
-        return response
+        """On a device that was handed over, the page for one thing stays."""
+        said = handing.handed(self.request)
+        if said is None or "one_thing" not in self.request.POST:
+            return super().form_invalid(form)
+        context = {"handed": said, "login": form.data.get("login", ""), "wrong": True}
+        return render(self.request, "accounts/handed_over.html", context)
 
 
 class SignOut(LogoutView):
@@ -131,13 +153,15 @@ class SignOut(LogoutView):
         return response
 
 
-sign_in = for_everyone(SignIn.as_view())
+sign_in = for_everyone(guarded_by(tries.a_password)(SignIn.as_view()))
 sign_out = handing.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
 forgotten_password = for_everyone(
-    PasswordResetView.as_view(
-        form_class=ForgottenPasswordForm,
-        template_name="account/password_reset.html",
-        success_url=reverse_lazy("account_reset_password_done"),
+    guarded_by(tries.a_letter)(
+        PasswordResetView.as_view(
+            form_class=ForgottenPasswordForm,
+            template_name="account/password_reset.html",
+            success_url=reverse_lazy("account_reset_password_done"),
+        )
     )
 )
 forgotten_password_done = for_everyone(
@@ -145,14 +169,41 @@ forgotten_password_done = for_everyone(
 )
 
 
-class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):
-    success_message = gettext_lazy("The new password is kept. Sign in with it.")
+class NewPassword(PasswordResetConfirmView):
+    """Django's; the link's secret waits in a cookie, not in a session's row."""
+
+    @method_decorator(sensitive_post_parameters())
+    @method_decorator(never_cache)
+    def dispatch(self, request, uidb64, token):
+        if token != self.reset_url_token:
+            on = redirect("password-new", uidb64, self.reset_url_token)
+            return links.keep(on, links.RESET, token)
+        self.user = self.get_user(uidb64)
+        secret = links.kept(request, links.RESET)
+        self.validlink = bool(
+            self.user and self.token_generator.check_token(self.user, secret)
+        )
+        if not self.validlink:
+            return self.render_to_response(self.get_context_data())
+        tries.right(request)
+        return super(PasswordResetConfirmView, self).dispatch(request)
+
+    def form_valid(self, form):
+        """Every sign-in of theirs ended, and so did this one if it was."""
+        form.save()
+        if self.request.user.pk == self.user.pk:
+            logout(self.request)
+        said = _("The new password is kept. Sign in with it.")
+        messages.success(self.request, said)
+        return links.forget(redirect(self.get_success_url()), links.RESET)
 
 
 new_password = for_everyone(
-    NewPassword.as_view(
-        form_class=NewPasswordForm,
-        template_name="account/password_reset_from_key.html",
-        success_url=reverse_lazy("account_login"),
+    guarded_by(tries.a_link(links.RESET))(
+        NewPassword.as_view(
+            form_class=NewPasswordForm,
+            template_name="account/password_reset_from_key.html",
+            success_url=reverse_lazy("account_login"),
+        )
     )
 )

@@ -5,7 +5,6 @@ import io
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -14,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit
 from accounts.decorators import admin_required
+from accounts.downloads import CSV, download
+from accounts.formulas import harmless
 from accounts.models import AuditSeal
 from accounts.proof import fresh_proof_required
 from clients import trail
@@ -22,7 +23,6 @@ from clients.audit_forms import AuditFilterForm
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates
 A_FILE = 50_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 class CountedSoFar(Paginator):
@@ -73,7 +73,7 @@ def audit_csv(request):
         return redirect("audit")
     audit.record("exported audit", lines=len(found))
     name = f"audit-{timezone.localdate():%Y-%m-%d}.csv"
-    return download(as_csv(trail.in_words(found, request.user)), name)
+    return download(as_csv(trail.in_words(found, request.user)), name, CSV)
 
 
 def as_csv(lines) -> str:
@@ -85,18 +85,3 @@ def as_csv(lines) -> str:
         cells = [line.who, line.sort, line.what, line.of, line.whence]
         writer.writerow([line.at.isoformat(), *map(harmless, cells)])
     return file.getvalue()
-
-
-def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.lstrip(' "').startswith(FORMULA) else cell
-
-
-def download(text: str, name: str) -> HttpResponse:
-    return HttpResponse(
-        text,
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "Cross-Origin-Resource-Policy": "same-origin",
-        },
-    )

@@ -5,8 +5,14 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts import sayings
+
 
 class MailAdapter(DefaultAccountAdapter):
+    error_messages = sayings.all_ours(
+        DefaultAccountAdapter.error_messages, sayings.SIGNING_IN
+    )
+
     def is_open_for_signup(self, request):
         return False  # people are invited
 
@@ -19,7 +25,7 @@ class MailAdapter(DefaultAccountAdapter):
         return redirect("account_login")
 
     def pre_authenticate(self, request, **credentials):
-        """Tries are counted by axes and accounts/tries.py."""
+        """Tries are counted by accounts/tries.py, before anything is looked at."""
 
     def send_notification_mail(self, *args, **kwargs):
         """Who adds or removes a second step is told by accounts/sign_in.py."""

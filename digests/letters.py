@@ -27,11 +27,15 @@ from accounts.models import Message, User
 SUBJECTS = {
     "invitation": gettext_lazy("Your invitation"),
     "password-reset": gettext_lazy("Choose a new password"),
+    "sign-in-reset": gettext_lazy("Your sign-in was reset"),
     "account-exists": gettext_lazy("You have an account already"),
     "address-confirm": gettext_lazy("Confirm your address"),
     "account-changed": gettext_lazy("Your account was changed"),
     "new-device": gettext_lazy("A new sign-in"),
     "emergency-access": gettext_lazy("Please sign in: something is new"),
+    "emergency-client": gettext_lazy("Please sign in: something was opened"),
+    "care-team": gettext_lazy("Please sign in: something changes"),
+    "care-role-question": gettext_lazy("Please sign in: your answer is needed"),
     "reminder": gettext_lazy("Your appointment: %(moment)s"),
     "therapist-digest": gettext_lazy("Your week is ready"),
     "client-digest": gettext_lazy("Your week is ready"),
@@ -86,7 +90,7 @@ def _path(letter: Message, person: User, about) -> str:
         return reverse("join-link", args=[invitations.token(about.pk)])
     if letter.kind == "address-confirm":
         return reverse("address-link", args=[addresses.token(about.pk)])
-    if letter.kind == "password-reset":
+    if letter.kind in ("password-reset", "sign-in-reset"):
         uid = urlsafe_base64_encode(force_bytes(person.pk))
         secret = default_token_generator.make_token(person)
         return reverse("password-new", args=[uid, secret])

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError
 
-from accounts import seals, sessions
+from accounts import resetting, seals, sessions, tries
 from accounts.models import Heartbeat
 from clients.models.draft import sweep as sweep_drafts
 from digests import halting, plan, send
@@ -27,6 +27,7 @@ def tick():
         post()
     finally:
         sessions.sweep()
+        tries.sweep()
         sweep_drafts()
         look_after_imports()
         look_after_copies()
@@ -35,6 +36,8 @@ def tick():
 @shared_task(**PATIENT)
 def send_due():
     """Right after somebody dropped a letter; the tick would find it too."""
+    if not halting.stands():
+        let_back_in()
     send.send_due()
 
 
@@ -42,10 +45,19 @@ def post():
     """Plan and send; a fault in planning keeps nothing from going that is due."""
     if halting.stands():
         return
+    let_back_in()
     try:
         plan.plan()
     finally:
         send.send_due()
+
+
+def let_back_in():
+    """Letters for who asked for a way back; a fault here keeps no other letter."""
+    try:
+        resetting.answer()
+    except DatabaseError:
+        log.exception("who asked for a way back in could not be answered")
 
 
 def seal_the_audit():

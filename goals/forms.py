@@ -13,6 +13,7 @@ from accounts.forms import (
 )
 from accounts.models import User
 from clients import drafts
+from goals import status
 from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
 from goals.models.content import LEVELS
 from goals.models.move import GoalMove
@@ -52,9 +53,13 @@ class GoalForm(HouseForm):
             try:
                 return verb(*args, **kwargs)
             except Overtaken:
-                raise ValidationError(OVERTAKEN) from None
+                raise ValidationError(self.overtaken()) from None
 
         return self.written(unless_overtaken)
+
+    def overtaken(self):
+        """What was done meanwhile."""
+        return OVERTAKEN
 
 
 class KeptForm(GoalForm):
@@ -312,6 +317,12 @@ class ReviewForm(KeptForm):
 
     def save(self, review: Review, *, by: User) -> bool:
         return self.done(review.answer, self.cleaned_data, by=by)
+
+    def overtaken(self):
+        """It was decided while this was typed: say what."""
+        moves = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+        decided = status.decided(moves.order_by("-at").first())
+        return decided or OVERTAKEN
 
 
 class LinkForm(GoalForm):

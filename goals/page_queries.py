@@ -24,14 +24,20 @@ from goals.models import (
 )
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
+# However long a goal's history is, its page has an end: of "all", and of the chart.
+SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 5_000
 
 
 class Rating(NamedTuple):
-    """What the chart needs of one."""
+    """What the chart needs of one, and whose it is."""
 
+    pk: UUID
     at: datetime
     value: int
     session_id: UUID | None
+    side: str
+    by_id: UUID
+    by__name: str
 
 
 WORDINGS = ("in_force", "latest")
@@ -86,7 +92,9 @@ def _standing_ratings(user, goal):
 
 @kept_for_person(**GOAL)
 def bare_ratings(user, goal):
-    return _standing_ratings(user, goal).values_list(*Rating._fields)
+    """The newest first."""
+    rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
+    return rows[:SHOWN_IN_CHART]
 
 
 @kept_for_person(**GOAL)

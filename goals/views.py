@@ -59,12 +59,8 @@ def _session_of(request) -> UUID | None:
 @therapist_required
 def goal_propose(request, goal_id):
     goal = _goal(request, goal_id)
-    form = drafts.restored(ProposalForm, request, client=goal.client, goal=goal)
-    if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. The agreed words stay meanwhile."))
-        return redirect("goal", goal.pk)
     opened(goal, request.user)
-    return acts.proposing(request, "goal_propose", WAY, form)
+    return acts.propose(request, goal, WAY, ProposalForm)
 
 
 @therapist_required

@@ -80,8 +80,11 @@ def _cookie(person, url) -> dict:
     from django.conf import settings
     from django.test import Client
 
+    from conftest import with_second_step
+
     client = Client()
     client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    with_second_step(client, person)
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": url}
 

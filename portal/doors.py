@@ -22,6 +22,7 @@ def _while_open(view, *, writes):
             return render(request, "portal/for_reading.html", context, status=403)
         return view(request, *args, **kwargs)
 
+    inside.writes_into_record = writes
     return inside
 
 

@@ -55,12 +55,7 @@ def goal_add(request):
 
 @client_writes_required
 def goal_propose(request, goal_id):
-    goal = _goal(request, goal_id)
-    form = drafts.restored(OwnProposalForm, request, client=goal.client, goal=goal)
-    if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. Your key is turned."))
-        return redirect("portal-goal", goal.pk)
-    return acts.proposing(request, "goal_propose", WAY, form)
+    return acts.propose(request, _goal(request, goal_id), WAY, OwnProposalForm)
 
 
 @client_writes_required

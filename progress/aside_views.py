@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
-from clients.aside_forms import AnswerForm, CommentForm
+from clients.aside_forms import CommentForm
 from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
+from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
 from progress.session_views import session_read
 from progress.views import client_page
@@ -54,7 +55,9 @@ def correction_answer(request, correction_id):
     rows = Correction.objects.editable_by(request.user)
     rows = rows.select_related("client", "answered_by")
     correction = get_object_or_404(rows, pk=correction_id)
-    form = AnswerForm(request.POST or None)
+    form = CorrectionAnswerForm(
+        request.POST or None, correction=correction, by=request.user
+    )
     if form.is_valid() and form.save(correction, by=request.user):
         messages.success(request, _("Answered. The client can read it."))
         return redirect("client", correction.client_id)

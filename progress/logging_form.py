@@ -165,7 +165,7 @@ class SessionForm(HouseForm):
         note = self._save_note(by, sign)
         self._save_ratings(by)
         self._save_practice(by)
-        session.log(take_away=said["take_away"], by=by, held=sign)
+        session.log(take_away=said["take_away"], by=by)
         if sign and not note.sign(by=by, base=note.revision):
             raise StaleNote
         return note

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import therapist_required
+from accounts.downloads import download
 from accounts.proof import fresh_proof_required
 from clients.looking import opened
 from clients.models import Client
 from progress.models import RecordExport
 from progress.record.files import paper_in
+from progress.record.read import not_in_copy
 
 LATELY = 3
 KINDS = {"zip": "application/zip", "pdf": "application/pdf"}
@@ -40,6 +41,7 @@ class Side:
         context |= {
             "client": client,
             "is_portal": self.portal,
+            "not_in_it": not_in_copy(self.portal),
             "nav": "more" if self.portal else "caseload",
         }
         return render(request, template, context)
@@ -70,12 +72,9 @@ def record_file(request, client: Client, export_id, kind: str):
     mine = RecordExport.objects.visible_to(request.user).filter(client=client).ready()
     export = get_object_or_404(mine, pk=export_id)
     archive = export.fetched(by=request.user)
-    answer = HttpResponse(paper_in(archive) if kind == "pdf" else archive)
-    answer.headers["Content-Type"] = KINDS[kind]
+    content = paper_in(archive) if kind == "pdf" else archive
     day = export.ready_at.astimezone(request.user.zone).date().isoformat()
-    name = f'attachment; filename="record-{day}.{kind}"'
-    answer.headers["Content-Disposition"] = name
-    return answer
+    return download(content, f"record-{day}.{kind}", KINDS[kind])
 
 
 def _client(request, client_id) -> Client:

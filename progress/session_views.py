@@ -23,11 +23,13 @@ from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
 from goals.differences import only_here
+from progress import conflict, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
+from progress.note_page import additions_to, earlier_drafts, is_left
 from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
@@ -58,6 +60,8 @@ def session_detail(request, session_id):
         return _discard_aside(request, screen)
     if not _may_write(screen, request.user):
         return _not_saved(request, screen) if sent else _read(request, screen)
+    if sent and sent.get("act") in conflict.CHOICES:
+        return _put_in_form(request, screen)
     if sent is not None and form.is_valid():
         answer = _save(request, form)
         if answer:
@@ -76,22 +80,35 @@ def _may_write(screen, user) -> bool:
 
 def _save(request, form):
     """Save or sign; None where the page is shown again."""
-    sign = request.POST.get("act") == "sign"
+    act, session = request.POST.get("act"), form.screen.session
+    sign = act in (signing.SIGN, signing.ANYWAY)
     if sign and not form.body.strip():
         form.add_error("part0", _("Write a line first: a signed note never changes."))
         return None
+    early = sign and signing.is_early(session)
+    gaps = signing.gaps(form) if act == signing.SIGN and not early else None
     try:
-        if not form.save(by=request.user, sign=sign):
+        if not form.save(by=request.user, sign=sign and not early and not gaps):
             return None
     except (StaleNote, IntegrityError):
         return _both_texts(request, form)
-    session = form.screen.session
     aside(session, request.user).delete()
+    if gaps:
+        return _ask(request, session, gaps)
+    if early:
+        messages.warning(
+            request, _("Saved. You can sign once the session has started.")
+        )
     if sign:
-        messages.success(request, _("Signed. It cannot change any more."))
         return redirect("session", session.pk)
     messages.success(request, _("Saved."))
     return redirect("today")
+
+
+def _ask(request, session, gaps):
+    """What was typed is saved; whether it is signed like that is asked once."""
+    screen = SessionScreen(session, request.user)
+    return _screen(request, SessionForm(screen=screen), screen, question=gaps)
 
 
 def _both_texts(request, form):
@@ -105,6 +122,16 @@ def _both_texts(request, form):
     again = SessionForm(data, screen=screen)
     again.is_valid()
     return _screen(request, again, screen, other=screen.note, status=409)
+
+
+def _put_in_form(request, screen):
+    """The text chosen on the page with both: in the form, not saved yet."""
+    data = conflict.chosen(request.POST, screen)
+    set_aside(screen.session, request.user, typed_in(request.POST))
+    again = SessionForm(data, screen=SessionScreen(screen.session, request.user, data))
+    again.is_valid()
+    messages.warning(request, _("Not saved yet. Check the text in the form."))
+    return _screen(request, again, again.screen)
 
 
 def _not_saved(request, screen):
@@ -122,7 +149,7 @@ def _discard_aside(request, screen):
     return redirect("session", screen.session.pk)
 
 
-def _screen(request, form, screen, *, other=None, status=200):
+def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
     opened(session, request.user)
     context = {
@@ -133,6 +160,9 @@ def _screen(request, form, screen, *, other=None, status=200):
         "screen": screen,
         "number": number_of(session, request.user),
         "labels": json.dumps(form.labels()),
+        "question": question,
+        "early": signing.is_early(session),
+        "earlier": earlier_drafts(screen.note, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
         "why": why_not(screen, request.user) if other else "",
@@ -176,14 +206,14 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "screen": screen,
         "note": note,
         "texts": texts,
+        "additions": additions_to(note, request.user),
+        "undo_seconds": signing.seconds_to_undo(note),
+        "earlier": earlier_drafts(note, request.user),
+        "is_left": is_left(note),
         "hold": holds[0] if holds else None,
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": [
-            (goal, screen.given[goal.pk].value)
-            for goal in screen.goals
-            if goal.pk in screen.given
-        ],
+        "rated": screen.rated_here(),
         "typed": typed or aside_of(screen, request.user),
         "why": why_not(screen, request.user) if typed else "",
         "writes": session.client_id in access.reach(request.user).writes,

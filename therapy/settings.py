@@ -4,7 +4,9 @@
 """
 
 import base64
+import logging
 import os
+import zoneinfo
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -104,7 +106,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "axes",
     "csp",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -112,7 +113,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "therapy.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.PrivacyMiddleware",
@@ -123,11 +124,11 @@ MIDDLEWARE = [
     "accounts.middleware.SignInRequiredMiddleware",
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.OneActMiddleware",
+    "accounts.tries.TriesMiddleware",  # before the view's own transaction
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RefusalMiddleware",
     "clients.pace.PaceMiddleware",
-    "axes.middleware.AxesMiddleware",  # last, as its documentation asks
 ]
 TEMPLATES = [
     {
@@ -172,20 +173,16 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = (
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 # One factor alone wants length (NIST SP 800-63B-4), and nothing else of a password.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.LengthValidator"},
     {"NAME": "accounts.passwords.GuessableValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation."
-        "UserAttributeSimilarityValidator",
+        "NAME": "accounts.passwords.SimilarValidator",
         "OPTIONS": {"user_attributes": ("name", "email")},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.CommonValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 60 * 60  # the letter is not sent later than that either
 PASSWORD_HASHERS = [
@@ -221,22 +218,16 @@ RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
 # Who works in the practice needs more than a password, except in the demo.
 SECOND_STEP_REQUIRED = not DEMO
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# allauth limits failed sign-ins too (per account, from any address: a way to lock
-# somebody out).  axes and accounts/tries.py speak alone.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
-MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_CALLABLE = "accounts.sign_in.typed_address"
-AXES_LOCKOUT_TEMPLATE = "429.html"
-AXES_VERBOSE = False
-AXES_DISABLE_ACCESS_LOG = True  # ours is the audit; this one would grow for ever
+# allauth counts in a cache, per account from any address: a way to lock somebody out.
+# accounts/tries.py counts alone.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
+# The pinned tzdata package, never the system's: accounts/zones.py.
+zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT") or BASE / "var" / "static")
@@ -378,16 +369,22 @@ DEFAULT_FROM_EMAIL = required(
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around it
 # No names, addresses or one-use links in any log: see therapy/logs.py.
+# Warnings of libraries as well: openpyxl's repeat what stands in a cell.
+logging.captureWarnings(True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"masked": {"()": "therapy.logs.MaskingFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "masked"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handler mails errors to ADMINS; ours is the console alone.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "fontTools": {"level": "WARNING"},  # it lists the letters of a paper
-        "fpdf": {"level": "WARNING"},
+        # They write letters of a record: what they leave out, what they pick.
+        "fontTools": {"handlers": ["nowhere"], "propagate": False},
+        "fpdf": {"handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -4,6 +4,8 @@ from accounts.models.message import Message
 from accounts.models.people import Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
+from accounts.models.tries import Tries
+from accounts.models.way_back import WayBack
 
 __all__ = [
     "AddressChange",
@@ -17,5 +19,7 @@ __all__ = [
     "Message",
     "Practice",
     "SignIn",
+    "Tries",
     "User",
+    "WayBack",
 ]

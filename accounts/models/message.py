@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 from django.utils import timezone
 
 from accounts import nudge
@@ -82,8 +84,8 @@ class Message(models.Model):
         not_after: datetime,
         about=None,
         address: str = "",
-    ) -> None:
-        """Drop a letter; a second one for the same period changes nothing."""
+    ) -> bool:
+        """Drop a letter; a second one for the same period changes nothing (False)."""
         letter = cls(
             practice_id=recipient.practice_id,
             recipient=recipient,
@@ -94,5 +96,16 @@ class Message(models.Model):
             about=about,
             address=address,
         )
-        cls.objects.bulk_create([letter], ignore_conflicts=True)
+        written = _written(letter)
         transaction.on_commit(nudge.the_postman, robust=True)
+        return written
+
+
+def _written(letter: Message) -> bool:
+    """Whether it is in the box and was not before; who drops it may not look there."""
+    insert = InsertQuery(Message, on_conflict=OnConflict.IGNORE)
+    insert.insert_values(Message._meta.concrete_fields, [letter])
+    [(sql, values)] = insert.get_compiler(connection=connection).as_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount == 1

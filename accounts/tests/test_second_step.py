@@ -8,7 +8,6 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
-from django.core.cache import cache
 from django.test import override_settings
 from django.utils import timezone
 
@@ -19,11 +18,6 @@ from conftest import WebClient
 LAKE = "thea-passes-by-the-lake"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 needed = override_settings(SECOND_STEP_REQUIRED=True)
-
-
-@pytest.fixture(autouse=True)
-def no_tries_left_behind():
-    cache.clear()
 
 
 def code_now(secret=SECRET):
@@ -120,7 +114,8 @@ def test_after_ten_wrong_codes_a_right_one_waits_for_the_next_quarter(db, thea):
     for _try in range(10):
         browser.post("/sign-in/second/", {"code": "000000"})
     answer = browser.post("/sign-in/second/", {"code": code_now()})
-    assert "Too many wrong codes" in answer.content.decode()
+    assert answer.status_code == 429
+    assert "Wait 15 minutes, then try again" in answer.content.decode()
 
 
 def test_a_recovery_code_lets_thea_in_once(db, thea):
@@ -301,3 +296,42 @@ def test_a_passkey_that_could_not_be_read_keeps_the_way_on_and_only_within_the_h
                          ("//evil.example/", "/sign-in/")):  # fmt: skip
         said = {"credential": "{}", "next": wanted}
         assert WebClient().post("/sign-in/passkey/", said).url == then
+
+
+def test_a_phone_opens_the_app_by_a_link_and_the_key_can_be_copied(sign_in, thea):
+    page = sign_in(thea).get("/settings/second-step/").content.decode()
+    assert 'href="otpauth://totp/' in page
+    assert 'data-copy="secret"' in page
+    assert 'name="name"' in page  # a passkey's
+
+
+def test_password_managers_find_the_page_where_a_password_is_changed(
+    client, sign_in, thea
+):
+    for browser in (client, sign_in(thea)):
+        answer = browser.get("/.well-known/change-password")
+        assert (answer.status_code, answer.url) == (302, "/settings/password/")
+
+
+def test_removing_the_last_one_says_what_becomes_of_the_codes(sign_in, cleo):
+    row = TOTP.activate(cleo.user, SECRET).instance
+    RecoveryCodes.activate(cleo.user)
+    browser = sign_in(cleo.user)
+    page = browser.get("/settings/").content.decode()
+    assert "Removing it also deletes your recovery codes." in page
+    answer = browser.post(f"/settings/ways/{row.pk}/remove/", follow=True)
+    assert "and your recovery codes with it" in answer.content.decode()
+    assert not Authenticator.objects.filter(user=cleo.user).exists()
+
+
+def test_before_the_codes_run_out_a_hint_is_given(thea):
+    with_app(thea)
+    codes = RecoveryCodes.activate(thea).get_unused_codes()
+    for number, code in enumerate(codes[:6], start=1):
+        browser, _ = first_step(thea)
+        answer = browser.post("/sign-in/second/", {"code": code}, follow=True)
+        page = answer.content.decode()
+        assert ("Make new ones in your account." in page) == (number >= 5), number
+    page = browser.get("/settings/").content.decode()
+    assert "2 of 8 left" in page
+    assert "Make new ones before they run out." in page

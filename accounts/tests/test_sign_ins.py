@@ -99,7 +99,7 @@ def test_the_last_key_is_written_down_at_most_once_a_minute(sign_in, thea):
 @pytest.mark.requirement("R35")
 def test_the_key_changes_with_each_proof_and_the_old_one_opens_nothing(db, thea):
     browser = WebClient()
-    browser.get("/join/nonsense/")  # leaves a visitor's session behind
+    browser.get("/sign-in/passkey/", headers=JSON)  # leaves a visitor's session behind
     keys = [browser.cookies[settings.SESSION_COOKIE_NAME].value]
     browser.post("/sign-in/", {"login": thea.email, "password": LAKE})
     keys.append(browser.cookies[settings.SESSION_COOKIE_NAME].value)

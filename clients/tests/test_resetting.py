@@ -29,15 +29,21 @@ def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada
     theo.refresh_from_db()
     assert not theo.has_usable_password()
     assert AuditEvent.objects.get(verb="sign-in reset").object_id == theo.pk
-    assert Message.objects.get().kind == "password-reset"
+    assert set(Message.objects.values_list("kind", "recipient")) == {
+        ("sign-in-reset", theo.pk),
+        ("account-changed", theo.pk),
+    }
 
 
 def test_theo_comes_back_by_the_letter_alone(sign_in, client, ada, theo):
     sign_in(ada).post(f"/people/{theo.pk}/reset/")
     with as_role("cairn_worker"):
         tasks.post()
-    [letter] = mail.outbox
-    assert letter.to == [theo.email]
+    assert {tuple(sent.to) for sent in mail.outbox} == {(theo.email,)}
+    [letter] = [sent for sent in mail.outbox if "/reset/" in sent.body]
+    assert "was reset" in letter.subject
+    assert "every second step you had no longer work" in letter.body
+    assert "asked for a new password" not in letter.body
     link = next(word for word in letter.body.split() if "/reset/" in word)
     form = client.get(link.partition(":8000")[2], follow=True)
     new = "the long way home at night"
@@ -45,6 +51,41 @@ def test_theo_comes_back_by_the_letter_alone(sign_in, client, ada, theo):
                                              "new_password2": new})  # fmt: skip
     theo.refresh_from_db()
     assert theo.check_password(new)
+
+
+def test_a_reset_right_after_theos_own_request_is_told_and_sent_too(
+    sign_in, client, ada, theo
+):
+    """Each has its own letter, whatever the minute; so has each further reset."""
+    client.post("/reset/", {"email": theo.email})
+    with as_role("cairn_worker"):
+        tasks.post()
+    browser = sign_in(ada)
+    for _ in range(2):
+        page = browser.post(f"/people/{theo.pk}/reset/", follow=True)
+        assert "A link and a notice are on their way" in page.content.decode()
+    kinds = list(Message.objects.values_list("kind", flat=True))
+    assert kinds.count("password-reset") == 1
+    assert kinds.count("sign-in-reset") == 2
+    assert kinds.count("account-changed") == 2
+
+
+def test_where_the_letter_cannot_be_written_nothing_is_done_and_nothing_is_said(
+    sign_in, ada, theo
+):
+    now = timezone.now()
+    for version in range(1, 4):  # as if all of them were in the box already
+        Message.queue(
+            theo, "sign-in-reset", f"ways:{version}", due_at=now, not_after=now
+        )
+    theos = sign_in(theo)
+    page = sign_in(ada).post(f"/people/{theo.pk}/reset/", follow=True)
+    assert "Nothing was changed" in page.content.decode()
+    assert "on their way" not in page.content.decode()
+    assert theos.get("/today/").status_code == 200
+    theo.refresh_from_db()
+    assert theo.has_usable_password()
+    assert not AuditEvent.objects.filter(verb="sign-in reset").exists()
 
 
 def test_cleos_sign_in_is_reset_from_who_treats_whom(sign_in, ada, cleo):

@@ -20,6 +20,7 @@ from digests.tests.conftest import HOUR, berlin, book, post_at
 SUBJECTS = {
     "invitation": "Your invitation",
     "password-reset": "Choose a new password",
+    "sign-in-reset": "Your sign-in was reset",
     "account-exists": "You have an account already",
     "address-confirm": "Confirm your address",
     "account-changed": "Your account was changed",
@@ -37,6 +38,7 @@ there this to until use wanted was week with works yours you your an link
 changed confirm confirms confirmed december device from know lets like look monday
 november ring second sign step something their thursday and opened
 wants tuesday us was what yourself please soon
+and ask every no longer had reset hour lets work
 """
 ALLOWED = set(HARMLESS.split())
 NEVER = (
@@ -61,6 +63,7 @@ def post_of_every_kind(thea, cleo):
             addresses.want(thea, "thea.new@example.test")
         for kind in (
             "password-reset",
+            "sign-in-reset",
             "account-exists",
             "account-changed",
             "new-device",
@@ -121,17 +124,17 @@ def test_both_parts_lead_to_the_same_place_on_our_site_and_load_nothing(
         assert not re.search(loads, html_of(sent))
 
 
-def test_only_two_kinds_carry_a_secret(post_of_every_kind):
+def test_only_three_kinds_carry_a_secret(post_of_every_kind):
     carry = {
         kind
         for kind, sent in post_of_every_kind.items()
         if re.search(r"/(join|reset)/", sent.body)
     }
-    assert carry == {"invitation", "password-reset"}
+    assert carry == {"invitation", "password-reset", "sign-in-reset"}
 
 
 def test_the_one_use_links_open(post_of_every_kind, client):
-    for kind in ("invitation", "password-reset"):
+    for kind in ("invitation", "password-reset", "sign-in-reset"):
         [link] = LINK.findall(post_of_every_kind[kind].body)
         with time_machine.travel(berlin(30, 10, 30), tick=False):
             page = client.get(link.removeprefix(settings.SITE_URL), follow=True)

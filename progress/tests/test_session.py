@@ -13,7 +13,7 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, Draft
 from clients.models.draft import proof
-from conftest import WebClient, in_care
+from conftest import WebClient, in_care, ten_seconds_pass
 from goals.models import Comment, Goal, GoalRating
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
@@ -74,6 +74,7 @@ def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
 
 def test_cleo_reads_the_signed_note_and_the_take_away(sign_in, thea, cleo, session):
     sign_in(thea).post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     portal = sign_in(cleo.user)
     assert (
         "Came in tired."
@@ -87,6 +88,7 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
 ):
     browser, portal = sign_in(thea), sign_in(cleo.user)
     browser.post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     browser.post(f"/sessions/{session.pk}/hold/", {"reason": "To talk about first"})
     page = portal.get(f"/portal/sessions/{session.pk}/").content.decode()
     assert "Came in tired." not in page
@@ -154,7 +156,8 @@ def test_a_goal_that_goes_or_comes_meanwhile_loses_no_rating(
     else:
         agreed_goal(cleo, thea)
     assert form_of(browser, session)[name] == "6"
-    browser.post(f"/sessions/{session.pk}/", said(revision="1") | {name: "6"})
+    form = said(act="sign-anyway", revision="1") | {name: "6"}
+    browser.post(f"/sessions/{session.pk}/", form)
     assert note_of(session, thea).signed_at
     assert GoalRating.objects.get().value == 6
 
@@ -257,7 +260,7 @@ def test_who_comes_second_gets_their_text_back_with_the_reason(
     hers, his, url = sign_in(thea), sign_in(theo), f"/sessions/{session.pk}/"
     happen = {
         "saves": lambda: kept(hers, session),
-        "signs": lambda: hers.post(url, said()),
+        "signs": lambda: hers.post(url, said(act="sign-anyway")),
         "marks missed": lambda: hers.post(f"{url}missed/"),
         "cancels": lambda: hers.post(f"{url}cancel/"),
     }
@@ -544,14 +547,71 @@ def test_thea_books_in_her_own_time_and_cleo_sees_it(sign_in, thea, cleo):
     assert "Room 2" in sign_in(cleo.user).get("/portal/").content.decode()
 
 
+def next_change(zone, *, forward):
+    """A (naive) time within the hour that the next change skips, or has twice."""
+    at = timezone.now() + timedelta(days=1)
+    for _hour in range(24 * 400):
+        later = at + timedelta(hours=1)
+        change = later.astimezone(zone).utcoffset() - at.astimezone(zone).utcoffset()
+        if change and (change > timedelta()) == forward:
+            clock = at.astimezone(zone).replace(tzinfo=None, fold=0)
+            hour = clock.replace(minute=30, second=0, microsecond=0)
+            return hour + (timedelta(hours=1) if forward else timedelta())
+        at = later
+    raise AssertionError("no change within a year")
+
+
+ZONES_THAT_CHANGE = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE[:2])
+def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
+    sign_in, thea, cleo, zone
+):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=True)
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = sign_in(thea).post(f"/clients/{cleo.pk}/book/", form).content.decode()
+    assert f"so there is no {clock:%H:%M}" in page
+    assert f"for example {clock + timedelta(hours=1):%H:%M}" in page
+    assert not TherapySession.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE)
+@pytest.mark.parametrize("which", ["0", "1"])
+def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, which):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=False)
+    if zone.endswith("Howe"):  # half an hour alone comes twice there
+        clock = clock.replace(hour=1, minute=45)
+    browser, url = sign_in(thea), f"/clients/{cleo.pk}/book/"
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = browser.post(url, form).content.decode()
+    assert f"{clock:%H:%M} comes twice" in page
+    assert 'name="which"' in page
+    assert browser.post(url, form | {"which": which}).status_code == 302
+    session = TherapySession.objects.get()
+    assert session.starts_at.astimezone(thea.zone).fold == int(which)
+    assert session.minutes == 50
+    # Moving it elsewhere and leaving the hour as it is does not make another of it.
+    moved = f"/sessions/{session.pk}/move/"
+    assert 'name="which"' in browser.get(moved).content.decode()
+    starts = session.starts_at
+    browser.post(moved, form | {"which": which, "place": "Room 3"})
+    session.refresh_from_db()
+    assert (session.starts_at, session.place) == (starts, "Room 3")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"other_day": ""}, "Choose a day."),
         ({"other_time": ""}, "Choose a time."),
         ({"place": ""}, "Say where, or give a video link."),
-        ({"video_link": "javascript:alert(1)"}, "Enter a valid URL."),
-        ({"other_day": "31.2.2026"}, "Enter a valid date."),
+        ({"video_link": "javascript:alert(1)"}, "Please write a whole web address"),
+        ({"other_day": "31.2.2026"}, "Please give a date"),
     ],
 )
 def test_a_booking_that_lacks_something_says_what_and_keeps_the_rest(

@@ -14,7 +14,7 @@ DROP POLICY sweep ON clients_draft;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clients", "0005_strengths")]
+    dependencies = [("clients", "0006_names_compared_by_key")]
 
     operations = [
         migrations.RunSQL(ON, OFF),

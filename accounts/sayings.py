@@ -1,0 +1,148 @@
+"""What forms say where Django and allauth have words of their own: ours, here alone."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+CHOICE = _("That is not one of the choices. Please choose again.")
+TOO_OLD = _("Something in this form was lost on the way. Open the page again.")
+NO_FILE = _("No file arrived. Please choose it again.")
+NUMBER = _("Please write a number.")
+DAY = _("Please give a date, such as 2026-11-24.")
+TIME = _("Please give a time, such as 14:30.")
+DAY_AND_TIME = _("Please give a date and a time, such as 2026-11-24 14:30.")
+CHECK = _("Please check this.")
+EMAIL = _("Please write an email address, such as name@example.org.")
+LINK = _("Please write a whole web address; it starts with https://.")
+
+# By the code of what is wrong, for every kind of field: validators say it too.
+EVERYWHERE = {
+    "max_length": _(
+        "Please keep this to %(limit_value)d characters; it has %(show_value)d."
+    ),
+    "min_length": _(
+        "Please write at least %(limit_value)d characters; it has %(show_value)d."
+    ),
+    "max_value": _("%(limit_value)s is the most that can be."),
+    "min_value": _("%(limit_value)s is the least that can be."),
+    "step_size": _("This goes in steps of %(limit_value)s."),
+    "max_digits": _("That number is too long."),
+    "max_decimal_places": _("That number has too many decimal places."),
+    "max_whole_digits": _("That number is too large."),
+    "null_characters_not_allowed": _(
+        "There is a sign in this that cannot be kept. Please type it again."
+    ),
+    "unique": _("That is in use already."),
+    "null": _("Please fill this in."),
+    "blank": _("Please fill this in."),
+}
+# By the kind of field, the most particular first.
+OF_KIND: list[tuple[type[forms.Field], dict]] = [
+    (forms.EmailField, {"invalid": EMAIL}),
+    (forms.URLField, {"invalid": LINK}),
+    (forms.SlugField, {"invalid": CHECK}),
+    (forms.GenericIPAddressField, {"invalid": CHECK}),
+    (forms.UUIDField, {"invalid": TOO_OLD}),
+    (forms.JSONField, {"invalid": TOO_OLD}),
+    (forms.FloatField, {"invalid": NUMBER}),
+    (forms.DecimalField, {"invalid": NUMBER}),
+    (forms.IntegerField, {"invalid": _("Please write a whole number.")}),
+    (forms.DateTimeField, {"invalid": DAY_AND_TIME}),
+    (
+        forms.SplitDateTimeField,
+        {"invalid": DAY_AND_TIME, "invalid_date": DAY, "invalid_time": TIME},
+    ),
+    (forms.DateField, {"invalid": DAY}),
+    (forms.TimeField, {"invalid": TIME}),
+    (forms.DurationField, {"invalid": CHECK, "overflow": CHECK}),
+    (
+        forms.FileField,
+        {
+            "invalid": NO_FILE,
+            "missing": NO_FILE,
+            "empty": _("That file is empty."),
+            "max_length": _("The name of that file is too long."),
+            "contradiction": _("Choose a file or remove the one there, not both."),
+            "invalid_image": _("That file is no picture, or it is damaged."),
+        },
+    ),
+]
+# What any other field may bring of Django's.
+OTHERS = {
+    "invalid": CHECK,
+    "incomplete": _("Please fill in every part."),
+    "invalid_choice": CHOICE,
+    "invalid_list": CHOICE,
+    "list": CHOICE,
+    "invalid_pk_value": CHOICE,
+}
+OF_MODELS = [
+    words
+    for kind in vars(models).values()
+    if isinstance(kind, type) and issubclass(kind, models.Field)
+    for words in getattr(kind, "default_error_messages", {}).values()
+]
+# allauth's, by their names: for signing in, and for second steps.
+SIGNING_IN = {
+    "email_password_mismatch": _("The email address or the password is not right."),
+    "account_inactive": _("This account is closed. Ask your practice."),
+    "incorrect_password": _("That is not your password."),
+    "enter_current_password": _("Please type your password."),
+    "too_many_login_attempts": _("Too many tries. Wait a while, then try again."),
+    "rate_limited": _("Too many tries. Wait a while, then try again."),
+}
+SECOND_STEP = {
+    "incorrect_code": _("That is not right. Codes change every half minute."),
+    "cannot_delete_authenticator": _("This second step cannot be removed."),
+    "cannot_generate_recovery_codes": _("Add a second step first."),
+}
+NOT_POSSIBLE = _("That is not possible here.")
+
+
+def all_ours(theirs: dict, ours: dict) -> dict:
+    """Every one of a library's, in our words; what we know no page for too."""
+    return dict.fromkeys(theirs, NOT_POSSIBLE) | ours
+
+
+def speak(field: forms.Field) -> None:
+    """Our words for all that Django would say at this field; its own stay."""
+    usual = _usual(type(field))
+    for code, words in {**EVERYWHERE, **_of_kind(field, usual)}.items():
+        said = field.error_messages.get(code)
+        if said is None or said == usual.get(code):
+            field.error_messages[code] = words
+
+
+def retold(error, field: forms.Field | None):
+    """A refusal that a model's field brought to a form, in our words."""
+    if not isinstance(error, ValidationError):
+        return error
+    by_field = getattr(error, "error_dict", {})
+    some = [one for said in by_field.values() for one in said] or error.error_list
+    for one in some:
+        if any(one.message == words for words in OF_MODELS):
+            one.message, one.params = _instead(one.code, field), None
+    return error
+
+
+def _instead(code: str, field: forms.Field | None):
+    if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+        return CHOICE
+    return {"unique": EVERYWHERE["unique"], "invalid_choice": CHOICE}.get(code, CHECK)
+
+
+def _usual(kind: type[forms.Field]) -> dict:
+    found: dict = {}
+    for one in reversed(kind.__mro__):
+        if one.__module__.startswith("django."):
+            found |= getattr(one, "default_error_messages", {})
+    return found
+
+
+def _of_kind(field: forms.Field, usual: dict) -> dict:
+    """What its kind is wrong about; nothing that only a validator of ours would say."""
+    ours = next((said for kind, said in OF_KIND if isinstance(field, kind)), {})
+    return {code: said for code, said in OTHERS.items() if code in usual} | ours

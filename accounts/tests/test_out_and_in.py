@@ -1,0 +1,263 @@
+"""What is given out, logged and left behind: files, audit rows, links, places."""
+
+import os
+import stat
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import transaction
+from django.test import RequestFactory, override_settings
+
+from accounts import addresses, downloads, invitations
+from accounts.identity import acting_as
+from accounts.middleware import ProxyMiddleware
+from accounts.models import AddressChange, AuditEvent, SignIn, Tries
+from accounts.tests.test_older_sign_ins import by_the_mailed_link
+from conftest import WebClient, admit
+from ops import place
+from progress.record.files import as_csv
+
+# -- cells -----------------------------------------------------------------------------
+
+FORMULAS = [
+    "=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201",
+    "\ufe661", "\ufe631", "\ufe621", "\ufe6b1", "\u22121",
+    " =1", "'=1", '"=1', "\" '=1", "\t=1", "\r=1", "\n=1", "\tx", "\rx", "\nx",
+    "\u00a0=1", "\u3000=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\u2019=1", "\uff02=1",
+    "\uff07=1", "\x00=1", "\x1f=1", "\u2028=1",
+]  # fmt: skip
+PLAIN = ["", "Cleo", "a=b", "1-2", "3 + 4", "'quoted'", "#hash", "x@y.example",
+         "\u4e00", "\u2014 and so on", "(1)"]  # fmt: skip
+
+
+@pytest.mark.requirement("R51")
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_a_cell_that_a_spreadsheet_would_run_bears_a_mark(cell):
+    assert downloads.harmless(cell) == f"'{cell}"
+    assert f"'{cell}"[:2] in as_csv([{"words": cell}])
+
+
+@pytest.mark.parametrize("cell", PLAIN)
+def test_any_other_cell_stays_as_it_is(cell):
+    assert downloads.harmless(cell) == cell
+
+
+def test_there_is_one_rule_for_cells():
+    """Nobody writes a second one beside it."""
+    found = [
+        path
+        for room in ("accounts", "clients", "goals", "progress", "digests", "portal")
+        for path in (settings.BASE / room).rglob("*.py")
+        if "/tests/" not in str(path) and "/migrations/" not in str(path)
+        if "FORMULA" in path.read_text()
+    ]
+    assert [path.name for path in found] == ["downloads.py"]
+
+
+# -- files -----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R42", "R45")
+def test_a_file_runs_nothing_and_is_for_this_site_alone(sign_in, ada, thea):
+    for who, url in ((ada, "/audit/csv/"), (thea, "/caseload/import/sample/")):
+        answer = sign_in(who).get(url)
+        assert answer.status_code == 200, url
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
+        policy = answer["Content-Security-Policy"].split("; ")
+        assert "sandbox" in {part.strip() for part in policy}
+        assert "default-src 'none'" in policy
+    page = sign_in(ada).get("/audit/")
+    assert "sandbox" not in page["Content-Security-Policy"]
+
+
+def test_every_file_goes_out_by_the_one_door():
+    for room in ("accounts", "clients", "goals", "progress", "digests", "portal"):
+        for path in (settings.BASE / room).rglob("*.py"):
+            if "/tests/" not in str(path) and path.name not in (
+                "downloads.py",
+                "middleware.py",
+            ):
+                assert "Content-Disposition" not in path.read_text(), path
+
+
+@pytest.mark.requirement("R60")
+def test_the_list_of_static_files_is_not_served(settings, tmp_path):
+    real = {"BACKEND": "therapy.static_files.HashedFiles"}
+    storages = {**settings.STORAGES, "staticfiles": real}
+    with override_settings(STATIC_ROOT=tmp_path, STORAGES=storages):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        assert (tmp_path / "staticfiles.json").exists()
+        served = next((tmp_path / "css").glob("*.css")).name
+        browser = WebClient()
+        answer = browser.get(f"/static/css/{served}")
+        assert answer.status_code == 200
+        answer.close()
+        for name in ("staticfiles.json", "./staticfiles.json", "staticfiles.json.gz"):
+            assert browser.get(f"/static/{name}").status_code in (302, 404), name
+
+
+def test_a_log_is_read_by_its_owner_and_group_alone(tmp_path):
+    before = os.umask(0)
+    try:
+        for name, mode in (("new.log", "ab"), ("old.log", "wb")):
+            log = tmp_path / "log" / name
+            if name == "old.log":
+                log.write_text("x")
+                log.chmod(0o666)
+            with place.open_log(log, mode) as file:
+                file.write(b"y")
+            assert stat.S_IMODE(log.stat().st_mode) == 0o640
+    finally:
+        os.umask(before)
+
+
+# -- what a refused look leaves in the audit -------------------------------------------
+
+
+@pytest.mark.requirement("R15")
+def test_of_a_refused_address_only_ids_and_numbers_are_kept(sign_in, theo, cleo):
+    his = sign_in(theo)
+    words = "Cleo-is-afraid"
+    assert his.post(f"/drafts/{cleo.pk}/{words}/{cleo.pk}/").status_code == 404
+    [event] = AuditEvent.objects.filter(verb="refused")
+    assert event.detail["asked"]["client_id"] == str(cleo.pk)
+    assert words not in str(event.detail)
+
+
+# -- one-use links ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def links(thea):
+    nadia = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
+    with acting_as(thea.pk), transaction.atomic():
+        nadia.invite(by=thea)
+        change = addresses.want(thea, "thea.new@example.test")
+    invitation = nadia.user.invitations.get()
+    from django.contrib.auth.tokens import default_token_generator
+    from django.utils.encoding import force_bytes
+    from django.utils.http import urlsafe_base64_encode
+
+    uid = urlsafe_base64_encode(force_bytes(thea.pk))
+    return [
+        f"/join/{invitations.token(invitation.pk)}/",
+        f"/address/{addresses.token(change.pk)}/",
+        f"/reset/{uid}/{default_token_generator.make_token(thea)}/",
+        "/join/nonsense/",
+        "/address/nonsense/",
+        "/reset/x/nonsense/",
+        "/sign-in/",
+        "/reset/",
+        "/join/",
+        "/help/",
+        "/",
+    ]
+
+
+@pytest.mark.requirement("R32")
+def test_who_keeps_no_cookie_leaves_no_row(db, links):
+    for url in links:
+        for _ in range(3):
+            answer = WebClient().get(url)
+            if answer.status_code == 302:
+                WebClient().get(answer.url)
+    assert not SignIn.objects.exists()
+    assert not Tries.objects.exists()
+
+
+@pytest.mark.requirement("R32")
+def test_the_secret_waits_where_no_script_reads_it(db, links):
+    for url, name in zip(links[:3], ("join", "address", "reset"), strict=True):
+        browser = WebClient()
+        secret = url.rstrip("/").rpartition("/")[2]
+        answer = browser.get(url)
+        assert secret not in answer.url
+        cookie = browser.cookies[name]
+        assert cookie.value == secret
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+
+
+def test_thea_confirms_her_address_and_the_link_is_forgotten(sign_in, thea):
+    here = sign_in(thea)
+    here.post("/settings/address/", {"email": "thea.new@example.test"})
+    change = AddressChange.objects.get()
+    here.get(f"/address/{addresses.token(change.pk)}/")
+    assert here.post("/address/").url == "/settings/"
+    assert not here.cookies["address"].value
+    assert here.get("/address/").status_code == 410
+
+
+def test_the_link_for_a_new_password_works_once_and_is_forgotten(db, thea):
+    browser = WebClient()
+    assert by_the_mailed_link(thea, browser).url == "/sign-in/"
+    assert not browser.cookies["reset"].value
+    thea.refresh_from_db()
+    assert thea.check_password("the long way home at night")
+
+
+@pytest.mark.requirement("R26")
+def test_made_up_links_meet_a_limit(db, practice):
+    browser = WebClient()
+    for number in range(31):
+        browser.get(f"/join/{number:064x}/")
+        last = browser.get("/join/")
+    assert last.status_code == 429
+    browser.cookies.pop("join")
+    assert browser.get("/join/").status_code == 410
+
+
+# -- places ----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("203.0.113.5:4711", "203.0.113.5"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ('"[2001:db8::1]:4711"', "2001:db8::1"),
+        ('"203.0.113.5"', "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("[::ffff:203.0.113.5]:1", "203.0.113.5"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("unknown", ""),
+        ("_hidden", ""),
+        ("", ""),
+        (" ", ""),
+        ("6.6.6.6, 203.0.113.5", "203.0.113.5"),
+        ("203.0.113.5, unknown", ""),
+        ("203.0.113.5,", ""),
+        ("127.0.0.1, nonsense", ""),
+        ("999.1.1.1", ""),
+        ("1.2.3.4.5:80", ""),
+        ("\xff", ""),
+    ],
+)
+def test_what_a_proxy_wrote_is_read_or_is_unknown(said, place):
+    seen = []
+    ask = ProxyMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
+    ask(RequestFactory().get("/", headers={"X-Forwarded-For": said}))
+    assert seen == [place]
+
+
+def test_what_no_proxy_passed_on_comes_from_this_machine():
+    seen = []
+    ask = ProxyMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
+    ask(RequestFactory().get("/"))
+    assert seen == ["127.0.0.1"]
+
+
+@pytest.mark.requirement("R26", "R48")
+def test_who_comes_from_nowhere_is_one_place_and_not_this_machine(db, thea):
+    guess = {"login": thea.email, "password": "not this one"}
+    for _ in range(6):
+        last = WebClient().post("/sign-in/", guess, REMOTE_ADDR="")
+    assert last.status_code == 429
+    said = {"login": thea.email, "password": "thea-passes-by-the-lake"}
+    assert WebClient().post("/sign-in/", said).status_code == 302

@@ -1,0 +1,218 @@
+"""What a visitor sends is the same work and the same answer whoever owns the address.
+
+Counted, never timed: statements by their words, and hashes of passwords.
+"""
+
+import re
+from unittest.mock import patch
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import resetting
+from accounts.models import Message, User, WayBack
+from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
+from conftest import WebClient, admit, as_role, person
+from digests import tasks
+
+NOBODY = "nobody@example.test"
+
+
+@pytest.fixture
+def owners(thea, theo, cleo, practice):
+    """Addresses of all kinds of accounts, and of none."""
+    invited = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
+    kit = person(practice, "Kit", is_therapist=True)
+    User.objects.filter(pk=kit.pk).update(joined_at=None)
+    closed = person(practice, "Tom", is_therapist=True, is_active=False)
+    theo.set_unusable_password()
+    theo.save()
+    return {
+        "nobody": NOBODY,
+        "a therapist": thea.email,
+        "a client": cleo.user.email,
+        "without a password": theo.email,
+        "not joined": kit.email,
+        "a client without a portal": invited.address,
+        "closed": closed.email,
+    }
+
+
+def worked(url, said, *, browser=None):
+    """What it took to answer: statements, hashes, status, headers and words."""
+    browser = browser or WebClient()
+    browser.get(url)
+    hashes = []
+
+    def counting(name):
+        kept = getattr(MD5PasswordHasher, name)
+
+        def hashed(self, *args, **kwargs):
+            hashes.append(name)
+            return kept(self, *args, **kwargs)
+
+        return patch.object(MD5PasswordHasher, name, hashed)
+
+    with counting("encode"), CaptureQueriesContext(connection) as asked:
+        answer = browser.post(url, said, REMOTE_ADDR="198.51.100.7")
+    statements = [re.sub(r"'[^']*'|\d+", "?", q["sql"]) for q in asked]
+    words = answer.content.decode()
+    for one in said.values():
+        words = words.replace(one, "")
+    words = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", words)
+    return (statements, len(hashes), answer.status_code, sorted(answer.headers), words)
+
+
+def differences(answers):
+    first = answers[0][1]
+    return [name for name, answer in answers if answer != first]
+
+
+@pytest.mark.requirement("R30")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_wrong_password_costs_and_says_the_same_for_every_address(
+    db, owners, thea, known
+):
+    """Also with a browser that knows one of them."""
+    answers = []
+    for name, address in owners.items():
+        browser = WebClient()
+        if known and name != "a therapist":
+            browser.cookies = signed_in_by_form(thea).cookies
+            browser.cookies.pop("sessionid")
+        said = {"login": address, "password": "wrong " * 4}
+        if known and name == "a therapist":
+            continue
+        answers.append((name, worked("/sign-in/", said, browser=browser)))
+    assert answers[0][1][1] == 1
+    assert answers[0][1][2] == 200
+    assert not differences(answers), differences(answers)
+
+
+@pytest.mark.requirement("R30")
+def test_asking_for_a_letter_costs_and_says_the_same_for_every_address(db, owners):
+    answers = [
+        (name, worked("/reset/", {"email": address}))
+        for name, address in owners.items()
+    ]
+    assert not differences(answers), differences(answers)
+    assert answers[0][1][1] == 0
+    assert answers[0][1][2] == 302
+    assert WayBack.objects.count() == len(owners)
+    assert not Message.objects.filter(kind="password-reset").exists()
+
+
+@pytest.mark.requirement("R30")
+def test_the_page_says_the_same_while_one_has_to_wait(db, owners):
+    answers = []
+    for name, address in owners.items():
+        for _ in range(5):
+            WebClient().post(
+                "/reset/", {"email": address}, REMOTE_ADDR=f"203.0.113.{len(answers)}"
+            )
+        said = {"email": address}
+        place = f"203.0.113.{len(answers)}"
+        answer = WebClient().post("/reset/", said, REMOTE_ADDR=place)
+        answers.append((name, (answer.status_code, answer.content)))
+    assert not differences(answers)
+    assert answers[0][1][0] == 429
+
+
+def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
+    for address in owners.values():
+        WebClient().post("/reset/", {"email": address})
+    with as_role("cairn_worker"):
+        tasks.post()
+    told = Message.objects.filter(kind="password-reset")
+    assert set(told.values_list("recipient__name", flat=True)) == {
+        "Thea", "Cleo", "Theo",
+    }  # fmt: skip
+    assert not WayBack.objects.exists()
+
+
+def test_the_address_is_read_in_any_case_and_with_blanks_around(db, thea):
+    WebClient().post("/reset/", {"email": f"  {thea.email.upper()} "})
+    with as_role("cairn_worker"):
+        assert resetting.answer() == 1
+
+
+def test_many_places_together_fill_nobodys_mail_box(db, thea):
+    for minute in range(12):
+        with minutes(minute):
+            for place in range(3):
+                WebClient().post(
+                    "/reset/",
+                    {"email": thea.email},
+                    REMOTE_ADDR=f"198.51.100.{place + 3 * minute}",
+                )
+            with as_role("cairn_worker"):
+                resetting.answer()
+    told = Message.objects.filter(kind="password-reset")
+    assert told.count() == resetting.AN_HOUR
+
+
+def test_what_nobody_answered_for_an_hour_is_no_letter_any_more(db, thea):
+    WebClient().post("/reset/", {"email": thea.email})
+    with minutes(61), as_role("cairn_worker"):
+        assert resetting.answer() == 0
+    assert not WayBack.objects.exists()
+
+
+def test_twice_answered_is_one_letter(db, thea):
+    with minutes(0):
+        WebClient().post("/reset/", {"email": thea.email})
+        WebClient().post("/reset/", {"email": thea.email})
+        with as_role("cairn_worker"):
+            assert resetting.answer() == 1
+            assert resetting.answer() == 0
+
+
+@pytest.mark.requirement("R30")
+def test_the_web_reads_no_address_that_somebody_left(real_login, thea):
+    from django.db import DatabaseError, transaction
+
+    WebClient().post("/reset/", {"email": thea.email})
+    with real_login("cairn_web"), pytest.raises(DatabaseError), transaction.atomic():
+        list(WayBack.objects.all())
+
+
+# -- letters whose period two acts shared ----------------------------------------------
+
+
+def test_two_new_devices_within_a_minute_are_two_notices(db, thea):
+    signed_in_by_form(thea)
+    signed_in_by_form(thea)
+    signed_in_by_form(thea)
+    assert Message.objects.filter(kind="new-device").count() == 2
+
+
+def test_a_strangers_shared_device_is_not_hidden_by_ones_own(db, thea):
+    signed_in_by_form(thea)
+    for agent in ("Mozilla/5.0 (iPad) Safari/1", "Mozilla/5.0 (X11; Linux) Firefox/1"):
+        browser = WebClient(HTTP_USER_AGENT=agent)
+        for _ in range(2):
+            said = {"login": thea.email, "password": LAKE, "shared": "on"}
+            assert browser.post("/sign-in/", said).status_code == 302
+            browser.post("/sign-out/")
+    assert Message.objects.filter(kind="new-device").count() == 2
+
+
+def test_two_changes_of_the_password_within_a_minute_are_two_notices(sign_in, thea):
+    browser = sign_in(thea)
+    for words in ("the long way home at night", "the short way home at noon"):
+        new = dict.fromkeys(("new_password1", "new_password2"), words)
+        assert browser.post("/settings/password/", new).status_code == 302
+    assert Message.objects.filter(kind="account-changed").count() == 2
+
+
+def test_a_letter_says_whether_it_was_written(db, thea):
+    now = timezone.now()
+    said = [
+        Message.queue(thea, "reminder", "x", due_at=now, not_after=now)
+        for _ in range(2)
+    ]
+    assert said == [True, False]
+    assert Message.objects.count() == 1

@@ -1,0 +1,365 @@
+"""One counter for all that can be guessed: exact under many at once, for a while."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
+from django.db import connection, connections
+from django.utils import timezone
+
+from accounts import places, staying, tries
+from accounts.models import Tries, User
+from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
+from accounts.tests.test_second_step import code_now, first_step, with_app
+from conftest import WebClient
+from digests import tasks
+
+SIGN_IN, SECOND, HERE, PROVE, RESET = (
+    "/sign-in/",
+    "/sign-in/second/",
+    "/sign-in/here/",
+    "/prove/",
+    "/reset/",
+)
+WRONG = "not this one at all"
+
+
+def who_of(person):
+    return staying.signing.dumps(str(person.pk), salt=staying.SALT, compress=False)
+
+
+def looks_of(answers) -> int:
+    return sum(answer.status_code != 429 for answer in answers)
+
+
+def statuses_of(ask, times):
+    return [ask().status_code for _ in range(times)]
+
+
+# -- many at once ---------------------------------------------------------------------
+
+
+def at_once(asks, threads=8):
+    """Each of `asks` once, eight at a time, all beginning together."""
+    barrier = Barrier(threads)
+
+    def some(number):
+        barrier.wait()
+        try:
+            return [ask() for ask in asks[number::threads]]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return [one for found in pool.map(some, range(threads)) for one in found]
+
+
+@pytest.mark.requirement("R26", "R34")
+def test_eight_at_a_time_forty_codes_get_ten_looks(transactional_db, thea, monkeypatch):
+    with_app(thea)
+    browsers = [first_step(thea)[0] for _ in range(8)]
+    looked = []
+    kept = Authenticator.wrap
+    monkeypatch.setattr(
+        Authenticator, "wrap", lambda row: looked.append(1) or kept(row)
+    )
+    asks = [
+        lambda browser=browsers[number % 8]: browser.post(SECOND, {"code": "000000"})
+        for number in range(40)
+    ]
+    answers = at_once(asks)
+    assert looks_of(answers) == 10
+    assert len(looked) == 10
+    assert {answer.status_code for answer in answers} == {200, 429}
+
+
+@pytest.mark.requirement("R26")
+def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
+    said = {"login": thea.email, "password": WRONG}
+    asks = [lambda: WebClient().post(SIGN_IN, said) for _ in range(40)]
+    assert looks_of(at_once(asks)) == tries.PASSWORDS
+    right = WebClient().post(SIGN_IN, said | {"password": LAKE})
+    assert right.status_code == 429
+
+
+@pytest.mark.requirement("R26")
+def test_eight_at_a_time_forty_letters_are_asked_for_five_times(transactional_db, thea):
+    asks = [lambda: WebClient().post(RESET, {"email": thea.email}) for _ in range(40)]
+    assert looks_of(at_once(asks)) == tries.LETTERS
+
+
+def test_right_and_wrong_from_many_places_at_once_wait_for_each_other(
+    transactional_db, thea, theo, ada
+):
+    """No two hold what the other wants: each is answered, and none with 500."""
+    people = [thea, theo, ada]
+    asks = []
+    for number in range(48):
+        person = people[number % 3]
+        right = f"{person.name.lower()}-passes-by-the-lake"
+        said = {"login": person.email, "password": right if number % 2 else WRONG}
+        place = f"198.51.100.{number % 4}"
+        asks.append(
+            lambda said=said, place=place: WebClient().post(
+                SIGN_IN, said, REMOTE_ADDR=place
+            )
+        )
+    answers = at_once(asks)
+    assert len(answers) == 48
+    assert {answer.status_code for answer in answers} <= {200, 302, 429}
+
+
+# -- a rollback, the clock, the cache --------------------------------------------------
+
+
+@pytest.mark.requirement("R26")
+def test_a_request_that_breaks_counts_all_the_same(transactional_db, thea, monkeypatch):
+    from accounts import factor_forms
+
+    with_app(thea)
+    browser, _ = first_step(thea)
+    browser.raise_request_exception = False
+    monkeypatch.setattr(
+        factor_forms.AuthenticateForm, "clean_code", lambda form: 1 / 0, raising=False
+    )
+    answers = [browser.post(SECOND, {"code": "000000"}) for _ in range(12)]
+    assert [a.status_code for a in answers] == [500] * 10 + [429] * 2
+
+
+@pytest.mark.requirement("R26")
+def test_trying_on_does_not_move_the_end(db, thea):
+    now = timezone.now()
+    said = {"login": thea.email, "password": WRONG}
+    for late in (0, 2, 5, 8, 11, 14):
+        with time_machine.travel(now + timedelta(minutes=late), tick=False):
+            for _ in range(3):
+                last = WebClient().post(SIGN_IN, said)
+    assert last.status_code == 429
+    assert int(last["Retry-After"]) <= 60
+    assert "Wait 1 minute," in last.content.decode()
+    with time_machine.travel(now + timedelta(minutes=15, seconds=1), tick=False):
+        assert WebClient().post(SIGN_IN, said | {"password": LAKE}).status_code == 302
+
+
+@pytest.mark.requirement("R26")
+def test_an_emptied_cache_forgets_no_try(db, thea):
+    with_app(thea)
+    browser, _ = first_step(thea)
+    for _ in range(10):
+        cache.clear()
+        browser.post(SECOND, {"code": "000000"})
+    assert browser.post(SECOND, {"code": code_now()}).status_code == 429
+    assert not is_in(browser)
+
+
+def test_the_worker_takes_away_what_has_ended_and_nothing_else(real_login, thea):
+    WebClient().post(SIGN_IN, {"login": thea.email, "password": WRONG})
+    assert Tries.objects.count() == 3
+    with real_login("cairn_worker"):
+        assert tries.sweep() == 0
+    with minutes(16), real_login("cairn_worker"):
+        tasks.tries.sweep()
+    assert not Tries.objects.exists()
+
+
+def test_the_table_names_no_address_and_no_place(db, thea):
+    WebClient().post(SIGN_IN, {"login": thea.email, "password": WRONG})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT t::text FROM accounts_tries t")
+        kept = " ".join(row for (row,) in cursor.fetchall())
+    assert thea.email not in kept
+    assert "127.0.0.1" not in kept
+
+
+# -- everything that can be guessed ----------------------------------------------------
+
+
+@pytest.mark.requirement("R26")
+def test_a_password_is_one_secret_wherever_it_is_guessed_at(sign_in, thea):
+    """Two tries at sign-in, two in place, one to prove it: the sixth is none."""
+    visitor, inside = WebClient(), sign_in(thea)
+    said = {"who": who_of(thea), "password": WRONG}
+    for browser, url, body in (
+        (visitor, SIGN_IN, {"login": thea.email, "password": WRONG}),
+        (visitor, SIGN_IN, {"login": f" {thea.email.upper()}", "password": WRONG}),
+        (visitor, HERE, said),
+        (visitor, HERE, said),
+        (inside, PROVE, {"password": WRONG}),
+    ):
+        assert browser.post(url, body).status_code in (200, 400)
+    right = {"login": thea.email, "password": LAKE, "who": who_of(thea)}
+    for browser, url in ((visitor, SIGN_IN), (visitor, HERE), (inside, PROVE)):
+        assert browser.post(url, right).status_code == 429, url
+    assert not is_in(visitor)
+
+
+@pytest.mark.requirement("R26")
+def test_codes_are_one_secret_on_the_page_and_in_place(db, thea):
+    with_app(thea)
+    browser, _ = first_step(thea)
+    for _ in range(5):
+        browser.post(SECOND, {"code": "000000"})
+        browser.post(HERE, {"who": who_of(thea), "code": "000000"})
+    assert browser.post(SECOND, {"code": code_now()}).status_code == 429
+    here = browser.post(HERE, {"who": who_of(thea), "code": code_now()})
+    assert here.status_code == 429
+    assert "Too many tries. Wait 15 minutes" in here.json()["error"]
+    assert not is_in(browser)
+
+
+@pytest.mark.requirement("R26")
+def test_recovery_codes_and_passkeys_are_counted_with_the_codes(db, thea):
+    with_app(thea)
+    browser, _ = first_step(thea)
+    for said in ({"code": "12345678"}, {"credential": "{}"}) * 5:
+        browser.post(SECOND, said)
+    assert browser.post(SECOND, {"code": code_now()}).status_code == 429
+
+
+@pytest.mark.requirement("R26")
+def test_made_up_passkeys_meet_a_limit_too(db, practice):
+    asks = lambda: WebClient().post("/sign-in/passkey/", {"credential": "{}"})  # noqa: E731
+    assert statuses_of(asks, 31) == [302] * 30 + [429]
+
+
+@pytest.mark.requirement("R26")
+def test_letters_meet_a_limit_whoever_they_are_for(db, thea):
+    for address in (thea.email, "nobody@example.test"):
+        ask = lambda: WebClient().post(RESET, {"email": address})  # noqa: E731, B023
+        assert statuses_of(ask, 6) == [302] * 5 + [429], address
+        with minutes(16):
+            assert ask().status_code == 302
+
+
+@pytest.mark.requirement("R26")
+def test_one_place_asks_for_thirty_letters_and_no_more(db, practice):
+    answers = [
+        WebClient().post(RESET, {"email": f"nobody{number}@example.test"})
+        for number in range(31)
+    ]
+    assert [answer.status_code for answer in answers] == [302] * 30 + [429]
+
+
+# -- what is right counts nothing ------------------------------------------------------
+
+
+def test_signing_in_rightly_as_often_as_one_likes(db, thea):
+    for _ in range(8):
+        signed_in_by_form(thea).post("/sign-out/")
+    with_app(thea)
+    Authenticator.objects.filter(user=thea).delete()
+    assert all(row.count == 0 for row in Tries.objects.all())
+
+
+def test_an_account_of_ones_own_does_not_begin_the_count_anew(db, thea, theo):
+    """A stranger who may sign in as Theo gets no more guesses at Thea."""
+    guess = {"login": thea.email, "password": WRONG}
+    for _ in range(5):
+        WebClient().post(SIGN_IN, guess)
+        his = {"login": theo.email, "password": "theo-passes-by-the-lake"}
+        assert WebClient().post(SIGN_IN, his).status_code == 302
+    assert WebClient().post(SIGN_IN, guess).status_code == 429
+
+
+# -- nobody is locked out by a stranger ------------------------------------------------
+
+
+@pytest.mark.requirement("R26")
+def test_who_is_stopped_already_closes_nothing_for_others(db, thea):
+    for _ in range(80):
+        WebClient().post(
+            SIGN_IN,
+            {"login": thea.email, "password": WRONG},
+            REMOTE_ADDR="198.51.100.7",
+        )
+    said = {"login": thea.email, "password": LAKE}
+    assert WebClient().post(SIGN_IN, said).status_code == 302
+
+
+@pytest.mark.requirement("R26")
+def test_a_stranger_behind_the_same_router_does_not_stop_a_known_device(db, thea):
+    known = signed_in_by_form(thea)
+    known.post("/sign-out/")
+    said = {"login": thea.email, "password": LAKE}
+    for _ in range(9):
+        WebClient().post(SIGN_IN, said | {"password": WRONG})
+    assert WebClient().post(SIGN_IN, said).status_code == 429
+    assert known.post(SIGN_IN, said).status_code == 302
+
+
+@pytest.mark.requirement("R26")
+def test_who_has_the_password_stops_strange_devices_at_the_second_step_alone(db, thea):
+    known = signed_in_by_form(thea)
+    known.post("/sign-out/")
+    with_app(thea)
+    stranger, _ = first_step(thea)
+    for _ in range(11):
+        stranger.post(SECOND, {"code": "000000"})
+    known.post(SIGN_IN, {"login": thea.email, "password": LAKE})
+    assert known.post(SECOND, {"code": code_now()}).status_code == 302
+    assert is_in(known)
+
+
+@pytest.mark.requirement("R26")
+def test_a_known_device_may_not_guess_for_ever(db, thea):
+    known = signed_in_by_form(thea)
+    known.post("/sign-out/")
+    for _ in range(10):
+        known.post(SIGN_IN, {"login": thea.email, "password": WRONG})
+    assert (
+        known.post(SIGN_IN, {"login": thea.email, "password": LAKE}).status_code == 429
+    )
+
+
+@pytest.mark.requirement("R26")
+def test_a_device_known_to_one_is_a_stranger_to_another(db, thea, theo):
+    his = signed_in_by_form(theo, "theo-passes-by-the-lake")
+    his.post("/sign-out/")
+    for _ in range(5):
+        his.post(SIGN_IN, {"login": thea.email, "password": WRONG})
+    assert his.post(SIGN_IN, {"login": thea.email, "password": LAKE}).status_code == 429
+
+
+# -- places ----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "nonsense", True),
+        ("", "127.0.0.1", False),
+    ],
+)
+def test_what_is_one_place(one, other, same):
+    assert (places.network_of(one) == places.network_of(other)) is same
+
+
+@pytest.mark.requirement("R26")
+def test_a_household_with_many_addresses_is_one_place(db, thea):
+    said = {"login": thea.email, "password": WRONG}
+    answers = [
+        WebClient().post(SIGN_IN, said, REMOTE_ADDR=f"2001:db8:1:2::{number}")
+        for number in range(1, 7)
+    ]
+    assert [a.status_code for a in answers] == [200] * 5 + [429]
+    elsewhere = WebClient().post(
+        SIGN_IN, said | {"password": LAKE}, REMOTE_ADDR="2001:db8:1:3::1"
+    )
+    assert elsewhere.status_code == 302
+
+
+def test_no_other_counter_is_left():
+    from django.conf import settings
+
+    assert settings.ACCOUNT_RATE_LIMITS is settings.MFA_RATE_LIMITS is False
+    assert not [app for app in settings.INSTALLED_APPS if "axes" in app]
+    assert User.objects.model._meta.app_label == "accounts"
