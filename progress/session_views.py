@@ -241,6 +241,8 @@ def note_keep(request, session_id):
     base = revision_of(request.POST.get("revision"))
     why = refuses(typed)
     if why:
+        rows = TherapySession.objects.editable_by(request.user)
+        get_object_or_404(rows, pk=session_id)
         return JsonResponse({"reason": why}, status=422)
     note = _note_to_write(request, session_id, base)
     texts = dict(typed)

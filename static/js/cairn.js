@@ -55,18 +55,22 @@ for (const field of all("select[data-time-zone]")) {
 }
 
 // "No change, 5" presses last time's stone.
-for (const button of all("button[data-same]")) {
-  const stones = all(`input[name="${CSS.escape(button.dataset.same)}"]`, button.form ?? document);
-  const stone = stones.find((input) => input.value === button.value);
-  const show = () => button.setAttribute("aria-pressed", String(Boolean(stone?.checked)));
-  button.hidden = !stone;
-  button.addEventListener("click", () => {
-    stone.checked = true;
-    stone.dispatchEvent(new Event("change", { bubbles: true }));
-  });
-  for (const input of stones) input.addEventListener("change", show);
-  if (stone) show();
+function sames() {
+  for (const button of all("button[data-same][hidden]")) {
+    const stones = all(`input[name="${CSS.escape(button.dataset.same)}"]`, button.form ?? document);
+    const stone = stones.find((input) => input.value === button.value);
+    const show = () => button.setAttribute("aria-pressed", String(Boolean(stone?.checked)));
+    button.hidden = !stone;
+    button.addEventListener("click", () => {
+      stone.checked = true;
+      stone.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    for (const input of stones) input.addEventListener("change", show);
+    if (stone) show();
+  }
 }
+sames();
+addEventListener("htmx:afterSettle", sames); // a page that came back with its words
 
 // Template text is not yet anybody's words: it looks so until it is changed.
 for (const area of all("textarea[data-template]")) {
