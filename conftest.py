@@ -20,6 +20,7 @@ from django import test
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
@@ -64,6 +65,24 @@ def flush_past_triggers(self, style, tables, **options):
 
 def as_role(role):
     return acting_as(None, role=role)
+
+
+def ten_seconds_pass():
+    """What was signed becomes final, what was called off can no longer be undone.
+
+    As the superuser past the triggers: no role could move these clocks.
+    """
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE progress_progressnote SET signed_at = signed_at - interval '10 s'"
+            " WHERE signed_at > clock_timestamp()"
+        )
+        cursor.execute(
+            "UPDATE progress_therapysession"
+            " SET called_off_at = called_off_at - interval '10 s'"
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
 
 class WebClient(test.Client):
@@ -175,6 +194,12 @@ def in_care(client, person, kind, *, begins=-1, ends=30, by=None):
         ends_at=None if ends is None else now + timedelta(days=ends),
         given_by=by or person,
     )
+
+
+def after_a_day(*clients):
+    """Care roles to come of these clients have begun: a day went by."""
+    coming = CareRole.objects.filter(client__in=clients, starts_at__gt=timezone.now())
+    coming.update(starts_at=F("starts_at") - timedelta(hours=24, minutes=1))
 
 
 @pytest.fixture

@@ -18,6 +18,13 @@ from accounts.proof import fresh_proof_required
 from accounts.tries import guarded_by
 
 
+@for_everyone
+@require_safe
+def well_known_password(request):
+    """Where password managers look for the page on which a password is changed."""
+    return redirect("password-change")
+
+
 @signed_in_required
 def own_settings(request):
     form = SettingsForm(request.POST or None, instance=request.user)
@@ -26,11 +33,13 @@ def own_settings(request):
         return redirect("settings")
     person = request.user
     sign_ins = SignIn.objects.visible_to(person).running().order_by("-last_active_at")
+    ways = factors.ways_of(person)
     context = {
         "form": form,
         "base": base_of(person),
         "nav": "more",
-        "ways": factors.ways_of(person),
+        "ways": ways,
+        "steps": sum(1 for way in ways if way.kind in factors.STEPS),
         "sign_ins": sign_ins,
         "here": request.session.session_key,
         "wanted": AddressChange.objects.visible_to(person).open().first(),

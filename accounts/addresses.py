@@ -24,7 +24,7 @@ def token(change_id: UUID) -> str:
 
 def tell_owner(email: str) -> None:
     """The owner of an address learns that somebody wanted to use it; nobody else."""
-    owner = User.objects.filter(email=email.strip().lower()).first()
+    owner = User.objects.filter(email=email).first()
     now = timezone.now()
     if owner:
         Message.queue(

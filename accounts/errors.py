@@ -4,15 +4,21 @@ import logging
 import secrets
 import sys
 
+from django.contrib import messages
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import HttpResponse, HttpResponseServerError
-from django.shortcuts import render
+from django.forms import HiddenInput
+from django.http import HttpResponse, HttpResponseServerError, JsonResponse
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
+from accounts import names
 from accounts.decorators import for_everyone
+from accounts.frames import inside
 
 log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again
+WAY_IN = {"account_login", "mfa_authenticate", "mfa_login_webauthn", "join"}
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
 WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
 
@@ -21,27 +27,96 @@ def typed(request) -> list[tuple[str, str]]:
     """What a form brought, without its secrets and without its workings."""
     return [
         (name, text)
-        for name, text in request.POST.items()
-        if text.strip() and name not in WORKINGS and "password" not in name
+        for name, texts in request.POST.lists()
+        if name not in WORKINGS and "password" not in name
+        for text in texts
+        if text.strip() and not name.startswith("was-")
     ]
+
+
+def shown(request, form=None) -> list[tuple[str, str, str]]:
+    """The same as (label, text, name), to give back; labels are those of `form`."""
+    fields = form.fields if form is not None else {}
+    return [
+        (_label(fields.get(name)), _words(fields.get(name), text), name)
+        for name, text in typed(request)
+        if not isinstance(getattr(fields.get(name), "widget", None), HiddenInput)
+    ]
+
+
+def _label(field) -> str:
+    return str(field.label or "") if field else ""
+
+
+def _words(field, text: str) -> str:
+    """A choice by its words."""
+    choices = getattr(field, "choices", ())
+    return next((str(label) for value, label in choices if str(value) == text), text)
+
+
+def not_saved(request, why, *, form=None, back: str = "/", status: int = 409):
+    """A form that came too late: what was typed comes back, with the reason.
+
+    `back` is the address to go on from.
+    """
+    context = {"why": why, "typed": shown(request, form), "back": back, "nav": ""}
+    return render(request, "not_saved.html", context, status=status)
+
+
+@for_everyone
+def not_found(request, exception):
+    """404, the same for what does not exist and what is not theirs.
+
+    A form that was sent there loses no word: they may have been allowed to write a
+    moment ago.
+    """
+    if request.headers.get("Accept", "").startswith("application/json"):
+        why = _("Not saved: you can no longer write here. Copy it before you leave.")
+        return JsonResponse({"reason": why}, status=404)
+    if request.method == "POST" and typed(request):
+        why = _("You can no longer write here, so nothing was changed.")
+        return not_saved(request, why, status=404)
+    return render(request, "404.html", status=404)
 
 
 @for_everyone
 def csrf_failure(request, reason=""):
-    """Refuse, change nothing, and give back what was typed."""
-    context = {"typed": typed(request), "back": request.path}
+    """Refuse, change nothing, and give back what was typed.
+
+    A page of the way in was open in two tabs: the other one signed in (or out again),
+    which is why this one's token is old.  It goes on, to where it wanted to go.
+    """
+    match = request.resolver_match
+    if match and match.url_name in WAY_IN:
+        return _go_on(request)
+    context = {"typed": shown(request), "back": request.path}
     return render(request, "403_csrf.html", context, status=403)
+
+
+def _go_on(request):
+    """Where opening the page anew would lead; what was typed is not looked at."""
+    if request.user.is_authenticated:
+        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        said = _("You are signed in as %(name)s already.")
+        messages.info(
+            request,
+            said % {"name": names.isolated(request.user.name)},
+            fail_silently=True,
+        )
+        return redirect(inside(request, wanted))
+    messages.info(request, _("Please try again."), fail_silently=True)
+    return redirect(request.get_full_path())
 
 
 def signed_out(request):
     """A form that arrives after its sign-in ended: nothing is done, nothing lost."""
-    context = {"typed": typed(request)}
+    context = {"typed": shown(request)}
     return render(request, "accounts/signed_out.html", context, status=403)
 
 
 def proof_wanted(request, back: str):
     """A form that wants a fresh proof of who sends it, and came too late for that."""
-    context = {"typed": typed(request), "back": back}
+    context = {"typed": shown(request), "back": back}
     return render(request, "accounts/proof_wanted.html", context, status=403)
 
 
@@ -52,7 +127,7 @@ def broken(request):
         return away(request)
     number = secrets.token_hex(4)
     log.error("broken %s, see the traceback that follows: %s", number, request.path)
-    page = render_to_string("500.html", {"number": number})
+    page = render_to_string("500.html", {"number": number, "typed": _given(request)})
     return HttpResponseServerError(page)
 
 
@@ -69,5 +144,13 @@ def is_away(error) -> bool:
 def away(request):
     """For a moment nothing can be read or written; nothing was half done."""
     log.error("the database is away: %s", request.path)
-    page = render_to_string("503.html")
+    page = render_to_string("503.html", {"typed": _given(request)})
     return HttpResponse(page, status=503, headers={"Retry-After": PAUSE})
+
+
+def _given(request) -> list[tuple[str, str, str]]:
+    """What a form brought, unless reading it is what broke."""
+    try:
+        return shown(request)
+    except Exception:
+        return []

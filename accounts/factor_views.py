@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, devices, factors, tries
@@ -41,7 +42,24 @@ class SecondStep(AuthenticateView):
 
     def form_valid(self, form):
         tries.right(self.request)
-        return super().form_valid(form)
+        answer = super().form_valid(form)
+        used = getattr(form, "authenticator", None)
+        if used and used.type == factors.KINDS.RECOVERY_CODES:
+            used.refresh_from_db(fields=["data"])  # it knows of this one
+            _hint(self.request, len(used.wrap().get_unused_codes()))
+        return answer
+
+
+def _hint(request, left: int) -> None:
+    """Before the last recovery code is gone."""
+    if left > factors.FEW_LEFT:
+        return
+    text = ngettext(
+        "You have %(left)s recovery code left. Make new ones in your account.",
+        "You have %(left)s recovery codes left. Make new ones in your account.",
+        left,
+    )
+    messages.warning(request, text % {"left": left})
 
 
 on_its_way = login_stage_required(
@@ -89,6 +107,8 @@ def second_step(request):
         "form": form,
         "base": base_of(request.user),
         "nav": "more",
+        "app_url": url,
+        "device": devices.in_words(request.META.get("HTTP_USER_AGENT", "")),
         "square": mark_safe(_square(url)),  # drawn here, from digits and letters
         "secret": " ".join(form.secret[i : i + 4] for i in range(0, 32, 4)),
         "passkey": PasskeyForm(user=request.user),
@@ -118,7 +138,8 @@ def passkey_add(request):
     if not form.is_valid():
         messages.warning(request, _("The passkey could not be read. Try once more."))
         return redirect("second-step")
-    name = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
+    usual = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
+    name = form.cleaned_data["name"].strip() or usual
     credential = form.cleaned_data["credential"]
     return _added(
         request, lambda: webauthn.WebAuthn.add(request.user, name, credential)
@@ -137,6 +158,7 @@ def _added(request, add):
             audit.record("second step added", about=request.user, factor=row.type)
             tell(request.user, "account-changed", f"factor:{row.pk}")
     except IntegrityError:  # a double press: it is there
+        messages.info(request, _("This was added before. You can use it to sign in."))
         return redirect("settings")
     totp.clear_totp_secret(request)
     request.session[FACTOR] = row.type
@@ -195,7 +217,16 @@ def way_remove(request, factor_id):
     if factors.remove(row, by=request.user):
         ways_changed(request.user, request)
         tell(request.user, "account-changed", f"factor-gone:{factor_id}")
-        messages.success(request, _("Removed."))
+        if factors.has_second_step(request.user):
+            messages.success(request, _("Removed."))
+        else:
+            messages.success(
+                request,
+                _(
+                    "Removed, and your recovery codes with it. Your password alone "
+                    "signs you in now."
+                ),
+            )
     else:
         messages.warning(
             request,

@@ -24,6 +24,7 @@ from accounts.models import User
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
+FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -93,6 +94,10 @@ class Way:
     added: datetime
     used: datetime | None
     left: int  # recovery codes that nobody used yet
+
+    @property
+    def is_running_out(self) -> bool:
+        return self.kind == KINDS.RECOVERY_CODES and self.left <= FEW_LEFT
 
 
 def ways_of(user: User) -> list[Way]:

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import sayings
+from accounts import sayings, text
 from accounts.widgets import Pick, Segments, Stones, Times, Week
 
+TOO_LONG = _("Too long by {n}. Shorten it to save.")
 NUMBERS = [(number, str(number)) for number in range(11)]
 
 
@@ -126,9 +127,19 @@ class House:
             )
         for field in self.fields.values():
             self._ask(field)
+            self._count(field)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page's <form> carries its own
+
+    def _widget_data_value(self, widget, html_name):
+        """What was typed, before anything measures, compares or shows it again."""
+        said = super()._widget_data_value(widget, html_name)
+        if not isinstance(said, str) or isinstance(widget, forms.PasswordInput):
+            return said
+        if isinstance(widget, forms.TextInput):
+            return text.one_line(said)
+        return text.line_breaks(said)
 
     def _ask(self, field):
         """Our words for what is missing or wrong, unless the field brought its own."""
@@ -139,6 +150,14 @@ class House:
             field.error_messages["required"] = (
                 _("Please choose one.") if choose else _("Please fill this in.")
             )
+
+    def _count(self, field):
+        """A browser cuts a pasted text at `maxlength` in silence: the page says instead
+        how much is too much (static/js/cairn.js), and so does the answer."""
+        attrs = field.widget.attrs
+        if isinstance(field.widget, forms.Textarea) and "maxlength" in attrs:
+            attrs["data-most"] = attrs.pop("maxlength")
+            attrs["data-over"] = TOO_LONG
 
     def full_clean(self):
         for field in self.fields.values():  # some came after the first

@@ -6,14 +6,13 @@ client then signs in as themselves; until the act is done this opens one page al
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib.auth import logout
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
 
+GIVEN_BACK = "given_back"  # in the session, once the act is done: whose, and where to
 HANDED = "handed"  # in the session: to whom, from whom, for which page, and then where
 
 
@@ -41,7 +40,11 @@ def during_one_act(view):
 
 
 def give_back(request):
-    """The act is done: sign the client out, and ask for the therapist."""
-    back = (handed(request) or {}).get("back", reverse("start"))
+    """The act is done: sign the client out, and say whom the device goes back to."""
+    said = handed(request) or {}
     logout(request)
-    return redirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
+    request.session[GIVEN_BACK] = {
+        "from": said.get("from", ""),
+        "back": said.get("back", reverse("start")),
+    }
+    return redirect("handed-back")

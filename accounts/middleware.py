@@ -10,8 +10,10 @@ from django.contrib.auth.middleware import (
 from django.db import transaction
 from django.http import JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from django.views.defaults import bad_request
 
 from accounts import audit, devices, errors, handing, places, screen, sessions, staying
@@ -109,6 +111,10 @@ class SecondStepMiddleware:
             return None
         if request.headers.get("Accept", "").startswith("application/json"):
             return JsonResponse({"error": "second step"}, status=401)
+        if request.method == "POST" and errors.typed(request):
+            why = _("Finish signing in first. Nothing was changed.")
+            back = reverse("second-step")
+            return errors.not_saved(request, why, back=back, status=403)
         return redirect("second-step")
 
 

@@ -10,13 +10,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, resetting, tries
+from accounts import addresses, audit, resetting, text, tries
+from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import User
 from accounts.sessions import ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
-from accounts.zones import zone_choices
+from accounts.zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
@@ -34,7 +35,8 @@ class SignInForm(House, LoginForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail")
+        widget = self.fields["login"].widget
+        self.fields["login"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
         self.fields["password"].strip = False
         for name in ("login", "password"):
             self.fields[name].help_text = ""
@@ -63,11 +65,9 @@ class JoinForm(HouseForm):
         max_length=256,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    time_zone = forms.ChoiceField(
+    time_zone = ZoneField(
         label=_("Where you are"),
         help_text=_("Reminders follow your clock, wherever you are."),
-        choices=zone_choices,
-        widget=forms.Select(attrs={"data-time-zone": True}),
     )
     privacy = forms.BooleanField(
         label=_("I have read what happens to my words"),
@@ -79,13 +79,13 @@ class JoinForm(HouseForm):
         self.person = person
         self.fields["time_zone"].initial = person.practice.time_zone
         if not self.is_bound:  # the browser knows better, until the person said
-            self.fields["time_zone"].widget.attrs["data-time-zone"] = "ask"
+            self.fields["time_zone"].widget.attrs["data-time-zone"] = ASK
         if person.is_staff_member:
             del self.fields["privacy"]
 
     def clean_password(self):
         password = self.cleaned_data["password"]
-        validate_password(password, self.person)
+        validate_password(text.password(password), self.person)
         return password
 
 
@@ -113,7 +113,7 @@ class ProofForm(HouseForm):
 
 class SettingsForm(HouseModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    time_zone = ZoneField(label=_("Time zone"))
 
     class Meta:
         model = User
@@ -126,6 +126,8 @@ class SettingsForm(HouseModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if not self.instance.zone_is_known:
+            self.initial["time_zone"] = self.instance.zone.key
         if not self.instance.is_therapist:
             del self.fields["phone"], self.fields["contact_hours"]
 
@@ -143,7 +145,8 @@ class ForgottenPasswordForm(House, PasswordResetForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
+        widget = self.fields["email"].widget
+        self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
 
     def save(self, **options):
         resetting.ask(self.cleaned_data["email"])
@@ -161,6 +164,12 @@ class NewPasswordForm(House, SetPasswordForm):
         self.fields["new_password2"].label = _("The same once more")
         self.fields["new_password2"].help_text = ""
 
+    def validate_passwords(self, *args, **kwargs):
+        for name in ("new_password1", "new_password2"):
+            if self.cleaned_data.get(name):
+                self.cleaned_data[name] = text.password(self.cleaned_data[name])
+        return super().validate_passwords(*args, **kwargs)
+
     def save(self, commit=True, *, request=None):
         """As the person themselves: with a link, nobody is signed in yet.
 
@@ -177,15 +186,11 @@ class NewPasswordForm(House, SetPasswordForm):
 class AddressForm(HouseForm):
     """Another e-mail address; it counts once its own mail box has confirmed it."""
 
-    email = forms.EmailField(
+    email = EmailAddressFormField(
         label=_("New address"),
-        max_length=254,
         help_text=_("We write there first. The old one is told once it has changed."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
     def save(self, *, by: User) -> bool:
         return self.written(addresses.want, by, self.cleaned_data["email"])

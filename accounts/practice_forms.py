@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import HouseForm, HouseModelForm
 from accounts.models import CrisisLine, Practice, User
-from accounts.zones import zone_choices
+from accounts.zone_field import ZoneField
 
 OFF = {"autocomplete": "off"}
 
 
 class PracticeForm(HouseModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+    time_zone = ZoneField(label=_("Time zone"))
     session_minutes = forms.IntegerField(
         label=_("Length, in minutes"),
         help_text=_("What a new booking starts with"),

@@ -49,6 +49,20 @@ def fresh_proof_required(view):
     return proving
 
 
+def admins_prove_to_send(view):
+    """The same for what an admin sends; the page itself, and others, need no proof."""
+
+    proving = fresh_proof_required(view)
+
+    @wraps(view)
+    def asking(request, *args, **kwargs):
+        if request.method == "POST" and request.user.is_admin:
+            return proving(request, *args, **kwargs)
+        return view(request, *args, **kwargs)
+
+    return asking
+
+
 def back(request) -> str:
     """Where to go on afterwards: what was asked for, or the page whose button was
     pressed, since nobody can be led to the press itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core import signing
 from django.utils import timezone
 
-from accounts import devices, sessions
+from accounts import devices, email_addresses, sessions
 
 SALT = "cairn.here"
 REMEMBERED = 2 * 24 * 3600  # seconds a page may stand open and still know whose it is
@@ -54,7 +54,8 @@ class Stay:
     @property
     def address(self) -> str:
         """Enough for the owner to know which address it was."""
-        name, _at, host = self.request.user.email.partition("@")
+        address = email_addresses.readable(self.request.user.email)
+        name, _at, host = address.partition("@")
         return f"{name[:1]}…@{host}"
 
     @property

@@ -3,6 +3,10 @@
 from django.contrib import messages
 
 
-def toast(request, text, undo=""):
-    """Tell once, on the next page; `undo` is the address its button posts to."""
-    messages.success(request, text, extra_tags=f"undo:{undo}" if undo else "")
+def toast(request, text, undo="", seconds=0):
+    """Tell once, on the next page; `undo` is the address its button posts to.
+
+    `seconds`: for how long it can be undone, counted down on the button.
+    """
+    tags = f"undo:{undo} seconds:{seconds}" if undo else ""
+    messages.success(request, text, extra_tags=tags)

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
-from accounts import devices, links, staying
+from accounts import devices, email_addresses, links, staying
 from accounts.models import Tries, User
 from accounts.places import network_of
 
@@ -191,8 +191,8 @@ def place_of(request) -> str:
 
 def typed(request, name: str) -> str:
     """An address as it is counted: what was typed, in one spelling."""
-    said = request.POST.get(name, "")
-    return said.replace("\0", "").strip().lower()[:254]
+    said = request.POST.get(name, "").replace("\0", "")
+    return email_addresses.normalize(said)[:254]
 
 
 def _password(request, address: str) -> Counted:

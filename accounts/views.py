@@ -58,6 +58,16 @@ def handed_over(request):
 
 @for_everyone
 @require_safe
+def handed_back(request):
+    """Nobody is signed in any more; whose device it is signs in from here."""
+    said = request.session.get(handing.GIVEN_BACK)
+    if said is None or request.user.is_authenticated:
+        return redirect("start")
+    return render(request, "accounts/handed_back.html", {"given": said})
+
+
+@for_everyone
+@require_safe
 def join_link(request, token):
     """Take the secret out of the address; scanners that follow links use nothing up."""
     return links.keep(redirect("join"), links.JOIN, token)
@@ -124,6 +134,14 @@ class SignIn(LoginView):
 
     template_name = "account/login.html"
     extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
+
+    def form_invalid(self, form):
+        """On a device that was handed over, the page for one thing stays."""
+        said = handing.handed(self.request)
+        if said is None or "one_thing" not in self.request.POST:
+            return super().form_invalid(form)
+        context = {"handed": said, "login": form.data.get("login", ""), "wrong": True}
+        return render(self.request, "accounts/handed_over.html", context)
 
 
 class SignOut(LogoutView):

@@ -134,6 +134,9 @@ DELETE FROM goals_goalrating WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM toolkit_assignment WHERE session_id = ANY(%(ids)s::uuid[]);
 UPDATE progress_therapysession SET state = 'planned', take_away = '', logged_at = NULL
   WHERE id = ANY(%(ids)s::uuid[]);
+UPDATE progress_therapysession  -- a note is not signed before its session began
+  SET starts_at = starts_at - interval '28 days', ends_at = ends_at - interval '28 days'
+  WHERE id = ANY(%(ids)s::uuid[]) AND starts_at > now();
 """
 # The eight sessions of the day are moved to the day on which we measure.
 TODAY = """

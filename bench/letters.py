@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTP
 
+from accounts import zones
 from bench.measure import commit, machine
 from bench.world import OWNER, World
 from digests import when
@@ -118,7 +119,7 @@ def where_it_is_noon(now: datetime) -> str:
 
 def session_of_the_week(now: datetime, zone: str) -> datetime:
     """In the week that the client's letter of now is about, and nobody's reminder."""
-    [week] = when.weeks("client-digest", now, timedelta(), when.zone_of(zone))
+    [week] = when.weeks("client-digest", now, timedelta(), zones.resolve(zone))
     early = week.starts_at + timedelta(hours=1)
     return early if early < now else week.ends_at - timedelta(hours=1)
 
@@ -144,7 +145,8 @@ def everybody(therapists: int, clients: int):
         portal_days="30",
     )  # fmt: skip
     account = {
-        "password": "'!'", "name": "'Person ' || n", "pronouns": "''",
+        "password": "'!'", "name": "'Person ' || n", "name_key": "'person ' || n",
+        "pronouns": "''",
         "time_zone": f"'{zone}'", "language": "'en'", "is_active": "true",
         "is_admin": "false", "phone": "''", "contact_hours": "''",
         "joined_at": "now() - interval '1 year'",
@@ -162,6 +164,7 @@ def everybody(therapists: int, clients: int):
     yield insert(
         "clients_client", many, id=key("n"), practice_id=practice, user_id=of_client,
         preferred_name="'Person'", family_name="'Number' || n", pronouns="''",
+        name_key="'person number' || n",
         email="''", phone="''", emergency_name="''", emergency_phone="''",
         wants_portal="true", state="'active'", version="1", created_at="now()",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit
+from accounts.fields import NameFormField
 from accounts.forms import HouseForm
 from accounts.models import User
 from clients import access
@@ -63,7 +64,7 @@ class AnswerForm(HouseForm):
 class EmergencyForm(HouseForm):
     """The whole name and a reason; a miss says no more than that it is one."""
 
-    name = forms.CharField(
+    name = NameFormField(
         label=gettext_lazy("Client"),
         help_text=gettext_lazy("The whole name, as the practice knows it"),
         max_length=170,
@@ -91,7 +92,7 @@ class EmergencyForm(HouseForm):
     def clean(self):
         said = super().clean()
         if not self.errors:
-            self._find(" ".join(said["name"].replace("\0", "").split()))
+            self._find(said["name"])
         return said
 
     def _find(self, name: str) -> None:

@@ -15,7 +15,14 @@ from django.db.models import UUIDField, Value
 
 from accounts.encryption import EncryptedTextField
 from clients.kept import kept_for_person
-from clients.models import Client, Correction, EmergencyReason, SupervisionComment
+from clients.models import (
+    CareRoleRequest,
+    Client,
+    Correction,
+    EmergencyReason,
+    Notice,
+    SupervisionComment,
+)
 
 MOST = 30
 NO_WORDS = Value(None, output_field=EncryptedTextField())
@@ -150,8 +157,15 @@ class Waiting(NamedTuple):
 
 
 def waiting_for(user) -> Iterable[Waiting]:
-    """Emergencies first, then corrections, then comments; the oldest of each first."""
-    named = {"1": "emergency", "2": "correction", "3": "comment"}
+    """Roles to confirm and emergencies first, then corrections, then comments; the
+    oldest of each first.  Last, that there are notices for oneself, if there are."""
+    named = {
+        "0": "request",
+        "1": "emergency",
+        "2": "correction",
+        "3": "comment",
+        "4": "notice",
+    }
     for kind, *rest in sorted(_waiting(user), key=lambda row: row[::2]):
         yield Waiting(named[kind], *rest)
 
@@ -167,4 +181,9 @@ def _waiting(user):
         rows.order_by().values_list(Value(kind), "client_id", "at", "by__name", "pk")
         for rows, kind in kinds
     ]
+    asked = CareRoleRequest.objects.decidable_by(user).order_by()
+    said = ("client_id", "asked_at", "user__name", "pk")
+    others.append(asked.values_list(Value("0"), *said))
+    mine = Notice.objects.visible_to(user).unseen().order_by()
+    others.append(mine.values_list(Value("4"), "client_id", "at", "by__name", "pk"))
     return first.union(*others, all=True)

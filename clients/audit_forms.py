@@ -55,7 +55,7 @@ class AuditFilterForm(HouseForm):
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.zone = by.zone
-        staff = User.objects.visible_to(by).staff().order_by("name")
+        staff = User.objects.visible_to(by).staff().order_by("name_key")
         self.fields["who"].queryset = staff
 
     def clean(self):

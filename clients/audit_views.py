@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit
 from accounts.decorators import admin_required
-from accounts.downloads import CSV, download, harmless
+from accounts.downloads import CSV, download
+from accounts.formulas import harmless
 from accounts.models import AuditSeal
 from accounts.proof import fresh_proof_required
 from clients import trail

@@ -10,8 +10,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import names
 from accounts.forms import HouseForm, PickField, day_field
 from accounts.models import User
+from clients.assigning import assign
 from clients.models import CareRole, Client
 
 FURTHEST = timedelta(days=5 * 366)
@@ -27,16 +29,17 @@ class ColleagueField(forms.ModelChoiceField):
         words = ngettext(
             "%(name)s, %(many)s client", "%(name)s, %(many)s clients", many
         )
-        return words % {"name": person.name, "many": many}
+        return words % {"name": names.isolated(person.name), "many": many}
 
 
 def colleagues(by: User):
-    """Whom `by` may give a role: any therapist but themselves."""
+    """Whom `by` may give a role: any therapist who has joined, but not themselves."""
     found = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
+    found = found.filter(joined_at__isnull=False)
     if by.is_admin:
         leads = Q(care_roles__kind=CareRole.Kind.PRIMARY, care_roles__ends_at=None)
         found = found.annotate(clients_now=Count("care_roles", filter=leads))
-    return found.order_by("name")
+    return found.order_by("name_key")
 
 
 def first_moment(day: date, by: User) -> datetime:
@@ -116,7 +119,7 @@ class CareRoleForm(StaffingForm):
 
     def save(self, *, by: User) -> bool:
         return self.written(
-            CareRole.give,
+            assign,
             self.client,
             self.cleaned_data["person"],
             self.cleaned_data["kind"],

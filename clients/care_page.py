@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import encryption
+from accounts.models import User
 from accounts.templatetags.look import day_words
 from clients import access, care_chart
-from clients.models import CareRole, Client, EmergencyReason
+from clients.models import CareRole, CareRoleRequest, Client, EmergencyReason
 
 # What each role opens, in a line; and as a word beside a name.
 OPENS = {
@@ -104,6 +105,38 @@ class RoleLine:
         return care_chart.Bar(label, self.starts, ends)
 
 
+@dataclass(frozen=True)
+class RequestLine:
+    """A role that waits for the primary therapist, or was refused."""
+
+    asked: CareRoleRequest
+    reader: User
+
+    @property
+    def name(self) -> str:
+        return self.asked.user.name
+
+    @property
+    def kind(self) -> str:
+        return SHORT[self.asked.kind]
+
+    @property
+    def opens(self) -> str:
+        return OPENS.get(self.asked.kind, "")
+
+    @property
+    def when(self) -> str:
+        """Its days, where any were named."""
+        zone, today = self.reader.zone, self.reader.today()
+        asked = self.asked
+        last = asked.ends_at and asked.ends_at - timedelta(microseconds=1)
+        until = last and last.astimezone(zone).date()
+        if asked.starts_at:
+            starts = asked.starts_at.astimezone(zone).date()
+            return when_words(starts, until, today)
+        return when_words(today, until, today) if until else ""
+
+
 class CarePage:
     def __init__(self, client: Client, user):
         self.client, self.user = client, user
@@ -111,6 +144,20 @@ class CarePage:
         rows = CareRole.objects.visible_to(user).filter(client=client)
         rows = rows.select_related("user").order_by("starts_at", "pk")
         self.lines = [self._line(role) for role in rows if _ran_or_will(role)]
+        asked = CareRoleRequest.objects.visible_to(user).filter(client=client)
+        asked = asked.select_related("user", "asked_by", "decided_by")
+        self._asked = list(asked.order_by("-asked_at")[:ENDED])
+
+    @property
+    def waiting(self) -> list[RequestLine]:
+        """What an admin asked for and nobody has decided: it opens nothing."""
+        return [RequestLine(row, self.user) for row in self._asked if row.is_waiting]
+
+    @property
+    def refused(self) -> list[RequestLine]:
+        return [
+            RequestLine(r, self.user) for r in self._asked if r.outcome == "refused"
+        ]
 
     def _line(self, role) -> RoleLine:
         zone = self.user.zone

@@ -3,12 +3,15 @@
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.decorators import staff_required
+from accounts.decorators import admin_required, staff_required
+from accounts.proof import admins_prove_to_send
+from clients import assigning
 from clients.care_forms import CareRoleForm, HandOverForm
 from clients.care_page import CarePage
-from clients.models import CareRole, Client
+from clients.models import CareRole, CareRoleRequest, Client
 
 
 def staffed_client(request, client_id) -> Client:
@@ -16,21 +19,42 @@ def staffed_client(request, client_id) -> Client:
     return get_object_or_404(mine, pk=client_id)
 
 
+# What became of a role that was given; a handover uses the same words.
+OUTCOMES = {
+    assigning.GIVEN: gettext_lazy("Role given. The change takes effect immediately."),
+    assigning.ASKED: gettext_lazy(
+        "The primary therapist has to confirm this first. We emailed them and the "
+        "client."
+    ),
+    assigning.LATER: gettext_lazy(
+        "This takes effect in 24 hours. The client was told."
+    ),
+}
+
+
+def say_outcome(request, outcome: str, *, same: str, given: str = "") -> None:
+    if outcome == assigning.SAME:
+        messages.warning(request, same)
+    else:
+        words = given if outcome == assigning.GIVEN else ""
+        messages.success(request, words or OUTCOMES[outcome])
+
+
 @staff_required
+@admins_prove_to_send
 def client_care(request, client_id):
     client = staffed_client(request, client_id)
     form = CareRoleForm(request.POST or None, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        if form.result:
-            messages.success(request, _("Done. It holds from the next page on."))
-        else:
-            messages.warning(request, _("They have this role in that time already."))
+        same = _("This person already has this role, or it waits for confirmation.")
+        say_outcome(request, form.result, same=same)
         return redirect("client-care", client.pk)
     return care_page(request, client, form=form)
 
 
-def care_page(request, client, *, form=None, over=None):
-    """The page with both of its forms, one of them as it was sent."""
+def care_page(request, client, *, form=None, over=None, confirming=(None, None)):
+    """The page with its forms, one of them as it was sent; `confirming` is a request's
+    key and its form."""
     page, asks = CarePage(client, request.user), {"client": client, "by": request.user}
     context = {
         "nav": "caseload" if page.leads else "care-roles",
@@ -39,21 +63,38 @@ def care_page(request, client, *, form=None, over=None):
         "page": page,
         "form": form or CareRoleForm(**asks),
         "over": over or HandOverForm(**asks),
+        "confirming": confirming[0],
+        "confirm": confirming[1],
     }
     return render(request, "clients/client_care.html", context)
 
 
 @staff_required
 @require_POST
+@admins_prove_to_send
 def care_role_end(request, role_id):
     """By the admin, by the primary therapist; an emergency also by who opened it."""
     rows = CareRole.objects.staffed_by(request.user) | CareRole.objects.filter(
         user_id=request.user.pk, kind=CareRole.Kind.EMERGENCY
     )
     ends = rows.exclude(kind=CareRole.Kind.PRIMARY)
-    role = get_object_or_404(ends, pk=role_id)
+    role = get_object_or_404(ends.select_related("user"), pk=role_id)
+    tells = request.user.is_admin and role.kind != CareRole.Kind.EMERGENCY
     if role.end(by=request.user):
+        if tells:
+            assigning.tell_ended(role, by=request.user)
         messages.success(request, _("Ended. It opens nothing from the next page on."))
     if role.user_id == request.user.pk:
         return redirect("start")
     return redirect("client-care", role.client_id)
+
+
+@admin_required
+@require_POST
+def care_request_withdraw(request, request_id):
+    """By an admin, while it waits."""
+    rows = CareRoleRequest.objects.filter(practice_id=request.user.practice_id)
+    asked = get_object_or_404(rows.waiting(), pk=request_id)
+    if asked.withdraw(by=request.user):
+        messages.success(request, _("Request withdrawn."))
+    return redirect("client-care", asked.client_id)

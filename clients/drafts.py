@@ -2,27 +2,103 @@
 
 from __future__ import annotations
 
-from clients.models import Draft
-from clients.models.draft import PART, revision_of
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clients.models import Client, Draft
+from clients.models.draft import MOST, packed, revision_of, unpacked
+
+USUAL = 1000  # characters of a text whose form does not say how many it takes
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A form that saves itself as it is typed, and what it is about.
+
+    `targets(user)` are the rows that a draft of this kind may belong to, `itself` says
+    that it may belong to the client as well (a new goal).
+    """
+
+    form: type[forms.Form]
+    targets: Callable
+    itself: bool
+
+    def has(self, user, client: Client, target: UUID) -> bool:
+        """Whether `target` exists, is the client's, and may be written by `user`."""
+        if self.itself and target == client.pk:
+            return True
+        return self.targets(user).filter(client=client.pk, pk=target).exists()
+
+    def refuses(self, typed: list[tuple[str, str]]) -> str:
+        """Why this cannot be saved, or nothing: the same limits as the form has."""
+        for name, text in typed:
+            most = self._most(name)
+            if len(text) > most:
+                return too_long(len(text) - most)
+        if len(packed(typed).encode()) > MOST:
+            return _("Too long to save as a draft. Shorten it.")
+        return ""
+
+    def _most(self, name: str) -> int:
+        more = getattr(self.form, "more_limits", {})
+        field = self.form.base_fields.get(name)
+        return more.get(name) or getattr(field, "max_length", None) or USUAL
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def drafted(targets: Callable, *, itself: bool = False):
+    """Class decorator of a form that is a draft while it is typed; see Kind."""
+
+    def register(form):
+        KINDS[form.kind] = Kind(form, targets, itself)
+        return form
+
+    return register
+
+
+def too_long(by: int) -> str:
+    return ngettext(
+        "Too long by %(by)s character. Shorten it to save.",
+        "Too long by %(by)s characters. Shorten it to save.",
+        by,
+    ) % {"by": by}
 
 
 def restored(form_class, request, **whose):
     """The form as sent; else as it was left; else new.
 
-    A form that keeps itself knows its `client`, the `kind` and `target` of its draft,
-    and the names of its texts in the order of the page (`typed`).  A form that comes
-    back with an error goes on from the `revision` that its page had kept.
+    A form that saves itself knows its `client`, and the `kind` and `target` of its
+    draft.  One that comes back with an error goes on from the `revision` that its page
+    had.
     """
     if request.method == "POST":
         form = form_class(request.POST, **whose)
         form.revision = revision_of(request.POST.get("revision"))
         return form
-    form = form_class(**whose)
-    draft = of(form, request.user).first()
+    return begun(form_class(**whose), request.user)
+
+
+def begun(form, user):
+    """An unsent form with what its draft holds."""
+    draft = of(form, user).first()
     form.revision = draft.revision if draft else 0
     if draft:
-        texts = draft.body.split(PART)
-        form.initial |= dict(zip(form.typed, texts, strict=False))
+        left = unpacked(draft.body)
+        for name, field in form.fields.items():
+            texts = left.get(name)
+            if isinstance(field.widget, forms.CheckboxInput):
+                form.initial[name] = texts is not None
+            elif getattr(field.widget, "allow_multiple_selected", False):
+                form.initial[name] = texts or []
+            elif texts is not None:
+                form.initial[name] = texts[-1]
     return form
 
 

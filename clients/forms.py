@@ -7,8 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, invitations
 from accounts.addresses import tell_owner
+from accounts.fields import EmailAddressFormField, NameFormField
 from accounts.forms import HouseForm, HouseModelForm, PickField
 from accounts.models import User
+from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground
 
 OFF = {"autocomplete": "off"}
@@ -58,14 +60,12 @@ class DetailsForm(HouseModelForm):
             "emergency_phone": forms.TextInput(attrs={"type": "tel", **OFF}),
         }
 
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
-
 
 class NewClientForm(DetailsForm):
     has_once = True
     portal = PickField(
         label=_("The portal"),
+        initial="invite",
         choices=[
             (
                 "invite",
@@ -151,10 +151,8 @@ class ClientEditForm(DetailsForm):
 
 
 class StaffInvitationForm(HouseForm):
-    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
-    email = forms.EmailField(
-        label=_("E-mail"), max_length=254, widget=forms.EmailInput(OFF)
-    )
+    name = NameFormField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
+    email = EmailAddressFormField(label=_("E-mail"), widget=forms.EmailInput(OFF))
     role = PickField(label=_("What they do here"), choices=ROLES)
 
     def save(self, *, by: User) -> bool:
@@ -163,7 +161,7 @@ class StaffInvitationForm(HouseForm):
     @transaction.atomic
     def _save(self, by):
         said = self.cleaned_data
-        if User.objects.filter(email=said["email"].strip().lower()).exists():
+        if User.objects.filter(email=said["email"]).exists():
             return tell_owner(said["email"])
         person = User.objects.create_user(
             said["email"],
@@ -197,12 +195,10 @@ class ClientInvitationForm(HouseModelForm):
 
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
-        colleagues = User.objects.visible_to(by).therapists().order_by("name")
-        self.fields["therapist"].queryset = colleagues
+        colleagues = User.objects.visible_to(by).therapists().order_by("name_key")
+        joined = colleagues.filter(joined_at__isnull=False)
+        self.fields["therapist"].queryset = joined
         self.fields["email"].required = True
-
-    def clean_email(self):
-        return self.cleaned_data["email"].strip().lower()
 
     def save(self, *, by: User) -> bool:
         return self.written(self._save, by)
@@ -213,5 +209,7 @@ class ClientInvitationForm(HouseModelForm):
         if once and Client.objects.directory_of(by).filter(pk=once).exists():
             return
         self.instance.pk = once or self.instance.pk
-        self.instance.admit(by=by, primary=self.cleaned_data["therapist"])
+        therapist = self.cleaned_data["therapist"]
+        note_first_role(therapist, self.instance, by=by)
+        self.instance.admit(by=by, primary=therapist)
         invite_or_tell(self.instance, by=by)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from accounts.email_addresses import readable, to_search
 from accounts.models import Invitation, User
+from accounts.names import name_key
 from accounts.templatetags.look import moment, use
 from clients import access
-from clients.models import CareRole, Client
+from clients.models import CareRole, CareRoleRequest, Client
 
 UNUSED = timedelta(days=60)
 STATES = {  # what the list of people can be filtered by
@@ -54,14 +56,15 @@ def staff(by: User, text: str, state: str = "") -> QuerySet:
     open_link = Invitation.objects.filter(user=OuterRef("pk")).open()
     treats = Q(care_roles__kind=CareRole.Kind.PRIMARY, care_roles__ends_at=None)
     found = _staff_of(by).filter(in_state(state))
-    if text:
-        found = found.filter(Q(name__icontains=text) | Q(email__icontains=text))
+    for word in text.split():
+        named = Q(name_key__contains=name_key(word))
+        found = found.filter(named | Q(email__contains=to_search(word)))
     return found.annotate(
         clients_now=Count("care_roles", filter=treats),
         link_ends=Subquery(open_link.values("expires_at")[:1]),
         link_id=Subquery(open_link.values("pk")[:1]),
         is_unused=in_state("unused"),
-    ).order_by(Lower("name"))
+    ).order_by("name_key", "pk")
 
 
 def staff_rows(people: Iterable[User], by: User) -> list[StaffRow]:
@@ -88,7 +91,7 @@ class StaffRow:
             '<td class="k-status" data-k="{}">{}</td><td data-k="{}">{}</td>'
             '<td data-k="{}" class="r k-n">{}</td>'
             '<td data-k="{}" class="nowrap k-last">{}</td>',
-            *(reverse("person", args=[person.pk]), person.name, person.email),
+            *(reverse("person", args=[person.pk]), person.name, readable(person.email)),
             *(state, self.state, roles, self.roles, clients, self.clients),
             *(last, self.last_here),
         )
@@ -156,16 +159,21 @@ def clients(by: User, text: str) -> QuerySet:
     current = CareRole.objects.filter(client=OuterRef("pk")).primary()
     current = current.filter(access.currently())
     running = CareRole.objects.filter(client=OuterRef("pk"), kind="emergency").current()
+    asked = CareRoleRequest.objects.filter(client=OuterRef("pk")).waiting()
+    coming = CareRole.objects.filter(client=OuterRef("pk")).primary().standing()
+    coming = coming.filter(starts_at__gt=Now()).order_by("starts_at")
     found = Client.objects.directory_of(by)
     for word in text.split():
-        named = Q(preferred_name__icontains=word) | Q(family_name__icontains=word)
-        found = found.filter(
-            named | Q(email__icontains=word) | Q(user__email__icontains=word)
-        )
+        piece = to_search(word)
+        address = Q(email__contains=piece) | Q(user__email__contains=piece)
+        found = found.filter(Q(name_key__contains=name_key(word)) | address)
     return (
         found.select_related("user")
         .annotate(
             emergency=Exists(running),
+            asked_for=Subquery(asked.order_by("asked_at").values("user__name")[:1]),
+            next_therapist=Subquery(coming.values("user__name")[:1]),
+            next_at=Subquery(coming.values("starts_at")[:1]),
             therapist=Subquery(current.values("user__name")[:1]),
             link_ends=Subquery(open_link.values("expires_at")[:1]),
             link_id=Subquery(open_link.values("pk")[:1]),

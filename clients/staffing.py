@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, invitations
+from accounts import audit, invitations, names
 from accounts.models import Invitation, User
 from accounts.sessions import ways_changed
 from clients.models import CareRole, care
@@ -49,7 +49,8 @@ def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
 def _leave_no_client(person: User, *, by: User) -> None:
     if leads(person).exists():
         raise ValidationError(
-            _("%(name)s has clients. Hand them over first.") % {"name": person.name}
+            _("%(name)s has clients. Hand them over first.")
+            % {"name": names.isolated(person.name)}
         )
     end_roles(person, by=by)
 
@@ -65,12 +66,14 @@ def close(person: User, *, by: User, **detail) -> None:
 
     Letters that wait for it are dropped by the charter.
     """
-    ended = end_roles(person, by=by)
+    held = CareRole.objects.filter(user_id=person.pk).standing()
+    others = held.exclude(kind=CareRole.Kind.PRIMARY).count()
+    end_roles(person, by=by)
     User.objects.filter(pk=person.pk).update(is_active=False)
     ways_changed(person)
     for link in Invitation.objects.filter(user_id=person.pk).open():
         invitations.revoke(link, by=by)
-    audit.record("account closed", about=person, care_roles=ended, **detail)
+    audit.record("account closed", about=person, care_roles=others, **detail)
 
 
 @transaction.atomic

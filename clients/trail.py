@@ -84,7 +84,10 @@ VERBS = {
     "session missed": (Sort.WROTE, _("Noted that a session did not take place")),
     "session restored": (Sort.WROTE, _("Put a session back")),
     "note saved": (Sort.WROTE, _("Wrote a note")),
+    "note taken over": (Sort.WROTE, _("Took over a note’s draft")),
     "note signed": (Sort.SIGNED, _("Signed a note")),
+    "signing undone": (Sort.SIGNED, _("Undid signing a note")),
+    "note added to": (Sort.SIGNED, _("Added to a signed note")),
     "note held back": (Sort.WROTE, _("Held a note back")),
     "note shown again": (Sort.WROTE, _("Let a note be read again")),
     "practice agreed": (Sort.WROTE, _("Agreed on practice")),
@@ -106,12 +109,23 @@ VERBS = {
     "primary therapist kept": (Sort.ROLE, _("Called a hand-over off")),
     "care role given": (Sort.ROLE, _("Gave a care role")),
     "care role ended": (Sort.ROLE, _("Ended a care role")),
+    "care role asked": (Sort.ROLE, _("Asked for a care role")),
+    "care role confirmed": (Sort.ROLE, _("Confirmed a care role")),
+    "care role refused": (Sort.ROLE, _("Refused a care role")),
+    "care role withdrawn": (Sort.ROLE, _("Withdrew a request for a care role")),
+    "first role from who invited": (
+        Sort.ROLE,
+        _("Gave a first care role to someone they invited"),
+    ),
     "sessions passed on": (Sort.ROLE, _("Passed sessions on")),
     "import begun": (Sort.ROLE, _("Looked at a list to bring in")),
     "import started": (Sort.ROLE, _("Began to bring a list in")),
     "import stopped": (Sort.ROLE, _("Stopped bringing a list in")),
     "import dropped": (Sort.ROLE, _("Left a list out")),
     "caseload imported": (Sort.ROLE, _("Brought a list in")),
+    "import undo asked": (Sort.ROLE, _("Asked to undo an import")),
+    "import undo refused": (Sort.ROLE, _("Could not undo an import")),
+    "import undone": (Sort.ROLE, _("Undid an import")),
     "client imported": (Sort.ROLE, _("Brought a client in with a list")),
     "session imported": (Sort.WROTE, _("Brought a past session in with a list")),
     "emergency": (Sort.ROLE, _("Opened a record in an emergency")),
@@ -195,6 +209,11 @@ def in_words(rows: Iterable[AuditEvent], by: User) -> list[Line]:
     return [_line(row, people, clients) for row in rows]
 
 
+def what(verb: str) -> str:
+    """The words for a verb, without who and when."""
+    return str(VERBS[verb][1]) if verb in VERBS else verb.capitalize()
+
+
 def _other(row: AuditEvent) -> UUID | None:
     """The person that something was done with."""
     if row.kind == "user":
@@ -256,6 +275,12 @@ WITH look AS (
   WHERE practice_id = %(practice)s AND kind = 'emergency'
     AND starts_at > now() - interval '30 days'
   GROUP BY user_id HAVING count(*) > %(often)s
+  UNION ALL
+  SELECT 'first', (detail->>'person')::uuid, count(*), max(at)
+  FROM accounts_auditevent
+  WHERE practice_id = %(practice)s AND at > now() - interval '30 days'
+    AND verb = 'first role from who invited'
+  GROUP BY detail->>'person'
 )
 SELECT kind, name, times, last
 FROM found JOIN accounts_user ON accounts_user.id = actor_id ORDER BY last DESC
@@ -264,13 +289,14 @@ Found = tuple[str, int, datetime]  # a name, how often, when last
 
 
 def worth_a_question(by: User) -> dict[str, list[Found]]:
-    """Who opened "many" clients within an hour this week (more than 30), and who used
-    emergency access "often" in 30 days (more than twice).  One query."""
+    """Who opened "many" clients within an hour this week (more than 30), who used
+    emergency access "often" in 30 days (more than twice), and whose "first" care role
+    came from the admin who had invited them, in 30 days.  One query."""
     values = {"many": MANY, "often": OFTEN, "practice": str(by.practice_id)}
     with connection.cursor() as cursor:
         cursor.execute(WORTH_A_QUESTION, values)
         rows = cursor.fetchall()
     return {
         kind: [found for said, *found in rows if said == kind]
-        for kind in ("many", "often")
+        for kind in ("many", "often", "first")
     }

@@ -4,6 +4,7 @@ from clients import (
     audit_views,
     care_views,
     emergency_views,
+    notice_views,
     person_views,
     resetting_views,
     views,
@@ -40,6 +41,16 @@ urlpatterns = [
         "care-roles/<uuid:role_id>/end/",
         care_views.care_role_end,
         name="care-role-end",
+    ),
+    path(
+        "care-roles/requests/<uuid:request_id>/withdraw/",
+        care_views.care_request_withdraw,
+        name="care-request-withdraw",
+    ),
+    path(
+        "notices/<uuid:notice_id>/seen/",
+        notice_views.notice_seen,
+        name="notice-seen",
     ),
     path("emergency/", emergency_views.emergency, name="emergency"),
     path(

@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import invitations
+from accounts import dates, invitations
 from accounts.decorators import (
     admin_required,
     signed_in_required,
@@ -18,6 +19,7 @@ from accounts.decorators import (
 )
 from accounts.models import Invitation, User
 from accounts.searching import sought
+from clients import drafts
 from clients import people as lists
 from clients.forms import (
     ClientEditForm,
@@ -28,15 +30,16 @@ from clients.forms import (
 )
 from clients.looking import open_record
 from clients.models import Client, ClientBackground, Draft
-from clients.models.draft import PART, digest, keep, revision_of
+from clients.models.draft import (
+    keep,
+    packed,
+    proof,
+    revision_of,
+    typed_in,
+    unpacked,
+)
 
 A_PAGE = 100
-# The forms that keep their words as they are typed.
-DRAFTS = {
-    "goal", "strength", "step", "comment", "talked", "key-back", "differ", "review",
-    "line", "numbers",
-}  # fmt: skip
-NOT_TYPED = {"revision", "csrfmiddlewaretoken", "once"}
 SENT = gettext_lazy(
     "The invitation is on its way, unless the address is in use already."
 )
@@ -167,20 +170,29 @@ def client_invite(request, client_id):
 @signed_in_required
 @require_POST
 def draft_keep(request, client_id, kind, target):
-    """Keep what is being typed; the answer proves what was kept."""
-    if kind not in DRAFTS:
-        raise Http404
-    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
-    texts = [
-        text.replace("\r\n", "\n")
-        for name, text in request.POST.items()
-        if name not in NOT_TYPED
-    ]
-    body = PART.join(texts)
+    """Save what is being typed; the answer proves what was saved."""
+    typed = typed_in(request.POST)
     base = revision_of(request.POST.get("revision"))
-    draft = keep(request.user, client, kind, target, body, base)
+    known = drafts.KINDS.get(kind)
+    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    if not (known and known.has(request.user, client, target)):
+        raise Http404
+    why = known.refuses(typed)
+    if why:
+        return JsonResponse({"reason": why}, status=422)
+    draft = keep(request.user, client, kind, target, packed(typed), base)
     if draft is None:
-        kept = Draft.objects.visible_to(request.user).filter(kind=kind, target=target)
-        text = kept.get(client=client).body
-        return JsonResponse({"text": text}, status=409)
-    return JsonResponse({"revision": draft.revision, "sha256": digest(body)})
+        return _saved_in_another_tab(request, client, kind, target)
+    clock = dates.clock(timezone.localtime(draft.saved_at))
+    answer = {"revision": draft.revision, "sha256": proof(typed), "clock": clock}
+    return JsonResponse(answer)
+
+
+def _saved_in_another_tab(request, client, kind, target):
+    rows = Draft.objects.visible_to(request.user).filter(kind=kind, target=target)
+    other = get_object_or_404(rows, client=client)
+    clock = dates.clock(timezone.localtime(other.saved_at))
+    why = _("Not saved: you saved this in another tab at %(time)s.") % {"time": clock}
+    texts = [text for texts in unpacked(other.body).values() for text in texts]
+    text = "\n\n".join(text for text in texts if text.strip())
+    return JsonResponse({"text": text, "reason": why}, status=409)

@@ -14,7 +14,7 @@ from django.db.models import UUIDField
 from accounts.kept import first
 from accounts.models import AddressChange, Invitation, Message, User
 from clients.kept import kept_for_person
-from clients.models import Client, ContactCharter
+from clients.models import CareRoleRequest, Client, ContactCharter
 from digests import when
 from digests.models import Digest
 from digests.plan import reminder_period
@@ -83,12 +83,20 @@ def _staff(letter, person, now) -> None:
         raise Stopped(DROPPED, "inactive")
 
 
+def _question(letter, person, now) -> None:
+    """A care role that waits for this person's confirmation, and still does."""
+    _staff(letter, person, now)
+    waits = CareRoleRequest.objects.decidable_by(person).filter(pk=letter.about)
+    if not waits.exists():
+        raise Stopped(DROPPED, "decided")
+
+
 # -- letters on a schedule: only what the recipient agreed to, and never at night ------
 
 
 def _reminder(letter, person, now) -> TherapySession:
     _require_joined(person)
-    charter = _charter_of(person)
+    charter = _charter_of(person, also_discharged=True)
     if not charter.reminders:
         raise Stopped(HELD, "reminders off")
     session = _still_true(letter, person, now)
@@ -145,10 +153,14 @@ def _page(person, page):
     return Digest.objects.visible_to(person).filter(pk=page)
 
 
-def _charter_of(person: User) -> ContactCharter:
-    """What the client wants, who must be in care here and not want a pause."""
+def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharter:
+    """What the client wants, who must be in care here and not want a pause.
+
+    `also_discharged`: for a session that was kept, while the portal can be read.
+    """
     client = first(_own(person))
-    if client is None or client.state == Client.State.DISCHARGED:
+    gone = client is None or client.is_discharged
+    if client is None or (gone and not also_discharged):
         raise Stopped(DROPPED, "inactive")
     charter = getattr(client, "charter", None) or ContactCharter(client=client)
     if charter.paused_until and person.today() < charter.paused_until:
@@ -179,6 +191,9 @@ RULES = {
     "account-changed": _account,
     "new-device": _account,
     "emergency-access": _staff,
+    "emergency-client": _account,
+    "care-team": _account,
+    "care-role-question": _question,
     "reminder": _reminder,
     "therapist-digest": _therapist_digest,
     "client-digest": _client_digest,

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,6 +37,9 @@ KINDS = {
     "account-changed": gettext_lazy("Notice: the account was changed"),
     "new-device": gettext_lazy("Notice: a new device"),
     "emergency-access": gettext_lazy("Notice: emergency access"),
+    "emergency-client": gettext_lazy("Notice to the client: emergency access"),
+    "care-team": gettext_lazy("Notice: a change in the care team"),
+    "care-role-question": gettext_lazy("A care role waits for confirmation"),
     "reminder": gettext_lazy("Reminder of an appointment"),
     "therapist-digest": gettext_lazy("The therapist’s week"),
     "client-digest": gettext_lazy("The client’s week"),
@@ -54,6 +57,7 @@ REASONS = {
     "quiet hours": gettext_lazy("Quiet hours, 21:00 to 07:00"),
     "not yet": gettext_lazy("Its time has not come"),
     "inactive": gettext_lazy("The account is closed, or the client discharged"),
+    "decided": gettext_lazy("It was decided before the email went"),
     "link closed": gettext_lazy("The link was closed or replaced"),
     "joined already": gettext_lazy("Has joined already"),
     "no page": gettext_lazy("The week’s page is gone"),
@@ -65,6 +69,9 @@ REASONS = {
 }
 BEGINNINGS = {
     "refused": gettext_lazy("The receiving mail server refused it (%(code)s)"),
+    "relay": gettext_lazy(
+        "Our mail server does not pass it on (%(code)s). We’ll try again"
+    ),
     "put off": gettext_lazy("The mail server put it off (%(code)s); tried again"),
     "mail server": gettext_lazy("The mail server broke off; tried again"),
 }
@@ -94,10 +101,9 @@ def overview(by: User) -> dict:
         "kinds": KINDS.items(),
         "chart": draw(seven_days(by)),
         "held": held_back(by),
-        "oldest": oldest_waiting(by),
         "tick": last_tick(),
         "halted": halting.stands(),
-    }
+    } | waiting(by)
 
 
 def letters(by: User, state: str = "", kind: str = "") -> QuerySet:
@@ -146,11 +152,14 @@ def seven_days(by: User) -> list[Day]:
     ]
 
 
-def oldest_waiting(by: User) -> datetime | None:
-    """When the letter was due that has waited longest, or None."""
-    due = recent(by).filter(state__in=[State.WAITING, State.SENDING])
-    due = due.filter(due_at__lte=timezone.now())
-    return due.order_by("due_at").values_list("due_at", flat=True).first()
+def waiting(by: User) -> dict:
+    """Since when the one waits that waits longest, or None; and how many our own mail
+    server refuses."""
+    unsent = recent(by).filter(state__in=[State.WAITING, State.SENDING])
+    return unsent.aggregate(
+        oldest=Min("due_at", filter=Q(due_at__lte=timezone.now())),
+        refused_by_relay=Count("pk", filter=Q(reason__startswith="relay:")),
+    )
 
 
 def last_tick() -> datetime | None:

@@ -14,10 +14,21 @@ from functools import partial
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
+from accounts import zones
 from accounts.models import Message, User
 from clients.models import Client, ContactCharter
 from digests import crash, when
@@ -84,7 +95,10 @@ def plan_reminders(now: datetime, until: float = math.inf) -> int:
 
 
 def _unplanned_sessions(now: datetime) -> QuerySet:
-    """Sessions to come, of clients with an account of their own, without a letter."""
+    """Sessions to come, of clients with an account of their own, without a letter.
+
+    Also those that were kept when therapy ended.
+    """
     period = Concat(
         Value("appt:"),
         Cast(OuterRef("pk"), CharField()),
@@ -104,12 +118,12 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
             client__user__is_active=True,
             client__user__joined_at__isnull=False,
         )
-        .exclude(client__state=Client.State.DISCHARGED)
         .values_list(
             "pk",
             "practice_id",
             "client__user_id",
             "client__user__time_zone",
+            "practice__time_zone",
             "client__charter__reminder_lead_hours",
             "starts_at",
             "booked_at",
@@ -119,10 +133,12 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
 
 
 def _reminder(
-    now, session_id, practice_id, user_id, zone, hours, starts_at, booked_at, version
-) -> Message | None:
+    now, session_id, practice_id, user_id, own, house, hours, starts_at, booked_at,
+    version,
+) -> Message | None:  # fmt: skip
+    zone = zones.resolve(own, house)
     hours = ContactCharter.Lead.DAY if hours is None else hours
-    due_at = when.reminder_due(starts_at, booked_at, hours, when.zone_of(zone))
+    due_at = when.reminder_due(starts_at, booked_at, hours, zone)
     if due_at is None or due_at > now + HORIZON:
         return None
     return Message(
@@ -150,29 +166,40 @@ def _readers(kind: str) -> Q:
 def plan_digests(kind: str, now: datetime, until: float = math.inf) -> int:
     """One for each reader and week: its page, and the letter that says it is there."""
     count = 0
-    zones = User.objects.filter(_readers(kind)).values_list("time_zone", flat=True)
-    due = _due_by_period(kind, now, zones.order_by().distinct())
+    readers = User.objects.filter(_readers(kind))
+    names = [*readers.values_list("time_zone", flat=True).order_by().distinct()]
+    unknown = [name for name in names if not zones.canonical(name)]
+    readers = readers.annotate(zone_name=_zone_name(unknown))
+    if unknown:
+        names = readers.values_list("zone_name", flat=True).order_by().distinct()
+    due = _due_by_period(kind, now, names)
     for period, weeks in due.items():
         write = partial(_write, kind, weeks)
-        count += _by_batches(_without_digest(kind, period, weeks), write, until)
+        count += _by_batches(_without_digest(readers, period, weeks), write, until)
     return count
 
 
-def _due_by_period(kind, now, zones) -> dict[str, dict[str, when.Week]]:
+def _zone_name(unknown: list[str]) -> F | Case:
+    """The practice's where one's own is no zone (any more)."""
+    if not unknown:
+        return F("time_zone")
+    of_practice = When(time_zone__in=unknown, then=F("practice__time_zone"))
+    return Case(of_practice, default=F("time_zone"))
+
+
+def _due_by_period(kind, now, names) -> dict[str, dict[str, when.Week]]:
     """The weeks that are due, by their name and then by zone."""
     found: dict[str, dict[str, when.Week]] = {}
-    for name in zones:
-        for week in when.weeks(kind, now, HORIZON, when.zone_of(name)):
+    for name in names:
+        for week in when.weeks(kind, now, HORIZON, zones.resolve(name)):
             found.setdefault(week.period, {})[name] = week
     return found
 
 
-def _without_digest(kind, period, weeks) -> QuerySet:
+def _without_digest(readers, period, weeks) -> QuerySet:
     made = Digest.objects.filter(recipient=OuterRef("pk"), period=period)
-    readers = User.objects.filter(
-        _readers(kind), ~Exists(made), time_zone__in=list(weeks)
-    )
-    return readers.values_list("pk", "practice_id", "time_zone", "joined_at")
+    readers = readers.filter(~Exists(made), zone_name__in=list(weeks))
+    return readers.values_list("pk", "practice_id", "zone_name", "joined_at")
 
 
 def _write(kind, weeks, readers) -> int:

@@ -26,7 +26,7 @@ from django.utils import timezone
 from accounts.identity import acting_as
 from accounts.kept import Statement, kept
 from accounts.models import Message, User
-from digests import charter, crash, halting, letters
+from digests import charter, crash, halting, letters, refusals
 
 logger = logging.getLogger(__name__)
 State = Message.State
@@ -154,10 +154,10 @@ def deliver(letter: Message, door: Door) -> str:
         again(letter, "no mail server")
         raise
     except smtplib.SMTPRecipientsRefused as refusal:
-        [(code, _)] = refusal.recipients.values()
-        return _refused(letter, code)
+        [(code, said)] = refusal.recipients.values()
+        return _refused(letter, code, said)
     except smtplib.SMTPDataError as refusal:
-        return _refused(letter, refusal.smtp_code)
+        return _refused(letter, refusal.smtp_code, refusal.smtp_error)
     except OSError as error:  # every other smtplib error is one
         return again(letter, f"mail server: {type(error).__name__}"[:40])
     except Exception:
@@ -183,10 +183,13 @@ def _recipient(who):
 # -- what became of it -----------------------------------------------------------------
 
 
-def _refused(letter: Message, code: int) -> str:
-    if code >= 500:
-        return mark(letter, State.FAILED, f"refused: {code}")
-    return again(letter, f"put off: {code}")
+def _refused(letter: Message, code: int, said: bytes | str) -> str:
+    refusal = refusals.read(code, said)
+    if refusal.is_final:
+        return mark(letter, State.FAILED, refusal.reason)
+    if refusal.reason.startswith("relay"):
+        logger.error("the mail server does not pass on our email (%s)", refusal.reason)
+    return again(letter, refusal.reason)
 
 
 def again(letter: Message, reason: str) -> str:

@@ -7,6 +7,7 @@ from django.db import DatabaseError
 
 from accounts import resetting, seals, sessions, tries
 from accounts.models import Heartbeat
+from clients.models.draft import sweep as sweep_drafts
 from digests import halting, plan, send
 from progress.tasks import look_after_copies, look_after_imports
 
@@ -27,6 +28,7 @@ def tick():
     finally:
         sessions.sweep()
         tries.sweep()
+        sweep_drafts()
         look_after_imports()
         look_after_copies()
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -21,6 +22,7 @@ from goals import charts
 from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.wordings import Wordings
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
 
@@ -44,6 +46,7 @@ class Item:
     words: str = ""
     value: int | None = None
     before: int | None = None
+    side: str = ""  # who gave both numbers
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def _treated(user):
 def _sessions(user, begins, ends):
     rows = TherapySession.objects.editable_by(user).filter(therapist=user)
     rows = rows.filter(_within("starts_at", begins, ends))
-    return rows.values_list("state", "note__signed_at")
+    return rows.values_list("state", Q(note__signed_at__lte=Now()))
 
 
 @kept_for_person(**WEEKS)
@@ -98,12 +101,13 @@ def _goals(user, begins, ends):
 
 @kept_for_person(**WEEKS)
 def _rated(user, begins, ends):
-    """The last rating of each goal, and the last one before the week."""
-    earlier = GoalRating.objects.standing().filter(goal=OuterRef("goal"))
+    """The last rating of each goal and side, and that side's last before the week."""
+    same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
+    earlier = GoalRating.objects.standing().filter(**same)
     earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
     rows = GoalRating.objects.editable_by(user).standing()
-    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "-at")
-    rows = rows.distinct("goal_id").annotate(before=Subquery(earlier[:1]))
+    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
+    rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
 
@@ -149,9 +153,9 @@ class TherapistWeek:
         """How many of the week's sessions were held, missed, cancelled, signed."""
         rows = _sessions(self.user, **self._week)
         counts: Counter = Counter()
-        for state, signed_at in rows:
+        for state, is_signed in rows:
             counts[state] += 1
-            counts["signed"] += bool(signed_at)
+            counts["signed"] += bool(is_signed)
         return counts
 
     @property
@@ -193,7 +197,8 @@ class TherapistWeek:
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
-        """The week's last rating of each goal, where it differs from the one before."""
+        """The week's last rating of each goal and side, where it differs from the one
+        before of the same side."""
         return [
             rating
             for rating in _rated(self.user, **self._week)
@@ -206,10 +211,23 @@ class TherapistWeek:
         by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
         return Part.of(
             [
-                self._item(row.goal, row.at, value=row.value, before=row.before)
+                Item(
+                    self.clients[row.client_id],
+                    row.goal_id,
+                    row.at,
+                    self._wordings.words_then(row.goal, self.ends_at),
+                    value=row.value,
+                    before=row.before,
+                    side=row.side,
+                )
                 for row in by_size
             ]
         )
+
+    @cached_property
+    def _wordings(self) -> Wordings:
+        goals = [row.goal for row in self._moved]
+        return Wordings.before(goals, self.ends_at, self.user)
 
     @cached_property
     def unsigned(self) -> Part:
@@ -265,9 +283,12 @@ class TherapistWeek:
 
 @dataclass(frozen=True)
 class GoalLine:
+    """One's own series, and the therapist's last number beside it, named as such."""
+
     words: str
     spark: SafeString
     last: int | None
+    theirs: int | None
     waits: bool
 
 
@@ -331,17 +352,18 @@ class ClientWeek:
 
     @property
     def lines(self) -> list[GoalLine]:
-        """One's own goals with the line of their ratings."""
+        """One's own goals with the line of one's own ratings."""
         by_goal = {line.goal_id: line for line in self._lines}
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=charts.sparkline(by_goal[goal.pk].ratings),
-                last=by_goal[goal.pk].last,
+                spark=charts.sparkline(by_goal[goal.pk].client.ratings),
+                last=by_goal[goal.pk].client.last,
+                theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,
             )
             for goal in self._goals
-            if goal.pk in by_goal and by_goal[goal.pk].ratings
+            if goal.pk in by_goal and by_goal[goal.pk].ratings  # of either side
         ]
 
     def load_keys(self) -> None:
@@ -357,7 +379,8 @@ class ClientWeek:
     def _rated(self) -> bool:
         """Asked last: it takes the most reading, and mostly there is a session."""
         since = self.digest.made_at - WEEK
-        return any(line.last_at and line.last_at >= since for line in self._lines)
+        given = [side for line in self._lines for side in (line.client, line.therapist)]
+        return any(side.last_at and side.last_at >= since for side in given)
 
 
 def week_page(user: User, digest: Digest, now: datetime | None = None):

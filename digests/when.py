@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 QUIET_FROM, QUIET_UNTIL = time(21), time(7)
 LAST_MINUTE = time(20, 59)  # what cannot wait for the morning goes before the quiet
@@ -27,15 +25,6 @@ class Week(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     next_due_at: datetime
-
-
-@cache
-def zone_of(name: str) -> ZoneInfo:
-    """UTC for a name that nobody knows: one bad row must not stop everybody's mail."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # KeyError: ZoneInfoNotFoundError
-        return ZoneInfo("UTC")
 
 
 def at(day: date, clock: time, zone: tzinfo) -> datetime:

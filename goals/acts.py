@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts import encryption, toasts
+from accounts import encryption, errors, toasts
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
-from goals import strengths
+from goals import status, strengths
 from goals.differ import DifferPage
 from goals.forms import (
     NEWER_WORDS,
+    NO_REVIEW,
     OVERTAKEN,
     CommentForm,
     DifferForm,
@@ -43,34 +45,88 @@ from goals.review_page import ReviewPage
 from goals.ways import Way
 
 
-def shown(request, goal: Goal, way: Way, **context):
+def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
         "chart": page.chart(),
-        "rating_form": RatingForm(goal=goal, last=page.last and page.last.value),
+        "rating_form": rating_form or _rating_form(page, request.user),
     }
     return way.page(request, "goal_detail", goal, **context)
 
 
+def _rating_form(page: GoalPage, user) -> RatingForm:
+    form = RatingForm(goal=page.goal, last=page.my_last)
+    begun = getattr(page.goal, "has_rating_draft", True) and page.may_change
+    return drafts.begun(form, user) if begun else form
+
+
 def proposing(request, template: str, way: Way, form, **context):
     """The page on which words are proposed, for a new goal or for one."""
-    goal = form.goal or Goal(client=form.client)
+    goal = form.goal or form.like or Goal(client=form.client)
+    if not goal.is_open:
+        context["closed_because"] = _closed_because(request, goal)
     if goal.differs_since:  # words that hold both begin with both
         context["differ"] = DifferPage(goal, request.user)
     return way.page(request, template, goal, form=form, **context)
+
+
+def late(request, goal: Goal, way: Way, form=None, why=None):
+    """Something else happened first; what was typed comes back with the reason."""
+    why = why or _overtaken_by(request, goal)
+    if form is not None and form.is_bound and errors.typed(request):
+        back = reverse(way["goal"], args=[goal.pk])
+        return errors.not_saved(request, why, form=form, back=back)
+    messages.warning(request, why)
+    return way.to(goal)
+
+
+def propose(request, goal: Goal, way: Way, form_class):
+    """Other words for a goal; of one that was closed, the same as a new goal."""
+    if request.method == "POST" and "as_new" in request.POST and not goal.is_open:
+        form = form_class(request.POST, client=goal.client, like=goal)
+    else:
+        form = drafts.restored(form_class, request, client=goal.client, goal=goal)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _proposed(form.result))
+        return way.to(form.result)
+    return proposing(request, "goal_propose", way, form)
+
+
+def _proposed(goal: Goal) -> str:
+    if goal.in_force_id:
+        return _("Proposed. The agreed words stay in effect until both of you agree.")
+    return _("Proposed. You agreed to it; it is in effect once both of you have.")
+
+
+def _closed_because(request, goal: Goal):
+    reader = status.Reader(side_of(request.user))
+    return status.closed_because(goal, reader)
+
+
+def _overtaken_by(request, goal: Goal):
+    """What was done meanwhile: that the goal was closed, and by whom."""
+    return OVERTAKEN if goal.is_open else _closed_because(request, goal)
+
+
+def _overtaken(request, goal: Goal) -> None:
+    messages.warning(request, _overtaken_by(request, goal))
 
 
 # -- keys -----------------------------------------------------------------------------
 
 
 def agree(request, goal: Goal, number: int, way: Way):
-    version = get_object_or_404(goal.versions.select_related("goal"), number=number)
+    version = get_object_or_404(goal.versions, number=number)
+    version.goal = goal
     try:
         version.agree(by=request.user)
     except Overtaken:
-        messages.warning(request, NEWER_WORDS if goal.is_open else OVERTAKEN)
+        if goal.is_open:
+            messages.warning(request, NEWER_WORDS)
+        else:
+            _overtaken(request, goal)
     else:
         messages.success(request, _("Your key is turned."))
     return way.to(goal)
@@ -80,15 +136,17 @@ def take_key_back(request, goal: Goal, way: Way):
     """Not any more; of a proposal one made oneself, or of what is agreed."""
     encryption.expect(goal.practice_id, [goal.client_id])
     version = goal.keyed_by(side_of(request.user))
-    if version is None or not goal.is_open:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
-    version.goal = goal
     form = drafts.restored(KeyBackForm, request, goal=goal)
+    if version is None or not goal.is_open:
+        return late(request, goal, way, form)
+    version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
-    return way.page(request, "goal_key_back", goal, form=form, version=version)
+    kind = status.kind_of(goal)
+    return way.page(
+        request, "goal_key_back", goal, form=form, version=version, kind=kind
+    )
 
 
 def decline(request, goal: Goal, number: int, way: Way):
@@ -97,18 +155,23 @@ def decline(request, goal: Goal, number: int, way: Way):
     try:
         version.decline("", by=request.user)
     except Overtaken:
-        messages.warning(request, OVERTAKEN)
+        _overtaken(request, goal)
     else:
-        messages.success(request, _("It stays as it was."))
+        messages.success(request, _declined(goal))
     return way.to(goal)
+
+
+def _declined(goal: Goal) -> str:
+    if goal.is_open:
+        return _("Declined. The agreed words stay in effect.")
+    return _("Declined. The goal is closed and keeps its history.")
 
 
 def differ(request, goal: Goal, way: Way):
     page = DifferPage(goal, request.user)
-    if page.proposal is None:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
     form = drafts.restored(DifferForm, request, goal=goal)
+    if page.proposal is None:
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
@@ -120,7 +183,7 @@ def next_after_difference(request, goal: Goal, way: Way):
     form = NextForm(request.POST)
     page = DifferPage(goal, request.user)
     if page.proposal is None:
-        messages.warning(request, OVERTAKEN)
+        _overtaken(request, goal)
         return way.to(goal)
     if not (form.is_valid() and form.save(page.proposal, by=request.user)):
         messages.warning(request, _first_error(form))
@@ -138,7 +201,7 @@ def review_begin(request, goal: Goal, way: Way):
     try:
         Review.begin(goal, by=request.user)
     except Overtaken:
-        messages.warning(request, OVERTAKEN)
+        _overtaken(request, goal)
         return way.to(goal)
     return redirect(way["goal_review"], goal.pk)
 
@@ -146,13 +209,26 @@ def review_begin(request, goal: Goal, way: Way):
 def review(request, goal: Goal, way: Way):
     """One's own answers; the other side's once both are in; what becomes of it."""
     if goal.review_id is None:
-        messages.warning(request, _("Nothing is being looked at again just now."))
-        return way.to(goal)
+        form = drafts.restored(ReviewForm, request, goal=goal)
+        return late(request, goal, way, form, _decided_meanwhile(request, goal))
     page = ReviewPage(goal, request.user, way)
     form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
     if form.is_valid() and form.save(page.review, by=request.user):
         return _after_answer(request, goal, way)
     return way.page(request, "goal_review", goal, page=page, form=form)
+
+
+def _decided_meanwhile(request, goal: Goal):
+    """There is no review: what the last one ended with, and that this came too late."""
+    said = [status.decided(_last_decision(goal)) or NO_REVIEW]
+    if request.method == "POST":
+        said.append(_("Your answers came after that and were not saved."))
+    return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+def _last_decision(goal: Goal) -> GoalMove | None:
+    moves = goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+    return moves.select_related("by").order_by("-at").first()
 
 
 def _after_answer(request, goal: Goal, way: Way):
@@ -162,8 +238,8 @@ def _after_answer(request, goal: Goal, way: Way):
         return redirect(way["goal_review"], goal.pk)
     if goal.ended_as == Goal.Ended.REACHED:
         return redirect(way["goal_reached"], goal.pk)
-    messages.success(request, _("Decided by both of you."))
-    decided = goal.moves.filter(kind=GoalMove.Kind.DECIDED).order_by("-at").first()
+    decided = _last_decision(goal)
+    messages.success(request, status.decided(decided))
     if decided and decided.choice == Review.Choice.CHANGE:
         return redirect(way["goal_propose"], goal.pk)
     return way.to(goal)
@@ -171,12 +247,12 @@ def _after_answer(request, goal: Goal, way: Way):
 
 def reached(request, goal: Goal, way: Way):
     """What carried it; and, where the client marks it so, a line for a harder day."""
+    form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
-        return way.to(goal)
+        return late(request, goal, way, form) if form.is_bound else way.to(goal)
     page = GoalPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
-    form = drafts.restored(LineForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept with the goal."))
         return way.to(goal)
@@ -187,7 +263,9 @@ def reached(request, goal: Goal, way: Way):
 
 def take_up(request, goal: Goal, way: Way):
     if goal.take_up(by=request.user):
-        messages.success(request, _("Taken up again, with the words it had."))
+        reader = status.Reader(side_of(request.user))
+        said = {"standing": status.standing(goal, reader)}
+        messages.success(request, format_html(_("Taken up again. {standing}"), **said))
     return way.to(goal)
 
 
@@ -195,14 +273,16 @@ def take_up(request, goal: Goal, way: Way):
 
 
 def rate(request, goal: Goal, way: Way):
-    form = RatingForm(request.POST, goal=goal)
+    form = drafts.restored(RatingForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
         back = reverse(way["rating_withdraw"], args=[form.result.pk])
         toasts.toast(request, said, undo=back)
-    else:
-        messages.warning(request, _first_error(form))
-    return way.to(goal)
+        return way.to(goal)
+    if not goal.is_open:
+        return late(request, goal, way, form)
+    messages.warning(request, _first_error(form))
+    return shown(request, goal, way, rating_form=form)
 
 
 def rating_withdraw(request, rating_id, way: Way):
@@ -228,11 +308,10 @@ def numbers(request, goal: Goal, way: Way):
 
 
 def step_add(request, goal: Goal, way: Way):
-    if not goal.is_open:
-        messages.warning(request, OVERTAKEN)
-        return way.to(goal)
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(StepForm, request, goal=goal)
+    if not goal.is_open:
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)

@@ -30,6 +30,19 @@ class Point:
     day: date
     value: int
     version: int | None = None
+    by: str = ""  # who gave it, where more is known than the side
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The ratings of one side, oldest first, and what that side is called here.
+
+    `second`: the therapist's, always dashed and with squares, alone or not.
+    """
+
+    name: str
+    points: list[Point]
+    second: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,10 +53,16 @@ class Session:
 
 @dataclass(frozen=True)
 class Lane:
-    """A goal in the journey: its short name and its ratings."""
+    """A goal in the journey: its short name and its ratings, by who gave them."""
 
     label: str
     points: list[Point]
+    second: list[Point] = field(default_factory=list)
+    names: tuple[str, str] = ("", "")
+
+    @property
+    def voices(self) -> list[Voice]:
+        return _voices(self.points, self.second, self.names)
 
 
 @dataclass(frozen=True)
@@ -65,6 +84,7 @@ class Chart:
     early: bool = False
     low: str = ""
     high: str = ""
+    key: str = ""  # which mark is whose, as mark-up
 
     @property
     def body(self) -> SafeString:
@@ -77,7 +97,11 @@ class Chart:
         return mark_safe(
             "".join(
                 shape.format(
-                    row.iso, escape(row.day), escape(row.note), escape(row.value)
+                    row.iso,
+                    escape(row.day),
+                    escape(row.note),
+                    escape(row.value),
+                    escape(row.by),
                 )
                 for row in self.rows
             )
@@ -90,6 +114,7 @@ class Row:
     iso: str
     value: int | str
     note: str = ""
+    by: str = ""
 
 
 def day_of(when: date | datetime, zone: tzinfo | None = None) -> date:
@@ -161,6 +186,25 @@ def in_words(points: list[Point], today: date) -> str:
     return _sentence(first.value == last.value, above, below) % words
 
 
+def _voices(points, second, names) -> list[Voice]:
+    """Those who rated at all."""
+    found = [Voice(names[0], list(points)), Voice(names[1], list(second), second=True)]
+    return [voice for voice in found if voice.points]
+
+
+def voices_in_words(voices: list[Voice], today: date) -> str:
+    """A sentence for each side, with its name before it."""
+    if not voices:
+        return in_words([], today)
+    return " ".join(
+        _("%(name)s: %(words)s")
+        % {"name": voice.name, "words": in_words(voice.points, today)}
+        if voice.name
+        else in_words(voice.points, today)
+        for voice in voices
+    )
+
+
 def _sentence(same: bool, above: bool, below: bool) -> str:
     if same and not (above or below):
         return _("At %(last)s since %(since)s.")
@@ -216,8 +260,17 @@ def _circle(css: str, x: float, y: float, radius: float) -> str:
     return f'<circle class="{css}" cx="{n(x)}" cy="{n(y)}" r="{radius}"/>'
 
 
-def _line(places: list[tuple[float, float]]) -> str:
-    return _path("line", "M" + " L".join(f"{n(x)} {n(y)}" for x, y in places))
+def _line(places: list[tuple[float, float]], css: str = "line") -> str:
+    return _path(css, "M" + " L".join(f"{n(x)} {n(y)}" for x, y in places))
+
+
+def _squares(css: str, places: list[tuple[float, float]], radius: float = 2.6) -> str:
+    """As one path: the other side's marks differ in shape, not in color alone."""
+    side = n(radius * 2)
+    squares = (
+        f"M{n(x - radius)} {n(y - radius)}h{side}v{side}h-{side}z" for x, y in places
+    )
+    return _path(css, "".join(squares))
 
 
 def _dots(places: list[tuple[float, float]], radius: float = 2.6) -> str:
@@ -258,9 +311,13 @@ def _ticks(sessions: list[Session], axis: Axis, y: float, height: int = 7) -> st
     return _path("tick", held) + missed + _path("tick now", now)
 
 
-def _early(places: list[tuple[float, float]], gap: float, limit: float) -> str:
+def _early(
+    places: list[tuple[float, float]], gap: float, limit: float, second: bool = False
+) -> str:
     """Loose open dots, and the dashed ones still needed."""
     drawn = "".join(_circle("early", x, y, 4.5) for x, y in places)
+    if second:
+        drawn = _squares("early", places, 4)
     x, y = places[-1]
     wanted = range(1, ENOUGH + 1 - len(places))
     gap = min(gap, (limit - x) / max(len(wanted), 1))
@@ -313,6 +370,31 @@ def _marks(versions: list[tuple[int, date]], axis: Axis, floor: float) -> str:
     return "".join(parts)
 
 
+def _second(places, points, first_y: float | None) -> str:
+    """The therapist's: dashed, with squares; its last value clear of the client's."""
+    (x0, y0), (x, y) = places[0], places[-1]
+    at, start = y + 5, ""
+    if first_y is None:
+        start = _text(x0, y0 - 9, points[0].value, "t-ink halo", "middle")
+    elif abs(y - first_y) < 15:
+        at = first_y + (20 if y >= first_y else -10)
+    line = _line(places, "line second") if len(places) >= ENOUGH else ""
+    return (
+        line
+        + start
+        + _squares("dot second", places[:-1])
+        + _squares("dot second last", places[-1:], 4)
+        + _text(x + 9, at, points[-1].value, "t-second halo")
+    )
+
+
+def _loose(places, points) -> str:
+    """Too few for a line, beside another series that has its own."""
+    (x, y) = places[-1]
+    open_dots = "".join(_circle("early", x, y, 4.5) for x, y in places)
+    return open_dots + _text(x + 9, y + 5, points[-1].value, "t-val halo")
+
+
 def _rated(places, points) -> str:
     """The line, its dots, the first and the last value beside them."""
     (x0, y0), (x1, y1) = places[0], places[-1]
@@ -325,21 +407,29 @@ def _rated(places, points) -> str:
     )
 
 
-def _ratings_at(css, width, floor, label, points, versions, sessions, start, today):
+def _ratings_at(css, width, floor, label, voices, versions, sessions, start, today):
     narrow = css == "narrow"
     right = width - (26 if narrow else 74)
     axis = Axis(start, today, 32, right - (13 if narrow else 20))
     height = (floor - TOP) / 10
-    places = [(axis.x(p.day), floor - p.value * height) for p in points]
     body = _levels(right, floor) + _marks(versions, axis, floor)
     body += _path("axis", f"M26 {n(floor)}H{n(right)}") + _ticks(sessions, axis, floor)
     if not narrow:
         body += _text(right + 8, floor + 9, _("sessions"))
     body += _months(axis, floor + 24)
-    if len(points) >= ENOUGH:
-        body += _rated(places, points)
-    elif points:
-        body += _early(places, 42 if narrow else 81, right - 6)
+    first_y = None
+    for voice in voices:
+        places = [(axis.x(p.day), floor - p.value * height) for p in voice.points]
+        if len(places) < ENOUGH and first_y is None and voice is voices[-1]:
+            gap = 42 if narrow else 81
+            body += _early(places, gap, right - 6, voice.second)
+        elif voice.second:
+            body += _second(places, voice.points, first_y)
+        elif len(places) < ENOUGH:
+            body += _loose(places, voice.points)
+        else:
+            body += _rated(places, voice.points)
+        first_y = places[-1][1]
     return _svg(css, width, floor + 36, label, body)
 
 
@@ -348,6 +438,8 @@ def rating_chart(
     *,
     today: date,
     name: str = "",
+    second: list[Point] = (),
+    names: tuple[str, str] = ("", ""),
     versions: list[tuple[int, date]] = (),
     sessions: list[Session] = (),
     low: str = "",
@@ -358,9 +450,12 @@ def rating_chart(
 
     `versions` are (number, day agreed), oldest first; `low` and `high` the ends in
     words; `name` what a screen reader calls the goal; `portal` draws for one column.
+    `second` are the other side's ratings, drawn as a series of their own; `names` what
+    the two sides are called.
     """
-    points, versions = list(points), list(versions)
-    words = in_words(points, today)
+    voices, versions = _voices(points, second, names), list(versions)
+    words = voices_in_words(voices, today)
+    points = [point for voice in voices for point in voice.points]
     label = _("%(name)s. %(words)s") % {"name": name, "words": words} if name else words
     days = (
         [p.day for p in points] + [s.day for s in sessions] + [d for _n, d in versions]
@@ -368,7 +463,7 @@ def rating_chart(
     start = min([*days, today - timedelta(days=28)])
     drawn = [
         _ratings_at(
-            css, width, 130 if portal else 180, label, points, versions, sessions,
+            css, width, 130 if portal else 180, label, voices, versions, sessions,
             start, today,
         )
         for css, width in (PORTAL_WIDTHS if portal else WIDTHS).items()
@@ -376,18 +471,37 @@ def rating_chart(
     return Chart(
         svg=mark_safe("".join(drawn)) if points else mark_safe(""),
         words=words,
-        rows=_rating_rows(points, versions, today),
-        cells='<td class="r"><strong>{3}</strong></td><td>{2}</td>',
-        early=len(points) < ENOUGH,
+        rows=_rating_rows(voices, versions, today),
+        cells='<td class="r"><strong>{3}</strong></td><td>{4}</td><td>{2}</td>',
+        early=all(len(voice.points) < ENOUGH for voice in voices),
+        key=_key(voices),
         low=low,
         high=high,
     )
 
 
-def _rating_rows(points, versions, today) -> list[Row]:
+def _key(voices: list[Voice]) -> SafeString:
+    """Which mark is whose, in words beside the mark; nothing where nobody is named."""
+    marks = (_circle("dot last", 7, 7, 4.2), _squares("dot second last", [(7, 7)], 4))
+    shown = [(marks[voice.second], voice.name) for voice in voices if voice.name]
+    return mark_safe(
+        "".join(
+            format_html(
+                '<span><svg width="14" height="14" viewBox="0 0 14 14"'
+                ' aria-hidden="true">{}</svg> {}</span> ',
+                mark_safe(mark),
+                name,
+            )
+            for mark, name in shown
+        )
+    )
+
+
+def _rating_rows(voices, versions, today) -> list[Row]:
     days = [day for _number, day in versions]
+    given = [(point, voice.name) for voice in voices for point in voice.points]
     rows = []
-    for point in reversed(points):
+    for point, by in sorted(given[::-1], key=lambda one: one[0].day, reverse=True):
         index = bisect_right(days, point.day)
         number = point.version or (versions[index - 1][0] if index else "")
         agreed = index and days[index - 1] == point.day
@@ -395,7 +509,13 @@ def _rating_rows(points, versions, today) -> list[Row]:
             _("%(number)s, agreed that day") % {"number": number} if agreed else number
         )
         rows.append(
-            Row(_short(point.day, today), point.day.isoformat(), point.value, note)
+            Row(
+                _short(point.day, today),
+                point.day.isoformat(),
+                point.value,
+                note,
+                point.by or by,
+            )
         )
     return rows
 
@@ -488,19 +608,29 @@ def _lane(lane: Lane, axis: Axis, plan: Plan, floor: float) -> str:
     name_y = floor - SPAN - 12 if plan.narrow else floor - 22
     body = _name(lane.label, plan, name_y)
     body += _path("grid", f"M{plan.left} {n(floor)}H{plan.right}")
-    places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in lane.points]
-    if not places:
+    if not lane.voices:
         return body + _text(plan.left + 8, floor - 8, _("No rating yet"))
-    if len(places) < ENOUGH:
-        return body + _early(places, 24, plan.right)
+    first_y = None
+    for voice in lane.voices:
+        places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in voice.points]
+        if len(places) < ENOUGH:
+            body += _early(places, 24, plan.right, voice.second)
+        elif voice.second:
+            body += _second(places, voice.points, first_y)
+        else:
+            body += _in_lane(places, voice.points, plan)
+        first_y = places[-1][1]
+    return body
+
+
+def _in_lane(places, points, plan: Plan) -> str:
     (x0, y0), (x1, y1) = places[0], places[-1]
     start = (x0, y0 - 7, "middle") if plan.narrow else (x0 - 7, y0 + 4, "end")
     return (
-        body
-        + _line(places)
-        + _text(*start[:2], lane.points[0].value, "halo", start[2])
+        _line(places)
+        + _text(*start[:2], points[0].value, "halo", start[2])
         + _circle("dot last", x1, y1, 3.6)
-        + _text(x1 + 8, y1 + 5, lane.points[-1].value, "t-val halo")
+        + _text(x1 + 8, y1 + 5, points[-1].value, "t-val halo")
     )
 
 
@@ -535,7 +665,7 @@ def journey(
 ) -> Chart:
     """Goals as lanes, steps as stones and sessions as ticks, on one time axis."""
     steps, sessions = list(steps), list(sessions)
-    days = [p.day for lane in lanes for p in lane.points]
+    days = [p.day for lane in lanes for p in (*lane.points, *lane.second)]
     days += [s.day for s in steps] + [s.day for s in sessions]
     start = min([*days, today - timedelta(days=28)])
     words = " ".join(_journey_words(lanes, steps, sessions, today))
@@ -547,8 +677,17 @@ def journey(
         svg=mark_safe("".join(drawn)) if days else mark_safe(""),
         words=words,
         rows=_journey_rows(lanes, steps, today),
-        early=all(len(lane.points) < ENOUGH for lane in lanes),
+        early=all(
+            len(voice.points) < ENOUGH for lane in lanes for voice in lane.voices
+        ),
+        key=_key(_all_voices(lanes)),
     )
+
+
+def _all_voices(lanes: list[Lane]) -> list[Voice]:
+    """Of each side that rated any of them, one."""
+    found = {voice.second: voice for lane in lanes for voice in lane.voices}
+    return [found[second] for second in sorted(found)]
 
 
 def _journey_words(lanes, steps, sessions, today):
@@ -556,7 +695,7 @@ def _journey_words(lanes, steps, sessions, today):
     for lane in lanes:
         yield _("%(name)s: %(words)s") % {
             "name": lane.label,
-            "words": in_words(lane.points, today),
+            "words": voices_in_words(lane.voices, today),
         }
     if steps:
         yield ngettext(
@@ -570,10 +709,19 @@ def _journey_words(lanes, steps, sessions, today):
 
 
 def _journey_rows(lanes, steps, today) -> list[Row]:
-    found = [(p.day, lane.label, p.value) for lane in lanes for p in lane.points]
+    found = [
+        (point.day, lane.label, _by(point.value, voice.name))
+        for lane in lanes
+        for voice in lane.voices
+        for point in voice.points
+    ]
     found += [(step.day, step.words, _("Step reached")) for step in steps]
     found.sort(key=lambda event: event[0], reverse=True)
     return [
         Row(_short(day, today), day.isoformat(), value, words)
         for day, words, value in found
     ]
+
+
+def _by(value: int, name: str) -> int | str:
+    return _("%(value)s, %(name)s") % {"value": value, "name": name} if name else value

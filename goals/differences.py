@@ -1,22 +1,137 @@
-"""What changed between two texts, word by word."""
+"""What changed between two texts, word by word, with bounded work.
 
+Texts too different to compare by words are compared by paragraph; where that is too
+much as well, nothing is marked and a reader sees both as they are.
+"""
+
+from __future__ import annotations
+
+import json
 import re
+from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
+from itertools import accumulate
 
-from django.utils.html import conditional_escape, format_html_join
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+# Comparisons of one word (or paragraph) with another: at most about 50 ms.
+MOST_COMPARISONS = 500_000
 _WORD = re.compile(r"\s+|[\w\u2019'-]+|[^\w\s]")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
+# What stays, what was removed and what was added, in this order, again and again.
+Change = tuple[str, str, str]
+
+
+class _TooMuch(Exception):
+    """Comparing further would cost more than this page may."""
+
+
+class _Matcher(SequenceMatcher):
+    """The standard library's, which counts beforehand what it would compare."""
+
+    def __init__(self, old: list[str], new: list[str]):
+        super().__init__(None, old, new, autojunk=False)
+        alike = (1 + len(self.b2j.get(word, ())) for word in old)
+        self._up_to = [0, *accumulate(alike)]
+        self.comparisons = 0
+
+    def find_longest_match(self, alo=0, ahi=None, blo=0, bhi=None):
+        ahi = len(self.a) if ahi is None else ahi
+        self.comparisons += self._up_to[ahi] - self._up_to[alo]
+        if self.comparisons > MOST_COMPARISONS:
+            raise _TooMuch
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.replace("\r\n", "\n"))
+    return _WORD.findall(text)
 
 
-def _wrapped(tag: str, words: list[str]) -> str:
+def _paragraphs(text: str) -> list[str]:
+    pieces = _PARAGRAPH.split(text)
+    gaps = [*_PARAGRAPH.findall(text), ""]
+    pairs = zip(pieces, gaps, strict=True)
+    return [piece for pair in pairs for piece in pair if piece]
+
+
+def _lines_of(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def compared(old: str, new: str) -> list[Change] | None:
+    """The runs of both texts; None where they are too different to compare."""
+    before, after = _words(_lines_of(old)), _words(_lines_of(new))
+    same_start = _same(before, after)
+    start = "".join(before[:same_start])
+    before, after = before[same_start:], after[same_start:]
+    same_end = _same(reversed(before), reversed(after))
+    end = "".join(before[len(before) - same_end :])
+    before, after = before[: len(before) - same_end], after[: len(after) - same_end]
+    middle = _middle(before, after)
+    if middle is None:
+        return None
+    runs = [(start, "", ""), *middle, (end, "", "")]
+    return [run for run in runs if any(run)]
+
+
+def _same(one: Iterable[str], other: Iterable[str]) -> int:
+    """How many words both begin with."""
+    count = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _middle(before: list[str], after: list[str]) -> list[Change] | None:
+    splits: tuple[Callable, ...] = (list, lambda w: _paragraphs("".join(w)))
+    for split in splits:
+        old, new = split(before), split(after)
+        try:
+            return [
+                ("".join(new[j1:j2]), "", "")
+                if kind == "equal"
+                else ("", "".join(old[i1:i2]), "".join(new[j1:j2]))
+                for kind, i1, i2, j1, j2 in _Matcher(old, new).get_opcodes()
+            ]
+        except _TooMuch:
+            continue
+    return None
+
+
+# -- compared once, shown often --------------------------------------------------------
+
+
+def stored(old: str, new: str) -> str:
+    """The comparison as the lengths of its runs, to be shown later by `word_diff`."""
+    runs = compared(old, new)
+    return json.dumps(runs and [[len(text) for text in run] for run in runs])
+
+
+def _restored(old: str, new: str, lengths: str) -> list[Change] | None:
+    """The runs again; ValueError where these are not the texts that were compared."""
+    said = json.loads(lengths)
+    if said is None:
+        return None
+    old, new, runs = _lines_of(old), _lines_of(new), []
+    i = j = 0
+    for same, gone, come in said:
+        runs.append((new[j : j + same], old[i + same : i + same + gone],
+                     new[j + same : j + same + come]))  # fmt: skip
+        i, j = i + same + gone, j + same + come
+    if (i, j) != (len(old), len(new)):
+        raise ValueError("compared with other texts")
+    return runs
+
+
+# -- as it is shown --------------------------------------------------------------------
+
+
+def _wrapped(tag: str, text: str) -> str:
     """Words in <ins> or <del>, the space around them outside."""
-    text = "".join(words)
     inner = text.strip()
     if not inner:
         return conditional_escape(text)
@@ -24,35 +139,37 @@ def _wrapped(tag: str, words: list[str]) -> str:
     return f"{before}<{tag}>{conditional_escape(inner)}</{tag}>{after}"
 
 
-def _changes(old: list[str], new: list[str]):
-    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+def word_diff(old: str, new: str, lengths: str = "") -> SafeString:
+    """The new text with what was taken out struck and what is new underlined.
 
-
-def word_diff(old: str, new: str) -> SafeString:
-    """The new text with what was taken out struck and what is new underlined."""
-    before, after, parts = _words(old), _words(new), []
-    for kind, i1, i2, j1, j2 in _changes(before, after):
-        if kind == "equal":
-            parts.append(conditional_escape("".join(after[j1:j2])))
-            continue
-        gone, come = before[i1:i2], after[j1:j2]
-        if "".join(gone).strip():
+    `lengths` is what `stored()` gave for the same two texts.
+    """
+    try:
+        runs = _restored(old, new, lengths) if lengths else compared(old, new)
+    except ValueError:
+        runs = compared(old, new)
+    if runs is None:
+        return conditional_escape(new)
+    parts = []
+    for same, gone, come in runs:
+        parts.append(conditional_escape(same))
+        if gone.strip():
             parts.append(_wrapped("del", gone))
-        if come and parts and parts[-1].endswith("</del>"):
-            parts.append(" ")
+            parts.append(" " if come else "")
         parts.append(_wrapped("ins", come) if come else "")
     return mark_safe("".join(parts))
 
 
 def only_here(text: str, other: str) -> SafeString:
     """A text in paragraphs, what the other one lacks underlined."""
-    here, there, parts = _words(text), _words(other), []
-    for kind, i1, i2, _j1, _j2 in _changes(here, there):
-        words = here[i1:i2]
-        if kind == "equal":
-            parts.append(conditional_escape("".join(words)))
-        else:  # a mark never spans two paragraphs
-            pieces = _PARAGRAPH.split("".join(words))
-            parts.append("\n\n".join(_wrapped("ins", [piece]) for piece in pieces))
+    runs = compared(text, other)
+    if runs is None:
+        runs = [(_lines_of(text), "", "")]
+    parts = []
+    for same, here, _there in runs:
+        parts.append(conditional_escape(same))
+        # A mark never spans two paragraphs.
+        pieces = _PARAGRAPH.split(here)
+        parts.append("\n\n".join(_wrapped("ins", piece) for piece in pieces))
     paragraphs = _PARAGRAPH.split("".join(parts))
-    return format_html_join("", "<p>{}</p>", ((mark_safe(p),) for p in paragraphs))
+    return mark_safe("".join(f"<p>{paragraph}</p>" for paragraph in paragraphs))

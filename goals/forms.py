@@ -13,6 +13,7 @@ from accounts.forms import (
 )
 from accounts.models import User
 from clients import drafts
+from goals import status
 from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
 from goals.models.content import LEVELS
 from goals.models.move import GoalMove
@@ -22,6 +23,7 @@ LONGEST = 500
 NEWER_WORDS = _(
     "Other words were proposed while you were reading. Have a look at them first."
 )
+NO_REVIEW = _("No review is open for this goal.")
 OVERTAKEN = _("Something else was done while you were reading. Have a look first.")
 
 
@@ -51,16 +53,19 @@ class GoalForm(HouseForm):
             try:
                 return verb(*args, **kwargs)
             except Overtaken:
-                raise ValidationError(OVERTAKEN) from None
+                raise ValidationError(self.overtaken()) from None
 
         return self.written(unless_overtaken)
+
+    def overtaken(self):
+        """What was done meanwhile."""
+        return OVERTAKEN
 
 
 class KeptForm(GoalForm):
     """One whose texts are kept while they are typed, until the save that uses them."""
 
     kind: str  # of its draft
-    typed: tuple[str, ...]  # its texts, in the order of the page
 
     def __init__(self, *args, goal: Goal, **kwargs):
         self.goal = goal
@@ -82,10 +87,14 @@ class KeptForm(GoalForm):
         return super().done(and_forget_the_draft)
 
 
+of_goal = drafts.drafted(lambda user: Goal.objects.editable_by(user))
 NO_STONE = _("Choose a stone first.")
 
 
-class RatingForm(GoalForm):
+@of_goal
+class RatingForm(KeptForm):
+    kind = "rating"
+
     value = StonesField(
         label=_("Where it is today, 0 to 10"),
         error_messages={"required": NO_STONE, "invalid_choice": NO_STONE},
@@ -95,10 +104,12 @@ class RatingForm(GoalForm):
     together = forms.BooleanField(label=_("We chose it together"), required=False)
 
     def __init__(self, *args, goal: Goal, last=None, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.goal = goal
+        super().__init__(*args, goal=goal, **kwargs)
         shown = goal.shown
         self.fields["value"].say(low=shown.low_end, high=shown.high_end, last=last)
+
+    def has_more(self) -> bool:
+        return any(self[name].value() for name in ("word", "context", "together"))
 
     def save(self, *, by: User) -> bool:
         said = {name: self.cleaned_data[name] for name in ("word", "context")}
@@ -110,8 +121,10 @@ class RatingForm(GoalForm):
 STEP_WORDS = _("A step needs a few words, at most 200 letters.")
 
 
+@of_goal
 class StepForm(KeptForm):
-    kind, typed = "step", ("words", "cue", "plan")
+    kind = "step"
+
     words = line(
         _("A next step"),
         required=True,
@@ -133,8 +146,9 @@ class StepForm(KeptForm):
         return self.done(Step.add, self.goal, said["words"], by=by, **plan)
 
 
+@of_goal
 class CommentForm(KeptForm):
-    kind, typed = "comment", ("words",)
+    kind = "comment"
     has_once = True
     words = few_words(
         _("Something to say about this goal"), required=True, own=True, most=1000
@@ -148,10 +162,11 @@ class CommentForm(KeptForm):
         return self.done(Comment.say, self.goal, said, by=by, key=once)
 
 
+@drafts.drafted(lambda user: Comment.objects.editable_by(user))
 class TalkedForm(KeptForm):
     """The rest of a comment's receipt."""
 
-    kind, typed = "talked", ("changed",)
+    kind = "talked"
 
     talked_on = day_field(_("Talked about on"), required=True)
     changed = few_words(_("What changed"), rows=1, own=True)
@@ -178,8 +193,10 @@ class TalkedForm(KeptForm):
         return self.done(verb, said["talked_on"], said["changed"], by=self.by)
 
 
+@of_goal
 class KeyBackForm(KeptForm):
-    kind, typed = "key-back", ("reason",)
+    kind = "key-back"
+
     reason = few_words(
         _("Why not any more"),
         required=True,
@@ -191,10 +208,11 @@ class KeyBackForm(KeptForm):
         return self.done(version.withdraw_key, self.cleaned_data["reason"], by=by)
 
 
+@of_goal
 class DifferForm(KeptForm):
     """What matters to oneself in it, and how one would say it."""
 
-    kind, typed = "differ", ("words", "wording")
+    kind = "differ"
 
     words = few_words(_("What matters to you in it"), rows=3, required=True, own=True)
     wording = few_words(
@@ -246,10 +264,12 @@ FITS = {
 }
 
 
+@of_goal
 class ReviewForm(KeptForm):
     """One's own three answers, and what should become of the goal."""
 
-    kind, typed = "review", tuple(f"{name}_words" for name in FITS)
+    kind = "review"
+    more_limits = {f"{name}_words": LONGEST for name in FITS}
 
     choice = PickField(
         label=_("What becomes of it?"),
@@ -298,6 +318,12 @@ class ReviewForm(KeptForm):
     def save(self, review: Review, *, by: User) -> bool:
         return self.done(review.answer, self.cleaned_data, by=by)
 
+    def overtaken(self):
+        """It was decided while this was typed: say what."""
+        moves = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+        decided = status.decided(moves.order_by("-at").first())
+        return decided or OVERTAKEN
+
 
 class LinkForm(GoalForm):
     kind = SegmentsField(label=_("This goal"), choices=GoalLink.Kind.choices)
@@ -317,13 +343,11 @@ class LinkForm(GoalForm):
         return self.done(GoalLink.make, self.goal, other, said["kind"], by=by)
 
 
+@of_goal
 class NumbersForm(KeptForm):
     """How important and how sure, each with its two questions; and the attainment."""
 
     kind = "numbers"
-    typed = (
-        "importance_why", "importance_raise", "confidence_why", "confidence_raise",
-    )  # fmt: skip
 
     importance = StonesField(
         label=_("How important is it to you?"),
@@ -388,8 +412,9 @@ def _sign(level: int) -> str:
     return f"+{level}" if level > 0 else f"\u2212{-level}" if level else "0"
 
 
+@of_goal
 class LineForm(KeptForm):
-    kind, typed = "line", ("line",)
+    kind = "line"
     line = few_words(_("A line for a harder day"), rows=3, required=True, own=True)
 
     def save(self, *, by: User) -> bool:

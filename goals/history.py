@@ -23,7 +23,7 @@ DECIDED = {
 }
 SAID = {
     "key_withdrawn": gettext_lazy("Version %(number)s: not any more, says %(who)s"),
-    "declined": gettext_lazy("%(who)s kept what stood before version %(number)s"),
+    "declined": gettext_lazy("Version %(number)s: declined by %(who)s"),
     "differs": gettext_lazy("%(who)s sees this differently"),
     "taken_up": gettext_lazy("Taken up again by %(who)s"),
     "line": gettext_lazy("A line for a harder day, from %(who)s"),

@@ -14,51 +14,56 @@ SHOWN = 12
 # One index walk for each goal, however long its history.  That goal and rating are of
 # one client goes without saying; said, it keeps PostgreSQL from collecting the ratings
 # of everybody in care anew for each goal, as row security would let it.
-LINES = Statement("""
+_SERIES = """CROSS JOIN LATERAL (
+  SELECT array_agg(recent.value ORDER BY recent.at) AS ratings,
+         max(recent.at) AS last_at
+  FROM (
+    SELECT rating.value, rating.at FROM goals_goalrating rating
+    WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
+      AND rating.side = '{side}' AND rating.withdraws_id IS NULL
+      AND rating.id <> ALL (taken_back.ids)
+    ORDER BY rating.at DESC LIMIT $1
+  ) recent
+) {side}
+"""
+LINES = Statement(f"""
 SELECT goal.client_id, goal.id, goal.latest_id, goal.in_force_id,
-       line.ratings, line.last_at
+       client.ratings, client.last_at, therapist.ratings, therapist.last_at
 FROM (
   SELECT ARRAY(SELECT back.withdraws_id FROM goals_goalrating back
                WHERE back.client_id = ANY($2::uuid[])
                  AND back.withdraws_id IS NOT NULL) AS ids
 ) taken_back
 CROSS JOIN goals_goal goal
-CROSS JOIN LATERAL (
-  SELECT array_agg(recent.value ORDER BY recent.at) AS ratings,
-         max(recent.at) AS last_at
-  FROM (
-    SELECT rating.value, rating.at FROM goals_goalrating rating
-    WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
-      AND rating.withdraws_id IS NULL
-      AND rating.id <> ALL (taken_back.ids)
-    ORDER BY rating.at DESC LIMIT $1
-  ) recent
-) line
+{_SERIES.format(side="client")}{_SERIES.format(side="therapist")}
 WHERE goal.client_id = ANY($2::uuid[]) AND goal.closed_at IS NULL
 ORDER BY goal.created_at
 """)
 
 # As above, and no further than the last rating that it takes.
-OFTEN = Statement("""
-SELECT DISTINCT goal.client_id FROM goals_goal goal
-WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
-  AND EXISTS (
+_RATED = """EXISTS (
     SELECT FROM goals_goalrating rating
     WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
-      AND rating.withdraws_id IS NULL
+      AND rating.side = '{side}' AND rating.withdraws_id IS NULL
       AND NOT EXISTS (SELECT FROM goals_goalrating back
                       WHERE back.withdraws_id = rating.id)
-    OFFSET $2 LIMIT 1
-  )
+    OFFSET {beyond} LIMIT 1
+  )"""
+# The client's ratings, and the therapist's only where the client gave none.
+OFTEN = Statement(f"""
+SELECT DISTINCT goal.client_id FROM goals_goal goal
+WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
+  AND CASE WHEN {_RATED.format(side="client", beyond="0")}
+      THEN {_RATED.format(side="client", beyond="$2")}
+      ELSE {_RATED.format(side="therapist", beyond="$2")} END
 """)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One open goal: its last ratings (0 to 10, oldest first) and when the last was."""
+class Series:
+    """The last ratings of one side (0 to 10, oldest first) and when the last was."""
 
-    goal_id: UUID
-    agreed: bool
+    side: str
     ratings: list[int]
     last_at: datetime | None
 
@@ -67,13 +72,49 @@ class Line:
         return self.ratings[-1] if self.ratings else None
 
 
+@dataclass(frozen=True)
+class Line:
+    """One open goal with the last ratings of each side.
+
+    `side`, `ratings`, `last` and `last_at` are those of the one that stands for the
+    goal in a list: the client's, and the therapist's only where the client gave none.
+    """
+
+    goal_id: UUID
+    agreed: bool
+    client: Series
+    therapist: Series
+
+    @property
+    def shown(self) -> Series:
+        return self.client if self.client.ratings else self.therapist
+
+    @property
+    def side(self) -> str:
+        return self.shown.side if self.shown.ratings else ""
+
+    @property
+    def ratings(self) -> list[int]:
+        return self.shown.ratings
+
+    @property
+    def last(self) -> int | None:
+        return self.shown.last
+
+    @property
+    def last_at(self) -> datetime | None:
+        return self.shown.last_at
+
+
 def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
     """Open goals by client.  The ids are those that `visible_to(user)` gave."""
     rows = LINES.rows(SHOWN, list(client_ids))
     found: dict[UUID, list[Line]] = {}
-    for client_id, goal_id, latest, in_force, ratings, last_at in rows:
+    for client_id, goal_id, latest, in_force, *said in rows:
         agreed = in_force is not None and latest == in_force
-        line = Line(goal_id, agreed, ratings or [], last_at)
+        client = Series("client", said[0] or [], said[1])
+        therapist = Series("therapist", said[2] or [], said[3])
+        line = Line(goal_id, agreed, client, therapist)
         found.setdefault(client_id, []).append(line)
     return found
 

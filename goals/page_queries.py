@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, UUIDField
+from django.db.models import Exists, OuterRef, Q, UUIDField
 
 from accounts.kept import many
 from clients.kept import kept_for_person
+from clients.models import Draft
 from goals.models import (
     Agreement,
     Comment,
@@ -23,14 +24,20 @@ from goals.models import (
 )
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
+# However long a goal's history is, its page has an end: of "all", and of the chart.
+SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 5_000
 
 
 class Rating(NamedTuple):
-    """What the chart needs of one."""
+    """What the chart needs of one, and whose it is."""
 
+    pk: UUID
     at: datetime
     value: int
     session_id: UUID | None
+    side: str
+    by_id: UUID
+    by__name: str
 
 
 WORDINGS = ("in_force", "latest")
@@ -41,7 +48,13 @@ GOAL = {"goal": UUIDField()}
 def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
-    return rows.select_related("client__user")
+    return with_rating_draft(rows.select_related("client__user"), user)
+
+
+def with_rating_draft(rows, user):
+    """With `has_rating_draft`: a rating that this person began and did not save."""
+    mine = Draft.objects.visible_to(user).filter(kind="rating", target=OuterRef("pk"))
+    return rows.annotate(has_rating_draft=Exists(mine))
 
 
 def every_version(user, goal):
@@ -79,7 +92,9 @@ def _standing_ratings(user, goal):
 
 @kept_for_person(**GOAL)
 def bare_ratings(user, goal):
-    return _standing_ratings(user, goal).values_list(*Rating._fields)
+    """The newest first."""
+    rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
+    return rows[:SHOWN_IN_CHART]
 
 
 @kept_for_person(**GOAL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,9 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts import dates, encryption, screen
 from clients.access import reach, side_of
-from goals import charts, history, strengths
+from goals import charts, history, status, strengths
 from goals import page_queries as queries
-from goals.differences import word_diff
 from goals.models import (
     Agreement,
     Goal,
@@ -27,8 +27,15 @@ from goals.models import (
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
-from goals.page_queries import SHOWN_COMMENTS, SHOWN_MOVES, SHOWN_VERSIONS, Rating
+from goals.page_queries import (
+    SHOWN_COMMENTS,
+    SHOWN_MOVES,
+    SHOWN_OF_ALL,
+    SHOWN_VERSIONS,
+    Rating,
+)
 from goals.said import said_rows
+from goals.voices import BOTH, voice
 from goals.ways import Way
 
 
@@ -50,6 +57,21 @@ class Linked:
     line: str
 
 
+class Series(NamedTuple):
+    """The ratings of one side, oldest first, and what it is called here."""
+
+    name: str
+    ratings: list[Rating]
+
+    @property
+    def first(self) -> Rating:
+        return self.ratings[0]
+
+    @property
+    def last(self) -> Rating:
+        return self.ratings[-1]
+
+
 class GoalPage:
     """A goal as `user` sees it; attributes are plain values for the template."""
 
@@ -59,7 +81,7 @@ class GoalPage:
         encryption.expect(goal.practice_id, [goal.client_id])
         self.versions = self._versions()
         moves = queries.moves_of if everything else queries.last_moves
-        self.moves = list(moves(user, goal=goal.pk))
+        self.moves = list(moves(user, goal=goal.pk)[:SHOWN_OF_ALL])
         self._read_ratings()
         self._read_steps()
         self._read_comments()
@@ -73,7 +95,7 @@ class GoalPage:
         """The newest ones; what stands is always among them."""
         goal = {"goal": self.goal.pk}
         if self.everything:
-            rows = list(queries.every_version(self.user, **goal))
+            rows = list(queries.every_version(self.user, **goal)[:SHOWN_OF_ALL])
         else:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
             rows = queries.last_versions(self.user, **goal, **stands)
@@ -90,7 +112,7 @@ class GoalPage:
     def _read_ratings(self) -> None:
         """Hundreds for the chart, as bare values; as rows only those with a line."""
         bare = queries.bare_ratings(self.user, goal=self.goal.pk)
-        self.ratings = list(map(Rating._make, bare))
+        self.ratings = list(map(Rating._make, reversed(bare)))
         rows = queries.told_ratings(self.user, goal=self.goal.pk)
         self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
         self.last_ratings = [row for row in rows if row not in self.taken_back]
@@ -108,7 +130,7 @@ class GoalPage:
 
     def _read_comments(self) -> None:
         comments = queries.comments_of if self.everything else queries.last_comments
-        rows = list(comments(self.user, goal=self.goal.pk))
+        rows = list(comments(self.user, goal=self.goal.pk)[:SHOWN_OF_ALL])
         shown = len(rows) if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown
 
@@ -172,9 +194,34 @@ class GoalPage:
 
     @cached_property
     def withdrawal(self) -> GoalMove | None:
-        """Who said "not any more" last, and why."""
-        kind = GoalMove.Kind.KEY_WITHDRAWN
-        return next((move for move in self.moves if move.kind == kind), None)
+        """Who withdrew from the words that are shown, last, and why."""
+        kind, latest = GoalMove.Kind.KEY_WITHDRAWN, self.goal.latest_id
+        found = (m for m in self.moves if (m.kind, m.version_id) == (kind, latest))
+        return next(found, None)
+
+    @property
+    def reader(self) -> status.Reader:
+        return status.Reader(self.side, self.may_write)
+
+    @property
+    def standing(self) -> SafeString:
+        """How the goal stands, in the words of every page."""
+        return status.standing(self.goal, self.reader)
+
+    @property
+    def asked(self) -> str:
+        return status.asked(self.goal, self.reader, self.goal.client)
+
+    @property
+    def wording_heading(self) -> str:
+        """Only words that both agreed to, and that were not withdrawn, are agreed."""
+        if self.goal.in_force_id:
+            return _("The agreed goal")
+        return _("The wording proposed last")
+
+    @cached_property
+    def closed_because(self) -> SafeString:
+        return status.closed_because(self.goal, self.reader)
 
     @cached_property
     def line(self) -> GoalMove | None:
@@ -207,12 +254,17 @@ class GoalPage:
     def is_my_proposal(self) -> bool:
         return self.my_version is not None and self.my_version == self.proposal
 
-    @property
-    def difference(self):
+    @cached_property
+    def difference(self) -> SafeString | None:
         """The proposal with what it changes of the agreed words marked."""
         if not self.proposal or not self.goal.in_force_id:
             return None
-        return word_diff(self.goal.in_force.own_words, self.proposal.own_words)
+        return self.proposal.difference_from(self.goal.in_force)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything new is underlined: not where the two are too different."""
+        return bool(self.difference) and "<ins>" in self.difference
 
     @property
     def other_changes(self) -> list[tuple[str, str, str]]:
@@ -277,15 +329,30 @@ class GoalPage:
 
     # -- numbers -----------------------------------------------------------------
 
-    @property
-    def last(self) -> GoalRating | None:
-        return self.last_ratings[-1] if self.last_ratings else None
+    def ratings_of(self, side: str) -> list[Rating]:
+        return [rating for rating in self.ratings if rating.side == side]
+
+    def voice(self, side: str) -> str:
+        return voice(side, self.goal.client, portal=self.names.portal)
 
     @property
-    def withdrawable(self) -> GoalRating | None:
+    def series(self) -> list[Series]:
+        """Each side that rated, the client first."""
+        found = [Series(self.voice(side), self.ratings_of(side)) for side in BOTH]
+        return [series for series in found if series.ratings]
+
+    @property
+    def my_last(self) -> int | None:
+        """Last time's number is one's own side's, not what the other thought."""
+        mine = self.ratings_of(self.side)
+        return mine[-1].value if mine else None
+
+    @property
+    def withdrawable(self) -> Rating | None:
         """The newest one's own, which may still be a slip of the finger."""
-        if self.may_write and self.last and self.last.by_id == self.user.pk:
-            return self.last
+        mine = self.ratings_of(self.side)
+        if self.may_write and mine and mine[-1].by_id == self.user.pk:
+            return mine[-1]
         return None
 
     @property
@@ -319,11 +386,11 @@ class GoalPage:
 
     def chart(self) -> charts.Chart:
         zone = timezone.get_current_timezone()
-        points = [
-            charts.Point(r.at.astimezone(zone).date(), r.value) for r in self.ratings
-        ]
+        mine, theirs = (self._points(side, zone) for side in BOTH)
         return charts.rating_chart(
-            points,
+            mine,
+            second=theirs,
+            names=tuple(self.voice(side) for side in BOTH),
             today=timezone.localdate(),
             versions=self._agreed_on(zone),
             sessions=[
@@ -335,6 +402,16 @@ class GoalPage:
             high=self.shown.high_end,
             portal=self.names.portal,
         )
+
+    def _points(self, side: str, zone) -> list[charts.Point]:
+        return [
+            charts.Point(
+                rating.at.astimezone(zone).date(),
+                rating.value,
+                by=rating.by__name if side == Side.THERAPIST else "",
+            )
+            for rating in self.ratings_of(side)
+        ]
 
     def _agreed_on(self, zone) -> list[tuple[int, date]]:
         agreed = []

@@ -8,13 +8,16 @@ from __future__ import annotations
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import HouseForm, SegmentsField, StonesField, day_field
 from accounts.models import User
 from clients import drafts
+from clients.access import side_of
 from clients.models import Client
-from goals.forms import NEWER_WORDS, few_words
+from goals import status
+from goals.forms import LONGEST, NEWER_WORDS, few_words
 from goals.models import Goal, GoalScore, Overtaken, Step
 from goals.models.content import CONTENT, LEVELS, WORDS, joined
 from goals.models.version import WEIGHTS
@@ -26,6 +29,7 @@ LEVEL_NAMES = {
     1: _("More than expected (+1)"),
     2: _("Much more than expected (+2)"),
 }
+PROPOSE_ANEW = _("Your words are below. You can propose them as a new goal.")
 RULERS = ("importance", "confidence")
 # What belongs to a goal that begins; other words for one leave it as it is.
 ONLY_NEW = (
@@ -38,13 +42,7 @@ def level_name(level: int) -> str:
     return f"level_{level + 2}"
 
 
-TYPED = (
-    "own_words", "why", "low_end", "high_end", "knowing", "first_step", "cue", "plan",
-    "importance_why", "importance_raise", "confidence_why", "confidence_raise",
-    "clinical_words", *(level_name(level) for level in LEVELS),
-)  # fmt: skip
-
-
+@drafts.drafted(lambda user: Goal.objects.editable_by(user), itself=True)
 class ProposalForm(HouseForm):
     """A new goal, or other words for one.  Only the own words are needed."""
 
@@ -91,9 +89,18 @@ class ProposalForm(HouseForm):
         label=_("How hard it is"), required=False, choices=WEIGHTS
     )
     kind = "goal"  # of its draft
+    more_limits = {level_name(level): LONGEST for level in LEVELS}
 
-    def __init__(self, *args, client: Client, goal: Goal | None = None, **kwargs):
-        self.client, self.goal = client, goal
+    def __init__(
+        self,
+        *args,
+        client: Client,
+        goal: Goal | None = None,
+        like: Goal | None = None,
+        **kwargs,
+    ):
+        """`like`: a closed goal whose words are proposed as a new one."""
+        self.client, self.goal, self.like = client, goal, like
         if goal is not None:
             kwargs["initial"] = {**_said(goal.latest), **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
@@ -105,19 +112,15 @@ class ProposalForm(HouseForm):
             self.fields["seen"] = forms.IntegerField(
                 widget=forms.HiddenInput, initial=goal.latest.number
             )
+        if goal or like:
             for name in ONLY_NEW:
                 del self.fields[name]
 
     @property
     def target(self):
         """Which row its draft belongs to: the goal, or the client of a new one."""
-        return self.goal.pk if self.goal else self.client.pk
-
-    @property
-    def typed(self) -> list[str]:
-        """The texts, in the order of the page.  A stone that was pressed is pressed
-        again sooner than it is typed."""
-        return [name for name in TYPED if name in self.fields]
+        known = self.goal or self.like
+        return known.pk if known else self.client.pk
 
     # -- for the template --------------------------------------------------------
 
@@ -148,7 +151,8 @@ class ProposalForm(HouseForm):
             self.add_error("first_step", _("Say which step the plan is for."))
         self._clean_scale(said)
         self._clean_rulers(said)
-        if self.goal is not None and not self.errors and not self._differs():
+        changes = self.goal is not None and self.goal.is_open
+        if changes and not self.errors and not self._differs():
             raise ValidationError(_("These are the words that stand there already."))
         return said
 
@@ -181,7 +185,8 @@ class ProposalForm(HouseForm):
 
     def content(self):
         """What is proposed; fields this side does not show stay as they were."""
-        before = self.goal.latest.content if self.goal else {}
+        known = self.goal or self.like
+        before = known.latest.content if known else {}
         shown = (*WORDS, "review_on")
         said = {n: self.cleaned_data[n] for n in shown if n in self.fields}
         if self._has_scale:
@@ -202,13 +207,18 @@ class ProposalForm(HouseForm):
         drafts.of(self, by).delete()
         if self.goal is None:
             return self._propose(by)
-        if self.goal.latest.number != self.cleaned_data["seen"]:
-            raise ValidationError(NEWER_WORDS)
+        seen = self.cleaned_data["seen"]
         try:
-            self.goal.propose_version(self.content(), by=by)
+            self.goal.propose_version(self.content(), by=by, seen=seen)
         except Overtaken:
-            raise ValidationError(NEWER_WORDS) from None
+            raise ValidationError(self._overtaken_by(by)) from None
         return self.goal
+
+    def _overtaken_by(self, by):
+        if self.goal.is_open:
+            return NEWER_WORDS
+        why = status.closed_because(self.goal, status.Reader(side_of(by)))
+        return format_html("{} {}", why, PROPOSE_ANEW)
 
     def _propose(self, by):
         once = self.cleaned_data["once"]

@@ -12,6 +12,7 @@ from clients.access import side_of
 from goals.forms import FITS
 from goals.models import Goal, Review, ReviewAnswer
 from goals.models.content import Side
+from goals.voices import BOTH, voice
 from goals.ways import Way
 
 
@@ -30,8 +31,8 @@ class ReviewPage:
         self.review.goal = goal
         rows = ReviewAnswer.objects.visible_to(user).filter(review=self.review)
         self.answers = list(rows.select_related("by").order_by("-at", "-pk"))
-        ratings = goal.ratings.standing().order_by("at")
-        self.ratings = list(ratings.values_list("value", "at"))
+        ratings = goal.ratings.standing().order_by("at").values_list("side", "value")
+        self.ratings = list(ratings)
 
     def _of(self, side: str) -> ReviewAnswer | None:
         return next((one for one in self.answers if one.side == side), None)
@@ -74,12 +75,16 @@ class ReviewPage:
         return _choice(self.theirs)
 
     @property
-    def first(self) -> int | None:
-        return self.ratings[0][0] if self.ratings else None
-
-    @property
-    def last(self) -> int | None:
-        return self.ratings[-1][0] if self.ratings else None
+    def numbers(self) -> list[tuple[str, int, int | None]]:
+        """Of each side that rated: its name, the latest, and the first before it."""
+        found = []
+        for side in BOTH:
+            given = [value for whose, value in self.ratings if whose == side]
+            if given:
+                name = voice(side, self.goal.client, portal=self.names.portal)
+                first = given[0] if len(given) > 1 else None
+                found.append((name, given[-1], first))
+        return found
 
 
 def _answer(answer: ReviewAnswer | None, name: str) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """A goal's pages for the therapist; what is done on them stands in goals/acts.py."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -38,22 +40,27 @@ def goal_detail(request, goal_id):
 def goal_add(request, client_id):
     client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
     form = drafts.restored(ProposalForm, request, client=client)
+    after = _session_of(request)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Proposed. It is in force once both agreed."))
-        return redirect("goal", form.result.pk)
+        return redirect("session", after) if after else redirect("goal", form.result.pk)
     opened(client, request.user)
-    return acts.proposing(request, "goal_add", WAY, form)
+    return acts.proposing(request, "goal_add", WAY, form, session=after)
+
+
+def _session_of(request) -> UUID | None:
+    """The session screen that asked for a new goal, to go back to."""
+    try:
+        return UUID(request.GET.get("session", ""))
+    except ValueError:
+        return None
 
 
 @therapist_required
 def goal_propose(request, goal_id):
     goal = _goal(request, goal_id)
-    form = drafts.restored(ProposalForm, request, client=goal.client, goal=goal)
-    if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. The agreed words stay meanwhile."))
-        return redirect("goal", goal.pk)
     opened(goal, request.user)
-    return acts.proposing(request, "goal_propose", WAY, form)
+    return acts.propose(request, goal, WAY, ProposalForm)
 
 
 @therapist_required

@@ -114,8 +114,9 @@ class Box:
 class Sink:
     """An SMTP server and its page, in threads.
 
-    Faults for tests: `answer` ("451 try later") is said instead of taking the mail;
-    `delay_after_data` takes the mail, then is silent for so many seconds.
+    Faults for tests: `answer` ("451 try later") is said instead of taking the mail,
+    `at_recipient` to RCPT; `delay_after_data` takes the mail, then is silent for so
+    many seconds.
     """
 
     def __init__(self, folder, smtp_port: int = 0, web_port: int = 0):
@@ -123,6 +124,7 @@ class Sink:
         self.smtp_port = smtp_port or free_port(0)
         self.web_port = web_port or free_port(0)
         self.answer: str | None = None
+        self.at_recipient: str | None = None
         self.delay_after_data = 0.0
 
     @property
@@ -137,6 +139,12 @@ class Sink:
     @property
     def messages(self) -> list[Mail]:
         return self.box.all()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.at_recipient:
+            return self.at_recipient
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
         if self.answer:

@@ -15,12 +15,14 @@ def _while_open(view, *, writes):
         mine = reach(request.user)
         request.reading = mine.own_until
         if mine.own is None:
-            return render(request, "portal/closed.html", {"nav": ""}, status=403)
+            context = {"nav": "", "typed": errors.shown(request)}
+            return render(request, "portal/closed.html", context, status=403)
         if writes and request.reading:
-            context = {"nav": "", "typed": errors.typed(request)}
+            context = {"nav": "", "typed": errors.shown(request)}
             return render(request, "portal/for_reading.html", context, status=403)
         return view(request, *args, **kwargs)
 
+    inside.writes_into_record = writes
     return inside
 
 

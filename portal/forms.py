@@ -39,7 +39,7 @@ class OwnProposalForm(ProposalForm):
         self.fields["why"].label = _("Why it matters to you")
         self.fields["knowing"].label = _("How you will know")
         self.fields["review_on"].label = _("A day to look at it again")
-        if self.goal is None:
+        if "importance" in self.fields:
             self.fields["importance"].label = _("How important is it to you?")
             self.fields["confidence"].label = _("How sure are you that it can be done?")
 

@@ -5,11 +5,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import handing
+from accounts import errors, handing
 from clients import drafts
 from clients.looking import open_record
 from goals import acts
+from goals.forms import OVERTAKEN
 from goals.models import Goal
+from goals.page_queries import with_rating_draft
 from goals.pages import GoalPage
 from goals.ways import CLIENTS as WAY
 from portal.doors import client_required, client_writes_required
@@ -35,7 +37,7 @@ def goals(request):
 @require_safe
 def goal_detail(request, goal_id):
     rows = Goal.objects.visible_to(request.user).with_words()
-    rows = rows.select_related("client__user")
+    rows = with_rating_draft(rows.select_related("client__user"), request.user)
     goal = open_record(rows, request.user, pk=goal_id)
     return acts.shown(request, goal, WAY)
 
@@ -53,12 +55,7 @@ def goal_add(request):
 
 @client_writes_required
 def goal_propose(request, goal_id):
-    goal = _goal(request, goal_id)
-    form = drafts.restored(OwnProposalForm, request, client=goal.client, goal=goal)
-    if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. Your key is turned."))
-        return redirect("portal-goal", goal.pk)
-    return acts.proposing(request, "goal_propose", WAY, form)
+    return acts.propose(request, _goal(request, goal_id), WAY, OwnProposalForm)
 
 
 @client_writes_required
@@ -71,10 +68,14 @@ def goal_agree(request, goal_id, number):
 def goal_here(request, goal_id):
     """One act on a therapist's device; whatever was pressed, it goes back."""
     goal = _goal(request, goal_id)
+    form = HereForm(request.POST or None)
     if not handing.is_for(request, request.user):
+        if request.POST.get("words"):
+            return acts.late(request, goal, WAY, form)
         return redirect("portal-goal", goal.pk)
     page = GoalPage(goal, request.user, WAY)
-    form = HereForm(request.POST or None)
+    if page.proposal is None and request.POST.get("words"):
+        return errors.not_saved(request, OVERTAKEN, form=form, back=request.path)
     if page.proposal is None or (form.is_valid() and form.act(page, by=request.user)):
         return handing.give_back(request)
     context = {"page": page, "form": form, "from": handing.handed(request)["from"]}

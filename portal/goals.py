@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from accounts import encryption
 from accounts.models import User
-from goals import charts
+from clients.models import Client
+from goals import charts, status
 from goals.lines import Line, recent_lines
 from goals.models import Goal
 from goals.models.content import Side
@@ -18,10 +19,15 @@ from portal.practice import at_hand
 class GoalRow:
     goal: Goal
     line: Line
+    client: Client
 
     @property
     def waits_for_me(self) -> bool:
         return self.goal.waits_for == Side.CLIENT
+
+    @property
+    def standing(self):
+        return status.standing(self.goal, status.Reader(Side.CLIENT), self.client)
 
     @property
     def mine(self) -> bool:
@@ -34,11 +40,12 @@ class GoalRow:
 
     @property
     def early(self) -> bool:
-        return 0 < len(self.line.ratings) < charts.ENOUGH
+        return 0 < len(self.line.client.ratings) < charts.ENOUGH
 
     @property
     def spark(self):
-        return charts.sparkline(self.line.ratings)
+        """One's own ratings; the therapist's are a number beside them."""
+        return charts.sparkline(self.line.client.ratings)
 
 
 class GoalList:
@@ -50,7 +57,7 @@ class GoalList:
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
-        self.rows = [GoalRow(goal, lines[goal.pk]) for goal in goals]
+        self.rows = [GoalRow(goal, lines[goal.pk], client) for goal in goals]
         ended = (Goal.Ended.REACHED, Goal.Ended.ASIDE)
         closed = Goal.objects.visible_to(user).filter(ended_as__in=ended).with_words()
         self.closed = list(closed.order_by("-closed_at")[:12])

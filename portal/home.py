@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DateTimeField, OuterRef, Subquery
+from django.db.models import DateTimeField, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +14,11 @@ from accounts import encryption
 from accounts.kept import first
 from accounts.models import User
 from clients.kept import kept_for_person
+from clients.telling import notices
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
-from portal.own import own_client_and_therapist
+from portal.own import own_client_therapist_and_news
 from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from progress import goal_watch
@@ -26,14 +27,22 @@ from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
 RATE_EVERY = timedelta(days=7)
+TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
 WATCHED = {
     "strength": _("A strength was noticed in you"),
     "talk": _("You see this differently: on top of your next session"),
-    "answer": _("Look at a goal again: three questions"),
-    "decide": _("You both answered. What becomes of it?"),
-    "review": _("The day has come to look at it again"),
+    "answer": _("Goal review started: add your answers"),
+    "decide": _("Goal review: your turn to choose what happens"),
+    "decided-keep": _("Goal review decided: keep it as it is"),
+    "decided-change": _("Goal review decided: change it"),
+    "decided-aside": _("Goal review decided: set it aside"),
+    "decided-reached": _("Goal review decided: reached"),
+    "review": _("Goal review due"),
     "said": _("Said, and not talked about for two sessions"),
-    "flat": _("This has been still for a while. Is it the right goal?"),
+    "flat": _("Your last five ratings are the same. Is it still the right goal?"),
+    "flat-therapist": _(
+        "Your therapist’s last five ratings are the same. Is it still the right goal?"
+    ),
     "still": _("This has been still for a while. Is it the right goal?"),
 }
 
@@ -91,12 +100,14 @@ def part_of_day(hour: int) -> str:
     return "afternoon" if 12 <= hour < 18 else "evening"
 
 
-@kept_for_person()
-def open_goals(user):
-    """With both wordings and one's own last rating, oldest goal first."""
+@kept_for_person(since=DateTimeField())
+def _goals(user, since):
+    """With both wordings and one's own last rating, oldest goal first; those that were
+    closed since then as well."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     mine = mine.standing().order_by("-at")
-    goals = Goal.objects.visible_to(user).open().with_words()
+    goals = Goal.objects.visible_to(user).with_words()
+    goals = goals.filter(Q(closed_at=None) | Q(closed_at__gte=since))
     return (
         goals.select_related("latest__proposed_by")
         .annotate(
@@ -134,13 +145,17 @@ class Home:
 
     def __init__(self, user: User):
         self.user, self.now = user, timezone.now()
-        self.client, self.therapist = own_client_and_therapist(user)
+        found = own_client_therapist_and_news(user)
+        self.client, self.therapist, has_notices = found
         encryption.expect(self.client.practice_id, [self.client.pk])
         self.next = first(_next_session(user, now=self.now))
         self.last = first(_last_session(user))
-        self.goals = open_goals(user)
+        goals = _goals(user, since=self.now - TOLD_FOR)
+        self.goals = [goal for goal in goals if goal.is_open]
+        self.closed = [goal for goal in goals if not goal.is_open]
         self.asks = self._asks()
         self.good = self._good()
+        self.notices = notices(user) if has_notices else []
 
     @property
     def is_new(self) -> bool:
@@ -176,7 +191,7 @@ class Home:
         """A review that is due or waits, what was said and not talked about, and a
         kind question about a goal that stands still."""
         side, today = Side.CLIENT, self.user.today()
-        by_id = {goal.pk: goal for goal in self.goals}
+        by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = goal_watch.watch([self.client.pk], side, today)
         asks = {}
         for one in found:

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.doors import client_required
-from portal.looks import days_of_looking, holders, in_words
+from portal.looks import days_of_looking, holders, in_words, waiting
 
 A_PAGE = 30
 
@@ -17,4 +17,5 @@ def looked(request):
     page = Paginator(days, A_PAGE).get_page(request.GET.get("page"))
     context = {"nav": "more", "page": page, "looks": in_words(page, request.user)}
     context["holders"] = holders(request.user)
+    context["waiting"] = waiting(request.user)
     return render(request, "portal/looked.html", context)

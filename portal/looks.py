@@ -15,7 +15,7 @@ from django.utils.translation import ngettext_lazy
 from accounts.models import User
 from clients.care_page import when_words
 from clients.looking import looks_at
-from clients.models import CareRole, EmergencyReason
+from clients.models import CareRole, CareRoleRequest, EmergencyReason
 
 ROLES = {
     "primary": _("your therapist"),
@@ -148,6 +148,15 @@ def holders(user: User) -> list[Holder]:
     roles = CareRole.objects.visible_to(user).standing().select_related("user")
     found = sorted(roles.order_by("starts_at"), key=lambda role: role.kind != "primary")
     return [_holder(role, user) for role in found]
+
+
+def waiting(user: User) -> list[Holder]:
+    """Who would be able to open it, once one's therapist has confirmed."""
+    rows = CareRoleRequest.objects.visible_to(user).waiting().select_related("user")
+    return [
+        Holder(row.user.name, ROLES.get(row.kind, ""), "")
+        for row in rows.order_by("asked_at")
+    ]
 
 
 def _holder(role: CareRole, user: User) -> Holder:

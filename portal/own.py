@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from clients.kept import kept_for_person
-from clients.models import CareRole, Client
+from clients.models import CareRole, Client, Notice
 
 
 def own_client(user: User) -> Client:
@@ -14,14 +15,21 @@ def own_client(user: User) -> Client:
 
 
 def own_client_and_therapist(user: User) -> tuple[Client, User | None]:
+    return own_client_therapist_and_news(user)[:2]
+
+
+def own_client_therapist_and_news(user: User) -> tuple[Client, User | None, bool]:
+    """And whether there may be notices to read, which saves a page the question."""
     for role in _primary_roles(user):
-        return role.client, role.user
-    return own_client(user), None
+        return role.client, role.user, role.has_notices
+    return own_client(user), None, True
 
 
 @kept_for_person()
 def _primary_roles(user):
     roles = CareRole.objects.visible_to(user).current().primary().order_by("pk")
+    unseen = Notice.objects.visible_to(user).unseen()
+    roles = roles.annotate(has_notices=Exists(unseen))
     return roles.select_related("client", "user")[:1]
 
 

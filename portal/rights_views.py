@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -13,6 +14,7 @@ from clients.models import Correction
 from portal.doors import client_required
 from portal.forms import CorrectionForm
 from portal.own import own_client, own_client_and_therapist
+from progress.models import NoteAddition
 
 A_PAGE = 20
 
@@ -25,6 +27,11 @@ def corrections(request):
         messages.success(request, _("Sent. The answer will stand here."))
         return redirect("portal-corrections")
     rows = Correction.objects.visible_to(request.user).select_related("answered_by")
+    added = NoteAddition.objects.visible_to(request.user).defer("text", "reason")
+    added = added.select_related("note__session").defer(
+        "note__session__take_away", "note__body"
+    )
+    rows = rows.prefetch_related(Prefetch("additions", added))
     page = Paginator(rows.order_by("-at"), A_PAGE).get_page(request.GET.get("page"))
     context = {"nav": "more", "form": form, "page": page, "therapist": therapist}
     return render(request, "portal/corrections.html", context)

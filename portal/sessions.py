@@ -7,12 +7,16 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts import encryption
 from accounts.models import User
 from goals.models import GoalRating
+from goals.wordings import Wordings
 from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
+from progress.models.therapy_session import end_of_day
+from progress.note_page import additions_to
 from toolkit.models import Assignment
 
 DOOR_OPENS = timedelta(minutes=15)  # before a video session
@@ -48,7 +52,8 @@ class SessionPage:
         self.session, self.user = session, user
         encryption.expect(session.practice_id, [session.client_id])
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
-        self.note = notes.select_related("author").first()
+        self.note = notes.select_related("author", "begun_by").first()
+        self.additions = additions_to(self.note, user)
         self.ratings = list(self._ratings())
         practice = Assignment.objects.visible_to(user)
         self.practice = practice.filter(session_id=session.pk).first()
@@ -61,9 +66,16 @@ class SessionPage:
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         rows = GoalRating.objects.visible_to(self.user).standing()
         rows = rows.filter(Q(session_id=self.session.pk) | Q(at__gte=begin, at__lt=end))
-        return rows.select_related("goal__in_force", "goal__latest", "by").order_by(
-            "at"
-        )
+        rows = rows.select_related("goal__in_force", "goal__latest", "by")
+        return rows.order_by("at")
+
+    @cached_property
+    def rated(self) -> list[tuple[GoalRating, str]]:
+        """Each with its goal's words of that day."""
+        until = end_of_day(self.session.starts_at, self.user.zone)
+        goals = [rating.goal for rating in self.ratings]
+        wordings = Wordings.before(goals, until, self.user)
+        return [(one, wordings.words_then(one.goal, until)) for one in self.ratings]
 
     @property
     def parts(self) -> list[tuple[str, str]]:

@@ -6,10 +6,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
-from clients.aside_forms import AnswerForm, CommentForm
+from clients.aside_forms import CommentForm
 from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
+from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
+from progress.session_views import session_read
 from progress.views import client_page
 
 
@@ -35,9 +37,8 @@ def session_comment(request, session_id):
     said = {"by": request.user, "session_id": session.pk}
     if form.is_valid() and form.save(session.client, **said):
         messages.success(request, _("Kept. The therapist sees it on their first page."))
-    else:
-        messages.warning(request, _("Write a line first, at most 2000 letters."))
-    return redirect("session", session.pk)
+        return redirect("session", session.pk)
+    return session_read(request, session_id, comment_form=form)
 
 
 @therapist_required
@@ -54,7 +55,9 @@ def correction_answer(request, correction_id):
     rows = Correction.objects.editable_by(request.user)
     rows = rows.select_related("client", "answered_by")
     correction = get_object_or_404(rows, pk=correction_id)
-    form = AnswerForm(request.POST or None)
+    form = CorrectionAnswerForm(
+        request.POST or None, correction=correction, by=request.user
+    )
     if form.is_valid() and form.save(correction, by=request.user):
         messages.success(request, _("Answered. The client can read it."))
         return redirect("client", correction.client_id)

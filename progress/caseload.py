@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts import screen
 from accounts.drawing import keys_svg
 from accounts.kept import many
+from accounts.names import name_key
 from accounts.templatetags.look import day, moment, status
 from clients import access
 from clients.kept import kept_for_person
@@ -75,6 +76,7 @@ class Row(Place):
 
     spark: SafeString
     rating: int | None
+    rated_by: str  # the side that gave it; '' without one
     has_goal: bool
     practice_done: int
     practice_total: int
@@ -133,7 +135,10 @@ class Row(Place):
     def goal_words(self) -> SafeString:
         if self.rating is not None:
             return format_html(
-                '<span class="pair">{}<b>{}</b></span>', self.spark, self.rating
+                '<span class="pair">{}<b>{}</b> <span class="by">{}</span></span>',
+                self.spark,
+                self.rating,
+                BY[self.rated_by],
             )
         words = _("Not rated") if self.has_goal else _("No goal yet")
         return format_html('<span class="muted">{}</span>', words)
@@ -151,6 +156,8 @@ class Row(Place):
         return ROLES.get(self.role, "")
 
 
+# Who gave the number: the client wherever there is one of theirs.
+BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
 ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
 
 
@@ -158,11 +165,11 @@ class Caseload:
     """The clients in one's care whose name has every word of `text`, by name."""
 
     def __init__(self, user, text: str = ""):
-        words = [f" {word.casefold()}" for word in text.split()]
+        words = [f" {word}" for word in name_key(text).split()]
         clients = [
             client
             for client in _in_care(user)
-            if all(word in f" {client.name.casefold()}" for word in words)
+            if all(word in f" {client.name_key}" for word in words)
         ]
         self.facts = Facts(clients, user)
         self.found = [self.facts.place(client) for client in clients]
@@ -175,7 +182,7 @@ class Caseload:
         return page
 
 
-SHOWN = ["preferred_name", "family_name", "pronouns", "state", "created_at"]
+SHOWN = ["preferred_name", "family_name", "name_key", "pronouns", "state", "created_at"]
 
 
 @kept_for_person()
@@ -268,6 +275,7 @@ class Facts:
             **vars(place),
             spark=charts.sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
+            rated_by=shown.side if shown else "",
             has_goal=bool(lines),
             practice_done=done,
             practice_total=total,

@@ -20,9 +20,10 @@ from clients.asides import Asides
 from clients.kept import kept_for_person
 from clients.models import CareRole, Client, ClientBackground
 from clients.strengths import standing
-from goals import charts
+from goals import charts, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.voices import BOTH, counted, voice
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import MOST
 from toolkit.models import Assignment
@@ -99,22 +100,35 @@ class GoalLine:
     goal: Goal
     ratings: list[Rating] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    standing: str = ""  # how it stands, for the page's reader
 
     @property
     def words(self) -> str:
         return self.goal.shown.own_words
 
-    @property
-    def last(self):
-        return self.ratings[-1] if self.ratings else None
+    def of(self, side: str) -> list[Rating]:
+        return [rating for rating in self.ratings if rating.side == side]
 
     @property
-    def before(self):
-        return self.ratings[-2] if len(self.ratings) > 1 else None
+    def client(self) -> Rating | None:
+        """The client's own last rating."""
+        mine = self.of(Side.CLIENT)
+        return mine[-1] if mine else None
+
+    @property
+    def series(self) -> list[tuple[str, Rating, Rating | None]]:
+        """Of each side that rated, the client first: side, last, the one before."""
+        found = [(side, self.of(side)) for side in BOTH]
+        return [
+            (side, given[-1], given[-2] if len(given) > 1 else None)
+            for side, given in found
+            if given
+        ]
 
     @property
     def early(self) -> bool:
-        return len(self.ratings) < charts.ENOUGH
+        side = counted(rating.side for rating in self.ratings)
+        return len(self.of(side)) < charts.ENOUGH
 
     @property
     def reached(self) -> int:
@@ -204,6 +218,9 @@ class ClientPage:
         self.sessions = _sessions(user, client=client.pk)
         goals = _open_or_reached(user, client=client.pk)
         self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
+        reader = status.Reader(Side.THERAPIST, self.writes)
+        for line in self.goals:
+            line.standing = status.standing(line.goal, reader, client)
         self.reached = [goal for goal in goals if not goal.is_open]
         self.practice = last_practice(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
@@ -299,11 +316,9 @@ class ClientPage:
     @cached_property
     def new_ratings(self) -> list[tuple[GoalLine, Rating]]:
         return [
-            (line, line.last)
+            (line, line.client)
             for line in self.goals
-            if line.last
-            and line.last.side == Side.CLIENT
-            and self._is_new(line.last.at)
+            if line.client and self._is_new(line.client.at)
         ]
 
     @cached_property
@@ -332,7 +347,11 @@ class ClientPage:
         lanes = [
             charts.Lane(
                 charts.label_of(line.words),
-                [charts.Point(day(r.at), r.value) for r in line.ratings],
+                *(
+                    [charts.Point(day(r.at), r.value) for r in line.of(side)]
+                    for side in BOTH
+                ),
+                tuple(voice(side, self.client, portal=False) for side in BOTH),
             )
             for line in self.goals
             if line.ratings

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import dates
+from goals.voices import BOTH
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,22 @@ def _goals(way):
                 yield Event(day, what, own=version.own_words)
         if line.goal.closed_at and way.is_shown(line.goal):
             day = way.day_of(line.goal.closed_at)
-            yield Event(day, ENDED[line.goal.ended_as], own=line.words)
+            own = way.words_on(line, day)
+            yield Event(day, ENDED[line.goal.ended_as], own=own)
 
 
 def _ratings(way):
-    """One line a month for each goal, on the day of its last rating."""
+    """One line a month for each goal and side, on the day of its last rating."""
     for line in way.lines.values():
-        points = [(day, value) for day, value in line.points if way.is_in(day)]
-        for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
-            some = list(some)
-            yield Event(some[-1][0], in_words([v for _d, v in some]), own=line.words)
+        for side, name in zip(BOTH, line.names, strict=True):
+            given = line.rated.get(side, [])
+            points = [(day, value) for day, value in given if way.is_in(day)]
+            for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
+                some = list(some)
+                last, values = some[-1][0], [value for _day, value in some]
+                said = {"name": name, "words": in_words(values)}
+                own = way.words_on(line, last)
+                yield Event(last, _("%(name)s: %(words)s") % said, own=own)
 
 
 def _steps(way):

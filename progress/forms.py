@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import dates, screen
+from accounts import dates, screen, zones
 from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
 from progress.models import TherapySession
@@ -40,6 +40,12 @@ class BookingForm(HouseForm):
         required=False,
         widget=forms.TimeInput(attrs=OTHER, format="%H:%M"),
     )
+    # Asked only where a clock change makes an hour come twice.
+    which = SegmentsField(
+        label=gettext_lazy("Which one"),
+        required=False,
+        choices=[("0", gettext_lazy("The first")), ("1", gettext_lazy("The second"))],
+    )
     minutes = SegmentsField(
         label=gettext_lazy("Length"), choices=[], error_messages={"required": ""}
     )
@@ -67,6 +73,9 @@ class BookingForm(HouseForm):
         self.week = week or monday_of(by.today())
         self._offer_days()
         self._offer_lengths()
+        self.asks_which = False
+        if not session._state.adding:
+            self._ask_which(session.starts_at.astimezone(by.zone))
         for name in ("day", "time", "place", "video_link"):
             self.fields[name].one_of_two = True  # needed, here or in the one beside it
 
@@ -85,6 +94,7 @@ class BookingForm(HouseForm):
         return {
             "other_day": starts.date(),
             "other_time": starts.time(),
+            "which": str(starts.fold),
             "minutes": str(self.session.minutes),
             "place": self.session.place,
             "video_link": self.session.video_link,
@@ -144,12 +154,54 @@ class BookingForm(HouseForm):
             return self.add_error("day", _("That is more than two years away."))
         if day < today - EARLIEST and day != self.initial.get("other_day"):
             return self.add_error("day", _("That is more than a year ago."))
-        starts = datetime.combine(day, hour, self.by.zone)
-        length = timedelta(minutes=int(said["minutes"]))
+        starts = self._moment(datetime.combine(day, hour), said)
+        if starts is None:
+            return
         self.session.starts_at = starts
-        # In UTC, so that an hour that the clock change skips keeps its length.
-        self.session.ends_at = starts.astimezone(UTC) + length
+        self.session.ends_at = starts + timedelta(minutes=int(said["minutes"]))
         self.session.place, self.session.video_link = said["place"], said["video_link"]
+
+    def _moment(self, clock: datetime, said) -> datetime | None:
+        """In UTC; None where a clock change skips the hour, or has it twice and nobody
+        said which one is meant."""
+        moments = zones.moments_of(clock, self.by.zone)
+        if len(moments) == 1:
+            return moments[0]
+        field = "other_time" if said.get("other_time") else "time"
+        words = {"day": dates.weekday(clock.date()), "time": dates.clock(clock)}
+        if not moments:
+            later = clock.replace(tzinfo=self.by.zone).astimezone(UTC)
+            words["later"] = dates.clock(later.astimezone(self.by.zone))
+            self.add_error(
+                field,
+                _(
+                    "The clocks go forward on %(day)s, so there is no %(time)s. Choose "
+                    "another time, for example %(later)s."
+                )
+                % words,
+            )
+            return None
+        self._ask_which(clock)
+        if said.get("which"):
+            return moments[int(said["which"])]
+        self.add_error(
+            "which",
+            _("The clocks go back on %(day)s, so %(time)s comes twice. Choose one.")
+            % words,
+        )
+        return None
+
+    def _ask_which(self, clock: datetime) -> None:
+        """Where this hour comes twice, with the name that each has."""
+        moments = zones.moments_of(clock.replace(tzinfo=None, fold=0), self.by.zone)
+        if len(moments) < 2:
+            return
+        self.asks_which = True
+        first, second = (moment.astimezone(self.by.zone) for moment in moments)
+        self.fields["which"].choices = [
+            ("0", _("The first, %(zone)s") % {"zone": first.tzname()}),
+            ("1", _("The second, %(zone)s") % {"zone": second.tzname()}),
+        ]
 
     def _refuse_overlap(self) -> None:
         rows = TherapySession.objects.visible_to(self.by).planned()

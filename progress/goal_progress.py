@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
@@ -11,18 +11,43 @@ from accounts.models import User
 from clients.models import Client
 from goals.gas import t_score
 from goals.models import Goal, GoalRating, GoalScore
+from goals.models.content import Side
 from goals.outcomes import GoalProgress, mean_progress
+from goals.voices import counted
 
 
 @dataclass
 class GoalChange:
-    """One goal: its first and latest rating (0 to 10), and the same of its scale."""
+    """One goal: the ratings of each side (0 to 10), and the first and latest level of
+    its scale.
+
+    `first` and `latest` are the client's ratings, and the therapist's only where the
+    client gave none: the two are never paired with each other.
+    """
 
     goal: Goal
-    first: int | None = None
-    latest: int | None = None
+    rated: dict[str, list[int]] = field(default_factory=dict)
     level_first: int | None = None
     level_latest: int | None = None
+
+    @property
+    def side(self) -> str:
+        """Whose ratings count here; '' where nobody rated."""
+        return counted(self.rated)
+
+    @property
+    def counts_the_client(self) -> bool:
+        return self.side == Side.CLIENT
+
+    @property
+    def first(self) -> int | None:
+        return self.rated[self.side][0] if self.side else None
+
+    @property
+    def latest(self) -> int | None:
+        """None where it was rated once."""
+        given = self.rated.get(self.side, [])
+        return given[-1] if len(given) > 1 else None
 
     @property
     def change(self) -> int | None:
@@ -57,15 +82,14 @@ class ClientProgress:
     def __init__(self, client: Client, user: User):
         encryption.expect(client.practice_id, [client.pk])
         self.threshold = settings.GOAL_CHANGE_THRESHOLD
+        self.is_own = user.is_client  # read by whose goals they are
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
         goals = {goal.pk: GoalChange(goal) for goal in rows.order_by("created_at")}
         ratings = GoalRating.objects.visible_to(user).filter(goal__in=goals).standing()
-        for pk, value in ratings.order_by("at").values_list("goal_id", "value"):
-            if goals[pk].first is None:
-                goals[pk].first = value
-            else:
-                goals[pk].latest = value
+        rows = ratings.order_by("at").values_list("goal_id", "side", "value")
+        for pk, side, value in rows:
+            goals[pk].rated.setdefault(side, []).append(value)
         scores = GoalScore.objects.visible_to(user).filter(
             goal__in=goals, kind=GoalScore.Kind.ATTAINMENT
         )
@@ -79,6 +103,15 @@ class ClientProgress:
     def mean(self) -> GoalProgress:
         pairs = [(goal.first, goal.latest) for goal in self.goals]
         return mean_progress(pairs, threshold=self.threshold)
+
+    @property
+    def paired(self) -> list[GoalChange]:
+        return [goal for goal in self.goals if goal.change is not None]
+
+    @property
+    def from_therapist(self) -> int:
+        """Of how many goals the mean uses the therapist's ratings."""
+        return sum(not goal.counts_the_client for goal in self.paired)
 
     @property
     def unpaired(self) -> int:

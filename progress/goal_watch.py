@@ -1,8 +1,9 @@
 """What goals ask of the two who hold them: a talk, a review, a kind question.
 
-A goal is still when nobody touched it for four sessions, or its last five ratings are
-all the same; something said is unanswered when two sessions went by and nobody noted
-that it was talked about.
+A goal is still when nobody touched it for four sessions, or its last five ratings by
+the client (the therapist's where the client gave none) are all the same; something
+said is unanswered when two sessions went by and nobody noted that it was talked about.
+A decision of a review is told to the side that did not press last.
 """
 
 from __future__ import annotations
@@ -32,14 +33,25 @@ TO_THERAPIST = {
         _("A goal is reached, and the client wants to speak of it."),
         _("Read"),
     ),
-    "answer": (_("A goal is looked at again; your answers are wanted."), _("Answer")),
-    "decide": (_("Both answered about a goal; what becomes of it?"), _("Decide")),
-    "review": (_("The day has come to look at a goal again."), _("Look")),
+    "answer": (_("Goal review started. Add your answers."), _("Answer")),
+    "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
+    "decided-keep": (_("Goal review decided: keep it as it is."), _("Read")),
+    "decided-change": (_("Goal review decided: change it."), _("Read")),
+    "decided-aside": (_("Goal review decided: set it aside."), _("Read")),
+    "decided-reached": (_("Goal review decided: reached."), _("Read")),
+    "review": (_("Goal review due."), _("Review")),
     "said": (
         _("Something said about a goal was not talked about for two sessions."),
         _("Read"),
     ),
-    "flat": (_("A goal was rated the same five times. Still the right one?"), _("Ask")),
+    "flat": (
+        _("The client’s last five ratings of a goal are the same. Still right?"),
+        _("Ask"),
+    ),
+    "flat-therapist": (
+        _("The therapist’s last five ratings of a goal are the same. Still right?"),
+        _("Ask"),
+    ),
     "still": (
         _("Nobody touched a goal for four sessions. Still the right one?"),
         _("Ask"),
@@ -54,7 +66,10 @@ PLACES = {
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),
     "said": ("goal", "#said"),
-}
+} | dict.fromkeys(
+    ("decided-keep", "decided-change", "decided-aside", "decided-reached"),
+    ("goal", ""),
+)
 # What stands on top of what is prepared for the session.
 FOR_THE_SESSION = ("talk", "reached")
 

@@ -9,18 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import HouseForm, SegmentsField
 from accounts.models import User
-from progress.imports import sheet
-from progress.imports.columns import LEFT_OUT, Field, doubled, matched
+from progress.imports import parse, sheet
+from progress.imports.columns import LEFT_OUT, Field, doubled
 from progress.imports.days import Order
-from progress.imports.review import Review
+from progress.imports.summary import Summary
 from progress.models import CaseloadImport
 
 CHANGED = _("Somebody began to bring this in, or left it out.")
 NO_NAME = _("One column has to be the preferred name.")
-NO_NAME_KNOWN = _(
-    "No column is called preferred name, or like it. Call it so in the first line: what"
-    " we do not know by its name is sealed unread."
-)
 TWICE = _("Two columns cannot both be this.")
 MEND = _("Mend these lines, or say that they stay out.")
 NOBODY = _("Nobody new is in this file.")
@@ -28,8 +24,7 @@ TOO_MUCH = _("More dates and ratings than can be brought in at once. Cut it in t
 
 
 class UploadForm(HouseForm):
-    """`found` is the sheet that was read; only a therapist's own may lack names that we
-    know, since what they correct is theirs."""
+    """The worker reads the file; what its first bytes say is said at once."""
 
     file = forms.FileField(
         label=_("The file"),
@@ -48,13 +43,17 @@ class UploadForm(HouseForm):
         file = self.cleaned_data["file"]
         if file.size > sheet.MOST_BYTES:
             raise ValidationError(sheet.TOO_LARGE)
-        self.sheet = sheet.read(file.read())
+        self.raw = file.read()
+        try:
+            parse.first_look(self.raw)
+        except parse.Refused as refused:
+            raise sheet.CannotRead(refused) from None
         return file
 
     def save(self, *, by: User) -> bool:
         therapist = self.cleaned_data.get("therapist", by)
         return self.written(
-            CaseloadImport.begin, self.sheet, by=by, therapist=therapist
+            CaseloadImport.receive, self.raw, by=by, therapist=therapist
         )
 
 
@@ -73,13 +72,7 @@ class AdminUploadForm(UploadForm):
         super().__init__(*args, **kwargs)
         # Their own an admin who treats brings as a therapist: nothing is hidden there.
         colleagues = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
-        self.fields["therapist"].queryset = colleagues.order_by("name")
-
-    def clean_file(self):
-        file = super().clean_file()
-        if Field.NAME not in matched(self.sheet.heads):
-            raise ValidationError(NO_NAME_KNOWN)
-        return file
+        self.fields["therapist"].queryset = colleagues.order_by("name_key")
 
 
 class ReviewForm(HouseForm):
@@ -91,14 +84,14 @@ class ReviewForm(HouseForm):
         help_text=_("They stay in your file. You can bring them later."),
     )
 
-    def __init__(self, *args, review: Review, **kwargs):
+    def __init__(self, *args, imported: CaseloadImport, summary: Summary, **kwargs):
         super().__init__(*args, **kwargs)
-        self.review, self.imported = review, review.imported
-        for column in review.columns():
+        self.summary, self.imported = summary, imported
+        for column in summary.columns:
             self._column(column)
-        if not review.problems:
+        if not summary.to_mend:
             del self.fields["leave_out"]
-        if review.asks_order:
+        if summary.asks_order:
             self.fields["date_order"] = SegmentsField(
                 label=_("03/02/2026 is"),
                 help_text=_(
@@ -111,7 +104,7 @@ class ReviewForm(HouseForm):
 
     def _column(self, column) -> None:
         """A select; `row` is what stands beside it."""
-        may = self.imported.may_become(self.review.shown, column.at)
+        may = self.imported.may_become(self.summary.shown, column.at)
         choices = [
             (said, Field(said).label if said else _("Leave out")) for said in may
         ]
@@ -125,14 +118,14 @@ class ReviewForm(HouseForm):
 
     @property
     def rows(self):
-        for column in self.review.columns():
+        for column in self.summary.columns:
             yield column, self[f"column-{column.at}"]
 
     @property
     def columns(self) -> list[str]:
-        many = len(self.review.sheet.heads)
         said = self.cleaned_data
-        return [said.get(f"column-{at}") or LEFT_OUT for at in range(many)]
+        many = range(len(self.summary.columns))
+        return [said.get(f"column-{at}") or LEFT_OUT for at in many]
 
     def clean(self):
         said = super().clean()
@@ -150,8 +143,8 @@ class ReviewForm(HouseForm):
     def changes_reading(self) -> bool:
         """Whether what was shown is no longer what would come in."""
         order = self.cleaned_data.get("date_order")
-        other = bool(order) and order != self.review.order
-        return other or self.columns != self.imported.columns
+        other = bool(order) and order != self.summary.order
+        return other or self.columns != self.summary.reads
 
     def save(self, *, by: User) -> bool:
         """Keep how it is read."""
@@ -168,20 +161,21 @@ class ReviewForm(HouseForm):
             columns=self.columns,
             date_order=said.get("date_order") or self.imported.date_order,
             leaves_out=bool(said.get("leave_out")),
+            again=self.changes_reading,
         )
         if not done:
             raise ValidationError(CHANGED)
 
     def _start(self, by: User) -> None:
         self._keep(by)
-        review, missing = self.review, {}
-        if review.asks_order and not self.imported.date_order:
+        summary, missing = self.summary, {}
+        if summary.asks_order and not self.imported.date_order:
             missing["date_order"] = _("Please choose one.")
-        if review.problems and not self.imported.leaves_out:
+        if summary.to_mend and not self.imported.leaves_out:
             missing["leave_out"] = MEND
-        if review.reading.is_too_much:
+        if summary.is_too_much:
             missing["file"] = TOO_MUCH
-        elif not review.new:
+        elif not summary.new:
             missing["file"] = NOBODY
         if missing:
             raise ValidationError(missing)

@@ -7,8 +7,10 @@ left out by progress/imports/review.py, before any page is made.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,12 +19,18 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import admin_required, therapist_required
 from accounts.downloads import CSV, download
+from accounts.encryption import Unreadable
+from accounts.models import User
+from clients import trail
 from progress.import_forms import AdminUploadForm, ReviewForm, UploadForm
 from progress.imports import files
-from progress.imports.review import Gone, Review
-from progress.models import CaseloadImport
+from progress.imports.sheet import why
+from progress.imports.summary import Summary
+from progress.models import CaseloadImport, ImportSheet
 
-LATELY = 5
+LATELY, A_PAGE = 5, 100
+OVER = ("done", "dropped", "refused", "undoing", "undone")
+SEEN_BY_BOTH = ("done", "undoing", "undone")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -76,9 +84,13 @@ def begin(request, side: Side):
     form = side.form(request)
     if form.is_valid() and form.save(by=request.user):
         return redirect(side["look"], form.result.pk)
+    return _begin(request, side, form)
+
+
+def _begin(request, side: Side, form, **context):
     rows = side.mine(request.user).select_related("by", "therapist")
-    own = rows.filter(by=request.user).exclude(state__in=["done", "dropped"])
-    context = {
+    own = rows.filter(by=request.user).exclude(state__in=OVER)
+    context |= {
         "form": form,
         "lately": rows.done().order_by("-finished_at")[:LATELY],
         "waits": own.order_by("-made_at").first(),
@@ -90,35 +102,87 @@ def look(request, side: Side, import_id):
     """Before, during and after; an admin's is the therapist's to see once it is in."""
     rows = side.mine(request.user).select_related("by", "therapist", "practice")
     imported = get_object_or_404(rows, pk=import_id)
-    if imported.state == imported.State.DONE:
-        return _done(request, side, imported)
-    if imported.by_id != request.user.pk or imported.state == imported.State.DROPPED:
+    is_seen = imported.state in SEEN_BY_BOTH or imported.by_id == request.user.pk
+    if not is_seen or imported.state == imported.State.DROPPED:
         raise Http404
     if imported.is_under_way:
         context = {"imported": imported}
         return side.page(request, "caseload_import_under_way", **context)
-    return _review(request, side, imported)
+    if "HX-Request" in request.headers:  # it is done, stopped, or failed
+        return HttpResponseClientRefresh()
+    return SHOWN.get(imported.state, _review)(request, side, imported)
 
 
 def _done(request, side: Side, imported):
-    if "HX-Request" in request.headers:
-        return HttpResponseClientRefresh()
-    return side.page(request, "caseload_import_done", imported=imported)
+    may_undo = imported.may_undo(request.user)
+    context = {"imported": imported, "may_undo": may_undo}
+    if may_undo:
+        context["failed"] = "failed" in imported.refusal
+        context["changed"] = _changed(imported, request.user)
+    return side.page(request, "caseload_import_done", **context)
+
+
+def _changed(imported, user) -> list[dict]:
+    """Why it was not undone: who did what, and how often; no word of content."""
+    said = imported.refusal.get("changed")
+    if said is None:
+        return []
+    names = User.objects.visible_to(user).in_bulk({actor for actor, _v, _n in said})
+    people = {str(pk): person.name for pk, person in names.items()}
+    return [
+        {"who": people.get(actor, ""), "what": trail.what(verb), "many": many}
+        for actor, verb, many in said
+    ] or [{"who": "", "what": _("Something else refers to these clients."), "many": 1}]
+
+
+def _undone(request, side: Side, imported):
+    return side.page(request, "caseload_import_undone", imported=imported)
+
+
+def _refused(request, side: Side, imported):
+    said = imported.refusal
+    reason = why(said.get("code", ""), said.get("params"))
+    form = side.form(request)
+    return _begin(request, side, form, refused=reason, imported=imported)
 
 
 def _review(request, side: Side, imported):
-    if "HX-Request" in request.headers:  # it was stopped, or failed
-        return HttpResponseClientRefresh()
-    try:
-        review = Review(imported, by=request.user)
-    except Gone:
-        raise Http404 from None
+    summary = _summary(imported, request.user)
     sent = request.POST if request.method == "POST" else None
-    form = ReviewForm(sent, review=review)
+    form = ReviewForm(sent, imported=imported, summary=summary)
     if form.is_valid() and _went_on(request, form):
         return redirect(side["look"], imported.pk)
-    context = {"imported": imported, "form": form, "review": review}
+    context = {"imported": imported, "form": form, "review": summary}
     return side.page(request, "caseload_import_look", **context)
+
+
+SHOWN = {"done": _done, "undone": _undone, "refused": _refused}
+
+
+def _part(imported, user, part) -> str:
+    """404 where its lines are no longer stored."""
+    rows = ImportSheet.objects.visible_to(user).filter(caseload_import=imported)
+    found = rows.filter(part=part).first()
+    if found is None or isinstance(found.body, Unreadable):
+        raise Http404
+    return found.body
+
+
+def _summary(imported, user) -> Summary:
+    return Summary.from_json(_part(imported, user, ImportSheet.Part.REVIEW))
+
+
+def names(request, side: Side, import_id):
+    """Everybody who would be new, or is here already, to be looked through."""
+    rows = side.mine(request.user).filter(by=request.user).open()
+    imported = get_object_or_404(rows.select_related("therapist"), pk=import_id)
+    summary = _summary(imported, request.user)
+    wanted = " ".join(request.GET.get("q", "")[:80].split())
+    people = summary.matching(wanted)
+    page = Paginator(people, A_PAGE).get_page(request.GET.get("page"))
+    context = {"imported": imported, "page": page, "q": wanted, "review": summary}
+    context["query"] = urlencode({"q": wanted}) if wanted else ""
+    return side.page(request, "caseload_import_names", **context)
 
 
 def _went_on(request, form: ReviewForm) -> bool:
@@ -133,12 +197,18 @@ def _went_on(request, form: ReviewForm) -> bool:
 def lines(request, side: Side, import_id):
     """What has to be mended, as a file."""
     rows = side.mine(request.user).filter(by=request.user).open()
-    imported = get_object_or_404(rows.select_related("therapist"), pk=import_id)
-    try:
-        review = Review(imported, by=request.user)
-    except Gone:
-        raise Http404 from None
-    return download(files.lines_to_mend(review), "lines-to-mend.csv", CSV)
+    imported = get_object_or_404(rows, pk=import_id)
+    mend = _part(imported, request.user, ImportSheet.Part.MEND)
+    return download(mend, "lines-to-mend.csv", CSV)
+
+
+def undo(request, side: Side, import_id):
+    """Take back all that came in, as long as nobody changed anything of it."""
+    rows = side.mine(request.user).filter(by=request.user)
+    imported = get_object_or_404(rows, pk=import_id)
+    if not imported.undo(by=request.user):
+        messages.warning(request, _("This import can no longer be undone."))
+    return redirect(side["look"], imported.pk)
 
 
 def stop(request, side: Side, import_id):
@@ -185,6 +255,18 @@ def caseload_import_stop(request, import_id):
 
 @therapist_required
 @require_safe
+def caseload_import_names(request, import_id):
+    return names(request, THERAPISTS, import_id)
+
+
+@therapist_required
+@require_POST
+def caseload_import_undo(request, import_id):
+    return undo(request, THERAPISTS, import_id)
+
+
+@therapist_required
+@require_safe
 def caseload_import_sample(request):
     return sample()
 
@@ -212,6 +294,18 @@ def people_import_lines(request, import_id):
 @require_POST
 def people_import_stop(request, import_id):
     return stop(request, ADMINS, import_id)
+
+
+@admin_required
+@require_safe
+def people_import_names(request, import_id):
+    return names(request, ADMINS, import_id)
+
+
+@admin_required
+@require_POST
+def people_import_undo(request, import_id):
+    return undo(request, ADMINS, import_id)
 
 
 @admin_required

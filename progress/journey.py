@@ -7,8 +7,9 @@ sessions by how many there were.  So a year fits on a few pages, whatever came i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from django.db import models
 from django.utils.functional import cached_property
@@ -19,6 +20,8 @@ from accounts.models import User
 from clients.models import Client, Strength
 from goals import charts
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
+from goals.voices import BOTH, voice
+from goals.wordings import Wordings
 from progress.events import Event, happened
 from progress.models import ProgressNote, TherapySession, Win
 
@@ -40,12 +43,34 @@ class Month:
     missed: int = 0
 
 
+class Series(NamedTuple):
+    """The ratings of one side, oldest first, and what it is called."""
+
+    name: str
+    values: list[int]
+
+    @property
+    def first(self) -> int:
+        return self.values[0]
+
+    @property
+    def last(self) -> int:
+        return self.values[-1]
+
+    @property
+    def is_early(self) -> bool:
+        return len(self.values) < charts.ENOUGH
+
+
 @dataclass
 class GoalLine:
-    """A goal with its ratings (day, 0 to 10) and what both agreed to, oldest first."""
+    """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
+    agreed to, oldest first; `names` is what the client's and the therapist's side are
+    called."""
 
     goal: Goal
-    points: list[tuple[date, int]] = field(default_factory=list)
+    names: tuple[str, str]
+    rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
 
     @property
@@ -53,16 +78,13 @@ class GoalLine:
         return self.goal.shown.own_words
 
     @property
-    def first(self) -> int:
-        return self.points[0][1]
-
-    @property
-    def last(self) -> int:
-        return self.points[-1][1]
-
-    @property
-    def is_early(self) -> bool:
-        return 0 < len(self.points) < charts.ENOUGH
+    def series(self) -> list[Series]:
+        """Of each side that rated, the client first."""
+        return [
+            Series(name, [value for _day, value in self.rated[side]])
+            for side, name in zip(BOTH, self.names, strict=True)
+            if side in self.rated
+        ]
 
     @property
     def agreed_on(self) -> date | None:
@@ -85,6 +107,12 @@ class Journey:
         self._read()
         self.since = self._window(wanted)
 
+    @cached_property
+    def names(self) -> tuple[str, str]:
+        """The same for both: it is one sheet."""
+        client, therapist = (voice(side, self.client, portal=False) for side in BOTH)
+        return client, therapist
+
     # -- read --------------------------------------------------------------------
 
     def _mine(self, model):
@@ -95,11 +123,15 @@ class Journey:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at")
-        self.lines = {goal.pk: GoalLine(goal) for goal in goals}
+        self.lines = {goal.pk: GoalLine(goal, self.names) for goal in goals}
         self._read_agreements()
         ratings = self._mine(GoalRating).standing().order_by("at")
-        for goal_id, at, value in ratings.values_list("goal_id", "at", "value"):
-            self.lines[goal_id].points.append((self.day_of(at), value))
+        for goal_id, side, *said in ratings.values_list(
+            "goal_id", "side", "at", "value"
+        ):
+            at, value = said
+            given = self.lines[goal_id].rated.setdefault(side, [])
+            given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = list(reached.order_by("reached_at"))
         self.wins = list(self._mine(Win).standing().order_by("happened_on", "at"))
@@ -110,23 +142,22 @@ class Journey:
 
     def _notes(self) -> list[tuple[datetime, datetime]]:
         """Of one's own signed notes, when the session was and when it was signed."""
-        rows = self._mine(ProgressNote).filter(
-            author=self.user, signed_at__isnull=False
-        )
+        rows = self._mine(ProgressNote).filter(author=self.user).signed()
         rows = rows.order_by("session__starts_at")
         return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:
-        """A version is in force from the moment at which both keys are turned."""
-        sides: dict = {}
-        keys = self._mine(Agreement).select_related("version").order_by("at")
-        for key in keys:
-            turned = sides.setdefault(key.version_id, set())
-            if key.side not in turned:
-                turned.add(key.side)
-                if len(turned) == 2:
-                    line = self.lines[key.version.goal_id]
-                    line.agreed.append((self.day_of(key.at), key.version))
+        """A version is in force from the moment at which both agreements stand."""
+        keys = self._mine(Agreement).select_related("version", "taken_back")
+        self.wordings = Wordings(keys)
+        for goal_id, moments in self.wordings.agreed.items():
+            agreed = [(self.day_of(at), version) for at, version in moments]
+            self.lines[goal_id].agreed = agreed
+
+    def words_on(self, line: GoalLine, day: date) -> str:
+        """What the goal said at the end of that day."""
+        until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
+        return self.wordings.at(line.goal.pk, until) or line.words
 
     # -- which part of it --------------------------------------------------------
 
@@ -134,7 +165,12 @@ class Journey:
     def begun(self) -> date:
         """The first day of which there is anything to tell."""
         days = [line.agreed_on for line in self.lines.values() if line.agreed]
-        days += [day for line in self.lines.values() for day, _v in line.points]
+        days += [
+            day
+            for line in self.lines.values()
+            for given in line.rated.values()
+            for day, _v in given
+        ]
         days += [self.day_of(session.starts_at) for session in self.all_sessions[:1]]
         days += [self.day_of(step.reached_at) for step in self.steps[:1]]
         days += [self.day_of(row.at) for row in (*self.wins, *self.strengths)]
@@ -217,14 +253,19 @@ class Journey:
             charts.Session(day, row.state == "missed") for day, row in self.sessions
         ]
         return charts.journey(
-            [lane for lane in lanes if lane.points],
+            [lane for lane in lanes if lane.voices],
             today=self.today,
             steps=steps,
             sessions=sessions,
         )
 
     def _lane(self, line: GoalLine) -> charts.Lane:
-        points = [
-            charts.Point(day, value) for day, value in line.points if self.is_in(day)
-        ]
-        return charts.Lane(charts.label_of(line.words), points)
+        first, second = (
+            [
+                charts.Point(day, value)
+                for day, value in line.rated.get(side, [])
+                if self.is_in(day)
+            ]
+            for side in BOTH
+        )
+        return charts.Lane(charts.label_of(line.words), first, second, self.names)

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients.care_forms import ColleagueField, colleagues
-from progress.transfer import Leaving, close_account
+from progress.transfer import Leaving, ask_leaver, close_account
+from progress.transfer_forms import ClashesMixin
+
+ALL_TO = "all-to"
 
 SESSIONS = [
     ("move", _("Move to the new therapist"), _("Same day and hour")),
@@ -20,24 +23,59 @@ def heir_name(client) -> str:
     return f"to-{client.pk}"
 
 
-class LeavingForm(HouseForm):
+WHEN = [
+    (
+        "later",
+        _("In 24 hours"),
+        _("The account closes now. Clients read who follows before anything opens"),
+    ),
+    (
+        "confirm",
+        _("As soon as the therapist who leaves confirms"),
+        _("The account stays open until then. Come back to close it"),
+    ),
+]
+
+
+class LeavingForm(ClashesMixin, HouseForm):
     sessions = PickField(label=_("Sessions that are booked"), choices=SESSIONS)
+    when = PickField(label=_("When the clients move"), choices=WHEN)
+    outcome = ""
 
     def __init__(self, *args, page: Leaving, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.page = page
         self.heirs = list(colleagues(by).exclude(pk=page.leaver.pk))
         choices = [("", _("Choose someone")), *self._choices()]
+        self.fields[ALL_TO] = self._field(_("All clients go to"), choices)
+        self.fields[ALL_TO].required = False
+        self.fields["when"].initial, self.fields["when"].required = "later", False
         for row in page.rows:
-            self.fields[heir_name(row.client)] = forms.TypedChoiceField(
-                label=row.client.name,
-                choices=choices,
-                initial=row.next_id,
-                coerce=self._heir,
-                error_messages={"required": _("Choose somebody first.")},
-            )
+            field = self._field(row.name, choices, initial=row.next_id)
+            self.fields[heir_name(row.client)] = field
+            field.required = not self._all_to
         if not page.sessions:
             del self.fields["sessions"]
+        if not page.rows:
+            del self.fields["when"]
+
+    def _field(self, label, choices, **kwargs):
+        return forms.TypedChoiceField(
+            label=label,
+            choices=choices,
+            coerce=self._heir,
+            empty_value=None,
+            error_messages={"required": _("Choose somebody first.")},
+            **kwargs,
+        )
+
+    @property
+    def all_to(self):
+        return self[ALL_TO]
+
+    @property
+    def _all_to(self) -> str:
+        return self.data.get(ALL_TO, "")
 
     def _choices(self):
         field = ColleagueField(queryset=User.objects.none())
@@ -52,12 +90,22 @@ class LeavingForm(HouseForm):
 
     @property
     def missing(self) -> int:
+        if self._all_to:
+            return 0
         return sum(1 for row, field in self.rows() if not field.value())
 
     def save(self, *, by: User) -> bool:
         said = self.cleaned_data
-        heirs = {row.client.pk: said[heir_name(row.client)] for row in self.page.rows}
+        heirs = {
+            row.client.pk: said[heir_name(row.client)] or said[ALL_TO]
+            for row in self.page.rows
+        }
         cancels = said.get("sessions") == "cancel"
-        return self.written(
-            close_account, self.page.leaver, heirs, by=by, cancels=cancels
-        )
+        move = {"by": by, "cancels": cancels}
+        if said.get("when") == "confirm":
+            done = self.written(ask_leaver, self.page.leaver, heirs, **move)
+            self.outcome = "asked" if self.result else ""
+            return done
+        self.outcome = "closed"
+        move["clashing"] = self.clashing
+        return self.written(close_account, self.page.leaver, heirs, **move)

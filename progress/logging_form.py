@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,8 +14,8 @@ from accounts.models import User
 from clients.models.draft import PART
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
-from progress.models.note import MOST
-from progress.session_screen import answer_name, rating_name
+from progress.models.note import LIMITS, MOST, PRESSED
+from progress.session_screen import answer_name, rating_name, was_name
 from toolkit.models import Assignment
 
 # What each form of note asks for, in order.
@@ -55,7 +56,7 @@ class SessionForm(HouseForm):
         label=gettext_lazy("Practice until next time"),
         help_text=gettext_lazy("One thing, when and where, and a small version of it"),
         required=False,
-        max_length=500,
+        max_length=LIMITS["practice"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
     take_away = forms.CharField(
@@ -64,7 +65,7 @@ class SessionForm(HouseForm):
             "In the client’s own words. It stands on their home page until next time"
         ),
         required=False,
-        max_length=500,
+        max_length=LIMITS["take_away"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),
     )
 
@@ -77,7 +78,7 @@ class SessionForm(HouseForm):
             self.fields[f"part{number}"] = forms.CharField(
                 required=False,
                 strip=False,
-                max_length=40_000,
+                max_length=LIMITS[f"part{number}"],
                 widget=forms.Textarea(
                     attrs={"rows": 4, "autocomplete": "off", "class": "form-control"}
                 ),
@@ -126,8 +127,25 @@ class SessionForm(HouseForm):
             yield goal, self[rating_name(goal.pk)], self.screen.meta(goal)
 
     def practice_rows(self):
+        """Each with what it was answered when the page was made: that is no draft."""
         for assignment in self.screen.open_practice:
-            yield assignment, self[answer_name(assignment)]
+            yield assignment, self[answer_name(assignment)], self._was(assignment)
+
+    def _was(self, assignment) -> str:
+        said = self.data.get(was_name(assignment)) if self.is_bound else None
+        return assignment.answer if said is None else said
+
+    def clean(self):
+        """No rating that was typed is left out in silence."""
+        said = super().clean()
+        unknown = [
+            n for n in self.data if PRESSED.fullmatch(n) and n not in self.fields
+        ]
+        if unknown:
+            raise ValidationError(
+                _("A rating or answer no longer matches this page. Check them again.")
+            )
+        return said
 
     # -- saving ------------------------------------------------------------------
 
@@ -147,7 +165,7 @@ class SessionForm(HouseForm):
         note = self._save_note(by, sign)
         self._save_ratings(by)
         self._save_practice(by)
-        session.log(take_away=said["take_away"], by=by, held=sign)
+        session.log(take_away=said["take_away"], by=by)
         if sign and not note.sign(by=by, base=note.revision):
             raise StaleNote
         return note
@@ -187,7 +205,8 @@ class SessionForm(HouseForm):
         self.screen.session_practice(words, by=by)
         for assignment in self.screen.open_practice:
             answer = self.cleaned_data[answer_name(assignment)]
-            if answer and answer != assignment.answer:
+            # What the client answered meanwhile is not replaced by what the page had.
+            if answer and answer not in (assignment.answer, self._was(assignment)):
                 assignment.say(answer, by=by)
 
 

@@ -19,6 +19,7 @@ from clients.looking import opened
 from clients.models import Client
 from progress.models import RecordExport
 from progress.record.files import paper_in
+from progress.record.read import not_in_copy
 
 LATELY = 3
 KINDS = {"zip": "application/zip", "pdf": "application/pdf"}
@@ -40,6 +41,7 @@ class Side:
         context |= {
             "client": client,
             "is_portal": self.portal,
+            "not_in_it": not_in_copy(self.portal),
             "nav": "more" if self.portal else "caseload",
         }
         return render(request, template, context)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, UUIDField
+from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.kept import first, many
 from accounts.models import User
 from clients.kept import kept_for_person
-from goals import charts
+from goals import charts, status
 from goals.models import Goal, GoalRating
+from goals.models.content import Side
+from goals.voices import BOTH, counted
+from goals.wordings import Wordings
 from progress.client_page import last_practice, open_goals
-from progress.models import ProgressNote, TherapySession
-from progress.models.note import TYPED
+from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models.note import PRESSED, TYPED
+from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
 
 
@@ -28,6 +32,13 @@ def answer_name(assignment: Assignment) -> str:
     return f"answer-{assignment.pk}"
 
 
+def was_name(assignment: Assignment) -> str:
+    """Of the hidden field that says how it was answered when the page was made."""
+    return f"was-{assignment.pk}"
+
+
+READER = status.Reader(Side.THERAPIST)
+HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -35,7 +46,8 @@ PLACE = {"client": UUIDField(), "at": DateTimeField()}
 @kept_for_person(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
-    return rows.select_related("author")
+    rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
+    return rows.select_related("author", "begun_by")
 
 
 def _ratings(user, goals):
@@ -44,18 +56,21 @@ def _ratings(user, goals):
 
 @kept_for_person(**GOALS, **SESSION)
 def _given(user, goals, session):
-    return _ratings(user, goals).filter(session_id=session)
+    rows = _ratings(user, goals).filter(session_id=session)
+    return rows.select_related("by").order_by("at")
 
 
 @kept_for_person(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
+    """Of each goal and side, the last one before this session."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
-    return earlier.order_by("goal_id", "-at").distinct("goal_id")
+    rows = earlier.order_by("goal_id", "side", "-at").distinct("goal_id", "side")
+    return rows.select_related("by")
 
 
 @kept_for_person(**GOALS)
 def _counts(user, goals):
-    rows = _ratings(user, goals).values_list("goal_id")
+    rows = _ratings(user, goals).values_list("goal_id", "side")
     return rows.annotate(n=Count("pk")).order_by()
 
 
@@ -76,10 +91,13 @@ def _planned_after(user, client, at):
 class SessionScreen:
     """All that the fifty minutes need, read in a dozen queries."""
 
-    def __init__(self, session: TherapySession, user: User):
+    def __init__(self, session: TherapySession, user: User, sent=None):
+        """`sent` is what a page brought along, if any: fields by name."""
         self.session, self.user = session, user
         self.note = first(_note(user, session=session.pk))
+        self.typed = set(sent or ()) | set(self._pressed())
         self.goals = open_goals(user, client=session.client_id)
+        self.goals += self._closed_since()
         self._read_ratings()
         practice = last_practice(user, client=session.client_id)
         self.agreed_here = next(
@@ -92,6 +110,34 @@ class SessionScreen:
             and row.set_at < session.ends_at
             and (not row.answer or self._since_last(row))
         ][-3:]
+        self.open_practice += self._answered_here()
+
+    def _pressed(self) -> dict[str, str]:
+        """What the note has of a page that was not saved; nobody else's, nor signed."""
+        mine = self.note and self.is_mine and not self.note.signed_at
+        return self.note.pressed if mine else {}
+
+    def _missing(self, kind: str, known) -> list[UUID]:
+        """Rows that were pressed on the page and are not on it any more."""
+        names = {name for name in self.typed if PRESSED.fullmatch(name)}
+        pks = {name.partition("-")[2] for name in names if name.startswith(kind)}
+        return [UUID(pk) for pk in pks - {str(row.pk) for row in known}]
+
+    def _closed_since(self) -> list[Goal]:
+        """A goal that was rated here and closed before the page was saved."""
+        pks = self._missing("rating-", self.goals)
+        if not pks:
+            return []
+        rows = Goal.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).with_words())
+
+    def _answered_here(self) -> list[Assignment]:
+        """Practice that was answered here and is no longer among the newest."""
+        pks = self._missing("answer-", self.open_practice)
+        if not pks:
+            return []
+        rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).order_by("set_at"))
 
     def _since_last(self, row) -> bool:
         previous = self.previous
@@ -110,7 +156,7 @@ class SessionScreen:
         given = _given(self.user, **here)
         self.given = {rating.goal_id: rating for rating in given}
         newest = _newest(self.user, **here, until=until)
-        self.before = {rating.goal_id: rating for rating in newest}
+        self.before = {(rating.goal_id, rating.side): rating for rating in newest}
 
     @property
     def _ids(self) -> list[UUID]:
@@ -118,17 +164,40 @@ class SessionScreen:
 
     @cached_property
     def counts(self) -> dict:
-        """How often each goal was rated; asked only where the page is shown."""
-        return dict(_counts(self.user, goals=self._ids))
+        """How often each goal was rated by whom; asked only where the page is shown."""
+        rows = _counts(self.user, goals=self._ids)
+        return {(goal_id, side): times for goal_id, side, times in rows}
 
     def last_rating(self, goal: Goal) -> int | None:
-        before = self.before.get(goal.pk)
+        """Last time's number is one's own side's: whoever rates here is a therapist."""
+        before = self.before.get((goal.pk, Side.THERAPIST))
         return before.value if before else None
 
     def meta(self, goal: Goal) -> dict:
-        """The line under a goal's words: last time, and whether it is early."""
-        early = self.counts.get(goal.pk, 0) < charts.ENOUGH
-        return {"last": self.before.get(goal.pk), "early": early}
+        """The line under a goal's words: last time, by each side, and whether it is
+        early."""
+        last = {side: self.before.get((goal.pk, side)) for side in BOTH}
+        side = counted(side for side in BOTH if (goal.pk, side) in self.counts)
+        early = self.counts.get((goal.pk, side), 0) < charts.ENOUGH
+        return {
+            "client": last[Side.CLIENT],
+            "therapist": last[Side.THERAPIST],
+            "last": self.last_rating(goal),
+            "given": self.given.get(goal.pk),
+            "early": early,
+            "standing": status.standing(goal, READER, self.session.client),
+        }
+
+    def rated_here(self) -> list[tuple[GoalRating, str]]:
+        """Every rating given in this session, whatever became of its goal, with the
+        goal's words of that day."""
+        rows = GoalRating.objects.visible_to(self.user).standing()
+        rows = rows.filter(session_id=self.session.pk)
+        rows = rows.select_related("by", "goal__in_force", "goal__latest")
+        rows = list(rows.order_by("at"))
+        until = end_of_day(self.session.starts_at, self.user.zone)
+        wordings = Wordings.before([row.goal for row in rows], until, self.user)
+        return [(row, wordings.words_then(row.goal, until)) for row in rows]
 
     @property
     def is_mine(self) -> bool:
@@ -149,6 +218,7 @@ class SessionScreen:
         if self.note:
             kept |= {"revision": self.note.revision, "format": self.note.format}
             kept |= dict(zip(TYPED[1:], self.note.parts, strict=False))
+            kept |= self._pressed()
         return kept
 
     def session_practice(self, words: str, *, by: User) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import encryption
+from accounts import dates, encryption
 from accounts.decorators import therapist_required
 from accounts.kept import first, kept
 from clients import access
@@ -21,14 +21,25 @@ from clients.aside_forms import CommentForm
 from clients.asides import Asides
 from clients.kept import kept_for_person
 from clients.looking import opened
-from clients.models.draft import PART, digest, revision_of
+from clients.models.draft import PART, proof, revision_of, typed_in
 from goals.differences import only_here
+from progress import conflict, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
-from progress.models.note import MOST, TYPED
+from progress.models.note import MOST, PRESSED
+from progress.note_page import additions_to, earlier_drafts, is_left
 from progress.session_screen import SessionScreen
+from progress.unsaved import (
+    aside,
+    aside_of,
+    labelled,
+    lost,
+    refuses,
+    set_aside,
+    why_not,
+)
 
 
 @kept_for_person(session=UUIDField())
@@ -42,11 +53,16 @@ def session_detail(request, session_id):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
-    screen = SessionScreen(session, request.user)
+    sent = request.POST if request.method == "POST" else None
+    screen = SessionScreen(session, request.user, sent)
+    form = SessionForm(sent, screen=screen)
+    if sent and sent.get("act") == "discard":
+        return _discard_aside(request, screen)
     if not _may_write(screen, request.user):
-        return _read(request, screen)
-    form = SessionForm(request.POST or None, screen=screen)
-    if request.method == "POST" and form.is_valid():
+        return _not_saved(request, screen) if sent else _read(request, screen)
+    if sent and sent.get("act") in conflict.CHOICES:
+        return _put_in_form(request, screen)
+    if sent is not None and form.is_valid():
         answer = _save(request, form)
         if answer:
             return answer
@@ -55,7 +71,7 @@ def session_detail(request, session_id):
 
 def _may_write(screen, user) -> bool:
     """Its author while it is unsigned; whoever may write, while nobody has begun."""
-    if screen.session.state in ("cancelled", "missed"):
+    if screen.session.is_off:
         return False
     signed = screen.note and screen.note.signed_at
     writes = screen.session.client_id in access.reach(user).writes
@@ -64,29 +80,43 @@ def _may_write(screen, user) -> bool:
 
 def _save(request, form):
     """Save or sign; None where the page is shown again."""
-    sign = request.POST.get("act") == "sign"
+    act, session = request.POST.get("act"), form.screen.session
+    sign = act in (signing.SIGN, signing.ANYWAY)
     if sign and not form.body.strip():
         form.add_error("part0", _("Write a line first: a signed note never changes."))
         return None
+    early = sign and signing.is_early(session)
+    gaps = signing.gaps(form) if act == signing.SIGN and not early else None
     try:
-        if not form.save(by=request.user, sign=sign):
+        if not form.save(by=request.user, sign=sign and not early and not gaps):
             return None
     except (StaleNote, IntegrityError):
         return _both_texts(request, form)
-    session = form.screen.session
+    aside(session, request.user).delete()
+    if gaps:
+        return _ask(request, session, gaps)
+    if early:
+        messages.warning(
+            request, _("Saved. You can sign once the session has started.")
+        )
     if sign:
-        messages.success(request, _("Signed. It cannot change any more."))
         return redirect("session", session.pk)
     messages.success(request, _("Saved."))
     return redirect("today")
 
 
+def _ask(request, session, gaps):
+    """What was typed is saved; whether it is signed like that is asked once."""
+    screen = SessionScreen(session, request.user)
+    return _screen(request, SessionForm(screen=screen), screen, question=gaps)
+
+
 def _both_texts(request, form):
     """Somebody saved meanwhile: the later save sees both texts and chooses."""
-    screen = SessionScreen(form.screen.session, request.user)
+    screen = SessionScreen(form.screen.session, request.user, request.POST)
     if not _may_write(screen, request.user):
-        messages.warning(request, _("The note was signed meanwhile. Yours is below."))
-        return _read(request, screen, typed=form.body)
+        return _not_saved(request, screen)
+    set_aside(screen.session, request.user, typed_in(request.POST))
     data = request.POST.copy()
     data["revision"] = screen.note.revision if screen.note else 0
     again = SessionForm(data, screen=screen)
@@ -94,7 +124,32 @@ def _both_texts(request, form):
     return _screen(request, again, screen, other=screen.note, status=409)
 
 
-def _screen(request, form, screen, *, other=None, status=200):
+def _put_in_form(request, screen):
+    """The text chosen on the page with both: in the form, not saved yet."""
+    data = conflict.chosen(request.POST, screen)
+    set_aside(screen.session, request.user, typed_in(request.POST))
+    again = SessionForm(data, screen=SessionScreen(screen.session, request.user, data))
+    again.is_valid()
+    messages.warning(request, _("Not saved yet. Check the text in the form."))
+    return _screen(request, again, again.screen)
+
+
+def _not_saved(request, screen):
+    """Not theirs to write any more: what they typed comes back, and why."""
+    typed = typed_in(request.POST)
+    missing = lost(typed, screen)
+    if not missing:  # pressed twice: all of it is saved
+        return _read(request, screen)
+    set_aside(screen.session, request.user, typed)
+    return _read(request, screen, typed=labelled(missing, screen), status=409)
+
+
+def _discard_aside(request, screen):
+    aside(screen.session, request.user).delete()
+    return redirect("session", screen.session.pk)
+
+
+def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
     opened(session, request.user)
     context = {
@@ -105,8 +160,13 @@ def _screen(request, form, screen, *, other=None, status=200):
         "screen": screen,
         "number": number_of(session, request.user),
         "labels": json.dumps(form.labels()),
+        "question": question,
+        "early": signing.is_early(session),
+        "earlier": earlier_drafts(screen.note, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
+        "why": why_not(screen, request.user) if other else "",
+        "aside": "" if form.is_bound else aside_of(screen, request.user),
     }
     return render(request, "progress/session_detail.html", context, status=status)
 
@@ -116,7 +176,15 @@ def _text(parts) -> str:
     return "\n\n".join(part for part in parts[:MOST] if part.strip())
 
 
-def _read(request, screen, *, typed=""):
+def session_read(request, session_id, **forms):
+    """The page on which a session is read, with a form as it was sent."""
+    session = first(_one_session(request.user, session=session_id))
+    if session is None:
+        raise Http404
+    return _read(request, SessionScreen(session, request.user), **forms)
+
+
+def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form=None):
     note, session = screen.note, screen.session
     opened(session, request.user)
     labels = PARTS[note.format] if note else []
@@ -138,21 +206,22 @@ def _read(request, screen, *, typed=""):
         "screen": screen,
         "note": note,
         "texts": texts,
+        "additions": additions_to(note, request.user),
+        "undo_seconds": signing.seconds_to_undo(note),
+        "earlier": earlier_drafts(note, request.user),
+        "is_left": is_left(note),
         "hold": holds[0] if holds else None,
-        "hold_form": HoldForm(),
+        "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": [
-            (goal, screen.given[goal.pk].value)
-            for goal in screen.goals
-            if goal.pk in screen.given
-        ],
-        "typed": typed.replace(PART, "\n\n"),
+        "rated": screen.rated_here(),
+        "typed": typed or aside_of(screen, request.user),
+        "why": why_not(screen, request.user) if typed else "",
         "writes": session.client_id in access.reach(request.user).writes,
         "supervises": session.client_id in access.reach(request.user).supervises,
         "comments": _comments(session, request.user),
-        "comment_form": CommentForm(),
+        "comment_form": comment_form or CommentForm(),
     }
-    return render(request, "progress/session_read.html", context)
+    return render(request, "progress/session_read.html", context, status=status)
 
 
 def _comments(session, user):
@@ -168,18 +237,21 @@ def _comments(session, user):
 @require_POST
 def note_keep(request, session_id):
     """Keep what is typed: one look-up that is also the access rule, and one write."""
-    texts = [request.POST.get(name, "").replace("\r\n", "\n") for name in TYPED]
+    typed = typed_in(request.POST)
     base = revision_of(request.POST.get("revision"))
+    why = refuses(typed)
+    if why:
+        return JsonResponse({"reason": why}, status=422)
     note = _note_to_write(request, session_id, base)
-    format = texts[0] if texts[0] in ProgressNote.Format.values else "dap"
-    body = PART.join(text.replace(PART, "") for text in texts[1:])
+    texts = dict(typed)
+    pressed = {name: text for name, text in typed if PRESSED.fullmatch(name)}
+    body, format = note.joined(texts, pressed), texts.get("format", "dap")
     revision = note.keep(body, format, by=request.user, base=base)
     if revision is None:
-        return _kept_elsewhere(request, session_id)
-    sha256 = digest(PART.join(texts))
-    return JsonResponse(
-        {"revision": revision, "sha256": sha256, "at": timezone.now().isoformat()}
-    )
+        return _kept_elsewhere(request, session_id, typed)
+    clock = dates.clock(timezone.localtime())
+    answer = {"revision": revision, "sha256": proof(typed), "clock": clock}
+    return JsonResponse(answer)
 
 
 @kept(who=UUIDField(), session=UUIDField())
@@ -206,13 +278,19 @@ def _note_to_write(request, session_id, base) -> ProgressNote:
         )
 
 
-def _kept_elsewhere(request, session_id):
-    note = get_object_or_404(
-        ProgressNote.objects.visible_to(request.user), pk=session_id
-    )
-    return JsonResponse(
-        {"text": _text(note.parts), "revision": note.revision}, status=409
-    )
+def _kept_elsewhere(request, session_id, typed):
+    rows = TherapySession.objects.visible_to(request.user).select_related("client")
+    session = get_object_or_404(rows, pk=session_id)
+    screen = SessionScreen(session, request.user)
+    if screen.note is None:
+        raise Http404
+    set_aside(session, request.user, typed)
+    answer = {
+        "text": _text(screen.note.parts),
+        "revision": screen.note.revision,
+        "reason": _("Not saved: %(why)s") % {"why": why_not(screen, request.user)},
+    }
+    return JsonResponse(answer, status=409)
 
 
 # -- holding back ---------------------------------------------------------------------
@@ -231,9 +309,8 @@ def note_hold(request, session_id):
     if form.is_valid():
         NoteHold.place(note, form.cleaned_data["reason"], by=request.user)
         messages.success(request, _("Held back. The note itself stays as it is."))
-    else:
-        messages.warning(request, _("Say why, in a line."))
-    return redirect("session", note.session_id)
+        return redirect("session", note.session_id)
+    return session_read(request, session_id, hold_form=form)
 
 
 @therapist_required

@@ -47,6 +47,7 @@ class Past:
         return day
 
 
+@drafts.drafted(lambda user: Strength.objects.editable_by(user), itself=True)
 class StrengthForm(Past, HouseForm):
     """A strength and its moment; `rewords` is what is put in other words by it."""
 
@@ -71,15 +72,14 @@ class StrengthForm(Past, HouseForm):
     happened_on = day_field(_("On which day"))
     goals = GoalsField(label=_("It helps with"))
     kind = "strength"  # of its draft
-    typed = ("moment", "name", "setting")
+    said = ("moment", "name", "setting", "happened_on")
 
     def __init__(
         self, *args, client: Client, by: User, rewords: Strength | None = None, **kwargs
     ):
         self.client, self.by, self.rewords = client, by, rewords
         if rewords is not None:
-            fields = (*self.typed, "happened_on")
-            now = {name: getattr(rewords, name) for name in fields}
+            now = {name: getattr(rewords, name) for name in self.said}
             links = StrengthLink.objects.visible_to(by).standing()
             now["goals"] = list(
                 links.filter(strength=rewords).values_list("goal", flat=True)
@@ -100,8 +100,7 @@ class StrengthForm(Past, HouseForm):
         return self.written(self._save, by)
 
     def _save(self, by: User) -> Strength:
-        fields = (*self.typed, "happened_on")
-        said = {name: self.cleaned_data[name] for name in fields}
+        said = {name: self.cleaned_data[name] for name in self.said}
         said |= {"by": by, "key": self.cleaned_data["once"]}
         if self.rewords is None:
             strength = Strength.propose(self.client, **said)

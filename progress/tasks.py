@@ -3,7 +3,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts import nudge
-from progress.imports import job
+from progress.imports import job, steps
 from progress.record import job as copies
 
 # As the tick's (digests/tasks.py): less than the time after which Redis hands it out
@@ -17,11 +17,23 @@ def bring_in(import_id: str):
     job.bring_in(import_id)
 
 
+@shared_task(**PATIENT)
+def read_file(import_id: str):
+    steps.read_file(import_id)
+
+
+@shared_task(**PATIENT)
+def undo_import(import_id: str):
+    steps.undo(import_id)
+
+
 def look_after_imports():
     """What nobody began is begun, and no line outlives its day."""
     job.sweep()
-    for pk in job.waiting():
-        nudge.the_worker(bring_in.name, args=[str(pk)])
+    tasks = {"reading": read_file, "undoing": undo_import}
+    for pk, state in job.waiting():
+        task = tasks.get(state, bring_in)
+        nudge.the_worker(task.name, args=[str(pk)])
 
 
 @shared_task(**PATIENT)

@@ -12,8 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import dates, screen
+from accounts import dates, names, screen
 from accounts.kept import many
+from clients import telling
 from clients.asides import waiting_for
 from clients.kept import kept_for_person
 from clients.models import Client
@@ -27,6 +28,10 @@ from progress.models.therapy_session import day_of
 from toolkit.models import Assignment
 
 ASIDES = {
+    "request": (
+        gettext_lazy("%(name)s is to get a care role, asked %(day)s. You decide."),
+        gettext_lazy("Decide"),
+    ),
     "emergency": (
         gettext_lazy("%(name)s opened the record in an emergency on %(day)s."),
         gettext_lazy("Read why"),
@@ -74,7 +79,7 @@ def _treated(user):
 
 @kept_for_person(now=DateTimeField())
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).unsigned()
+    rows = ProgressNote.objects.editable_by(user).drafts()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     shown = rows.only("id", "client_id", "session__starts_at")
     return shown.select_related("session").order_by("session__starts_at")
@@ -188,6 +193,15 @@ class Today:
 
     # -- what waits --------------------------------------------------------------
 
+    @cached_property
+    def notices(self) -> list[telling.Line]:
+        has_some = any(waits.kind == "notice" for waits in self._waiting)
+        return telling.notices(self.user) if has_some else []
+
+    @cached_property
+    def _waiting(self) -> list:
+        return list(waiting_for(self.user))
+
     def attention(self) -> list[Wants]:
         found = [
             *self._asides(),
@@ -202,18 +216,24 @@ class Today:
 
     def _asides(self):
         """An emergency, a correction asked for, a supervisor's comment."""
-        for waits in waiting_for(self.user):
+        for waits in self._waiting:
+            if waits.kind not in ASIDES or waits.client_id not in self.clients:
+                continue
             day = dates.weekday(timezone.localtime(waits.at))
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
-            name = screen.called(waits.name) if is_client else waits.name
+            name = (
+                screen.called(waits.name) if is_client else names.isolated(waits.name)
+            )
             why = why % {"name": name, "day": day}
             yield self._want(waits.kind, waits.client_id, why, str(act), address)
 
     def addresses(self, waits) -> str:
         if waits.kind == "correction":
             return reverse("correction-answer", args=[waits.pk])
+        if waits.kind == "request":
+            return reverse("client-care", args=[waits.client_id]) + "#requests"
         place = "#supervision" if waits.kind == "comment" else ""
         return reverse("client", args=[waits.client_id]) + place
 

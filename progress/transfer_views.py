@@ -2,36 +2,77 @@
 
 from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.decorators import admin_required, staff_required
-from clients.care_forms import HandOverForm
-from clients.care_views import care_page, staffed_client
-from clients.models import Client
+from accounts.decorators import admin_required, staff_required, therapist_required
+from accounts.proof import admins_prove_to_send, fresh_proof_required
+from clients.care_views import care_page, say_outcome, staffed_client
+from clients.models import CareRoleRequest, Client
 from clients.person_views import staff_member
 from progress.leaving_form import LeavingForm
-from progress.transfer import Leaving, call_off, hand_over
+from progress.transfer import Leaving, call_off
+from progress.transfer_forms import ConfirmForm, MovingForm
+
+LEFT = {
+    "closed": gettext_lazy("The account is closed."),
+    "asked": gettext_lazy("%(name)s has to confirm who takes over. We emailed them."),
+    "": gettext_lazy("%(name)s was asked before and has not confirmed yet."),
+}
 
 
 @staff_required
 @require_POST
+@admins_prove_to_send
 def client_hand_over(request, client_id):
     client = staffed_client(request, client_id)
-    form = HandOverForm(request.POST, client=client, by=request.user)
-    if not (form.is_valid() and _hand_over(form, by=request.user)):
+    form = MovingForm(request.POST, client=client, by=request.user)
+    if not (form.is_valid() and form.save(by=request.user)):
         return care_page(request, client, over=form)
-    if form.result:
-        messages.success(request, _("Handed over. It holds from the next page on."))
-    else:
-        messages.warning(request, _("They are the primary therapist already."))
+    same = _("They are the primary therapist already, or it waits for confirmation.")
+    given = _("Handed over. The change takes effect immediately.")
+    say_outcome(request, form.result, same=same, given=given)
+    return _back_to(request, client)
+
+
+def _back_to(request, client):
+    """The care page, or the caseload of who can open it no longer."""
     mine = Client.objects.staffed_by(request.user).filter(pk=client.pk)
     return redirect("client-care", client.pk) if mine.exists() else redirect("caseload")
 
 
+@therapist_required
+@require_POST
+def care_request_confirm(request, request_id):
+    """By the primary therapist, who reads what opens before saying yes."""
+    asked = _decidable(request, request_id)
+    form = ConfirmForm(request.POST)
+    if not (form.is_valid() and form.save(asked, by=request.user)):
+        return care_page(request, asked.client, confirming=(asked.pk, form))
+    if form.result:
+        messages.success(request, _("Confirmed. The client was told."))
+    return _back_to(request, asked.client)
+
+
+@therapist_required
+@require_POST
+def care_request_refuse(request, request_id):
+    asked = _decidable(request, request_id)
+    if asked.refuse(by=request.user):
+        messages.success(request, _("Refused. Nothing changes."))
+    return redirect("client-care", asked.client_id)
+
+
+def _decidable(request, request_id) -> CareRoleRequest:
+    rows = CareRoleRequest.objects.decidable_by(request.user)
+    return get_object_or_404(rows.select_related("client__user", "user"), pk=request_id)
+
+
 @staff_required
 @require_POST
+@admins_prove_to_send
 def client_call_off(request, client_id):
     client = staffed_client(request, client_id)
     if call_off(client, by=request.user):
@@ -39,19 +80,8 @@ def client_call_off(request, client_id):
     return redirect("client-care", client.pk)
 
 
-def _hand_over(form, *, by) -> bool:
-    said = form.cleaned_data
-    return form.written(
-        hand_over,
-        form.client,
-        said["person"],
-        by=by,
-        since=form.starts_at,
-        cancels=said["sessions"] == "cancel",
-    )
-
-
 @admin_required
+@fresh_proof_required
 def person_leave(request, person_id):
     """An account closes once each of its clients has somebody else."""
     leaver = staff_member(request, person_id)
@@ -63,7 +93,7 @@ def person_leave(request, person_id):
     sent = request.POST if request.method == "POST" else None
     form = LeavingForm(sent, page=page, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("The account is closed."))
+        messages.success(request, LEFT[form.outcome] % {"name": leaver.name})
         return redirect("person", leaver.pk)
     context = {"nav": "people", "person": leaver, "page": page, "form": form}
     return render(request, "progress/person_leave.html", context)

@@ -4,8 +4,10 @@ from progress import (
     aside_views,
     import_views,
     journey_views,
+    note_views,
     record_views,
     session_views,
+    signing_views,
     strength_views,
     transfer_views,
     views,
@@ -31,6 +33,16 @@ urlpatterns = [
         name="caseload-import-lines",
     ),
     path(
+        "caseload/import/<uuid:import_id>/names/",
+        import_views.caseload_import_names,
+        name="caseload-import-names",
+    ),
+    path(
+        "caseload/import/<uuid:import_id>/undo/",
+        import_views.caseload_import_undo,
+        name="caseload-import-undo",
+    ),
+    path(
         "caseload/import/<uuid:import_id>/stop/",
         import_views.caseload_import_stop,
         name="caseload-import-stop",
@@ -50,6 +62,16 @@ urlpatterns = [
         "people/import/<uuid:import_id>/lines/",
         import_views.people_import_lines,
         name="people-import-lines",
+    ),
+    path(
+        "people/import/<uuid:import_id>/names/",
+        import_views.people_import_names,
+        name="people-import-names",
+    ),
+    path(
+        "people/import/<uuid:import_id>/undo/",
+        import_views.people_import_undo,
+        name="people-import-undo",
     ),
     path(
         "people/import/<uuid:import_id>/stop/",
@@ -153,6 +175,16 @@ urlpatterns = [
         name="client-call-off",
     ),
     path(
+        "care-roles/requests/<uuid:request_id>/confirm/",
+        transfer_views.care_request_confirm,
+        name="care-request-confirm",
+    ),
+    path(
+        "care-roles/requests/<uuid:request_id>/refuse/",
+        transfer_views.care_request_refuse,
+        name="care-request-refuse",
+    ),
+    path(
         "people/<uuid:person_id>/leave/",
         transfer_views.person_leave,
         name="person-leave",
@@ -175,6 +207,24 @@ urlpatterns = [
         name="session-restore",
     ),
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
+    path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
+    path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
+    path(
+        "sessions/<uuid:session_id>/take-over/",
+        note_views.note_take_over,
+        name="note-take-over",
+    ),
+    path(
+        "sessions/<uuid:session_id>/begin-anew/",
+        note_views.note_take_over,
+        {"anew": True},
+        name="note-begin-anew",
+    ),
+    path(
+        "sessions/<uuid:session_id>/unsign/",
+        signing_views.note_unsign,
+        name="note-unsign",
+    ),
     path("sessions/<uuid:session_id>/hold/", session_views.note_hold, name="note-hold"),
     path("sessions/<uuid:session_id>/show/", session_views.note_show, name="note-show"),
 ]

@@ -51,6 +51,7 @@ def today(request):
         "day": request.user.today(),
         "now": page.now,
         "nobody": not page.clients,
+        "notices": page.notices,
     }
     return render(request, "progress/today.html", context)
 
@@ -92,6 +93,7 @@ def client_page(request, client_id, *, comment_form=None):
         "nav": "caseload",
         "client": client,
         "page": page,
+        "today": request.user.today(),
         "journey": page.journey(),
         "comment_form": comment_form or CommentForm(),
     }
@@ -210,7 +212,7 @@ def session_cancel(request, session_id):
     session = _planned(request, session_id)
     if session.cancel(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
-        toast(request, _("The session is cancelled."), undo=undo)
+        toast(request, _("The session is cancelled."), undo=undo, seconds=10)
     return redirect("client", session.client_id)
 
 
@@ -221,7 +223,7 @@ def session_missed(request, session_id):
     if not session.miss(by=request.user):
         raise Http404
     undo = reverse("session-restore", args=[session.pk])
-    toast(request, _("Noted as missed."), undo=undo)
+    toast(request, _("Noted as missed."), undo=undo, seconds=10)
     return redirect("client", session.client_id)
 
 
@@ -234,6 +236,8 @@ def session_restore(request, session_id):
         with transaction.atomic():
             if session.restore(by=request.user):
                 messages.success(request, _("It is booked as before."))
+            else:
+                messages.warning(request, _("It’s too late to undo."))
     except IntegrityError:
         messages.warning(request, _("Another session is booked for that hour."))
     return redirect("client", session.client_id)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from accounts.tests.test_second_step import with_app
+from clients.models import CareRoleRequest, Notice
 from conftest import admit, in_care
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
@@ -70,6 +71,10 @@ FORMS = {  # address: who fills it in, and what with
     "client-hand-over": ("ada", OVER),
     "client-call-off": ("ada", {}),
     "care-role-end": ("ada", {}),
+    "care-request-confirm": ("thea", {"confirm-clashing": "move"}),
+    "care-request-refuse": ("thea", {}),
+    "care-request-withdraw": ("ada", {}),
+    "notice-seen": ("thea", {}),
     "person": ("ada", {"role": "both"}),
     "person-reopen": ("ada", {}),
     "person-leave": ("ada", {"sessions": "move", "to": ""}),
@@ -98,7 +103,7 @@ FORMS = {  # address: who fills it in, and what with
     "client-take-back": ("thea", {}),
     "session-comment": ("theo", {"words": "Ask why", "once": ""}),
     "comment-read": ("thea", {}),
-    "correction-answer": ("thea", {"answer": "Thank you"}),
+    "correction-answer": ("thea", {"answer": "Thank you", "note": "", "text": ""}),
     "emergency": ("theo", {"name": "Cleo Hart", "reason": "Nobody answers here"}),
     "emergency-seen": ("thea", {}),
     "draft-keep": ("thea", GOAL),
@@ -138,8 +143,20 @@ FORMS = {  # address: who fills it in, and what with
     "session-cancel": ("thea", {}),
     "session-restore": ("thea", {}),
     "session-missed": ("thea", {}),
+    "note-add": (
+        "thea",
+        {
+            "kind_of_addition": "correction",
+            "text": "A bus",
+            "reason": "Mine",
+            "once": str(uuid4()),
+        },
+    ),
     "note-hold": ("thea", {"reason": "Not yet"}),
     "note-show": ("thea", {}),
+    "note-unsign": ("thea", {}),
+    "note-take-over": ("thea", {}),
+    "note-begin-anew": ("thea", {}),
     "settings": ("thea", OWN),
     "stay": ("thea", {}),
     "initials": ("thea", {"next": "/caseload/"}),
@@ -249,10 +266,18 @@ def rows(thea, theo, ada, cleo):
     asides = asides_of(cleo, supervisor=theo)
     asides |= strengths_of(cleo, thea, goal=goal)
     adas = list_of(ada, therapist=thea)
+    asked = CareRoleRequest.objects.create(
+        practice=thea.practice, client=cleo, user=theo, kind="cover", asked_by=ada
+    )
+    notice = Notice.objects.create(
+        practice=thea.practice, recipient=thea, kind="role-ended", by=ada, client=cleo
+    )
     ids = {
         **{name: row.pk for name, row in asides.items()},
         "role_id": role.pk,
         "factor_id": app.pk,
+        "request_id": asked.pk,
+        "notice_id": notice.pk,
         "public_id": uuid4(),
         "client_id": cleo.pk,
         "person_id": invited.user_id,
@@ -277,8 +302,12 @@ def rows(thea, theo, ada, cleo):
         "person-reopen": thea.pk,
         "person-leave": thea.pk,
         "sign-in-reset": cleo.user_id,
+        "note-add": signed.pk,
         "note-hold": signed.pk,
         "note-show": signed.pk,
+        "note-unsign": signed.pk,
+        "note-take-over": signed.pk,
+        "note-begin-anew": signed.pk,
         "people-import-look": adas.pk,
         "people-import-lines": adas.pk,
         "people-import-stop": adas.pk,

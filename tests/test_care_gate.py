@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from accounts.identity import acting_as
 from clients.models import CareRole, Client
-from conftest import admit, in_care, person
+from conftest import admit, after_a_day, in_care, person
 from progress.tests.cast import agreed_goal, asides_of, book, hold
 from tests.test_form_gate import fill, main, press
 
@@ -66,9 +66,20 @@ def test_ada_sets_cover_for_the_holidays(at, ada, thea, theo, cleo):
     page.locator('[name="since"]').fill(day(20))
     page.locator('[name="until"]').fill(day(30))
     press(page, "Give this role")
-    expect(main(page)).to_contain_text("Begins and ends by itself.")
-    theas.goto(f"/care-roles/{cleo.pk}/")
+    waits = main(page).get_by_role("region", name="Waiting for confirmation")
+    expect(waits).to_contain_text("Begins and ends by itself.")
+    cleos = at(cleo.user, phone=True)
+    cleos.goto("/portal/")
+    expect(main(cleos)).to_contain_text("Nothing opens before your therapist confirms.")
+    theas.goto("/today/")
+    expect(main(theas)).to_contain_text("Theo is to get a care role")
+    follow(theas, "Decide")
+    press(theas, "Confirm Theo, cover")
     expect(main(theas)).to_contain_text("Theo cover")
+    cleos.reload()
+    expect(main(cleos)).to_contain_text("Theo can open your record from")
+    press(cleos, re.compile("Got it"))
+    expect(main(cleos)).not_to_contain_text("Theo can open")
 
 
 def test_ada_hands_cleo_to_theo_and_thea_loses_her(at, ada, thea, theo, cleo):
@@ -78,6 +89,10 @@ def test_ada_hands_cleo_to_theo_and_thea_loses_her(at, ada, thea, theo, cleo):
     page.get_by_label("To", exact=True).select_option(label="Theo, 0 clients")
     page.get_by_text("Move with the client").click()
     main(page).get_by_role("button", name="Hand over").click()
+    expect(main(page)).to_contain_text("Waiting for confirmation")
+    theas.goto(f"/care-roles/{cleo.pk}/")
+    press(theas, "Confirm Theo, primary")
+    page.reload()
     expect(main(page)).to_contain_text("Theo primary, since today")
     theas.goto("/caseload/")
     expect(main(theas)).not_to_contain_text("Cleo")
@@ -161,6 +176,7 @@ def test_thea_leaves_and_everybody_has_somebody(at, ada, thea, theo, ines, cleo)
     page.goto("/people/")
     press(page, "Thea", role="link")
     press(page, "Close the account", role="link")
+    page.get_by_text("In 24 hours", exact=True).click()
     page.get_by_label("New therapist for Cleo Hart").select_option("Theo, 0 clients")
     page.get_by_text("Move to the new therapist").click()
     press(page, "Close the account")
@@ -170,12 +186,15 @@ def test_thea_leaves_and_everybody_has_somebody(at, ada, thea, theo, ines, cleo)
     expect(main(page)).to_contain_text("Open the account again")
     theas.goto("/today/")
     expect(theas).to_have_url(re.compile("/sign-in/"))
+    cleos = at(cleo.user, phone=True)
+    cleos.goto("/portal/")
+    expect(main(cleos)).to_contain_text("Theo will be your therapist, from")
+    after_a_day(cleo, mo)
     for who, client in ((theo, cleo), (ines, mo)):
         theirs = at(who)
         theirs.goto("/caseload/")
         expect(main(theirs)).to_contain_text(client.name)
-    cleos = at(cleo.user, phone=True)
-    cleos.goto("/portal/")
+    cleos.reload()
     expect(main(cleos)).to_contain_text("Next with Theo")
     press(page, "Open the account again")
     expect(main(page)).to_contain_text("Save the roles")

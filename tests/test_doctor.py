@@ -1,18 +1,36 @@
 """manage.py doctor finds what is wrong, and says what to do."""
 
+import json
 import time
+from contextlib import closing
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
+from pathlib import Path
+from threading import Thread
 
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.models import Heartbeat, Message
+from accounts.middleware import ProxyMiddleware
+from accounts.models import Heartbeat, Message, User
 from conftest import as_role
 from ops.mail import Sink
-from therapy.doctor import around, catalogue, examine, installation, keys
+from therapy.backups import drilling
+from therapy.doctor import (
+    around,
+    catalogue,
+    examine,
+    installation,
+    keys,
+    proxy,
+    release,
+)
+from therapy.health import healthz
 
 
 def execute(statement):
@@ -33,7 +51,8 @@ def wrong(check):
 @pytest.mark.parametrize(
     "check",
     [catalogue.versions, catalogue.roles, catalogue.row_security, catalogue.triggers,
-     around.clock, installation.migrations, installation.python, keys.master_key],
+     around.clock, around.time_zones, installation.migrations, installation.python,
+     keys.master_key],
     ids=lambda check: check.__name__,
 )  # fmt: skip
 def test_a_good_database_passes(db, thea, cleo, check):
@@ -70,6 +89,13 @@ WEAKENED = [
 def test_what_was_weakened_is_named_with_its_remedy(db, statement, check, words):
     execute(statement)
     assert words in wrong(check)
+
+
+def test_time_zones_that_nobody_knows_are_counted(db, thea, cleo):
+    for one, name in ((thea, "Mars/Olympus"), (cleo.user, "Asia/Calcutta")):
+        one.time_zone = name
+        one.save(update_fields=["time_zone"])
+    assert "1 people or practices have a time zone" in wrong(around.time_zones)
 
 
 def test_a_table_whose_policies_are_gone_is_named(db):
@@ -206,8 +232,9 @@ def test_the_whole_round_as_the_web_itself(real_login, thea, cleo, mail_server):
         assert word not in out.getvalue()
 
 
-def test_who_logs_in_as_the_owner_is_told(real_login, settings):
-    settings.DEMO = False
+@pytest.mark.parametrize("demo", [True, False])
+def test_who_logs_in_as_the_owner_is_told(real_login, settings, demo):
+    settings.DEMO = demo
     with real_login("cairn_owner"):
         first = next(examine())
     assert first.is_wrong
@@ -226,3 +253,198 @@ def test_without_a_database_the_rest_is_still_looked_at(transactional_db):
     assert found[0].is_wrong
     assert "/nowhere" in found[0].words
     assert {"packages", "mail", "disk"} <= {finding.about for finding in found}
+
+
+# -- compared with the release --------------------------------------------------------
+
+
+def test_release_json_is_what_the_migrations_make(db):
+    """After a migration: ./start --run .venv/bin/python manage.py write_release, from
+    an empty var/."""
+    assert release.current() == json.loads(release.FILE.read_text())
+
+
+CHANGED = [
+    ("CREATE POLICY more ON goals_goal FOR SELECT USING (true)",
+     "policies: more on public.goals_goal does not belong"),
+    ("ALTER POLICY practice_wall ON goals_goal USING (true)",
+     "policies: practice_wall on public.goals_goal is not as"),
+    ("DROP POLICY practice_wall ON goals_goal",
+     "policies: practice_wall on public.goals_goal is missing"),
+    ("ALTER POLICY practice_wall ON goals_goal TO cairn_backup",
+     "policies: practice_wall on public.goals_goal is not as"),
+    ("GRANT UPDATE, DELETE ON accounts_auditevent TO cairn_web",
+     "rights: r public.accounts_auditevent cairn_web DELETE does not belong"),
+    ("GRANT UPDATE (reason) ON accounts_auditevent TO PUBLIC" ,
+     "rights: column public.accounts_auditevent.reason - UPDATE does not belong"),
+    ("REVOKE SELECT ON goals_goal FROM cairn_web",
+     "rights: r public.goals_goal cairn_web SELECT is missing"),
+    ("GRANT EXECUTE ON FUNCTION app.letters() TO PUBLIC",
+     "rights: function app.letters() - does not belong"),
+    ("DROP TRIGGER append_only ON accounts_auditevent",
+     "triggers: append_only on public.accounts_auditevent is missing"),
+    ("ALTER TABLE accounts_auditevent DISABLE TRIGGER append_only",
+     "triggers: append_only on public.accounts_auditevent is not as"),
+    ("CREATE OR REPLACE FUNCTION app.is_admin() RETURNS boolean LANGUAGE sql"
+     " SECURITY DEFINER AS 'SELECT true'", "functions: app.is_admin() is not as"),
+    ("CREATE FUNCTION app.more() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+     "functions: app.more() does not belong"),
+    ("ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY",
+     "row security: public.goals_goal t f does not belong"),
+    ("ALTER TABLE goals_goal OWNER TO cairn_web", "owners: public.goals_goal cairn_w"),
+    ("ALTER ROLE cairn_web REPLICATION", "roles: cairn_web is not as"),
+    ("ALTER ROLE cairn_web SET row_security = off", "roles: cairn_web is not as"),
+    ("CREATE ROLE cairn_guest", "roles: cairn_guest does not belong"),
+    ("DELETE FROM django_migrations WHERE app = 'goals' AND name LIKE '0003%'",
+     "migrations: goals 0003_portal_for_reading is missing"),
+    ("INSERT INTO django_migrations (app, name, applied)"
+     " VALUES ('goals', '0999', now())",
+     "migrations: goals 0999 does not belong"),
+]  # fmt: skip
+
+
+@pytest.mark.requirement("R58")
+@pytest.mark.parametrize(("statement", "words"), CHANGED)
+def test_whatever_differs_from_the_release_is_named(db, statement, words):
+    assert not wrong(catalogue.as_released)
+    execute(statement)
+    assert words in wrong(catalogue.as_released)
+
+
+def test_a_database_that_lacks_nearly_everything_is_told_in_twenty_lines(db):
+    execute("DELETE FROM django_migrations")
+    found = said(catalogue.as_released)
+    assert len(found) == 21
+    assert "more differences" in found[-1].words
+
+
+@pytest.mark.parametrize("role", ["cairn_owner", "postgres"])
+def test_another_connection_with_the_power_of_an_owner_is_named(real_login, role):
+    with real_login(role):
+        options = connection.get_connection_params()
+        options = {name: value for name, value in options.items() if name in DSN}
+    with real_login("cairn_web"):
+        assert [finding.state for finding in catalogue.connections()] == ["ok"]
+        with closing(psycopg2.connect(**options)):
+            [found] = catalogue.connections()
+    assert f"1 connections are {role}'s" in found.words
+    assert found.is_wrong == (role == "cairn_owner")
+
+
+DSN = {"dbname", "user", "password", "host", "port"}
+
+
+def test_a_time_zone_that_nobody_knows_is_named(thea):
+    assert not wrong(installation.time_zones)
+    User.objects.filter(pk=thea.pk).update(time_zone="Mars/Olympus")
+    assert "Mars/Olympus is no time zone" in wrong(installation.time_zones)
+    assert "1 people" in wrong(installation.time_zones)
+
+
+def test_the_disk_of_the_real_data_directory_is_looked_at(db, settings):
+    [folder] = [each for each in (around.data_directory(),) if each]
+    execute("SELECT 1")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW data_directory")
+        assert folder == Path(cursor.fetchone()[0])
+    assert any(f"({folder})" in finding.words for finding in said(around.disk))
+
+
+def test_a_database_on_another_machine_is_asked_about_there(db, monkeypatch):
+    monkeypatch.setattr(around, "is_here", lambda host: False)
+    assert around.data_directory() is None
+    assert "?" in [finding.state for finding in said(around.disk)]
+
+
+# -- what the proxy says of visitors --------------------------------------------------
+
+PASSES_ON = {
+    "right": lambda said, peer: peer,
+    "adds to what was said": lambda said, peer: f"{said}, {peer}",
+    "believes the visitor": lambda said, peer: said,
+    "says nothing": lambda said, peer: None,
+    "says unknown": lambda said, peer: "unknown",
+}
+
+
+@pytest.fixture
+def behind_proxy(settings, db):
+    """`behind_proxy(how)`: SITE_URL leads to such a proxy, and on to the web."""
+    proxies = []
+
+    def behind(how, visitor="198.51.100.4"):
+        class Proxy(BaseHTTPRequestHandler):
+            def do_GET(self):
+                value = PASSES_ON[how](self.headers["X-Forwarded-For"], visitor)
+                headers = {} if value is None else {"X-Forwarded-For": value}
+                answered = ProxyMiddleware(healthz)(
+                    RequestFactory().get(self.path, headers=headers)
+                )
+                self.send_response(answered.status_code)
+                self.end_headers()
+                self.wfile.write(answered.content)
+
+            def log_message(self, *args):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Proxy)
+        proxies.append(server)
+        Thread(target=server.serve_forever, daemon=True).start()
+        settings.TRUST_PROXY = True
+        settings.SITE_URL = f"http://127.0.0.1:{server.server_port}"
+
+    yield behind
+    for server in proxies:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("how", ["right", "adds to what was said"])
+def test_a_proxy_that_names_the_visitor_is_well(behind_proxy, how):
+    behind_proxy(how)
+    assert [finding.state for finding in proxy.visitor_address()] == ["ok"]
+
+
+def test_a_proxy_that_believes_the_visitor_is_named(behind_proxy):
+    behind_proxy("believes the visitor")
+    assert "can claim to come from anywhere" in wrong(proxy.visitor_address)
+
+
+@pytest.mark.parametrize("how", ["says nothing", "says unknown"])
+def test_a_proxy_that_does_not_name_the_visitor_is_named(
+    behind_proxy, how, monkeypatch
+):
+    behind_proxy(how)
+    asked = proxy._ask
+    monkeypatch.setattr(proxy, "_ask", lambda: (asked()[0], "198.51.100.4"))
+    assert "X-Forwarded-For $remote_addr" in wrong(proxy.visitor_address)
+
+
+def test_a_site_that_is_not_reached_is_left_open(settings):
+    settings.TRUST_PROXY, settings.SITE_URL = True, "https://127.0.0.1:1"
+    assert [finding.state for finding in proxy.visitor_address()] == ["?"]
+
+
+def test_without_a_proxy_nothing_is_asked(settings):
+    settings.TRUST_PROXY, settings.SITE_URL = False, "https://127.0.0.1:1"
+    assert [finding.state for finding in proxy.visitor_address()] == ["ok"]
+
+
+# -- the drill looks at the same -----------------------------------------------------
+
+
+def test_the_drill_is_red_where_a_backup_brings_another_policy(db):
+    with as_role("cairn_web"):
+        assert not any(step.is_red for step in drilling.locks())
+    execute("CREATE POLICY more ON goals_goal FOR SELECT USING (true)")
+    with as_role("cairn_web"):
+        red = [step.words for step in drilling.locks() if step.is_red]
+    assert any("more on public.goals_goal does not belong" in words for words in red)
+
+
+def test_the_drill_of_an_older_backup_says_that_it_is_older(db):
+    execute("DELETE FROM django_migrations WHERE name LIKE '0008%'")
+    with as_role("cairn_web"):
+        steps = [*drilling.locks()]
+    assert not any(step.is_red for step in steps)
+    assert "migrate after restoring" in steps[-1].words

@@ -51,7 +51,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     stone(cleos, "importance", 8)
     fill(cleos, importance_why="It is my mum")
     press(cleos, "Propose this goal")
-    expect(main(cleos)).to_contain_text("It waits for the other key")
+    expect(main(cleos)).to_contain_text("Waiting for your therapist to agree")
     goal = of_cleo()
 
     # Thea reads it, and answers with other words.
@@ -71,7 +71,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     choose(theas, "weight_importance", "3")
     choose(theas, "weight_difficulty", "2")
     press(theas, "Propose it")
-    expect(main(theas)).to_contain_text("It waits for the other key")
+    expect(main(theas)).to_contain_text("Waiting for Cleo to agree")
 
     # Cleo sees it differently; both wordings stand side by side.
     cleos.goto("/portal/")
@@ -91,9 +91,9 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     # Cleo agrees: it is in force for both.
     cleos.goto(f"/portal/goals/{goal.pk}/")
     press(cleos, "Agree to version 3")
-    expect(main(cleos)).to_contain_text("In force since")
+    expect(main(cleos)).to_contain_text("Agreed today")
     theas.reload()
-    expect(main(theas)).to_contain_text("In force since")
+    expect(main(theas)).to_contain_text("Agreed today")
 
     # Both rate, with a word; Cleo says something; Thea notes that it was talked about.
     stone(cleos, "value", 4)
@@ -138,7 +138,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     for page, keep in ((theas, "Keep my answers"), (cleos, "Keep my answers")):
         if page is cleos:
             page.goto("/portal/")
-            page.get_by_role("link", name=re.compile("three questions")).click()
+            page.get_by_role("link", name=re.compile("review started")).click()
         choose(page, "goal_fits", "yes")
         fill(page, goal_words="It is the one I use")
         press(page, keep)
@@ -161,7 +161,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     theas.goto(f"/goals/{goal.pk}/")
     expect(main(theas)).to_contain_text("It was only cake")
     press(theas, "Take it up again")
-    expect(main(theas)).to_contain_text("In force since")
+    expect(main(theas)).to_contain_text("Agreed today")
 
 
 def test_cleo_takes_her_key_back_and_turns_it_again(at, goal, cleo, thea):
@@ -174,7 +174,7 @@ def test_cleo_takes_her_key_back_and_turns_it_again(at, goal, cleo, thea):
     theas.goto(f"/goals/{goal.pk}/")
     expect(main(theas)).to_contain_text("It became somebody else’s")
     press(cleos, "Agree to version 1")
-    expect(main(cleos)).to_contain_text("In force since")
+    expect(main(cleos)).to_contain_text("Agreed today")
 
 
 def test_cleo_keeps_the_agreed_words_and_thea_reads_it(at, goal, cleo, thea):
@@ -183,10 +183,10 @@ def test_cleo_keeps_the_agreed_words_and_thea_reads_it(at, goal, cleo, thea):
     cleos = at(cleo.user, phone=True)
     cleos.goto(f"/portal/goals/{goal.pk}/")
     press(cleos, "Keep the agreed words")
-    expect(main(cleos)).to_contain_text("In force since")
+    expect(main(cleos)).to_contain_text("Agreed today")
     theas = at(thea)
     theas.goto(f"/goals/{goal.pk}/")
-    expect(main(theas)).to_contain_text("Cleo kept what stood before version 2")
+    expect(main(theas)).to_contain_text("Version 2: declined by Cleo")
 
 
 def test_cleo_says_how_sure_she_is_and_leaves_a_step_out(at, goal, cleo, thea):

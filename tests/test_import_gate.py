@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 
 from clients.models import Client
 from conftest import as_role
-from progress.imports import job
+from progress.imports import job, steps
 from progress.models import CaseloadImport
+from progress.tests.cast import read_by_the_worker
 
 pytestmark = pytest.mark.browser
 EXPORT = (
@@ -32,6 +33,14 @@ def choose(page, raw, name="export.csv"):
     file = {"name": name, "mimeType": "text/csv", "buffer": raw}
     page.get_by_label("The file").set_input_files(files=[file])
     page.get_by_role("button", name="Read this file").click()
+    expect(page.get_by_role("heading", name="Reading your file")).to_be_visible()
+    read()
+
+
+def read():
+    """What the worker does as soon as it is told of a file or of other columns."""
+    found = CaseloadImport.objects.get(state="reading")
+    assert read_by_the_worker(found) == "done"
 
 
 def press(page, name, role="button"):
@@ -61,7 +70,10 @@ def test_thea_brings_her_export_in_and_finds_them_on_her_caseload(at, thea, acce
     # A column that nobody could guess is corrected.
     page.get_by_label("Column Kontakt becomes").select_option("Phone")
     press(page, "Bring them in")
-    expect(page.get_by_role("status")).to_contain_text("Look once more")
+    expect(page.get_by_role("heading", name="Reading your file")).to_be_visible()
+    accessible(page)
+    read()
+    expect(page.get_by_role("button", name="Bring them in").first).to_be_visible()
     # What has to be said is said first.
     press(page, "Bring them in")
     expect(main(page)).to_contain_text("Please choose one.")
@@ -87,6 +99,7 @@ def test_without_scripts_on_a_phone_it_comes_in_too(at, thea):
     page = at(thea, phone=True, scripts=False)
     page.goto("/caseload/import/")
     choose(page, b"Name,E-mail\nMara Lind,mara@example.com\n")
+    press(page, "Look how far it is", role="link")
     press(page, "Bring them in")
     press(page, "Look how far it is", role="link")
     expect(main(page)).to_contain_text("Waits for its turn")
@@ -118,6 +131,8 @@ def test_ada_brings_theas_list_and_the_sample_is_one(at, ada, thea, accessible):
     page.get_by_label("The file").set_input_files(download.value.path())
     accessible(page)
     press(page, "Read this file")
+    expect(page.get_by_role("heading", name="Reading your file")).to_be_visible()
+    read()
     expect(main(page)).to_contain_text("Robin Vale, Alex Moor")
     expect(main(page)).to_contain_text("Sealed for the therapist")
     expect(main(page)).not_to_contain_text("Panic on the bus")
@@ -130,3 +145,30 @@ def test_ada_brings_theas_list_and_the_sample_is_one(at, ada, thea, accessible):
     hers.goto("/caseload/")
     press(hers, "Alex Moor", role="link")
     expect(main(hers)).to_contain_text("Panic on the bus since an accident.")
+
+
+def test_thea_looks_names_through_imports_and_undoes_it(at, thea, accessible):
+    page = at(thea)
+    page.goto("/caseload/import/")
+    choose(page, b"Name,E-mail\nMara Lind,mara@example.com\nLou,lou@example.com\n")
+    press(page, "See all names", role="link")
+    accessible(page)
+    page.get_by_label("Search names").fill("lind")
+    page.get_by_label("Search names").press("Enter")
+    expect(main(page)).to_contain_text("Mara Lind")
+    expect(main(page)).not_to_contain_text("Lou")
+    press(page, "Back to the import", role="link")
+    press(page, "Bring them in")
+    expect(main(page)).to_contain_text("Waits for its turn")
+    work()
+    press(page, "Remove 2 clients")
+    expect(page.get_by_role("heading", name="Undoing the import")).to_be_visible()
+    accessible(page)
+    found = CaseloadImport.objects.get(state="undoing")
+    with as_role("cairn_worker"):
+        assert steps.undo(found.pk) == "done"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import undone")
+    accessible(page)
+    press(page, "Back to caseload", role="link")
+    expect(main(page)).not_to_contain_text("Mara Lind")
+    assert not Client.objects.exists()

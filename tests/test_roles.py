@@ -34,7 +34,8 @@ OPEN_TABLES = {
 }
 NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
-             "progress_notehold", "clients_emergencyreason",
+             "progress_notehold", "progress_noteaddition", "progress_earlierdraft",
+             "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
              "clients_strength", "progress_win", "progress_importsheet",
              "accounts_datakey"]  # fmt: skip
@@ -94,11 +95,16 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     )
     names = [name for name, _config in found]
     assert names == [
-        "audit", "audit_fault", "caseload_counts", "clients_named",
-        "destroy_key", "forget_sheet", "goal_watch", "invitation", "is_held", "is_new",
+        "admin_may_give", "audit", "audit_fault", "cancel_clashing_sessions",
+        "caseload_counts", "changed_since_import", "clients_named", "destroy_key",
+        "emergency_has_reason",
+        "forget_sheet", "goal_watch", "import_ended", "imported_clients", "invitation",
+        "is_held", "is_new",
         "is_ours", "knows_device_of", "letters", "login", "oldest_unsent",
-        "operator_did", "pass_on_sessions",
-        "rewrap_key", "seal", "treats_here", "wrapped_keys",
+        "operator_did", "pass_on_sessions", "primary_is_here", "record_is_empty",
+        "refused_by_relay",
+        "rewrap_key", "seal", "session_clashes", "still_writes",
+        "take_over_note", "treats_here", "undo_import", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(

@@ -15,16 +15,15 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 HOME = "http://localhost:9/"  # a secure context; nothing listens, we answer
-SPLIT = "\u001e"
+SPLIT, NAMED = "\u001e", "\u001f"
 NOTE = """<!doctype html><html lang="en"><title>Note</title>
 <script type="module" src="/static/js/draft.js"></script>
 <form method="post" data-draft data-draft-url="/draft/" data-conflict-url="/both/"
       data-sign-in-url="/sign-in/">
 <input type="hidden" name="csrfmiddlewaretoken" value="token">
 <input type="hidden" name="revision" value="1">
-<div data-draft-part><textarea name="data"></textarea></div>
-<div data-draft-part><textarea name="plan">Practice.</textarea></div>
-<textarea name="elsewhere"></textarea>
+<textarea name="data"></textarea><textarea name="plan">Practice.</textarea>
+<input type="hidden" name="once" value="1"><button name="act" value="save">Save</button>
 <p data-saved></p></form>
 <section data-conflict hidden><p data-conflict-text></p></section></html>"""
 LEAVE = """<!doctype html><html lang="en"><title>Portal</title>
@@ -67,14 +66,22 @@ class Desk:
             for part in parts.get_payload()
         }
         self.drafts.append(named)
-        words = (named.get(name, "").replace("\r\n", "\n") for name in ("data", "plan"))
+        words = (
+            f"{name}{NAMED}{text}".replace("\r\n", "\n")
+            for name, text in named.items()
+            if name != "revision"
+        )
         return SPLIT.join(words)
 
     def keep(self, route):
         text = self.text(route)
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         revision = len(self.drafts) + 1
-        route.fulfill(body=json.dumps({"revision": revision, "sha256": sha256}))
+        route.fulfill(
+            body=json.dumps(
+                {"revision": revision, "sha256": sha256, "clock": "2:03 pm"}
+            )
+        )
 
     def refuse(self, status, **body):
         self.answer = lambda route: (
@@ -105,7 +112,7 @@ def test_saved_is_said_when_the_server_has_the_same_words(desk):
     desk.says("Saving…")
     desk.says("Saved ")
     assert desk.drafts[-1]["revision"] == "1"
-    assert "elsewhere" not in desk.drafts[-1]
+    assert set(desk.drafts[-1]) == {"data", "plan", "revision"}
 
 
 def test_the_next_draft_builds_on_the_revision_answered(desk):
@@ -144,7 +151,7 @@ def test_who_is_signed_out_is_told_so(desk):
 def test_two_texts_are_both_kept_and_nothing_is_overwritten(desk):
     desk.refuse(409, revision=7, text=f"Theirs <b>{SPLIT}Plan")
     desk.type("Mine")
-    desk.says("Somebody else changed this note")
+    desk.says("Not saved: this was changed elsewhere")
     assert "Theirs <b>" in desk.page.locator("[data-conflict-text]").inner_text()
     assert desk.page.locator("[name=data]").input_value() == "Mine"
     sent = len(desk.drafts)

@@ -25,12 +25,19 @@ from accounts.models import (
     User,
 )
 from clients import access
-from clients.models import CareRole, Client, Draft
+from clients.models import CareRole, CareRoleRequest, Client, Draft, Notice
 from conftest import admit, person
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
-from progress.models import NoteHold, ProgressNote, SessionGoal
+from progress.models import (
+    EarlierDraft,
+    NoteAddition,
+    NoteHold,
+    ProgressNote,
+    SessionGoal,
+)
 from progress.tests.cast import (
+    add_to,
     agreed_goal,
     asides_of,
     book,
@@ -78,6 +85,12 @@ def record_of(client, by):
     held = hold(client, by, at=NOW() - timedelta(days=6))
     lifted = hold(client, by, at=NOW() - timedelta(days=5))
     hold(client, by, at=NOW() - timedelta(days=2), sign=False)
+    EarlierDraft(
+        practice_id=client.practice_id, client=client, author=by, by=by,
+        note=ProgressNote(pk=signed.pk), body="Half a note", saved_at=NOW(),
+    ).save(force_insert=True)  # fmt: skip
+    for session in (signed, held):
+        add_to(session, by=by, reason="Forgotten")
     book(client, by, at=NOW() + timedelta(days=1))
     goal = agreed_goal(client, by, ratings=[4, 5])
     with acting_as(by.pk), transaction.atomic():
@@ -103,7 +116,13 @@ def record_of(client, by):
         practice_id=client.practice_id, client=client, session=signed, goal=goal
     )
     list_of(by)
+    admin = person(client.practice, f"A{client.pk}", is_admin=True)
+    with acting_as(admin.pk), transaction.atomic():
+        CareRoleRequest.ask(client, by, "supervisor", by=admin)
     for who in (by, client.user):
+        Notice.objects.create(
+            practice_id=by.practice_id, recipient=who, kind="emergency", by=supervisor
+        )
         copy_of(client, who, made=False)
         Digest.objects.create(
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],
@@ -247,6 +266,14 @@ def test_cleo_reads_her_signed_notes_and_no_held_or_open_one(world, cleo):
     assert len(seen) == 2
 
 
+def test_cleo_reads_what_was_added_to_the_notes_that_she_reads(world, cleo):
+    seen = shown_by_postgres(NoteAddition, world["herself"])
+    notes = shown_by_postgres(ProgressNote, world["herself"])
+    mine = NoteAddition.objects.filter(client=cleo)
+    assert seen == set(mine.filter(note__in=notes).values_list("pk", flat=True))
+    assert 0 < len(seen) < mine.count()
+
+
 # -- writing --------------------------------------------------------------------------
 
 CLINICAL = [
@@ -255,7 +282,9 @@ CLINICAL = [
     "goals_comment", "goals_goallink", "goals_goalscore",
     "toolkit_assignment", "progress_therapysession",
     "progress_sessiongoal", "progress_progressnote", "progress_notehold",
-    "clients_clientbackground", "clients_draft", "clients_carerole",
+    "progress_noteaddition", "progress_earlierdraft",
+    "clients_clientbackground", "clients_draft",
+    "clients_carerole",
     "clients_strength", "goals_strengthlink", "progress_win",
 ]  # fmt: skip
 OUTSIDERS = [
@@ -264,7 +293,8 @@ OUTSIDERS = [
     "cover to be", "deactivated", "no longer a therapist", "therapist and admin",
 ]  # fmt: skip
 NOT_THE_CLIENTS = ["progress_therapysession", "progress_progressnote",
-                   "progress_notehold", "clients_clientbackground",
+                   "progress_notehold", "progress_noteaddition",
+                   "progress_earlierdraft", "clients_clientbackground",
                    "clients_carerole"]  # fmt: skip
 
 
@@ -361,7 +391,8 @@ SIGNED_BY_ITS_AUTHOR = [
     "goals_goalmove", "goals_review", "goals_reviewanswer", "goals_comment",
     "goals_goallink", "goals_goalscore",
     "toolkit_assignment", "progress_progressnote", "progress_notehold",
-    "clients_draft", "clients_strength", "goals_strengthlink", "progress_win",
+    "progress_noteaddition", "clients_draft", "clients_strength",
+    "goals_strengthlink", "progress_win",
 ]  # fmt: skip
 
 

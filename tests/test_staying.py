@@ -75,6 +75,7 @@ def test_a_sign_in_that_ends_in_mid_sentence_loses_no_word(
     expect(field).to_have_value("Came in tired. Hands shook for about one song.")
     assert "about one song." in note_of(session)
     press(page, "Sign and lock")
+    press(page, "Sign note")  # though two parts are empty
     expect(main(page)).to_contain_text("about one song.")
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Message, User
+from conftest import ten_seconds_pass
 from progress.models import TherapySession
 from tests.test_form_gate import (
     LONG,
@@ -50,7 +51,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     kit.goto("/clients/add/")
     fill(kit, preferred_name="Nadia", email="nadia@example.test")
     kit.get_by_text("Invite by e-mail").click()
-    press(kit, "Add the client")
+    press(kit, "Add client and send invitation")
     post()
     join(nadia, sink.messages[-1], zone)
     expect(main(nadia)).to_contain_text("Nadia")
@@ -58,15 +59,15 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     nadia.goto("/portal/goals/add/")
     nadia.get_by_label("What would you like to be different?").fill("Sleep again")
     press(nadia, "Propose this goal")
-    expect(main(nadia)).to_contain_text("It waits for the other key")
+    expect(main(nadia)).to_contain_text("Waiting for your therapist to agree")
 
     kit.goto("/today/")
     kit.get_by_role("link", name=re.compile("^Read")).click()
     expect(main(kit)).to_contain_text("Sleep again")
     press(kit, "Agree to version 1")
-    expect(main(kit)).to_contain_text("In force since today")
+    expect(main(kit)).to_contain_text("Agreed today")
     nadia.reload()
-    expect(main(nadia)).to_contain_text("In force since today")
+    expect(main(nadia)).to_contain_text("Agreed today")
 
     # In three hours, in Kit's own time; booked so late, the reminder goes at once.
     therapist = User.objects.get(name="Kit Sandoval")
@@ -93,10 +94,12 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     stone(kit, f"rating-{goal_of(session)}", 4)
     fill(kit, part0="We began.", take_away="One night at a time.")
     press(kit, "Sign and lock")
+    press(kit, "Sign note")  # though two parts are empty
     expect(main(kit)).to_contain_text("Signed by Kit")
 
     nadia.goto("/portal/sessions/")
     expect(main(nadia)).to_contain_text("One night at a time.")
+    ten_seconds_pass()
     nadia.goto(f"/portal/sessions/{session.pk}/")
     expect(main(nadia)).to_contain_text("We began.")
     nadia.goto(f"/portal/goals/{goal_of(session)}/")

@@ -17,6 +17,7 @@ from clients.models import (
     SupervisionComment,
 )
 from clients.models.care import tell_again
+from progress.models import NoteAddition, ProgressNote
 
 SAID = (
     "Three rides in a row where she stayed on. Ask what she did differently on the "
@@ -30,8 +31,12 @@ WHY = (
 WRONG = ("My friend’s name", "In June it says Joe. Her name is Jo, and she is a woman.")
 ANSWER = (
     "Thank you, that was my mistake. The June note is signed and stays as it is; I "
-    "wrote into the next one that her name is Jo."
+    "added a correction below it: her name is Jo."
 )
+CORRECTED = "Cleo’s friend is called Jo, and she is a woman. “Joe” above is my mistake."
+LATE = "At the door he said that he slept at his brother’s twice that week."
+FORGOTTEN = "Not written down on the day."
+ADDED = "Cleo called to say that the appointment with her doctor is on Thursday."
 
 
 class Care:
@@ -47,22 +52,27 @@ class Care:
         self.ended(beth)
         self.emergency(carl)
         self.correction(cleo)
+        self.late_entry(carl)
         self.farewell(self.client("Oskar"))
 
     def begin_with_the_client(self) -> None:
         """They were admitted long ago, which no role of the program could write."""
+        self.rewrite(
+            "UPDATE clients_carerole r SET starts_at = c.created_at"
+            " FROM clients_client c"
+            " WHERE c.id = r.client_id AND c.practice_id = %s",
+            [self.practice.pk],
+        )
+
+    def rewrite(self, statement: str, values: list) -> None:
+        """As the owner, past row security: when a role began, which has passed."""
         tables = ("clients_carerole", "clients_client")
         with connection.cursor() as cursor:
             # No table is altered while its foreign keys wait to be checked.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-            cursor.execute(
-                "UPDATE clients_carerole r SET starts_at = c.created_at"
-                " FROM clients_client c"
-                " WHERE c.id = r.client_id AND c.practice_id = %s",
-                [self.practice.pk],
-            )
+            cursor.execute(statement, values)
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -116,14 +126,15 @@ class Care:
             self.role(beth, theo, "cover", began, ends, by=thea)
 
     def emergency(self, carl) -> None:
-        """Long over; its reason could only be sealed while it ran."""
+        """Long over; it could only begin, and its reason be sealed, while it ran."""
         theo, iris = self.staff["theo"], self.staff["iris"]
         began = self.at(-9, "19:53")
         with acting_as(theo.pk):
             key = self.role(carl, iris, "supervisor", timezone.now(), None, by=theo)
         with acting_as(iris.pk):
-            ends = began + timedelta(minutes=50)
-            role = self.role(carl, iris, "emergency", began, ends, by=iris)
+            now = timezone.now()
+            ends = now + timedelta(minutes=50)
+            role = self.role(carl, iris, "emergency", now, ends, by=iris)
             tell_again(iris)
             EmergencyReason(
                 practice=self.practice, client=carl, role=role, by=iris, at=began,
@@ -132,6 +143,10 @@ class Care:
         with acting_as(theo.pk):
             EmergencyReason.objects.update(seen_at=self.at(-8), seen_by=theo)
             CareRole.objects.filter(pk=key.pk).update(ends_at=F("starts_at"))
+        self.rewrite(
+            "UPDATE clients_carerole SET starts_at = %s, ends_at = %s WHERE id = %s",
+            [began, began + timedelta(minutes=50), role.pk],
+        )
         self.demo.looks.append((began, iris, carl, "client", "emergency"))
 
     def correction(self, cleo) -> None:
@@ -148,6 +163,29 @@ class Care:
             Correction.objects.filter(pk=asked.pk).update(
                 answer=sealed, answered_at=self.at(-32, "13:20"), answered_by=thea
             )
+            self.additions(cleo, thea, asked)
+
+    def additions(self, cleo, thea, asked) -> None:
+        """A correction that Cleo asked for, and an addendum to last week's note."""
+        notes = ProgressNote.objects.filter(client=cleo).signed().order_by("signed_at")
+        first, *_rest, last = notes.defer("body")
+        at = self.at(-32, "13:20")
+        self.add(first, "correction", CORRECTED, at, thea, correction=asked)
+        self.add(last, "addendum", ADDED, last.signed_at + timedelta(hours=3), thea)
+
+    def late_entry(self, carl) -> None:
+        theo = self.staff["theo"]
+        with acting_as(theo.pk):
+            notes = ProgressNote.objects.filter(client=carl).signed()
+            note = notes.defer("body").earliest("signed_at")
+            at = note.signed_at + timedelta(days=2)
+            self.add(note, "late_entry", LATE, at, theo, reason=FORGOTTEN)
+
+    def add(self, note, kind, text, at, by, **more) -> None:
+        NoteAddition(
+            practice=self.practice, client_id=note.client_id, note=note, kind=kind,
+            text=text, by=by, at=min(at, self.now), **more,
+        ).save(force_insert=True)  # fmt: skip
 
     def farewell(self, oskar) -> None:
         with acting_as(self.staff["theo"].pk):

@@ -32,6 +32,8 @@ def healthz(request):
     """200 where web and database work; the rest is told, and stops nobody."""
     length = vitals.queue.waiting()
     said = {"web": True, "database": True, "queue": length is not None}
+    # What limits and audit would go by; the doctor looks whether it is true.
+    said["visitor"] = request.META.get("REMOTE_ADDR", "")
     try:
         pulse = vitals.pulse()
     except Error:
@@ -122,6 +124,12 @@ def from_the_database():
         yield "tick_age_seconds", "Since the worker last ticked.", {"": age}
     oldest = pulse.age(pulse.oldest_unsent) or 0
     yield "oldest_unsent_seconds", "How long the latest letter is late.", {"": oldest}
+    [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
+    yield (
+        "refused_by_relay",
+        "Letters that our mail server does not pass on.",
+        {"": refused},
+    )
     yield "halted", "Whether letters are held after a restore.", {"": pulse.halted}
     letters = {f'state="{state}"': n for state, n in vitals.rows(LETTERS)}
     yield "letters", "Letters in the letter box, by state.", letters

@@ -4,7 +4,9 @@
 """
 
 import base64
+import logging
 import os
+import zoneinfo
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -224,6 +226,8 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
+# The pinned tzdata package, never the system's: accounts/zones.py.
+zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT") or BASE / "var" / "static")
@@ -365,16 +369,22 @@ DEFAULT_FROM_EMAIL = required(
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around it
 # No names, addresses or one-use links in any log: see therapy/logs.py.
+# Warnings of libraries as well: openpyxl's repeat what stands in a cell.
+logging.captureWarnings(True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"masked": {"()": "therapy.logs.MaskingFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "masked"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handler mails errors to ADMINS; ours is the console alone.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "fontTools": {"level": "WARNING"},  # it lists the letters of a paper
-        "fpdf": {"level": "WARNING"},
+        # They write letters of a record: what they leave out, what they pick.
+        "fontTools": {"handlers": ["nowhere"], "propagate": False},
+        "fpdf": {"handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from therapy.health import healthz, metrics
 
+handler404 = "accounts.errors.not_found"
 handler500 = "accounts.errors.broken"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

@@ -11,6 +11,13 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts import text, zones
+from accounts.fields import (
+    EmailAddressField,
+    HasNameKey,
+    NameField,
+    NameKeyField,
+)
 from accounts.ids import uuid7
 from accounts.models.practice import Practice
 from accounts.zones import validate_zone
@@ -19,13 +26,13 @@ from accounts.zones import validate_zone
 class UserManager(BaseUserManager):
     def create_user(self, email, password=None, **fields):
         """`password=None`: cannot sign in before accepting an invitation."""
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, email):
-        return self.get(email=email.strip().lower())
+        return self.get(email=email)
 
 
 class UserQuerySet(models.QuerySet):
@@ -47,13 +54,14 @@ class UserQuerySet(models.QuerySet):
         return self.filter(is_therapist=True, is_active=True)
 
 
-class User(AbstractBaseUser):
+class User(HasNameKey, AbstractBaseUser):
     """Somebody who may sign in: therapist, admin, both, or else a client."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="people")
-    email = models.EmailField(_("e-mail"), unique=True)
-    name = models.CharField(_("name"), max_length=120)
+    email = EmailAddressField(_("e-mail"), unique=True)
+    name = NameField(_("name"), max_length=120)
+    name_key = NameKeyField(of=("name",))
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="UTC", validators=[validate_zone]
@@ -104,7 +112,24 @@ class User(AbstractBaseUser):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        """The practice's where one's own is no zone (any more)."""
+        if self.zone_is_known:
+            return zones.resolve(self.time_zone)
+        return self.practice.zone
+
+    @property
+    def zone_is_known(self) -> bool:
+        return zones.canonical(self.time_zone) is not None
+
+    def set_password(self, raw_password):
+        super().set_password(raw_password and text.password(raw_password))
+
+    def check_password(self, raw_password):
+        """Also one that was hashed as typed, before passwords were normalized."""
+        normal = text.password(raw_password)
+        if super().check_password(normal):
+            return True
+        return normal != raw_password and super().check_password(raw_password)
 
     def today(self):
         """The day it is where this person is."""

@@ -7,7 +7,8 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, zones
+from accounts.fields import NameField
 from accounts.ids import uuid7
 from accounts.zones import validate_zone
 
@@ -16,7 +17,7 @@ class Practice(models.Model):
     """The tenant: every row belongs to exactly one, and nobody sees across."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(_("name"), max_length=120)
+    name = NameField(_("name"), max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="UTC", validators=[validate_zone]
@@ -63,7 +64,7 @@ class Practice(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
+        return zones.resolve(self.time_zone)
 
     @transaction.atomic
     def change(self, *, by, fields: list[str]) -> None:
@@ -99,7 +100,7 @@ class CrisisLine(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="crisis_lines")
-    name = models.CharField(_("name"), max_length=120)
+    name = NameField(_("name"), max_length=120)
     number = models.CharField(_("number"), max_length=40)
     hours = models.CharField(_("hours"), max_length=120, blank=True)
     verified_on = models.DateField(_("verified on"), null=True, blank=True)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.fields import EmailAddressField
 from accounts.ids import uuid7
 from accounts.models.people import User
 
@@ -90,7 +91,7 @@ class AddressChange(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, models.PROTECT, related_name="address_changes")
-    email = models.EmailField()
+    email = EmailAddressField()
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

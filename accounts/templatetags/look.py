@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, screen
+from accounts import dates, email_addresses, names, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -44,6 +44,12 @@ def use(symbol, css=""):
         static("icons.svg"),
         symbol,
     )
+
+
+@register.filter
+def readable(address):
+    """An e-mail address with its domain in the letters of its language."""
+    return email_addresses.readable(address or "")
 
 
 @register.simple_tag
@@ -197,6 +203,24 @@ def day(when, place="begin"):
     return format_html('<time datetime="{}">{}</time>', date_.isoformat(), words)
 
 
+@register.simple_tag
+def today_in_words() -> str:
+    """24 Nov 2026, of the reader's today: what a sheet of paper bears."""
+    return dates.with_year(timezone.localdate())
+
+
+@register.filter(is_safe=True)
+def moment_with_year(when):
+    """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""
+    if not when:
+        return ""
+    local = _local(when)
+    stamp = local.isoformat(timespec="minutes")
+    return format_html(
+        '<time datetime="{}">{}</time>', stamp, dates.moment_with_year(local)
+    )
+
+
 @register.filter(is_safe=True)
 def clock(when):
     """14:00, in the reader's time zone."""
@@ -210,7 +234,20 @@ def clock(when):
 @register.filter(is_safe=False)
 def called(name):
     """A client's name, or the initials where somebody shares the screen."""
-    return screen.called(name)
+    return isolated(screen.plainly_called(name))
+
+
+@register.filter(is_safe=False)
+def isolated(name):
+    """A name in a sentence: one written from right to left gets its own direction."""
+    text = str(name or "")
+    return format_html("<bdi>{}</bdi>", text) if names.turns_round(text) else text
+
+
+@register.filter(is_safe=False)
+def isolated_text(name):
+    """The same for an attribute, which can hold no tag."""
+    return names.isolated(str(name or ""))
 
 
 @register.simple_tag
@@ -238,6 +275,13 @@ def undo_url(message):
     """Where a toast's undo is sent; see accounts.toasts."""
     tags = (message.extra_tags or "").split()
     return next((tag[5:] for tag in tags if tag.startswith("undo:")), "")
+
+
+@register.filter
+def undo_seconds(message):
+    """For how many seconds; 0 for as long as it stands there."""
+    tags = (message.extra_tags or "").split()
+    return next((int(tag[8:]) for tag in tags if tag.startswith("seconds:")), 0)
 
 
 @register.simple_tag
@@ -278,7 +322,8 @@ def draft_words():
         "offline": _("Not saved: offline, kept here"),
         "signedOut": _("Not saved: sign in again"),
         "signIn": _("Sign in"),
-        "conflict": _("Somebody else changed this note"),
+        "conflict": _("Not saved: this was changed elsewhere"),
+        "held": _("Not saved: choose what to keep, then save"),
         "seeBoth": _("See both"),
         "failed": _("Not saved: the server did not answer as it should, trying again"),
         "refused": _(

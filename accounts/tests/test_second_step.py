@@ -296,3 +296,42 @@ def test_a_passkey_that_could_not_be_read_keeps_the_way_on_and_only_within_the_h
                          ("//evil.example/", "/sign-in/")):  # fmt: skip
         said = {"credential": "{}", "next": wanted}
         assert WebClient().post("/sign-in/passkey/", said).url == then
+
+
+def test_a_phone_opens_the_app_by_a_link_and_the_key_can_be_copied(sign_in, thea):
+    page = sign_in(thea).get("/settings/second-step/").content.decode()
+    assert 'href="otpauth://totp/' in page
+    assert 'data-copy="secret"' in page
+    assert 'name="name"' in page  # a passkey's
+
+
+def test_password_managers_find_the_page_where_a_password_is_changed(
+    client, sign_in, thea
+):
+    for browser in (client, sign_in(thea)):
+        answer = browser.get("/.well-known/change-password")
+        assert (answer.status_code, answer.url) == (302, "/settings/password/")
+
+
+def test_removing_the_last_one_says_what_becomes_of_the_codes(sign_in, cleo):
+    row = TOTP.activate(cleo.user, SECRET).instance
+    RecoveryCodes.activate(cleo.user)
+    browser = sign_in(cleo.user)
+    page = browser.get("/settings/").content.decode()
+    assert "Removing it also deletes your recovery codes." in page
+    answer = browser.post(f"/settings/ways/{row.pk}/remove/", follow=True)
+    assert "and your recovery codes with it" in answer.content.decode()
+    assert not Authenticator.objects.filter(user=cleo.user).exists()
+
+
+def test_before_the_codes_run_out_a_hint_is_given(thea):
+    with_app(thea)
+    codes = RecoveryCodes.activate(thea).get_unused_codes()
+    for number, code in enumerate(codes[:6], start=1):
+        browser, _ = first_step(thea)
+        answer = browser.post("/sign-in/second/", {"code": code}, follow=True)
+        page = answer.content.decode()
+        assert ("Make new ones in your account." in page) == (number >= 5), number
+    page = browser.get("/settings/").content.decode()
+    assert "2 of 8 left" in page
+    assert "Make new ones before they run out." in page

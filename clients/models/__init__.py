@@ -1,15 +1,18 @@
 from clients.models.care import CareRole
+from clients.models.care_request import CareRoleRequest
 from clients.models.client import Client, ClientBackground
 from clients.models.contact import ContactCharter
 from clients.models.correction import Correction
 from clients.models.draft import Draft
 from clients.models.emergency import EmergencyReason
+from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
 from clients.models.strength import Strength
 from clients.models.supervision import SupervisionComment
 
 __all__ = [
     "CareRole",
+    "CareRoleRequest",
     "Client",
     "ClientBackground",
     "ClientRow",
@@ -18,6 +21,7 @@ __all__ = [
     "Correction",
     "Draft",
     "EmergencyReason",
+    "Notice",
     "Strength",
     "SupervisionComment",
 ]

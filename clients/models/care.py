@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, identity
+from accounts import audit, identity, names
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
@@ -147,6 +147,24 @@ def take_turns(client_id) -> None:
         )
 
 
+def primary_is_here(client_id) -> bool:
+    """Whether the primary therapist can be asked: they work here, and nobody covers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.primary_is_here(%s)", [str(client_id)])
+        return cursor.fetchone()[0]
+
+
+def end_other_roles(client, person: User, *, by: User, since=None) -> None:
+    """Whoever takes over as primary therapist covers and supervises nobody there."""
+    rows = CareRole.objects.filter(client=client, user=person).standing()
+    rows = rows.exclude(kind=CareRole.Kind.PRIMARY)
+    for role in rows.filter(Q(ends_at=None) | Q(ends_at__gt=since or Now())):
+        mine = CareRole.objects.filter(pk=role.pk)
+        mine.update(ends_at=Greatest(F("starts_at"), since or Now()))
+        said = {"care_role": role.kind, "person": person.pk}
+        audit.record("care role ended", client_id=role.client_id, **said)
+
+
 def tell_again(by: User) -> None:
     """Whom one may see was read at the start of the transaction."""
     if identity.is_set():
@@ -161,7 +179,8 @@ def require_treats(person: User) -> None:
     )
     if not works.exists():
         raise ValidationError(
-            _("%(name)s treats nobody here any more."), params={"name": person.name}
+            _("%(name)s treats nobody here any more."),
+            params={"name": names.isolated(person.name)},
         )
 
 
@@ -202,6 +221,7 @@ def hand_over(
     coming.update(ends_at=F("starts_at"))
     if running:
         CareRole.objects.filter(pk=running.pk).update(ends_at=since or Now())
+    end_other_roles(client, therapist, by=by, since=since)
     _write(client, therapist, CareRole.Kind.PRIMARY, by=by, starts_at=since)
     audit.record("primary therapist set", about=client, therapist=therapist.pk)
     return True

@@ -5,15 +5,22 @@ from datetime import timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, encryption, identity, invitations
 from accounts.encryption import EncryptedTextField
+from accounts.fields import (
+    EmailAddressField,
+    HasNameKey,
+    NameField,
+    NameKeyField,
+)
 from accounts.ids import uuid7
 from accounts.models import Practice, User
+from accounts.names import name_key
 from accounts.resetting import forget_factors
 from accounts.sessions import ways_changed
 from clients import access
@@ -37,12 +44,10 @@ class ClientQuerySet(models.QuerySet):
         return self.filter(practice_id=user.practice_id)
 
     def named(self, text: str):
-        """Whose names hold each word of `text`."""
+        """Whose names hold each word of `text`, in any case and with any accents."""
         found = self
-        for word in text.split():
-            found = found.filter(
-                Q(preferred_name__icontains=word) | Q(family_name__icontains=word)
-            )
+        for word in name_key(text).split():
+            found = found.filter(name_key__contains=word)
         return found
 
     def staffed_by(self, user):
@@ -51,10 +56,10 @@ class ClientQuerySet(models.QuerySet):
         return led | self.directory_of(user)
 
     def by_name(self):
-        return self.order_by(Lower("preferred_name"), Lower("family_name"), "pk")
+        return self.order_by("name_key", "pk")
 
 
-class Client(models.Model):
+class Client(HasNameKey):
     """Somebody in therapy.  Not the account: many have none and need none."""
 
     class State(models.TextChoices):
@@ -65,15 +70,14 @@ class Client(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="clients")
     user = models.OneToOneField(User, models.PROTECT, null=True, related_name="client")
-    preferred_name = models.CharField(_("preferred name"), max_length=80)
-    family_name = models.CharField(_("family name"), max_length=80, blank=True)
+    preferred_name = NameField(_("preferred name"), max_length=80)
+    family_name = NameField(_("family name"), max_length=80, blank=True)
+    name_key = NameKeyField(of=("preferred_name", "family_name"))
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
     # Only until they are invited: from then on the account holds the one copy.
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = EmailAddressField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
-    emergency_name = models.CharField(
-        _("emergency contact"), max_length=120, blank=True
-    )
+    emergency_name = NameField(_("emergency contact"), max_length=120, blank=True)
     emergency_phone = models.CharField(
         _("their phone number"), max_length=40, blank=True
     )
@@ -87,9 +91,7 @@ class Client(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                "practice", Lower("preferred_name"), name="client_by_preferred_name"
-            ),
+            models.Index("practice", "name_key", name="client_by_name_key"),
         ]
 
     def __str__(self):
@@ -194,7 +196,7 @@ class Client(models.Model):
     def correct(self, *, by: User, fields: list[str], seen_version: int) -> bool:
         """Save these fields; False where somebody else saved since `seen_version`."""
         rows = Client.objects.filter(pk=self.pk, version=seen_version)
-        new = {name: getattr(self, name) for name in fields}
+        new = self.with_key({name: getattr(self, name) for name in fields})
         if not rows.update(version=seen_version + 1, **new):
             return False
         self.version = seen_version + 1

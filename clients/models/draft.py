@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import timedelta
 
-from django.db import models
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.encryption import EncryptedTextField
@@ -11,6 +13,7 @@ from clients import access
 from clients.models.row import ClientRow
 
 PART = "\x1e"  # the record separator of ASCII stands between the parts of a text
+NAMED = "\x1f"  # and the unit separator between a field's name and its text
 
 
 class DraftQuerySet(models.QuerySet):
@@ -37,11 +40,48 @@ class Draft(ClientRow):
                 fields=["author", "client", "kind", "target"], name="draft_one_per_form"
             ),
         ]
+        indexes = [models.Index(fields=["saved_at"], name="draft_by_age")]
 
 
-def digest(text: str) -> str:
-    """SHA-256 of what was typed, so that "saved" can be checked by who typed it."""
+WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "seen", "act"}
+MOST = 64 * 1024  # bytes of a draft
+KEPT_FOR = timedelta(days=30)  # after its last change
+
+
+def typed_in(post) -> list[tuple[str, str]]:
+    """What a page sent, field by field in its order; a line ends with LF alone.
+
+    `post` is a QueryDict.  A field may come several times (checkboxes, lists).
+    """
+    return [
+        (name, text.replace("\r\n", "\n").replace("\r", "\n"))
+        for name, texts in post.lists()
+        if name not in WORKINGS
+        for text in texts
+    ]
+
+
+def proof(typed: list[tuple[str, str]]) -> str:
+    """SHA-256 of what was typed, so that the page can check what "saved" means."""
+    text = PART.join(NAMED.join(pair) for pair in typed)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def packed(typed: list[tuple[str, str]]) -> str:
+    """The body of a draft: JSON of field name to its texts."""
+    fields: dict[str, list[str]] = {}
+    for name, text in typed:
+        fields.setdefault(name, []).append(text)
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def unpacked(body: str) -> dict[str, list[str]]:
+    """The reverse of `packed`; nothing for a body that cannot be read."""
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def revision_of(said: str | None) -> int:
@@ -58,13 +98,17 @@ def keep(user: User, client, kind: str, target, body: str, base: int) -> Draft |
     if draft is None:
         draft = Draft(
             practice_id=client.practice_id,
-            client=client,
+            client_id=client.pk,
             author=user,
             kind=kind,
             target=target,
         )
         draft.body, draft.revision = body, 1
-        draft.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                draft.save(force_insert=True)
+        except IntegrityError:  # two tabs began at once
+            return None
         return draft
     sealed = Draft._meta.get_field("body").seal(draft, body)
     kept = mine.filter(pk=draft.pk, revision=base).update(
@@ -74,3 +118,22 @@ def keep(user: User, client, kind: str, target, body: str, base: int) -> Draft |
         return None
     draft.body, draft.revision = body, base + 1
     return draft
+
+
+def replace(user: User, client, kind: str, target, body: str) -> None:
+    """Save a draft over whatever was there."""
+    rows = Draft.objects.visible_to(user).filter(client=client, kind=kind)
+    before = rows.filter(target=target).first()
+    keep(user, client, kind, target, body, before.revision if before else 0)
+
+
+SWEEP = """
+DELETE FROM clients_draft WHERE saved_at < clock_timestamp() - %s
+"""
+
+
+def sweep() -> int:
+    """Delete drafts that nobody changed for 30 days; how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(SWEEP, [KEPT_FOR])
+        return cursor.rowcount

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
+from accounts.names import name_key
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.row import ClientRow, ClientRowQuerySet
 
@@ -44,9 +45,10 @@ class EmergencyReason(ClientRow):
 
 
 def clients_named(name: str) -> list[UUID]:
-    """Who of this practice is called exactly so; asked past the care roles."""
+    """Who of this practice is called so, whatever the accents and case; asked past the
+    care roles."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM app.clients_named(%s)", [name])
+        cursor.execute("SELECT * FROM app.clients_named(%s)", [name_key(name)])
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -78,6 +80,7 @@ def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
     ).save(force_insert=True)
     audit.record("emergency", about=role, role="emergency")
     _tell_the_practice(role, by)
+    _tell_the_client(role, by)
     return role
 
 
@@ -98,3 +101,11 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
             not_after=now + timezone.timedelta(days=2),
             about=role.pk,
         )
+
+
+def _tell_the_client(role: CareRole, by: User) -> None:
+    """At home and by email, at once; they read the reason under Who looked."""
+    from clients import telling  # it imports this module
+
+    client = role.client
+    telling.tell_client(client, "emergency", by=by, person=by, care_role=role.kind)

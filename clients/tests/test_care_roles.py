@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.identity import acting_as
-from accounts.models import AuditEvent, Message, Practice
-from clients.models import CareRole
-from clients.models.care import hand_over
+from accounts.models import AuditEvent, Practice
+from clients.models import CareRole, CareRoleRequest
 from conftest import in_care, person
 from progress.models import TherapySession
 from progress.tests.cast import book, pinned
+from progress.transfer import hand_over
 
 
 @pytest.fixture
@@ -35,6 +35,12 @@ def over(browser, client, who, sessions="move", since=""):
     return browser.post(f"{care(client)}hand-over/", said)
 
 
+def confirm(browser, answer="confirm", **said):
+    """What waits last, by whoever is asked."""
+    asked = CareRoleRequest.objects.latest("asked_at")
+    return browser.post(f"/care-roles/requests/{asked.pk}/{answer}/", said)
+
+
 def day(days):
     return (timezone.now() + timedelta(days=days)).date().isoformat()
 
@@ -43,17 +49,18 @@ def opens(browser, client):
     return browser.get(f"/clients/{client.pk}/").status_code == 200
 
 
-def test_ada_gives_theo_a_role_and_takes_it_at_once(sign_in, ada, theo, cleo):
+def test_ada_asks_thea_confirms_and_ada_ends_it_at_once(sign_in, ada, thea, theo, cleo):
     theos, adas = sign_in(theo), sign_in(ada)
-    assert not opens(theos, cleo)
     give(adas, cleo, theo, "co_therapist")
+    assert not opens(theos, cleo)
+    confirm(sign_in(thea))
     assert opens(theos, cleo)
     role = CareRole.objects.get(user=theo)
     adas.post(f"/care-roles/{role.pk}/end/")
     assert not opens(theos, cleo)
-    verbs = ["care role given", "care role ended"]
-    assert AuditEvent.objects.filter(client_id=cleo.pk, verb__in=verbs).count() == 2
-    assert not Message.objects.exists()
+    verbs = ["care role asked", "care role confirmed", "care role given"]
+    verbs += ["care role ended"]
+    assert AuditEvent.objects.filter(client_id=cleo.pk, verb__in=verbs).count() == 4
 
 
 @pytest.mark.requirement("R4")
@@ -98,11 +105,14 @@ def test_cover_needs_a_last_day_and_days_come_in_order(sign_in, thea, theo, cleo
     assert not CareRole.objects.filter(user=theo).exists()
 
 
-def test_the_same_role_twice_is_one(sign_in, ada, theo, cleo):
-    browser = sign_in(ada)
-    give(browser, cleo, theo, "supervisor")
-    give(browser, cleo, theo, "supervisor")
+def test_the_same_role_twice_is_one(sign_in, ada, thea, theo, cleo):
+    browser = sign_in(thea)
+    for _twice in range(2):
+        give(browser, cleo, theo, "supervisor")
     assert CareRole.objects.filter(user=theo).count() == 1
+    for _twice in range(2):
+        give(sign_in(ada), cleo, theo, "co_therapist")
+    assert CareRoleRequest.objects.filter(user=theo).count() == 1
 
 
 def test_theo_who_is_no_primary_changes_no_role(sign_in, theo, ines, thea, cleo):
@@ -119,6 +129,9 @@ def test_ada_hands_cleo_to_theo_and_thea_is_out(sign_in, ada, thea, theo, cleo):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
     theas, theos = sign_in(thea), sign_in(theo)
     assert over(sign_in(ada), cleo, theo).status_code == 302
+    assert opens(theas, cleo)
+    assert not opens(theos, cleo)
+    assert confirm(theas).url == "/caseload/"
     assert not opens(theas, cleo)
     assert opens(theos, cleo)
     assert CareRole.objects.filter(client=cleo, kind="primary").count() == 2
@@ -170,7 +183,7 @@ def test_two_hand_overs_at_once_make_one(ada, theo, cleo):
     with acting_as(ada.pk), transaction.atomic():
         assert hand_over(cleo, theo, by=ada)
         assert not hand_over(cleo, theo, by=ada)
-    assert CareRole.objects.filter(client=cleo, user=theo).count() == 1
+    assert CareRoleRequest.objects.filter(client=cleo, user=theo).count() == 1
 
 
 def test_nobody_ends_the_role_of_the_primary_therapist(sign_in, ada, thea, cleo):

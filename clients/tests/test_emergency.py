@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import encryption
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, Practice
 from clients.models import CareRole, EmergencyReason
+from clients.models.care import tell_again
 from clients.models.emergency import open_in_emergency
 from conftest import in_care, person
 from progress.tests.cast import agreed_goal, hold
@@ -38,6 +39,11 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert "She came in tired." in words(browser, f"/sessions/{session.pk}/")
     letters = Message.objects.filter(kind="emergency-access")
     assert {letter.recipient for letter in letters} == {thea, ada}
+    [told] = Message.objects.filter(recipient=cleo.user)
+    assert told.kind == "emergency-client"
+    home = words(sign_in(cleo.user), "/portal/")
+    assert "Theo opened your record in an emergency." in home
+    assert "crying" not in home
     # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
     theas = sign_in(thea)
     assert "Theo opened the record in an emergency" in words(theas, "/today/")
@@ -187,3 +193,53 @@ def test_nobody_gets_more_than_four_hours_even_past_the_program(theo, cleo):
         transaction.atomic(),
     ):
         CareRole.objects.filter(pk=role.pk).update(ends_at=now + timedelta(hours=4))
+
+
+def emergency_row(client, who, *, starts="clock_timestamp()", reason=True):
+    """Past the program, by SQL as the web; deferred rules are looked at, too."""
+    role = CareRole(
+        practice_id=client.practice_id, client=client, user=who, given_by=who,
+        kind="emergency",
+    )  # fmt: skip
+    with acting_as(who.pk), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO clients_carerole (id, practice_id, client_id, user_id, kind,"
+            " given_by_id, starts_at, ends_at)"
+            " VALUES (%s, %s, %s, %s, 'emergency', %s,"
+            f" {starts}, {starts} + interval '1 hour')",
+            [role.pk, client.practice_id, client.pk, who.pk, who.pk],
+        )
+        if reason is not None:
+            tell_again(who)
+            EmergencyReason(
+                practice_id=client.practice_id, client=client, role_id=role.pk, by=who,
+                words=WHY if reason else "",
+            ).save(force_insert=True)  # fmt: skip
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
+
+
+def test_the_database_takes_an_emergency_with_its_reason(theo, thea, cleo):
+    emergency_row(cleo, theo)
+
+
+def test_the_database_refuses_an_emergency_without_its_reason(theo, thea, cleo):
+    with pytest.raises(DatabaseError, match="needs its reason"):
+        emergency_row(cleo, theo, reason=None)
+
+
+def test_the_database_refuses_an_empty_reason(theo, thea, cleo):
+    with pytest.raises(DatabaseError, match="emergency_reason_has_words"):
+        emergency_row(cleo, theo, reason="")
+
+
+@pytest.mark.parametrize(
+    "starts",
+    ["now() - interval '1 second'", "now() - interval '3 hours'",
+     "now() + interval '5 minutes'"],
+)  # fmt: skip
+def test_the_database_refuses_an_emergency_that_begins_at_another_time(
+    theo, thea, cleo, starts
+):
+    with pytest.raises(DatabaseError, match="row-level security"):
+        emergency_row(cleo, theo, starts=starts)

@@ -9,7 +9,7 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent, SignIn, User
 from clients import staffing
 from clients.models import CareRole
-from conftest import admit, in_care, person
+from conftest import admit, after_a_day, in_care, person
 
 
 def roles(browser, who, role):
@@ -64,7 +64,7 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     page = roles(browser, thea, "admin").content.decode()
     assert "Thea has clients. Hand them over first." in page
     said = {"over-person": str(theo.pk), "over-sessions": "move"}
-    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     roles(browser, thea, "admin")
     assert are(thea) == (False, True)
     assert not CareRole.objects.filter(user=thea).standing().exists()
@@ -105,6 +105,7 @@ def test_it_is_opened_again_without_its_clients(sign_in, ada, thea, theo, carl):
     theo.refresh_from_db()
     assert theo.is_active
     assert sign_in(theo).get(f"/clients/{carl.pk}/").status_code == 404
+    after_a_day(carl)
     assert sign_in(thea).get(f"/clients/{carl.pk}/").status_code == 200
 
 

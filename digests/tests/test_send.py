@@ -19,6 +19,7 @@ from digests import send
 from digests.tests.conftest import HOUR
 from ops.mail import Sink
 from ops.place import free_port
+from therapy.doctor import around
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,57 @@ def test_refused_for_good_it_is_not_tried_again(sink, thea):
     sink.answer = None
     with after(hours=0, minutes=30):
         assert send_now() == {}
+
+
+OURS = [
+    "554 5.7.1 Relay access denied", "550 5.7.1 Unable to relay",
+    "550 5.7.26 This mail is unauthenticated", "554 5.7.1 Service unavailable; blocked",
+    "550 5.1.8 Sender address rejected: Domain not found", "554 Transaction failed",
+    "550 relay not permitted", "530 5.7.0 Must issue a STARTTLS command first",
+    "550 Message rejected by policy", "553 sorry, that sender is not allowed",
+    "550 5.4.6 Routing loop detected", "550 5.3.0 System error", "571 Blocked",
+]  # fmt: skip
+THEIRS = [
+    "550 5.1.1 No such user", "550 5.2.1 Mailbox disabled", "552 5.2.2 Mailbox full",
+    "550 5.1.10 Recipient not found", "556 5.1.10 Domain takes no mail",
+    "550 5.4.1 Recipient address rejected: Access denied", "550 no such person",
+    "553 5.1.3 Bad address syntax", "551 User not local", "550 5.1.2 Unknown domain",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("stage", ["at_recipient", "answer"])
+@pytest.mark.parametrize("said", OURS)
+def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
+    sink, thea, theo, stage, said, sign_in, ada
+):
+    letters = [drop(thea), drop(theo)]
+    setattr(sink, stage, said)
+    assert send_now() == {"waiting": 2}
+    for letter in letters:
+        letter.refresh_from_db()
+        assert letter.reason.startswith(f"relay: {said[:3]}")
+    assert "refused" not in letters[0].reason
+    page = sign_in(ada).get("/deliveries/").content.decode()
+    assert "2 emails are waiting because our mail server refuses" in page
+    with as_role("cairn_web"):
+        found = [finding for finding in around.letters() if finding.is_wrong]
+    assert "2 wait because the mail server does not pass them on" in found[0].words
+    setattr(sink, stage, None)
+    with after(hours=0, minutes=1):
+        assert send_now() == {"sent": 2}
+    assert "our mail server refuses" not in (
+        sign_in(ada).get("/deliveries/").content.decode()
+    )
+
+
+@pytest.mark.parametrize("stage", ["at_recipient", "answer"])
+@pytest.mark.parametrize("said", THEIRS)
+def test_what_the_address_is_at_fault_for_fails_at_once(sink, thea, stage, said):
+    letter = drop(thea)
+    setattr(sink, stage, said)
+    assert send_now() == {"failed": 1}
+    letter.refresh_from_db()
+    assert letter.reason.startswith(f"refused: {said[:3]}")
 
 
 def test_put_off_until_too_late_it_is_dropped(sink, thea):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection, models, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +14,8 @@ from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Content, Side
+
+REVIEW_AFTER = timedelta(days=91)
 
 
 class Overtaken(Exception):
@@ -27,7 +31,7 @@ class GoalQuerySet(ClientRowQuerySet):
         return self.select_related("in_force", "latest")
 
     def waiting_for(self, side: str):
-        """Whose newest version lacks the key of `side`, and nobody says they differ."""
+        """Those on whose newest version `side` is asked to agree (`Goal._settle`)."""
         return self.open().filter(waits_for=side)
 
 
@@ -158,16 +162,19 @@ class Goal(ClientRow):
         return goals
 
     @transaction.atomic
-    def propose_version(self, content: Content, *, by: User):
+    def propose_version(self, content: Content, *, by: User, seen: int | None = None):
         """Write the next version and turn the proposer's key on it.
 
         The agreed version stays in force until this one has both keys.  Raise
-        Overtaken where the goal was closed meanwhile.
+        Overtaken where the goal was closed meanwhile, or where the newest version is
+        not the one that was `seen`.
         """
         from goals.models import GoalVersion
 
         self._take_turns()
         self.require_open()
+        if seen is not None and self.latest.number != seen:
+            raise Overtaken
         newest = self.versions.aggregate(newest=models.Max("number"))["newest"] or 0
         version = GoalVersion(
             practice_id=self.practice_id,
@@ -179,17 +186,21 @@ class Goal(ClientRow):
             **content,
         )
         version.fingerprint = version.compute_fingerprint()
+        version.compare_with(self.in_force)
         version.save(force_insert=True)
-        self.latest, self.waits_for = version, Side(version.side).other
-        self.differs_since = None
-        self.save(update_fields=["latest", "waits_for", "differs_since"])
+        self.latest, self.differs_since = version, None
+        self.save(update_fields=["latest", "differs_since"])
         audit.record("goal proposed", about=self, version=version.number)
         version._turn_key(by)
         return version
 
     @transaction.atomic
     def take_up(self, *, by: User) -> bool:
-        """Go on with a goal that rested; what was in force is in force as it was."""
+        """Go on with a goal that rested; what was in force is in force as it was.
+
+        Who is asked follows from the agreements that still stand.  It is reviewed on
+        the agreed day, or in thirteen weeks where that day is over.
+        """
         self._take_turns()
         if self.is_open or self.ended_as in (
             self.Ended.TAKEN_BACK,
@@ -197,10 +208,42 @@ class Goal(ClientRow):
         ):
             return False
         self.closed_at, self.ended_as = None, ""
-        self.save(update_fields=["closed_at", "ended_as"])
+        self.review_on = self._next_review(by.today()) if self.in_force_id else None
+        self.save(update_fields=["closed_at", "ended_as", "review_on"])
+        self._settle()
         self._note("taken_up", by=by)
         audit.record("goal taken up", about=self)
         return True
+
+    def _next_review(self, today):
+        agreed = self.in_force.review_on
+        return agreed if agreed and agreed > today else today + REVIEW_AFTER
+
+    def _settle(self) -> None:
+        """Whose agreement the newest version still needs, from those that stand.
+
+        Nobody's where both agreed, nobody did, or the two see it differently; and not
+        that of a side which withdrew it after the other had agreed.
+        """
+        asked = self._asked()
+        if asked != self.waits_for:
+            self.waits_for = asked
+            self.save(update_fields=["waits_for"])
+
+    def _asked(self) -> str:
+        if not self.is_open or self.differs_since or not self.has_proposal:
+            return ""
+        from goals.models import Agreement
+
+        keys = Agreement.objects.filter(version=self.latest_id)
+        keys = list(keys.select_related("taken_back"))
+        stand = {k.side: k.at for k in keys if not hasattr(k, "taken_back")}
+        if len(stand) != 1:
+            return ""
+        [(side, at)] = stand.items()
+        missing = Side(side).other
+        back = [k.taken_back.at for k in keys if k.side == missing]
+        return "" if any(when > at for when in back) else missing
 
     @transaction.atomic
     def keep_line(self, line: str, *, by: User) -> None:
@@ -218,9 +261,7 @@ class Goal(ClientRow):
 
     def _close(self, ended_as: str, *, by: User) -> None:
         """Within a verb that took its turn.  A review that is open ends undecided."""
-        if self.review_id:
-            self.review.closed_at = timezone.now()
-            self.review.save(update_fields=["closed_at"])
+        self._end_review()
         self.closed_at, self.ended_as = timezone.now(), ended_as
         self.waits_for, self.differs_since, self.review = "", None, None
         self.save(
@@ -229,6 +270,13 @@ class Goal(ClientRow):
             ]
         )  # fmt: skip
         audit.record("goal closed", about=self, ended_as=ended_as)
+
+    def _end_review(self) -> None:
+        """An open one ends undecided."""
+        if self.review_id:
+            self.review.closed_at = timezone.now()
+            self.review.save(update_fields=["closed_at"])
+            self.review = None
 
     def _note(self, kind: str, *, by: User, **said):
         """Write into the goal's history what somebody said or decided."""

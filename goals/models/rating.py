@@ -53,6 +53,7 @@ class GoalRating(ClientRow):
         ]
         indexes = [
             models.Index(fields=["goal", "at"], name="goal_rating_by_goal"),
+            models.Index(fields=["goal", "side", "at"], name="goal_rating_by_side"),
             models.Index(
                 fields=["client"],
                 condition=models.Q(withdraws__isnull=False),

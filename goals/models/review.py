@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
@@ -15,9 +13,7 @@ from accounts.models import User
 from clients.access import reach, side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
-from goals.models.goal import Goal, Overtaken
-
-KEPT_FOR = timedelta(days=91)  # until it is looked at again
+from goals.models.goal import REVIEW_AFTER, Goal, Overtaken
 
 
 class Review(ClientRow):
@@ -127,7 +123,7 @@ class Review(ClientRow):
         goal.review = None
         goal.review_on = None
         if choice == self.Choice.KEEP:
-            goal.review_on = by.today() + KEPT_FOR
+            goal.review_on = by.today() + REVIEW_AFTER
         goal.save(update_fields=["review", "review_on"])
         goal._note("decided", by=by, choice=choice)
         audit.record("goal review decided", about=goal, choice=choice)

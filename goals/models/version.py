@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, encryption
@@ -15,6 +16,7 @@ from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
+from goals import differences
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
@@ -46,6 +48,9 @@ class GoalVersion(ClientRow):
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
     fingerprint = models.CharField(max_length=64)
+    # How it differs from the version that was in force when it was proposed: the id of
+    # that one, and what `differences.stored()` says.
+    compared = EncryptedTextField(**LATER_ADDED)
 
     class Meta:
         constraints = [
@@ -100,6 +105,18 @@ class GoalVersion(ClientRow):
         text = json.dumps([str(self.goal_id), self.number, said], sort_keys=True)
         return encryption.fingerprint(self.practice_id, self.client_id, text)
 
+    def compare_with(self, agreed: GoalVersion | None) -> None:
+        """Before it is saved: pages show a difference, and do not compute it."""
+        if agreed is not None:
+            lengths = differences.stored(agreed.own_words, self.own_words)
+            self.compared = f"{agreed.pk} {lengths}"
+
+    def difference_from(self, agreed: GoalVersion) -> SafeString:
+        """Its own words with what they change of the agreed ones marked."""
+        with_whom, _space, lengths = self.compared.partition(" ")
+        known = lengths if with_whom == str(agreed.pk) else ""
+        return differences.word_diff(agreed.own_words, self.own_words, known)
+
     # -- verbs -------------------------------------------------------------------
 
     @transaction.atomic
@@ -116,7 +133,8 @@ class GoalVersion(ClientRow):
     def withdraw_key(self, reason: str, *, by: User) -> bool:
         """Not any more: take back the key of one's own side; False without one.
 
-        What was in force is so no longer.  A proposal left without a key is gone, and
+        What was in force is so no longer, and an open review of it ends undecided.  A
+        proposal left without a key is gone, and
         the agreed words stay; where both said so of words they once agreed to, the
         goal is set aside.
         """
@@ -130,18 +148,16 @@ class GoalVersion(ClientRow):
             "key_withdrawn", by=by, version=self, agreement=key, words=reason
         )
         audit.record("goal key withdrawn", about=self.goal, version=self.number)
+        self.goal._settle()
         return True
 
     def _fall(self, by: User) -> None:
         """What one key less means for the goal."""
         goal = self.goal
         if goal.in_force_id == self.pk:
+            goal._end_review()
             goal.in_force = goal.in_force_at = goal.review_on = None
-            if goal.latest_id == self.pk:
-                goal.waits_for = ""  # it rests: nobody is asked for the other's key
-            goal.save(
-                update_fields=["in_force", "in_force_at", "review_on", "waits_for"]
-            )
+            goal.save(update_fields=["in_force", "in_force_at", "review_on", "review"])
         elif goal.latest_id == self.pk:
             both = self.keys.order_by().values("side").distinct().count() == 2
             self._give_way(Goal.Ended.ASIDE if both else Goal.Ended.TAKEN_BACK, by)
@@ -229,6 +245,8 @@ class GoalVersion(ClientRow):
         audit.record("goal agreed", about=self.goal, version=self.number)
         if Side(side).other in standing:
             self._come_into_force()
+        else:
+            self.goal._settle()
         return True
 
     def _come_into_force(self) -> None:

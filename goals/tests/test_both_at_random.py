@@ -1,8 +1,10 @@
 """Cleo and Thea do everything at random; in force is only what both agreed to.
 
 A small model keeps, beside the program, what each said: after every step the two must
-tell the same story.
+tell the same story.  What the pages then say is tried in tests/test_what_pages_say.py.
 """
+
+from datetime import timedelta
 
 from django.db import transaction
 from hypothesis import HealthCheck, settings
@@ -27,9 +29,12 @@ def other(side):
     return "therapist" if side == "client" else "client"
 
 
-def machine_of(people, client):
+def machine_of(people, client, told=None):
+    """`told(machine)` is called after every step."""
+
     class TwoPeople(RuleBasedStateMachine):
-        """`standing` maps a version's number to the sides whose key lies on it."""
+        """`standing` maps a version's number to the sides whose agreement stands, each
+        with the step at which it was given; `back` to those who withdrew, likewise."""
 
         def __init__(self):
             super().__init__()
@@ -38,17 +43,23 @@ def machine_of(people, client):
                 self.goal = Goal.propose(
                     client, {"own_words": "One"}, by=people["client"]
                 )
-            self.standing = {1: {"client"}}
+            self.step = 1
+            self.standing, self.back = {1: {"client": 1}}, {1: {}}
+            self.words, self.days = {1: "One"}, {1: None}  # of each version
             self.in_force, self.latest, self.numbers = None, 1, 1
+            self.review_on = None
+            self.ratings = {"client": [], "therapist": []}
+            self.decision = None  # the last one, and who pressed last
             self.closed, self.differ = "", False
             self.ever = set()  # versions that were in force at some time
-            self.review, self.choices = False, {}
+            self.review, self.choices, self.choosers = False, {}, []
 
         def teardown(self):
             transaction.savepoint_rollback(self.point)
 
         def act(self, side, verb):
             """The verb as that side, with the goal as it is now; None if overtaken."""
+            self.step += 1
             with acting_as(people[side].pk), transaction.atomic():
                 rows = Goal.objects.visible_to(people[side]).with_words()
                 goal = rows.select_related("client__user", "review").get(
@@ -61,17 +72,34 @@ def machine_of(people, client):
 
         # -- verbs ---------------------------------------------------------------
 
-        @rule(side=SIDES, words=st.sampled_from(["Two", "Three", "Four"]))
-        def propose(self, side, words):
-            done = self.act(
-                side, lambda g, by: g.propose_version({"own_words": words}, by=by)
-            )
+        def asked(self):
+            """Whose agreement the newest version needs, by what each said."""
+            if self.closed or self.differ or self.latest == self.in_force:
+                return ""
+            standing = self.standing[self.latest]
+            if len(standing) != 1:
+                return ""
+            [(side, since)] = standing.items()
+            withdrew = self.back[self.latest].get(other(side), 0)
+            return "" if withdrew > since else other(side)
+
+        @rule(
+            side=SIDES,
+            words=st.sampled_from(["Two", "Three", "Four"]),
+            days=st.sampled_from([None, 30]),
+        )
+        def propose(self, side, words, days):
+            day = days and people[side].today() + timedelta(days=days)
+            content = {"own_words": f"{words} {self.numbers}", "review_on": day}
+            done = self.act(side, lambda g, by: g.propose_version(content, by=by))
             if self.closed:
                 assert done == "overtaken"
                 return
             self.numbers += 1
             self.latest, self.differ = self.numbers, False
-            self.standing[self.latest] = {side}
+            self.standing[self.latest] = {side: self.step}
+            self.back[self.latest] = {}
+            self.words[self.latest], self.days[self.latest] = content.values()
 
         @rule(side=SIDES)
         def agree(self, side):
@@ -81,9 +109,10 @@ def machine_of(people, client):
                 return
             assert done == (side not in self.standing[self.latest])
             if done:
-                self.standing[self.latest].add(side)
+                self.standing[self.latest][side] = self.step
                 if len(self.standing[self.latest]) == 2:
                     self.in_force, self.differ = self.latest, False
+                    self.review_on = self.days[self.latest]
                     self.ever.add(self.latest)
 
         @rule(side=SIDES, back=st.integers(1, 3))
@@ -115,12 +144,14 @@ def machine_of(people, client):
                 return
             assert done == (side in self.standing[number])
             if done:
-                self.standing[number].discard(side)
+                del self.standing[number][side]
+                self.back[number][side] = self.step
                 self.fall(number)
 
         def fall(self, number):
             if number == self.in_force:
-                self.in_force = None
+                self.in_force = self.review_on = None
+                self.review = False  # nothing is left to review
             elif number == self.latest:
                 both = number in self.ever
                 self.give_way("aside" if both else "taken back")
@@ -165,7 +196,7 @@ def machine_of(people, client):
             if self.closed or self.in_force is None:
                 assert done == "overtaken"
                 return
-            self.review, self.choices = True, {}
+            self.review, self.choices, self.choosers = True, {}, []
 
         @precondition(lambda self: self.review)
         @rule(side=SIDES, choice=CHOICES)
@@ -177,8 +208,13 @@ def machine_of(people, client):
             self.act(side, verb)
             self.choices[side] = choice
             chosen = set(self.choices.values())
+            self.choosers = [*(s for s in self.choosers if s != side), side]
             if len(self.choices) == 2 and len(chosen) == 1 and chosen != {""}:
-                self.review = False
+                self.review, self.decision = False, (choice, side)
+                today = people[side].today()
+                self.review_on = None
+                if choice == "keep":
+                    self.review_on = today + timedelta(days=91)
                 if choice in ("aside", "reached") and not self.closed:
                     self.closed, self.differ = choice, False
 
@@ -201,7 +237,28 @@ def machine_of(people, client):
             done = self.act(side, lambda g, by: g.take_up(by=by))
             assert done == (self.closed in ("aside", "reached"))
             if done:
-                self.closed = ""
+                self.closed, self.review_on = "", None
+                if self.in_force:
+                    agreed = self.days[self.in_force]
+                    in_a_while = people[side].today() + timedelta(days=91)
+                    self.review_on = agreed or in_a_while
+
+        @rule(side=SIDES, value=st.integers(0, 10))
+        def rate(self, side, value):
+            done = self.act(side, lambda g, by: g.rate(value, by=by))
+            if self.closed:
+                assert done == "overtaken"
+            else:
+                self.ratings[side].append(value)
+
+        @rule(side=SIDES)
+        def remove_the_last_rating(self, side):
+            def verb(goal, by):
+                mine = goal.ratings.standing().filter(side=side).order_by("at").last()
+                return mine and mine.withdraw(by=by)
+
+            if self.act(side, verb):
+                self.ratings[side].pop()
 
         # -- what must hold ------------------------------------------------------
 
@@ -215,10 +272,16 @@ def machine_of(people, client):
             assert goal.ended_as == self.closed
             assert bool(goal.differs_since) == self.differ
             assert bool(goal.review_id) == self.review
-            if goal.waits_for:
-                assert not self.differ
-                assert not self.closed
-                assert goal.waits_for not in self.standing[self.latest]
+            assert goal.waits_for == self.asked()
+            assert goal.review_on == self.review_on
+            for side, values in self.ratings.items():
+                rows = goal.ratings.standing().filter(side=side).order_by("at")
+                assert list(rows.values_list("value", flat=True)) == values
+
+        @invariant()
+        def the_pages_say_so(self):
+            if told:
+                told(self)
 
         @invariant()
         def what_is_in_force_both_agreed_to(self):

@@ -181,7 +181,7 @@ def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea)
     answer = sign_in(cleo.user).post(url, {"reason": "It is not mine any more"})
     assert answer.status_code == 302
     page = sign_in(thea).get(f"/goals/{agreed.pk}/").content.decode()
-    assert "Not in force: a key was taken back" in page
+    assert "Not in effect: an agreement was withdrawn." in page
     assert "It is not mine any more" in page
 
 

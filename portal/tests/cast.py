@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.identity import acting_as
+from conftest import ten_seconds_pass
 from goals.models import Goal, Step
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
@@ -92,7 +93,9 @@ def write_note(session, body, *, by, sign=True):
         note = ProgressNote.objects.get(pk=note.pk)
         if sign:
             assert note.sign(by=by, base=revision)
-        return note
+    if sign:
+        ten_seconds_pass()
+    return note
 
 
 def agree_practice(client, words, *, by, **fields):

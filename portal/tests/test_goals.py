@@ -97,7 +97,7 @@ def test_other_words_leave_the_agreed_ones_in_force(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     told(browser.get(url))
     said = told(browser.post(url, proposal(**SHORTER, seen=1), follow=True))
-    assert BUS["own_words"] in said and "It waits for the other key" in said
+    assert BUS["own_words"] in said and "Waiting for your therapist to agree." in said
     newest = Goal.objects.with_words().get().latest
     with as_person(thea):
         words = GoalVersion.objects.get(pk=newest.pk).content
@@ -162,8 +162,8 @@ def test_the_list_says_what_waits_for_cleo(cleo, thea, sign_in):
     agreed_goal(cleo, by=thea, content=SHORTER)
     propose(cleo, by=cleo.user, content={"own_words": "Sleep through"})
     said = told(sign_in(cleo.user).get(reverse("portal-goals")))
-    assert "Thea waits for your key" in said
-    assert "Agreed" in said and "Waits for the other key" in said
+    assert "Needs your agreement." in said
+    assert "Agreed" in said and "Waiting for your therapist to agree." in said
 
 
 def test_without_goals_the_list_says_what_a_goal_is(cleo, sign_in):

@@ -80,7 +80,11 @@ def test_whatever_cleo_presses_it_goes_back_to_thea(
     comes_in(device, cleo.user)
     said = {"choice": choice, "words": "One stop is not my town"}
     answer = device.post(here(goal), said)
-    assert answer.url == f"/sign-in/?next=%2Fgoals%2F{goal.pk}%2F"
+    assert answer.url == "/handed-over/done/"
+    page = device.get(answer.url).content.decode()
+    assert "Done. Give the device back." in page
+    assert f'href="/sign-in/?next=/goals/{goal.pk}/"' in page
+    assert "One stop" not in page
     assert device.get("/portal/").url.startswith("/sign-in/")
     goal.refresh_from_db()
     assert goal.in_force.number == in_force
@@ -94,6 +98,23 @@ def test_to_see_it_differently_takes_a_few_words(device, goal, cleo):
     answer = device.post(here(goal), {"choice": "differ", "words": ""})
     assert "Say in a few words" in answer.content.decode()
     assert device.get(here(goal)).status_code == 200
+
+
+def test_a_mistyped_password_stays_on_the_page_for_one_thing(device, goal, cleo):
+    said = {"login": cleo.user.email, "password": "wrong", "one_thing": "1"}
+    page = device.post("/sign-in/", said).content.decode()
+    assert "hands you this device for one thing" in page
+    assert "Your email or password is not correct." in page
+    assert cleo.user.email in page
+    assert "wrong" not in page.replace("wrongly", "")
+    said["password"] = WORD
+    device.post("/sign-in/", said)
+    assert device.get(here(goal)).status_code == 200
+
+
+def test_the_page_after_it_is_for_that_moment_alone(client, sign_in, cleo):
+    assert client.get("/handed-over/done/").url == "/"
+    assert sign_in(cleo.user).get("/handed-over/done/").url == "/"
 
 
 def test_somebody_else_who_signs_in_there_is_simply_signed_in(device, goal, theo):

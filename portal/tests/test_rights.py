@@ -102,7 +102,7 @@ def test_corrections_are_a_handful_of_queries(sign_in, cleo, many):
     browser = sign_in(cleo.user)
     for _ in range(many):
         ask(browser)
-    with at_most(7):
+    with at_most(8):
         words(browser, "/portal/corrections/")
 
 

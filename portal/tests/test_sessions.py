@@ -119,5 +119,5 @@ def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
         rate(goal, 4, by=cleo.user, at=session.starts_at)
     browser = sign_in(cleo.user)
-    with at_most(9):
+    with at_most(10):
         told(browser.get(one(session)))

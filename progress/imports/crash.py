@@ -3,6 +3,12 @@
 import os
 import signal
 
+STEPS = (
+    "file_claimed",  # committed, nothing read yet
+    "file_read",  # its lines are stored, not committed
+    "undo_claimed",  # committed, nothing removed yet
+    "undone",  # all of it removed, not committed
+)
 POINTS = (
     "import_claimed",  # committed, nothing written yet
     "import_half_way",  # half the people written, not committed

@@ -7,7 +7,7 @@ import io
 
 from django.utils.translation import gettext as _
 
-from accounts.downloads import harmless
+from accounts.formulas import harmless
 from progress.imports.review import Review
 
 # Two people as a practice would write them down, one of them twice.

@@ -59,12 +59,13 @@ TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 6))"
 # A day's the lines, and those of what is done or left out; then what never began.
 SWEEP = """
 DELETE FROM progress_importsheet WHERE made_at < clock_timestamp() - %(kept)s
-  OR caseload_import_id IN
-    (SELECT id FROM progress_caseloadimport WHERE state IN ('done', 'dropped'))
+  OR caseload_import_id IN (SELECT id FROM progress_caseloadimport
+    WHERE state IN ('done', 'dropped', 'refused', 'undoing', 'undone'))
 """
 LEAVE = """
 UPDATE progress_caseloadimport SET state = 'dropped', claim = NULL, lease_until = NULL
-WHERE state IN ('ready', 'failed') AND made_at < clock_timestamp() - %(kept)s
+WHERE state IN ('ready', 'failed', 'reading', 'refused')
+  AND made_at < clock_timestamp() - %(kept)s
 """
 
 
@@ -109,12 +110,18 @@ def _execute(sql: str, values: dict) -> int:
         return cursor.rowcount
 
 
-def waiting() -> list[UUID]:
-    """What nobody began, or whoever began it lives no more; for the tick."""
-    nobody = Q(state=State.WAITING, made_at__lt=Now() - FIRST_WAIT)
-    left = Q(state=State.RUNNING, lease_until__lt=Now())
+def waiting() -> list[tuple[UUID, str]]:
+    """What nobody began, or whoever began it lives no more, and its state; for the
+    tick."""
+    early = Q(made_at__lt=Now() - FIRST_WAIT)
+    nobody = early & (
+        Q(state=State.WAITING) | Q(state__in=[State.READING, State.UNDOING], claim=None)
+    )
+    left = Q(
+        state__in=[State.RUNNING, State.READING, State.UNDOING], lease_until__lt=Now()
+    )
     rows = CaseloadImport.objects.filter(nobody | left)
-    return list(rows.order_by("made_at").values_list("pk", flat=True))
+    return list(rows.order_by("made_at").values_list("pk", "state"))
 
 
 def sweep() -> None:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from accounts.models import User
 from clients.models import CareRole, Client
-from progress.imports.people import Person, same
+from progress.imports.cells import name_key
+from progress.imports.people import Person
 
 
 class Found(NamedTuple):
@@ -30,8 +31,8 @@ def sorted_out(
         name = emails.get(person.email) if person.email else None
         if name:
             here.append(Found(person, name, True))
-        elif not person.email and same(person.name) in names:
-            here.append(Found(person, names[same(person.name)], False))
+        elif not person.email and name_key(person.name) in names:
+            here.append(Found(person, names[name_key(person.name)], False))
         else:
             new.append(person)
     return new, here
@@ -49,5 +50,5 @@ def _here(by: User, therapist: User) -> tuple[dict[str, str], dict[str, str]]:
         for address in filter(None, (email, account)):
             emails[address.lower()] = name
         if pk in treated:
-            names[same(name)] = name
+            names[name_key(name)] = name
     return emails, names

@@ -1,15 +1,16 @@
 """Lines made into people, or into what has to be mended first.
 
 Lines with the same e-mail are one person.  Without one a person is known by name, and
-two lines of one name are two people or one: that is for somebody to say, unless a phone
-number says it.
+two lines of one name are two people or one: that is for somebody to say, unless they
+have a phone number that nobody else in the file has, or one line repeats the other.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
@@ -17,7 +18,8 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy
 
 from clients.models import Client
-from progress.imports import days
+from progress.imports import cells, days
+from progress.imports.cells import name_key, phone_key
 from progress.imports.columns import DAYS, ONCE, Field
 from progress.imports.sheet import MOST_LETTERS, Line, Sheet
 
@@ -34,7 +36,7 @@ LONGEST = {
 RATING = re.compile(r"(10|\d)(?:[.,]0)?(?:\s?/\s?10)?")
 APART = re.compile(r"[;|\n]")
 COMMA = re.compile(r",\s+|,(?=\d{1,4}[./-])")
-MOST_MOMENTS = 50_000  # sessions and ratings together
+MOST_MOMENTS = 50_000  # sessions, goals and ratings together
 
 NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
 TOO_LONG = gettext_lazy("More cells than the file has columns.")
@@ -51,6 +53,22 @@ NO_RATING = gettext_lazy("A rating is a whole number from 0 to 10.")
 NO_GOAL = gettext_lazy("A rating needs a goal, in this line or above it.")
 NO_DAY = gettext_lazy("A rating needs its day, or one session date in the same line.")
 NO_PAIRS = gettext_lazy("There are %(ratings)s ratings and %(days)s days for them.")
+ERROR_CELL = gettext_lazy(
+    "This is a spreadsheet’s error, not a value. Fix the cell in your spreadsheet."
+)
+FORMULA_CELL = gettext_lazy(
+    "This cell has a formula without a result. Open the file in your spreadsheet and"
+    " save it."
+)
+ROUNDED_PHONE = gettext_lazy(
+    "The spreadsheet rounded this number. Type the whole phone number again, as text."
+)
+NO_PHONE = gettext_lazy("This is not a phone number.")
+PLACEHOLDER = gettext_lazy("This is a placeholder, not a name.")
+NO_LETTER = gettext_lazy("A name needs at least one letter.")
+TOTALS = gettext_lazy("This looks like a totals line, not a person.")
+SUMS = gettext_lazy("This line adds up the lines above it. It looks like a total.")
+FAULTS = {"error": ERROR_CELL, "formula": FORMULA_CELL}
 WAITS = gettext_lazy("Waits for line %(line)s, which is about the same person.")
 
 
@@ -64,13 +82,13 @@ class Problem:
     said: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Goal:
     words: str
     ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """Moments are as on the therapist's wall: without a zone."""
 
@@ -95,11 +113,8 @@ class Person:
 class Reading:
     people: list[Person]
     problems: list[Problem]  # in the order of the lines
-
-    @property
-    def is_too_much(self) -> bool:
-        ratings = sum(len(g.ratings) for who in self.people for g in who.goals.values())
-        return self.sessions + ratings > MOST_MOMENTS
+    repeated: list[int] = field(default_factory=list)  # lines, each like one above it
+    is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more
 
     @property
     def lines_to_mend(self) -> list[int]:
@@ -128,22 +143,28 @@ def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
                 yield from _parts(line.cells[at])
 
 
-def same(name: str) -> str:
-    """By which two spellings of a name are one."""
-    return " ".join(name.casefold().split())
+def same(text: str) -> str:
+    """By which two ways of writing the same words are one."""
+    return " ".join(text.casefold().split())
 
 
 class _Reader:
     def __init__(self, sheet, columns, order, now):
         self.sheet, self.columns, self.order = sheet, columns, order
         self.now = now
+        self.by_number = {line.number: line for line in sheet.lines}
+        self.lines = [self._checked(line) for line in sheet.lines]
         self.people: dict[tuple, Person] = {}
+        self.seen: dict[tuple, tuple] = {}
+        self.moments = 0  # so far, in all lines
+        self.repeated: list[int] = []
         self.problems: list[Problem] = []
         self.bad: dict[tuple, int] = {}  # whose line cannot come in, and which
 
     def read(self) -> Reading:
-        for line in self.sheet.lines:
-            self._line(line)
+        self.shared = self._shared_phones()
+        for line, faults in self.lines:
+            self._line(line, faults)
         self._nameless()
         self._namesakes()
         have = {problem.line for problem in self.problems}
@@ -153,14 +174,58 @@ class _Reader:
                 self._hold_back(person, self.bad[key], have)
         found = [who for key, who in self.people.items() if key not in self.bad]
         problems = sorted(self.problems, key=lambda p: (p.line, p.column or 0))
-        return Reading(found, problems)
+        too_much = self.moments > MOST_MOMENTS
+        return Reading(found, problems, self.repeated, too_much)
+
+    # -- what the cells say ------------------------------------------------------
+
+    def _checked(self, line: Line) -> tuple[Line, list[tuple[int, object]]]:
+        """The line with empty cells where nothing is said, and what is wrong in it."""
+        said, faults = list(line.cells), []
+        for at, what in enumerate(self.columns):
+            text = said[at] = cells.unquoted(said[at]) if what else ""
+            fault = FAULTS.get(line.faults.get(at)) or (text and _fault(what, text))
+            if fault and what:
+                faults.append((at, fault))
+            if fault or _says_nothing(what, text):
+                said[at] = ""
+        return replace(line, cells=said), faults
+
+    def _shared_phones(self) -> set[str]:
+        """Numbers under different names: a household's, a school's or the practice's
+        own.  They tell nobody apart."""
+        names = defaultdict(set)
+        for line, _faults in self.lines:
+            phone = phone_key(self._cell(line, Field.PHONE))
+            names[phone].add(self._key_parts(line)[1])
+        return {phone for phone, said in names.items() if len(said) > 1}
+
+    def _totals(self, line: Line) -> object:
+        """Why this line is no person but adds others up; None where it does not."""
+        if self._cell(line, Field.EMAIL) or phone_key(self._cell(line, Field.PHONE)):
+            return None
+        names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
+        first = next((text for text in names if text), "")
+        if cells.is_total(first) or cells.is_total(" ".join(names).strip()):
+            return TOTALS
+        last = self.sheet.lines[-1]
+        if line.number != last.number:
+            return None
+        return SUMS if _adds_up(self.sheet.lines[:-1], last) else None
 
     # -- one line ----------------------------------------------------------------
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: Line, faults) -> None:
         self.line, self.key, self.has_bad_day = line, self._whose(line), False
+        total = self._totals(line)
+        if total:
+            self._problem(total, *self._named_at(line))
+            return
+        for at, reason in faults:
+            said = self._as_written(line.number, at)
+            self._problem(reason, at, said)
         if not any(self._key_parts(line)):
-            if any(c for c, said in zip(line.cells, self.columns, strict=True) if said):
+            if not faults and any(line.cells):
                 self._problem(NO_NAME)
             return
         who = self.people.setdefault(self.key, Person(line.number))
@@ -168,23 +233,40 @@ class _Reader:
         if line.is_long:
             self._problem(TOO_LONG)
         self._once(who)
-        sessions = self._sessions(who)
-        self._goals(who, sessions)
+        if self.moments <= MOST_MOMENTS:
+            sessions = self._sessions(who)
+            self._goals(who, sessions)
 
     def _cell(self, line: Line, wanted: Field) -> str:
         at = self.columns.index(wanted) if wanted in self.columns else None
         return "" if at is None else line.cells[at]
 
+    def _as_written(self, number: int, at: int) -> str:
+        return self.by_number[number].cells[at]
+
+    def _named_at(self, line: Line) -> tuple[int | None, str]:
+        """The column of the name, and what stands there."""
+        for what in (Field.NAME, Field.FAMILY):
+            if self._cell(line, what):
+                return self.columns.index(what), self._cell(line, what)
+        return None, ""
+
     def _key_parts(self, line: Line) -> tuple[str, str]:
         names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
-        return self._cell(line, Field.EMAIL).lower(), same(" ".join(names))
+        return self._cell(line, Field.EMAIL).lower(), name_key(" ".join(names))
 
     def _whose(self, line: Line) -> tuple:
         email, name = self._key_parts(line)
         if email:
             return ("e-mail", email)
-        phone = _alike(Field.PHONE, self._cell(line, Field.PHONE))
-        return ("name", name, phone) if phone else ("name", name, line.number)
+        phone = phone_key(self._cell(line, Field.PHONE))
+        if phone and phone not in self.shared:
+            return ("name", name, phone)
+        alone = ("name", name, line.number)
+        found = self.seen.setdefault(tuple(self.by_number[line.number].cells), alone)
+        if found != alone:
+            self.repeated.append(line.number)
+        return found
 
     def _problem(self, reason, column=None, said="", **told) -> None:
         line = self.line.number
@@ -224,6 +306,7 @@ class _Reader:
             if said in (Field.FIRST, Field.SESSION):
                 moments = self._moments(at)
                 who.sessions.update(moments)
+                self.moments += len(moments)
                 found += moments if said == Field.SESSION else []
         return found
 
@@ -266,6 +349,7 @@ class _Reader:
             return who.goals.get(who.above.get(slot, ""))
         if len(words) > LONGEST[Field.GOAL]:
             self._problem(TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
+        self.moments += 1
         who.above[slot] = same(words)
         return who.goals.setdefault(same(words), Goal(words))
 
@@ -297,6 +381,7 @@ class _Reader:
         elif goal is not None and all(found):
             pairs = zip(moments, (int(one[1]) for one in found), strict=True)
             goal.ratings.update(dict.fromkeys(pairs))
+            self.moments += len(moments)
 
     # -- all lines together ------------------------------------------------------
 
@@ -306,7 +391,8 @@ class _Reader:
                 if who.said.get(Field.FAMILY):
                     who.said[Field.NAME] = who.said.pop(Field.FAMILY)
                     continue
-                self.problems += [Problem(at, str(NO_NAME)) for at in who.lines]
+                if key not in self.bad:
+                    self.problems += [Problem(at, str(NO_NAME)) for at in who.lines]
                 self.bad.setdefault(key, who.line)
 
     def _namesakes(self) -> None:
@@ -314,7 +400,7 @@ class _Reader:
         first: dict[str, tuple] = {}
         confused: set[tuple] = set()
         for key, who in sorted(self.people.items(), key=lambda pair: pair[0][0]):
-            name = same(who.name)
+            name = name_key(who.name)
             other = first.setdefault(name, key)
             if not name or other == key or key[0] == "e-mail":
                 continue
@@ -348,8 +434,55 @@ def _parts(text: str) -> list[str]:
 def _alike(field: str, text: str) -> str:
     """By which two ways of writing it are one."""
     if field == Field.PHONE:
-        return "".join(sign for sign in text if sign.isdigit())
-    return same(text)
+        return cells.digits(text)
+    return name_key(text) if field in (Field.NAME, Field.FAMILY) else same(text)
+
+
+def _fault(field: str, text: str) -> object:
+    """Why a cell is no answer; None where it may be one."""
+    if cells.is_error(text, own_words=field in (Field.CONCERN, Field.GOAL)):
+        return ERROR_CELL
+    if cells.is_formula(text):
+        return FORMULA_CELL
+    if field in (Field.NAME, Field.FAMILY, Field.PRONOUNS) and cells.is_boolean(text):
+        return PLACEHOLDER
+    if field == Field.NAME and has_no_name(text):
+        return PLACEHOLDER if cells.is_nothing(text) else NO_LETTER
+    if field == Field.FAMILY and not cells.has_letter(text):
+        return None if cells.is_nothing(text) else NO_LETTER
+    if field == Field.PHONE and not cells.is_nothing(text):
+        if cells.is_rounded(text):
+            return ROUNDED_PHONE
+        return None if cells.digits(text) else NO_PHONE
+    return None
+
+
+def has_no_name(text: str) -> bool:
+    return cells.is_nothing(text) or not cells.has_letter(text)
+
+
+def _says_nothing(field: str, text: str) -> bool:
+    if field in (Field.FAMILY, Field.EMAIL, Field.PHONE, Field.SESSION, Field.FIRST):
+        return cells.is_nothing(text)
+    return cells.is_dash(text)
+
+
+def _adds_up(above: list[Line], last: Line) -> bool:
+    """Whether every number of the last line is the sum of its column, and says more
+    than a rating could."""
+    sums = [_sum(above, at, text) for at, text in enumerate(last.cells) if text]
+    said = [found for found in sums if found is not None]
+    return bool(said) and all(said)
+
+
+def _sum(above: list[Line], at: int, text: str) -> bool | None:
+    """Of one column; None where the last line has no number there."""
+    value = cells.number(text)
+    if value is None:
+        return None
+    numbers = [cells.number(line.cells[at]) for line in above]
+    found = [one for one in numbers if one]
+    return len(found) >= 3 and value > 10 and abs(sum(found) - value) < 0.005
 
 
 def _once_a_day(moments: set[datetime]) -> set[datetime]:

@@ -1,14 +1,19 @@
-"""What a file would do, before it does anything: for the page and for the worker."""
+"""What a file would do, before it does anything, as the worker finds it.
+
+The pages show what `summary.py` stores of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.identity import acting_as
 from accounts.models import User
@@ -19,7 +24,11 @@ from progress.imports.people import Person, Problem, Reading
 from progress.imports.sheet import Sheet
 from progress.models import CaseloadImport, ImportSheet
 
-FIRST_VALUES, SHOWN_LETTERS = 3, 40
+FIRST_VALUES, SHOWN_LETTERS, FIRST_LINES = 3, 40, 8
+NO_DATES = gettext_lazy(
+    "None of the %(n)s values in this column is a date that can be read. Choose what"
+    " the column is, or leave it out."
+)
 
 
 class Gone(Exception):
@@ -43,6 +52,17 @@ def whole(imported: CaseloadImport) -> tuple[Sheet, set[int]]:
         return sealed, set(sealed.parts)
     directory = Sheet.from_json(parts[ImportSheet.Part.DIRECTORY])
     return sealed.joined(directory), set(directory.parts)
+
+
+@dataclass
+class Finding:
+    """What is wrong in one line, or the same in many."""
+
+    head: str
+    said: str  # the first few cells, or "" where they are not for this reader
+    reason: str
+    many: int
+    lines: list[int]  # the first few
 
 
 @dataclass
@@ -116,12 +136,33 @@ class Review:
             for problem in self.reading.problems
         ]
 
-    @property
-    def to_mend(self) -> Iterator[tuple[Problem, str]]:
-        """With the name of its column."""
-        for problem in self.problems:
-            at = problem.column
-            yield problem, self.head(at) if at is not None else ""
+    def findings(self) -> list[Finding]:
+        """The problems, those of a kind as one: first what concerns most lines."""
+
+        def kind(problem):
+            return problem.column is None, problem.column or 0, problem.reason
+
+        alike = groupby(sorted(self.problems, key=kind), kind)
+        found = [self._finding(list(problems)) for _kind, problems in alike]
+        return sorted(found, key=lambda one: (-one.many, one.lines[0]))
+
+    def _finding(self, problems: list[Problem]) -> Finding:
+        first, at = problems[0], problems[0].column
+        reason = first.reason
+        if at is not None and self.imported.columns[at] in people.DAYS:
+            filled = sum(1 for line in self.sheet.lines if line.cells[at])
+            if reason == str(days.NOT_READ) and len(problems) == filled > 2:
+                reason = str(NO_DATES) % {"n": filled}
+        said = list(dict.fromkeys(problem.said for problem in problems if problem.said))
+        return Finding(
+            head=self.head(at) if at is not None else "",
+            said=", ".join(
+                Truncator(text).chars(SHOWN_LETTERS) for text in said[:FIRST_VALUES]
+            ),
+            reason=reason,
+            many=len(problems),
+            lines=[problem.line for problem in problems[:FIRST_LINES]],
+        )
 
     def head(self, at: int) -> str:
         """What a column is called; a nameless one by its place."""

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from django.db import models, transaction
+import json
+import re
+from datetime import datetime
+
+from django.db import ProgrammingError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -14,12 +18,17 @@ from accounts.models import User
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
-from progress.models.therapy_session import TherapySession
+from progress.models.therapy_session import UNDO_FOR, TherapySession
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
-# take-away beside its parts, so that nothing is lost; signing leaves them out.
+# take-away beside its parts, and after them, as JSON, what was pressed: ratings and
+# answers.  Nothing of a page that was not saved is lost; saving and signing write all
+# of it where it belongs and leave it out of the note.
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+LIMITS = {f"part{n}": 40_000 for n in range(MOST)} | {"practice": 500, "take_away": 500}
+PRESSED = re.compile(r"(rating|answer)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_PRESSED = 200
 
 
 # A page may name any number as its revision; one that there cannot be is stale.
@@ -39,10 +48,26 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 
     def shared(self):
         held = NoteHold.objects.open().filter(note=models.OuterRef("pk"))
-        return self.exclude(signed_at=None).exclude(models.Exists(held))
+        return self.signed().exclude(models.Exists(held))
+
+    def signed(self):
+        """Those whose signature is final, by the clock of the database."""
+        return self.filter(signed_at__lte=Now())
 
     def unsigned(self):
+        """Those without a final signature: drafts, and those one may still undo."""
+        return self.filter(Q(signed_at=None) | Q(signed_at__gt=Now()))
+
+    def drafts(self):
+        """Those that nobody pressed Sign on."""
         return self.filter(signed_at=None)
+
+    def with_time_to_undo(self):
+        """`undo_left`: how long the signature can still be undone; past: negative."""
+        left = models.F("signed_at") - Now()
+        return self.annotate(
+            undo_left=models.ExpressionWrapper(left, models.DurationField())
+        )
 
 
 class ProgressNote(ClientRow):
@@ -57,10 +82,14 @@ class ProgressNote(ClientRow):
 
     session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Who began it, where `author` took the draft over from them.
+    begun_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    begun_at = models.DateTimeField(null=True)  # by its present author
     format = models.CharField(max_length=4, choices=Format.choices, default="dap")
     body = EncryptedTextField(blank=True)
     revision = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(default=timezone.now)
+    # When the signature is final: ten seconds after Sign was pressed.
     signed_at = models.DateTimeField(null=True)
     content_hash = models.CharField(max_length=64, blank=True)
 
@@ -82,6 +111,7 @@ class ProgressNote(ClientRow):
             client_id=session.client_id,
             session=session,
             author=by,
+            begun_at=timezone.now(),
         )
         note.save(force_insert=True)
         return note
@@ -89,6 +119,18 @@ class ProgressNote(ClientRow):
     @property
     def parts(self) -> list[str]:
         return self.body.split(PART)
+
+    @property
+    def pressed(self) -> dict[str, str]:
+        """Ratings and answers of a page that was not saved yet, by their field."""
+        parts = self.parts
+        return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+
+    @staticmethod
+    def joined(texts: dict[str, str], pressed: dict[str, str]) -> str:
+        """The body of an unsigned note, from the fields of its page."""
+        parts = [texts.get(name, "").replace(PART, "") for name in TYPED[1:]]
+        return PART.join([*parts, json.dumps(pressed)] if pressed else parts)
 
     # -- verbs -------------------------------------------------------------------
 
@@ -111,16 +153,44 @@ class ProgressNote(ClientRow):
 
     @transaction.atomic
     def sign(self, *, by: User, base: int) -> bool:
-        """Fix the text of revision `base`; False for a stale one or a second sign."""
-        now = timezone.now()
-        content_hash = self.compute_hash(now)
+        """Sign the text of revision `base`; final ten seconds from now.
+
+        False for a stale revision, a second signature, or a session still to come.
+        """
+        final_at = database_clock() + UNDO_FOR
+        content_hash = self.compute_hash(final_at)
         done = ProgressNote.objects.filter(
-            pk=self.pk, author=by, revision=base, signed_at=None
-        ).update(signed_at=now, content_hash=content_hash)
+            pk=self.pk,
+            author=by,
+            revision=base,
+            signed_at=None,
+            session__starts_at__lte=Now(),
+        ).update(signed_at=final_at, content_hash=content_hash)
         if done:
-            self.signed_at, self.content_hash = now, content_hash
+            self.signed_at, self.content_hash = final_at, content_hash
             audit.record("note signed", about=self)
         return bool(done)
+
+    @transaction.atomic
+    def undo_signing(self, *, by: User) -> bool:
+        """Make it a draft again; False once the signature is final, or for others."""
+        try:
+            with transaction.atomic():
+                done = ProgressNote.objects.filter(
+                    pk=self.pk, author=by, signed_at__gt=Now()
+                ).update(signed_at=None, content_hash="")
+        except ProgrammingError:  # the trigger: it became final meanwhile
+            done = 0
+        if done:
+            self.signed_at, self.content_hash = None, ""
+            audit.record("signing undone", about=self)
+        return bool(done)
+
+
+def database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
 
 
 class NoteHoldQuerySet(ClientRowQuerySet):

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
+
+UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 
 
 class TherapySessionQuerySet(ClientRowQuerySet):
@@ -36,6 +39,11 @@ def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return tuple(datetime.combine(each, time(), zone) for each in (day, following))
 
 
+def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
+    """The midnight after it, as days are in `zone`."""
+    return day_of(moment.astimezone(zone).date(), zone)[1]
+
+
 class TherapySession(ClientRow):
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -57,6 +65,8 @@ class TherapySession(ClientRow):
     booked_at = models.DateTimeField(default=timezone.now)
     take_away = EncryptedTextField(_("what the client takes away"), blank=True)
     logged_at = models.DateTimeField(null=True)
+    # When it was canceled or marked missed, which can be undone for ten seconds.
+    called_off_at = models.DateTimeField(null=True)
 
     objects = TherapySessionQuerySet.as_manager()
 
@@ -92,6 +102,11 @@ class TherapySession(ClientRow):
     @property
     def minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it was missed or canceled: nothing is written about it."""
+        return self.state in (self.State.CANCELLED, self.State.MISSED)
 
     # -- verbs -------------------------------------------------------------------
 
@@ -147,15 +162,11 @@ class TherapySession(ClientRow):
         return self._turn(self.State.PLANNED, self.State.MISSED, "session missed")
 
     @transaction.atomic
-    def log(self, *, take_away: str, by: User, held: bool = False) -> None:
-        """Write what the client takes away, and that it was held once it began.
-
-        `held`: whoever signs its note says so, also before the hour.
-        """
+    def log(self, *, take_away: str, by: User) -> None:
+        """Write what the client takes away, and that it was held once it began."""
         self.take_away, self.logged_at = take_away, timezone.now()
         fields = ["take_away", "logged_at"]
-        begun = held or self.starts_at <= self.logged_at
-        if self.state == self.State.PLANNED and begun:
+        if self.state == self.State.PLANNED and self.starts_at <= self.logged_at:
             self.state = self.State.HELD
             fields.append("state")
         self.save(update_fields=fields)
@@ -163,20 +174,26 @@ class TherapySession(ClientRow):
 
     @transaction.atomic
     def restore(self, *, by: User) -> bool:
-        """Take back a cancellation or a missed hour; a reminder is due anew.
+        """Undo a cancellation or a missed hour within ten seconds, else False.
 
-        IntegrityError where another session was booked for that hour meanwhile.
+        A reminder is due anew.  IntegrityError where another session was booked for
+        that hour meanwhile.
         """
         undone = [self.State.CANCELLED, self.State.MISSED]
-        done = TherapySession.objects.filter(pk=self.pk, state__in=undone).update(
-            state=self.State.PLANNED, schedule_version=F("schedule_version") + 1
+        lately = TherapySession.objects.filter(called_off_at__gt=Now() - UNDO_FOR)
+        done = lately.filter(pk=self.pk, state__in=undone).update(
+            state=self.State.PLANNED,
+            schedule_version=F("schedule_version") + 1,
+            called_off_at=None,
         )
         if done:
             audit.record("session restored", about=self)
         return bool(done)
 
     def _turn(self, old: str, new: str, verb: str) -> bool:
-        done = TherapySession.objects.filter(pk=self.pk, state=old).update(state=new)
+        done = TherapySession.objects.filter(pk=self.pk, state=old).update(
+            state=new, called_off_at=Now()
+        )
         if done:
             self.state = new
             audit.record(verb, about=self)

@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from accounts.downloads import harmless
+from accounts.formulas import harmless
 from progress.record.paper import draw
 from progress.record.read import Record, plain
 
@@ -21,8 +21,8 @@ record.json   everything, for a program to read: one object for each table's row
               for a formula begins with an apostrophe here, and only here.
 
 Times are in UTC.  A fingerprint belongs to the exact words that somebody agreed to.
-Not in it: notes that are not signed or are held back, what was said in supervision,
-and drafts.
+Not in this copy: {left_out}.
+What was added to a signed note is in note_additions.csv.
 This file is not locked.  Keep it where nobody reads it whom it does not concern.
 """
 
@@ -32,6 +32,7 @@ def as_json(record: Record) -> str:
         "format": FORMAT,
         "made_at": record.made_at,
         "made_by": record.made_by,
+        "not_in_it": record.not_in_it,
         "practice": record.practice,
         "person": record.person,
         "contact": record.charter,
@@ -72,6 +73,7 @@ def packed(record: Record) -> bytes:
 
         day = record.made_at.date().isoformat()
         who = {"practice": record.practice, "day": day, "who": record.made_by}
+        who["left_out"] = "; ".join(record.not_in_it)
         put("READ ME.txt", READ_ME.format(**who))
         put("record.pdf", draw(record))
         put("record.json", as_json(record))

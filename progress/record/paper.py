@@ -5,6 +5,7 @@ Everything is in the files beside it; here stands what a person reads.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ from accounts import dates
 from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
-from progress.models import TherapySession
+from goals.voices import BOTH
+from progress.models import NoteAddition, TherapySession
 from progress.record.read import Record, Row
 from toolkit.models import Assignment
 
@@ -25,12 +27,34 @@ MARGIN, FOOT = 20, 18  # millimetres
 LOOKS = 200  # of who opened it; the rest stands in the files
 
 
+# For what Inter and Literata lack.  Chinese, Japanese and Korean fonts would be 10 MB.
+FALLBACK = {
+    "DejaVu": "DejaVuSans.ttf",  # Arabic, Hebrew, Armenian, Georgian, symbols
+    "Devanagari": "NotoSansDevanagari-Regular.ttf",
+    "Thai": "NotoSansThai-Regular.ttf",
+    "Ethiopic": "NotoSansEthiopic-Regular.ttf",
+}
+# Joiners and selectors between characters: nothing is missing without them.
+INVISIBLE = frozenset(map(chr, (*range(0xFE00, 0xFE10), 0x034F)))
+MARK = "▯"  # stands for a character that none of these fonts has
+
+
 def draw(record: Record) -> bytes:
     """The PDF, in the language and the zone that are active."""
-    return bytes(_paper(record).output())
+    paper = _paper(record)
+    pdf = bytes(paper.output())  # which also closes its fonts
+    if paper.marked:  # known only now; the reader is told at the beginning
+        pdf = bytes(_paper(record, marked=True).output())
+    return pdf
 
 
-def _paper(record: Record):
+def is_right_to_left(words: str) -> bool:
+    """By the first letter that has a direction."""
+    strong = (unicodedata.bidirectional(sign) for sign in words)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
+
+
+def _paper(record: Record, *, marked: bool = False):
     # Takes a second to import (Pillow, fontTools): only a worker that draws does it.
     from fpdf import FPDF
     from fpdf.enums import XPos, YPos
@@ -51,13 +75,29 @@ def _paper(record: Record):
         ):
             self.set_font(font, style, size)
             self.set_text_color(*color)
-            x = self.l_margin
-            self.set_x(x)
-            self.multi_cell(
-                0, size * 0.5, str(words), align="L",
-                new_x=XPos.LMARGIN, new_y=YPos.NEXT,
-            )  # fmt: skip
+            for line in self.drawable(str(words)).split("\n"):
+                self.set_x(self.l_margin)
+                self.multi_cell(
+                    0, size * 0.5, line, align="R" if is_right_to_left(line) else "L",
+                    new_x=XPos.LMARGIN, new_y=YPos.NEXT,
+                )  # fmt: skip
             self.ln(after)
+
+        def drawable(self, words):
+            """With a mark for each character that no font has.
+
+            The library would leave it out, and write it to the log.
+            """
+            words = unicodedata.normalize("NFC", words).replace("\t", "    ")
+            return "".join(map(self._or_mark, words))
+
+        def _or_mark(self, sign):
+            if sign == "\n" or ord(sign) in self.known:
+                return sign
+            if sign in INVISIBLE or unicodedata.category(sign) in ("Cf", "Cc"):
+                return ""
+            self.marked = True
+            return MARK
 
         def headline(self, words):
             self.text_of(words, style="B", size=18, after=2)
@@ -102,6 +142,7 @@ def _paper(record: Record):
                 self.add_page()
 
     paper = Paper(format="A4")
+    paper.marked = False
     paper.set_lang(get_language() or "en")
     paper.set_title(gettext("A copy of a record"))
     paper.set_creator("Cairn")
@@ -111,16 +152,19 @@ def _paper(record: Record):
     paper.add_font("Inter", "", FONTS / "Inter-Regular.ttf")
     paper.add_font("Inter", "B", FONTS / "Inter-SemiBold.ttf")
     paper.add_font("Literata", "", FONTS / "Literata-Regular.ttf")
-    paper.add_font("DejaVu", "", FONTS / "DejaVuSans.ttf")
-    paper.set_fallback_fonts(["DejaVu"], exact_match=False)  # what the two lack
+    for name, file in FALLBACK.items():
+        paper.add_font(name, "", FONTS / file)
+    paper.set_fallback_fonts([*FALLBACK], exact_match=False)
+    paper.set_text_shaping(True)  # joins Arabic letters, and puts lines in order
+    paper.known = {code for font in paper.fonts.values() for code in font.cmap}
     paper.add_page()
-    Drawing(paper, record).all()
+    Drawing(paper, record, marked=marked).all()
     return paper
 
 
 class Drawing:
-    def __init__(self, paper, record: Record):
-        self.paper, self.record = paper, record
+    def __init__(self, paper, record: Record, *, marked: bool = False):
+        self.paper, self.record, self.marked = paper, record, marked
         self.zone = ZoneInfo(record.zone)
 
     def all(self) -> None:
@@ -158,13 +202,15 @@ class Drawing:
             "who": record.made_by,
         }
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
-        paper.small(
-            gettext(
-                "Notes that are not signed or are held back, what was said in"
-                " supervision, and drafts are not in it. The files beside it hold all"
-                " the rest, to the last number."
+        said = {"list": "; ".join(record.not_in_it)}
+        paper.small(gettext("Not in this copy: %(list)s.") % said)
+        paper.small(gettext("The files beside it hold all the rest."))
+        if self.marked:
+            said = gettext(
+                "This PDF has no letters for some scripts and emoji. Each missing "
+                "character is shown as %(mark)s. record.json has the full text."
             )
-        )
+            paper.small(said % {"mark": MARK})
         person = record.person
         paper.heading(gettext("The person"))
         full = f"{person['preferred_name']} {person['family_name']}".strip()
@@ -235,8 +281,12 @@ class Drawing:
             return f"{how}, {self.day(goal['closed_at'])}"
         if goal["in_force_id"]:
             since = {"day": self.day(goal["in_force_at"])}
-            return gettext("Agreed by both, in force since %(day)s") % since
-        return gettext("Proposed, not in force")
+            return gettext("Agreed by both, in effect since %(day)s") % since
+        if self.record.of(
+            "goal_moves", kind="key_withdrawn", version_id=goal["latest_id"]
+        ):
+            return gettext("Not in effect: an agreement was withdrawn")
+        return gettext("Proposed, not agreed yet")
 
     def ratings(self, goal: Row) -> None:
         rows = self.record.of("ratings", goal_id=goal["id"])
@@ -244,33 +294,50 @@ class Drawing:
         rows = [r for r in rows if r["withdraws_id"] is None and r["id"] not in back]
         if not rows:
             return
-        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = rows[0], rows[-1]
-        line = f"{many}: {first['value']} ({self.day(first['at'])})"
-        if len(rows) > 1:
-            line += f" → {last['value']} ({self.day(last['at'])})"
+        given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
+        if any(len(some) > 1 for _side, some in given):
             self.chart(rows)
-        self.paper.text_of(line)
+        for side, some in given:
+            if some:
+                self.paper.text_of(self.series(side, some))
         for row in rows:
             if row["word"] or row["context"]:
                 words = " – ".join(filter(None, [row["word"], row["context"]]))
                 said = f"{row['value']}: {words} ({self.signed(row)})"
                 self.paper.text_of(said, size=8.5, after=0)
 
+    def series(self, side: str, rows: list[Row]) -> str:
+        """The ratings of one side in a line: how many, the first, the last."""
+        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
+        first, last = rows[0], rows[-1]
+        mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
+        line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
+        line += f" ({self.day(first['at'])})"
+        if len(rows) > 1:
+            line += f" → {last['value']} ({self.day(last['at'])})"
+        return line
+
+    def whose(self, side: str, rows: list[Row]) -> str:
+        """The client's name; of therapists, everybody who rated."""
+        if side == Side.CLIENT:
+            return str(self.record.person["preferred_name"])
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+
     def chart(self, rows: list[Row]) -> None:
-        """0 to 10 over time: a line with its points, and its two ends in numbers."""
+        """0 to 10 over time, a line for each side: the client's with round points, the
+        therapist's dashed with square ones."""
         paper, height = self.paper, 24
         paper.room(height + 6)
         left, top, width = paper.l_margin + 6, paper.get_y() + 2, paper.epw - 8
         begin, end = rows[0]["at"], rows[-1]["at"]
         whole = max((end - begin).total_seconds(), 1)
-        points = [
-            (
+
+        def place(row):
+            return (
                 left + width * (row["at"] - begin).total_seconds() / whole,
                 top + height * (1 - row["value"] / 10),
             )
-            for row in rows
-        ]
+
         paper.set_font("Inter", size=7)
         paper.set_text_color(*MUTED)
         paper.set_draw_color(*LINE)
@@ -282,11 +349,25 @@ class Drawing:
         paper.set_draw_color(*STONE)
         paper.set_fill_color(*STONE)
         paper.set_line_width(0.4)
-        paper.polyline(points)
-        if len(points) <= 60:
-            for x, y in points:
-                paper.circle(x, y, 0.6, style="F")
+        for side in BOTH:
+            points = [place(row) for row in rows if row["side"] == side]
+            if side == Side.THERAPIST:
+                paper.set_draw_color(*MUTED)
+                paper.set_fill_color(*MUTED)
+                paper.set_dash_pattern(1.2, 0.8)
+            if len(points) > 1:
+                paper.polyline(points)
+            if len(points) <= 60:
+                self.points(side, points)
+        paper.set_dash_pattern()
         paper.set_y(top + height + 3)
+
+    def points(self, side: str, points: list[tuple[float, float]]) -> None:
+        for x, y in points:
+            if side == Side.CLIENT:
+                self.paper.circle(x, y, 0.6, style="F")
+            else:
+                self.paper.rect(x - 0.6, y - 0.6, 1.2, 1.2, style="F")
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)
@@ -352,6 +433,11 @@ class Drawing:
                 self.paper.text_of(note["text"])
                 signed = {"who": note["author"], "when": self.moment(note["signed_at"])}
                 self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+                if note["begun_by"]:
+                    began = {"who": note["begun_by"]}
+                    self.paper.small(gettext("Begun by %(who)s.") % began)
+            for added in record.of("note_additions", session_id=row["id"]):
+                self.addition(added)
             if row["take_away"]:
                 self.paper.room(16)
                 self.paper.small(gettext("What to take away"), after=0)
@@ -361,6 +447,15 @@ class Drawing:
                 how = f" ({Assignment.Answer(answer).label})" if answer else ""
                 words = f"{gettext('Practice')}: {practice['words']}{how}"
                 self.paper.text_of(words)
+
+    def addition(self, row: Row) -> None:
+        """What was added to a signed note, below it."""
+        self.paper.name(NoteAddition.Kind(row["kind"]).label)
+        self.paper.text_of(row["text"])
+        if row["reason"]:
+            self.paper.small(gettext("Reason: %(reason)s") % {"reason": row["reason"]})
+        signed = {"who": row["by"], "when": self.moment(row["at"])}
+        self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
 
     def strengths(self) -> None:
         record = self.record

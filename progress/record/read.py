@@ -12,6 +12,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import User
@@ -40,10 +41,23 @@ from goals.models import (
     StrengthLink,
 )
 from progress.logging_form import PARTS
-from progress.models import ProgressNote, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, TherapySession, Win
 from toolkit.models import Assignment
 
 Row = dict[str, object]
+
+# What a copy leaves out, in the words of whoever made it; said wherever it is.
+NOT_IN_ANY = (
+    _("notes that are not signed, or that are held back"),
+    _("what was said in supervision"),
+    _("drafts"),
+    _("why a record was opened in an emergency, which is under “Who looked”"),
+    _("emails, and how somebody signed in"),
+)
+NOT_IN_THE_CLIENTS = (
+    _("the presenting concern as the therapist wrote it; ask your therapist for it"),
+)
+NOT_IN_THE_THERAPISTS = (_("who opened the record, which is in the client’s copy"),)
 
 PERSON = (
     "preferred_name", "family_name", "pronouns", "email", "phone", "emergency_name",
@@ -126,6 +140,10 @@ class Record:
     charter: Row
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
+    @property
+    def not_in_it(self) -> list[str]:
+        return not_in_copy("presenting_concern" not in self.person)
+
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
         return [
@@ -133,6 +151,12 @@ class Record:
             for row in self.tables[table]
             if all(row[name] == value for name, value in wanted.items())
         ]
+
+
+def not_in_copy(is_clients: bool) -> list[str]:
+    """What a copy leaves out, a phrase each: the client's own, or a therapist's."""
+    more = NOT_IN_THE_CLIENTS if is_clients else NOT_IN_THE_THERAPISTS
+    return [str(words) for words in (*NOT_IN_ANY, *more)]
 
 
 def read_record(client: Client, user: User) -> Record:
@@ -143,7 +167,7 @@ def read_record(client: Client, user: User) -> Record:
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
-        zone=user.time_zone,
+        zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )
@@ -154,12 +178,17 @@ def read_record(client: Client, user: User) -> Record:
         record.person["presenting_concern"] = said
     for name, model, order, columns in TABLES:
         rows = model.objects.visible_to(user).filter(client=client)
+        if model is ReviewAnswer and reach(user).own != client.pk:
+            # The client reads the other side's only once both have answered.
+            rows = rows.exclude(review__client_at=None)
+            rows = rows.exclude(review__therapist_at=None)
         rows = rows.order_by(*order.split())
         names = columns.split()
         people = [column for column in names if column in PEOPLE]
         rows = rows.select_related(*people) if people else rows
         record.tables[name] = [_row(row, names) for row in rows]
     record.tables["notes"] = _notes(client, user)
+    record.tables["note_additions"] = _additions(client, user)
     record.tables["who_looked"] = _looks(client, user)
     return record
 
@@ -174,16 +203,33 @@ def _row(row, names) -> Row:
 
 def _notes(client: Client, user: User) -> list[Row]:
     rows = ProgressNote.objects.visible_to(user).filter(client=client).shared()
-    rows = rows.select_related("author").order_by("signed_at")
+    rows = rows.select_related("author", "begun_by").order_by("signed_at")
     return [
         {
             "session_id": note.session_id,
             "author": note.author.name,
+            "begun_by": note.begun_by.name if note.begun_by else "",
             "signed_at": note.signed_at,
             "format": note.format,
             "text": "\n\n".join(_labelled(note)),
         }
         for note in rows
+    ]
+
+
+def _additions(client: Client, user: User) -> list[Row]:
+    """What was added to those notes, oldest first."""
+    rows = NoteAddition.objects.visible_to(user).filter(client=client).shared()
+    return [
+        {
+            "session_id": addition.note_id,
+            "kind": addition.kind,
+            "by": addition.by.name,
+            "at": addition.at,
+            "text": addition.text,
+            "reason": addition.stated_reason,
+        }
+        for addition in rows.select_related("by").order_by("at", "pk")
     ]
 
 

@@ -12,11 +12,12 @@ from clients.models import (
     Strength,
     SupervisionComment,
 )
-from conftest import as_role, in_care
+from conftest import as_role, in_care, ten_seconds_pass
 from goals.models import Goal, StrengthLink
-from progress.imports import sheet
+from progress.imports import steps
 from progress.models import (
     CaseloadImport,
+    NoteAddition,
     ProgressNote,
     RecordExport,
     TherapySession,
@@ -50,7 +51,16 @@ def hold(client, therapist, *, at, body="She came in tired.", sign=True):
         note.revision = note.keep(body, "dap", by=therapist, base=0)
         if sign:
             assert note.sign(by=therapist, base=note.revision)
+    if sign:
+        ten_seconds_pass()
     return session
+
+
+def add_to(session, text="She came by bus.", *, by, kind="addendum", **fields):
+    """An addition to the signed note of a session."""
+    with acting_as(by.pk), transaction.atomic():
+        note = ProgressNote.objects.get(session=session)
+        return NoteAddition.add(note, kind=kind, text=text, by=by, **fields)
 
 
 def agreed_goal(
@@ -127,9 +137,18 @@ Mara,mara@example.com,Sleep through,3,2026-02-03
 
 
 def list_of(by, *, therapist=None, raw=LIST) -> CaseloadImport:
-    """A file that was read and waits to be looked at."""
+    """A file that a worker has read and that waits to be looked at."""
     with acting_as(by.pk), transaction.atomic():
-        return CaseloadImport.begin(sheet.read(raw), by=by, therapist=therapist or by)
+        found = CaseloadImport.receive(raw, by=by, therapist=therapist or by)
+    assert read_by_the_worker(found) == "done"
+    found.refresh_from_db()
+    return found
+
+
+def read_by_the_worker(found: CaseloadImport) -> str:
+    """As soon as it is told of an upload, or of other columns."""
+    with as_role("cairn_worker"):
+        return steps.read_file(found.pk)
 
 
 def pinned(browser, url, **data) -> int:

@@ -107,10 +107,10 @@ def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
     assert "Please choose one." in page
     discharge(browser, cleo, sessions="keep")
     assert TherapySession.objects.get().state == "planned"
-    plan()  # and nobody is reminded
+    plan()  # and Cleo is reminded of it
     from accounts.models import Message
 
-    assert not Message.objects.filter(kind="reminder").exists()
+    assert Message.objects.get(kind="reminder").recipient == cleo.user
     browser.post(f"/clients/{cleo.pk}/take-back/")
     discharge(browser, cleo, sessions="cancel")
     assert TherapySession.objects.get().state == "cancelled"

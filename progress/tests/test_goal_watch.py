@@ -62,6 +62,10 @@ def test_five_ratings_alike_are_asked_about_and_four_are_not(goal, cleo, thea):
     rate(goal, thea, 3, 5, 5, 5, 5)
     assert kinds(cleo, thea) == []
     rate(goal, thea, 5)
+    assert kinds(cleo, thea) == ["flat-therapist"]
+    rate(goal, cleo.user, 4, 4, 4, 4)
+    assert kinds(cleo, thea) == []  # from now on it is Cleo's ratings that count
+    rate(goal, cleo.user, 4)
     assert kinds(cleo, thea) == ["flat"]
 
 
@@ -72,7 +76,7 @@ def test_a_rating_taken_back_does_not_make_it_flat(goal, cleo, thea):
     assert kinds(cleo, thea) == []
 
 
-def test_a_decision_to_keep_it_answers_the_question(goal, cleo, thea):
+def test_a_decision_to_keep_it_answers_the_question(goal, sign_in, cleo, thea):
     rate(goal, thea, 5, 5, 5, 5, 5)
     for person in (thea, cleo.user):
         with acting_as(person.pk), transaction.atomic():
@@ -83,14 +87,18 @@ def test_a_decision_to_keep_it_answers_the_question(goal, cleo, thea):
     goal.refresh_from_db()
     assert goal.review_id is None
     assert goal.review_on > thea.today()
+    # Cleo's answer decided it, so Thea is told what, until she opens the goal.
+    assert kinds(cleo, thea) == ["decided-keep"]
+    assert kinds(cleo, cleo.user, "client") == []
+    sign_in(thea).get(goal.get_absolute_url())
     assert kinds(cleo, thea) == []
 
 
 def test_on_its_day_both_are_asked_to_look_at_it_again(goal, sign_in, cleo, thea):
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
     assert kinds(cleo, thea) == ["review"]
-    assert "The day has come" in sign_in(cleo.user).get("/portal/").content.decode()
-    assert "The day has come" in sign_in(thea).get("/today/").content.decode()
+    assert "Goal review due" in sign_in(cleo.user).get("/portal/").content.decode()
+    assert "Goal review due" in sign_in(thea).get("/today/").content.decode()
 
 
 def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
@@ -161,9 +169,10 @@ def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
 ):
     rate(goal, thea, 5, 5, 5, 5, 5)
     browser = sign_in(thea)
-    assert "the same five times" not in browser.get("/today/").content.decode()
+    asked = "last five ratings of a goal are the same"
+    assert asked not in browser.get("/today/").content.decode()
     book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
-    assert "the same five times" in browser.get("/today/").content.decode()
+    assert asked in browser.get("/today/").content.decode()
 
 
 def test_past_the_program_nobody_learns_what_another_persons_goals_ask(

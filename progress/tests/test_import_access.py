@@ -100,8 +100,8 @@ def test_lines_are_laid_under_ones_own_list_alone(thea, theo, ada):
 def test_each_takes_away_what_they_see_and_nothing_else(thea, theo, ada, una):
     list_of(ada, therapist=thea)
     for who, left in (
-        (theo, {"directory", "sealed"}),
-        (una, {"directory", "sealed"}),
+        (theo, {"directory", "sealed", "review", "mend"}),
+        (una, {"directory", "sealed", "review", "mend"}),
         (ada, {"sealed"}),
         (thea, set()),
     ):

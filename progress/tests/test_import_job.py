@@ -124,7 +124,7 @@ def test_nobody_is_invited_and_the_trail_says_how_they_came(real_login, thea):
 def test_the_lines_and_their_key_are_gone_afterwards(real_login, thea):
     found = started(thea)
     keys = DataKey.objects.exclude(client_id=None)
-    assert keys.count() == ImportSheet.objects.count() == 1
+    assert keys.count() == ImportSheet.objects.count() == 3
     bring(real_login, found)
     assert not ImportSheet.objects.exists()
     assert keys.count() == Client.objects.count() == 3
@@ -193,7 +193,7 @@ def test_what_fails_at_the_last_person_leaves_nobody(real_login, thea, monkeypat
     assert brought() == of(0)
     found.refresh_from_db()
     assert found.state == "failed"
-    assert ImportSheet.objects.count() == 1
+    assert ImportSheet.objects.count() == 3
     monkeypatch.setattr(job, "finish", finish)
     with acting_as(thea.pk), transaction.atomic():
         assert found.start(by=thea)
@@ -430,7 +430,7 @@ def test_killed_anywhere_it_is_all_in_or_nothing_and_in_once(transactional_db, t
             with acting_as(thea.pk):
                 assert CaseloadImport.objects.get(pk=found.pk).state == "running"
             lease_ends()
-            assert job.waiting() == [found.pk], point
+            assert job.waiting() == [(found.pk, "running")], point
             assert worker(found) == 0, point
         assert worker(found) == 3, point
         assert brought() == of(4 * (number + 1)), point
@@ -484,13 +484,13 @@ def test_lines_are_kept_for_a_day_and_no_longer(real_login, thea, ada, theo):
     long_ago = timezone.now() - timedelta(hours=25)
     ImportSheet.objects.filter(caseload_import=old).update(made_at=long_ago)
     CaseloadImport.objects.filter(pk=old.pk).update(made_at=long_ago)
-    assert DataKey.objects.exclude(client_id=None).count() == 3
+    assert DataKey.objects.exclude(client_id=None).count() == 3 + 4
     with real_login("cairn_worker"):
         job.sweep()
     assert set(ImportSheet.objects.values_list("caseload_import", flat=True)) == {
         kept.pk
     }
-    assert DataKey.objects.exclude(client_id=None).count() == 1
+    assert DataKey.objects.exclude(client_id=None).count() == 3
     old.refresh_from_db()
     assert old.state == "dropped"
 

@@ -3,17 +3,18 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.identity import acting_as
-from accounts.models import AuditEvent, Practice, User
-from clients.models import CareRole
-from conftest import admit, in_care, person
+from accounts.models import AuditEvent, Message, Practice, User
+from clients.models import CareRole, CareRoleRequest
+from conftest import admit, after_a_day, in_care, person
 from progress.models import ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
-from progress.transfer import close_account, pass_on_sessions
+from progress.transfer import close_account, pass_on_sessions, session_clashes
 
 
 @pytest.fixture
@@ -42,8 +43,12 @@ def test_the_caseload_goes_over_in_one_go(
     in_care(carl, thea, "supervisor")
     theas, browser = sign_in(thea), sign_in(ada)
     said = heirs(cleo=(cleo, theo), mo=(mo, ines)) | {"sessions": "move"}
+    said["clashing"] = "move"  # Theo has one of Carl's at that time
     assert browser.post(leave(thea), said).url == f"/people/{thea.pk}/"
     assert theas.get("/today/").status_code == 302
+    for who, client in ((theo, cleo), (ines, mo)):
+        assert sign_in(who).get(f"/clients/{client.pk}/").status_code == 404
+    after_a_day(cleo, mo)
     for who, client in ((theo, cleo), (ines, mo)):
         assert sign_in(who).get(f"/clients/{client.pk}/").status_code == 200
         running = CareRole.objects.filter(client=client).current()
@@ -121,9 +126,12 @@ def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
     assert session.therapist == thea
 
 
-def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, cleo):
+def test_theo_reads_theas_draft_and_signs_nothing_before_he_takes_it_over(
+    sign_in, ada, thea, theo, cleo
+):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     browser, url = sign_in(theo), f"/sessions/{session.pk}/"
     page = browser.get(url).content.decode()
     assert "Draft by Thea" in page
@@ -140,6 +148,7 @@ def test_theo_reads_theas_draft_and_can_never_sign_it(sign_in, ada, thea, theo, 
 def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
     goal = agreed_goal(cleo, thea, by_client_only=True)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     browser = sign_in(theo)
     assert "Proposed words for a goal" in browser.get("/today/").content.decode()
     browser.post(f"/goals/{goal.pk}/agree/1/")
@@ -173,11 +182,12 @@ def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
 def test_who_was_to_follow_anyhow_is_proposed(sign_in, ada, thea, theo, cleo):
     ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     browser = sign_in(ada)
-    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
     page = browser.get(leave(thea)).content.decode()
     assert f'<option value="{theo.pk}" selected>' in page
     browser.post(leave(thea), heirs(cleo=(cleo, theo)))
+    after_a_day(cleo)
     assert CareRole.objects.filter(client=cleo).current().get().user == theo
 
 
@@ -187,15 +197,22 @@ def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
     """Theo was to take Cleo over: she stays with Thea, or goes to Ines on that day."""
     ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
+    sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     browser = sign_in(ada)
-    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
     planned = CareRole.objects.standing().get(client=cleo, user=theo)
     page = browser.get(leave(theo)).content.decode()
     assert f'<option value="{thea.pk}" selected>' in page
     browser.post(leave(theo), heirs(cleo=(cleo, ines), carl=(carl, ines)))
+    # Thea is here and leads on; Ines follows once Thea confirms.
+    [role] = CareRole.objects.filter(client=cleo).standing()
+    assert (role.user, role.ends_at) == (thea, None)
+    asked = CareRoleRequest.objects.get(client=cleo)
+    assert (asked.user, asked.starts_at) == (ines, planned.starts_at)
+    sign_in(thea).post(f"/care-roles/requests/{asked.pk}/confirm/")
     roles = CareRole.objects.filter(client=cleo).standing().order_by("starts_at")
     assert [role.user for role in roles] == [thea, ines]
     assert roles[1].starts_at == planned.starts_at
+    after_a_day(carl)
     assert CareRole.objects.filter(client=carl).current().get().user == ines
 
 
@@ -220,3 +237,119 @@ def test_the_page_costs_the_same_with_thirty_clients(sign_in, ada, thea, theo):
     for number in range(29):
         admit(f"Client {number}", by=thea, joined=False)
     assert pinned(browser, leave(thea)) == one <= 8
+
+
+# -- told, proved, and nothing booked twice in silence ---------------------------------
+
+
+@pytest.mark.requirement("R39")
+def test_closing_an_account_wants_a_fresh_proof(sign_in, ada, thea, theo, cleo):
+    browser = sign_in(ada)
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        assert browser.get(leave(thea)).url.startswith("/prove/")
+        assert browser.post(leave(thea), heirs(cleo=(cleo, theo))).status_code == 403
+    assert User.objects.get(pk=thea.pk).is_active
+
+
+def test_each_client_and_each_heir_reads_it(sign_in, ada, thea, theo, cleo):
+    sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
+    home = sign_in(cleo.user).get("/portal/").content.decode()
+    assert "Theo will be your therapist, from" in home
+    kinds = Message.objects.filter(recipient=cleo.user).values_list("kind", flat=True)
+    assert list(kinds) == ["care-team"]
+    today = sign_in(theo).get("/today/").content.decode()
+    assert "moves to you" in today
+    assert "Cleo" not in today  # before the role begins he sees nothing of her
+    after_a_day(cleo)
+    assert "Cleo Hart" in sign_in(theo).get("/today/").content.decode()
+
+
+def test_one_choice_sends_all_to_one(sign_in, ada, thea, theo, ines, cleo, mo):
+    said = heirs(mo=(mo, ines)) | {"all-to": str(theo.pk)}
+    sign_in(ada).post(leave(thea), said)
+    after_a_day(cleo, mo)
+    for client, heir in ((cleo, theo), (mo, ines)):
+        assert CareRole.objects.filter(client=client).current().get().user == heir
+
+
+def test_clients_of_one_name_are_told_apart(sign_in, ada, thea, theo, cleo):
+    other = admit("Cleo", by=thea, joined=False, family_name="Hart", phone="555 0117")
+    same = admit("cleo", by=thea, joined=False, family_name="hart")
+    page = sign_in(ada).get(leave(thea)).content.decode()
+    for hint in ("(cleo@example.test)", "(555 0117)", same.pk.hex[-4:].upper()):
+        assert hint in page
+    assert other.pk.hex[-4:].upper() not in page
+
+
+def test_overlapping_sessions_are_listed_first_and_never_booked_twice_in_silence(
+    sign_in, ada, thea, theo, cleo, carl
+):
+    soon = timezone.now() + timedelta(days=2)
+    hers = book(cleo, thea, at=soon + timedelta(minutes=30))
+    free = book(cleo, thea, at=soon + timedelta(days=1))
+    book(carl, theo, at=soon)
+    browser = sign_in(ada)
+    said = heirs(cleo=(cleo, theo)) | {"sessions": "move"}
+    page = browser.post(leave(thea), said).content.decode()
+    assert "1 session overlaps one that the new therapist has:" in page
+    assert "Move them anyway" in page
+    hers.refresh_from_db()
+    assert (hers.therapist, hers.state) == (thea, "planned")
+    browser.post(leave(thea), said | {"clashing": "cancel"})
+    hers.refresh_from_db()
+    free.refresh_from_db()
+    assert hers.state == "cancelled"
+    assert (free.therapist, free.state) == (theo, "planned")
+
+
+def test_a_hand_over_lists_them_too(sign_in, thea, theo, cleo, carl):
+    soon = timezone.now() + timedelta(days=2)
+    hers = book(cleo, thea, at=soon)
+    book(carl, theo, at=soon)
+    browser = sign_in(thea)
+    said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ""}
+    page = browser.post(f"/care-roles/{cleo.pk}/hand-over/", said).content.decode()
+    assert "1 session overlaps one that the new therapist has:" in page
+    said["over-clashing"] = "move"
+    browser.post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    hers.refresh_from_db()
+    assert (hers.therapist, hers.state) == (theo, "planned")
+
+
+def test_so_does_a_confirmation(sign_in, ada, thea, theo, cleo, carl):
+    soon = timezone.now() + timedelta(days=2)
+    hers = book(cleo, thea, at=soon)
+    book(carl, theo, at=soon)
+    said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ""}
+    sign_in(ada).post(f"/care-roles/{cleo.pk}/hand-over/", said)
+    url = f"/care-roles/requests/{CareRoleRequest.objects.get().pk}/confirm/"
+    browser = sign_in(thea)
+    page = browser.post(url).content.decode()
+    assert "1 session overlaps one that the new therapist has:" in page
+    assert CareRoleRequest.objects.get().outcome == ""
+    browser.post(url, {"confirm-clashing": "cancel"})
+    hers.refresh_from_db()
+    assert hers.state == "cancelled"
+    assert CareRole.objects.filter(client=cleo).current().get().user == theo
+
+
+def test_nobody_learns_of_clashes_who_hands_nothing_over(thea, theo, ines, cleo, carl):
+    soon = timezone.now() + timedelta(days=2)
+    book(cleo, thea, at=soon)
+    book(carl, theo, at=soon)
+    for who, many in ((thea, 1), (theo, 0), (ines, 0), (cleo.user, 0)):
+        with acting_as(who.pk):
+            assert len(session_clashes(cleo.pk, thea.pk, theo.pk)) == many, who
+
+
+def test_thea_confirms_who_follows_and_it_opens_at_once(sign_in, ada, thea, theo, cleo):
+    browser = sign_in(ada)
+    said = heirs(cleo=(cleo, theo)) | {"when": "confirm", "sessions": "move"}
+    browser.post(leave(thea), said)
+    assert User.objects.get(pk=thea.pk).is_active
+    assert sign_in(theo).get(f"/clients/{cleo.pk}/").status_code == 404
+    asked = CareRoleRequest.objects.get()
+    sign_in(thea).post(f"/care-roles/requests/{asked.pk}/confirm/")
+    assert sign_in(theo).get(f"/clients/{cleo.pk}/").status_code == 200
+    browser.post(leave(thea), {"go": "on"})
+    assert not User.objects.get(pk=thea.pk).is_active

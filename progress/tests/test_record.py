@@ -1,9 +1,11 @@
 """Cleo takes her record along: all that is hers to read, and nothing else."""
 
 import csv
+import html
 import io
 import json
 import threading
+import unicodedata
 import zipfile
 from datetime import timedelta
 from unittest.mock import MagicMock
@@ -24,7 +26,7 @@ from progress import tasks
 from progress.models import NoteHold, ProgressNote, RecordExport, Win
 from progress.record import job
 from progress.record.files import as_csv
-from progress.record.paper import Drawing
+from progress.record.paper import MARK, Drawing, _paper, draw, is_right_to_left
 from progress.record.read import read_record
 from progress.tests.cast import agreed_goal, copy_of, hold, pinned
 from toolkit.models import Assignment
@@ -240,6 +242,38 @@ def test_asking_and_fetching_want_a_fresh_proof(cleo, sign_in):
     assert RecordExport.objects.count() == 1
 
 
+def test_thea_proves_herself_to_ask_for_a_copy_and_to_fetch_it(cleo, thea, sign_in):
+    export = copy_of(cleo, thea)
+    browser = sign_in(thea)
+    page = f"/clients/{cleo.pk}/record/"
+    files = [f"{page}{export.pk}/{kind}/" for kind in ("zip", "pdf")]
+    for url in files:
+        assert browser.get(url).status_code == 200
+    session = browser.session
+    session["proved_at"] = 0
+    session.save()
+    for url in (page, *files):
+        assert browser.get(url).url.startswith("/prove/"), url
+    browser.post(page)
+    assert RecordExport.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["cleo", "thea"])
+def test_a_copy_says_what_it_leaves_out(cleo, thea, sign_in, who):
+    by = cleo.user if who == "cleo" else thea
+    page = OWN if who == "cleo" else f"/clients/{cleo.pk}/record/"
+    files = opened(fetched(sign_in(by), page).content)
+    said = json.loads(files["record.json"])["not_in_it"]
+    assert any("supervision" in words for words in said)
+    mine = "presenting concern" if who == "cleo" else "client’s copy"
+    assert any(mine in words for words in said)
+    browser = sign_in(by)
+    shown = browser.get(page).content.decode()
+    for words in said:
+        assert words in files["READ ME.txt"].decode()
+        assert words[1:] in html.unescape(shown)
+
+
 def test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it(
     cleo, thea, sign_in
 ):
@@ -368,3 +402,73 @@ def test_the_page_is_a_handful_of_queries(page, cleo, thea, sign_in):
     copy_of(cleo, cleo.user)
     browser = sign_in(thea if page == "thea" else cleo.user)
     assert pinned(browser, of_client(cleo) if page == "thea" else OWN) <= 6
+
+
+# -- scripts on paper -----------------------------------------------------------------
+
+SCRIPTS = {
+    "Arabic": "مشيت مع أمي إلى السوق اليوم", "Hebrew": "הלכתי לשוק עם אמא שלי",
+    "Hindi": "आज मैं माँ के साथ बाज़ार गई", "Thai": "วันนี้ฉันไปตลาดกับแม่",
+    "Amharic": "ዛሬ ከእናቴ ጋር ወደ ገበያ ሄድኩ", "Vietnamese": "Hôm nay tôi đã đi chợ cùng mẹ",
+    "Greek": "Σήμερα πήγα στην αγορά", "Georgian": "დღეს ბაზარში წავედი",
+    "Armenian": "Այսօր շուկա գնացի", "Persian": "می‌خواهم بروم",
+    "decomposed": "Zoe\u0308 Bru\u0308gge",
+}  # fmt: skip
+MARKED = {
+    "Chinese": "今天我和妈妈一起去了市场", "Japanese": "今日は母と市場へ行きました",
+    "Korean": "오늘 엄마와 시장에 갔어요", "Emoji": "I did it 🎉 👩\u200d👧 ❤\ufe0f",
+    "Tamil": "இன்று சந்தைக்குச் சென்றேன்", "Khmer": "ថ្ងៃនេះ",
+    "unassigned": "\U000e0fff x",
+}  # fmt: skip
+
+
+def drawn(words, cleo, thea):
+    agreed_goal(cleo, thea, content={"own_words": words})
+    with acting_as(cleo.user.pk), transaction.atomic():
+        record = read_record(cleo, cleo.user)
+    paper = _paper(record)
+    paper.output()
+    return paper, draw(record)
+
+
+@pytest.mark.parametrize("words", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_is_drawn_and_nothing_is_logged(words, cleo, thea, caplog):
+    paper, _pdf = drawn(words, cleo, thea)
+    assert not paper.marked
+    assert MARK not in paper.drawable(words)
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("words", MARKED.values(), ids=MARKED)
+def test_what_no_font_has_is_marked_and_the_reader_told(words, cleo, thea, caplog):
+    paper, pdf = drawn(words, cleo, thea)
+    assert paper.marked
+    shown = paper.drawable(words)
+    missing = [sign for sign in words if ord(sign) not in paper.known]
+    seen = [sign for sign in missing if unicodedata.category(sign) not in ("Cf", "Mn")]
+    assert shown.count(MARK) >= len(seen) > 0
+    assert pdf.startswith(b"%PDF-")
+    assert caplog.text == ""
+
+
+def test_hebrew_stands_from_right_to_left(cleo, thea):
+    word = "הלכתי"  # five different letters
+    paper, _pdf = drawn(word, cleo, thea)
+    picked = sorted(paper.fonts["dejavu"].subset.items(), key=lambda pair: pair[1])
+    order = "".join(chr(glyph.unicode[0]) for glyph, _number in picked)
+    letters = "".join(sign for sign in order if sign in word)
+    assert letters == word[::-1]  # glyphs are drawn from the left
+    assert is_right_to_left(word)
+    assert not is_right_to_left("Zoë says: הלכתי")
+
+
+def test_the_reader_is_told_only_where_something_is_missing(cleo, thea):
+    said = []
+    for marked in (False, True):
+        with acting_as(cleo.user.pk), transaction.atomic():
+            record = read_record(cleo, cleo.user)
+        paper = MagicMock(l_margin=0, epw=170)
+        paper.get_y.return_value = 0
+        Drawing(paper, record, marked=marked).all()
+        said.append("record.json has the full text" in str(paper.mock_calls))
+    assert said == [False, True]

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, connections, transaction
@@ -10,9 +11,10 @@ from django.utils import timezone
 from accounts import sessions
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
-from clients.models.draft import PART, digest
-from conftest import WebClient, in_care
-from goals.models import Comment, GoalRating
+from clients.models import CareRole, Draft
+from clients.models.draft import proof
+from conftest import WebClient, in_care, ten_seconds_pass
+from goals.models import Comment, Goal, GoalRating
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
@@ -72,6 +74,7 @@ def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
 
 def test_cleo_reads_the_signed_note_and_the_take_away(sign_in, thea, cleo, session):
     sign_in(thea).post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     portal = sign_in(cleo.user)
     assert (
         "Came in tired."
@@ -85,6 +88,7 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
 ):
     browser, portal = sign_in(thea), sign_in(cleo.user)
     browser.post(f"/sessions/{session.pk}/", said())
+    ten_seconds_pass()
     browser.post(f"/sessions/{session.pk}/hold/", {"reason": "To talk about first"})
     page = portal.get(f"/portal/sessions/{session.pk}/").content.decode()
     assert "Came in tired." not in page
@@ -95,13 +99,15 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
 
 
 def test_saved_is_answered_with_the_hash_of_exactly_what_was_typed(
-    sign_in, thea, session
+    sign_in, thea, cleo, session
 ):
-    answer = kept(sign_in(thea), session, part0="Two\r\nlines 🪨")
-    typed = ["dap", "Two\nlines 🪨", "Steady.", "Two stops on Friday.", "",
-             "Two stops on Friday", "The wave has a clock on it."]  # fmt: skip
+    goal = agreed_goal(cleo, thea)
+    rated = {f"rating-{goal.pk}": "6"}
+    answer = kept(sign_in(thea), session, part0="Two\r\nlines 🪨", **rated)
+    typed = {k: v for k, v in said(part0="Two\nlines 🪨", **rated).items()
+             if k not in ("act", "revision")}  # fmt: skip
     assert answer.json()["revision"] == 1
-    assert answer.json()["sha256"] == digest(PART.join(typed))
+    assert answer.json()["sha256"] == proof(list(typed.items()))
     assert note_of(session, thea).parts[0] == "Two\nlines 🪨"
 
 
@@ -110,6 +116,225 @@ def test_what_was_typed_is_there_after_a_reload(sign_in, thea, session):
     page = sign_in(thea).get(f"/sessions/{session.pk}/").content.decode()
     assert "Half a sen" in page
     assert "The wave has a clock on it." in page
+
+
+def form_of(browser, session):
+    form = browser.get(f"/sessions/{session.pk}/").context["form"]
+    return {name: form[name].value() for name in form.fields}
+
+
+def test_ratings_and_answers_that_were_not_saved_are_there_after_a_reload(
+    sign_in, thea, cleo, session
+):
+    goals = [agreed_goal(cleo, thea) for _ in range(2)]
+    with acting_as(thea.pk), transaction.atomic():
+        exercise = Assignment.agree(cleo, "Two stops", by=thea)
+    Assignment.objects.update(set_at=session.starts_at - timedelta(days=7))
+    pressed = {f"rating-{goals[0].pk}": "6", f"answer-{exercise.pk}": "some"}
+    assert kept(sign_in(thea), session, **pressed).status_code == 200
+    form = form_of(sign_in(thea), session)  # another device
+    assert {name: form[name] for name in pressed} == pressed
+    assert form[f"rating-{goals[1].pk}"] is None
+    assert not GoalRating.objects.exists()
+    sign_in(thea).post(f"/sessions/{session.pk}/", said(revision="1") | pressed)
+    note = note_of(session, thea)
+    assert note.parts == ["Came in tired.", "Steady.", "Two stops on Friday."]
+    assert GoalRating.objects.get().value == 6
+    exercise.refresh_from_db()
+    assert exercise.answer == "some"
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_goal_that_goes_or_comes_meanwhile_loses_no_rating(
+    sign_in, thea, cleo, session, closes
+):
+    goal = agreed_goal(cleo, thea)
+    browser, name = sign_in(thea), f"rating-{goal.pk}"
+    kept(browser, session, **{name: "6"})
+    if closes:
+        Goal.objects.update(closed_at=timezone.now(), ended_as="aside")
+    else:
+        agreed_goal(cleo, thea)
+    assert form_of(browser, session)[name] == "6"
+    form = said(act="sign-anyway", revision="1") | {name: "6"}
+    browser.post(f"/sessions/{session.pk}/", form)
+    assert note_of(session, thea).signed_at
+    assert GoalRating.objects.get().value == 6
+
+
+def test_a_goal_that_was_closed_under_the_page_is_rated_as_it_was_typed(
+    sign_in, thea, cleo, session
+):
+    goal = agreed_goal(cleo, thea)
+    Goal.objects.update(closed_at=timezone.now(), ended_as="aside")
+    form = said() | {f"rating-{goal.pk}": "6"}
+    sign_in(thea).post(f"/sessions/{session.pk}/", form)
+    assert GoalRating.objects.get().value == 6
+
+
+def test_nothing_is_signed_without_a_rating_that_was_typed(sign_in, thea, session):
+    form = said() | {f"rating-{uuid4()}": "6"}
+    page = sign_in(thea).post(f"/sessions/{session.pk}/", form).content.decode()
+    assert "no longer matches this page" in page
+    assert "Came in tired." in page
+    assert not ProgressNote.objects.exists()
+
+
+def test_what_cleo_answers_meanwhile_is_not_replaced_by_what_the_page_had(
+    sign_in, thea, cleo, session
+):
+    with acting_as(thea.pk), transaction.atomic():
+        exercise = Assignment.agree(cleo, "Two stops", by=thea)
+        exercise.say("not", by=thea)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        exercise.say("did", by=cleo.user)
+    form = said() | {f"answer-{exercise.pk}": "not", f"was-{exercise.pk}": "not"}
+    sign_in(thea).post(f"/sessions/{session.pk}/", form)
+    exercise.refresh_from_db()
+    assert exercise.answer == "did"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [{"part0": "x" * 40_001}, {"take_away": "x" * 501}, {"practice": "x" * 501}],
+)
+def test_autosave_takes_no_more_than_save_and_says_so(sign_in, thea, session, typed):
+    browser = sign_in(thea)
+    answer = kept(browser, session, **typed)
+    assert answer.status_code == 422
+    assert answer.json()["reason"] == "Too long by 1 character. Shorten it to save."
+    page = browser.post(f"/sessions/{session.pk}/", said(**typed))
+    assert not ProgressNote.objects.exists()
+    assert "at most" in page.content.decode()
+
+
+def test_autosave_takes_all_that_save_does(sign_in, thea, session):
+    browser = sign_in(thea)
+    long = {f"part{number}": "é\r\n" * 20_000 for number in range(4)}
+    assert kept(browser, session, **long).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed", [{"rating-x": "6"}, {f"rating-{UUID(int=1)}": "11"}, {"part9": "x"},
+              {f"answer-{UUID(int=1)}": "maybe"}, {"format": "none"}]
+)  # fmt: skip
+def test_autosave_says_saved_of_nothing_that_it_cannot_keep(
+    sign_in, thea, session, typed
+):
+    assert kept(sign_in(thea), session, **typed).status_code == 422
+    assert not ProgressNote.objects.exists()
+
+
+def test_a_new_goal_leads_back_to_the_session(sign_in, thea, cleo, session):
+    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
+    page = browser.get(url).content.decode()
+    add = f"/clients/{cleo.pk}/goals/add/?session={session.pk}"
+    assert add in page
+    assert url in browser.get(add).content.decode()
+    assert browser.post(add, {"own_words": "Sleep"}).url == url
+    assert browser.post(add.partition("?")[0] + "?session=nonsense",
+                        {"own_words": "Eat"}).url.startswith("/goals/")  # fmt: skip
+
+
+# -- two at one note ------------------------------------------------------------------
+
+
+MISSING = "What Theo typed."
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        ("saves", "Thea saved this note at"),
+        ("signs", "Thea signed this note at"),
+        ("marks missed", "This session was marked missed."),
+        ("cancels", "This session was canceled."),
+    ],
+)
+@pytest.mark.parametrize("act", ["save", "sign", "autosave"])
+def test_who_comes_second_gets_their_text_back_with_the_reason(
+    sign_in, thea, theo, cleo, session, happens, why, act
+):
+    goal = agreed_goal(cleo, thea)
+    in_care(cleo, theo, "co_therapist")
+    hers, his, url = sign_in(thea), sign_in(theo), f"/sessions/{session.pk}/"
+    happen = {
+        "saves": lambda: kept(hers, session),
+        "signs": lambda: hers.post(url, said(act="sign-anyway")),
+        "marks missed": lambda: hers.post(f"{url}missed/"),
+        "cancels": lambda: hers.post(f"{url}cancel/"),
+    }
+    happen[happens]()
+    typed = {"part0": MISSING, "take_away": "His take-away", "practice": "His exercise",
+             f"rating-{goal.pk}": "3"}  # fmt: skip
+    if act == "autosave" and session_is_off(session):
+        assert kept(his, session, **typed).status_code == 200  # stored, not shown
+        page = his.get(url).content.decode()
+    elif act == "autosave":
+        answer = kept(his, session, **typed)
+        assert answer.status_code == 409
+        assert why in answer.json()["reason"]
+        page = his.get(url).content.decode()
+    else:
+        answer = his.post(url, said(act=act, **typed))
+        page = answer.content.decode()
+        assert answer.status_code == 409
+        assert why in page
+    for words in (MISSING, "His take-away", "His exercise"):
+        assert words in page, words
+    assert ">3</textarea>" in page
+    page = his.get(url).content.decode()  # and it is there when he comes back
+    assert MISSING in page
+    assert not GoalRating.objects.exists()
+    if act == "autosave" and session_is_off(session):
+        return  # it is the session's note, and can be taken up once it is booked again
+    assert MISSING not in hers.get(url).content.decode()
+    his.post(url, {"act": "discard"})
+    assert MISSING not in his.get(url).content.decode()
+
+
+def session_is_off(session):
+    session.refresh_from_db()
+    return session.is_off
+
+
+def test_of_oneself_it_is_not_said_that_somebody_else_did_it(sign_in, thea, session):
+    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
+    browser.post(url, said())
+    page = browser.post(url, said(part0="Second tab")).content.decode()
+    assert "You signed this note in another tab at" in page
+    assert "Second tab" in page
+    assert "Thea signed" not in page.partition("data-typed")[2].partition("<aside")[0]
+
+
+def test_pressing_sign_twice_shows_the_signed_note_and_nothing_lost(
+    sign_in, thea, session
+):
+    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
+    browser.post(url, said())
+    page = browser.post(url, said()).content.decode()
+    assert 'id="typed-h"' not in page
+    assert not Draft.objects.exists()
+
+
+def test_a_role_that_ended_while_she_typed_gives_back_her_words_and_no_record(
+    sign_in, thea, theo, cleo, session
+):
+    role = in_care(cleo, theo, "co_therapist")
+    his, url = sign_in(theo), f"/sessions/{session.pk}/"
+    his.get(url)
+    CareRole.objects.filter(pk=role.pk).update(ends_at=timezone.now())
+    answer = his.post(url, said(part0=MISSING, take_away="His take-away"))
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert MISSING in page
+    assert "His take-away" in page
+    assert "Cleo" not in page
+    assert "data-typed" in page  # static/js/typed.js seals it
+    nowhere = his.post(f"/sessions/{uuid4()}/", said(part0=MISSING,
+                       take_away="His take-away"))  # fmt: skip
+    assert nowhere.content == answer.content
+    assert kept(his, session, part0=MISSING).status_code == 404
 
 
 def test_a_stale_tab_gets_both_texts_and_overwrites_nothing(sign_in, thea, session):
@@ -252,6 +477,7 @@ def test_what_the_pages_of_a_session_cost(sign_in, thea, cleo, session):
     url = f"/sessions/{session.pk}/note/"
     typed = {k: v for k, v in said().items() if k != "act"}
     pinned(browser, url, **typed)  # the first one makes the row
+    typed |= {f"rating-{goal.pk}": "6" for goal in goals}
     assert pinned(browser, url, **(typed | {"revision": "1"})) <= 3
     form = said(revision="2") | {f"rating-{goal.pk}": "6" for goal in goals}
     assert pinned(browser, f"/sessions/{session.pk}/", **form) <= 25
@@ -319,6 +545,63 @@ def test_thea_books_in_her_own_time_and_cleo_sees_it(sign_in, thea, cleo):
     assert session.starts_at.astimezone(thea.zone).strftime("%H:%M") == "11:30"
     assert session.minutes == 50
     assert "Room 2" in sign_in(cleo.user).get("/portal/").content.decode()
+
+
+def next_change(zone, *, forward):
+    """A (naive) time within the hour that the next change skips, or has twice."""
+    at = timezone.now() + timedelta(days=1)
+    for _hour in range(24 * 400):
+        later = at + timedelta(hours=1)
+        change = later.astimezone(zone).utcoffset() - at.astimezone(zone).utcoffset()
+        if change and (change > timedelta()) == forward:
+            clock = at.astimezone(zone).replace(tzinfo=None, fold=0)
+            hour = clock.replace(minute=30, second=0, microsecond=0)
+            return hour + (timedelta(hours=1) if forward else timedelta())
+        at = later
+    raise AssertionError("no change within a year")
+
+
+ZONES_THAT_CHANGE = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE[:2])
+def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
+    sign_in, thea, cleo, zone
+):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=True)
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = sign_in(thea).post(f"/clients/{cleo.pk}/book/", form).content.decode()
+    assert f"so there is no {clock:%H:%M}" in page
+    assert f"for example {clock + timedelta(hours=1):%H:%M}" in page
+    assert not TherapySession.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ZONES_THAT_CHANGE)
+@pytest.mark.parametrize("which", ["0", "1"])
+def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, which):
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    clock = next_change(thea.zone, forward=False)
+    if zone.endswith("Howe"):  # half an hour alone comes twice there
+        clock = clock.replace(hour=1, minute=45)
+    browser, url = sign_in(thea), f"/clients/{cleo.pk}/book/"
+    form = booking(clock.date(), other_time=f"{clock:%H:%M}")
+    page = browser.post(url, form).content.decode()
+    assert f"{clock:%H:%M} comes twice" in page
+    assert 'name="which"' in page
+    assert browser.post(url, form | {"which": which}).status_code == 302
+    session = TherapySession.objects.get()
+    assert session.starts_at.astimezone(thea.zone).fold == int(which)
+    assert session.minutes == 50
+    # Moving it elsewhere and leaving the hour as it is does not make another of it.
+    moved = f"/sessions/{session.pk}/move/"
+    assert 'name="which"' in browser.get(moved).content.decode()
+    starts = session.starts_at
+    browser.post(moved, form | {"which": which, "place": "Room 3"})
+    session.refresh_from_db()
+    assert (session.starts_at, session.place) == (starts, "Room 3")
 
 
 @pytest.mark.parametrize(

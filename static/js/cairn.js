@@ -39,13 +39,19 @@ for (const menu of all("details.menu")) {
   });
 }
 
-// Where the reader is: proposed to an empty field, never changed behind their back.
-for (const field of all("[data-time-zone]")) {
-  if (!field.value || field.value === "UTC" || field.dataset.timeZone === "ask") {
-    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    const known = !field.options || [...field.options].some((option) => option.value === zone);
-    if (known) field.value = zone;
-  }
+// The browser's own time zone stands first.  Chosen only where the page asks for it, in a
+// form that nobody has filled in; never changed behind somebody's back.
+for (const field of all("select[data-time-zone]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const chosen = field.value;
+  const isIt = (option) => option.value === zone || option.dataset.also?.split(" ").includes(zone.toLowerCase());
+  if (!zone) continue;
+  const known = [...field.options].find(isIt);
+  const city = zone.split("/").pop().replaceAll("_", " ");
+  const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hourCycle: "h23", timeZone: zone });
+  const option = known ?? new Option(`${city} (${time.format(new Date())})`, zone);
+  field.prepend(option);
+  field.value = field.dataset.timeZone === "ask" ? option.value : chosen;
 }
 
 // "No change, 5" presses last time's stone.
@@ -69,6 +75,22 @@ for (const area of all("textarea[data-template]")) {
   area.addEventListener("input", show);
   show();
 }
+
+// A text that is too long says so while it is typed. Characters are counted as the server
+// counts them: an emoji is one, a line break too.
+addEventListener("input", ({ target }) => {
+  if (!target.dataset?.most) return;
+  const over = [...target.value].length - Number(target.dataset.most);
+  let says = target.parentElement.querySelector("[data-over-says]");
+  if (over <= 0) return says?.remove();
+  if (!says) {
+    says = Object.assign(document.createElement("p"), { className: "invalid-feedback over" });
+    says.setAttribute("role", "status");
+    says.dataset.overSays = "";
+    target.after(says);
+  }
+  says.textContent = target.dataset.over.replace("{n}", over.toLocaleString(document.documentElement.lang));
+});
 
 // A form is sent once; its button says what is happening.
 addEventListener("submit", (event) => {
@@ -107,4 +129,6 @@ if (document.querySelector("[data-blur]")) {
   addEventListener("visibilitychange", () => document.body.classList.toggle("veiled", document.hidden));
 }
 
-document.querySelector("[data-summary]")?.focus();
+const lookAtErrors = () => document.querySelector("[data-summary]")?.focus();
+lookAtErrors();
+document.addEventListener("htmx:afterSettle", lookAtErrors); // a form sent without leaving

@@ -71,10 +71,11 @@ if (here) {
     if (part) part.hidden = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      fill(form).catch(() => {
+      fill(form).catch((error) => {
         delete form.dataset.sent;
         const says = form.querySelector("[data-passkey-says]");
-        says.textContent = says.dataset.passkeySays;
+        const again = error?.name === "InvalidStateError" && says.dataset.passkeyAgain;
+        says.textContent = again || says.dataset.passkeySays;
       });
     });
   }

@@ -60,6 +60,14 @@ export async function kept(name) {
   }
 }
 
+// The names under which something is sealed for this form: each page has its own, so that
+// two tabs do not write over each other.
+export async function names(form) {
+  if (!key) return [];
+  const own = IDBKeyRange.bound(`${form}#`, `${form}#\uffff`);
+  return store("readonly", (rows) => rows.getAllKeys(own));
+}
+
 export async function drop(name) {
   if (key) await store("readwrite", (rows) => rows.delete(name));
 }

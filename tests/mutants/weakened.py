@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import unwrap
 
 from django.db.models import Q
 
@@ -46,6 +47,7 @@ def readable(table: str) -> Mutant:
 
 
 LOGIN = "app.login(uuid)"
+GIVES = "app.admin_may_give(uuid, text, timestamptz)"
 OF_THE_DATABASE = [
     readable("goals_goal"),
     readable("goals_goalversion"),
@@ -85,6 +87,20 @@ OF_THE_DATABASE = [
            policy("progress_importsheet", "take_away", using="true")),
     Mutant("import: a client's key goes with a line that bears its name",
            body("app.forget_sheet()", "NOT EXISTS", "true OR EXISTS")),
+    Mutant("import: an admin reads the file as it came",
+           policy("progress_importsheet", "read", using="EXISTS (SELECT FROM"
+                  " progress_caseloadimport i WHERE i.id = caseload_import_id AND"
+                  " (i.therapist_id = app.user_id() OR i.by_id = app.user_id()))")),
+    Mutant("undo: anybody of the practice undoes anybody's import",
+           ";".join([
+               body("app.undo_import(uuid)", "AND by_id = app.user_id()", ""),
+               body("app.imported_clients(uuid)", "AND i.by_id = app.user_id()", ""),
+           ])),
+    Mutant("undo: what changed since is not asked for",
+           body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
+                "false")),
+    Mutant("undo: anybody may delete what is append-only",
+           body("app.refuse_all_but_undo()", " AND current_user = 'cairn_acl'", "")),
     Mutant("review: the other side's answer is read before both are in",
            policy("goals_reviewanswer", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
@@ -104,6 +120,31 @@ OF_THE_DATABASE = [
     readable("progress_sessiongoal"),
     readable("progress_progressnote"),
     readable("progress_notehold"),
+    readable("progress_noteaddition"),
+    readable("progress_earlierdraft"),
+    Mutant("draft: taken from a colleague who may write",
+           body("app.take_over_note(uuid, uuid, bigint, boolean)",
+                "NOT app.still_writes(whose, client_id)", "true")),
+    Mutant("draft: taken over by anybody",
+           body("app.take_over_note(uuid, uuid, bigint, boolean)",
+                "client_id = ANY (app.writes())", "true")),
+    Mutant("draft: an earlier one in a colleague's name",
+           policy("progress_earlierdraft", "write",
+                  check="client_id = ANY (app.writes()) AND by_id = app.user_id()")),
+    Mutant("draft: an earlier one is read by who only reads",
+           policy("progress_earlierdraft", "read",
+                  using="client_id = ANY (app.reads())")),
+    Mutant("addition: the client reads it though the note is held back",
+           policy("progress_noteaddition", "read", using="client_id = ANY (app.reads())"
+                  " OR client_id = app.self()")),
+    Mutant("addition: in another's name",
+           policy("progress_noteaddition", "write",
+                  check="client_id = ANY (app.writes())")),
+    Mutant("addition: to a note that is not signed",
+           policy("progress_noteaddition", "write",
+                  check="client_id = ANY (app.writes()) AND by_id = app.user_id()")),
+    Mutant("addition: it can be changed",
+           "DROP TRIGGER append_only ON progress_noteaddition"),
     readable("clients_client"),
     readable("clients_clientbackground"),
     readable("clients_carerole"),
@@ -238,6 +279,18 @@ OF_THE_DATABASE = [
            "DROP TRIGGER signed_stays ON progress_progressnote;"
            + policy("progress_progressnote", "change",
                     using="client_id = ANY (app.writes())")),
+    Mutant("note: signed a moment ago and read by the client",
+           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+                  " OR (client_id = app.self() AND signed_at IS NOT NULL"
+                  " AND NOT app.is_held(id))")),
+    Mutant("note: a signature is undone at any time",
+           body("app.signed_stays()", "OLD.signed_at > clock_timestamp()", "true")),
+    Mutant("note: a signature is undone by anybody",
+           body("app.signed_stays()", "OLD.author_id = app.user_id()", "true")),
+    Mutant("note: its words change while a signature is undone",
+           body("app.signed_stays()",
+                "to_jsonb(OLD) - 'signed_at' - 'content_hash' THEN",
+                "to_jsonb(OLD) - 'signed_at' - 'content_hash' OR true THEN")),
     Mutant("session: the client writes it",
            policy("progress_therapysession", "write", check="true")),
     Mutant("letter: posted as sent already",
@@ -245,6 +298,35 @@ OF_THE_DATABASE = [
                   check="practice_id = app.practice()")),
     Mutant("letter: for another practice",
            policy("accounts_message", "drop_a_letter", check="state = 'waiting'")),
+    readable("clients_carerolerequest"),
+    Mutant("notice: read by the whole practice",
+           policy("clients_notice", "own", using="true")),
+    Mutant("request: decided by an admin",
+           policy("clients_carerolerequest", "decide",
+                  using="outcome = '' AND (app.is_admin() OR client_id = ANY"
+                  " (app.leads()))", check="decided_by_id = app.user_id()")),
+    Mutant("request: asked for in another name",
+           policy("clients_carerolerequest", "ask", check="app.is_admin()")),
+    Mutant("role: an admin's opens at once",
+           body(GIVES, "starts >= statement_timestamp() + interval '24 hours'",
+                "true")),
+    Mutant("role: an admin's opens after a day though the therapist is here",
+           body(GIVES, "AND NOT app.primary_is_here(whose)", "AND true")),
+    Mutant("role: a full record counts as empty",
+           body("app.record_is_empty(uuid)", "NOT EXISTS", "true OR NOT EXISTS")),
+    Mutant("role: a cover to come makes the therapist away",
+           body("app.primary_is_here(uuid)", "r.starts_at <= clock_timestamp()",
+                "true")),
+    Mutant("emergency: without its reason",
+           "DROP TRIGGER emergency_has_reason ON clients_carerole"),
+    Mutant("emergency: begun in the past",
+           policy("clients_carerole", "emergency",
+                  check="kind = 'emergency' AND app.is_therapist() AND user_id ="
+                  " app.user_id() AND given_by_id = app.user_id() AND starts_at <="
+                  " clock_timestamp() AND app.is_ours(client_id)")),
+    Mutant("clashes: told to anybody who treats",
+           body("app.session_clashes(uuid, uuid, uuid, timestamptz)",
+                "(app.is_admin() OR whose = ANY (app.leads()))", "true")),
     Mutant("practice: changed by anybody in it",
            policy("accounts_practice", "admin_changes",
                   using="id = app.practice()")),
@@ -291,6 +373,9 @@ OF_THE_RULE = [
            put=everything),
     Mutant("rule: the client reads every note",
            target="progress.models.note:ProgressNoteQuerySet.shared", put=everything),
+    Mutant("rule: the client reads additions to notes that are held",
+           target="progress.models.note_addition:NoteAdditionQuerySet.shared",
+           put=lambda _old: lambda self: self),
     Mutant("rule: the client reads why a note is held",
            target="progress.models.note:NoteHoldQuerySet.visible_to",
            put=lambda _old: lambda self, user: self.filter(practice=user.practice_id)),
@@ -340,6 +425,27 @@ OF_THE_RULE = [
            put=lambda _old: _decorator("signed_in_required")),
     Mutant("door: a fresh proof is never asked for",
            target="accounts.proof:is_fresh", put=lambda _old: lambda request: True),
+    Mutant("proof: a therapist fetches a copy without one",
+           target="progress.record_views:client_record_file",
+           put=lambda old: _decorator("therapist_required")(unwrap(old))),
+    Mutant("proof: an account closes without one",
+           target="progress.transfer_views:person_leave",
+           put=lambda old: _decorator("admin_required")(unwrap(old))),
+    Mutant("proof: an admin gives a role without one",
+           target="clients.care_views:client_care",
+           put=lambda old: _decorator("staff_required")(unwrap(old))),
+    Mutant("told: no client is",
+           target="clients.telling:tell_client",
+           put=lambda _old: lambda *args, **kwargs: None),
+    Mutant("handover: the new therapist keeps other roles",
+           target="clients.models.care:end_other_roles",
+           put=lambda _old: lambda *args, **kwargs: None),
+    Mutant("handover: sessions are booked twice in silence",
+           target="progress.transfer:session_clashes",
+           put=lambda _old: lambda *args: []),
+    Mutant("handover: to who has not joined",
+           target="clients.assigning:require_joined",
+           put=lambda _old: lambda person: None),
 ]  # fmt: skip
 
 

@@ -24,10 +24,17 @@ from accounts import encryption, seals
 from accounts.models import DataKey, Message
 from digests import halting, send
 from therapy.backups import Refused, manifest, restoring, tools
-from therapy.doctor import catalogue
+from therapy.doctor import catalogue, release
 
 SAMPLE = 100  # narrative texts that are opened
 NO_LETTER = "django.core.mail.backends.locmem.EmailBackend"
+
+
+LOCKS = (
+    catalogue.roles,
+    catalogue.row_security,
+    catalogue.triggers,
+)
 
 
 class Step(NamedTuple):
@@ -135,10 +142,15 @@ def _narrative_fields(model) -> list[str]:
 
 
 def locks() -> Iterator[Step]:
-    for check in (catalogue.roles, catalogue.row_security, catalogue.triggers):
+    for check in LOCKS:
         for finding in check():
             make = red if finding.is_wrong else green
             yield make(finding.about, finding.words)
+    if release.is_older():
+        yield green("release", "of an earlier one: migrate after restoring")
+        return
+    for finding in catalogue.as_released():
+        yield (red if finding.is_wrong else green)(finding.about, finding.words)
 
 
 def pages() -> Iterator[Step]:

@@ -6,22 +6,14 @@ cairn_backup, to whom row security shows everything.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from django.db import connection
 from django.utils import timezone
 
-from therapy import vitals
+from therapy import schema, vitals
 from therapy.backups import Refused, tools
 
-NOISE = re.compile(r"::[a-z ]+(?:\[\])?|[()]")
-# A row as text, the same wherever it is read.
-PLAIN = """
-SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';
-SET LOCAL IntervalStyle = 'postgres'; SET LOCAL bytea_output = 'hex';
-SET LOCAL extra_float_digits = 1; SET LOCAL search_path = pg_catalog;
-"""
 TABLES = """
 SELECT n.nspname::text, c.relname::text FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -33,53 +25,12 @@ SELECT count(*), coalesce(sum(('x' || substr(encode(
   sha256(convert_to(t::text, 'UTF8')), 'hex'), 1, 16)
 )::bit(64)::bigint::numeric), 0)::text FROM {} t
 """
-# Each kind as lines of text.  Who granted what does not matter, only what was granted.
-CATALOGUE = {
-    "row security": """
-      SELECT format('%s %s %s', c.oid::regclass, relrowsecurity, relforcerowsecurity)
-      FROM pg_class c WHERE relkind = 'r'
-        AND relnamespace IN ('public'::regnamespace, 'app'::regnamespace)""",
-    "policies": """
-      SELECT format('%s.%s %s %s %s %s %s %s', schemaname, tablename, policyname,
-        permissive, roles, cmd, qual, with_check) FROM pg_policies""",
-    "triggers": """
-      SELECT format('%s %s', tgenabled, pg_get_triggerdef(oid)) FROM pg_trigger
-      WHERE NOT tgisinternal""",
-    "functions": """
-      SELECT format('%s %s %s', proowner::regrole, array_to_string(proconfig, ','),
-        pg_get_functiondef(oid)) FROM pg_proc
-      WHERE pronamespace IN ('public'::regnamespace, 'app'::regnamespace)
-        AND prokind = 'f' AND NOT EXISTS (SELECT FROM pg_depend d
-          WHERE d.objid = pg_proc.oid AND d.deptype = 'e')""",
-    "constraints": """
-      SELECT format('%s %s %s', conrelid::regclass, conname,
-        pg_get_constraintdef(oid)) FROM pg_constraint
-      WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
-    "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
-    "rights": """
-      SELECT format('%s %s %s %s', relkind, c.oid::regclass, a.grantee::regrole,
-        a.privilege_type) FROM pg_class c, aclexplode(c.relacl) a
-      WHERE relnamespace = 'public'::regnamespace
-      UNION ALL SELECT format('column %s.%s %s %s', attrelid::regclass, attname,
-        a.grantee::regrole, a.privilege_type)
-      FROM pg_attribute, aclexplode(attacl) a WHERE attacl IS NOT NULL
-        AND attrelid >= 16384
-      UNION ALL SELECT format('function %s %s', p.oid::regprocedure, a.grantee::regrole)
-      FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
-      WHERE pronamespace = 'app'::regnamespace
-      UNION ALL SELECT format('schema %s %s %s', nspname, a.grantee::regrole,
-        a.privilege_type) FROM pg_namespace, aclexplode(nspacl) a
-      WHERE nspname = 'app'""",
-    "owners": """
-      SELECT format('%s %s', c.oid::regclass, relowner::regrole) FROM pg_class c
-      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S', 'v')""",
-}
 
 
 def take() -> dict:
     """Within the caller's transaction, so that all of it is of one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(PLAIN)
+        cursor.execute(schema.PLAIN)
         cursor.execute(_ALL_ROWS)
         if not cursor.fetchone()[0]:
             raise Refused(
@@ -92,7 +43,9 @@ def take() -> dict:
             "server": tools.server_version(),
             "migrations": _migrations(cursor),
             "tables": {name: _digest(cursor, name) for name in _tables(cursor)},
-            "catalogue": {kind: _lines(cursor, kind) for kind in CATALOGUE},
+            "catalogue": {
+                kind: schema.lines(cursor, kind) for kind in schema.CATALOGUE
+            },
         }
 
 
@@ -120,11 +73,6 @@ def _digest(cursor, table: str) -> list:
     return list(cursor.fetchone())
 
 
-def _lines(cursor, kind: str) -> list[str]:
-    cursor.execute(CATALOGUE[kind])
-    return sorted(line for (line,) in cursor.fetchall())
-
-
 def rows_in(manifest: dict) -> int:
     return sum(number for number, _digest in manifest["tables"].values())
 
@@ -149,19 +97,13 @@ def _other_locks(wanted: dict, found: dict) -> Iterator[str]:
     """Words of the catalogue may differ between versions of PostgreSQL, so they are
     compared within one."""
     for kind in wanted:
-        was, now = (_comparable(kind, each.get(kind, [])) for each in (wanted, found))
+        was, now = (
+            schema.comparable(kind, each.get(kind, [])) for each in (wanted, found)
+        )
         for line in sorted(was - now)[:3]:
             yield f"{kind}: lacks {_short(line)}"
         for line in sorted(now - was)[:3]:
             yield f"{kind}: has {_short(line)}"
-
-
-def _comparable(kind: str, lines: list[str]) -> set[str]:
-    """PostgreSQL writes an expression that it read from its own writing with casts in
-    other places; a function's text it keeps as it is."""
-    if kind not in ("policies", "constraints", "indexes"):
-        return set(lines)
-    return {NOISE.sub("", line) for line in lines}
 
 
 def _short(line: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import smtplib
 import ssl
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 
+from accounts import zones
+from accounts.models import Practice, User
 from therapy import vitals
 from therapy.doctor.finding import Finding, ok, unseen, wrong
 
@@ -24,8 +27,8 @@ DRIFT = 5  # seconds; codes from an app forgive thirty
 OLDEST_REDIS = (6,)
 LATE = 15 * 60  # seconds that a letter may be late
 LEAST_SPACE = 2 * 1024**3  # bytes
+PROCESSES = Path("/proc")
 PATIENCE = 2  # seconds for a worker to answer
-POSTGRES = Path("/var/lib/postgresql")
 
 
 def clock() -> Iterator[Finding]:
@@ -108,6 +111,14 @@ def letters() -> Iterator[Finding]:
             "a backup was restored, and nothing is sent until somebody says so: "
             "manage.py lift_halt. docs/operate.md, Restore.",
         )
+    [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
+    if refused:
+        yield wrong(
+            "letters",
+            f"{refused} wait because the mail server does not pass them on (relay or "
+            "policy, 5.7.x): check EMAIL_URL's user, the sender's domain (SPF, DKIM) "
+            "and the relay's own log. docs/mail.md.",
+        )
     late = pulse.age(pulse.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
@@ -115,8 +126,33 @@ def letters() -> Iterator[Finding]:
             f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
             "worker's log. docs/mail.md.",
         )
-    elif not pulse.halted:
+    elif not pulse.halted and not refused:
         yield ok("letters", "none is late")
+
+
+def time_zones() -> Iterator[Finding]:
+    """Names that nobody knows (any more), and those that PostgreSQL does not know."""
+    people = User.objects.values_list("time_zone", flat=True)
+    practices = Practice.objects.values_list("time_zone", flat=True)
+    used = [*people, *practices]
+    unknown = sum(zones.canonical(name) is None for name in used)
+    if unknown:
+        yield wrong(
+            "zones",
+            f"{unknown} people or practices have a time zone that is unknown. People "
+            "see their practice's time and a notice; they choose another in settings.",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()}
+    missing = sorted({zones.resolve(name).key for name in used} - known)
+    if missing:
+        yield wrong(
+            "zones",
+            f"PostgreSQL does not know {', '.join(missing)}: update its tzdata.",
+        )
+    if not unknown and not missing:
+        yield ok("zones", "all known")
 
 
 def mail() -> Iterator[Finding]:
@@ -159,6 +195,27 @@ def _mail_as_it_is(where: str) -> Finding:
     return ok("mail", f"{where} answers {how}; nothing was sent")
 
 
+def data_directory() -> Path | None:
+    """Where the server keeps its data; None where it runs on another machine.
+
+    PostgreSQL tells that to superusers alone.  The command line of the server's first
+    process names it, and that of each connection is a child of it.
+    """
+    if not is_here(connection.settings_dict.get("HOST") or ""):
+        return None
+    [(backend,)] = vitals.rows("SELECT pg_backend_pid()")
+    try:
+        if not (PROCESSES / f"{backend}/cmdline").read_bytes().startswith(b"postgres:"):
+            return None  # numbered in another container
+        status = (PROCESSES / f"{backend}/status").read_text()
+        parent = re.search(r"(?m)^PPid:\s+(\d+)", status)[1]
+        words = (PROCESSES / f"{parent}/cmdline").read_bytes().decode().split("\0")
+        folder = Path(words[words.index("-D") + 1])
+        return folder if folder.is_absolute() and folder.exists() else None
+    except (OSError, ValueError, IndexError, TypeError, UnicodeDecodeError):
+        return None
+
+
 def is_here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -168,9 +225,9 @@ def is_here(host: str) -> bool:
 
 def disk() -> Iterator[Finding]:
     folders = {settings.BASE: "the program"}
-    local = is_here(connection.settings_dict.get("HOST") or "")
-    if local and POSTGRES.exists():
-        folders[POSTGRES] = "the database"
+    data = data_directory()
+    if data:
+        folders[data] = "the database"
     for folder, what in folders.items():
         free = shutil.disk_usage(folder).free
         said = f"{free / 1024**3:.1f} GB are free for {what} ({folder})"
@@ -179,7 +236,7 @@ def disk() -> Iterator[Finding]:
             if free > LEAST_SPACE
             else wrong("disk", f"only {said}: make room before PostgreSQL stops.")
         )
-    if POSTGRES not in folders:
+    if not data:
         [(size,)] = vitals.rows("SELECT pg_database_size(current_database())")
         yield unseen(
             "disk",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from therapy.doctor.finding import Finding, ok, wrong
+from therapy.doctor import release
+from therapy.doctor.finding import Finding, ok, unseen, wrong
 from therapy.vitals import rows
 
+MOST_SHOWN = 20  # differences; a database that nobody migrated has a thousand
 OLDEST = 150000  # security_invoker views, and CVE fixes for row security
 LOGINS = {"cairn_owner", "cairn_web", "cairn_worker", "cairn_backup"}
 ROLES = LOGINS | {"cairn_acl"}
@@ -144,3 +146,51 @@ def triggers() -> Iterator[Finding]:
         yield wrong("triggers", "there is none: has nobody migrated yet?")
     elif not asleep:
         yield ok("triggers", f"all {number} keep what may not change")
+
+
+def as_released() -> Iterator[Finding]:
+    """Each policy, trigger, function, right and migration, compared with the release's.
+
+    Says less than the checks above of what to do, and misses nothing.
+    """
+    found = [*release.differences()]
+    for words in found[:MOST_SHOWN]:
+        yield wrong(
+            "release",
+            f"{words}. Find out who changed it. See docs/operate.md, How it is.",
+        )
+    if len(found) > MOST_SHOWN:
+        yield wrong("release", f"and {len(found) - MOST_SHOWN} more differences.")
+    if not found:
+        yield ok("release", "roles, policies, triggers and rights are this release's")
+
+
+# Of other connections PostgreSQL tells the role, and not which program it is.
+CONNECTED = """
+SELECT a.usename::text, count(*), r.rolsuper FROM pg_stat_activity a
+JOIN pg_roles r ON r.rolname = a.usename
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+  AND (r.rolsuper OR r.rolname = 'cairn_owner')
+GROUP BY 1, 3 ORDER BY 1
+"""
+
+
+def connections() -> Iterator[Finding]:
+    """As whom the others are connected: their settings may not be this shell's."""
+    powerful = rows(CONNECTED)
+    for role, number, is_super in powerful:
+        words = f"{number} connections are {role}'s, to whom "
+        if is_super:
+            yield unseen(
+                "connected",
+                f"{words}row security does not apply: somebody at psql, or a process "
+                "whose DATABASE_URL is wrong. SELECT * FROM pg_stat_activity tells.",
+            )
+        else:
+            yield wrong(
+                "connected",
+                f"{words}everything belongs: unless somebody migrates right now, web "
+                "or worker has the owner's URL. Correct DATABASE_URL and restart it.",
+            )
+    if not powerful:
+        yield ok("connected", "none is the owner's or a superuser's")

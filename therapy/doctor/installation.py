@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import zoneinfo
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -64,6 +65,31 @@ def migrations() -> Iterator[Finding]:
         yield wrong("schema", "the cache table is missing: manage.py createcachetable.")
         return
     yield ok("schema", "every migration is applied")
+
+
+PEOPLE_IN_ZONES = """
+SELECT time_zone, count(*) FROM (
+  SELECT time_zone FROM accounts_user UNION ALL SELECT time_zone FROM accounts_practice
+) z GROUP BY 1 ORDER BY 1
+"""
+
+
+def time_zones() -> Iterator[Finding]:
+    """An old name of a zone may be gone after the system's next update."""
+    unknown = [
+        (name, number)
+        for name, number in rows(PEOPLE_IN_ZONES)
+        if name not in zoneinfo.available_timezones()
+    ]
+    for name, number in unknown:
+        yield wrong(
+            "zones",
+            f"{name} is no time zone on this system, and {number} people or practices "
+            "have it: their days and hours are those of their practice, or of UTC. "
+            "Install the tzdata package, or have them choose another.",
+        )
+    if not unknown:
+        yield ok("zones", "every time zone in use is known")
 
 
 def deployment() -> Iterator[Finding]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.db import Error, connection
 
-from therapy.doctor import around, catalogue, installation, keys
+from therapy.doctor import around, catalogue, installation, keys, proxy
 from therapy.doctor.finding import Finding, ok, wrong
 
 IN_THE_DATABASE = (
@@ -15,16 +14,21 @@ IN_THE_DATABASE = (
     catalogue.roles,
     catalogue.row_security,
     catalogue.triggers,
+    catalogue.as_released,
+    catalogue.connections,
     around.clock,
     installation.migrations,
+    installation.time_zones,
     keys.master_key,
     around.worker,
     around.letters,
+    around.time_zones,
 )
 ELSEWHERE = (
     installation.python,
     installation.deployment,
     installation.addresses,
+    proxy.visitor_address,
     installation.static_files,
     around.broker,
     around.mail,
@@ -56,8 +60,6 @@ def database() -> Finding:
     expected = "cairn_web"
     if who == expected:
         return ok("database", f"answers, to {who}")
-    if settings.DEMO:
-        return ok("database", f"answers, to {who} (demo)")
     return wrong(
         "database",
         f"DATABASE_URL logs in as {who}: the web must be {expected}, who owns nothing. "

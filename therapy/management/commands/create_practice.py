@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils.text import slugify
 
-from accounts import encryption, invitations
+from accounts import email_addresses, encryption, invitations
 from accounts.identity import acting_as
 from accounts.models import Practice, User
 
@@ -26,8 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", default="Europe/London")
 
     def handle(self, *, name, admin_email, time_zone, **options):
-        validate_email(admin_email)
-        if User.objects.filter(email=admin_email.strip().lower()).exists():
+        admin_email = email_addresses.normalize(admin_email)
+        email_addresses.validate(admin_email)
+        if User.objects.filter(email=admin_email).exists():
             raise CommandError(f"{admin_email} has an account already.")
         with transaction.atomic():
             invitation = self.found(name, admin_email, time_zone)

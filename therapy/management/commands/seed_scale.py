@@ -434,6 +434,7 @@ class Crowd:
             "accounts_user", f"{users} u", id=key("user", "u"),
             practice_id=key("practice", f"u / {ratio}"), password="'!'",
             email="'t' || u || '@crowd.test'", name="'Therapist ' || u",
+            name_key="'therapist ' || u",
             pronouns="''", time_zone="'UTC'", language="'en'", is_active="true",
             is_therapist="true", is_admin="false", phone="''", contact_hours="''",
             joined_at="now()",
@@ -445,6 +446,7 @@ class Crowd:
         self.insert(
             "clients_client", clients, id=client, practice_id=practice,
             preferred_name=names, family_name="'Number' || n", pronouns="''",
+            name_key=f"lower({names} || ' number' || n)",
             email="''", phone="''", emergency_name="''", emergency_phone="''",
             wants_portal="true", state="'active'", version="1", created_at="now()",
         )  # fmt: skip

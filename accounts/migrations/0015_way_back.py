@@ -27,7 +27,7 @@ ALTER POLICY drop_a_letter ON accounts_message
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0013_what_counted_before")]
+    dependencies = [("accounts", "0014_what_counted_before")]
 
     operations = [
         migrations.CreateModel(

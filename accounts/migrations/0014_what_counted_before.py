@@ -38,6 +38,6 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0012_tries")]
+    dependencies = [("accounts", "0013_tries")]
 
     operations = [migrations.RunSQL(GONE, BACK)]

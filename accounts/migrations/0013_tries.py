@@ -30,7 +30,7 @@ REVOKE SELECT (email) ON accounts_user FROM cairn_acl;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0011_ways_in_have_a_version")]
+    dependencies = [("accounts", "0012_ways_in_have_a_version")]
 
     operations = [
         migrations.CreateModel(

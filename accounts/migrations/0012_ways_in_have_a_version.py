@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_keys_can_change")]
+    dependencies = [("accounts", "0011_names_and_addresses_in_one_spelling")]
 
     operations = [
         migrations.AddField(

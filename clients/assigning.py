@@ -1,0 +1,150 @@
+"""A care role given: at once by the primary therapist, after a confirmation or a day
+where an admin gives it.  The database refuses an admin anything sooner."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import Invitation, User
+from clients import access, telling
+from clients.models import CareRole, CareRoleRequest, Client, care
+
+DELAY = timedelta(hours=24)
+NEWLY_JOINED = timedelta(days=30)
+GIVEN, ASKED, LATER, SAME = "given", "asked", "later", ""
+
+
+@transaction.atomic
+def assign(
+    client: Client,
+    person: User,
+    kind: str,
+    *,
+    by: User,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> str:
+    """GIVEN, ASKED (the primary therapist decides), LATER (in a day), or SAME."""
+    care.take_turns(client.pk)
+    require_joined(person)
+    _require_not_primary(client, person)
+    said = {"starts_at": starts_at, "ends_at": ends_at}
+    if leads(by, client):
+        return GIVEN if CareRole.give(client, person, kind, by=by, **said) else SAME
+    if care.primary_is_here(client.pk):
+        return _ask(client, person, kind, by=by, **said)
+    return _give_later(client, person, kind, by=by, **said)
+
+
+def leads(by: User, client: Client) -> bool:
+    return client.pk in access.reach(by).leads
+
+
+def in_a_day(starts_at: datetime | None):
+    """`starts_at`, or a day from now where that is later; by the database's clock."""
+    if starts_at and starts_at > timezone.now() + DELAY:
+        return starts_at
+    return Now() + DELAY
+
+
+def about_when(starts_at: datetime | None) -> datetime:
+    """The same by this process's clock: from when sessions move along."""
+    return max(starts_at or timezone.now(), timezone.now() + DELAY)
+
+
+def require_joined(person: User) -> None:
+    if not person.joined_at:
+        raise ValidationError(
+            _("%(name)s has not joined yet. Choose someone who has an account."),
+            params={"name": person.name},
+        )
+
+
+def _require_not_primary(client, person) -> None:
+    """Nobody covers, supervises or joins themselves."""
+    leads = CareRole.objects.filter(client=client, user=person).primary().standing()
+    if leads.exists():
+        raise ValidationError(
+            _("%(name)s is this client’s primary therapist and needs no other role."),
+            params={"name": person.name},
+        )
+
+
+def _ask(client, person, kind, *, by, starts_at, ends_at) -> str:
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    if held.overlapping(starts_at or Now(), ends_at).exists():
+        return SAME
+    said = {"starts_at": starts_at, "ends_at": ends_at}
+    if not CareRoleRequest.ask(client, person, kind, by=by, **said):
+        return SAME
+    note_first_role(person, client, by=by)
+    return ASKED
+
+
+def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
+    starts = in_a_day(starts_at)
+    if ends_at and ends_at <= timezone.now() + DELAY:
+        raise ValidationError(
+            _("This role opens in 24 hours. Choose a later last day.")
+        )
+    note_first_role(person, client, by=by)
+    if not CareRole.give(
+        client, person, kind, by=by, starts_at=starts, ends_at=ends_at
+    ):
+        return SAME
+    tell_given(client, person, kind, by=by)
+    return LATER
+
+
+def tell_given(client, person, kind, *, by) -> None:
+    """Before it opens: the client, and who gets the role."""
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    role = held.latest("starts_at")
+    said = {"person": person, "care_role": kind, "opens_at": role.starts_at}
+    telling.tell_client(client, "role-given", by=by, **said)
+    telling.tell_staff(person, "role-given", by=by, client=client, **said)
+
+
+def tell_ended(role: CareRole, *, by: User) -> None:
+    """Where an admin ended it: the client and the primary therapist."""
+    said = {"person": role.user, "care_role": role.kind}
+    telling.tell_client(role.client, "role-ended", by=by, **said)
+    rows = CareRole.objects.filter(client=role.client_id).primary().current()
+    for lead in rows.select_related("user"):
+        telling.tell_staff(lead.user, "role-ended", by=by, client=role.client, **said)
+
+
+def tell_moved(client: Client, therapist: User, *, by: User, opens_at=None) -> None:
+    """Another primary therapist, now or later: the client, and who takes over."""
+    said = {"person": therapist, "care_role": "primary", "opens_at": opens_at}
+    telling.tell_client(client, "therapist-changed", by=by, **said)
+    telling.tell_staff(therapist, "client-moved", by=by, client=client, **said)
+
+
+def note_first_role(person: User, client: Client, *, by: User) -> None:
+    """An audit line worth a question: an admin invited somebody new, and gives them
+    their first role.  Called before the role is written."""
+    if not by.is_admin or person.pk == by.pk:
+        return
+    joined = person.joined_at
+    if joined and joined < timezone.now() - NEWLY_JOINED:
+        return
+    invited = Invitation.objects.filter(user=person, invited_by=by)
+    known = CareRole.objects.filter(user=person)
+    asked = CareRoleRequest.objects.filter(user=person).exclude(client=client)
+    if invited.exists() and not known.exists() and not asked.exists():
+        audit.record("first role from who invited", about=client, person=person.pk)
+
+
+def record_is_empty(client: Client) -> bool:
+    """Whether nobody has written anything about this client yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.record_is_empty(%s)", [client.pk])
+        return cursor.fetchone()[0]

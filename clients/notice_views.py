@@ -1,0 +1,15 @@
+"""A notice of one's first page, put away once it was read."""
+
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from accounts.decorators import signed_in_required
+from clients.models import Notice
+
+
+@signed_in_required
+@require_POST
+def notice_seen(request, notice_id):
+    rows = Notice.objects.visible_to(request.user)
+    get_object_or_404(rows, pk=notice_id).see(by=request.user)
+    return redirect("start")

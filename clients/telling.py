@@ -1,0 +1,174 @@
+"""Who is told that somebody may open a record, or that it changed: what is read on the
+first page, and the email that says that there is something to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import dates, screen
+from accounts.models import Message, User
+from accounts.templatetags.look import day_words
+from clients.kept import kept_for_person
+from clients.models import Client, Notice
+
+MOST = 10
+USEFUL = timedelta(days=7)  # an email that is later tells nothing new
+Kind = Notice.Kind
+EMAILS = {Kind.EMERGENCY: "emergency-client"}  # the others: "care-team"
+
+CLIENTS_ROLES = {
+    "primary": gettext_lazy("your therapist"),
+    "co_therapist": gettext_lazy("your second therapist"),
+    "supervisor": gettext_lazy("your therapist’s supervisor"),
+    "cover": gettext_lazy("cover for your therapist"),
+}
+STAFF_ROLES = {
+    "primary": gettext_lazy("primary therapist"),
+    "co_therapist": gettext_lazy("co-therapist"),
+    "supervisor": gettext_lazy("supervisor"),
+    "cover": gettext_lazy("cover"),
+}
+
+
+def tell_client(client: Client, kind: str, *, by: User, **about) -> None:
+    """On their home page and by email; who has no portal cannot be told here."""
+    reader = client.user
+    if reader is None or not reader.joined_at or not reader.is_active:
+        return
+    notice = _write(reader, kind, by=by, client=client, **about)
+    now = timezone.now()
+    Message.queue(
+        reader,
+        EMAILS.get(kind, "care-team"),
+        str(notice.pk),
+        due_at=now,
+        not_after=now + USEFUL,
+    )
+
+
+def tell_staff(reader: User, kind: str, *, by: User, client=None, **about) -> None:
+    """On Today; whoever did it needs no telling."""
+    if reader.pk != by.pk:
+        _write(reader, kind, by=by, client=client, **about)
+
+
+def tell_of_reset(person: User, *, by: User) -> None:
+    """On their first page once they are back; the emails go with the reset itself."""
+    _write(person, Kind.SIGN_IN_RESET, by=by)
+
+
+def _write(recipient: User, kind: str, *, by: User, **about) -> Notice:
+    notice = Notice(
+        practice_id=recipient.practice_id, recipient=recipient, kind=kind, by=by,
+        **about,
+    )  # fmt: skip
+    Notice.objects.bulk_create([notice])
+    return notice
+
+
+# -- what is shown ---------------------------------------------------------------------
+
+
+@kept_for_person()
+def _unseen(user):
+    rows = Notice.objects.visible_to(user).unseen()
+    rows = rows.exclude(kind=Kind.ROLE_ASKED, request__outcome="confirmed")
+    rows = rows.select_related("by", "person", "client", "request__user")
+    return rows.order_by("-at")[:MOST]
+
+
+@dataclass(frozen=True)
+class Line:
+    pk: UUID
+    kind: str
+    words: str
+    at: datetime
+    client_id: UUID | None
+
+
+def notices(user: User) -> list[Line]:
+    """Newest first, in the words of the reader."""
+    says = _to_client if user.is_client else _to_staff
+    return [
+        Line(row.pk, row.kind, says(row), row.at, row.client_id)
+        for row in _unseen(user)
+    ]
+
+
+def _opens(row: Notice) -> str:
+    if not row.opens_at:
+        return ""
+    local = timezone.localtime(row.opens_at)
+    said = {"day": day_words(local.date(), False), "time": dates.clock(local)}
+    return _("%(day)s, %(time)s") % said
+
+
+def _is_to_come(row: Notice) -> bool:
+    return bool(row.opens_at and row.opens_at > timezone.now())
+
+
+def _to_client(row: Notice) -> str:
+    said = {
+        "name": row.person.name if row.person else "",
+        "role": CLIENTS_ROLES.get(row.care_role, ""),
+        "when": _opens(row),
+        "by": row.by.name,
+    }
+    if row.kind == Kind.ROLE_ASKED:
+        return _asked_of_client(row)
+    if row.kind == Kind.ROLE_ENDED:
+        return _("%(name)s can no longer open your record as %(role)s.") % said
+    if row.kind == Kind.EMERGENCY:
+        return _("%(name)s opened your record in an emergency.") % said
+    if row.kind == Kind.SIGN_IN_RESET:
+        return _("%(by)s, an administrator, reset your sign-in.") % said
+    if row.kind == Kind.THERAPIST_CHANGED:
+        if _is_to_come(row):
+            return _("%(name)s will be your therapist, from %(when)s.") % said
+        return _("%(name)s is your therapist now.") % said
+    if _is_to_come(row):
+        return _("%(name)s can open your record from %(when)s, as %(role)s.") % said
+    return _("%(name)s can open your record now, as %(role)s.") % said
+
+
+def _asked_of_client(row: Notice) -> str:
+    asked = row.request
+    said = {"name": asked.user.name, "role": CLIENTS_ROLES.get(asked.kind, "")}
+    if asked.outcome == "refused":
+        return _("Your therapist refused: %(name)s does not become %(role)s.") % said
+    if asked.outcome or not asked.is_waiting:
+        return _("A request for %(name)s to be %(role)s was withdrawn.") % said
+    return (
+        _(
+            "Your practice asked for %(name)s to be %(role)s. Nothing opens before "
+            "your therapist confirms."
+        )
+        % said
+    )
+
+
+def _to_staff(row: Notice) -> str:
+    said = {
+        "client": screen.called(row.client.name) if row.client else _("A client"),
+        "name": row.person.name if row.person else "",
+        "role": STAFF_ROLES.get(row.care_role, ""),
+        "when": _opens(row),
+        "by": row.by.name,
+    }
+    if row.kind == Kind.SIGN_IN_RESET:
+        return _("%(by)s, an administrator, reset your sign-in.") % said
+    if row.kind == Kind.CLIENT_MOVED:
+        if _is_to_come(row):
+            return _("%(client)s moves to you %(when)s. You are primary then.") % said
+        return _("%(client)s moved to you. You are the primary therapist.") % said
+    if row.kind == Kind.ROLE_ENDED:
+        return _("%(by)s ended a care role: %(client)s, %(name)s, %(role)s.") % said
+    if _is_to_come(row):
+        return _("%(by)s made you %(role)s: %(client)s, from %(when)s.") % said
+    return _("%(by)s made you %(role)s: %(client)s.") % said

@@ -1,0 +1,138 @@
+"""A draft is about something of one's own, no longer than a save takes, for 30 days."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from clients.drafts import KINDS
+from clients.models import Draft
+from conftest import admit
+from digests import tasks
+from goals.models import Comment, Goal
+from progress.tests.cast import agreed_goal
+
+JSON = {"accept": "application/json"}
+
+
+def draft(browser, client, kind, target, **typed):
+    url = f"/drafts/{client.pk}/{kind}/{target}/"
+    return browser.post(url, {"revision": 0, **typed}, headers=JSON)
+
+
+def test_a_draft_belongs_to_a_target_that_exists(sign_in, thea, cleo):
+    browser = sign_in(thea)
+    browser.get("/today/")  # the first request loads the forms
+    assert len(KINDS) >= 11
+    for kind in KINDS:
+        assert draft(browser, cleo, kind, uuid4(), words="x").status_code == 404, kind
+    assert not Draft.objects.exists()
+
+
+def test_a_draft_belongs_to_a_target_of_the_same_client(sign_in, thea, cleo):
+    other = admit("Mina Berg", by=thea)
+    goal = agreed_goal(other, thea)
+    browser = sign_in(thea)
+    for kind in KINDS:
+        assert draft(browser, cleo, kind, goal.pk, words="x").status_code == 404, kind
+    assert draft(browser, other, "comment", goal.pk, words="x").status_code == 200
+
+
+def test_a_draft_belongs_to_a_target_that_is_ones_own(sign_in, theo, thea, cleo, carl):
+    goal = agreed_goal(cleo, thea)
+    answer = draft(sign_in(theo), carl, "comment", goal.pk, words="x")
+    assert answer.status_code == 404
+
+
+def test_a_comments_draft_belongs_to_a_comment(sign_in, thea, cleo):
+    goal = agreed_goal(cleo, thea)
+    with acting_as(thea.pk), transaction.atomic():
+        said = Comment.say(Goal.objects.get(), "How was it?", by=thea)
+    browser = sign_in(thea)
+    assert draft(browser, cleo, "talked", goal.pk, changed="x").status_code == 404
+    assert draft(browser, cleo, "talked", said.pk, changed="x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "most"),
+    [("comment", "words", 1000), ("goal", "own_words", 500), ("goal", "level_2", 500),
+     ("review", "goal_words", 500), ("rating", "word", 40)],
+)  # fmt: skip
+def test_a_draft_takes_as_much_as_the_save(sign_in, thea, cleo, kind, field, most):
+    goal = agreed_goal(cleo, thea)
+    browser = sign_in(thea)
+    assert draft(browser, cleo, kind, goal.pk, **{field: "ä" * most}).status_code == 200
+    longer = {field: "ä" * (most + 1), "revision": 1}
+    answer = draft(browser, cleo, kind, goal.pk, **longer)
+    assert answer.status_code == 422
+    assert answer.json()["reason"] == "Too long by 1 character. Shorten it to save."
+    assert "ä" * most in Draft.objects.get().body
+
+
+def test_a_line_break_is_one_character_in_a_draft(sign_in, thea, cleo):
+    goal = agreed_goal(cleo, thea)
+    words = "a\r\n" * 500
+    answer = draft(sign_in(thea), cleo, "comment", goal.pk, words=words)
+    assert answer.status_code == 200
+
+
+def test_a_draft_is_at_most_64_kb(sign_in, thea, cleo):
+    goal = agreed_goal(cleo, thea)
+    typed = {f"field{number}": "x" * 1000 for number in range(70)}
+    answer = draft(sign_in(thea), cleo, "comment", goal.pk, **typed)
+    assert answer.status_code == 422
+    assert not Draft.objects.exists()
+
+
+def test_every_field_of_a_form_comes_back(sign_in, thea, cleo):
+    browser = sign_in(thea)
+    typed = {"own_words": "Sleep", "today": "4", "importance": "9",
+             "review_on": "2027-03-01", "weight_difficulty": "2"}  # fmt: skip
+    assert draft(browser, cleo, "goal", cleo.pk, **typed).status_code == 200
+    form = browser.get(f"/clients/{cleo.pk}/goals/add/").context["form"]
+    assert {name: form[name].value() for name in typed} == typed
+
+
+def test_a_draft_is_deleted_30_days_after_its_last_change(
+    real_login, sign_in, thea, cleo
+):
+    goal = agreed_goal(cleo, thea)
+    browser = sign_in(thea)
+    draft(browser, cleo, "comment", goal.pk, words="Old")
+    draft(browser, cleo, "step", goal.pk, words="New")
+    now = timezone.now()
+    rows = Draft.objects.filter(kind="comment")
+    rows.update(saved_at=now - timedelta(days=30, minutes=1))
+    Draft.objects.filter(kind="step").update(saved_at=now - timedelta(days=29))
+    with real_login("cairn_worker"):
+        tasks.tick()
+    assert [row.kind for row in Draft.objects.all()] == ["step"]
+
+
+def test_a_second_tab_is_told_whose_text_is_there_and_when(sign_in, thea, cleo):
+    goal = agreed_goal(cleo, thea)
+    browser = sign_in(thea)
+    draft(browser, cleo, "comment", goal.pk, words="First tab")
+    answer = draft(browser, cleo, "comment", goal.pk, words="Second tab")
+    assert answer.status_code == 409
+    assert answer.json()["text"] == "First tab"
+    assert "you saved this in another tab at" in answer.json()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("Asia/Tokyo", "23:02"), ("America/Denver", "07:02")]
+)
+def test_saved_is_said_by_the_accounts_clock(sign_in, thea, cleo, zone, hour):
+    """The browser's own zone is another one on a trip."""
+    goal = agreed_goal(cleo, thea)
+    thea.time_zone = zone
+    thea.save(update_fields=["time_zone"])
+    browser = sign_in(thea)
+    draft(browser, cleo, "comment", goal.pk, words="First")
+    winter = datetime(2026, 12, 1, 14, 2, tzinfo=UTC)
+    Draft.objects.update(saved_at=winter)
+    answer = draft(browser, cleo, "comment", goal.pk, words="Second tab")
+    assert hour in answer.json()["reason"]

@@ -1,0 +1,150 @@
+"""How a goal stands and who is asked to agree, in the same words on every page.
+
+Everything here follows from what the goal's row says; `Goal._settle` keeps who is
+asked from the agreements that stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts import screen
+from accounts.templatetags.look import day
+from goals.models import Goal, Review
+from goals.models.content import Side
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads it: which side, and whether they may agree themselves."""
+
+    side: str
+    may_write: bool = True
+
+    @property
+    def is_client(self) -> bool:
+        return self.side == Side.CLIENT
+
+
+def kind_of(goal: Goal) -> str:
+    """ "agreed", "changing" (agreed, with other words proposed), "proposed", "differ",
+    "withdrawn", or how it ended: "reached", "aside", "declined", "taken back"."""
+    if not goal.is_open:
+        return goal.ended_as
+    if goal.differs_since:
+        return "differ"
+    if goal.in_force_id:
+        return "changing" if goal.has_proposal else "agreed"
+    return "proposed" if goal.waits_for else "withdrawn"
+
+
+def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
+    """How it stands, in a sentence or two; `client` is whose it is."""
+    kind = kind_of(goal)
+    if kind in ENDED:
+        return format_html(ENDED[kind](), day=day(goal.closed_at, "within"))
+    said = [_agreed(goal)] if goal.in_force_id else []
+    if kind == "proposed":
+        said.append(_proposed(goal))
+    elif kind == "withdrawn":
+        said.append(_("Not in effect: an agreement was withdrawn."))
+    elif kind == "differ":
+        said.append(_("You each see this goal differently."))
+    elif kind == "changing":
+        said.append(_("A new wording is proposed."))
+    if goal.waits_for:
+        said.append(asked(goal, reader, client or goal.client))
+    return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+ENDED = {
+    "reached": lambda: _("Reached {day}."),
+    "aside": lambda: _("Set aside {day}."),
+    "declined": lambda: _("Declined {day}."),
+    "taken back": lambda: _("Proposal withdrawn {day}."),
+}
+
+
+def _agreed(goal: Goal) -> SafeString:
+    since = day(goal.in_force_at, "within")
+    if not goal.review_on:
+        return format_html(_("Agreed {since}."), since=since)
+    review = day(goal.review_on, "within")
+    return format_html(
+        _("Agreed {since}, review {review}."), since=since, review=review
+    )
+
+
+def _proposed(goal: Goal) -> SafeString:
+    since = format_html(
+        _("Proposed {since}, not agreed yet."),
+        since=day(goal.latest.proposed_at, "within"),
+    )
+    if not goal.review_on:
+        return since
+    review = format_html(_("Review {review}."), review=day(goal.review_on, "within"))
+    return format_html("{} {}", since, review)
+
+
+def asked(goal: Goal, reader: Reader, client) -> str:
+    """Whose agreement it needs; '' where nobody is asked."""
+    if not goal.waits_for:
+        return ""
+    if goal.waits_for == Side.CLIENT:
+        return _("Needs your agreement.") if reader.is_client else _client(client)
+    if reader.is_client:
+        return _("Waiting for your therapist to agree.")
+    if reader.may_write:
+        return _("Needs your agreement.")
+    return _("Needs the therapist’s agreement.")
+
+
+def _client(client) -> str:
+    """Whether the client can be waited for at all."""
+    name = {"name": screen.called(client.preferred_name)}
+    if client.is_discharged:
+        return _("%(name)s is discharged and cannot agree.") % name
+    if client.closed_portal:
+        return _("%(name)s closed the portal account and cannot agree there.") % name
+    if client.has_joined:
+        return _("Waiting for %(name)s to agree.") % name
+    if client.user_id:
+        return _("%(name)s can agree after joining the portal.") % name
+    return _("%(name)s has no portal account and cannot agree there.") % name
+
+
+def closed_because(goal: Goal, reader: Reader) -> SafeString:
+    """Why nothing can be proposed, agreed or decided here any more, and who said so."""
+    kinds = CLOSED_BY.get(goal.ended_as, ())
+    move = goal.moves.filter(kind__in=kinds).select_related("by").last()
+    when = day(goal.closed_at, "within")
+    if goal.ended_as == Goal.Ended.REACHED:
+        return format_html(_("This goal was marked as reached {day}."), day=when)
+    if goal.ended_as == Goal.Ended.ASIDE or move is None:
+        return format_html(_("This goal was set aside {day}."), day=when)
+    if move.side == reader.side:
+        said = {
+            "declined": _("You declined this goal {day}."),
+            "key_withdrawn": _("You withdrew this proposal {day}."),
+        }
+    else:
+        said = {
+            "declined": _("{name} declined this goal {day}."),
+            "key_withdrawn": _("{name} withdrew this proposal {day}."),
+        }
+    return format_html(said[move.kind], name=screen.called(move.by), day=when)
+
+
+CLOSED_BY = {"declined": ("declined",), "taken back": ("key_withdrawn",)}
+
+
+def decided(move) -> SafeString:
+    """What a review ended with, from its line in the history; '' without one."""
+    if move is None:
+        return SafeString("")
+    said = {"choice": Review.Choice(move.choice).label, "day": day(move.at, "within")}
+    return format_html(_("The review was decided {day}: {choice}."), **said)

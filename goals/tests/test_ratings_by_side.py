@@ -1,0 +1,257 @@
+"""Cleo's ratings and Thea's are two series: every number says who gave it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from digests.models import Digest
+from goals.models import Goal, GoalRating
+from progress.goal_progress import ClientProgress
+from progress.record.files import as_csv
+from progress.record.paper import Drawing, draw
+from progress.record.read import read_record
+from progress.tests.cast import agreed_goal, book
+
+DAY = timedelta(days=1)
+
+
+def rate(goal, by, *values, ago=1):
+    with acting_as(by.pk), transaction.atomic():
+        for number, value in enumerate(values):
+            at = timezone.now() - ago * DAY + timedelta(minutes=number)
+            GoalRating.give({goal: value}, by=by, at=at)
+
+
+class Written:
+    """A sheet that keeps the lines that are written on it, and draws nothing."""
+
+    l_margin, epw = 0, 170
+
+    def __init__(self):
+        self.lines = []
+
+    def get_y(self):
+        return 0
+
+    def text_of(self, words, **how):
+        self.lines.append(str(words))
+
+    def __getattr__(self, name):
+        return lambda *words, **how: self.lines.extend(map(str, words))
+
+
+def text(answer):
+    bare = re.sub(r"<[^>]+>", " ", answer.content.decode())
+    return re.sub(r"\s+", " ", bare).replace(" .", ".").replace(" ,", ",")
+
+
+def week_of(person):
+    now = timezone.now()
+    return Digest.objects.create(
+        practice=person.practice,
+        recipient=person,
+        starts_at=now - 3 * DAY,
+        ends_at=now + 4 * DAY,
+        period="2026-W01",
+        made_at=now - timedelta(hours=1),
+    )
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """Cleo: 2, then 4 this week.  Thea: 8, then 9 later still."""
+    goal = agreed_goal(cleo, thea)
+    rate(goal, cleo.user, 2, ago=10)
+    rate(goal, thea, 8, ago=9)
+    rate(goal, cleo.user, 4, ago=2)
+    rate(goal, thea, 9, ago=1)
+    return goal
+
+
+def test_cleos_week_names_whose_number_each_is(goal, cleo, sign_in):
+    page = sign_in(cleo.user).get(f"/portal/digest/{week_of(cleo.user).pk}/")
+    assert "Your own ratings" not in text(page)
+    assert "You: 4 · Your therapist: 9" in text(page)
+
+
+def test_a_week_in_which_thea_alone_rated_shows_cleo_no_number_of_her_own(
+    cleo, thea, sign_in
+):
+    rate(agreed_goal(cleo, thea), thea, 9)
+    page = sign_in(cleo.user).get(f"/portal/digest/{week_of(cleo.user).pk}/")
+    assert "Your therapist: 9" in text(page)
+    assert "You:" not in text(page)
+
+
+def test_theas_week_compares_each_side_with_itself(goal, thea, sign_in):
+    page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
+    assert "Cleo: 4, was 2" in page
+    assert "Therapist: 9, was 8" in page
+    assert "was 4" not in page
+
+
+def test_last_time_is_ones_own_number(goal, cleo, thea, sign_in):
+    for person, url, own in ((cleo.user, "/portal", 4), (thea, "", 9)):
+        page = sign_in(person).get(f"{url}/goals/{goal.pk}/").content.decode()
+        assert re.findall(r'class="n(\d+) last"', page) == [str(own)]
+
+
+def test_each_removes_only_the_last_one_of_their_own(goal, cleo, thea, sign_in):
+    browser = sign_in(cleo.user)
+    page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()
+    assert "You rated 4," in page  # though Thea rated after that
+    url = re.search(r'action="(/portal/ratings/[^"]+/withdraw/)"', page)[1]
+    browser.post(url)
+    left = goal.ratings.standing().order_by("at").values_list("value", flat=True)
+    assert list(left) == [2, 8, 9]
+    hers = goal.ratings.standing().get(value=9)
+    browser.post(f"/portal/ratings/{hers.pk}/withdraw/")
+    assert goal.ratings.standing().filter(value=9).exists()
+
+
+def test_the_chart_tells_two_series_apart_by_shape_and_name(goal, thea, sign_in):
+    page = sign_in(thea).get(f"/goals/{goal.pk}/").content.decode()
+    key = re.search(r'<p class="chart-key">.*?</p>', page, re.S)[0]
+    client, therapist = key.split("</span>")[:2]
+    assert "Cleo" in client and "<circle" in client
+    assert "Therapist" in therapist and "<path" in therapist
+    table = re.findall(r"<strong>(\d+)</strong></td><td>([^<]+)</td>", page)
+    assert table == [("9", "Thea"), ("4", "Cleo"), ("8", "Thea"), ("2", "Cleo")]
+    assert "Cleo: Two ratings so far, 2 and 4." in page
+    assert "Therapist: Two ratings so far, 8 and 9." in page
+
+
+def test_on_the_portal_the_names_are_you_and_who_it_was(goal, cleo, sign_in):
+    page = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").content.decode()
+    table = re.findall(r"<strong>(\d+)</strong></td><td>([^<]+)</td>", page)
+    assert table == [("9", "Thea"), ("4", "You"), ("8", "Thea"), ("2", "You")]
+
+
+def test_the_session_screen_shows_both_and_repeats_ones_own(goal, cleo, thea, sign_in):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    page = sign_in(thea).get(session.get_absolute_url())
+    assert "Cleo: 4," in text(page) and "You: 9," in text(page)
+    assert "No change, 9" in text(page)
+    assert "No change, 4" not in text(page)
+
+
+def test_who_rates_0_has_rated(cleo, thea, sign_in):
+    rate(agreed_goal(cleo, thea), thea, 0)
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    assert "No change, 0" in text(sign_in(thea).get(session.get_absolute_url()))
+
+
+def test_a_colleagues_number_is_not_called_mine(cleo, thea, theo, sign_in):
+    from conftest import in_care
+
+    in_care(cleo, theo, "co_therapist")
+    rate(agreed_goal(cleo, thea), thea, 9)
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    page = text(sign_in(theo).get(session.get_absolute_url()))
+    assert "Thea: 9," in page and "You: 9" not in page
+
+
+def test_cleos_page_has_a_line_for_each_side(goal, cleo, thea, sign_in):
+    page = text(sign_in(thea).get(cleo.get_absolute_url()))
+    assert re.search(r"Cleo: 4 of 10, [^.]+, was 2\.", page)
+    assert re.search(r"Therapist: 9 of 10, [^.]+, was 8\.", page)
+    assert "Cleo rated 4 of 10" in page
+
+
+def test_the_caseload_shows_cleos_number_and_says_so(goal, thea, sign_in):
+    page = text(sign_in(thea).get("/caseload/"))
+    assert "4 client" in page and "9" not in page.split("Practice")[1][:200]
+
+
+def test_the_caseload_shows_theas_number_only_where_cleo_gave_none(cleo, thea, sign_in):
+    rate(agreed_goal(cleo, thea), thea, 9)
+    assert "9 therapist" in text(sign_in(thea).get("/caseload/"))
+
+
+def test_cleos_list_of_goals_keeps_the_two_apart(goal, cleo, sign_in):
+    page = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "Your last rating 4" in page
+    assert "Your therapist’s last rating: 9." in page
+
+
+def test_the_mean_is_of_cleos_ratings_and_says_so(goal, cleo, thea, sign_in):
+    with acting_as(thea.pk):
+        progress = ClientProgress(cleo, thea)
+        assert (progress.mean.n, progress.mean.mean) == (1, 2.0)  # 4 - 2, not 9 - 2
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
+    assert "From the client’s ratings." in page
+    assert "From 2 to 4, rated by the client." in page
+    own = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From your own ratings." in own
+
+
+def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
+    goal, cleo, thea, sign_in
+):
+    rate(agreed_goal(cleo, thea, content={"own_words": "Sleep"}), thea, 1, 5)
+    with acting_as(thea.pk):
+        assert ClientProgress(cleo, thea).mean.mean == 3.0
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
+    assert "for 1 goal that the client did not rate, from the therapist’s" in page
+    assert "From 1 to 5, rated by the therapist." in page
+
+
+def test_one_rating_of_each_side_is_no_pair(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, thea, 2, ago=3)
+    rate(goal, cleo.user, 7)
+    with acting_as(thea.pk):
+        assert ClientProgress(cleo, thea).mean.n == 0
+
+
+def test_the_review_and_the_reached_page_name_both(goal, cleo, thea, sign_in):
+    browser = sign_in(thea)
+    browser.post(f"/goals/{goal.pk}/review/begin/")
+    page = text(browser.get(f"/goals/{goal.pk}/review/"))
+    assert "Cleo: 4 of 10 now, 2 at first." in page
+    assert "Therapist: 9 of 10 now, 8 at first." in page
+    Goal.objects.filter(pk=goal.pk).update(
+        closed_at=timezone.now(), ended_as="reached", review=None
+    )
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
+    assert "You: 4 of 10. Your therapist: 9 of 10." in page
+    assert "You: from 2 to 4" in page
+
+
+def test_the_timeline_has_a_line_for_each_side(goal, cleo, thea, sign_in):
+    pages = [
+        text(sign_in(thea).get(f"/clients/{cleo.pk}/journey/")),
+        text(sign_in(cleo.user).get("/portal/journey/")),
+    ]
+    for page in pages:
+        assert "Cleo: 2 ratings, too early to say." in page
+        assert "Therapist: 2 ratings, too early to say." in page
+        assert "Cleo: Rated" in page and "Therapist: Rated" in page
+
+
+def test_the_pdf_and_the_csv_say_whose(goal, cleo, thea):
+    with acting_as(thea.pk):
+        record = read_record(cleo, thea)
+        assert draw(record).startswith(b"%PDF")
+        paper = Written()
+        Drawing(paper, record).all()
+    said = "\n".join(paper.lines)
+    assert "● Cleo, 2 ratings: 2" in said
+    assert "■ Thea, 2 ratings: 8" in said
+    head, first, *_ = as_csv(record.tables["ratings"]).lstrip("\ufeff").splitlines()
+    row = dict(zip(head.split(","), first.split(","), strict=True))
+    assert (row["side"], row["by"]) == ("client", "Cleo")
+
+
+def test_a_session_that_is_over_says_who_rated(cleo, thea, sign_in):
+    from progress.tests.cast import hold
+
+    goal = agreed_goal(cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - DAY)
+    with acting_as(thea.pk), transaction.atomic():
+        GoalRating.give({goal: 6}, by=thea, session=session)
+    assert "Rated by you" in text(sign_in(thea).get(session.get_absolute_url()))

@@ -1,0 +1,333 @@
+"""Each state of a goal, said truly: who is asked, what is agreed, why it ended."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from clients.models import Client
+from goals.models import Goal, Review
+from goals.models.goal import KEPT, REVIEW_AFTER
+
+BUS = {"own_words": "Take the bus into town"}
+TRAM = {"own_words": "Take the tram into town"}
+
+
+def act(person, goal, verb):
+    with acting_as(person.pk), transaction.atomic():
+        rows = Goal.objects.visible_to(person).with_words()
+        return verb(rows.select_related("client__user", "review").get(pk=goal.pk))
+
+
+def propose(client, by, content=BUS):
+    with acting_as(by.pk), transaction.atomic():
+        return Goal.propose(client, content, by=by)
+
+
+def suggest(goal, by, content=TRAM):
+    act(by, goal, lambda g: g.propose_version(content, by=by))
+
+
+def agree(goal, by):
+    act(by, goal, lambda g: g.latest.agree(by=by))
+
+
+def withdraw(goal, by):
+    act(by, goal, lambda g: g.latest.withdraw_key("No", by=by))
+
+
+def decide(goal, choice, *people):
+    for person in people:
+
+        def answer(found, by=person):
+            review = Review.begin(found, by=by)
+            review.goal = found
+            review.answer({"goal_fits": "yes", "choice": choice}, by=by)
+
+        act(person, goal, answer)
+
+
+def now(goal):
+    goal.refresh_from_db(fields=KEPT)
+    return goal
+
+
+def text(answer):
+    bare = re.sub(r"<[^>]+>", " ", answer.content.decode())
+    return (
+        re.sub(r"\s+", " ", bare)
+        .replace(" :", ":")
+        .replace(" .", ".")
+        .replace(" ,", ",")
+    )
+
+
+@pytest.fixture
+def agreed(cleo, thea):
+    goal = propose(cleo, cleo.user)
+    agree(goal, thea)
+    return goal
+
+
+# -- taken up again -------------------------------------------------------------------
+
+
+def test_taken_up_with_an_open_proposal_it_asks_whose_agreement_is_missing(
+    agreed, cleo, thea, sign_in
+):
+    suggest(agreed, thea)
+    decide(agreed, "aside", thea, cleo.user)
+    assert now(agreed).waits_for == ""
+    act(cleo.user, agreed, lambda g: g.take_up(by=cleo.user))
+    assert now(agreed).waits_for == "client"
+    home, page = (sign_in(cleo.user).get(f"/portal/{url}")
+                  for url in ("", f"goals/{agreed.pk}/"))  # fmt: skip
+    assert "Thea suggests other words" in text(home)
+    assert "withdrawn" not in text(page)
+    assert "Agree to version 2" in text(page)
+    theirs = text(sign_in(thea).get(f"/goals/{agreed.pk}/"))
+    assert "Waiting for Cleo to agree." in theirs
+
+
+def test_taken_up_it_has_a_day_for_its_review_again(agreed, cleo, thea, sign_in):
+    decide(agreed, "aside", thea, cleo.user)
+    assert now(agreed).review_on is None
+    browser = sign_in(thea)
+    page = text(browser.post(f"/goals/{agreed.pk}/take-up/", follow=True))
+    assert now(agreed).review_on == thea.today() + REVIEW_AFTER
+    assert "Taken up again. Agreed today, review" in page
+
+
+def test_taken_up_before_the_agreed_day_that_day_holds(cleo, thea):
+    day = thea.today() + timedelta(days=20)
+    goal = propose(cleo, cleo.user, BUS | {"review_on": day})
+    agree(goal, thea)
+    decide(goal, "aside", thea, cleo.user)
+    act(thea, goal, lambda g: g.take_up(by=thea))
+    assert now(goal).review_on == day
+
+
+def test_who_agrees_anew_after_both_withdrew_asks_the_other(agreed, cleo, thea):
+    withdraw(agreed, cleo.user)
+    withdraw(agreed, thea)
+    assert now(agreed).ended_as == "aside"
+    act(thea, agreed, lambda g: g.take_up(by=thea))
+    assert now(agreed).waits_for == ""
+    agree(agreed, thea)
+    assert now(agreed).waits_for == "client"
+
+
+# -- the other side closed it ---------------------------------------------------------
+
+
+def test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one(
+    cleo, thea, sign_in
+):
+    goal = propose(cleo, thea)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    browser, url = sign_in(thea), f"/goals/{goal.pk}/propose/"
+    said = {"own_words": "Ride to the lake", "seen": 1}
+    page = text(browser.post(url, said))
+    assert "Cleo declined this goal today." in page
+    assert "Other words were proposed" not in page
+    assert "Ride to the lake" in page and "Propose as a new goal" in page
+    answer = browser.post(url, said | {"as_new": "1"}, follow=True)
+    assert "Ride to the lake" in text(answer)
+    new = Goal.objects.exclude(pk=goal.pk).get()
+    assert (new.latest.own_words, new.waits_for) == ("Ride to the lake", "client")
+    assert now(goal).ended_as == "declined"
+
+
+def test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal(
+    cleo, thea, sign_in
+):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
+    said = {"own_words": "Ride to the lake", "seen": 1}
+    assert "Thea withdrew this proposal today." in text(browser.post(url, said))
+    browser.post(url, said | {"as_new": "1"})
+    assert Goal.objects.get(closed_at=None).waits_for == "therapist"
+
+
+def test_the_same_words_may_be_proposed_anew_and_once(cleo, thea, sign_in):
+    goal = propose(cleo, thea, BUS | {"clinical_words": "Exposure"})
+    withdraw(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
+    page = browser.get(url).content.decode()
+    once = re.search(r'name="once" value="([^"]+)"', page)[1]
+    said = BUS | {"seen": 1, "once": once, "as_new": "1"}
+    for _twice in range(2):
+        browser.post(url, said)
+    new = Goal.objects.get(closed_at=None)
+    assert new.latest.clinical_words == "Exposure"  # what Cleo's page does not show
+
+
+def test_agreeing_to_a_closed_goal_says_why_not(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    answer = sign_in(cleo.user).post(f"/portal/goals/{goal.pk}/agree/1/", follow=True)
+    assert "Thea withdrew this proposal today." in text(answer)
+
+
+def test_an_open_goal_does_not_become_a_second_one(agreed, thea, sign_in):
+    url = f"/goals/{agreed.pk}/propose/"
+    sign_in(thea).post(url, TRAM | {"seen": 1, "as_new": "1"})
+    assert Goal.objects.count() == 1
+    assert now(agreed).latest.number == 2
+
+
+# -- nothing is called agreed that is not ---------------------------------------------
+
+
+def test_over_words_that_nobody_agreed_to_stands_no_agreed(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        page = sign_in(person).get(f"{url}/goals/{goal.pk}/").content.decode()
+        assert "The agreed goal" not in page
+        assert "The wording proposed last" in page
+
+
+def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
+    cleo, thea, sign_in
+):
+    goal = propose(cleo, cleo.user)
+    browser, url = sign_in(thea), f"/goals/{goal.pk}/propose/"
+    assert "agreed words" not in text(browser.get(url))
+    said = text(browser.post(url, TRAM | {"seen": 1}, follow=True))
+    assert "agreed words" not in said
+    assert "Proposed. You agreed to it" in said
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("none", "has no portal account and cannot agree there."),
+        ("invited", "can agree after joining the portal."),
+        ("joined", "Waiting for Cleo to agree."),
+        ("closed", "closed the portal account and cannot agree there."),
+        ("discharged", "is discharged and cannot agree."),
+    ],
+)
+def test_it_waits_only_for_who_can_agree(state, says, cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    user = cleo.user
+    if state == "none":
+        Client.objects.filter(pk=cleo.pk).update(user=None)
+    if state == "invited":
+        type(user).objects.filter(pk=user.pk).update(joined_at=None)
+    if state == "closed":
+        type(user).objects.filter(pk=user.pk).update(is_active=False)
+    if state == "discharged":
+        Client.objects.filter(pk=cleo.pk).update(
+            state="discharged", discharged_at=timezone.now()
+        )
+    browser = sign_in(thea)
+    for url in (f"/goals/{goal.pk}/", f"/clients/{cleo.pk}/"):
+        page = text(browser.get(url))
+        assert says in page
+        assert ("Waiting for Cleo" in page) == (state == "joined")
+        assert ("Agree on this device" in page) == (
+            state == "joined" and "goals" in url
+        )
+
+
+# -- reviews --------------------------------------------------------------------------
+
+
+def test_ones_own_choice_stays_in_sight(agreed, thea, sign_in):
+    browser = sign_in(thea)
+    browser.post(f"/goals/{agreed.pk}/review/begin/")
+    url = f"/goals/{agreed.pk}/review/"
+    browser.post(url, {"goal_fits": "partly", "goal_words": "Hm", "choice": "aside"})
+    page = text(browser.get(url))
+    assert "You chose: Set it aside." in page
+    assert "Not quite" in page and "Hm" in page
+
+
+def test_who_chose_first_is_asked_again_where_the_other_chose_differently(
+    agreed, cleo, thea, sign_in
+):
+    decide(agreed, "keep", thea)
+    decide(agreed, "aside", cleo.user)
+    assert "it is your turn to choose" in text(sign_in(thea).get("/today/"))
+    browser = sign_in(cleo.user)
+    assert "your turn to choose" not in text(browser.get("/portal/"))
+    decide(agreed, "change", thea)
+    assert "it is your turn to choose" not in text(sign_in(thea).get("/today/"))
+    assert "your turn to choose" in text(browser.get("/portal/"))
+
+
+@pytest.mark.parametrize(
+    ("choice", "says"),
+    [
+        ("keep", "keep it as it is"),
+        ("change", "change it"),
+        ("aside", "set it aside"),
+        ("reached", "reached"),
+    ],
+)
+def test_the_other_side_learns_at_home_what_was_decided(
+    choice, says, agreed, cleo, thea, sign_in
+):
+    decide(agreed, choice, cleo.user, thea)
+    home = sign_in(cleo.user)
+    assert f"Goal review decided: {says}" in text(home.get("/portal/"))
+    assert "Goal review decided" not in text(sign_in(thea).get("/today/"))
+    assert home.get(f"/portal/goals/{agreed.pk}/").status_code == 200
+    assert "Goal review decided" not in text(home.get("/portal/"))
+
+
+def test_a_supervisors_look_does_not_tell_the_therapist(
+    agreed, cleo, thea, theo, sign_in
+):
+    from conftest import in_care
+
+    in_care(cleo, theo, "supervisor")
+    decide(agreed, "keep", thea, cleo.user)
+    sign_in(theo).get(f"/goals/{agreed.pk}/")
+    assert "Goal review decided" in text(sign_in(thea).get("/today/"))
+
+
+def test_a_late_decision_says_what_was_decided_meanwhile(agreed, cleo, thea, sign_in):
+    decide(agreed, "keep", thea, cleo.user)
+    answer = sign_in(thea).post(
+        f"/goals/{agreed.pk}/review/",
+        {"goal_fits": "no", "choice": "aside"},
+        follow=True,
+    )
+    page = text(answer)
+    assert "The review was decided today: Keep it as it is." in page
+    assert "Your answers came after that and were not saved." in page
+
+
+def test_withdrawing_an_agreement_ends_its_review(agreed, cleo, thea, sign_in):
+    decide(agreed, "keep", thea)
+    withdraw(agreed, cleo.user)
+    assert now(agreed).review_id is None
+    assert "Goal review" not in text(sign_in(cleo.user).get("/portal/"))
+
+
+def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
+    agreed, cleo, thea, sign_in
+):
+    withdraw(agreed, cleo.user)
+    browser = sign_in(thea)
+    assert "Withdraw my agreement too" in text(browser.get(f"/goals/{agreed.pk}/"))
+    page = text(browser.get(f"/goals/{agreed.pk}/key-back/"))
+    assert "Then neither of you agrees to these words" in page
+    assert "Take your proposal back" not in page
+    browser.post(f"/goals/{agreed.pk}/key-back/", {"reason": "Not now"})
+    assert now(agreed).ended_as == "aside"
+
+
+def test_the_history_says_that_it_was_declined_and_kept_nothing(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    assert "Version 1: declined by Cleo" in page
+    assert "kept what stood before" not in page

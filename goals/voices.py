@@ -1,0 +1,30 @@
+"""Who gave a rating, as each side reads it: two sides, two series, never one line.
+
+A number that both chose together was written down by the therapist and counts as the
+therapist's: nothing says that the client gave it.  Where one figure stands for a goal,
+it is the client's, and the therapist's only where the client gave none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from accounts import screen
+from goals.models.content import Side
+
+BOTH = (Side.CLIENT, Side.THERAPIST)
+
+
+def voice(side: str, client, *, portal: bool) -> str:
+    """What a side is called on a page; `client` is whose goal it is."""
+    if side == Side.CLIENT:
+        return _("You") if portal else screen.called(client.preferred_name)
+    return _("Your therapist") if portal else _("Therapist")
+
+
+def counted(sides: Iterable[str]) -> str:
+    """Whose ratings one figure uses: the client's where there are any; '' for none."""
+    found = set(sides)
+    return next((str(side) for side in BOTH if side in found), "")

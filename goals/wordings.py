@@ -1,0 +1,86 @@
+"""What a goal said on a day: old records show the words of their own time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import User
+from goals.models import Agreement, Goal, GoalVersion
+
+Moment = tuple[datetime, GoalVersion]
+
+
+class Wordings:
+    """The words that stood for each goal from when on, replayed from its agreements.
+
+    Each version has one from the start, its proposer's.  `agreed` has the moments at
+    which both sides' agreement stood.
+    """
+
+    def __init__(self, keys: Iterable[Agreement]):
+        self.shown: dict[UUID, list[Moment]] = {}
+        self.agreed: dict[UUID, list[Moment]] = {}
+        by_goal: dict[UUID, list[Agreement]] = {}
+        for key in keys:
+            by_goal.setdefault(key.version.goal_id, []).append(key)
+        for goal_id, given in by_goal.items():
+            self.shown[goal_id], self.agreed[goal_id] = _replayed(given)
+
+    @classmethod
+    def of(cls, goal_ids: Iterable[UUID], user: User) -> Wordings:
+        """In one query; the ids are those of goals that `user` may see."""
+        rows = Agreement.objects.visible_to(user).filter(version__goal__in=goal_ids)
+        return cls(rows.select_related("version", "taken_back"))
+
+    @classmethod
+    def before(cls, goals: Iterable[Goal], when: datetime, user: User) -> Wordings:
+        """For `words_then`: asks only about goals with a later wording than that."""
+        newer = {
+            goal.pk
+            for goal in goals
+            if goal.latest.number > 1
+            and (goal.in_force_at or goal.latest.proposed_at) >= when
+        }
+        return cls.of(newer, user) if newer else cls([])
+
+    def words_then(self, goal: Goal, when: datetime) -> str:
+        return self.at(goal.pk, when) or goal.shown.own_words
+
+    def at(self, goal_id: UUID, when: datetime) -> str:
+        """The agreed words of that moment, else those proposed last until then.
+
+        What was brought along from before the goal was here has its first words.
+        """
+        moments = self.shown.get(goal_id, [])
+        if not moments:
+            return ""
+        place = bisect_right([at for at, _version in moments], when)
+        return moments[max(place - 1, 0)][1].own_words
+
+
+def _replayed(keys: list[Agreement]) -> tuple[list[Moment], list[Moment]]:
+    events = [(key.at, 0, key) for key in keys]
+    events += [
+        (key.taken_back.at, 1, key) for key in keys if hasattr(key, "taken_back")
+    ]
+    standing: dict[UUID, set[str]] = {}
+    in_force = latest = None
+    shown, agreed = [], []
+    for at, is_back, key in sorted(events, key=lambda event: event[:2]):
+        version, sides = key.version, standing.setdefault(key.version_id, set())
+        if is_back:
+            sides.discard(key.side)
+            if in_force and in_force.pk == version.pk:
+                in_force = None
+        else:
+            sides.add(key.side)
+            if latest is None or version.number > latest.number:
+                latest = version
+            if len(sides) == 2:
+                in_force = version
+                agreed.append((at, version))
+        shown.append((at, in_force or latest))
+    return shown, agreed

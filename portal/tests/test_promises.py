@@ -1,0 +1,238 @@
+"""Each sentence of the portal that promises something, and the test that keeps it.
+
+A sentence that is reworded fails here until somebody has looked whether its test still
+keeps it.  Below are the tests of what depends on the state of the care: no portal,
+invited, in care, discharged, closed.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from clients.models import Client, ContactCharter
+from goals.models import Review
+from portal.tests.cast import agreed_goal, as_person, hold
+from progress.record.read import read_record
+
+HOUSE = Path(__file__).resolve().parents[2]
+SIGN_OFF = "digests/tests/test_charter.py"
+RIGHTS = "portal/tests/test_rights.py"
+RECORD = "progress/tests/test_record.py"
+STRENGTHS = "portal/tests/test_strengths.py"
+KEPT_BY = {
+    # how Cairn writes
+    "You decide how Cairn writes to you. Nobody can change this for you.": (
+        "portal/tests/test_contact.py::test_nobody_sets_the_charter_for_cleo"
+    ),
+    "A mail with day and time, no names and no word about therapy": (
+        "digests/tests/test_words.py::test_only_harmless_words_are_used"
+    ),
+    "One mail a week; what it is about stands only in Cairn": (
+        "digests/tests/test_words.py::test_only_harmless_words_are_used"
+    ),
+    "Everything waits until this day. Empty means no pause.": (
+        f"{SIGN_OFF}::test_a_pause_holds_letters_back_until_its_day"
+    ),
+    "Your therapy here has ended, so Cairn sends no reminders and no weekly emails."
+    " What you set here counts again if you come back.": (
+        f"{SIGN_OFF}::test_a_discharged_client_gets_nothing"
+    ),
+    "No weekly page is made after therapy has ended.": (
+        "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
+    ),
+    # who looked, what is kept
+    "Every time somebody opened your record: who, as what, and when."
+    " Only people with a role in your care can.": (
+        "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line"
+    ),
+    "Nobody has opened your record yet. When somebody does, it stands here.": (
+        "portal/tests/test_looked.py::test_nobody_looked_yet"
+    ),
+    "That you made and fetched a copy is written down, as every opening is.": (
+        f"{RECORD}::test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it"
+    ),
+    "Notes that are not signed or are held back, supervision comments, and drafts.": (
+        f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
+    ),
+    "Your therapist’s own words about why you came, and review answers that you"
+    " cannot see yet.": (
+        "portal/tests/test_promises.py::test_what_a_copy_leaves_out_is_left_out"
+    ),
+    "Who opened the record is in the client’s own copy only.": (
+        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+    ),
+    "A note stands here once it is signed and shared with you.": (
+        "portal/tests/test_sessions.py::test_an_unsigned_note_does_not_show"
+    ),
+    "By video. The link is here from 15 minutes before.": (
+        "portal/tests/test_home.py::"
+        "test_the_video_link_is_a_link_from_15_minutes_before"
+    ),
+    # rights
+    "If something in your record is wrong, say so. %(name)s reads it and must"
+    " answer.": (
+        f"{RIGHTS}::test_a_correction_reaches_thea_who_answers_and_cleo_reads_it"
+    ),
+    "A signed note is never rewritten. What is right is written beside it, with the"
+    " day.": f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program",
+    "You can do this at any time, and need give no reason.": (
+        f"{RIGHTS}::test_who_reads_only_still_asks_for_corrections_and_closes"
+    ),
+    "Your password works no longer, and Cairn sends you nothing more.": (
+        f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
+    ),
+    "Your therapy goes on or ends as you and %(name)s decide. Booked sessions stay"
+    " booked. %(name)s sees that you closed your account.": (
+        f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
+    ),
+    "Your therapist can invite you again; you then find everything as it was.": (
+        f"{RIGHTS}::test_thea_invites_her_again_and_she_finds_everything"
+    ),
+    "Your therapy here has ended. You can read these pages until %(day)s, ask for a"
+    " correction and download your record.": (
+        "portal/tests/test_promises.py::test_who_was_discharged_can_do_what_is_said"
+    ),
+    # goals
+    "%(name)s suggests words. Nothing changes unless you agree.": (
+        "portal/tests/test_goals.py::test_cleo_cannot_agree_to_words_that_were_overtaken"
+    ),
+    "Only you can turn your key. You can take it back on any day.": (
+        "goals/tests/test_two_keys.py::"
+        "test_cleo_says_not_any_more_and_nothing_is_in_force"
+    ),
+    "The agreed words stay in effect until you both agree to the new ones.": (
+        "portal/tests/test_goals.py::test_other_words_leave_the_agreed_ones_in_force"
+    ),
+    "You can propose these words as a new goal.": (
+        "goals/tests/test_what_is_agreed.py::"
+        "test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal"
+    ),
+    "You both agreed to these words, %(day)s.": (
+        "portal/tests/test_home.py::"
+        "test_without_a_step_the_good_thing_is_what_both_agreed"
+    ),
+    "Each answers alone, then both are shown. It closes with one of the four, chosen"
+    " by both.": (
+        "goals/tests/test_reviews.py::"
+        "test_neither_side_reads_the_others_answer_before_giving_their_own"
+    ),
+    "%(name)s sees this before saying anything.": (
+        f"{STRENGTHS}::test_cleo_chooses_how_a_success_is_marked"
+    ),
+    "Signed in as %(me)s, for this page only. %(name)s is signed out here.": (
+        "portal/tests/test_handing_over.py::"
+        "test_thea_is_signed_out_where_she_hands_it_over"
+    ),
+}
+
+
+def messages() -> str:
+    """All marked sentences of the house, a variable as %(name)s."""
+    files = [*HOUSE.glob("templates/**/*.html"), *HOUSE.glob("portal/*.py")]
+    text = "\n".join(path.read_text() for path in files)
+    return re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", text)
+
+
+@pytest.mark.parametrize("sentence", KEPT_BY)
+def test_each_promise_stands_and_has_its_test(sentence):
+    assert sentence in messages()
+    path, name = KEPT_BY[sentence].split("::")
+    tests = (HOUSE / path).read_text()
+    assert f"def {name}(" in tests
+
+
+# -- the states of a client -----------------------------------------------------------
+
+
+def text(answer):
+    bare = re.sub(r"<[^>]+>", " ", answer.content.decode())
+    return re.sub(r"\s+", " ", bare)
+
+
+@pytest.fixture
+def discharged(cleo, thea):
+    agreed_goal(cleo, by=thea)
+    hold(cleo, by=thea)
+    Client.objects.filter(pk=cleo.pk).update(
+        state=Client.State.DISCHARGED, discharged_at=timezone.now()
+    )
+    return cleo
+
+
+def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
+    browser = sign_in(discharged.user)
+    assert "ask for a correction" in text(browser.get("/portal/"))
+    said = {"about": "A name", "words": "Mara, not Maria"}
+    browser.post(reverse("portal-corrections"), said)
+    assert "Mara, not Maria" in text(browser.get(reverse("portal-corrections")))
+    assert browser.get(reverse("portal-goals")).status_code == 200
+    assert browser.get(reverse("portal-record")).status_code in (200, 302)
+
+
+def test_after_the_discharge_nobody_is_said_to_book(discharged, thea, sign_in):
+    page = text(sign_in(discharged.user).get(reverse("portal-sessions")))
+    assert "No session is booked" in page
+    assert "books the next one" not in page
+
+
+def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
+    page = text(sign_in(discharged.user).get(reverse("portal-digest-latest")))
+    assert "The first page comes" not in page
+    assert "No weekly page is made" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("none", "No portal"),
+        ("invited", "Invited, has not joined yet"),
+        ("joined", "Reminders"),
+        ("off", "No reminders, as they chose"),
+        ("paused", "No emails until"),
+        ("over", "Reminders"),
+        ("discharged", "No reminders since the discharge"),
+        ("closed", "Closed their account"),
+    ],
+)
+def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
+    user, today = cleo.user, thea.today()
+    charter = ContactCharter.objects.filter(client=cleo)
+    if state == "none":
+        Client.objects.filter(pk=cleo.pk).update(user=None)
+    if state == "invited":
+        type(user).objects.filter(pk=user.pk).update(joined_at=None)
+    if state == "off":
+        charter.update(reminders=False)
+    if state in ("paused", "over"):
+        days = 5 if state == "paused" else 0
+        charter.update(paused_until=today + timedelta(days=days))
+    if state == "discharged":
+        Client.objects.filter(pk=cleo.pk).update(
+            state="discharged", discharged_at=timezone.now()
+        )
+    if state == "closed":
+        type(user).objects.filter(pk=user.pk).update(is_active=False, joined_at=None)
+    page = text(sign_in(thea).get(cleo.get_absolute_url()))
+    assert says in page
+    assert ("No emails until" in page) == (state == "paused")
+
+
+def test_what_a_copy_leaves_out_is_left_out(cleo, thea):
+    goal = agreed_goal(cleo, by=thea)
+    with as_person(thea):
+        review = Review.begin(type(goal).objects.get(pk=goal.pk), by=thea)
+        review.answer({"goal_fits": "no", "goal_words": "Hers alone"}, by=thea)
+        copy = read_record(cleo, thea)
+    assert copy.tables["review_answers"] == []
+    with as_person(cleo.user):
+        assert "presenting_concern" not in read_record(cleo, cleo.user).person
+    with as_person(cleo.user):
+        review.answer({"goal_fits": "yes", "goal_words": "Mine"}, by=cleo.user)
+    for person in (thea, cleo.user):
+        with as_person(person):
+            answers = read_record(cleo, person).tables["review_answers"]
+        assert [row["goal_words"] for row in answers] == ["Hers alone", "Mine"]

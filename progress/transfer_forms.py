@@ -1,0 +1,61 @@
+"""Forms that move sessions to another therapist, who may have one at that time."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import HouseForm, PickField
+from accounts.models import User
+from clients.care_forms import HandOverForm
+from clients.models import CareRoleRequest
+from progress import transfer
+
+CLASHING = [
+    ("cancel", _("Cancel them"), _("The new therapist books new ones")),
+    ("move", _("Move them anyway"), _("Both stay booked until one is moved")),
+]
+
+
+class ClashesMixin:
+    """Lists what overlaps, and asks; `clashes` is (client, moment) for each."""
+
+    clashes = ()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["clashing"] = PickField(
+            label=_("Sessions that overlap"), choices=CLASHING, required=False
+        )
+
+    @property
+    def clashing(self) -> str:
+        return self.cleaned_data.get("clashing") or ""
+
+    def _take(self, error):
+        if isinstance(error, transfer.Clashes):
+            self.clashes = error.found
+            return self.add_error("clashing", error)
+        return super()._take(error)
+
+
+class MovingForm(ClashesMixin, HandOverForm):
+    def save(self, *, by: User) -> bool:
+        said = self.cleaned_data
+        return self.written(
+            transfer.hand_over,
+            self.client,
+            said["person"],
+            by=by,
+            since=self.starts_at,
+            cancels=said["sessions"] == "cancel",
+            clashing=self.clashing,
+        )
+
+
+class ConfirmForm(ClashesMixin, HouseForm):
+    """The primary therapist confirms a role that an admin asked for."""
+
+    prefix = "confirm"
+
+    def save(self, asked: CareRoleRequest, *, by: User) -> bool:
+        return self.written(transfer.confirm, asked, by=by, clashing=self.clashing)

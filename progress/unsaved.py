@@ -1,0 +1,135 @@
+"""What was typed on the session screen and is not saved in the note, and why."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import dates
+from accounts.models import User
+from clients import access
+from clients.drafts import too_long
+from clients.models import Draft
+from clients.models.draft import packed, replace, unpacked
+from progress.logging_form import PARTS, SessionForm
+from progress.models import ProgressNote, TherapySession
+from progress.models.note import LIMITS, MOST, MOST_PRESSED, PRESSED, TYPED
+from progress.session_screen import SessionScreen, answer_name, rating_name
+from toolkit.models import Assignment
+
+KIND = "note"  # of the draft that holds it
+STONES = {str(number) for number in range(11)}
+
+
+def refuses(typed: list[tuple[str, str]]) -> str:
+    """Why autosave does not take this, or nothing: the limits are those of the form."""
+    pressed = [pair for pair in typed if PRESSED.fullmatch(pair[0])]
+    for name, text in typed:
+        if name in LIMITS and len(text) > LIMITS[name]:
+            return too_long(len(text) - LIMITS[name])
+        if not (name in LIMITS or _can_be(name, text)):
+            return _("Not saved: this page is out of date. Open it again.")
+    if len(pressed) > MOST_PRESSED:
+        return _("Not saved: this page is out of date. Open it again.")
+    return ""
+
+
+def _can_be(name: str, text: str) -> bool:
+    if name == "format":
+        return text in ProgressNote.Format.values
+    allowed = STONES if name.startswith("rating-") else Assignment.Answer.values
+    return bool(PRESSED.fullmatch(name)) and text in allowed
+
+
+def why_not(screen: SessionScreen, user: User) -> str:
+    """What happened to the session or its note since the page was opened."""
+    note, state = screen.note, screen.session.state
+    if state == TherapySession.State.MISSED:
+        return _("This session was marked missed.")
+    if state == TherapySession.State.CANCELLED:
+        return _("This session was canceled.")
+    if note is None or screen.session.client_id not in access.reach(user).writes:
+        return _("You can no longer write this note.")
+    at = timezone.localtime(note.signed_at or note.saved_at)
+    said = {"name": note.author.name, "time": dates.clock(at)}
+    if note.author_id == user.pk:
+        if note.signed_at:
+            return _("You signed this note in another tab at %(time)s.") % said
+        return _("You saved this note in another tab at %(time)s.") % said
+    if note.signed_at:
+        return _("%(name)s signed this note at %(time)s.") % said
+    return _("%(name)s saved this note at %(time)s.") % said
+
+
+def lost(typed, screen: SessionScreen) -> list[tuple[str, str]]:
+    """What of this is not in the record of the session yet."""
+    there = screen.initial()
+    return [
+        (name, text)
+        for name, text in typed
+        if name != "format" and text.strip() != str(there.get(name, "")).strip()
+    ]
+
+
+def labelled(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
+    """Each text with its label and the name of its field; empty ones are left out."""
+    fields = dict(typed)
+    labels = _labels(fields.get("format", ""), screen)
+    return [
+        (str(labels.get(name, "")), _said(name, text), name)
+        for name, text in typed
+        if text.strip() and (name in LIMITS or PRESSED.fullmatch(name))
+    ]
+
+
+def _labels(format: str, screen: SessionScreen) -> dict[str, str]:
+    parts = PARTS.get(format, PARTS["dap"])
+    labels = {f"part{number}": label for number, label in enumerate(parts)}
+    for name in ("practice", "take_away"):
+        labels[name] = SessionForm.base_fields[name].label
+    labels |= {rating_name(goal.pk): goal.shown.own_words for goal in screen.goals}
+    return labels | {answer_name(row): row.words for row in screen.open_practice}
+
+
+def _said(name: str, text: str) -> str:
+    if name.startswith("answer-") and text in Assignment.Answer.values:
+        return str(Assignment.Answer(text).label)
+    return text
+
+
+# -- stored until the note is saved, it is discarded, or for 30 days ------------------
+
+
+def aside(session: TherapySession, user: User):
+    rows = Draft.objects.visible_to(user).filter(client=session.client_id)
+    return rows.filter(kind=KIND, target=session.pk)
+
+
+def set_aside(session: TherapySession, user: User, typed) -> None:
+    """Store it beside the note, for its author alone, where they still may write."""
+    said = any(text.strip() for name, text in typed if name in LIMITS)
+    pressed = any(PRESSED.fullmatch(name) for name, _text in typed)
+    if session.client_id not in access.reach(user).writes or not (said or pressed):
+        return
+    replace(user, session.client, KIND, session.pk, packed(typed))
+
+
+def aside_of(screen: SessionScreen, user: User) -> list[tuple[str, str, str]]:
+    """What this person typed that is not in the note."""
+    draft = aside(screen.session, user).first()
+    if draft is None:
+        return _beside_the_parts(screen) if screen.session.is_off else []
+    typed = [
+        (name, text) for name, texts in unpacked(draft.body).items() for text in texts
+    ]
+    return labelled(lost(typed, screen), screen)
+
+
+def _beside_the_parts(screen: SessionScreen) -> list[tuple[str, str, str]]:
+    """Of an unsigned note whose session was missed or canceled: its page is not shown,
+    so practice, take-away and ratings are."""
+    note = screen.note
+    if note is None or not screen.is_mine or note.signed_at:
+        return []
+    typed = list(zip(TYPED[1:], note.parts, strict=False))[MOST:]
+    return labelled([*typed, *note.pressed.items()], screen)

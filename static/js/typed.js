@@ -1,0 +1,72 @@
+// Text that did not reach the record: shown again, and sealed on this device (vault.js)
+// until it is saved or discarded.
+//
+// <section data-typed><textarea name="words">: an answer of the server that gives back what
+// it could not save. It is sealed at once, for the form that was sent to this address.
+// <section data-conflict data-sealed-as="name name">: shows what is sealed under a name.
+
+import * as vault from "./vault.js";
+
+const words = (entries) => entries.map(([, text]) => text).filter((text) => text.trim()).join("\n\n");
+
+// A page's own name for what it seals of this form.
+export const pageName = (form) => `${form}#${globalThis.crypto?.randomUUID?.() ?? Math.random()}`;
+
+// Shows a text in the conflict panel; `mine` is one that this browser had sealed.
+export function show(text, mine) {
+  const panel = document.querySelector("[data-conflict]");
+  const place = panel?.querySelector("[data-conflict-text]");
+  if (!place || !text) return;
+  place.textContent = text;
+  for (const part of mine ? panel.querySelectorAll("[data-mine]") : []) part.textContent = part.dataset.mine;
+  panel.hidden = false;
+}
+
+// Whether all of a sealed text can be read on this page anyway.
+function isHere({ entries }) {
+  const fields = [...document.querySelectorAll("input, textarea, select")].map((field) => field.value);
+  const page = [document.querySelector("main")?.innerText ?? "", ...fields].join("\n");
+  return entries.every(([, text]) => page.includes(text.trim()));
+}
+
+// Shows sealed texts and keeps them, whatever is saved meanwhile, until they are discarded.
+export function offer(sealedRows) {
+  const found = sealedRows.filter((row) => !isHere(row));
+  for (const { name } of sealedRows.filter(isHere)) vault.drop(name).catch(() => {});
+  if (!found.length) return;
+  const texts = new Set(found.map(({ entries }) => words(entries)));
+  show([...texts].join("\n\n* * *\n\n"), true);
+  const button = document.querySelector("[data-conflict-discard]");
+  if (!button) return;
+  button.hidden = false;
+  button.onclick = async () => {
+    for (const { name } of found) await vault.drop(name).catch(() => {});
+    button.closest("[data-conflict]").hidden = true;
+  };
+}
+
+// What is sealed of these forms: {name, form, entries, revision}.
+export async function sealed(forms) {
+  const found = [];
+  for (const form of forms) {
+    for (const name of await vault.names(form).catch(() => [])) {
+      const row = await vault.kept(name).catch(() => null);
+      if (row?.entries?.length) found.push({ name, form, ...row });
+    }
+  }
+  return found;
+}
+
+async function begin() {
+  for (const given of document.querySelectorAll("[data-typed]")) {
+    const fields = [...given.querySelectorAll("textarea[name]")];
+    const entries = fields.map((field) => [field.name, field.value]);
+    if (entries.length) vault.keep(pageName(location.pathname), { entries, revision: "" }).catch(() => {});
+    delete given.dataset.typed;
+  }
+  const panel = document.querySelector("[data-sealed-as]");
+  if (panel) offer(await sealed(panel.dataset.sealedAs.split(" ")));
+}
+
+begin();
+addEventListener("htmx:afterSettle", begin);
