@@ -265,6 +265,18 @@ def test_an_account_of_ones_own_does_not_begin_the_count_anew(db, thea, theo):
     assert WebClient().post(SIGN_IN, guess).status_code == 429
 
 
+def test_nor_does_it_begin_the_count_of_the_place_anew(db, theo, monkeypatch):
+    monkeypatch.setattr(tries, "FROM_ONE_PLACE", 8)
+    his = {"login": theo.email, "password": "theo-passes-by-the-lake"}
+    for number in range(8):
+        guess = {"login": f"nobody{number}@example.test", "password": WRONG}
+        assert WebClient().post(SIGN_IN, guess).status_code == 200
+        if number < 7:
+            assert WebClient().post(SIGN_IN, his).status_code == 302
+    guess = {"login": "nobody9@example.test", "password": WRONG}
+    assert WebClient().post(SIGN_IN, guess).status_code == 429
+
+
 # -- nobody is locked out by a stranger ------------------------------------------------
 
 
