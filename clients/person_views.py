@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.decorators import admin_required
 from accounts.forms import HouseForm, PickField
 from accounts.models import User
+from accounts.proof import admins_prove_to_send
 from clients import staffing
 from clients.forms import ROLES
 
@@ -39,6 +40,7 @@ def staff_member(request, person_id) -> User:
 
 
 @admin_required
+@admins_prove_to_send
 def person(request, person_id):
     somebody = staff_member(request, person_id)
     form = RolesForm(request.POST or None, person=somebody, by=request.user)
@@ -52,6 +54,7 @@ def person(request, person_id):
 
 @admin_required
 @require_POST
+@admins_prove_to_send
 def person_reopen(request, person_id):
     somebody = staff_member(request, person_id)
     if staffing.reopen(somebody, by=request.user):

@@ -49,7 +49,9 @@ class LeavingForm(ClashesMixin, HouseForm):
         choices = [("", _("Choose someone")), *self._choices()]
         self.fields[ALL_TO] = self._field(_("All clients go to"), choices)
         self.fields[ALL_TO].required = False
-        self.fields["when"].initial, self.fields["when"].required = "later", False
+        self.fields["when"].initial = "later"
+        if self.is_bound and "when" not in self.data:  # in 24 hours, then
+            del self.fields["when"]
         for row in page.rows:
             field = self._field(row.name, choices, initial=row.next_id)
             self.fields[heir_name(row.client)] = field
@@ -57,7 +59,8 @@ class LeavingForm(ClashesMixin, HouseForm):
         if not page.sessions:
             del self.fields["sessions"]
         if not page.rows:
-            del self.fields["when"]
+            self.fields.pop("when", None)
+            del self.fields[ALL_TO]
 
     def _field(self, label, choices, **kwargs):
         return forms.TypedChoiceField(

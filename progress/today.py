@@ -29,7 +29,9 @@ from toolkit.models import Assignment
 
 ASIDES = {
     "request": (
-        gettext_lazy("%(name)s is to get a care role, asked %(day)s. You decide."),
+        gettext_lazy(
+            "A care role for %(name)s needs your confirmation, asked %(day)s."
+        ),
         gettext_lazy("Decide"),
     ),
     "emergency": (

@@ -34,6 +34,7 @@ class ClashesMixin:
     def _take(self, error):
         if isinstance(error, transfer.Clashes):
             self.clashes = error.found
+            self.fields["clashing"].required = True  # it is asked for now
             return self.add_error("clashing", error)
         return super()._take(error)
 

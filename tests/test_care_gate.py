@@ -72,7 +72,7 @@ def test_ada_sets_cover_for_the_holidays(at, ada, thea, theo, cleo):
     cleos.goto("/portal/")
     expect(main(cleos)).to_contain_text("Nothing opens before your therapist confirms.")
     theas.goto("/today/")
-    expect(main(theas)).to_contain_text("Theo is to get a care role")
+    expect(main(theas)).to_contain_text("A care role for Theo")
     follow(theas, "Decide")
     press(theas, "Confirm Theo, cover")
     expect(main(theas)).to_contain_text("Theo cover")

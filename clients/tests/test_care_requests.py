@@ -94,7 +94,7 @@ def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
     looked = words(sign_in(cleo.user), "/portal/looked/")
     assert "Theo" in looked and "waits for your therapist" in looked
     today = words(sign_in(thea), "/today/")
-    assert "Theo is to get a care role, asked" in today
+    assert "A care role for Theo needs your confirmation" in today
     for who in (ada, thea):
         page = words(sign_in(who), care(cleo))
         assert "Waiting for confirmation" in page
@@ -111,7 +111,7 @@ def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
     home = words(sign_in(cleo.user), "/portal/")
     assert "Theo can open your record now, as your second therapist." in home
     assert "Nothing opens before" not in home
-    assert "You decide." not in words(sign_in(thea), "/today/")
+    assert "needs your confirmation" not in words(sign_in(thea), "/today/")
     assert decide(sign_in(thea), "confirm").status_code != 200
     assert CareRole.objects.filter(user=theo).count() == 1
 
@@ -326,7 +326,7 @@ def test_thea_hands_over_herself_and_the_request_is_void(
     give(sign_in(ada), cleo, ines, "supervisor")
     assert over(sign_in(thea), cleo, ines).url == "/caseload/"
     assert not CareRoleRequest.objects.filter(outcome="").exists()
-    assert words(sign_in(ines), "/today/").count("You decide.") == 0
+    assert words(sign_in(ines), "/today/").count("needs your confirmation") == 0
 
 
 def test_call_off_withdraws_what_waits(sign_in, ada, thea, theo, cleo):

@@ -1,8 +1,12 @@
 """Ada keeps accounts: what somebody is here, whether they are, and what they leave."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import invitations
 from accounts.identity import acting_as
@@ -139,3 +143,15 @@ def test_the_page_of_a_person_says_how_many_clients_wait(sign_in, ada, thea, cle
     admit("Mo", by=thea, joined=False)
     page = sign_in(ada).get(f"/people/{thea.pk}/").content.decode()
     assert "<dd>2</dd>" in page
+
+
+@pytest.mark.requirement("R39")
+def test_what_somebody_may_do_changes_after_a_fresh_proof_alone(sign_in, ada, theo):
+    browser = sign_in(ada)
+    close(sign_in(ada), theo)
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        assert browser.post(f"/people/{theo.pk}/reopen/").url.startswith("/prove/")
+        assert roles(browser, theo, "both").status_code == 403
+    theo.refresh_from_db()
+    assert not theo.is_active
+    assert are(theo) == (True, False)

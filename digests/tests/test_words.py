@@ -14,6 +14,7 @@ from django.utils.html import strip_tags
 from accounts import addresses, invitations
 from accounts.identity import acting_as
 from accounts.models import Message, Practice, User
+from clients.models import CareRoleRequest
 from conftest import admit
 from digests.tests.conftest import HOUR, berlin, book, post_at
 
@@ -26,6 +27,9 @@ SUBJECTS = {
     "account-changed": "Your account was changed",
     "new-device": "A new sign-in",
     "emergency-access": "Please sign in: something is new",
+    "emergency-client": "Please sign in: something was opened",
+    "care-team": "Please sign in: something changes",
+    "care-role-question": "Please sign in: your answer is needed",
     "reminder": "Your appointment: Tuesday 1 December at 10:00",
     "therapist-digest": "Your week is ready",
     "client-digest": "Your week is ready",
@@ -40,6 +44,7 @@ november ring second sign step something their thursday and opened
 wants tuesday us was what yourself please soon
 and ask every no longer had reset hour lets work
 """
+HARMLESS += """about answer asks before changes each give needed someone more why of should who"""
 ALLOWED = set(HARMLESS.split())
 NEVER = (
     "therap|session|goal|client|patient|clinic|treat|practice|counsel|psych|mental|"
@@ -68,8 +73,15 @@ def post_of_every_kind(thea, cleo):
             "account-changed",
             "new-device",
             "emergency-access",
+            "emergency-client",
+            "care-team",
         ):
             Message.queue(thea, kind, "1", due_at=now, not_after=now + HOUR)
+        asked = CareRoleRequest.objects.create(
+            practice=thea.practice, client=cleo, user=beth, kind="cover", asked_by=thea
+        )
+        to = {"due_at": now, "not_after": now + HOUR, "about": asked.pk}
+        Message.queue(thea, "care-role-question", "1", **to)
     post_at(now)
     rows = {row.message_id: row.kind for row in Message.objects.filter(state="sent")}
     return {rows[sent.extra_headers["Message-ID"]]: sent for sent in mail.outbox}
