@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from accounts import names
 from accounts.decorators import for_everyone
 from accounts.frames import inside
 
@@ -97,7 +98,11 @@ def _go_on(request):
     if request.user.is_authenticated:
         wanted = request.POST.get("next") or request.GET.get("next") or ""
         said = _("You are signed in as %(name)s already.")
-        messages.info(request, said % {"name": request.user.name}, fail_silently=True)
+        messages.info(
+            request,
+            said % {"name": names.isolated(request.user.name)},
+            fail_silently=True,
+        )
         return redirect(inside(request, wanted))
     messages.info(request, _("Please try again."), fail_silently=True)
     return redirect(request.get_full_path())

@@ -53,6 +53,19 @@ def is_visible(text: str) -> bool:
     return any(map(_can_be_seen, text))
 
 
+def turns_round(text: str) -> bool:
+    """Whether `text` has letters that are written from right to left.
+
+    In a sentence of the other direction it would take punctuation and numbers along.
+    """
+    return any(unicodedata.bidirectional(sign) in ("R", "AL", "AN") for sign in text)
+
+
+def isolated(text: str) -> str:
+    """In a sentence: with Unicode's isolates around a name that would turn it round."""
+    return f"\u2068{text}\u2069" if turns_round(text) else text
+
+
 def name_key(text: str) -> str:
     """What a name is compared by: no case, no accents, no joiners, single spaces.
 

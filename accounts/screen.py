@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from accounts import names
+
 INITIALS = "initials"  # in the session
 _initials: ContextVar[bool] = ContextVar("initials", default=False)
 
@@ -22,6 +24,11 @@ def shows_initials() -> bool:
 
 
 def called(who) -> str:
+    """A client's name for a sentence that is no HTML, as it is to be shown now."""
+    return names.isolated(plainly_called(who))
+
+
+def plainly_called(who) -> str:
     """A client's name as it is to be shown now: "Cleo Hart", or "C. H.".
 
     `who` may be a User as well; who works here keeps their name.

@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import names
 from accounts.forms import HouseForm, PickField, day_field
 from accounts.models import User
 from clients.assigning import assign
@@ -28,7 +29,7 @@ class ColleagueField(forms.ModelChoiceField):
         words = ngettext(
             "%(name)s, %(many)s client", "%(name)s, %(many)s clients", many
         )
-        return words % {"name": person.name, "many": many}
+        return words % {"name": names.isolated(person.name), "many": many}
 
 
 def colleagues(by: User):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, invitations
+from accounts import audit, invitations, names
 from accounts.models import Invitation, User
 from accounts.sessions import ways_changed
 from clients.models import CareRole, care
@@ -49,7 +49,8 @@ def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
 def _leave_no_client(person: User, *, by: User) -> None:
     if leads(person).exists():
         raise ValidationError(
-            _("%(name)s has clients. Hand them over first.") % {"name": person.name}
+            _("%(name)s has clients. Hand them over first.")
+            % {"name": names.isolated(person.name)}
         )
     end_roles(person, by=by)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import os
 import re
@@ -14,6 +15,9 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
+
+import psutil
 
 BASE = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("APP_VAR") or BASE / "var").resolve()
@@ -85,20 +89,91 @@ def end_all(processes, number=signal.SIGTERM, seconds=20) -> None:
             process.wait()
 
 
+LONGEST = 15  # times as long as asked for, while something still moves
+
+
 def wait_until(ready, seconds: float, what: str, process=None, log=None) -> None:
     """Call ready() until it is true.
 
-    Stop at once when the process it waits for has ended.
+    Gives up after so many seconds without progress: the process has used no CPU time,
+    its log has not grown, and the machine is not overloaded.  Stops at once when the
+    process has ended.
     """
-    deadline = time.monotonic() + seconds
+    began = seen_at = time.monotonic()
+    seen = _progress_of(process, log)
     while not ready():
         ended = process is not None and process.poll() is not None
-        if ended or time.monotonic() > deadline:
+        now = time.monotonic()
+        progress = _progress_of(process, log)
+        if progress != seen or _is_overloaded():
+            seen, seen_at = progress, now
+        still = now - seen_at > seconds or now - began > LONGEST * seconds
+        if (ended and not ready()) or still:
             raise SystemExit(
                 f"{what} did not answer."
                 + (f" It said: {last_line(log)} See {log}." if log else "")
             )
         time.sleep(0.05)
+
+
+def _progress_of(process, log) -> tuple:
+    """What changes while a process, with its children, does anything."""
+    grown = Path(log).stat().st_size if log and Path(log).exists() else 0
+    if process is None:
+        return grown, 0
+    spent = 0.0
+    with suppress(psutil.Error):
+        tree = psutil.Process(process.pid)
+        for each in (tree, *tree.children(recursive=True)):
+            with suppress(psutil.Error):
+                used = each.cpu_times()
+                spent += used.user + used.system
+    return grown, int(spent * 10)
+
+
+def _is_overloaded() -> bool:
+    """Where more wants to run than can, everything takes its time."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+
+
+_reserved: dict[int, TextIO] = {}
+
+
+def own_port(wanted: int) -> int:
+    """A free port that is ours until we end, before anything listens on it.
+
+    Another ./start that begins in the same moment takes the next, whatever its folder.
+    """
+    for port in range(wanted, wanted + 20):
+        if _is_free(port) and _reserve(port):
+            return port
+    return free_port(0)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _reserve(port: int) -> bool:
+    if port in _reserved:
+        return False
+    try:
+        lock = (Path(tempfile.gettempdir()) / f"cairn-port-{port}.lock").open("a")
+    except OSError:  # somebody else's
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return False
+    _reserved[port] = lock
+    return True
 
 
 def free_port(wanted: int) -> int:

@@ -23,7 +23,7 @@ from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
 from goals.differences import only_here
-from progress import signing
+from progress import conflict, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
@@ -60,6 +60,8 @@ def session_detail(request, session_id):
         return _discard_aside(request, screen)
     if not _may_write(screen, request.user):
         return _not_saved(request, screen) if sent else _read(request, screen)
+    if sent and sent.get("act") in conflict.CHOICES:
+        return _put_in_form(request, screen)
     if sent is not None and form.is_valid():
         answer = _save(request, form)
         if answer:
@@ -120,6 +122,16 @@ def _both_texts(request, form):
     again = SessionForm(data, screen=screen)
     again.is_valid()
     return _screen(request, again, screen, other=screen.note, status=409)
+
+
+def _put_in_form(request, screen):
+    """The text chosen on the page with both: in the form, not saved yet."""
+    data = conflict.chosen(request.POST, screen)
+    set_aside(screen.session, request.user, typed_in(request.POST))
+    again = SessionForm(data, screen=SessionScreen(screen.session, request.user, data))
+    again.is_valid()
+    messages.warning(request, _("Not saved yet. Check the text in the form."))
+    return _screen(request, again, again.screen)
 
 
 def _not_saved(request, screen):

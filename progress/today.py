@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import dates, screen
+from accounts import dates, names, screen
 from accounts.kept import many
 from clients import telling
 from clients.asides import waiting_for
@@ -223,7 +223,9 @@ class Today:
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
-            name = screen.called(waits.name) if is_client else waits.name
+            name = (
+                screen.called(waits.name) if is_client else names.isolated(waits.name)
+            )
             why = why % {"name": name, "day": day}
             yield self._want(waits.kind, waits.client_id, why, str(act), address)
 

@@ -1,5 +1,7 @@
 """The whole demo: both locks agree on it, its words are sealed, its counts are true."""
 
+import unicodedata
+
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -8,6 +10,7 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, User
+from clients import people
 from clients.models import (
     CareRole,
     Client,
@@ -28,6 +31,7 @@ from progress.models import NoteAddition, ProgressNote, SessionGoal, TherapySess
 from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES
+from therapy.management.commands.seed import ZONE
 from toolkit.models import Assignment
 
 GUARDED = [
@@ -185,3 +189,22 @@ def test_strengths_in_the_demo_are_answered_in_every_way():
 def test_the_audit_tells_cleo_who_looked():
     cleo = Client.objects.get(preferred_name="Cleo")
     assert AuditEvent.objects.filter(client_id=cleo.pk, verb="opened").count() > 10
+
+
+def test_it_could_be_a_practice():
+    """No words that repeat, no Sundays, no number that two people share."""
+    for client in Client.objects.all():
+        sessions = TherapySession.objects.filter(client=client).order_by("starts_at")
+        assert all(s.starts_at.astimezone(ZONE).weekday() < 6 for s in sessions)
+        if sessions:
+            assert client.created_at < sessions[0].booked_at <= sessions[0].starts_at
+        said = [s.take_away for s in sessions if s.take_away]
+        assert len(said) == len(set(said))
+    numbers = [n for c in Client.objects.all() for n in (c.phone, c.emergency_phone)]
+    numbers += User.objects.exclude(phone="").values_list("phone", flat=True)
+    assert len(numbers) == len(set(numbers))
+    ada = User.objects.get(email="ada@cairn.example")
+    assert not people.staff(ada, "", "unused").exists()
+    written = "".join(Client.objects.values_list("preferred_name", flat=True))
+    scripts = {unicodedata.name(sign).split()[0] for sign in written if sign.isalpha()}
+    assert {"LATIN", "ARABIC", "CYRILLIC", "CJK"} <= scripts

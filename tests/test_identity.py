@@ -306,3 +306,22 @@ def test_lists_of_people_stand_in_the_readers_order(sign_in, thea, ada):
 def test_every_name_that_is_saved_has_its_key(thea, cleo):
     for row in (*User.objects.all(), *Client.objects.all()):
         assert row.name_key == row.name.lower()
+
+
+# -- names in sentences ---------------------------------------------------------------
+
+LAYLA = "ليلى"
+
+
+def test_a_name_written_from_right_to_left_turns_no_sentence_round(sign_in, thea, cleo):
+    layla = admit("Layla", by=thea, joined=False)
+    Client.objects.filter(pk=layla.pk).update(preferred_name=LAYLA)
+    User.objects.filter(pk=thea.pk).update(name=f"د. {LAYLA}")
+    page = words(sign_in(thea).get(f"/clients/{layla.pk}/book/"))
+    assert f"<bdi>{LAYLA}</bdi>" in page
+    assert f'"<bdi>{LAYLA}' not in page
+    theirs = words(sign_in(cleo.user).get("/portal/"))
+    assert f"<bdi>د. {LAYLA}</bdi>" in theirs or f"د. {LAYLA}" not in theirs
+    plain = words(sign_in(thea).get(f"/clients/{cleo.pk}/book/"))
+    assert "with Cleo" in plain
+    assert "<bdi>" not in plain.partition("<main")[2].partition("</h1>")[0]

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from clients.models import Client
 from conftest import as_role
-from progress.imports import job
+from progress.imports import job, steps
 from progress.models import CaseloadImport
 from progress.tests.cast import read_by_the_worker
 
@@ -145,3 +145,30 @@ def test_ada_brings_theas_list_and_the_sample_is_one(at, ada, thea, accessible):
     hers.goto("/caseload/")
     press(hers, "Alex Moor", role="link")
     expect(main(hers)).to_contain_text("Panic on the bus since an accident.")
+
+
+def test_thea_looks_names_through_imports_and_undoes_it(at, thea, accessible):
+    page = at(thea)
+    page.goto("/caseload/import/")
+    choose(page, b"Name,E-mail\nMara Lind,mara@example.com\nLou,lou@example.com\n")
+    press(page, "See all names", role="link")
+    accessible(page)
+    page.get_by_label("Search names").fill("lind")
+    page.get_by_label("Search names").press("Enter")
+    expect(main(page)).to_contain_text("Mara Lind")
+    expect(main(page)).not_to_contain_text("Lou")
+    press(page, "Back to the import", role="link")
+    press(page, "Bring them in")
+    expect(main(page)).to_contain_text("Waits for its turn")
+    work()
+    press(page, "Remove 2 clients")
+    expect(page.get_by_role("heading", name="Undoing the import")).to_be_visible()
+    accessible(page)
+    found = CaseloadImport.objects.get(state="undoing")
+    with as_role("cairn_worker"):
+        assert steps.undo(found.pk) == "done"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import undone")
+    accessible(page)
+    press(page, "Back to caseload", role="link")
+    expect(main(page)).not_to_contain_text("Mara Lind")
+    assert not Client.objects.exists()

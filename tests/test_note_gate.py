@@ -1,5 +1,6 @@
 """A signed note in real browsers: added to, corrected on request, printed."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from playwright.sync_api import expect
 
 from clients.models import CareRole
 from conftest import in_care, ten_seconds_pass
+from goals.models import Goal
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold
-from tests.test_form_gate import fill, main, press
+from tests.test_form_gate import fill, main, press, stone
 
 pytestmark = pytest.mark.browser
 
@@ -140,3 +142,32 @@ def test_thea_goes_on_where_theo_had_to_stop(at, accessible, thea, theo, cleo, a
     hers.goto(f"/portal/sessions/{session.pk}/")
     expect(main(hers)).to_contain_text("Thea went on.")
     expect(main(hers).get_by_text("Begun by Theo.")).to_have_count(int(goes_on))
+
+
+def test_of_two_texts_both_are_put_in_the_form_and_signed(
+    at, accessible, thea, cleo, to_log
+):
+    page = at(thea)
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"/sessions/{to_log.pk}/")
+    stone(page, f"rating-{Goal.objects.get().pk}", 4)
+    fill(page, part0="From the first tab.", part1="Steady.", part2="Bus.")
+    press(page, "Close for now")
+    expect(page).to_have_url(re.compile("/today/"))
+    fill(other, part0="From the second tab.")
+    press(other, "Close for now")
+    expect(main(other)).to_contain_text("You saved this note in another tab")
+    accessible(other)
+    press(other, "Use both together")
+    both = re.compile("From the second tab.\n\nFrom the first tab.")
+    expect(other.locator("[name=part0]")).to_have_value(both)
+    press(other, "Sign and lock")
+    expect(other.get_by_role("dialog")).to_contain_text("Take the bus into town")
+    press(other, "Sign note")
+    expect(main(other)).to_contain_text("Signed by Thea")
+    ten_seconds_pass()
+    hers = at(cleo.user, phone=True)
+    hers.goto(f"/portal/sessions/{to_log.pk}/")
+    expect(main(hers)).to_contain_text("From the first tab.")
+    expect(main(hers)).to_contain_text("From the second tab.")

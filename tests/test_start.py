@@ -13,8 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from ops import place
 from ops.pg import processes_inside
-from ops.place import free_port, wait_until
+from ops.place import free_port, own_port, wait_until
 from ops.stack import fetch
 
 BASE = Path(__file__).parent.parent
@@ -47,6 +48,7 @@ def start(var, *arguments, disk=None, **env):
 
 def outcome(var, *arguments, **env):
     process = start(var, *arguments, **env)
+    wait_until(lambda: process.poll() is not None, 60, " ".join(arguments), process)
     out, err = process.communicate(timeout=60)
     return SimpleNamespace(code=process.returncode, out=out, err=err)
 
@@ -145,6 +147,52 @@ def test_killed_parts_come_back_where_they_were(cairn):
     for part in parts:
         wait_until(lambda p=part: pid_of(cairn, p) not in (None, first[p]), 20, part)
     wait_until(lambda: health(cairn).get("database"), 20, "the web")
+
+
+def test_cairn_goes_on_however_often_its_mail_box_ends(cairn):
+    for _time in range(6):
+        pid = pid_of(cairn, "ops.mail")
+        os.kill(pid, signal.SIGKILL)
+        back = lambda p=pid: pid_of(cairn, "ops.mail") not in (None, p)  # noqa: E731
+        wait_until(back, 30, "the mail box")
+    assert cairn.poll() is None
+    assert health(cairn)["web"]
+
+
+TAKE = """
+import sys
+from ops.place import own_port
+print(own_port(int(sys.argv[1])), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_that_begin_at_once_take_two_ports():
+    wanted = free_port(19100)
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", TAKE, str(wanted)], cwd=BASE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    taken = {int(each.stdout.readline()) for each in both}
+    assert len(taken) == 2  # though nothing listens on either yet
+    for each in both:
+        each.communicate("")
+    assert own_port(wanted) == wanted  # who ended leaves it
+    place._reserved.pop(wanted).close()
+
+
+def test_what_makes_progress_is_waited_for(tmp_path):
+    slow = [sys.executable, "-c", "for n in range(15 * 10**6): n * n"]
+    process = subprocess.Popen(slow)
+    wait_until(lambda: process.poll() is not None, 1, "a busy process", process)
+    idle = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"],
+                            stdin=subprocess.PIPE)  # fmt: skip
+    with pytest.raises(SystemExit, match="did not answer"):
+        wait_until(lambda: False, 0.5, "an idle process", idle)
+    idle.communicate()
 
 
 def test_ctrl_c_stops_everything_and_the_data_stay(cairn, var):

@@ -440,3 +440,10 @@ The practice’s admins see your name, how to reach you and who treats you. They
 Everything you and your therapist write is encrypted with a key of its own. You see each time somebody opened your record.
 
 Nobody reads Cairn around the clock. In an emergency use “Help now”."""
+
+# How some of them write their own name; the code calls them by the one above.
+WRITTEN = {
+    "Noor": ("نور", "حداد"),
+    "Hana": ("花", "鈴木"),
+    "Anton": ("Антон", "Варга"),
+}

@@ -4,6 +4,7 @@
 """
 
 import base64
+import logging
 import os
 import zoneinfo
 from ipaddress import ip_network
@@ -368,16 +369,22 @@ DEFAULT_FROM_EMAIL = required(
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around it
 # No names, addresses or one-use links in any log: see therapy/logs.py.
+# Warnings of libraries as well: openpyxl's repeat what stands in a cell.
+logging.captureWarnings(True)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"masked": {"()": "therapy.logs.MaskingFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "masked"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "masked"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handler mails errors to ADMINS; ours is the console alone.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "fontTools": {"level": "WARNING"},  # it lists the letters of a paper
-        "fpdf": {"level": "WARNING"},
+        # They write letters of a record: what they leave out, what they pick.
+        "fontTools": {"handlers": ["nowhere"], "propagate": False},
+        "fpdf": {"handlers": ["nowhere"], "propagate": False},
     },
 }

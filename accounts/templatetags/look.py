@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, email_addresses, screen
+from accounts import dates, email_addresses, names, screen
 from accounts.drawing import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
@@ -234,7 +234,20 @@ def clock(when):
 @register.filter(is_safe=False)
 def called(name):
     """A client's name, or the initials where somebody shares the screen."""
-    return screen.called(name)
+    return isolated(screen.plainly_called(name))
+
+
+@register.filter(is_safe=False)
+def isolated(name):
+    """A name in a sentence: one written from right to left gets its own direction."""
+    text = str(name or "")
+    return format_html("<bdi>{}</bdi>", text) if names.turns_round(text) else text
+
+
+@register.filter(is_safe=False)
+def isolated_text(name):
+    """The same for an attribute, which can hold no tag."""
+    return names.isolated(str(name or ""))
 
 
 @register.simple_tag

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, identity
+from accounts import audit, identity, names
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
@@ -179,7 +179,8 @@ def require_treats(person: User) -> None:
     )
     if not works.exists():
         raise ValidationError(
-            _("%(name)s treats nobody here any more."), params={"name": person.name}
+            _("%(name)s treats nobody here any more."),
+            params={"name": names.isolated(person.name)},
         )
 
 

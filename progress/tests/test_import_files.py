@@ -241,6 +241,19 @@ def test_a_million_bad_dates_are_a_reason_for_each_line():
     assert len(reading.problems) <= 2 * len(lines)
 
 
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize(
+    ("column", "cell"), [("Goal", "w{}"), ("Session", "2026-01-01 10:{:02}")]
+)
+def test_what_is_too_much_is_not_collected_to_its_end(column, cell):
+    wide, high = 50, 3_000
+    lines = [[f"P{n}", *[cell.format(at) for at in range(wide)]] for n in range(high)]
+    reading = read(["Name", *[column] * wide], *lines)
+    assert reading.is_too_much
+    held = reading.sessions + reading.goals
+    assert people.MOST_MOMENTS < held <= people.MOST_MOMENTS + wide < wide * high
+
+
 @pytest.mark.requirement("R53", "R54")
 @pytest.mark.parametrize("sign", ["1", " ", "1.", "a", "; ", "T1:", "(", "0 to 10"])
 def test_long_cells_take_no_long_time(sign):

@@ -156,7 +156,8 @@ def test_a_goal_that_goes_or_comes_meanwhile_loses_no_rating(
     else:
         agreed_goal(cleo, thea)
     assert form_of(browser, session)[name] == "6"
-    browser.post(f"/sessions/{session.pk}/", said(revision="1") | {name: "6"})
+    form = said(act="sign-anyway", revision="1") | {name: "6"}
+    browser.post(f"/sessions/{session.pk}/", form)
     assert note_of(session, thea).signed_at
     assert GoalRating.objects.get().value == 6
 
@@ -259,7 +260,7 @@ def test_who_comes_second_gets_their_text_back_with_the_reason(
     hers, his, url = sign_in(thea), sign_in(theo), f"/sessions/{session.pk}/"
     happen = {
         "saves": lambda: kept(hers, session),
-        "signs": lambda: hers.post(url, said()),
+        "signs": lambda: hers.post(url, said(act="sign-anyway")),
         "marks missed": lambda: hers.post(f"{url}missed/"),
         "cancels": lambda: hers.post(f"{url}cancel/"),
     }

@@ -87,6 +87,20 @@ OF_THE_DATABASE = [
            policy("progress_importsheet", "take_away", using="true")),
     Mutant("import: a client's key goes with a line that bears its name",
            body("app.forget_sheet()", "NOT EXISTS", "true OR EXISTS")),
+    Mutant("import: an admin reads the file as it came",
+           policy("progress_importsheet", "read", using="EXISTS (SELECT FROM"
+                  " progress_caseloadimport i WHERE i.id = caseload_import_id AND"
+                  " (i.therapist_id = app.user_id() OR i.by_id = app.user_id()))")),
+    Mutant("undo: anybody of the practice undoes anybody's import",
+           ";".join([
+               body("app.undo_import(uuid)", "AND by_id = app.user_id()", ""),
+               body("app.imported_clients(uuid)", "AND i.by_id = app.user_id()", ""),
+           ])),
+    Mutant("undo: what changed since is not asked for",
+           body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
+                "false")),
+    Mutant("undo: anybody may delete what is append-only",
+           body("app.refuse_all_but_undo()", " AND current_user = 'cairn_acl'", "")),
     Mutant("review: the other side's answer is read before both are in",
            policy("goals_reviewanswer", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
@@ -466,5 +480,89 @@ def _decorator(name):
     return getattr(decorators, name)
 
 
+def _without(text: str, with_=""):
+    """The new statement from the old, which must have `text` in it."""
+
+    def put(old):
+        assert text in old, "nothing to weaken"
+        return old.replace(text, with_)
+
+    return put
+
+
+def _looks_first(old):
+    from accounts.models import User
+
+    return lambda email: User.objects.filter(email=email).exists() and old(email)
+
+
+def _djangos_proof(_old):
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    return AbstractBaseUser._get_session_auth_hash
+
+
+SIGN_IN_TESTS = (
+    "accounts/tests/test_older_sign_ins.py",
+    "accounts/tests/test_same_for_all.py",
+    "accounts/tests/test_out_and_in.py",
+    "accounts/tests/test_tries.py",
+    "clients/tests/test_resetting.py",
+    "digests/tests/test_plan_at_once.py",
+)
+OF_SIGN_IN = [
+    Mutant("sign-in: older ones stay in the list",
+           target="accounts.sessions:end_others", put=lambda _old: lambda *a, **k: 0),
+    Mutant("sign-in: one that is just being written down outlives the change",
+           target="accounts.models.people:User._get_session_auth_hash",
+           put=_djangos_proof),
+    Mutant("sign-in: a second step that was added elsewhere is not asked for",
+           target="accounts.sessions:STEPS", put=lambda _old: ()),
+    Mutant("sign-in: a first step holds whatever changes",
+           target="accounts.factor_views:first_step_holds",
+           put=lambda _old: lambda request, user: True),
+    Mutant("sign-in: in place a first step holds whatever changes",
+           target="accounts.in_place:first_step_holds",
+           put=lambda _old: lambda request, user: True),
+    Mutant("tries: nothing is counted",
+           target="accounts.tries:count", put=lambda _old: lambda tried: None),
+    Mutant("tries: each further one moves the end",
+           target="accounts.tries:COUNT",
+           put=_without("ELSE had.ends_at END", "ELSE EXCLUDED.ends_at END")),
+    Mutant("tries: who is stopped already closes it for others",
+           target="accounts.tries:COUNT",
+           put=_without("WHERE (SELECT count FROM own) <= %(most)s",
+                        "WHERE %(most)s > 0")),
+    Mutant("tries: one that was right begins the count anew",
+           target="accounts.tries:GIVE_BACK", put=_without("count - 1", "0")),
+    Mutant("tries: each address of a household is a place",
+           target="accounts.tries:network_of", put=lambda _old: lambda said: said),
+    Mutant("tries: a known device may guess for ever",
+           target="accounts.tries:ON_A_KNOWN_DEVICE", put=lambda _old: 10_000),
+    Mutant("letter: the request itself looks whose address it is",
+           target="accounts.resetting:ask", put=_looks_first),
+    Mutant("letter: said to be written whether or not it was",
+           target="accounts.models.message:_written",
+           put=lambda old: lambda letter: old(letter) or True),
+    Mutant("letter: two for one recipient, kind and period",
+           "ALTER TABLE accounts_message DROP CONSTRAINT message_once_per_period"),
+    Mutant("way back: the web reads who asked",
+           "GRANT SELECT ON accounts_wayback TO cairn_web;"
+           " CREATE POLICY look ON accounts_wayback FOR SELECT TO cairn_web"
+           " USING (true)"),
+    Mutant("file: a formula in full-width signs",
+           target="accounts.downloads:is_formula",
+           put=lambda _old: lambda cell: cell.startswith(tuple("=+-@"))),
+    Mutant("file: runs where it is opened",
+           target="accounts.middleware:lock_download",
+           put=lambda _old: lambda response: None),
+    Mutant("audit: what somebody typed into a refused address",
+           target="accounts.middleware:UUID", put=lambda _old: object),
+    Mutant("proxy: what cannot be read comes from this machine",
+           target="accounts.places:read",
+           put=lambda old: lambda said: old(said) or "127.0.0.1"),
+]  # fmt: skip
+
+
 NOTHING = Mutant("nothing")  # the tests pass, or their failing says nothing
-MUTANTS = [*OF_THE_DATABASE, *OF_THE_RULE]
+MUTANTS = [*OF_THE_DATABASE, *OF_THE_RULE, *OF_SIGN_IN]

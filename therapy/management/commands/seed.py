@@ -25,7 +25,7 @@ from therapy import demo
 from therapy.demo_care import Care
 from therapy.demo_goals import Together
 from therapy.demo_strengths import Strong
-from therapy.demo_words import PEOPLE, PRIVACY, STAFF, THEMES
+from therapy.demo_words import PEOPLE, PRIVACY, STAFF, THEMES, WRITTEN
 from toolkit.models import Assignment
 
 ZONE = ZoneInfo("Europe/London")
@@ -52,7 +52,7 @@ class Demo:
         self.now = timezone.now()
         self.today = timezone.localdate(self.now, ZONE)
         self.password = make_password(demo.PASSWORD)
-        self.looks, self.clients = [], {}
+        self.looks, self.clients, self.numbers = [], {}, 9
 
     def make(self) -> None:
         self.practice = Practice.objects.create(
@@ -78,6 +78,8 @@ class Demo:
             password=self.password,
             time_zone="Europe/London",
             joined_at=self.now - timedelta(weeks=26),
+            # Everybody's trail goes on until now, so everybody was here lately.
+            last_login=self.now - timedelta(hours=1 + 5 * (len(key) % 7)),
             **fields,
         )
         person.save(force_insert=True)
@@ -91,9 +93,14 @@ class Demo:
             pronouns=pronouns,
             is_therapist=therapist,
             is_admin=admin,
-            phone="020 7946 0180" if therapist else "",
+            phone=self.number("020 7946 02") if therapist else "",
             contact_hours=hours if therapist else "",
         )
+
+    def number(self, begins) -> str:
+        """Another one each time, of those that Ofcom keeps for invented people."""
+        self.numbers += 1
+        return f"{begins}{self.numbers:02}"
 
     def crisis_lines(self) -> None:
         lines = [
@@ -127,21 +134,23 @@ class Demo:
 
     def admit(self) -> None:
         person = self.person
-        begun = self.now - timedelta(weeks=person.weeks, days=2)
+        # Before the first session was booked.
+        begun = self.now - timedelta(weeks=person.weeks, days=12)
         joined = person.kind != "new" or person.first == "Ewa"
+        first, last = WRITTEN.get(person.first, (person.first, person.last))
         self.client = Client(
-            preferred_name=person.first,
-            family_name=person.last,
+            preferred_name=first,
+            family_name=last,
             pronouns=person.pronouns,
-            phone=f"07700 900{self.random.randint(100, 999)}",
+            phone=self.number("07700 9001"),
             emergency_name=self.random.choice(["a friend", "a sister", "a brother"]),
-            emergency_phone="07700 900263",
+            emergency_phone=self.number("07700 9005"),
             email="" if joined else f"{_plain(person.first)}@mail.example",
             created_at=begun,
             state="paused" if person.kind == "paused" else "active",
         )
         if joined:
-            self.client.user = self.account(person.first, _plain(person.first))
+            self.client.user = self.account(first, _plain(person.first))
         self.client.admit(by=self.therapist, concern=person.concern)
         self.clients[person.first] = self.client
 
@@ -151,7 +160,8 @@ class Demo:
         """Weekly, with a few missed and two left out for a holiday."""
         offset, hour = self.person.slot
         first = self.today + timedelta(days=offset)
-        if offset and first.weekday() > 4:  # today alone may be a weekend
+        # Today alone may be a Saturday, so that there is something to see.
+        if first.weekday() > (4 if offset else 5):
             first += timedelta(days=7 - first.weekday())
         last = {"quiet": -5, "paused": -3, "gone": -1}.get(self.person.kind, 3)
         weeks = [n for n in range(-self.person.weeks, last) if n not in (-15, -14)]
@@ -196,6 +206,8 @@ class Demo:
         ]
         while any(abs(soon - other) < LENGTH for other in taken if other != starts):
             soon += timedelta(minutes=30)
+        if soon.astimezone(ZONE).weekday() == 6:  # late on a Saturday
+            return starts
         return soon
 
     @property
@@ -310,6 +322,7 @@ class Demo:
     def log_sessions(self) -> None:
         ratings, worked, notes, practice = [], [], [], []
         values = {goal.pk: self.random.randint(2, 3) for goal in self.goals}
+        self.taken = set()
         held = self.held
         for number, session in enumerate(held):
             newest = number == len(held) - 1
@@ -326,8 +339,9 @@ class Demo:
             theme = (rated or current or self.goals)[0].theme
             notes.append(self.note(session, theme, signed=not (newest and self.tired)))
             practice.append(self.assignment(session, theme, newest))
-            session.take_away = self.turn(theme.take_away)
-            session.save(update_fields=["take_away"])
+            if words := self.take_away(theme, len(held) - 1 - number):
+                session.take_away = words
+                session.save(update_fields=["take_away"])
         GoalRating.objects.bulk_create(ratings)
         SessionGoal.objects.bulk_create(worked)
         ProgressNote.objects.bulk_create(notes)
@@ -346,6 +360,14 @@ class Demo:
         """Each in turn, so that no two sessions in a row read alike."""
         self.turns[words[0]] += 1
         return words[self.turns[words[0]] % len(words)]
+
+    def take_away(self, theme, ago) -> str:
+        """One of the last session and of every fourth before it, none of them twice."""
+        left = [words for words in theme.take_away if words not in self.taken]
+        if ago % 4 or not left:
+            return ""
+        self.taken.add(left[0])
+        return left[0]
 
     def walk(self, value, how_far) -> int:
         """Upwards more often than down, never beyond what is likely."""

@@ -1,0 +1,41 @@
+"""Two planners at the same moment write each letter once: the box itself refuses."""
+
+import threading
+import time
+
+from django.db import connection, connections, transaction
+
+from accounts.models import Message
+from digests import plan
+from digests.tests.conftest import berlin, book
+
+WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
+    transactional_db, thea, cleo
+):
+    """The second looks before the first has committed, so it finds nothing planned."""
+    now = berlin(25, 9)
+    book(cleo, thea, berlin(26, 10))
+    done = threading.Event()
+
+    def second():
+        try:
+            plan.plan_reminders(now)
+        finally:
+            done.set()
+            connections.close_all()
+
+    other = threading.Thread(target=second)
+    with transaction.atomic():
+        assert plan.plan_reminders(now) == 1
+        other.start()
+        while not done.is_set():
+            with connection.cursor() as cursor:
+                cursor.execute(WAITS)
+                if cursor.fetchone()[0]:
+                    break
+            time.sleep(0.01)  # until it waits for us, or was let through
+    other.join()
+    assert Message.objects.filter(kind="reminder").count() == 1

@@ -1,0 +1,39 @@
+"""Two texts of one note: the reader chooses mine, theirs or both, then saves."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import QueryDict
+
+from progress.models.note import PRESSED, TYPED
+from progress.session_screen import SessionScreen
+
+MINE, THEIRS, BOTH = "use-mine", "use-theirs", "use-both"
+CHOICES = (MINE, THEIRS, BOTH)
+_GAP = re.compile(r"\n\s*\n")
+
+
+def together(mine: str, theirs: str) -> str:
+    """`mine`, then each paragraph of `theirs` that it lacks."""
+    mine, theirs = mine.replace("\r\n", "\n"), theirs.replace("\r\n", "\n")
+    there = {paragraph.strip() for paragraph in _GAP.split(mine)}
+    lacking = [p for p in _GAP.split(theirs) if p.strip() and p.strip() not in there]
+    return "\n\n".join(filter(None, [mine.rstrip(), *lacking])) if lacking else mine
+
+
+def chosen(sent: QueryDict, screen: SessionScreen) -> QueryDict:
+    """The form as sent, with the chosen text over the revision that is saved now.
+
+    Nothing is saved: the form comes back with it.
+    """
+    data, saved = sent.copy(), screen.initial()
+    if sent["act"] == BOTH:
+        for name in TYPED[1:]:
+            data[name] = together(data.get(name, ""), str(saved.get(name) or ""))
+    if sent["act"] == THEIRS:
+        pressed = {name for name in (*data, *saved) if PRESSED.fullmatch(name)}
+        for name in (*TYPED, *pressed):
+            data[name] = saved.get(name, "")
+    data["revision"] = saved.get("revision", 0)
+    return data
