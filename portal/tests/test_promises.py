@@ -55,14 +55,16 @@ KEPT_BY = {
     "That you made and fetched a copy is written down, as every opening is.": (
         f"{RECORD}::test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it"
     ),
-    "Notes that are not signed or are held back, supervision comments, and drafts.": (
+    "notes that are not signed, or that are held back": (
         f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
     ),
-    "Your therapist’s own words about why you came, and review answers that you"
-    " cannot see yet.": (
+    "review answers that the client cannot see yet": (
         "portal/tests/test_promises.py::test_what_a_copy_leaves_out_is_left_out"
     ),
-    "Who opened the record is in the client’s own copy only.": (
+    "the presenting concern as the therapist wrote it; ask your therapist for it": (
+        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+    ),
+    "who opened the record, which is in the client’s copy": (
         f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
     ),
     "A note stands here once it is signed and shared with you.": (
@@ -92,8 +94,9 @@ KEPT_BY = {
     "Your therapist can invite you again; you then find everything as it was.": (
         f"{RIGHTS}::test_thea_invites_her_again_and_she_finds_everything"
     ),
-    "Your therapy here has ended. You can read these pages until %(day)s, ask for a"
-    " correction and download your record.": (
+    "Your therapy here has ended. You can read these pages until %(day)s. You can"
+    " still choose how we contact you, ask for a correction and download your"
+    " record.": (
         "portal/tests/test_promises.py::test_who_was_discharged_can_do_what_is_said"
     ),
     # goals
@@ -132,7 +135,11 @@ KEPT_BY = {
 
 def messages() -> str:
     """All marked sentences of the house, a variable as %(name)s."""
-    files = [*HOUSE.glob("templates/**/*.html"), *HOUSE.glob("portal/*.py")]
+    files = [
+        *HOUSE.glob("templates/**/*.html"),
+        *HOUSE.glob("portal/*.py"),
+        HOUSE / "progress/record/read.py",
+    ]
     text = "\n".join(path.read_text() for path in files)
     return re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", text)
 

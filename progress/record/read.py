@@ -51,6 +51,7 @@ NOT_IN_ANY = (
     _("notes that are not signed, or that are held back"),
     _("what was said in supervision"),
     _("drafts"),
+    _("review answers that the client cannot see yet"),
     _("why a record was opened in an emergency, which is under “Who looked”"),
     _("emails, and how somebody signed in"),
 )
