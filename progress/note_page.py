@@ -5,12 +5,12 @@ from __future__ import annotations
 from accounts.models import User
 from clients.models.draft import PART
 from progress.logging_form import PARTS
-from progress.models import EarlierDraft, NoteAddition, ProgressNote
+from progress.models import NoteAddition, ProgressNote
 from progress.models.earlier_draft import author_is_gone
 from progress.models.note import MOST
 
 
-def labelled_parts(note: ProgressNote | EarlierDraft) -> list[tuple[str, str]]:
+def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:
     """Each part that says something, with its label."""
     labels = PARTS[note.format]
     return [
@@ -26,18 +26,6 @@ def additions_to(note: ProgressNote | None, user: User) -> list[NoteAddition]:
         return []
     rows = NoteAddition.objects.visible_to(user).filter(note=note)
     return list(rows.select_related("by").order_by("at", "pk"))
-
-
-def earlier_drafts(note: ProgressNote | None, user: User) -> list[tuple]:
-    """What colleagues wrote before someone else went on, with its labelled parts.
-
-    `note`: as the session screen reads it, with `has_earlier`.
-    """
-    if note is None or not note.has_earlier:
-        return []
-    rows = EarlierDraft.objects.visible_to(user).filter(note=note)
-    rows = rows.select_related("author").order_by("at")
-    return [(draft, labelled_parts(draft)) for draft in rows]
 
 
 def is_left(note: ProgressNote | None) -> bool:

@@ -29,11 +29,12 @@ from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
-from progress.note_page import additions_to, earlier_drafts, is_left
+from progress.note_page import additions_to, is_left
 from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
     aside_of,
+    earlier_drafts,
     labelled,
     lost,
     refuses,
@@ -162,7 +163,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "labels": json.dumps(form.labels()),
         "question": question,
         "early": signing.is_early(session),
-        "earlier": earlier_drafts(screen.note, request.user),
+        "earlier": earlier_drafts(screen, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
         "why": why_not(screen, request.user) if other else "",
@@ -208,7 +209,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "texts": texts,
         "additions": additions_to(note, request.user),
         "undo_seconds": signing.seconds_to_undo(note),
-        "earlier": earlier_drafts(note, request.user),
+        "earlier": earlier_drafts(screen, request.user),
         "is_left": is_left(note),
         "hold": holds[0] if holds else None,
         "hold_form": hold_form or HoldForm(),

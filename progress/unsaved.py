@@ -10,10 +10,17 @@ from accounts.models import User
 from clients import access
 from clients.drafts import too_long
 from clients.models import Draft
-from clients.models.draft import packed, replace, unpacked
+from clients.models.draft import PART, packed, replace, unpacked
 from progress.logging_form import PARTS, SessionForm
-from progress.models import ProgressNote, TherapySession
-from progress.models.note import LIMITS, MOST, MOST_PRESSED, PRESSED, TYPED
+from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models.note import (
+    LIMITS,
+    MOST,
+    MOST_PRESSED,
+    PRESSED,
+    TYPED,
+    pressed_in,
+)
 from progress.session_screen import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
 
@@ -95,6 +102,20 @@ def _said(name: str, text: str) -> str:
     if name.startswith("answer-") and text in Assignment.Answer.values:
         return str(Assignment.Answer(text).label)
     return text
+
+
+def earlier_drafts(screen: SessionScreen, user: User) -> list[tuple]:
+    """What colleagues left, with all that it holds as (label, text, field)."""
+    if screen.note is None or not screen.note.has_earlier:
+        return []
+    rows = EarlierDraft.objects.visible_to(user).filter(note=screen.note)
+    rows = rows.select_related("author").order_by("at")
+    return [(draft, labelled(_typed_by(draft), screen)) for draft in rows]
+
+
+def _typed_by(draft: EarlierDraft) -> list[tuple[str, str]]:
+    texts = zip(TYPED[1:], draft.body.split(PART), strict=False)
+    return [("format", draft.format), *texts, *pressed_in(draft.body).items()]
 
 
 # -- stored until the note is saved, it is discarded, or for 30 days ------------------

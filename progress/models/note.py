@@ -40,6 +40,12 @@ RETURNING revision
 """)
 
 
+def pressed_in(body: str) -> dict[str, str]:
+    """Ratings and answers that the body of an unsigned note has beside its texts."""
+    parts = body.split(PART)
+    return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+
+
 class ProgressNoteQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
         """The team reads all; the client what is signed and not held back."""
@@ -123,8 +129,7 @@ class ProgressNote(ClientRow):
     @property
     def pressed(self) -> dict[str, str]:
         """Ratings and answers of a page that was not saved yet, by their field."""
-        parts = self.parts
-        return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+        return pressed_in(self.body)
 
     @staticmethod
     def joined(texts: dict[str, str], pressed: dict[str, str]) -> str:
