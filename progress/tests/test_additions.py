@@ -163,8 +163,11 @@ def test_no_addition_reaches_another_clients_note(cleo, carl, thea, theo, sessio
             {"kind_of_addition": "late_entry", "reason": ""},
             "Give a reason for a late entry or a correction.",
         ),
-        ({"kind_of_addition": "erratum"}, "Select a valid choice"),
-        ({"text": "x" * 10_001}, "at most 10000 characters"),
+        (
+            {"kind_of_addition": "erratum"},
+            "That is not one of the choices. Please choose again.",
+        ),
+        ({"text": "x" * 10_001}, "keep this to 10000 characters"),
     ],
 )
 def test_what_is_missing_is_said_and_the_rest_stays(

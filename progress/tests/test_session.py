@@ -205,7 +205,7 @@ def test_autosave_takes_no_more_than_save_and_says_so(sign_in, thea, session, ty
     assert answer.json()["reason"] == "Too long by 1 character. Shorten it to save."
     page = browser.post(f"/sessions/{session.pk}/", said(**typed))
     assert not ProgressNote.objects.exists()
-    assert "at most" in page.content.decode()
+    assert "Please keep this to" in page.content.decode()
 
 
 def test_autosave_takes_all_that_save_does(sign_in, thea, session):
