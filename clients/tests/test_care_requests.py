@@ -7,12 +7,14 @@ from importlib import import_module
 import pytest
 import time_machine
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, User
+from clients.assigning import assign
 from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
 from goals.models import Goal
@@ -582,3 +584,15 @@ def test_who_has_no_portal_is_no_obstacle(sign_in, ada, thea, theo):
     give(sign_in(ada), mo, theo)
     decide(sign_in(thea), "confirm")
     assert opens(sign_in(theo), mo)
+
+
+def test_past_the_form_nobody_gives_a_role_to_who_has_not_joined(practice, thea, cleo):
+    new = User.objects.create_user(
+        "new@example.test", practice=practice, name="Newcomer", is_therapist=True
+    )
+    with (
+        pytest.raises(ValidationError, match="has not joined yet"),
+        acting_as(thea.pk),
+        transaction.atomic(),
+    ):
+        assign(cleo, new, "supervisor", by=thea)

@@ -44,8 +44,8 @@ november ring second sign step something their thursday and opened
 wants tuesday us was what yourself please soon
 and ask every no longer had reset hour lets work
 """
-HARMLESS += """about answer asks before changes each give needed someone more why of
-should who"""
+HARMLESS += " about answer asks before changes each give needed someone more why"
+HARMLESS += " of should who when"
 ALLOWED = set(HARMLESS.split())
 NEVER = (
     "therap|session|goal|client|patient|clinic|treat|practice|counsel|psych|mental|"
