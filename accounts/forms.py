@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import sayings, text
 from accounts.widgets import Pick, Segments, Stones, Times, Week
 
+TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
 NUMBERS = [(number, str(number)) for number in range(11)]
 
@@ -155,7 +156,7 @@ class House:
         """A browser cuts a pasted text at `maxlength` in silence: the page says instead
         how much is too much (static/js/cairn.js), and so does the answer."""
         attrs = field.widget.attrs
-        if isinstance(field.widget, forms.Textarea) and "maxlength" in attrs:
+        if isinstance(field.widget, TYPED) and "maxlength" in attrs:
             attrs["data-most"] = attrs.pop("maxlength")
             attrs["data-over"] = TOO_LONG
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.shortcuts import render
 
-from accounts import audit
+from accounts import audit, errors
 
 A_MINUTE = settings.RECORDS_A_MINUTE
 
@@ -32,6 +32,7 @@ class PaceMiddleware:
             return None
         with transaction.atomic():
             audit.record("slowed down", view=request.resolver_match.view_name)
-        answer = render(request, "clients/too_fast.html", status=429)
+        context = {"typed": errors.shown(request)}
+        answer = render(request, "clients/too_fast.html", context, status=429)
         answer["Retry-After"] = "60"
         return answer

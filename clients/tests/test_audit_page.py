@@ -17,7 +17,7 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients import pace, trail
 from conftest import admit, in_care, person
-from progress.tests.cast import agreed_goal, pinned
+from progress.tests.cast import agreed_goal, book, pinned
 
 BASE = Path(__file__).resolve().parent.parent.parent
 
@@ -260,6 +260,18 @@ def test_two_hundred_records_a_minute_are_read_and_the_next_is_not(
         "Too many records in a minute" in sign_in(ada).get("/audit/").content.decode()
     )
     assert sign_in(thea).get("/today/").status_code == 200
+
+
+def test_who_is_slowed_down_while_writing_gets_their_words_back(
+    sign_in, thea, cleo, monkeypatch
+):
+    session = book(cleo, thea, at=timezone.now())
+    browser = sign_in(thea)
+    monkeypatch.setattr(pace, "A_MINUTE", 0)
+    typed = {"part0": "Slept better since Monday.", "practice": "x" * 501}
+    slow = browser.post(f"/sessions/{session.pk}/", {**typed, "format": "dap"})
+    assert slow.status_code == 429
+    assert "Slept better since Monday." in slow.content.decode()
 
 
 def test_the_pace_is_counted_in_the_statement_that_writes_the_look(thea, cleo):
