@@ -218,9 +218,17 @@ FORMS = {  # address: who fills it in, and what with
     "leave": ("cleo", {}),
 }
 # One is behind a link that these tests do not follow, two have no form.
-ELSEWHERE = {"password-new", "healthz", "metrics"}
+ELSEWHERE = {
+    "password-new",
+    "healthz",
+    "metrics",
+    "caseload-import-undo",
+    "people-import-undo",
+}
 # Answers that a script reads: 200 means that the words were kept.
 KEPT = {"note-keep", "draft-keep"}
+# What was refused is stored as a draft of whoever typed it.
+GIVEN_BACK = {"session": "clients_draft"}
 
 ODD = {
     "nothing": "",
@@ -357,7 +365,7 @@ def bodies(good):
 def test_a_form_refuses_what_it_cannot_use_and_writes_nothing(name, rows, browser_of):
     who, good = FORMS[name]
     browser, url = browser_of(who), address(name, rows)
-    before = fingerprint_of_everything()
+    before = fingerprint_but(GIVEN_BACK.get(name))
     for what, body in bodies(good):
         with transaction.atomic():
             answer = browser.post(url, body)
@@ -366,11 +374,17 @@ def test_a_form_refuses_what_it_cannot_use_and_writes_nothing(name, rows, browse
                 answer.status_code == 200 and name not in KEPT
             )
             if refused:
-                assert fingerprint_of_everything() == before, (name, what)
+                assert fingerprint_but(GIVEN_BACK.get(name)) == before, (name, what)
             transaction.set_rollback(True)
         if answer.status_code == 302 and answer.url.startswith("/sign-in/"):
             browser = browser_of(who)
-            before = fingerprint_of_everything()
+            before = fingerprint_but(GIVEN_BACK.get(name))
+
+
+def fingerprint_but(table):
+    found = fingerprint_of_everything()
+    found.pop(table, None)
+    return found
 
 
 @pytest.mark.parametrize("pattern", ALL, ids=lambda p: p.name)

@@ -371,6 +371,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around
 # No names, addresses or one-use links in any log: see therapy/logs.py.
 # Warnings of libraries as well: openpyxl's repeat what stands in a cell.
 logging.captureWarnings(True)
+SILENT = {"handlers": ["nowhere"], "level": "CRITICAL", "propagate": False}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -384,7 +385,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # They write letters of a record: what they leave out, what they pick.
-        "fontTools": {"handlers": ["nowhere"], "propagate": False},
-        "fpdf": {"handlers": ["nowhere"], "propagate": False},
+        "fontTools": SILENT,
+        "fpdf": SILENT,
     },
 }

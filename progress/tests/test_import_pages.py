@@ -106,7 +106,7 @@ def test_two_columns_cannot_both_be_the_name(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     page = text(post(browser, url, chosen(column_at_1="preferred_name")))
-    assert page.count("Two columns cannot both be this.") == 2
+    assert page.count("Two columns cannot both be this.") == 4  # at the field and in the summary
 
 
 def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):
@@ -245,7 +245,7 @@ def test_no_file_and_no_list_say_so_at_the_field(sign_in, thea):
     assert "Please fill this in." in text(browser.post("/caseload/import/", {}))
     page = upload(browser, b"\x89PNG\r\n\x1a\n\0\0")
     assert "This cannot be read as a list." in page
-    assert not CaseloadImport.objects.exists()
+    assert CaseloadImport.objects.get().state == "refused"
     assert str(sheet.EMPTY) in upload(browser, b"Name,E-mail\n")
     assert not ImportSheet.objects.exists()
 
