@@ -169,6 +169,14 @@ def lock_download(response) -> None:
     response._csp_update = {"sandbox": [""]}
 
 
+def is_readable(request) -> bool:
+    """Whether the character set is ours, and the length of the body is a number."""
+    charset = (request.content_params or {}).get("charset", "utf-8")
+    length = str(request.META.get("CONTENT_LENGTH") or "0").strip()
+    known = charset.lower() in ("utf-8", "utf8")
+    return known and length.isascii() and length.isdecimal() and len(length) < 20
+
+
 class PrivacyMiddleware:
     """Nothing personal is kept by a browser, a proxy or a search engine."""
 
@@ -176,8 +184,7 @@ class PrivacyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        charset = (request.content_params or {}).get("charset", "utf-8")
-        if charset.lower() in ("utf-8", "utf8"):
+        if is_readable(request):
             response = self.get_response(request)
         else:  # Django would stumble over it again while it refuses
             response = bad_request(request, None)

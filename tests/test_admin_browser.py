@@ -120,7 +120,7 @@ def test_theo_gets_back_in_after_ada_reset_his_sign_in(at, ada, theo, sink):
     press(page, "Reset sign-in Theo", role="link")
     expect(main(page)).to_contain_text(theo.email)
     press(page, "Reset the sign-in")
-    expect(page.get_by_role("status")).to_contain_text("A link is on its way")
+    expect(page.get_by_role("status")).to_contain_text("A link and a notice are on")
     theos.goto("/today/")
     expect(theos).to_have_url(re.compile("/sign-in/"))
     post()

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accounts import seals
 from accounts.identity import acting_as
-from accounts.models import AuditEvent, Message, SignIn
+from accounts.models import AuditEvent, Message, SignIn, User
 from clients.models import Client
 from conftest import as_role
 from digests import halting, tasks
 from digests.models import Halt
+from digests.tests.test_killed import where_it_is_noon
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold
 from therapy.backups import Refused, making, restoring, sealed, tools
@@ -149,6 +150,7 @@ def test_a_reminder_that_the_original_may_have_sent_is_not_planned_again(
     place, thea, cleo, tmp_path, mailoutbox
 ):
     """Booked for tomorrow, and the backup is from before it was planned."""
+    User.objects.filter(pk=cleo.user_id).update(time_zone=where_it_is_noon())
     book(cleo, thea, at=timezone.now() + 20 * HOUR)
     restoring.restore(made(tmp_path / "early.cairn"), place)
     with tools.connected(place["worker"]):

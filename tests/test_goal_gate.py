@@ -252,7 +252,8 @@ def test_cleo_agrees_on_theas_device_which_then_asks_for_thea(
     theas.goto("/portal/sessions/")
     expect(theas).to_have_url(re.compile("/here/"))  # nothing else of Cleo's opens
     press(theas, "Agree, and give it back")
-    expect(theas).to_have_url(re.compile("/sign-in/"))
+    expect(theas).to_have_url(re.compile("/handed-over/done/"))
+    expect(main(theas)).to_contain_text("Give the device back")
     goal.refresh_from_db()
     assert goal.in_force.number == 2
     theas.goto("/portal/")

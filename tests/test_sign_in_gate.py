@@ -97,7 +97,7 @@ def test_what_was_written_too_late_can_be_copied_and_the_proof_is_one_press_away
     with minutes_later(6):
         press(page, "Open the record for four hours")
         expect(main(page)).to_contain_text("Please prove it is you")
-        expect(page.get_by_role("textbox", name="reason")).to_have_value(why)
+        expect(page.locator('textarea[name="reason"]')).to_have_value(why)
         with page.context.expect_page() as opened:
             press(page, "Prove it in a new tab", role="link")
         beside = opened.value
@@ -153,7 +153,7 @@ def test_new_recovery_codes_open_and_the_old_ones_do_not(at, thea, accessible):
 def test_with_a_passkey_thea_goes_on_to_the_page_she_asked_for(at, thea, cleo):
     page = with_authenticator(at(thea))
     page.goto("/settings/second-step/")
-    press(page, "Make a passkey on this device")
+    press(page, "Create a passkey on this device")
     expect(main(page)).to_contain_text("Keep these for a bad day")
     sign_out(page)
     page.goto(f"/clients/{cleo.pk}/")

@@ -79,7 +79,8 @@ def session_is_canceled(thea, theo, cleo):
 def colleague_signs(thea, theo, cleo):
     in_care(cleo, theo, "co_therapist")
     with acting_as(theo.pk), transaction.atomic():
-        for session in TherapySession.objects.filter(note=None):
+        begun = TherapySession.objects.filter(starts_at__lt=timezone.now())
+        for session in begun.filter(note=None):
             note = ProgressNote.begin(session, by=theo)
             note.revision = note.keep("Theo's", "dap", by=theo, base=0)
             assert note.sign(by=theo, base=note.revision)

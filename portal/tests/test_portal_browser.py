@@ -160,7 +160,7 @@ def test_cleo_sets_the_charter_and_thea_reads_it(cleos, theas, cleo):
     expect(cleos.get_by_label("Tell me when my week")).not_to_be_checked()
     assert not ContactCharter.objects.get(pk=cleo.pk).weekly_digest
     theas.goto(reverse("client", args=[cleo.pk]))
-    expect(theas.get_by_role("main")).to_contain_text("Reminders 2 hours before")
+    expect(theas.get_by_role("main")).to_contain_text("No emails until")
 
 
 def test_a_refused_pause_keeps_what_was_chosen(cleos):

@@ -41,7 +41,7 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
     assert "Save where it is" in words(browser, f"/portal/goals/{goal.pk}/")
     discharge(sign_in(thea), cleo)
     page = words(browser, f"/portal/goals/{goal.pk}/")
-    assert "Your therapy here has ended. You can read until" in page
+    assert "Your therapy here has ended. You can read these pages until" in page
     assert "Take the bus into town" in page
     for offer in (
         "Save where it is",

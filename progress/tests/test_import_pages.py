@@ -106,7 +106,8 @@ def test_two_columns_cannot_both_be_the_name(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     page = text(post(browser, url, chosen(column_at_1="preferred_name")))
-    assert page.count("Two columns cannot both be this.") == 4  # at the field and in the summary
+    # At the two fields, and in the summary.
+    assert page.count("Two columns cannot both be this.") == 4
 
 
 def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):

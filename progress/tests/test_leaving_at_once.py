@@ -3,14 +3,15 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, User
 from clients import staffing
-from clients.models import CareRole, Client
+from clients.models import CareRole, CareRoleRequest, Client
 from conftest import person
 from goals.tests.test_at_once import both
-from progress.transfer import close_account, hand_over
+from progress.transfer import close_account, confirm, hand_over
 
 __all__ = ["both"]  # the fixture
 
@@ -35,8 +36,9 @@ def test_two_admins_close_one_account_once(both, ada, olga, thea, theo, cleo):
 
     assert not both(close(ada), close(olga), close(ada))
     assert AuditEvent.objects.filter(verb="account closed").count() == 1
-    assert CareRole.objects.filter(client=cleo, user=theo).count() == 1
-    assert CareRole.objects.filter(client=cleo).current().get().user == theo
+    [role] = CareRole.objects.filter(client=cleo, user=theo)
+    assert role.starts_at > timezone.now()  # nobody confirmed it: in 24 hours
+    assert not CareRole.objects.filter(client=cleo).current().exists()
 
 
 def test_a_client_handed_to_who_is_leaving_is_never_left_alone(
@@ -46,8 +48,10 @@ def test_a_client_handed_to_who_is_leaving_is_never_left_alone(
     close = as_admin(ada, lambda: close_account(theo, {}, by=ada, cancels=False))
     give = as_admin(olga, lambda: hand_over(cleo, theo, by=olga))
     failed = both(close, give)
-    assert len(failed) == 1
-    assert isinstance(failed[0], ValidationError)
+    assert all(isinstance(each, ValidationError) for each in failed)
+    for asked in CareRoleRequest.objects.filter(client=cleo, outcome=""):
+        with pytest.raises(ValidationError):  # who has left takes nobody over
+            as_admin(thea, lambda: confirm(asked, by=thea))()  # noqa: B023
     running = CareRole.objects.filter(client=cleo).primary().current().get()
     assert User.objects.get(pk=running.user_id).is_active
 
