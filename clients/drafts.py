@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import Client, Draft
-from clients.models.draft import MOST, packed, revision_of, unpacked
+from clients.models.draft import MOST, packed, revision_of, typed_in, unpacked
 
 USUAL = 1000  # characters of a text whose form does not say how many it takes
 
@@ -103,6 +103,25 @@ def begun(form, user):
 
 
 def of(form, user):
-    """The draft of this form and person, for the save that uses it to delete."""
+    """The draft of this form and person."""
     drafts = Draft.objects.visible_to(user).filter(client=form.client)
     return drafts.filter(kind=form.kind, target=form.target)
+
+
+def used(form, user) -> None:
+    """Delete the draft that a save used; what another tab wrote since is offered next.
+
+    A draft is used where the page had its revision, or where all of it was sent.
+    """
+    draft = of(form, user).first()
+    if draft is None:
+        return
+    sent = packed(typed_in(form.data))
+    revision = revision_of(form.data.get("revision"))
+    if _holds(unpacked(sent), unpacked(draft.body)):
+        revision = max(revision, draft.revision)
+    of(form, user).filter(revision__lte=revision).delete()
+
+
+def _holds(sent: dict, left: dict) -> bool:
+    return all(sent.get(name) == texts for name, texts in left.items())

@@ -85,9 +85,10 @@ def late(request, goal: Goal, way: Way, form=None, why=None):
 def propose(request, goal: Goal, way: Way, form_class):
     """Other words for a goal; of one that was closed, the same as a new goal."""
     if request.method == "POST" and "as_new" in request.POST and not goal.is_open:
-        form = form_class(request.POST, client=goal.client, like=goal)
+        about = {"like": goal}
     else:
-        form = drafts.restored(form_class, request, client=goal.client, goal=goal)
+        about = {"goal": goal}
+    form = drafts.restored(form_class, request, client=goal.client, **about)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _proposed(form.result))
         return way.to(form.result)

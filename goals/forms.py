@@ -81,7 +81,7 @@ class KeptForm(GoalForm):
 
     def done(self, verb, *args, by: User, **kwargs) -> bool:
         def and_forget_the_draft():
-            drafts.of(self, by).delete()
+            drafts.used(self, by)
             return verb(*args, by=by, **kwargs)
 
         return super().done(and_forget_the_draft)

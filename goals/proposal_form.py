@@ -204,7 +204,7 @@ class ProposalForm(HouseForm):
 
     @transaction.atomic
     def _save(self, by):
-        drafts.of(self, by).delete()
+        drafts.used(self, by)
         if self.goal is None:
             return self._propose(by)
         seen = self.cleaned_data["seen"]

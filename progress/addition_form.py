@@ -87,5 +87,5 @@ class AdditionForm(HouseForm):
             by=by,
             key=said["once"],
         )
-        drafts.of(self, by).delete()
+        drafts.used(self, by)
         return addition

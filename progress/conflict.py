@@ -22,6 +22,23 @@ def together(mine: str, theirs: str) -> str:
     return "\n\n".join(filter(None, [mine.rstrip(), *lacking])) if lacking else mine
 
 
+def within(text: str, other: str) -> bool:
+    """Whether each paragraph of `text` is said in `other`, as whole words."""
+    return not _lacking(text, other)
+
+
+def _lacking(text: str, other: str) -> list[str]:
+    other = other.replace("\r\n", "\n")
+    said = [p.strip() for p in _GAP.split(text.replace("\r\n", "\n"))]
+    return [p for p in said if not re.search(rf"(?<!\w){re.escape(p)}(?!\w)", other)]
+
+
+def joined(new: str, old: str, most: int) -> str:
+    """`new`, then what `old` said and it lacks, as much as there is room for."""
+    text = "\n\n".join(filter(None, [new.rstrip(), *_lacking(old, new)]))
+    return text[: max(most, len(new))]
+
+
 def chosen(sent: QueryDict, screen: SessionScreen) -> QueryDict:
     """The form as sent, with the chosen text over the revision that is saved now.
 
@@ -31,6 +48,8 @@ def chosen(sent: QueryDict, screen: SessionScreen) -> QueryDict:
     if sent["act"] == BOTH:
         for name in TYPED[1:]:
             data[name] = together(data.get(name, ""), str(saved.get(name) or ""))
+        for name in filter(PRESSED.fullmatch, saved):
+            data[name] = data.get(name) or str(saved[name])
     if sent["act"] == THEIRS:
         pressed = {name for name in (*data, *saved) if PRESSED.fullmatch(name)}
         for name in (*TYPED, *pressed):

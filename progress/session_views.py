@@ -34,7 +34,10 @@ from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
     aside_of,
+    beside,
+    beside_the_parts,
     earlier_drafts,
+    forget_saved,
     labelled,
     lost,
     refuses,
@@ -93,7 +96,7 @@ def _save(request, form):
             return None
     except (StaleNote, IntegrityError):
         return _both_texts(request, form)
-    aside(session, request.user).delete()
+    forget_saved(session, request.user)
     if gaps:
         return _ask(request, session, gaps)
     if early:
@@ -166,6 +169,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "earlier": earlier_drafts(screen, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
         "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
+        "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",
         "aside": "" if form.is_bound else aside_of(screen, request.user),
     }
@@ -216,6 +220,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "number": number_of(session, request.user),
         "rated": screen.rated_here(),
         "typed": typed or aside_of(screen, request.user),
+        "beside": beside_the_parts(screen),
         "why": why_not(screen, request.user) if typed else "",
         "writes": session.client_id in access.reach(request.user).writes,
         "supervises": session.client_id in access.reach(request.user).supervises,
@@ -288,8 +293,9 @@ def _kept_elsewhere(request, session_id, typed):
     if screen.note is None:
         raise Http404
     set_aside(session, request.user, typed)
+    rest = [f"{label}\n{text}" for label, text, _name in beside(typed, screen)]
     answer = {
-        "text": _text(screen.note.parts),
+        "text": "\n\n".join([_text(screen.note.parts), *rest]).strip(),
         "revision": screen.note.revision,
         "reason": _("Not saved: %(why)s") % {"why": why_not(screen, request.user)},
     }

@@ -109,7 +109,7 @@ class StrengthForm(Past, HouseForm):
         else:
             strength = self.rewords.reword(self.client, **said)
         StrengthLink.choose(strength, self.cleaned_data["goals"], by=by)
-        drafts.of(self, by).delete()
+        drafts.used(self, by)
         return strength
 
 

@@ -11,6 +11,7 @@ from clients import access
 from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import PART, packed, replace, unpacked
+from progress.conflict import joined, within
 from progress.logging_form import PARTS, SessionForm
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import (
@@ -25,6 +26,8 @@ from progress.session_screen import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
 
 KIND = "note"  # of the draft that holds it
+BESIDE = TYPED[1 + MOST :]  # the texts that are no part of the note
+MOST_ASIDE = 3 * LIMITS["part0"]  # characters of one field that are set aside
 STONES = {str(number) for number in range(11)}
 
 
@@ -76,6 +79,25 @@ def lost(typed, screen: SessionScreen) -> list[tuple[str, str]]:
         for name, text in typed
         if name != "format" and text.strip() != str(there.get(name, "")).strip()
     ]
+
+
+def missing(typed, screen: SessionScreen) -> list[tuple[str, str]]:
+    """What of this the record does not even have as a part of a longer text."""
+    there = screen.initial()
+    return [
+        (name, text)
+        for name, text in lost(typed, screen)
+        if not (name in LIMITS and within(text, str(there.get(name, ""))))
+    ]
+
+
+def beside(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
+    """What the record has beside the parts of the note and this lacks, labelled."""
+    said, there = dict(typed), screen.initial()
+    names = [*BESIDE, *sorted(filter(PRESSED.fullmatch, there))]
+    rest = [(name, str(there[name])) for name in names]
+    lacking = [row for row in rest if row[1].strip() != said.get(row[0], "").strip()]
+    return labelled(lacking, screen)
 
 
 def labelled(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
@@ -132,25 +154,53 @@ def set_aside(session: TherapySession, user: User, typed) -> None:
     pressed = any(PRESSED.fullmatch(name) for name, _text in typed)
     if session.client_id not in access.reach(user).writes or not (said or pressed):
         return
-    replace(user, session.client, KIND, session.pk, packed(typed))
+    before = aside(session, user).first()
+    both = _with_earlier(typed, _fields(before) if before else [])
+    replace(user, session.client, KIND, session.pk, packed(both))
+
+
+def _with_earlier(typed, before) -> list[tuple[str, str]]:
+    """What is set aside now, and what was before: neither replaces the other."""
+    found = dict(typed)
+    texts = {name: text for name, text in before if name in LIMITS}
+    for name, text in texts.items():
+        found[name] = joined(found.get(name, ""), text, MOST_ASIDE)
+    others = [pair for pair in before if PRESSED.fullmatch(pair[0])]
+    rows = [*found.items(), *(pair for pair in others if pair[1])]
+    return list(dict.fromkeys(rows))[: len(LIMITS) + MOST_PRESSED]
+
+
+def forget_saved(session: TherapySession, user: User) -> None:
+    """After a save: delete what was set aside if nothing of it is missing now."""
+    draft = aside(session, user).first()
+    if draft is None:
+        return
+    typed = _fields(draft)
+    screen = SessionScreen(session, user, dict(typed))
+    if not any(text.strip() for _name, text in missing(typed, screen)):
+        aside(session, user).delete()
+
+
+def _fields(draft: Draft) -> list[tuple[str, str]]:
+    fields = unpacked(draft.body).items()
+    return [(name, text) for name, texts in fields for text in texts]
 
 
 def aside_of(screen: SessionScreen, user: User) -> list[tuple[str, str, str]]:
     """What this person typed that is not in the note."""
     draft = aside(screen.session, user).first()
     if draft is None:
-        return _beside_the_parts(screen) if screen.session.is_off else []
-    typed = [
-        (name, text) for name, texts in unpacked(draft.body).items() for text in texts
-    ]
-    return labelled(lost(typed, screen), screen)
+        return []
+    return labelled(missing(_fields(draft), screen), screen)
 
 
-def _beside_the_parts(screen: SessionScreen) -> list[tuple[str, str, str]]:
+def beside_the_parts(screen: SessionScreen) -> list[tuple[str, str, str]]:
     """Of an unsigned note whose session was missed or canceled: its page is not shown,
     so practice, take-away and ratings are."""
     note = screen.note
-    if note is None or not screen.is_mine or note.signed_at:
+    if not screen.session.is_off or note is None or not screen.is_mine:
+        return []
+    if note.signed_at:
         return []
     typed = list(zip(TYPED[1:], note.parts, strict=False))[MOST:]
     return labelled([*typed, *note.pressed.items()], screen)

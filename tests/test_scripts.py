@@ -8,6 +8,7 @@ import hashlib
 import json
 from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -39,7 +40,7 @@ class Desk:
     """A page and the server behind it; `answer` says how drafts are answered."""
 
     def __init__(self, page):
-        self.page, self.drafts, self.left = page, [], []
+        self.page, self.drafts, self.saves, self.left = page, [], [], []
         self.answer = self.keep
         page.route("**/*", self.serve)
 
@@ -47,6 +48,8 @@ class Desk:
         path = route.request.url.removeprefix(HOME.rstrip("/"))
         if path == "/draft/":
             return self.answer(route)
+        if path == "/" and route.request.method == "POST":
+            self.saves.append(parse_qs(route.request.post_data))
         if path == "/leave/":
             self.left.append(route.request.method)
             return route.fulfill(status=204)
@@ -158,6 +161,39 @@ def test_two_texts_are_both_kept_and_nothing_is_overwritten(desk):
     desk.type("Mine, more")
     desk.page.wait_for_timeout(1200)
     assert len(desk.drafts) == sent
+
+
+def save_while_a_draft_is_on_its_way(desk):
+    """Save is pressed, twice, before the server has answered; the waiting answer."""
+    on_its_way = []
+    desk.answer = on_its_way.append
+    desk.type("One")
+    with desk.page.expect_request("**/draft/"):
+        pass
+    desk.type("One and two")
+    for _twice in range(2):
+        desk.page.get_by_role("button").click(no_wait_after=True)
+    desk.page.wait_for_timeout(300)
+    assert not desk.saves
+    return on_its_way[0]
+
+
+def test_a_save_waits_for_the_draft_that_is_on_its_way(desk):
+    answer = save_while_a_draft_is_on_its_way(desk)
+    with desk.page.expect_navigation():
+        desk.keep(answer)
+    [sent] = desk.saves
+    assert sent["revision"] == ["2"]
+    assert sent["data"] == ["One and two"]
+    assert sent["act"] == ["save"]
+
+
+def test_a_save_is_not_sent_where_the_draft_finds_no_network(desk):
+    answer = save_while_a_draft_is_on_its_way(desk)
+    answer.abort("internetdisconnected")
+    desk.says("Not saved: offline, kept here")
+    assert not desk.saves
+    assert desk.page.locator("[name=data]").input_value() == "One and two"
 
 
 @pytest.mark.requirement("R10", "R11")

@@ -4,14 +4,15 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import SignIn, User
 from accounts.tests.test_second_step import code_now
 from progress.models import ProgressNote
-from progress.tests.cast import book
-from tests.test_form_gate import LONG, link_in, main, post, press, sink
+from progress.tests.cast import agreed_goal, book
+from tests.test_form_gate import LONG, link_in, main, post, press, sink, stone
 
 __all__ = ["sink"]  # a fixture
 
@@ -180,6 +181,41 @@ def test_what_was_typed_offline_is_sealed_and_there_after_a_crash(at, thea, sess
     saved(again)
     assert "Canary on the wire." in note_of(session)
     again.wait_for_timeout(300)
+    assert again.evaluate(KEPT) == []
+
+
+def test_a_rating_that_was_sealed_is_shown_where_the_page_has_none(
+    at, live_server, sign_in, thea, cleo, session
+):
+    """The other tab saved the same words; every page has a stone with that number."""
+    goal = agreed_goal(cleo, thea)
+    page = at(thea, expect=[*ENDED, "409"])
+    root = live_server.url
+    known = {"name": settings.DEVICE_COOKIE_NAME, "value": "t" * 32, "url": root}
+    page.context.add_cookies([known])
+    write(page, session, "Begun.")
+    saved(page)
+    page.context.set_offline(True)
+    stone(page, f"rating-{goal.pk}", 7)
+    expect(page.locator("[data-saved-words]")).to_contain_text("Not saved: offline")
+    page.wait_for_timeout(300)
+    assert len(page.evaluate(KEPT)) == 1
+    page.close()
+    for revision in (1, 2):
+        typed = {"revision": revision, "format": "dap", "part0": "Begun."}
+        answer = sign_in(thea).post(f"/sessions/{session.pk}/note/", typed)
+        assert answer.status_code == 200
+    again = page.context.new_page()
+    page.context.set_offline(False)
+    again.goto(f"/sessions/{session.pk}/")
+    expect(again.locator("[data-conflict-text]")).to_contain_text("7")
+    again.wait_for_timeout(300)
+    assert len(again.evaluate(KEPT)) == 1
+    stone(again, f"rating-{goal.pk}", 7)
+    saved(again)
+    again.goto(f"/sessions/{session.pk}/")
+    again.wait_for_timeout(300)
+    expect(again.locator("[data-conflict]")).to_be_hidden()
     assert again.evaluate(KEPT) == []
 
 

@@ -1,5 +1,6 @@
 """A draft is about something of one's own, no longer than a save takes, for 30 days."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from clients.models import Draft
 from conftest import admit
 from digests import tasks
 from goals.models import Comment, Goal
-from progress.tests.cast import agreed_goal
+from progress.tests.cast import agreed_goal, hold
 
 JSON = {"accept": "application/json"}
 
@@ -136,3 +137,58 @@ def test_saved_is_said_by_the_accounts_clock(sign_in, thea, cleo, zone, hour):
     Draft.objects.update(saved_at=winter)
     answer = draft(browser, cleo, "comment", goal.pk, words="Second tab")
     assert hour in answer.json()["reason"]
+
+
+# By the kind of the draft: the form's address, one of its texts, what else is sent.
+SAVES = {
+    "comment": ("/goals/{goal}/comments/", "words", {}),
+    "step": ("/goals/{goal}/steps/", "words", {}),
+    "goal": ("/clients/{client}/goals/add/", "own_words", {}),
+    "strength": ("/clients/{client}/strengths/add/", "moment", {"name": "Patience"}),
+    "addition": ("/sessions/{session}/add/", "text", {"kind_of_addition": "addendum"}),
+}
+
+
+@pytest.fixture(params=SAVES)
+def form(request, thea, cleo):
+    """(kind, its target, its address, one of its texts, what else is sent)."""
+    rows = {
+        "goal": agreed_goal(cleo, thea).pk,
+        "session": hold(cleo, thea, at=timezone.now() - timedelta(days=3)).pk,
+        "client": cleo.pk,
+    }
+    address, field, more = SAVES[request.param]
+    target = rows[re.search(r"{(\w+)}", address)[1]]
+    return request.param, target, address.format(**rows), field, more
+
+
+def test_a_save_keeps_the_draft_that_another_tab_wrote(sign_in, thea, cleo, form):
+    kind, target, url, field, more = form
+    browser = sign_in(thea)
+    draft(browser, cleo, kind, target, **{field: "The first tab"})
+    theirs = {field: "The second tab", "revision": 1}
+    assert draft(browser, cleo, kind, target, **theirs).status_code == 200
+    sent = {field: "The first tab", "once": uuid4(), "revision": 1, **more}
+    assert browser.post(url, sent).status_code == 302
+    assert "The second tab" in Draft.objects.get().body
+    assert "The second tab" in browser.get(url).content.decode()
+
+
+def test_a_save_deletes_the_draft_that_its_page_had(sign_in, thea, cleo, form):
+    kind, target, url, field, more = form
+    browser = sign_in(thea)
+    draft(browser, cleo, kind, target, **{field: "Half a sen"})
+    sent = {field: "A sentence.", "once": uuid4(), "revision": 1, **more}
+    assert browser.post(url, sent).status_code == 302
+    assert not Draft.objects.exists()
+
+
+def test_a_save_of_the_same_words_deletes_the_draft(sign_in, thea, cleo, form):
+    """The answer to the last autosave came after the form was sent."""
+    kind, target, url, field, more = form
+    browser = sign_in(thea)
+    words = {field: "One\r\ntwo", **more}
+    draft(browser, cleo, kind, target, **words)
+    sent = {"once": uuid4(), "revision": 0, **words}
+    assert browser.post(url, sent).status_code == 302
+    assert not Draft.objects.exists()

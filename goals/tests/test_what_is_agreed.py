@@ -153,6 +153,20 @@ def test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal(
     assert Goal.objects.get(closed_at=None).waits_for == "therapist"
 
 
+def test_a_mistake_in_the_new_goal_is_no_conflict_with_oneself(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
+    keep = f"/drafts/{cleo.pk}/goal/{goal.pk}/"
+    typed = {"own_words": "Ride", "revision": 0}
+    assert browser.post(keep, typed).status_code == 200
+    said = {"own_words": "", "why": "Fresh air", "seen": 1, "revision": 1}
+    page = browser.post(url, said | {"as_new": "1"}).content.decode()
+    assert "Fresh air" in page
+    assert 'name="revision" value="1"' in page
+    assert browser.post(keep, typed | {"revision": 1}).status_code == 200
+
+
 def test_the_same_words_may_be_proposed_anew_and_once(cleo, thea, sign_in):
     goal = propose(cleo, thea, BUS | {"clinical_words": "Exposure"})
     withdraw(goal, thea)

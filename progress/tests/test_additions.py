@@ -210,8 +210,15 @@ def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
     assert "Half a sen" in found
     assert 'value="Forgotten"' in found
     assert 'value="late_entry" id="id_kind_of_addition_1" checked' in found
-    browser.post(f"/sessions/{session.pk}/add/", said())
+    browser.post(f"/sessions/{session.pk}/add/", said(revision="1"))
     assert not Draft.objects.exists()
+
+
+def test_the_form_has_a_place_for_the_text_of_another_tab(sign_in, thea, session):
+    found = page(sign_in(thea), f"/sessions/{session.pk}/add/")
+    form = found.partition("data-draft-url")[2].partition("</form>")[0]
+    for part in ("data-conflict", "data-conflict-text", "data-conflict-discard"):
+        assert part in form
 
 
 @pytest.mark.parametrize("role", ["cairn_web", "cairn_owner", "postgres"])

@@ -198,14 +198,18 @@ class Draft {
   }
 
   // Without a network a form is not sent at all: the words stay where they are. Where the
-  // server was away, it is tried as a draft first.
+  // server was away, it is tried as a draft first. A draft that is on its way arrives
+  // before the form, which then has its revision.
   async submitted(event) {
-    const away = this.failing || !navigator.onLine;
-    if (!away || this.passing || !this.pending()) return this.stop();
+    const away = (this.failing || !navigator.onLine) && this.pending();
+    if (this.passing || !(away || this.busy)) return this.stop();
     event.preventDefault();
     event.stopImmediatePropagation();
-    await this.flush();
-    if (this.failing === "offline") return;
+    if (this.waiting) return; // pressed twice
+    this.waiting = true;
+    await (away ? this.flush() : this.sending);
+    this.waiting = false;
+    if (this.failing === "offline" || this.signedOut) return;
     this.passing = true;
     this.form.requestSubmit(event.submitter);
   }

@@ -22,11 +22,33 @@ export function show(text, mine) {
   panel.hidden = false;
 }
 
-// Whether all of a sealed text can be read on this page anyway.
+const lines = (text) => text.split("\n").map((line) => line.replace(/\s+/g, " ").trim());
+
+// Whether each line of a text is a line of the other.
+function within(text, other) {
+  const there = new Set(lines(other));
+  return lines(text).every((line) => !line || there.has(line));
+}
+
+// What the fields of this name hold: of those to choose from, the chosen ones.
+function held(name) {
+  const fields = [...document.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+  return fields.flatMap((field) => {
+    if (/^(radio|checkbox)$/.test(field.type)) return field.checked ? [field.value] : [];
+    return field.options ? [...field.selectedOptions].map((option) => option.value) : [field.value];
+  });
+}
+
+// Whether all of a sealed text is on this page anyway: in the fields of the same name, or
+// where a record is read, which says its ratings in data-holds="name value".
 function isHere({ entries }) {
-  const fields = [...document.querySelectorAll("input, textarea, select")].map((field) => field.value);
-  const page = [document.querySelector("main")?.innerText ?? "", ...fields].join("\n");
-  return entries.every(([, text]) => page.includes(text.trim()));
+  const read = [...document.querySelectorAll("[data-read]")].map((part) => part.innerText);
+  const holds = new Set([...document.querySelectorAll("[data-holds]")].map((part) => part.dataset.holds));
+  return entries.every(([name, text]) => {
+    if (name === "format" || !text.trim()) return true;
+    if (held(name).some((value) => within(text, value)) || holds.has(`${name} ${text}`)) return true;
+    return !/^(rating|answer)-/.test(name) && read.some((words) => within(text, words));
+  });
 }
 
 // Shows sealed texts and keeps them, whatever is saved meanwhile, until they are discarded.
