@@ -256,15 +256,15 @@ def a_passkey(request) -> Counted:
 def in_place(request) -> Counted | None:
     """Whichever of the three the page sends for the person it was made for."""
     request.asked_by_a_script = True
-    pk = staying.person_of(request.POST.get("who", ""))
-    person = User.objects.filter(pk=pk).first() if pk else None
+    person = staying.owner_of(request.POST.get("who", ""))
     if person is None:
         return _of_place(request, LINKS, "who")
-    if request.POST.get("begin"):
+    step = staying.step_of(request.POST)
+    if step == staying.OPTIONS:
         return None
-    if request.POST.get("credential"):
+    if step == staying.CREDENTIAL:
         return a_passkey(request)
-    if request.POST.get("code"):
+    if step == staying.CODE:
         return _code(request, person)
     return _password(request, person.email)
 

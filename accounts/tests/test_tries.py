@@ -29,7 +29,7 @@ WRONG = "not this one at all"
 
 
 def who_of(person):
-    return staying.signing.dumps(str(person.pk), salt=staying.SALT, compress=False)
+    return staying.sign(person)
 
 
 def looks_of(answers) -> int:
@@ -375,3 +375,30 @@ def test_no_other_counter_is_left():
     assert settings.ACCOUNT_RATE_LIMITS is settings.MFA_RATE_LIMITS is False
     assert not [app for app in settings.INSTALLED_APPS if "axes" in app]
     assert User.objects.model._meta.app_label == "accounts"
+
+
+# -- what else a page may send ---------------------------------------------------------
+
+ANY = [
+    ({"password": WRONG}, 5),
+    ({"code": "000000"}, 10),
+    ({"credential": "{}"}, 30),
+]
+
+
+@pytest.mark.parametrize("begin", ["x", "passkeys", " passkey", "0", "PASSKEY"])
+@pytest.mark.parametrize(("guess", "most"), ANY, ids=["password", "code", "passkey"])
+def test_no_word_beside_a_guess_in_place_takes_it_out_of_the_count(
+    db, thea, begin, guess, most
+):
+    with_app(thea)
+    browser = first_step(thea)[0] if "code" in guess else WebClient()
+    said = {"who": who_of(thea), "begin": begin, **guess}
+    found = statuses_of(lambda: browser.post(HERE, said), most + 1)
+    assert found == [400] * most + [429]
+
+
+def test_what_asks_for_a_passkey_guesses_nothing(db, thea):
+    said = {"who": who_of(thea), "begin": "passkey", "password": LAKE}
+    answer = WebClient().post(HERE, said)
+    assert list(answer.json()) == ["options"]
