@@ -94,7 +94,7 @@ def _read(who: str) -> tuple[str, str]:
     return pk, version
 
 
-# -- the steps of signing in again ------------------------------------------------------
+# -- the steps of signing in again -----------------------------------------------------
 
 OPTIONS, CREDENTIAL, CODE, PASSWORD = "options", "credential", "code", "password"
 

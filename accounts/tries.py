@@ -22,7 +22,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
-from accounts import devices, email_addresses, links, staying
+from accounts import devices, links, staying
+from accounts.fields import address_typed
 from accounts.models import Tries, User
 from accounts.places import network_of
 
@@ -190,9 +191,8 @@ def place_of(request) -> str:
 
 
 def typed(request, name: str) -> str:
-    """An address as it is counted: what was typed, in one spelling."""
-    said = request.POST.get(name, "").replace("\0", "")
-    return email_addresses.normalize(said)[:254]
+    """An address as it is counted: exactly the one that the form looks up."""
+    return address_typed(request.POST.get(name, "")).replace("\0", "")[:254]
 
 
 def _password(request, address: str) -> Counted:

@@ -65,7 +65,7 @@ def test_a_made_up_page_signs_nobody_in(db, thea, who):
 
 
 def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
-    """Her words go on from the page where she still is; a copy of it is worth nothing."""
+    """Her words stay hers on the page; a copy of what names her is worth nothing."""
     browser = sign_in(thea)
     who = page_of(browser)
     sessions.ways_changed(thea, browser.get("/settings/").wsgi_request)
