@@ -30,6 +30,7 @@ from accounts.places import network_of
 WINDOW = timedelta(minutes=15)
 PASSWORDS, CODES = 5, 10  # at one account, from one place; codes: from anywhere
 ON_A_KNOWN_DEVICE = 10  # at its account, whatever strangers do meanwhile
+CODES_OF_THEIRS = 30  # on all devices that one person knows
 AT_ONE_ACCOUNT, FROM_ONE_PLACE = 50, 100
 PASSKEYS, LINKS = 30, 30  # from one place
 LETTERS, LETTERS_FROM_ONE_PLACE = 5, 30
@@ -214,7 +215,8 @@ def _code(request, person: User) -> Counted:
     """Only who knows the password comes this far; another one ends that."""
     if devices.is_known_at(request, person.email):
         token = devices.token_of(request)
-        return Counted(_limit(ON_A_KNOWN_DEVICE, "code", person.pk, "device", token))
+        own = _limit(ON_A_KNOWN_DEVICE, "code", person.pk, "device", token)
+        return Counted(own, (_limit(CODES_OF_THEIRS, "code", person.pk, "known"),))
     wide = _limit(FROM_ONE_PLACE, "place", place_of(request))
     return Counted(_limit(CODES, "code", person.pk), (wide,))
 

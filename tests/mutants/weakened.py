@@ -510,6 +510,7 @@ def _djangos_proof(_old):
 
 
 SIGN_IN_TESTS = (
+    "accounts/tests/test_devices.py",
     "accounts/tests/test_in_place.py",
     "accounts/tests/test_older_sign_ins.py",
     "accounts/tests/test_same_for_all.py",
@@ -540,6 +541,11 @@ OF_SIGN_IN = [
     Mutant("tries: blanks around an address make another counter",
            target="accounts.tries:address_typed",
            put=lambda _old: lambda said: said.lower()),
+    Mutant("devices: known after a way in has changed",
+           body("app.knows_device_of(text,text)",
+                "AND d.ways_version = u.ways_version", "")),
+    Mutant("devices: each one has codes of its own",
+           target="accounts.tries:CODES_OF_THEIRS", put=lambda _old: 10_000),
     Mutant("tries: nothing is counted",
            target="accounts.tries:count", put=lambda _old: lambda tried: None),
     Mutant("tries: each further one moves the end",
