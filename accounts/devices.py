@@ -68,11 +68,19 @@ def remember(request, user: User) -> KnownDevice | None:
     token = token_of(request) or secrets.token_urlsafe(32)
     request.device_token = token
     known = user.devices.filter(token_hash=_hash(token))
-    if known.update(last_seen=timezone.now()):
+    if known.update(last_seen=timezone.now(), ways_version=user.ways_version):
         return None
     had_others = user.devices.exists()
-    new = KnownDevice.objects.create(user=user, token_hash=_hash(token))
+    new = KnownDevice.objects.create(
+        user=user, token_hash=_hash(token), ways_version=user.ways_version
+    )
     return new if had_others else None
+
+
+def stays_known(request, person: User) -> None:
+    """The one browser in which a way in was changed; all others are strange again."""
+    known = person.devices.filter(token_hash=_hash(token_of(request)))
+    known.update(ways_version=person.ways_version)
 
 
 def set_cookie(request, response) -> None:

@@ -5,7 +5,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts import email_addresses, names
+from accounts import email_addresses, names, text
+
+
+def address_typed(said: str) -> str:
+    """What a form makes of an address, whether or not it takes it."""
+    return email_addresses.normalize(text.one_line(said.strip()))
 
 
 class EmailAddressFormField(forms.EmailField):
@@ -18,7 +23,7 @@ class EmailAddressFormField(forms.EmailField):
         super().__init__(**kwargs)
 
     def to_python(self, value):
-        return email_addresses.normalize(super().to_python(value))
+        return address_typed(super().to_python(value))
 
     def prepare_value(self, value):
         return email_addresses.readable(value) if isinstance(value, str) else value

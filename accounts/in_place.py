@@ -23,7 +23,6 @@ from accounts.factor_forms import (
     PasskeyStepForm,
     SecondStepForm,
 )
-from accounts.models import User
 from accounts.people_forms import SignInForm
 from accounts.sign_in import first_step_holds
 from accounts.tries import guarded_by
@@ -38,18 +37,17 @@ def sign_in_here(request):
     Answers what is wanted next ("code"), what was wrong ("error"), or that it is done,
     with the new token for the forms that stand on the page.
     """
-    person = User.objects.filter(
-        pk=staying.person_of(request.POST.get("who", "")) or None, is_active=True
-    ).first()
+    person = staying.owner_of(request.POST.get("who", ""))
     if person is None:
         return _wrong(_("This page is too old for that. Go to the sign-in page."))
     if request.user.is_authenticated and request.user != person:
         logout(request)
-    if request.POST.get("begin") == "passkey":
+    step = staying.step_of(request.POST)
+    if step == staying.OPTIONS:
         return JsonResponse({"options": webauthn.begin_authentication(None)})
-    if request.POST.get("credential"):
+    if step == staying.CREDENTIAL:
         return _by_passkey(request, person)
-    if request.POST.get("code"):
+    if step == staying.CODE:
         return _second(request, person)
     return _first(request, person)
 

@@ -23,6 +23,7 @@ from django.db.models import CharField, DateTimeField, Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import devices
 from accounts.kept import kept
 from accounts.models import SignIn, User
 
@@ -160,8 +161,8 @@ def end_others(person: User, *, but: str | None) -> int:
 
 
 def ways_changed(person: User, request=None) -> None:
-    """A way in was added, changed or removed: every sign-in from before ends, but for
-    the one that `request` came with if it is the person's own.
+    """A way in was added, changed or removed: every sign-in from before ends and no
+    browser is known, but for those that `request` came with if they are the person's.
 
     The version ends those too that are only just being written down elsewhere.
     """
@@ -172,6 +173,7 @@ def ways_changed(person: User, request=None) -> None:
     if request is not None and request.user.pk == person.pk:
         update_session_auth_hash(request, person)
         here = request.session.session_key
+        devices.stays_known(request, person)
     end_others(person, but=here)
 
 

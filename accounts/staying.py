@@ -6,6 +6,7 @@ from django.core import signing
 from django.utils import timezone
 
 from accounts import devices, email_addresses, sessions
+from accounts.models import User
 
 SALT = "cairn.here"
 REMEMBERED = 2 * 24 * 3600  # seconds a page may stand open and still know whose it is
@@ -49,7 +50,7 @@ class Stay:
     @property
     def who(self) -> str:
         """Names the person to the server, and to nobody else."""
-        return signing.dumps(str(self.request.user.pk), salt=SALT, compress=False)
+        return sign(self.request.user)
 
     @property
     def address(self) -> str:
@@ -63,9 +64,45 @@ class Stay:
         return devices.draft_key(self.request)
 
 
+def sign(person: User) -> str:
+    """Whom a page is made for, and what their ways in were then."""
+    said = f"{person.pk}:{person.ways_version}"
+    return signing.dumps(said, salt=SALT, compress=False)
+
+
 def person_of(who: str) -> str | None:
     """The key of the person a page was made for, or None for nonsense."""
-    try:
-        return signing.loads(who, salt=SALT, max_age=REMEMBERED)
-    except signing.BadSignature:
+    return _read(who)[0] or None
+
+
+def owner_of(who: str) -> User | None:
+    """The person who may sign in again on that page; nobody once a way in changed."""
+    pk, version = _read(who)
+    if not version.isdecimal():
         return None
+    rows = User.objects.filter(pk=pk, ways_version=int(version), is_active=True)
+    return rows.first()
+
+
+def _read(who: str) -> tuple[str, str]:
+    try:
+        pk, _colon, version = signing.loads(
+            who, salt=SALT, max_age=REMEMBERED
+        ).partition(":")
+    except signing.BadSignature:
+        return "", ""
+    return pk, version
+
+
+# -- the steps of signing in again -----------------------------------------------------
+
+OPTIONS, CREDENTIAL, CODE, PASSWORD = "options", "credential", "code", "password"
+
+
+def step_of(said) -> str:
+    """Which one step a page sends: the only place that tells what is a guess."""
+    if said.get("begin") == "passkey":
+        return OPTIONS
+    if said.get("credential"):
+        return CREDENTIAL
+    return CODE if said.get("code") else PASSWORD

@@ -22,13 +22,15 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
-from accounts import devices, email_addresses, links, staying
+from accounts import devices, links, staying
+from accounts.fields import address_typed
 from accounts.models import Tries, User
 from accounts.places import network_of
 
 WINDOW = timedelta(minutes=15)
 PASSWORDS, CODES = 5, 10  # at one account, from one place; codes: from anywhere
 ON_A_KNOWN_DEVICE = 10  # at its account, whatever strangers do meanwhile
+CODES_OF_THEIRS = 30  # on all devices that one person knows
 AT_ONE_ACCOUNT, FROM_ONE_PLACE = 50, 100
 PASSKEYS, LINKS = 30, 30  # from one place
 LETTERS, LETTERS_FROM_ONE_PLACE = 5, 30
@@ -190,9 +192,8 @@ def place_of(request) -> str:
 
 
 def typed(request, name: str) -> str:
-    """An address as it is counted: what was typed, in one spelling."""
-    said = request.POST.get(name, "").replace("\0", "")
-    return email_addresses.normalize(said)[:254]
+    """An address as it is counted: exactly the one that the form looks up."""
+    return address_typed(request.POST.get(name, "")).replace("\0", "")[:254]
 
 
 def _password(request, address: str) -> Counted:
@@ -214,7 +215,8 @@ def _code(request, person: User) -> Counted:
     """Only who knows the password comes this far; another one ends that."""
     if devices.is_known_at(request, person.email):
         token = devices.token_of(request)
-        return Counted(_limit(ON_A_KNOWN_DEVICE, "code", person.pk, "device", token))
+        own = _limit(ON_A_KNOWN_DEVICE, "code", person.pk, "device", token)
+        return Counted(own, (_limit(CODES_OF_THEIRS, "code", person.pk, "known"),))
     wide = _limit(FROM_ONE_PLACE, "place", place_of(request))
     return Counted(_limit(CODES, "code", person.pk), (wide,))
 
@@ -256,15 +258,15 @@ def a_passkey(request) -> Counted:
 def in_place(request) -> Counted | None:
     """Whichever of the three the page sends for the person it was made for."""
     request.asked_by_a_script = True
-    pk = staying.person_of(request.POST.get("who", ""))
-    person = User.objects.filter(pk=pk).first() if pk else None
+    person = staying.owner_of(request.POST.get("who", ""))
     if person is None:
         return _of_place(request, LINKS, "who")
-    if request.POST.get("begin"):
+    step = staying.step_of(request.POST)
+    if step == staying.OPTIONS:
         return None
-    if request.POST.get("credential"):
+    if step == staying.CREDENTIAL:
         return a_passkey(request)
-    if request.POST.get("code"):
+    if step == staying.CODE:
         return _code(request, person)
     return _password(request, person.email)
 

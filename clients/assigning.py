@@ -37,10 +37,20 @@ def assign(
     _require_not_primary(client, person)
     said = {"starts_at": starts_at, "ends_at": ends_at}
     if leads(by, client):
-        return GIVEN if CareRole.give(client, person, kind, by=by, **said) else SAME
+        return _give_now(client, person, kind, by=by, **said)
     if care.primary_is_here(client.pk):
         return _ask(client, person, kind, by=by, **said)
     return _give_later(client, person, kind, by=by, **said)
+
+
+def _give_now(client, person, kind, *, by, **said) -> str:
+    """By the primary therapist; what one does who is an admin too is always told."""
+    note_first_role(person, client, by=by)
+    if not CareRole.give(client, person, kind, by=by, **said):
+        return SAME
+    if by.is_admin:
+        tell_given(client, person, kind, by=by)
+    return GIVEN
 
 
 def leads(by: User, client: Client) -> bool:
@@ -104,12 +114,14 @@ def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
 
 
 def tell_given(client, person, kind, *, by) -> None:
-    """Before it opens: the client, and who gets the role."""
+    """Before it opens: the client, who gets the role, and who leads or covers."""
     held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
     role = held.latest("starts_at")
     said = {"person": person, "care_role": kind, "opens_at": role.starts_at}
     telling.tell_client(client, "role-given", by=by, **said)
     telling.tell_staff(person, "role-given", by=by, client=client, **said)
+    team = telling.team_of(client)
+    telling.tell_team(team, "role-given", by=by, client=client, **said)
 
 
 def tell_ended(role: CareRole, *, by: User) -> None:
@@ -121,11 +133,15 @@ def tell_ended(role: CareRole, *, by: User) -> None:
         telling.tell_staff(lead.user, "role-ended", by=by, client=role.client, **said)
 
 
-def tell_moved(client: Client, therapist: User, *, by: User, opens_at=None) -> None:
-    """Another primary therapist, now or later: the client, and who takes over."""
+def tell_moved(
+    client: Client, therapist: User, *, by: User, team: list[User], opens_at=None
+) -> None:
+    """Another primary therapist, now or later: the client, who takes over, and the
+    `team` of before."""
     said = {"person": therapist, "care_role": "primary", "opens_at": opens_at}
     telling.tell_client(client, "therapist-changed", by=by, **said)
     telling.tell_staff(therapist, "client-moved", by=by, client=client, **said)
+    telling.tell_team(team, "therapist-changed", by=by, client=client, **said)
 
 
 def note_first_role(person: User, client: Client, *, by: User) -> None:

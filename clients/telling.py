@@ -15,7 +15,7 @@ from accounts import dates, screen
 from accounts.models import Message, User
 from accounts.templatetags.look import day_words
 from clients.kept import kept_for_person
-from clients.models import Client, Notice
+from clients.models import CareRole, Client, Notice
 
 MOST = 10
 USEFUL = timedelta(days=7)  # an email that is later tells nothing new
@@ -56,6 +56,25 @@ def tell_staff(reader: User, kind: str, *, by: User, client=None, **about) -> No
     """On Today; whoever did it needs no telling."""
     if reader.pk != by.pk:
         _write(reader, kind, by=by, client=client, **about)
+
+
+def team_of(client: Client) -> list[User]:
+    """Who leads or covers now, and still works here."""
+    kinds = (CareRole.Kind.PRIMARY, CareRole.Kind.COVER)
+    rows = CareRole.objects.filter(client=client, kind__in=kinds).current()
+    rows = rows.filter(user__is_active=True).select_related("user")
+    return list({role.user_id: role.user for role in rows}.values())
+
+
+def tell_team(team: list[User], kind: str, *, by: User, person: User, **about) -> None:
+    """On Today and by email, to those of the team whom it does not begin with."""
+    now = timezone.now()
+    for reader in team:
+        if reader.pk in (by.pk, person.pk):
+            continue
+        notice = _write(reader, kind, by=by, person=person, **about)
+        said = {"due_at": now, "not_after": now + USEFUL}
+        Message.queue(reader, "care-team", str(notice.pk), **said)
 
 
 def tell_of_reset(person: User, *, by: User) -> None:
@@ -169,6 +188,24 @@ def _to_staff(row: Notice) -> str:
         return _("%(client)s moved to you. You are the primary therapist.") % said
     if row.kind == Kind.ROLE_ENDED:
         return _("%(by)s ended a care role: %(client)s, %(name)s, %(role)s.") % said
+    if row.kind == Kind.THERAPIST_CHANGED:
+        return _another_leads(row, said)
+    if row.person_id != row.recipient_id:
+        return _somebody_elses(row, said)
     if _is_to_come(row):
         return _("%(by)s made you %(role)s: %(client)s, from %(when)s.") % said
     return _("%(by)s made you %(role)s: %(client)s.") % said
+
+
+def _another_leads(row: Notice, said: dict) -> str:
+    if _is_to_come(row):
+        return (
+            _("%(by)s hands %(client)s over: %(name)s is primary from %(when)s.") % said
+        )
+    return _("%(by)s handed %(client)s over: %(name)s is primary now.") % said
+
+
+def _somebody_elses(row: Notice, said: dict) -> str:
+    if _is_to_come(row):
+        return _("%(by)s made %(name)s %(role)s: %(client)s, from %(when)s.") % said
+    return _("%(by)s made %(name)s %(role)s: %(client)s.") % said

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
-from clients import apart, assigning, staffing
+from clients import apart, assigning, staffing, telling
 from clients.models import CareRole, CareRoleRequest, Client, care
 
 
@@ -39,19 +39,21 @@ def hand_over(
     since: datetime | None = None,
     cancels: bool = False,
     clashing: str = "",
+    asks: bool = False,
 ) -> str:
     """GIVEN, ASKED, LATER or SAME; sessions from `since` on move or are canceled.
 
     By the primary therapist at once.  By an admin: once the primary therapist has
     confirmed, or in 24 hours where nobody can; at once while the record is empty.
     `clashing`: "cancel" or "move" those that overlap one of the new therapist's.
+    `asks`: the primary therapist is asked although somebody covers.
     """
     care.require_treats(therapist)  # whose account is closing comes to its end first
     assigning.require_joined(therapist)
     care.take_turns(client.pk)
     if assigning.leads(by, client) or assigning.record_is_empty(client):
         outcome, moves_at = assigning.GIVEN, since
-    elif care.primary_is_here(client.pk):
+    elif asks or care.primary_is_here(client.pk):
         return _ask(client, therapist, by=by, since=since, cancels=cancels)
     else:
         since, moves_at = assigning.in_a_day(since), assigning.about_when(since)
@@ -59,9 +61,10 @@ def hand_over(
     _pass_on(client, therapist, moves_at, cancels, clashing)
     assigning.note_first_role(therapist, client, by=by)
     _withdraw_overtaken(client, therapist, by=by)
+    team = telling.team_of(client)  # who leads now may reach nothing afterwards
     if not care.hand_over(client, therapist, by=by, since=since):
         return assigning.SAME
-    assigning.tell_moved(client, therapist, by=by, opens_at=moves_at)
+    assigning.tell_moved(client, therapist, by=by, team=team, opens_at=moves_at)
     return outcome
 
 
@@ -235,6 +238,7 @@ def ask_leaver(
     asked = False
     for client in Client.objects.directory_of(by).filter(pk__in=led):
         said = {"since": led[client.pk], "cancels": cancels}
+        said["asks"] = leaver.is_active and led[client.pk] is None  # they lead now
         asked |= bool(hand_over(client, heirs[client.pk], by=by, **said))
     return asked
 

@@ -2,9 +2,11 @@
 
 from django.conf import settings
 
-from accounts import devices
+from accounts import devices, sessions
+from accounts.identity import acting_as
 from accounts.models import KnownDevice, Message
 from accounts.tests.signing_in import LAKE, signed_in_by_form
+from accounts.tests.test_second_step import with_app
 
 
 def test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not(db, thea):
@@ -40,3 +42,51 @@ def test_the_key_for_drafts_is_the_same_for_one_person_on_one_device(
 
     assert key(thea, "a" * 43) == key(thea, "a" * 43)
     assert len({key(thea, "a" * 43), key(thea, "b" * 43), key(theo, "a" * 43)}) == 3
+
+
+def has_ten(browser, person):
+    """Whether ten wrong passwords are looked at here, as on a device that is known."""
+    said = {"login": person.email, "password": "not this one at all"}
+    found = [browser.post("/sign-in/", said).status_code for _ in range(6)]
+    return found[-1] == 200
+
+
+def test_a_change_of_ways_in_makes_all_devices_strange_but_the_one_it_was_made_on(
+    db, thea
+):
+    here, elsewhere = signed_in_by_form(thea), signed_in_by_form(thea)
+    elsewhere.post("/sign-out/")
+    sessions.ways_changed(thea, here.get("/settings/").wsgi_request)
+    here.post("/sign-out/")
+    assert has_ten(here, thea)
+    assert not has_ten(elsewhere, thea)
+
+
+def test_a_new_sign_in_there_makes_it_known_again_and_tells_nobody(db, thea):
+    browser = signed_in_by_form(thea)
+    with acting_as(thea.pk):
+        sessions.ways_changed(thea)
+    browser.post("/sign-in/", {"login": thea.email, "password": LAKE})
+    browser.post("/sign-out/")
+    assert has_ten(browser, thea)
+    assert not Message.objects.filter(kind="new-device").exists()
+
+
+def test_an_admins_reset_makes_each_device_strange(sign_in, ada, thea):
+    browser = signed_in_by_form(thea)
+    browser.post("/sign-out/")
+    sign_in(ada).post(f"/people/{thea.pk}/reset/")
+    assert not has_ten(browser, thea)
+
+
+def test_all_known_devices_together_have_thirty_codes(db, thea):
+    browsers = [signed_in_by_form(thea) for _ in range(4)]
+    for browser in browsers:
+        browser.post("/sign-out/")
+    with_app(thea)
+    found = []
+    for browser in browsers:
+        browser.post("/sign-in/", {"login": thea.email, "password": LAKE})
+        for _ in range(10):
+            found.append(browser.post("/sign-in/second/", {"code": "000000"}))
+    assert sum(answer.status_code != 429 for answer in found) == 30

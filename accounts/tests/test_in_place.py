@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import staying
+from accounts import sessions, staying
 from accounts.models import SignIn
 from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, with_app
@@ -62,3 +62,17 @@ def test_a_made_up_page_signs_nobody_in(db, thea, who):
     answer = WebClient().post("/sign-in/here/", {"who": who, "password": LAKE})
     assert answer.status_code == 400
     assert staying.person_of(who) is None
+
+
+def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
+    """Her words stay hers on the page; a copy of what names her is worth nothing."""
+    browser = sign_in(thea)
+    who = page_of(browser)
+    sessions.ways_changed(thea, browser.get("/settings/").wsgi_request)
+    answer = WebClient().post("/sign-in/here/", {"who": who, "password": LAKE})
+    assert answer.status_code == 400
+    assert "too old" in answer.json()["error"]
+    thea.refresh_from_db()
+    said = {"who": staying.sign(thea), "password": LAKE}
+    assert WebClient().post("/sign-in/here/", said).json()["csrf"]
+    assert staying.person_of(who) == str(thea.pk)

@@ -168,7 +168,7 @@ def test_a_first_step_from_before_the_change_leads_no_further(
     with_app(thea)
     waiting = WebClient()
     waiting.post("/sign-in/", {"login": thea.email, "password": LAKE})
-    who = staying.signing.dumps(str(thea.pk), salt=staying.SALT, compress=False)
+    who = staying.sign(thea)
     if change == "password":
         change_the_password(sign_in(thea), thea)
     elif change == "app":
@@ -178,9 +178,11 @@ def test_a_first_step_from_before_the_change_leads_no_further(
     else:
         sign_in(ada).post(f"/people/{thea.pk}/reset/")
         TOTP.activate(thea, SECRET)
-    assert waiting.post("/sign-in/here/", {"who": who, "code": code_now()}).json() == {
-        "next": "password"
-    }
+    old = waiting.post("/sign-in/here/", {"who": who, "code": code_now()})
+    assert "too old" in old.json()["error"]
+    thea.refresh_from_db()
+    said = {"who": staying.sign(thea), "code": code_now()}
+    assert waiting.post("/sign-in/here/", said).json() == {"next": "password"}
     assert waiting.get("/sign-in/second/").url.startswith("/sign-in/")
     assert waiting.post("/sign-in/second/", {"code": code_now()}).url == "/sign-in/"
     assert not is_in(waiting)

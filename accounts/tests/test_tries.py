@@ -9,10 +9,14 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.db import connection, connections
+from django.test import RequestFactory
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from accounts import places, staying, tries
 from accounts.models import Tries, User
+from accounts.people_forms import ForgottenPasswordForm, SignInForm
 from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, first_step, with_app
 from conftest import WebClient
@@ -29,7 +33,7 @@ WRONG = "not this one at all"
 
 
 def who_of(person):
-    return staying.signing.dumps(str(person.pk), salt=staying.SALT, compress=False)
+    return staying.sign(person)
 
 
 def looks_of(answers) -> int:
@@ -375,3 +379,78 @@ def test_no_other_counter_is_left():
     assert settings.ACCOUNT_RATE_LIMITS is settings.MFA_RATE_LIMITS is False
     assert not [app for app in settings.INSTALLED_APPS if "axes" in app]
     assert User.objects.model._meta.app_label == "accounts"
+
+
+# -- what else a page may send ---------------------------------------------------------
+
+ANY = [
+    ({"password": WRONG}, 5),
+    ({"code": "000000"}, 10),
+    ({"credential": "{}"}, 30),
+]
+
+
+@pytest.mark.parametrize("begin", ["x", "passkeys", " passkey", "0", "PASSKEY"])
+@pytest.mark.parametrize(("guess", "most"), ANY, ids=["password", "code", "passkey"])
+def test_no_word_beside_a_guess_in_place_takes_it_out_of_the_count(
+    db, thea, begin, guess, most
+):
+    with_app(thea)
+    browser = first_step(thea)[0] if "code" in guess else WebClient()
+    said = {"who": who_of(thea), "begin": begin, **guess}
+    found = statuses_of(lambda: browser.post(HERE, said), most + 1)
+    assert found == [400] * most + [429]
+
+
+def test_what_asks_for_a_passkey_guesses_nothing(db, thea):
+    said = {"who": who_of(thea), "begin": "passkey", "password": LAKE}
+    answer = WebClient().post(HERE, said)
+    assert list(answer.json()) == ["options"]
+
+
+# -- the address that is counted is the one that is looked up --------------------------
+
+AROUND = ["\u1680", "\u2028", "\u2029", "\u3000", "\x85", "\0", "\u200b", "\u3164", " "]
+
+
+@pytest.mark.parametrize("padding", [*AROUND, " " * 302, "\t" * 2_100, "\u200b" * 300])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_blanks_around_an_address_make_no_other_counter(db, thea, padding, where):
+    def ask(times):
+        if where == "before":
+            said = padding * times + thea.email
+        else:
+            said = thea.email + padding * times
+        return WebClient().post(SIGN_IN, {"login": said, "password": WRONG})
+
+    found = [ask(times).status_code for times in range(6)]
+    assert found == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("padding", ["\u1680", "\u2028", " " * 302])
+def test_nor_do_they_for_a_letter(db, thea, padding):
+    asks = [padding * times + thea.email for times in range(6)]
+    found = [WebClient().post(RESET, {"email": said}).status_code for said in asks]
+    assert found == [302] * 5 + [429]
+
+
+PIECES = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from([*AROUND, "<", ">", ".", "@", "ß", "\u200c", "xn--", "É"]),
+    st.sampled_from([" " * 302, "\u200b" * 330, "\t" * 2_100, "\u3164" * 330]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=4), st.lists(PIECES, max_size=4), st.data())
+def test_counted_is_what_the_form_looks_up(before, after, data):
+    core = data.draw(st.sampled_from(["thea@example.test", "Thea@Bücher.Example"]))
+    said = "".join([*before, core, *after])
+    for form, name in [
+        (ForgottenPasswordForm({"email": said}), "email"),
+        (SignInForm({"login": said, "password": ""}, request=None), "login"),
+    ]:
+        form.is_valid()
+        if name in form.cleaned_data:
+            request = RequestFactory().post("/", {name: said})
+            assert tries.typed(request, name) == form.cleaned_data[name]

@@ -261,6 +261,45 @@ def test_while_a_cover_is_there_a_role_opens_after_a_day_and_cleo_knows(
     assert opens(sign_in(theo), cleo)
 
 
+@pytest.mark.parametrize("what", ["supervisor", "co_therapist", "primary"])
+def test_while_a_cover_is_there_the_therapist_and_the_cover_know_it_too(
+    sign_in, ada, thea, theo, ines, cleo, what
+):
+    agreed_goal(cleo, thea)
+    in_care(cleo, ines, "cover", ends=9)
+    if what == "primary":
+        over(sign_in(ada), cleo, theo)
+        said = "over: Theo is primary from"
+    else:
+        give(sign_in(ada), cleo, theo, what)
+        said = "Ada made Theo "
+    assert not opens(sign_in(theo), cleo)
+    for who in (thea, ines):
+        assert "care-team" in emails(who), who
+        assert said in words(sign_in(who), "/today/"), who
+    assert "care-team" not in emails(ada)
+
+
+def test_a_cover_who_gets_a_further_role_reads_it_once(sign_in, ada, thea, ines, cleo):
+    in_care(cleo, ines, "cover", ends=9)
+    give(sign_in(ada), cleo, ines, "supervisor")
+    assert Notice.objects.filter(recipient=ines).count() == 1
+    assert Notice.objects.filter(recipient=thea).count() == 1
+
+
+def test_what_an_admin_gives_who_leads_is_told_as_well(sign_in, thea, theo, ines, cleo):
+    User.objects.filter(pk=thea.pk).update(is_admin=True)
+    in_care(cleo, ines, "cover", ends=9)
+    thea.refresh_from_db()
+    give(sign_in(thea), cleo, theo)
+    assert opens(sign_in(theo), cleo)
+    home = words(sign_in(cleo.user), "/portal/")
+    assert "Theo can open your record now, as your second therapist." in home
+    assert "care-team" in emails(cleo.user)
+    assert "care-team" in emails(ines)
+    assert "Thea made you co-therapist" in words(sign_in(theo), "/today/")
+
+
 def test_the_clock_of_the_web_server_opens_nothing_sooner(
     sign_in, ada, thea, theo, ines, cleo
 ):
@@ -358,6 +397,8 @@ def test_a_new_client_has_their_therapist_at_once_and_another_while_nothing_is_t
     over(sign_in(ada), nadia, theo)
     assert opens(sign_in(theo), nadia)
     assert not opens(sign_in(thea), nadia)
+    assert emails(thea) == {"care-team"}
+    assert "Theo is primary now." in words(sign_in(thea), "/today/")
 
 
 def written(client, thea) -> dict:

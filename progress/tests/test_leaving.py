@@ -342,6 +342,19 @@ def test_nobody_learns_of_clashes_who_hands_nothing_over(thea, theo, ines, cleo,
             assert len(session_clashes(cleo.pk, thea.pk, theo.pk)) == many, who
 
 
+def test_thea_is_asked_who_follows_also_while_somebody_covers(
+    sign_in, ada, thea, theo, ines, cleo
+):
+    agreed_goal(cleo, thea)
+    in_care(cleo, ines, "cover", ends=9)
+    said = heirs(cleo=(cleo, theo)) | {"when": "confirm", "sessions": "move"}
+    sign_in(ada).post(leave(thea), said)
+    assert not CareRole.objects.filter(client=cleo, user=theo).exists()
+    asked = CareRoleRequest.objects.get()
+    sign_in(thea).post(f"/care-roles/requests/{asked.pk}/confirm/")
+    assert sign_in(theo).get(f"/clients/{cleo.pk}/").status_code == 200
+
+
 def test_thea_confirms_who_follows_and_it_opens_at_once(sign_in, ada, thea, theo, cleo):
     browser = sign_in(ada)
     said = heirs(cleo=(cleo, theo)) | {"when": "confirm", "sessions": "move"}

@@ -496,6 +496,13 @@ def _looks_first(old):
     return lambda email: User.objects.filter(email=email).exists() and old(email)
 
 
+def _whoever_it_was(_old):
+    from accounts import staying
+    from accounts.models import User
+
+    return lambda who: User.objects.filter(pk=staying.person_of(who)).first()
+
+
 def _djangos_proof(_old):
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -503,6 +510,8 @@ def _djangos_proof(_old):
 
 
 SIGN_IN_TESTS = (
+    "accounts/tests/test_devices.py",
+    "accounts/tests/test_in_place.py",
     "accounts/tests/test_older_sign_ins.py",
     "accounts/tests/test_same_for_all.py",
     "accounts/tests/test_out_and_in.py",
@@ -524,6 +533,19 @@ OF_SIGN_IN = [
     Mutant("sign-in: in place a first step holds whatever changes",
            target="accounts.in_place:first_step_holds",
            put=lambda _old: lambda request, user: True),
+    Mutant("tries: any word beside a guess in place takes it out of the count",
+           target="accounts.staying:step_of",
+           put=lambda old: lambda said: "options" if said.get("begin") else old(said)),
+    Mutant("sign-in: a page from before a change signs in in place",
+           target="accounts.staying:owner_of", put=_whoever_it_was),
+    Mutant("tries: blanks around an address make another counter",
+           target="accounts.tries:address_typed",
+           put=lambda _old: lambda said: said.lower()),
+    Mutant("devices: known after a way in has changed",
+           body("app.knows_device_of(text,text)",
+                "AND d.ways_version = u.ways_version", "")),
+    Mutant("devices: each one has codes of its own",
+           target="accounts.tries:CODES_OF_THEIRS", put=lambda _old: 10_000),
     Mutant("tries: nothing is counted",
            target="accounts.tries:count", put=lambda _old: lambda tried: None),
     Mutant("tries: each further one moves the end",
