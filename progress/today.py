@@ -81,7 +81,7 @@ def _treated(user):
 
 @kept_for_person(now=DateTimeField())
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).drafts()
+    rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     shown = rows.only("id", "client_id", "session__starts_at")
     return shown.select_related("session").order_by("session__starts_at")
