@@ -147,6 +147,18 @@ def test_within_ten_seconds_the_database_lets_its_author_undo_and_no_more(
         assert not is_refused(*who, UNDO)
 
 
+@pytest.mark.parametrize(
+    ("final", "goes"),
+    [("now() - interval '1 day'", False), ("now() + interval '1 day'", False),
+     ("now() + interval '10 s'", True)],
+)  # fmt: skip
+def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, goes):
+    with acting_as(thea.pk), transaction.atomic():
+        ProgressNote.begin(session, by=thea)
+    sign = f"UPDATE progress_progressnote SET content_hash = 'x', signed_at = {final}"
+    assert is_refused("cairn_web", thea.pk, sign) != goes
+
+
 # -- until it is final, it is not signed ----------------------------------------------
 
 
