@@ -88,7 +88,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
         person, "sign-in-reset", act, due_at=now, not_after=now + GOOD_FOR
     )
     if not (way_back and tell(person, "account-changed", act)):
-        raise ValidationError(_("No letter could be written. Nothing was changed."))
+        raise ValidationError(_("The email could not be sent. Nothing was changed."))
     audit.record("sign-in reset", about=person)
 
 

@@ -33,7 +33,7 @@ EVERYWHERE = {
     "max_decimal_places": _("That number has too many decimal places."),
     "max_whole_digits": _("That number is too large."),
     "null_characters_not_allowed": _(
-        "There is a sign in this that cannot be kept. Please type it again."
+        "This contains a character that cannot be saved. Please type it again."
     ),
     "unique": _("That is in use already."),
     "null": _("Please fill this in."),

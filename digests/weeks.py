@@ -114,7 +114,7 @@ def _rated(user, begins, ends):
 
 @kept_for_person(**NOW)
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).unsigned()
+    rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     rows = rows.order_by("session__starts_at")
     return rows.values_list("client_id", "session_id", "session__starts_at")

@@ -102,8 +102,7 @@ def _proposed(goal: Goal) -> str:
 
 
 def _closed_because(request, goal: Goal):
-    reader = status.Reader(side_of(request.user))
-    return status.closed_because(goal, reader)
+    return status.closed_because(goal, request.user)
 
 
 def _overtaken_by(request, goal: Goal):

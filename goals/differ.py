@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from accounts import encryption, screen
+from accounts.models import User
 from clients.access import side_of
 from goals.models import Goal, GoalMove, GoalVersion
 from goals.models.content import Side
@@ -21,6 +22,7 @@ class Wording:
     name: str
     words: str
     matters: str = ""
+    is_yours: bool = False  # not those of a colleague
 
     @property
     def is_said(self) -> bool:
@@ -53,6 +55,7 @@ class DifferPage:
         return [self._wording(side) for side in (Side.CLIENT, Side.THERAPIST)]
 
     def _wording(self, side: str) -> Wording:
+        mine = side == self.side
         said = self._newest(GoalMove.Kind.DIFFERS, side)
         words = said.wording if said and said.wording else self._version_of(side)
         return Wording(
@@ -60,6 +63,7 @@ class DifferPage:
             self._name(side, said),
             words,
             said.words if said else "",
+            is_yours=mine and self._person(side, said) in (None, self.user),
         )
 
     def _version_of(self, side: str) -> str:
@@ -75,13 +79,17 @@ class DifferPage:
         return next((m for m in self.moves if (m.kind, m.side) == (kind, side)), None)
 
     def _name(self, side: str, said: GoalMove | None) -> str:
-        if side == self.side:
+        person = self._person(side, said)
+        if side == self.side and person in (None, self.user):
             return _("You")
         if side == Side.CLIENT:
             return screen.called(self.goal.client.preferred_name)
-        theirs = next((v.proposed_by for v in self.versions if v.side == side), None)
-        person = said.by if said else theirs
         return person.name if person else _("Your therapist")
+
+    def _person(self, side: str, said: GoalMove | None) -> User | None:
+        """Who of that side said it, else who proposed its words."""
+        theirs = next((v.proposed_by for v in self.versions if v.side == side), None)
+        return said.by if said else theirs
 
     @property
     def mine(self) -> Wording:

@@ -221,7 +221,7 @@ class GoalPage:
 
     @cached_property
     def closed_because(self) -> SafeString:
-        return status.closed_because(self.goal, self.reader)
+        return status.closed_because(self.goal, self.user)
 
     @cached_property
     def line(self) -> GoalMove | None:
@@ -290,22 +290,24 @@ class GoalPage:
 
     def _key(self, side: str, version: GoalVersion) -> KeyLine:
         turned = history.standing(version).get(side)
-        name = self._name(side, turned)
+        back = [key for key in version.turned if key.side == side]
+        last = turned or (back[-1] if back else None)
+        name = self._name(side, last and last.by)
         if turned:
             when = dates.moment(timezone.localtime(turned.at))
             return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
-        back = [key for key in version.turned if key.side == side]
         if back:
             when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
             return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
         return KeyLine(name, _("not yet"), False)
 
-    def _name(self, side, turned) -> str:
-        if side == self.side:
+    def _name(self, side, person) -> str:
+        """`person` turned the key of that side, if anybody did."""
+        if side == self.side and person in (None, self.user):
             return _("You")
         if side == Side.CLIENT:
             return screen.called(self.goal.client.preferred_name)
-        return turned.by.name if turned else _("Your therapist")
+        return person.name if person else _("Your therapist")
 
     @property
     def left(self) -> KeyLine:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import HouseForm, SegmentsField, StonesField, day_field
 from accounts.models import User
 from clients import drafts
-from clients.access import side_of
 from clients.models import Client
 from goals import status
 from goals.forms import LONGEST, NEWER_WORDS, few_words
@@ -217,7 +216,7 @@ class ProposalForm(HouseForm):
     def _overtaken_by(self, by):
         if self.goal.is_open:
             return NEWER_WORDS
-        why = status.closed_because(self.goal, status.Reader(side_of(by)))
+        why = status.closed_because(self.goal, by)
         return format_html("{} {}", why, PROPOSE_ANEW)
 
     def _propose(self, by):

@@ -55,6 +55,15 @@ class ReviewPage:
         return not self.goal.is_shared
 
     @property
+    def is_colleagues(self) -> bool:
+        """Whether somebody else of one's own side gave its answers."""
+        return bool(self.mine and self.mine.by_id != self.user.pk)
+
+    @property
+    def my_name(self) -> str:
+        return screen.called(self.mine.by) if self.is_colleagues else _("You")
+
+    @property
     def their_name(self) -> str:
         if self.side == Side.THERAPIST:
             return screen.called(self.goal.client.preferred_name)

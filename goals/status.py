@@ -117,8 +117,9 @@ def _client(client) -> str:
     return _("%(name)s has no portal account and cannot agree there.") % name
 
 
-def closed_because(goal: Goal, reader: Reader) -> SafeString:
-    """Why nothing can be proposed, agreed or decided here any more, and who said so."""
+def closed_because(goal: Goal, user) -> SafeString:
+    """Why nothing can be proposed, agreed or decided here any more, and who said so:
+    "You" is `user` alone, not a colleague of the same side."""
     kinds = CLOSED_BY.get(goal.ended_as, ())
     move = goal.moves.filter(kind__in=kinds).select_related("by").last()
     when = day(goal.closed_at, "within")
@@ -126,7 +127,7 @@ def closed_because(goal: Goal, reader: Reader) -> SafeString:
         return format_html(_("This goal was marked as reached {day}."), day=when)
     if goal.ended_as == Goal.Ended.ASIDE or move is None:
         return format_html(_("This goal was set aside {day}."), day=when)
-    if move.side == reader.side:
+    if move.by_id == user.pk:
         said = {
             "declined": _("You declined this goal {day}."),
             "key_withdrawn": _("You withdrew this proposal {day}."),

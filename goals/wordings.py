@@ -21,6 +21,7 @@ class Wordings:
     """
 
     def __init__(self, keys: Iterable[Agreement]):
+        """`keys` with their `version`, `taken_back` and `with_declined()`."""
         self.shown: dict[UUID, list[Moment]] = {}
         self.agreed: dict[UUID, list[Moment]] = {}
         by_goal: dict[UUID, list[Agreement]] = {}
@@ -33,16 +34,17 @@ class Wordings:
     def of(cls, goal_ids: Iterable[UUID], user: User) -> Wordings:
         """In one query; the ids are those of goals that `user` may see."""
         rows = Agreement.objects.visible_to(user).filter(version__goal__in=goal_ids)
-        return cls(rows.select_related("version", "taken_back"))
+        return cls(rows.select_related("version", "taken_back").with_declined())
 
     @classmethod
     def before(cls, goals: Iterable[Goal], when: datetime, user: User) -> Wordings:
-        """For `words_then`: asks only about goals with a later wording than that."""
+        """For `words_then`: asks only about goals that may have had other words then:
+        all with several versions but those agreed before `when` and in force since."""
         newer = {
             goal.pk
             for goal in goals
             if goal.latest.number > 1
-            and (goal.in_force_at or goal.latest.proposed_at) >= when
+            and (goal.in_force_at is None or goal.in_force_at >= when)
         }
         return cls.of(newer, user) if newer else cls([])
 
@@ -61,26 +63,34 @@ class Wordings:
         return moments[max(place - 1, 0)][1].own_words
 
 
+TURNED, BACK, DECLINED = range(3)  # what happens at one moment, in this order
+
+
 def _replayed(keys: list[Agreement]) -> tuple[list[Moment], list[Moment]]:
-    events = [(key.at, 0, key) for key in keys]
+    """As GoalVersion does it: a proposal that is gone leaves what is in force."""
+    events = [(key.at, TURNED, key) for key in keys]
     events += [
-        (key.taken_back.at, 1, key) for key in keys if hasattr(key, "taken_back")
+        (key.taken_back.at, BACK, key) for key in keys if hasattr(key, "taken_back")
     ]
+    events += [(key.declined_at, DECLINED, key) for key in keys if key.declined_at]
     standing: dict[UUID, set[str]] = {}
     in_force = latest = None
     shown, agreed = [], []
-    for at, is_back, key in sorted(events, key=lambda event: event[:2]):
+    for at, kind, key in sorted(events, key=lambda event: event[:2]):
         version, sides = key.version, standing.setdefault(key.version_id, set())
-        if is_back:
-            sides.discard(key.side)
-            if in_force and in_force.pk == version.pk:
-                in_force = None
-        else:
+        if kind == TURNED:
             sides.add(key.side)
             if latest is None or version.number > latest.number:
                 latest = version
             if len(sides) == 2:
                 in_force = version
                 agreed.append((at, version))
+        else:
+            if kind == BACK:
+                sides.discard(key.side)
+            if in_force == version:
+                in_force = None
+            elif in_force and latest == version:
+                latest = in_force
         shown.append((at, in_force or latest))
     return shown, agreed

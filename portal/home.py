@@ -31,6 +31,7 @@ TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
 WATCHED = {
     "strength": _("A strength was noticed in you"),
     "talk": _("You see this differently: on top of your next session"),
+    "reached": _("Goal reached: to talk about at your next session"),
     "answer": _("Goal review started: add your answers"),
     "decide": _("Goal review: your turn to choose what happens"),
     "decided-keep": _("Goal review decided: keep it as it is"),
@@ -66,7 +67,7 @@ class Ask:
     @property
     def words(self) -> str:
         """What is asked, of what the two of a goal watch over."""
-        return WATCHED[self.kind]
+        return WATCHED.get(self.kind, goal_watch.OTHER)
 
 
 @dataclass(frozen=True)

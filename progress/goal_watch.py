@@ -26,6 +26,7 @@ WATCH = Statement("""
 SELECT kind, client_id, goal_id
 FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
 """)
+OTHER = _("A goal needs your attention")  # a kind that has no words of its own
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
     "talk": (_("You see a goal differently, and want to talk about it."), _("Read")),
@@ -72,6 +73,12 @@ PLACES = {
 )
 # What stands on top of what is prepared for the session.
 FOR_THE_SESSION = ("talk", "reached")
+
+
+def to_therapist(kind: str) -> tuple[str, str]:
+    """What the therapist reads about it, and the one act."""
+    why, act = TO_THERAPIST.get(kind, (OTHER, _("Read")))
+    return str(why), str(act)
 
 
 class Watch(NamedTuple):

@@ -149,6 +149,7 @@ class Journey:
     def _read_agreements(self) -> None:
         """A version is in force from the moment at which both agreements stand."""
         keys = self._mine(Agreement).select_related("version", "taken_back")
+        keys = keys.with_declined()
         self.wordings = Wordings(keys)
         for goal_id, moments in self.wordings.agreed.items():
             agreed = [(self.day_of(at), version) for at, version in moments]

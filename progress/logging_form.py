@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
+from accounts.screen import called
 from clients.models.draft import PART
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
@@ -127,9 +128,14 @@ class SessionForm(HouseForm):
             yield goal, self[rating_name(goal.pk)], self.screen.meta(goal)
 
     def practice_rows(self):
-        """Each with what it was answered when the page was made: that is no draft."""
+        """Each with what it was answered when the page was made: that is no draft.
+
+        A page with an answer given meanwhile knows it from then on.
+        """
         for assignment in self.screen.open_practice:
-            yield assignment, self[answer_name(assignment)], self._was(assignment)
+            field = self[answer_name(assignment)]
+            was = assignment.answer if field.errors else self._was(assignment)
+            yield assignment, field, was
 
     def _was(self, assignment) -> str:
         said = self.data.get(was_name(assignment)) if self.is_bound else None
@@ -145,7 +151,23 @@ class SessionForm(HouseForm):
             raise ValidationError(
                 _("A rating or answer no longer matches this page. Check them again.")
             )
+        for assignment in self.screen.open_practice:
+            self._check_answered_meanwhile(assignment, said)
         return said
+
+    def _check_answered_meanwhile(self, assignment, said) -> None:
+        """An answer that another person gave after the page was made is shown first."""
+        name, was = answer_name(assignment), self._was(assignment)
+        other = assignment.answered_by_id not in (None, self.screen.user.pk)
+        unseen = other and assignment.answer != was
+        if unseen and said.get(name, "") not in ("", was, assignment.answer):
+            words = _(
+                "%(name)s already answered “%(answer)s”."
+                " To replace that answer, save again."
+            )
+            who = called(assignment.answered_by)
+            answer = assignment.get_answer_display()
+            self.add_error(name, words % {"name": who, "answer": answer})
 
     # -- saving ------------------------------------------------------------------
 

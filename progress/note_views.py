@@ -64,7 +64,7 @@ def note_take_over(request, session_id, *, anew=False):
     if not EarlierDraft.take_over(note, by=request.user, anew=anew):
         messages.warning(request, _("This note has changed. Look at it again."))
     elif anew:
-        messages.success(request, _("New note started. The earlier draft is kept."))
+        messages.success(request, _("New note started. The earlier draft is saved."))
     else:
         messages.success(request, _("Draft taken over. You can edit and sign it."))
     return redirect("session", session_id)

@@ -81,7 +81,7 @@ def _treated(user):
 
 @kept_for_person(now=DateTimeField())
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).drafts()
+    rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     shown = rows.only("id", "client_id", "session__starts_at")
     return shown.select_related("session").order_by("session__starts_at")
@@ -170,7 +170,7 @@ class Today:
 
     def _lines(self, pk, since, rated, answered) -> list[str]:
         lines = [
-            str(goal_watch.TO_THERAPIST[one.kind][0])
+            goal_watch.to_therapist(one.kind)[0]
             for one in self._watched
             if one.client_id == pk and one.kind in goal_watch.FOR_THE_SESSION
         ]
@@ -257,9 +257,9 @@ class Today:
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""
         for found in self._watched:
-            why, act = goal_watch.TO_THERAPIST[found.kind]
+            why, act = goal_watch.to_therapist(found.kind)
             address = found.address(THERAPISTS)
-            yield self._want("goal", found.client_id, str(why), str(act), address)
+            yield self._want("goal", found.client_id, why, act, address)
 
     def _is_here(self, client_id) -> bool:
         """Who was discharged is asked nothing more."""

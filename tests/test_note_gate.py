@@ -141,7 +141,7 @@ def test_thea_goes_on_where_theo_had_to_stop(at, accessible, thea, theo, cleo, a
     hers = at(cleo.user, phone=True)
     hers.goto(f"/portal/sessions/{session.pk}/")
     expect(main(hers)).to_contain_text("Thea went on.")
-    expect(main(hers).get_by_text("Begun by Theo.")).to_have_count(int(goes_on))
+    expect(main(hers).get_by_text("Started by Theo.")).to_have_count(int(goes_on))
 
 
 def test_of_two_texts_both_are_put_in_the_form_and_signed(

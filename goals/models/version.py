@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -266,6 +266,12 @@ class AgreementQuerySet(ClientRowQuerySet):
         """Keys that nobody took back."""
         taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
         return self.filter(~Exists(taken))
+
+    def with_declined(self):
+        """`declined_at`: when the version it is about was declined."""
+        moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
+        moves = moves.filter(version=OuterRef("version")).order_by("at")
+        return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
 
 
 class Agreement(ClientRow):

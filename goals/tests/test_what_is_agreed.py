@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.identity import acting_as
 from clients.models import Client
+from conftest import in_care
 from goals.models import Goal, Review
 from goals.models.goal import KEPT, REVIEW_AFTER
 
@@ -345,3 +346,64 @@ def test_the_history_says_that_it_was_declined_and_kept_nothing(cleo, thea, sign
     page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
     assert "Version 1: declined by Cleo" in page
     assert "kept what stood before" not in page
+
+
+# -- a colleague of the same side -----------------------------------------------------
+
+
+@pytest.fixture
+def colleague(cleo, theo):
+    in_care(cleo, theo, "co_therapist")
+    return theo
+
+
+def test_only_who_withdrew_a_proposal_reads_that_they_did(
+    cleo, thea, colleague, sign_in
+):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    url = f"/goals/{goal.pk}/"
+    for address in (url, f"{url}propose/"):
+        assert "You withdrew this proposal" in text(sign_in(thea).get(address))
+        said = text(sign_in(colleague).get(address))
+        assert "Thea withdrew this proposal" in said and "You withdrew" not in said
+
+
+def test_a_colleagues_agreement_has_the_colleagues_name(cleo, thea, colleague, sign_in):
+    goal = propose(cleo, thea)
+    url = f"/goals/{goal.pk}/"
+    assert "You agreed on" in text(sign_in(thea).get(url))
+    said = text(sign_in(colleague).get(url))
+    assert "Thea agreed on" in said and "You agreed on" not in said
+
+
+def test_what_a_colleague_said_where_two_differ_has_the_colleagues_name(
+    cleo, thea, colleague, sign_in
+):
+    goal = propose(cleo, cleo.user)
+    act(thea, goal, lambda g: g.latest.differ("The lake", by=thea))
+    act(thea, goal, lambda g: g.latest.suggest_next("talk", by=thea))
+    url = f"/goals/{goal.pk}/differ/"
+    said = text(sign_in(thea).get(url))
+    assert "What matters to you in it The lake" in said and "You suggested:" in said
+    said = text(sign_in(colleague).get(url))
+    assert "What matters to Thea in it The lake" in said
+    assert "Thea suggested:" in said and "You suggested:" not in said
+
+
+def test_a_colleagues_answers_in_a_review_have_the_colleagues_name(
+    agreed, cleo, thea, colleague, sign_in
+):
+    decide(agreed, "keep", thea)
+    url = f"/goals/{agreed.pk}/review/"
+    said = text(sign_in(thea).get(url))
+    assert "Your answers" in said and "You chose:" in said
+    said = text(sign_in(colleague).get(url))
+    assert "Thea’s answers" in said and "Thea chose:" in said
+    assert "Your answers" not in said and "You chose:" not in said
+    decide(agreed, "change", cleo.user)
+    url = f"/goals/{agreed.pk}/review/"
+    for person, name in ((thea, "You"), (colleague, "Thea")):
+        said = text(sign_in(person).get(url)).split("Three questions, two answers")[1]
+        said = said.split("What becomes of it?")[0]
+        assert set(re.findall(r"\b(?:You|Thea)\b", said)) == {name}

@@ -68,6 +68,11 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
         """Those that nobody pressed Sign on."""
         return self.filter(signed_at=None)
 
+    def to_sign(self):
+        """Without those of sessions that were missed or canceled."""
+        off = [TherapySession.State.MISSED, TherapySession.State.CANCELLED]
+        return self.exclude(session__state__in=off)
+
     def with_time_to_undo(self):
         """`undo_left`: how long the signature can still be undone; past: negative."""
         left = models.F("signed_at") - Now()

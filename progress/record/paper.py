@@ -207,7 +207,7 @@ class Drawing:
         paper.small(gettext("The files beside it hold all the rest."))
         if self.marked:
             said = gettext(
-                "This PDF has no letters for some scripts and emoji. Each missing "
+                "This PDF cannot show some scripts and emoji. Each missing "
                 "character is shown as %(mark)s. record.json has the full text."
             )
             paper.small(said % {"mark": MARK})
@@ -435,7 +435,7 @@ class Drawing:
                 self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
                 if note["begun_by"]:
                     began = {"who": note["begun_by"]}
-                    self.paper.small(gettext("Begun by %(who)s.") % began)
+                    self.paper.small(gettext("Started by %(who)s.") % began)
             for added in record.of("note_additions", session_id=row["id"]):
                 self.addition(added)
             if row["take_away"]:

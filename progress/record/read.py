@@ -53,7 +53,7 @@ NOT_IN_ANY = (
     _("drafts"),
     _("review answers that the client cannot see yet"),
     _("why a record was opened in an emergency, which is under “Who looked”"),
-    _("emails, and how somebody signed in"),
+    _("emails, and how someone signed in"),
 )
 NOT_IN_THE_CLIENTS = (
     _("the presenting concern as the therapist wrote it; ask your therapist for it"),

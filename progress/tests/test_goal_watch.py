@@ -1,15 +1,19 @@
 """Still goals, reviews on their day, what was said and not answered: both are asked."""
 
+import re
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.identity import acting_as
 from clients.models import ContactCharter
+from conftest import as_role
 from goals.models import Comment, Goal, GoalRating, Review
-from progress.goal_watch import watch
+from goals.models.content import Side
+from portal.home import WATCHED
+from progress.goal_watch import TO_THERAPIST, watch
 from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold, strength
 
@@ -153,6 +157,47 @@ def test_a_reached_goal_is_spoken_of_only_as_cleo_chose(goal, cleo, thea, style,
     ContactCharter.objects.filter(client=cleo).update(celebrates=style)
     Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
     assert kinds(cleo, thea) == asked
+
+
+def test_both_are_reminded_to_talk_about_a_reached_goal(goal, sign_in, cleo, thea):
+    ContactCharter.objects.filter(client=cleo).update(celebrates="talk")
+    Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
+    for person, url, said in (
+        (cleo.user, "/portal/", "Goal reached: to talk about at your next session"),
+        (thea, "/today/", "A goal is reached, and the client wants to speak of it."),
+    ):
+        answer = sign_in(person).get(url)
+        assert answer.status_code == 200
+        assert said in answer.content.decode()
+
+
+def kinds_in_the_database() -> set[str]:
+    """Every kind that the installed function can give, read from its text."""
+    with as_role("postgres"), connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'goal_watch'")
+        (text,) = cursor.fetchone()
+    found = set(re.findall(r"(?:SELECT|THEN|ELSE) '([a-z-]+)'", text))
+    found -= {*Side.values, "decided-"}
+    return found | {f"decided-{choice}" for choice in Review.Choice.values}
+
+
+def test_every_kind_that_is_watched_has_words_on_both_pages(db):
+    every = kinds_in_the_database()
+    assert {"talk", "reached", "still", "flat", "strength"} <= every
+    assert every == set(WATCHED)
+    assert every - {"strength"} == set(TO_THERAPIST)  # a strength asks the client alone
+
+
+def test_a_kind_without_words_breaks_neither_page(
+    goal, sign_in, cleo, thea, monkeypatch
+):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    for words in (WATCHED, TO_THERAPIST):
+        monkeypatch.delitem(words, "review")
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        answer = sign_in(person).get(url)
+        assert answer.status_code == 200
+        assert "A goal needs your attention" in answer.content.decode()
 
 
 def test_a_strength_that_waits_for_cleos_word_is_on_her_home_alone(sign_in, cleo, thea):

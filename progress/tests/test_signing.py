@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import WebClient, in_care, ten_seconds_pass
+from digests.models import Digest
 from goals.models import GoalRating
 from progress.journey import Journey
-from progress.models import NoteAddition, ProgressNote
+from progress.models import NoteAddition, ProgressNote, TherapySession
 from progress.record.read import read_record
 from progress.tests.cast import add_to, agreed_goal, book, hold
 from progress.tests.test_session import BACKEND, kept, note_of, said
@@ -144,6 +145,18 @@ def test_within_ten_seconds_the_database_lets_its_author_undo_and_no_more(
         assert is_refused(*who, UNDO)
     for who in allowed:
         assert not is_refused(*who, UNDO)
+
+
+@pytest.mark.parametrize(
+    ("final", "goes"),
+    [("now() - interval '1 day'", False), ("now() + interval '1 day'", False),
+     ("now() + interval '10 s'", True)],
+)  # fmt: skip
+def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, goes):
+    with acting_as(thea.pk), transaction.atomic():
+        ProgressNote.begin(session, by=thea)
+    sign = f"UPDATE progress_progressnote SET content_hash = 'x', signed_at = {final}"
+    assert is_refused("cairn_web", thea.pk, sign) != goes
 
 
 # -- until it is final, it is not signed ----------------------------------------------
@@ -396,3 +409,34 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
 def _somebody_waits(cursor) -> bool:
     cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     return cursor.fetchone()[0]
+
+
+# -- a session that was missed or canceled has no note to sign ------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("missed", "It did not take place."), ("cancelled", "Cancelled.")],
+)
+def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
+    sign_in, thea, session, state, said
+):
+    browser = sign_in(thea)
+    kept(browser, session, part0="She called from the bus.")
+    assert "is not signed" in page(browser, "/today/")
+    week = Digest.objects.create(
+        practice=thea.practice, recipient=thea, period="2026-W01",
+        starts_at=session.starts_at - timedelta(days=1),
+        ends_at=session.starts_at + timedelta(days=6), made_at=timezone.now(),
+    )  # fmt: skip
+    asks = f'href="/sessions/{session.pk}/"'
+    assert asks in page(browser, f"/digest/{week.pk}/")
+    assert ">not signed<" in page(browser, f"/clients/{session.client_id}/")
+    TherapySession.objects.filter(pk=session.pk).update(state=state)
+    assert asks not in page(browser, f"/digest/{week.pk}/")
+    assert "is not signed" not in page(browser, "/today/")
+    assert ">not signed<" not in page(browser, f"/clients/{session.client_id}/")
+    read = page(browser, f"/sessions/{session.pk}/")
+    assert said in read
+    assert "is writing this note" not in read
+    assert "She called from the bus." in read  # to read for who wrote it

@@ -84,7 +84,7 @@ def test_thea_continues_theos_draft_and_signs_it_as_herself(
     shown = page(browser, url)
     assert 'name="part0"' in shown
     assert "Theo’s half a thought.</textarea>" in shown
-    assert "Begun by Theo." in shown
+    assert "Started by Theo." in shown
     revision = of(gone, thea).revision
     form = said(part0="Theo’s half a thought, finished.", revision=str(revision))
     assert browser.post(url, form).status_code == 302
@@ -95,7 +95,7 @@ def test_thea_continues_theos_draft_and_signs_it_as_herself(
     for who, where in ((thea, url), (cleo.user, f"/portal{url}"),
                        (thea, f"{url}print/")):  # fmt: skip
         shown = page(sign_in(who), where)
-        assert "Begun by Theo." in shown
+        assert "Started by Theo." in shown
         assert "igned by Thea" in shown
     with acting_as(cleo.user.pk):
         [row] = read_record(cleo, cleo.user).tables["notes"]
@@ -119,7 +119,7 @@ def test_thea_starts_a_note_of_her_own_and_theos_draft_stays_readable(
     shown = page(browser, url)
     assert "Earlier draft by Theo" in shown
     assert "Theo’s half a thought." in shown
-    assert "Begun by" not in shown
+    assert "Started by" not in shown
 
 
 def test_what_theo_wrote_is_kept_as_it_was_though_the_draft_is_changed(

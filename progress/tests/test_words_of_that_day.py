@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.identity import acting_as
@@ -11,6 +11,7 @@ from conftest import as_role
 from digests.models import Digest
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from goals.wordings import Wordings
+from progress.journey import Journey
 from progress.tests.cast import agreed_goal, hold
 
 OLD, NEW = "Take the bus into town", "Take the tram to the sea"
@@ -26,8 +27,6 @@ def told(cleo, thea):
     """Agreed 40 days ago; rated in a session 14 days ago; other words since today."""
     goal = agreed_goal(cleo, thea)
     with as_role("postgres"), transaction.atomic():
-        from django.db import connection
-
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
         GoalVersion.objects.update(proposed_at=days_ago(40))
@@ -109,3 +108,78 @@ def test_an_agreement_that_was_withdrawn_first_makes_nothing_agreed(
     assert [version.number for _at, version in rows.agreed[goal.pk]] == [2]
     assert rows.at(goal.pk, timezone.now()) == "Two"
     assert rows.at(goal.pk, days_ago(100)) == "One"  # brought along from before
+
+
+# -- a wording that was declined or never agreed is not that day's ---------------------
+
+
+def act(person, goal, verb):
+    with acting_as(person.pk), transaction.atomic():
+        rows = Goal.objects.visible_to(person).with_words()
+        return verb(rows.select_related("client__user", "review").get(pk=goal.pk))
+
+
+def withdraw_agreed(goal, by):
+    def verb(found):
+        version = found.in_force
+        version.goal = found
+        version.withdraw_key("No", by=by)
+
+    act(by, goal, verb)
+
+
+def clocks(goal, agreed, proposed):
+    """Days ago: when version 1 was agreed and when version 2 was proposed."""
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for number, days in ((1, agreed), (2, proposed)):
+            at = days_ago(days)
+            rows = GoalVersion.objects.filter(goal=goal, number=number)
+            rows.update(proposed_at=at)
+            Agreement.objects.filter(version__goal=goal, version__number=number).update(
+                at=at
+            )
+        Goal.objects.filter(in_force__number=1).update(in_force_at=days_ago(agreed))
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        lambda goal, cleo, thea: act(
+            cleo, goal, lambda g: g.latest.decline("", by=cleo)
+        ),
+        lambda goal, cleo, thea: act(
+            thea, goal, lambda g: g.latest.withdraw_key("No", by=thea)
+        ),
+    ],
+    ids=["declined", "withdrawn"],
+)
+def test_after_a_proposal_that_came_to_nothing_the_agreed_words_are_that_days(
+    cleo, thea, ends
+):
+    goal = agreed_goal(cleo, thea)
+    act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
+    ends(goal, cleo.user, thea)
+    withdraw_agreed(goal, cleo.user)
+    with acting_as(thea.pk):
+        rows = Wordings.of([goal.pk], thea)
+        assert rows.at(goal.pk, timezone.now()) == OLD
+        shown = Goal.objects.with_words().get(pk=goal.pk).shown.own_words
+        assert shown == OLD  # as the goal's own page says
+        found = Journey(cleo, thea, "")
+        assert found.words_on(found.lines[goal.pk], thea.today()) == OLD
+
+
+def test_a_session_before_the_agreement_was_withdrawn_has_the_agreed_words(
+    cleo, thea, sign_in
+):
+    goal = agreed_goal(cleo, thea)
+    act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
+    clocks(goal, agreed=40, proposed=20)
+    session = hold(cleo, thea, at=days_ago(14))
+    with acting_as(thea.pk), transaction.atomic():
+        GoalRating.give({goal: 6}, by=thea, session=session, at=session.ends_at)
+    withdraw_agreed(goal, cleo.user)
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        said = page(sign_in(person), f"{url}/sessions/{session.pk}/")
+        assert OLD in said and NEW not in said
