@@ -67,7 +67,7 @@ def test_words_left_behind_come_back_and_go_with_the_proposal(cleo, sign_in):
     assert browser.post(keep, typed).json()["revision"] == 1
     said = told(browser.get(reverse("portal-goal-add")))
     assert "Half a sen" in said and "0 words" in said
-    browser.post(reverse("portal-goal-add"), proposal())
+    browser.post(reverse("portal-goal-add"), proposal() | {"revision": 1})
     assert not Draft.objects.exists()
 
 

@@ -103,7 +103,7 @@ def test_words_left_behind_come_back_and_go_with_the_offer(sign_in, thea, cleo):
     url = reverse("strength-add", args=[cleo.pk])
     page = told(browser.get(url))
     assert ">\nFour</textarea>" in page and 'value="Pat"' in page
-    browser.post(url, said())
+    browser.post(url, said() | {"revision": "1"})
     assert not Draft.objects.exists()
 
 
