@@ -50,7 +50,7 @@ def test_there_is_one_rule_for_cells():
         for room in ("accounts", "clients", "goals", "progress", "digests", "portal")
         for path in (settings.BASE / room).rglob("*.py")
         if "/tests/" not in str(path) and "/migrations/" not in str(path)
-        if "def harmless" in path.read_text() or 'FORMULA = ' in path.read_text()
+        if "def harmless" in path.read_text() or "FORMULA = " in path.read_text()
     ]
     assert {path.name for path in found} == {"formulas.py", "cells.py"}  # read, written
 

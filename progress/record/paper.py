@@ -158,7 +158,12 @@ def _paper(record: Record, *, marked: bool = False):
     paper.set_text_shaping(True)  # joins Arabic letters, and puts lines in order
     paper.known = {code for font in paper.fonts.values() for code in font.cmap}
     paper.add_page()
-    Drawing(paper, record, marked=marked).all()
+    try:
+        Drawing(paper, record, marked=marked).all()
+    except BaseException:
+        for font in paper.fonts.values():  # output() would have closed them
+            font.close()
+        raise
     return paper
 
 
