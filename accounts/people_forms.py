@@ -8,6 +8,7 @@ from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import addresses, audit, resetting, text, tries
@@ -73,15 +74,30 @@ class JoinForm(HouseForm):
         label=_("I have read what happens to my words"),
         error_messages={"required": _("Please read it first, and tick this.")},
     )
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)  # whose page
 
     def __init__(self, *args, person: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.person = person
+        said = str(person.pk)
+        self.whose = salted_hmac("cairn.join", said, algorithm="sha256").hexdigest()
+        self.fields["shown"].initial = self.whose
         self.fields["time_zone"].initial = person.practice.time_zone
         if not self.is_bound:  # the browser knows better, until the person said
             self.fields["time_zone"].widget.attrs["data-time-zone"] = ASK
         if person.is_staff_member:
             del self.fields["privacy"]
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the page that was sent showed somebody else, by another link."""
+        said = self.data.get("shown", "") if self.is_bound else self.whose
+        return not constant_time_compare(said, self.whose)
+
+    def clean(self):
+        if self.is_of_another:
+            raise ValidationError(_("Open your link again. Nothing was changed."))
+        return super().clean()
 
     def clean_password(self):
         password = self.cleaned_data["password"]

@@ -18,6 +18,7 @@ from accounts.decorators import (
     therapist_required,
 )
 from accounts.models import Invitation, User
+from accounts.proof import admins_prove_to_send
 from accounts.searching import sought
 from clients import drafts
 from clients import people as lists
@@ -78,6 +79,7 @@ def care_roles(request):
 
 
 @admin_required
+@admins_prove_to_send
 def person_invite(request):
     form = StaffInvitationForm(request.POST or None)
     if form.is_valid() and form.save(by=request.user):
@@ -88,6 +90,7 @@ def person_invite(request):
 
 
 @admin_required
+@admins_prove_to_send
 def client_bring(request):
     form = ClientInvitationForm(request.POST or None, by=request.user)
     if form.is_valid() and form.save(by=request.user):
@@ -99,6 +102,7 @@ def client_bring(request):
 
 @admin_required
 @require_POST
+@admins_prove_to_send
 def person_reinvite(request, person_id):
     person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
     if person.joined_at or not person.is_active:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import addresses, invitations, resetting, tries
 from accounts.models import CrisisLine, Message, Practice, User
+from accounts.tests.signing_in import shown
 from clients.models import CareRole, Client
 from conftest import WebClient, admit, as_role
 
@@ -42,7 +43,7 @@ def join(person, password=LONG):
     token = invitations.token(person.invitations.get(used_at=None, revoked_at=None).pk)
     browser.get(f"/join/{token}/")
     said = {"password": password, "time_zone": "Europe/Berlin", "privacy": "on"}
-    return browser.post("/join/", said)
+    return browser.post("/join/", said | shown(browser))
 
 
 @pytest.mark.parametrize("typed", SPELLINGS)

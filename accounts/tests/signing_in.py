@@ -25,3 +25,8 @@ def signed_in_by_form(user, password=LAKE, **more):
 
 def is_in(browser) -> bool:
     return browser.get("/settings/").status_code == 200
+
+
+def shown(browser):
+    """What the page to join says of whom it is for."""
+    return {"shown": browser.get("/join/").context["form"]["shown"].value()}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import invitations, resetting
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, Invitation, Message, User
+from accounts.tests.signing_in import shown
 from conftest import WebClient, admit, as_role, person
 
 SIGN_IN = "/sign-in/"
@@ -83,7 +84,7 @@ def test_following_the_link_uses_nothing_up_and_hides_the_secret(client, nadia):
 def test_nadia_joins_once_with_password_zone_and_the_privacy_notice(client, nadia):
     client.get(link(nadia))
     said = {"password": LONG, "time_zone": "Europe/Berlin", "privacy": "on"}
-    assert client.post("/join/", said).url == "/portal/"
+    assert client.post("/join/", said | shown(client)).url == "/portal/"
     nadia.user.refresh_from_db()
     assert nadia.user.check_password(LONG)
     assert nadia.user.time_zone == "Europe/Berlin"
@@ -104,7 +105,7 @@ def test_nadia_joins_once_with_password_zone_and_the_privacy_notice(client, nadi
 def test_a_poor_password_is_refused_with_its_reason(client, nadia, password, why):
     client.get(link(nadia))
     said = {"password": password, "time_zone": "Europe/Berlin", "privacy": "on"}
-    page = client.post("/join/", said).content.decode()
+    page = client.post("/join/", said | shown(client)).content.decode()
     assert why in page
     nadia.user.refresh_from_db()
     assert not nadia.user.joined_at
@@ -112,7 +113,8 @@ def test_a_poor_password_is_refused_with_its_reason(client, nadia, password, why
 
 def test_without_the_privacy_notice_nobody_joins(client, nadia):
     client.get(link(nadia))
-    page = client.post("/join/", {"password": LONG, "time_zone": "UTC"})
+    said = {"password": LONG, "time_zone": "UTC"}
+    page = client.post("/join/", said | shown(client))
     assert "Please read it first" in page.content.decode()
 
 
@@ -379,3 +381,30 @@ def test_eight_who_hold_one_link_make_one_account(real_login, nadia):
             thread.join()
     assert len(joined) == 8
     assert sum(person is not None for person in joined) == 1
+
+
+@pytest.mark.parametrize("field", ["theirs", "", "made up"])
+def test_a_page_to_join_is_for_the_person_it_shows(client, thea, nadia, field):
+    """Another link was opened in the same browser since: no password goes there."""
+    other = admit("Mallory", by=thea, joined=False, email="mallory@example.test")
+    with acting_as(thea.pk), transaction.atomic():
+        other.invite(by=thea)
+    other.refresh_from_db()
+    client.get(link(nadia))
+    nadias = shown(client) if field == "theirs" else {"shown": field}
+    client.get(link(other))
+    said = {"password": LONG, "time_zone": "Europe/Berlin", "privacy": "on"}
+    page = client.post("/join/", said | nadias).content.decode()
+    assert "Open your link again" in page
+    assert '<option value="Europe/Berlin" selected' in page
+    assert "Mallory" not in page
+    assert LONG not in page
+    assert (
+        not User.objects.filter(pk__in=[nadia.user.pk, other.user.pk])
+        .exclude(joined_at=None)
+        .exists()
+    )
+    client.get(link(nadia))
+    assert client.post("/join/", said | shown(client)).url == "/portal/"
+    nadia.user.refresh_from_db()
+    assert nadia.user.joined_at

@@ -1,8 +1,12 @@
 """Ada keeps accounts and care roles; Thea keeps her clients' details."""
 
-import pytest
+from datetime import timedelta
 
-from accounts.models import Message, User
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts.models import Invitation, Message, User
 from clients.models import CareRole, Client, ClientBackground
 from conftest import admit, person
 from progress.tests.cast import pinned
@@ -174,3 +178,23 @@ def test_nobody_else_changes_the_address_of_somebody_who_joined(sign_in, thea, c
     sign_in(thea).post(f"/clients/{cleo.pk}/edit/", form)
     cleo.user.refresh_from_db()
     assert cleo.user.email == "cleo@example.test"
+
+
+@pytest.mark.parametrize("what", ["person", "client", "again"])
+def test_inviting_asks_an_admin_for_a_fresh_proof(sign_in, ada, theo, what):
+    kit = {"name": "Kit", "email": "kit@example.test", "role": "therapist"}
+    browser = sign_in(ada)
+    browser.post("/people/invite/", kit | {"name": "Una", "email": "una@example.test"})
+    una = User.objects.get(name="Una")
+    before = Invitation.objects.count()
+    said = {"preferred_name": "Nadia", "email": "nadia@example.test"}
+    ways = {
+        "person": ("/people/invite/", kit),
+        "client": ("/care-roles/bring/", said | {"therapist": str(theo.pk)}),
+        "again": (f"/people/{una.pk}/invite/", {}),
+    }
+    url, said = ways[what]
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        answer = browser.post(url, said)
+        assert answer.status_code == 403 or answer.url.startswith("/prove/")
+    assert Invitation.objects.count() == before

@@ -510,6 +510,7 @@ def _djangos_proof(_old):
 
 
 SIGN_IN_TESTS = (
+    "accounts/tests/test_coming_in.py",
     "accounts/tests/test_devices.py",
     "accounts/tests/test_in_place.py",
     "accounts/tests/test_older_sign_ins.py",
@@ -546,6 +547,9 @@ OF_SIGN_IN = [
                 "AND d.ways_version = u.ways_version", "")),
     Mutant("devices: each one has codes of its own",
            target="accounts.tries:CODES_OF_THEIRS", put=lambda _old: 10_000),
+    Mutant("join: a page takes a password for whoever the last link was of",
+           target="accounts.people_forms:JoinForm.is_of_another",
+           put=lambda _old: False),
     Mutant("tries: nothing is counted",
            target="accounts.tries:count", put=lambda _old: lambda tried: None),
     Mutant("tries: each further one moves the end",
