@@ -62,9 +62,15 @@ def to_search(text: str) -> str:
 def _plain(text: str) -> str:
     """NFKC in lower case without controls, format characters and fillers."""
     text = unicodedata.normalize("NFKC", text).translate(DOTS).lower()
-    kept = (sign for sign in text if not _is_invisible(sign))
+    domain_at = text.rfind("@")
+    kept = (
+        sign
+        for at, sign in enumerate(text)
+        # A domain with a joiner is another one than without: it is refused, not tidied.
+        if not _is_invisible(sign) or (sign in names.JOINERS and at > domain_at)
+    )
     text = unicodedata.normalize("NFKC", "".join(kept))
-    return text.lstrip(AROUND).rstrip(AROUND + ".")
+    return text.lstrip(AROUND + names.JOINERS).rstrip(AROUND + names.JOINERS + ".")
 
 
 def _is_invisible(sign: str) -> bool:
@@ -79,8 +85,6 @@ def _domain(domain: str) -> str:
 
 
 def _to_ascii(label: str) -> str:
-    if label.startswith(PREFIX):
-        label = _to_unicode(label)
     if label.isascii() or not all(map(_fits, label)):
         return label
     return PREFIX + label.encode("punycode").decode()
@@ -94,9 +98,9 @@ def _to_unicode(label: str) -> str:
         said = label[len(PREFIX) :].encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-    plain = _plain(said)
-    whole = not plain.isascii() and all(map(_fits, plain))
-    return plain if whole else label
+    again = PREFIX + said.encode("punycode").decode()
+    whole = not said.isascii() and all(map(_fits, said))
+    return said if whole and again == label and _plain(said) == said else label
 
 
 def _fits(sign: str) -> bool:

@@ -145,17 +145,15 @@ def tell_moved(
 
 
 def note_first_role(person: User, client: Client, *, by: User) -> None:
-    """An audit line worth a question: an admin invited somebody new, and gives them
-    their first role.  Called before the role is written."""
+    """An audit line worth a question: an admin gives a role to somebody whom an admin
+    invited, in their first 30 days.  Called before the role is written."""
     if not by.is_admin or person.pk == by.pk:
         return
     joined = person.joined_at
     if joined and joined < timezone.now() - NEWLY_JOINED:
         return
-    invited = Invitation.objects.filter(user=person, invited_by=by)
-    known = CareRole.objects.filter(user=person)
-    asked = CareRoleRequest.objects.filter(user=person).exclude(client=client)
-    if invited.exists() and not known.exists() and not asked.exists():
+    invited = Invitation.objects.filter(user=person, invited_by__is_admin=True)
+    if invited.exists():
         audit.record("first role from who invited", about=client, person=person.pk)
 
 

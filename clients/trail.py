@@ -115,7 +115,7 @@ VERBS = {
     "care role withdrawn": (Sort.ROLE, _("Withdrew a request for a care role")),
     "first role from who invited": (
         Sort.ROLE,
-        _("Gave a first care role to someone they invited"),
+        _("Gave a care role to someone an admin invited lately"),
     ),
     "sessions passed on": (Sort.ROLE, _("Passed sessions on")),
     "import begun": (Sort.ROLE, _("Looked at a list to bring in")),
@@ -290,8 +290,8 @@ Found = tuple[str, int, datetime]  # a name, how often, when last
 
 def worth_a_question(by: User) -> dict[str, list[Found]]:
     """Who opened "many" clients within an hour this week (more than 30), who used
-    emergency access "often" in 30 days (more than twice), and whose "first" care role
-    came from the admin who had invited them, in 30 days.  One query."""
+    emergency access "often" in 30 days (more than twice), and who got a role
+    from an admin soon after an admin had invited them ("first").  One query."""
     values = {"many": MANY, "often": OFTEN, "practice": str(by.practice_id)}
     with connection.cursor() as cursor:
         cursor.execute(WORTH_A_QUESTION, values)

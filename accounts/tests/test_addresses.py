@@ -1,8 +1,9 @@
 """Another e-mail address counts once its own mail box confirmed it."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
-from accounts import addresses
+from accounts import addresses, email_addresses
 from accounts.models import Message
 from accounts.tests.signing_in import minutes
 
@@ -57,3 +58,23 @@ def test_an_address_in_use_gets_the_same_answer_and_its_owner_is_told(
 
 def _without_wish(page):
     return page.replace("free@example.test", "")
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])
+def test_a_domain_with_a_joiner_is_never_taken_for_the_one_without(joiner):
+    with_it = email_addresses.normalize(f"mara@نامه{joiner}ای.example")
+    assert with_it != email_addresses.normalize("mara@نامهای.example")
+    with pytest.raises(ValidationError):
+        email_addresses.validate(with_it)
+    label = "xn--" + f"نامه{joiner}ای".encode("punycode").decode()
+    said = f"mara@{label}.example"
+    assert email_addresses.normalize(said) == said
+    assert (
+        email_addresses.normalize(f"mara@example.test{joiner}") == "mara@example.test"
+    )
+
+
+@pytest.mark.parametrize("said", ["bu\u0308cher", "b\u00adücher", "Bücher", "ﬁü"])
+def test_an_ascii_label_is_never_rewritten_into_another(said):
+    address = "mara@xn--" + said.encode("punycode").decode().lower() + ".example"
+    assert email_addresses.normalize(address) == address

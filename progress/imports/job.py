@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from accounts import audit, encryption
 from accounts.identity import acting_as
 from accounts.models import User
+from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
 from goals.models import Goal
 from goals.models.rating import GoalRating
@@ -246,6 +247,7 @@ class Writing:
 
     def _admit(self, clients: list[Client], some: list[Person]) -> None:
         concerns = [self._concern(person) for person in some]
+        note_first_role(self.therapist, clients[0], by=self.by)
         Client.admit_all(clients, by=self.by, primary=self.therapist, concerns=concerns)
         said = {"therapist": self.therapist.pk, "caseload_import": self.imported.pk}
         audit.record_each("client imported", [(client, said) for client in clients])

@@ -12,6 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts import invitations
 from accounts.identity import acting_as
 from accounts.models import AuditEvent, DataKey, Message, User
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
@@ -221,6 +222,17 @@ def test_a_therapist_who_left_gets_nobody(real_login, ada, thea):
     User.objects.filter(pk=thea.pk).update(is_active=False)
     assert bring(real_login, found) == "failed"
     assert brought() == of(0)
+
+
+def test_a_list_for_somebody_ada_invited_is_a_line_worth_a_question(
+    real_login, ada, thea
+):
+    with acting_as(ada.pk), transaction.atomic():
+        invitations.invite(thea, by=ada)
+    User.objects.filter(pk=thea.pk).update(joined_at=timezone.now())
+    bring(real_login, started(ada, therapist=thea))
+    event = AuditEvent.objects.get(verb="first role from who invited")
+    assert event.detail == {"person": str(thea.pk)}
 
 
 def test_an_admin_who_is_none_any_more_brings_nobody(real_login, ada, thea):
