@@ -96,6 +96,9 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     nadia.goto("/portal/")
     expect(main(nadia)).to_contain_text("Room 2")
 
+    began = timezone.now() - timedelta(minutes=30)  # three hours have passed
+    ends = began + timedelta(minutes=50)
+    TherapySession.objects.update(starts_at=began, ends_at=ends)
     session = TherapySession.objects.get()
     kit.goto(f"/sessions/{session.pk}/")
     stone(kit, f"rating-{goal_of(session)}", 4)
