@@ -6,7 +6,8 @@ import stat
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
 from django.test import RequestFactory, override_settings
 
 from accounts import addresses, formulas, invitations
@@ -93,7 +94,9 @@ def test_the_list_of_static_files_is_not_served(db, settings, tmp_path):
         browser = WebClient()
         answer = browser.get(f"/static/css/{served}")
         assert answer.status_code == 200
+        request_finished.disconnect(close_old_connections)  # the test's own
         answer.close()
+        request_finished.connect(close_old_connections)
         for name in ("staticfiles.json", "./staticfiles.json", "staticfiles.json.gz"):
             assert browser.get(f"/static/{name}").status_code in (302, 404), name
 
