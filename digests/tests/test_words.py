@@ -45,7 +45,7 @@ wants tuesday us was what yourself please soon
 and ask every no longer had reset hour lets work
 """
 HARMLESS += " about answer asks before changes each give needed someone more why"
-HARMLESS += " of should who when"
+HARMLESS += " of should who when call"
 ALLOWED = set(HARMLESS.split())
 NEVER = (
     "therap|session|goal|client|patient|clinic|treat|practice|counsel|psych|mental|"
