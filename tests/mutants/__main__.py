@@ -64,10 +64,13 @@ def run(name: str) -> tuple[bool, str]:
     files = [*SIGN_IN_TESTS, *ACCESS] if of_sign_in else [*ACCESS, *SIGN_IN_TESTS]
     first = last_time().get(name, files[0])
     files = dict.fromkeys([first, *files] if Path(first).exists() else files)
-    command = [sys.executable, "-m", "pytest", "-x", "-qrfE", "-p", "tests.mutants.plugin",
-               "-m", "not browser and not services", *files]  # fmt: skip
+    tests = ["-m", "not browser and not services", *files]
+    command = [sys.executable, "-m", "pytest", "-xqrfE", "-p", "tests.mutants.plugin"]
     done = subprocess.run(
-        command, env=os.environ | {"MUTANT": name}, capture_output=True, text=True
+        command + tests,
+        env=os.environ | {"MUTANT": name},
+        capture_output=True,
+        text=True,
     )
     if done.returncode not in (0, 1):
         return False, f"did not run: {done.stdout[-300:]}{done.stderr[-300:]}"
