@@ -180,46 +180,6 @@ def test_nothing_is_signed_without_a_rating_that_was_typed(sign_in, thea, sessio
     assert not ProgressNote.objects.exists()
 
 
-def test_what_cleo_answers_meanwhile_is_not_replaced_by_what_the_page_had(
-    sign_in, thea, cleo, session
-):
-    with acting_as(thea.pk), transaction.atomic():
-        exercise = Assignment.agree(cleo, "Two stops", by=thea)
-        exercise.say("not", by=thea)
-    with acting_as(cleo.user.pk), transaction.atomic():
-        exercise.say("did", by=cleo.user)
-    form = said() | {f"answer-{exercise.pk}": "not", f"was-{exercise.pk}": "not"}
-    sign_in(thea).post(f"/sessions/{session.pk}/", form)
-    exercise.refresh_from_db()
-    assert exercise.answer == "did"
-
-
-def test_what_cleo_answers_meanwhile_is_replaced_only_where_thea_means_it(
-    sign_in, thea, cleo, session
-):
-    with acting_as(thea.pk), transaction.atomic():
-        exercise = Assignment.agree(cleo, "Two stops", by=thea)
-    Assignment.objects.update(set_at=session.starts_at - timedelta(days=7))
-    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
-    was = f'name="was-{exercise.pk}" value="%s"'
-    assert was % "" in browser.get(url).content.decode()
-    with acting_as(cleo.user.pk), transaction.atomic():
-        exercise.say("did", by=cleo.user)
-    pressed = {f"answer-{exercise.pk}": "some", f"was-{exercise.pk}": ""}
-    page = browser.post(url, said(act="save") | pressed).content.decode()
-    assert "already answered “Did it”. To replace" in page
-    error = page.split(" already answered")[0][-40:]
-    assert "Cleo" in error
-    assert was % "did" in page and "Came in tired." in page
-    exercise.refresh_from_db()
-    assert exercise.answer == "did"
-    assert not ProgressNote.objects.exists()
-    pressed[f"was-{exercise.pk}"] = "did"
-    assert browser.post(url, said(act="save") | pressed).status_code == 302
-    exercise.refresh_from_db()
-    assert (exercise.answer, exercise.answered_by) == ("some", thea)
-
-
 @pytest.mark.parametrize(
     "typed",
     [{"part0": "x" * 40_001}, {"take_away": "x" * 501}, {"practice": "x" * 501}],
