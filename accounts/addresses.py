@@ -22,6 +22,11 @@ def token(change_id: UUID) -> str:
     return salted_hmac("cairn.address", str(change_id), algorithm="sha256").hexdigest()
 
 
+def owner_of(email: str, asker: User) -> User | None:
+    """Who signs in with an address, if it is not `asker` themselves."""
+    return User.objects.filter(email=email).exclude(pk=asker.pk).first()
+
+
 def tell_owner(email: str) -> None:
     """The owner of an address learns that somebody wanted to use it; nobody else."""
     owner = User.objects.filter(email=email).first()
@@ -38,15 +43,16 @@ def tell_owner(email: str) -> None:
 
 @transaction.atomic
 def want(person: User, email: str) -> AddressChange | None:
-    """Write to the new address; an earlier wish is forgotten."""
+    """Write to the new address; an earlier wish is forgotten.
+
+    The same rows whoever owns the address; what the letter says is decided when
+    it goes.
+    """
     now = timezone.now()
     if email == person.email:
         return None
     AddressChange.objects.visible_to(person).filter(used_at=None).update(used_at=now)
     audit.record("address wanted", about=person)
-    if User.objects.filter(email=email).exists():
-        tell_owner(email)
-        return None
     change = AddressChange(
         user=person, email=email, expires_at=now + AddressChange.LIFETIME
     )

@@ -107,7 +107,10 @@ def person_reinvite(request, person_id):
     person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
     if person.joined_at or not person.is_active:
         raise Http404
-    invitations.invite(person, by=request.user)
+    if person.is_client:
+        invite_or_tell(person.client, by=request.user)
+    else:
+        invitations.invite(person, by=request.user)
     messages.success(request, _("A new link is on its way; the old one is closed."))
     return redirect("people" if person.is_staff_member else "care-roles")
 
