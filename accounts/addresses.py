@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import audit
-from accounts.models import AddressChange, Message, User
+from accounts.models import AddressChange, Message, NotSent, User
 from accounts.sign_in import tell
 
 
@@ -57,7 +57,7 @@ def want(person: User, email: str) -> AddressChange | None:
         user=person, email=email, expires_at=now + AddressChange.LIFETIME
     )
     change.save(force_insert=True)
-    Message.queue(
+    queued = Message.queue(
         person,
         "address-confirm",
         str(change.pk),
@@ -66,6 +66,8 @@ def want(person: User, email: str) -> AddressChange | None:
         about=change.pk,
         address=email,
     )
+    if not queued:
+        raise NotSent
     return change
 
 

@@ -104,6 +104,7 @@ class NewClientForm(DetailsForm):
             invite_or_tell(client, by=by)
 
 
+@transaction.atomic
 def invite_or_tell(client: Client, *, by: User) -> None:
     """Invite; where the address is somebody's already, that person is told instead."""
     address = client.address

@@ -17,7 +17,7 @@ from accounts.decorators import (
     staff_required,
     therapist_required,
 )
-from accounts.models import Invitation, User
+from accounts.models import Invitation, NotSent, User
 from accounts.proof import admins_prove_to_send
 from accounts.searching import sought
 from clients import drafts
@@ -44,6 +44,16 @@ A_PAGE = 100
 SENT = gettext_lazy(
     "The invitation is on its way, unless the address is in use already."
 )
+
+
+def _say_sent(request, said: str, verb, about) -> None:
+    """Where the email was not queued, nothing was changed, and nothing else is said."""
+    try:
+        verb(about, by=request.user)
+    except NotSent as not_sent:
+        messages.warning(request, not_sent.messages[0])
+    else:
+        messages.success(request, said)
 
 
 # -- admin ----------------------------------------------------------------------------
@@ -107,11 +117,11 @@ def person_reinvite(request, person_id):
     person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
     if person.joined_at or not person.is_active:
         raise Http404
+    said = _("A new link is on its way; the old one is closed.")
     if person.is_client:
-        invite_or_tell(person.client, by=request.user)
+        _say_sent(request, said, invite_or_tell, person.client)
     else:
-        invitations.invite(person, by=request.user)
-    messages.success(request, _("A new link is on its way; the old one is closed."))
+        _say_sent(request, said, invitations.invite, person)
     return redirect("people" if person.is_staff_member else "care-roles")
 
 
@@ -166,8 +176,7 @@ def client_invite(request, client_id):
     client = get_object_or_404(mine, pk=client_id)
     if client.has_joined or not client.address:
         raise Http404
-    invite_or_tell(client, by=request.user)
-    messages.success(request, SENT)
+    _say_sent(request, SENT, invite_or_tell, client)
     return redirect("client", client.pk)
 
 

@@ -107,7 +107,7 @@ class LeavingForm(ClashesMixin, HouseForm):
         move = {"by": by, "cancels": cancels}
         if said.get("when") == "confirm":
             done = self.written(ask_leaver, self.page.leaver, heirs, **move)
-            self.outcome = "asked" if self.result else ""
+            self.outcome = self.result or ""
             return done
         self.outcome = "closed"
         move["clashing"] = self.clashing
