@@ -20,7 +20,7 @@ from accounts.decorators import (
 from accounts.models import Invitation, NotSent, User
 from accounts.proof import admins_prove_to_send
 from accounts.searching import sought
-from clients import drafts
+from clients import apart, drafts
 from clients import people as lists
 from clients.forms import (
     ClientEditForm,
@@ -84,6 +84,9 @@ def care_roles(request):
     text = sought(request)
     rows = Paginator(lists.clients(request.user, text), A_PAGE)
     page = rows.get_page(request.GET.get("page"))
+    hints = apart.among(page.object_list, Client.objects.directory_of(request.user))
+    for client in page.object_list:
+        client.hint = apart.beside_address(client, hints)
     context = {"nav": "care-roles", "page": page, "q": text, "total": rows.count}
     return render(request, "clients/care_roles.html", context)
 

@@ -72,6 +72,10 @@ class LeavingForm(ClashesMixin, HouseForm):
             **kwargs,
         )
 
+    def name_of(self, client) -> str:
+        names = {row.client.pk: row.name for row in self.page.rows}
+        return names.get(client.pk, client.name)
+
     @property
     def all_to(self):
         return self[ALL_TO]

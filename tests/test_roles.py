@@ -96,7 +96,8 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     names = [name for name, _config in found]
     assert names == [
         "admin_may_give", "audit", "audit_fault", "cancel_clashing_sessions",
-        "caseload_counts", "changed_since_import", "clients_named", "destroy_key",
+        "caseload_counts", "changed_since_import", "clients_named",
+        "clients_named", "destroy_key",
         "emergency_has_reason",
         "forget_sheet", "goal_watch", "import_ended", "imported_clients", "invitation",
         "is_held", "is_new",
