@@ -57,6 +57,12 @@ def among(clients: Iterable[Client], rows) -> dict[UUID, str]:
     return hints(rows.filter(pk__in=wanted).select_related("user"))
 
 
+def hint_of(client: Client, rows) -> str:
+    """The same for one client, among `rows`."""
+    alike = rows.filter(name_key=client.name_key).select_related("user")
+    return hints(alike).get(client.pk, "")
+
+
 def beside_address(client: Client, found: dict[UUID, str]) -> str:
     """The hint where a list shows the address anyhow: nothing twice."""
     hint = found.get(client.pk, "")

@@ -75,7 +75,7 @@ class EmergencyForm(HouseForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     contact = forms.CharField(
-        label=gettext_lazy("Email or phone number (optional)"),
+        label=gettext_lazy("Email or phone number"),
         help_text=gettext_lazy("Only needed if two clients have the same name"),
         required=False,
         max_length=254,

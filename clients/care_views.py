@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required
 from accounts.proof import admins_prove_to_send
-from clients import assigning, telling
+from clients import apart, assigning, telling
 from clients.care_forms import CareRoleForm, HandOverForm
 from clients.care_page import CarePage
 from clients.models import CareRole, CareRoleRequest, Client
@@ -75,6 +75,7 @@ def care_page(request, client, *, form=None, over=None, confirming=(None, None))
         "nav": "caseload" if page.leads else "care-roles",
         "base": "base_therapist.html" if page.leads else "base_admin.html",
         "client": client,
+        "hint": apart.hint_of(client, Client.objects.staffed_by(request.user)),
         "page": page,
         "form": form or CareRoleForm(**asks),
         "over": over or HandOverForm(**asks),

@@ -52,6 +52,21 @@ def test_ada_tells_them_apart_in_who_treats_whom_and_in_the_audit(
     told_apart(words(browser, "/audit/?client=Hart"), third)
 
 
+def test_the_page_of_care_roles_says_whose_it_is(
+    sign_in, ada, thea, cleo, other, third
+):
+    for who in (ada, thea):
+        browser = sign_in(who)
+        for client, hint in (
+            (cleo, "cleo@example.test"),
+            (other, "555 0117"),
+            (third, third.pk.hex[-4:].upper()),
+        ):
+            page = words(browser, f"/care-roles/{client.pk}/")
+            head = page.split("<h1>")[1].split("</h1>")[0]
+            assert hint in head
+
+
 def test_a_name_of_its_own_stands_alone(sign_in, ada, thea, cleo):
     admit("Cleo", by=thea, joined=False, family_name="Osei", phone="555 0117")
     for who, url in ((thea, "/caseload/"), (ada, "/audit/")):
