@@ -10,7 +10,7 @@
 // words that the server does not have. data-draft-held: saving has to be pressed, since
 // another text would be overwritten. What cannot be sent is sealed on the device.
 
-import { offer, pageName, sealed, show } from "./typed.js";
+import { offer, pageName, readable, sealed, show } from "./typed.js";
 import * as vault from "./vault.js";
 
 const PAUSE = 700; // ms after the last key
@@ -178,7 +178,7 @@ class Draft {
 
   seal() {
     const entries = this.entries();
-    return vault.keep(this.name, { entries, revision: this.revision?.value ?? "" }).catch(() => {});
+    return vault.keep(this.name, { entries, said: readable(this.form, entries), revision: this.revision?.value ?? "" }).catch(() => {});
   }
 
   touched() {
