@@ -67,7 +67,7 @@ def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
     assert session.state == "held"
     assert Assignment.objects.get().session_id == session.pk
     page = sign_in(thea).get(f"/sessions/{session.pk}/").content.decode()
-    assert "Signed by Thea" in page
+    assert "Signed by you" in page
     assert "Came in tired." in page
     assert "The wave has a clock on it." in page
 
