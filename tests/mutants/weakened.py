@@ -528,7 +528,17 @@ def _djangos_proof(_old):
     return AbstractBaseUser._get_session_auth_hash
 
 
+def _looks_first_at_an_address(old):
+    from accounts.models import User
+
+    def want(person, email):
+        return None if User.objects.filter(email=email).exists() else old(person, email)
+
+    return want
+
+
 SIGN_IN_TESTS = (
+    "accounts/tests/test_addresses.py",
     "accounts/tests/test_coming_in.py",
     "accounts/tests/test_devices.py",
     "accounts/tests/test_in_place.py",
@@ -586,6 +596,11 @@ OF_SIGN_IN = [
            target="accounts.tries:ON_A_KNOWN_DEVICE", put=lambda _old: 10_000),
     Mutant("letter: the request itself looks whose address it is",
            target="accounts.resetting:ask", put=_looks_first),
+    Mutant("address: the request itself looks whose it is",
+           target="accounts.addresses:want", put=_looks_first_at_an_address),
+    Mutant("address: its page says whether an invited one is somebody's",
+           target="clients.models:Client.is_invited",
+           put=lambda _old: property(lambda self: bool(self.user_id))),
     Mutant("letter: said to be written whether or not it was",
            target="accounts.models.message:_written",
            put=lambda old: lambda letter: old(letter) or True),
