@@ -13,7 +13,7 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow, ClientRowQuerySet
 
-MOST = 40  # of one client, whatever came of them
+MOST = 60  # of one client, whatever came of them
 FULL = _("This record has %(most)d strengths, the most it can have. Nothing was added.")
 
 
