@@ -38,6 +38,7 @@ class Rating(NamedTuple):
     side: str
     by_id: UUID
     by__name: str
+    together: bool
 
 
 WORDINGS = ("in_force", "latest")

@@ -451,7 +451,7 @@ class GoalPage:
             charts.Point(
                 rating.at.astimezone(zone).date(),
                 rating.value,
-                by=rating.by__name if side == Side.THERAPIST else "",
+                by=_given_by(rating) if side == Side.THERAPIST else "",
             )
             for rating in self.ratings_of(side)
         ]
@@ -470,6 +470,13 @@ class GoalPage:
     @property
     def reached(self) -> int:
         return sum(1 for step in self.steps if step["reached"])
+
+
+def _given_by(rating: Rating) -> str:
+    """Who wrote it down; and, as they said, that both chose it."""
+    if rating.together:
+        return _("%(name)s, chosen together") % {"name": rating.by__name}
+    return rating.by__name
 
 
 def _in_words(version: GoalVersion) -> dict[str, str]:

@@ -53,6 +53,10 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "goals/tests/test_said.py::"
+    "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
+        "It stays your rating, marked as chosen together.",
+    ],
     "accounts/tests/test_addresses.py::"
     "test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told": [
         "You sign in with %(email)s until the new one is confirmed.",

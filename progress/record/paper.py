@@ -325,6 +325,12 @@ class Drawing:
         line += f" ({self.day(first['at'])})"
         if len(rows) > 1:
             line += f" → {last['value']} ({self.day(last['at'])})"
+        both = sum(row["together"] for row in rows)
+        if both:
+            said = ngettext(
+                "%(n)s of them chosen together", "%(n)s of them chosen together", both
+            )
+            line += f". {said % {'n': both}}"
         return line
 
     def whose(self, side: str, rows: list[Row]) -> str:
