@@ -40,9 +40,10 @@ KEPT_BY = {
     "Everything waits until this day. Empty means no pause.": (
         f"{SIGN_OFF}::test_a_pause_holds_letters_back_until_its_day"
     ),
-    "Your therapy here has ended, so Cairn sends no reminders and no weekly emails."
-    " What you set here counts again if you come back.": (
-        f"{SIGN_OFF}::test_a_discharged_client_gets_nothing"
+    "Your therapy here has ended, so Cairn sends no weekly emails. It reminds you only"
+    " of sessions that are still booked, if you want reminders. The rest counts again"
+    " if you come back.": (
+        f"{SIGN_OFF}::test_after_the_discharge_cleo_gets_what_her_page_says"
     ),
     "No weekly page is made after therapy has ended.": (
         "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
@@ -243,7 +244,8 @@ def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
         ("off", "No reminders, as they chose"),
         ("paused", "No emails until"),
         ("over", "Reminders"),
-        ("discharged", "No reminders since the discharge"),
+        ("discharged", "except reminders of sessions that are still booked"),
+        ("discharged, off", "No reminders, as they chose"),
         ("closed", "Closed their account"),
     ],
 )
@@ -254,12 +256,12 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
         Client.objects.filter(pk=cleo.pk).update(user=None)
     if state == "invited":
         type(user).objects.filter(pk=user.pk).update(joined_at=None)
-    if state == "off":
+    if state.endswith("off"):
         charter.update(reminders=False)
     if state in ("paused", "over"):
         days = 5 if state == "paused" else 0
         charter.update(paused_until=today + timedelta(days=days))
-    if state == "discharged":
+    if state.startswith("discharged"):
         Client.objects.filter(pk=cleo.pk).update(
             state="discharged", discharged_at=timezone.now()
         )
