@@ -37,10 +37,13 @@ def practice_say(request, assignment_id):
     rows = Assignment.objects.editable_by(request.user)
     assignment = get_object_or_404(rows, pk=assignment_id)
     answer = request.POST.get("answer")
-    if answer in SAID:
-        assignment.say(answer, by=request.user)
-        messages.success(request, SAID[answer])
-    else:
-        messages.warning(request, _("Choose one of the three."))
     from_goals = request.POST.get("from") == "goals"
+    seen = request.POST.get("was", "")
+    if answer not in SAID:
+        messages.warning(request, _("Choose one of the three."))
+    elif assignment.say(answer, by=request.user, seen=seen):
+        messages.success(request, SAID[answer])
+    else:  # it is no longer asked at home
+        messages.warning(request, assignment.answered_meanwhile())
+        from_goals = True
     return redirect("portal-goals" if from_goals else "portal-home")

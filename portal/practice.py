@@ -33,7 +33,7 @@ def at_hand(user: User) -> QuerySet:
     """What is open, and what was answered lately."""
     now = timezone.now()
     still = Q(answer="", set_at__gte=now - ASKED_FOR)
-    rows = Assignment.objects.visible_to(user)
+    rows = Assignment.objects.visible_to(user).select_related("answered_by")
     return rows.filter(still | Q(answered_at__gte=now - CORRECTED_FOR)).order_by(
         "-set_at"
     )

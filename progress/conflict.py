@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from django.http import QueryDict
+from django.utils.safestring import SafeString
 
-from progress.models.note import PRESSED, TYPED
+from goals.differences import only_here
+from progress.logging_form import PARTS
+from progress.models import ProgressNote
+from progress.models.note import MOST, PRESSED, TYPED
 from progress.session_screen import SessionScreen
 
 MINE, THEIRS, BOTH = "use-mine", "use-theirs", "use-both"
 CHOICES = (MINE, THEIRS, BOTH)
 _GAP = re.compile(r"\n\s*\n")
+
+
+def parts_of(saved: ProgressNote, mine: list[str]) -> list[tuple[str, SafeString]]:
+    """Each part that says something, labelled; what `mine` lacks is underlined."""
+    rows = zip_longest(PARTS[saved.format], saved.parts[:MOST], mine, fillvalue="")
+    return [
+        (str(label), only_here(text, my_text))
+        for label, text, my_text in rows
+        if text.strip()
+    ]
 
 
 def together(mine: str, theirs: str) -> str:

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
-from accounts.screen import called
 from clients.models.draft import PART
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
@@ -151,23 +150,7 @@ class SessionForm(HouseForm):
             raise ValidationError(
                 _("A rating or answer no longer matches this page. Check them again.")
             )
-        for assignment in self.screen.open_practice:
-            self._check_answered_meanwhile(assignment, said)
         return said
-
-    def _check_answered_meanwhile(self, assignment, said) -> None:
-        """An answer that another person gave after the page was made is shown first."""
-        name, was = answer_name(assignment), self._was(assignment)
-        other = assignment.answered_by_id not in (None, self.screen.user.pk)
-        unseen = other and assignment.answer != was
-        if unseen and said.get(name, "") not in ("", was, assignment.answer):
-            words = _(
-                "%(name)s already answered “%(answer)s”."
-                " To replace that answer, save again."
-            )
-            who = called(assignment.answered_by)
-            answer = assignment.get_answer_display()
-            self.add_error(name, words % {"name": who, "answer": answer})
 
     # -- saving ------------------------------------------------------------------
 
@@ -225,11 +208,17 @@ class SessionForm(HouseForm):
     def _save_practice(self, by) -> None:
         words = self.cleaned_data["practice"].strip()
         self.screen.session_practice(words, by=by)
+        meanwhile = {}
         for assignment in self.screen.open_practice:
-            answer = self.cleaned_data[answer_name(assignment)]
+            name, was = answer_name(assignment), self._was(assignment)
+            answer = self.cleaned_data[name]
             # What the client answered meanwhile is not replaced by what the page had.
-            if answer and answer not in (assignment.answer, self._was(assignment)):
-                assignment.say(answer, by=by)
+            if not answer or answer in (assignment.answer, was):
+                continue
+            if not assignment.say(answer, by=by, seen=was):
+                meanwhile[name] = assignment.answered_meanwhile()
+        if meanwhile:
+            raise ValidationError(meanwhile)
 
 
 def _plain(text: str) -> str:

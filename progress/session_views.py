@@ -22,7 +22,6 @@ from clients.asides import Asides
 from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
-from goals.differences import only_here
 from progress import conflict, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
@@ -40,6 +39,7 @@ from progress.unsaved import (
     forget_saved,
     labelled,
     lost,
+    note_texts,
     refuses,
     set_aside,
     why_not,
@@ -168,17 +168,12 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "early": signing.is_early(session),
         "earlier": earlier_drafts(screen, request.user),
         "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
-        "other": other and only_here(_text(other.parts), _text(form.body.split(PART))),
+        "other": other and conflict.parts_of(other, form.body.split(PART)),
         "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",
         "aside": "" if form.is_bound else aside_of(screen, request.user),
     }
     return render(request, "progress/session_detail.html", context, status=status)
-
-
-def _text(parts) -> str:
-    """The parts of a note as one text."""
-    return "\n\n".join(part for part in parts[:MOST] if part.strip())
 
 
 def session_read(request, session_id, **forms):
@@ -293,9 +288,9 @@ def _kept_elsewhere(request, session_id, typed):
     if screen.note is None:
         raise Http404
     set_aside(session, request.user, typed)
-    rest = [f"{label}\n{text}" for label, text, _name in beside(typed, screen)]
+    rows = [*note_texts(screen.note, screen), *beside(typed, screen)]
     answer = {
-        "text": "\n\n".join([_text(screen.note.parts), *rest]).strip(),
+        "text": "\n\n".join(f"{label}\n{text}" for label, text, _name in rows),
         "revision": screen.note.revision,
         "reason": _("Not saved: %(why)s") % {"why": why_not(screen, request.user)},
     }

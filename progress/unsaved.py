@@ -100,6 +100,14 @@ def beside(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
     return labelled(lacking, screen)
 
 
+def note_texts(note: ProgressNote, screen) -> list[tuple[str, str, str]]:
+    """The parts of a note that say something, labelled in its own form."""
+    return labelled(
+        [("format", note.format), *zip(TYPED[1:], note.parts[:MOST], strict=False)],
+        screen,
+    )
+
+
 def labelled(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
     """Each text with its label and the name of its field; empty ones are left out."""
     fields = dict(typed)

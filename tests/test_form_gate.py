@@ -331,7 +331,7 @@ def test_thea_logs_a_session_in_three_presses_without_loading_another_page(
     expect(page.locator("[data-saved]")).to_contain_text("Saved")
     press(page, "Sign and lock")
     press(page, "Sign note")  # though two parts are empty
-    expect(main(page)).to_contain_text("Signed by Thea")
+    expect(main(page)).to_contain_text("Signed by you")
     assert len(loads) == 1, loads
     cleos.goto("/portal/")
     expect(main(cleos)).to_contain_text("The wave has a clock on it.")
@@ -432,7 +432,7 @@ def test_without_scripts_a_session_is_logged_all_the_same(at, thea, cleo):
     press(page, "Sign and lock")
     expect(main(page)).to_contain_text("These parts are empty: Assessment, Plan.")
     press(page, "Sign note")
-    expect(main(page)).to_contain_text("Signed by Thea")
+    expect(main(page)).to_contain_text("Signed by you")
     assert goal.ratings.get().value == 6
 
 

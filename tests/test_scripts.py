@@ -151,6 +151,22 @@ def test_who_is_signed_out_is_told_so(desk):
     assert desk.page.locator("[data-saved] a").get_attribute("href") == "/sign-in/"
 
 
+def test_a_refusal_from_before_they_signed_in_again_does_not_end_it_anew(desk):
+    on_its_way = []
+    desk.answer = on_its_way.append
+    desk.type("One")
+    with desk.page.expect_request("**/draft/"):
+        pass
+    ended = "window.ended = 0; addEventListener('cairn:signed-out', () => ended++)"
+    desk.page.evaluate(ended)
+    desk.page.evaluate("dispatchEvent(new CustomEvent('cairn:back', {detail: {}}))")
+    desk.answer = desk.keep
+    on_its_way[0].fulfill(status=401, body="{}")
+    desk.says("Saved ")
+    assert desk.drafts[-1]["data"] == "One"
+    assert desk.page.evaluate("window.ended") == 0
+
+
 def test_two_texts_are_both_kept_and_nothing_is_overwritten(desk):
     desk.refuse(409, revision=7, text=f"Theirs <b>{SPLIT}Plan")
     desk.type("Mine")

@@ -208,7 +208,10 @@ def test_a_rating_that_was_sealed_is_shown_where_the_page_has_none(
     again = page.context.new_page()
     page.context.set_offline(False)
     again.goto(f"/sessions/{session.pk}/")
-    expect(again.locator("[data-conflict-text]")).to_contain_text("7")
+    text = again.locator("[data-conflict-text]")
+    expect(text).to_contain_text("7")
+    assert f"{goal.shown.own_words}\n7" in text.inner_text()  # it says of what
+    assert "Data\nBegun." in text.inner_text()
     again.wait_for_timeout(300)
     assert len(again.evaluate(KEPT)) == 1
     stone(again, f"rating-{goal.pk}", 7)

@@ -105,7 +105,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     fill(kit, part0="We began.", take_away="One night at a time.")
     press(kit, "Sign and lock")
     press(kit, "Sign note")  # though two parts are empty
-    expect(main(kit)).to_contain_text("Signed by Kit")
+    expect(main(kit)).to_contain_text("Signed by you")
 
     nadia.goto("/portal/sessions/")
     expect(main(nadia)).to_contain_text("One night at a time.")

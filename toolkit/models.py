@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from accounts.screen import called
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 
@@ -70,10 +73,26 @@ class Assignment(ClientRow):
         audit.record("practice reworded", about=self)
 
     @transaction.atomic
-    def say(self, answer: str, *, by: User) -> None:
-        """Write how it went; a later word replaces an earlier one."""
-        Assignment.objects.filter(pk=self.pk).update(
-            answer=answer, answered_at=timezone.now(), answered_by=by
-        )
+    def say(self, answer: str, *, by: User, seen: str) -> bool:
+        """Write how it went; a later word of one's own replaces an earlier one.
+
+        False, and `self` as it is now, where another person answered something else
+        than `seen`, which the page showed: their answer is shown before it is replaced.
+        """
+        rows = Assignment.objects.filter(pk=self.pk)
+        known = Q(answered_by=None) | Q(answered_by=by) | Q(answer__in=[seen, answer])
+        said = {"answer": answer, "answered_at": timezone.now(), "answered_by": by}
+        if not rows.filter(known).update(**said):  # one statement: nobody is between
+            self.refresh_from_db(fields=["answer", "answered_by"])
+            return False
         self.answer = answer
         audit.record("practice answered", about=self, answer=answer)
+        return True
+
+    def answered_meanwhile(self) -> str:
+        """What is said to whoever answers after another person did."""
+        words = gettext(
+            "%(name)s already answered “%(answer)s”. To replace that, answer again."
+        )
+        answer = self.get_answer_display()
+        return words % {"name": called(self.answered_by), "answer": answer}

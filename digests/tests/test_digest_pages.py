@@ -57,7 +57,7 @@ def a_week_of(client, by):
     )
     with acting_as(by.pk), transaction.atomic():
         practice = Assignment.agree(client, "Two stops, alone", by=by)
-        practice.say("some", by=by)
+        practice.say("some", by=by, seen="")
     Assignment.objects.filter(pk=practice.pk).update(answered_at=berlin(26, 9))
     return goal
 

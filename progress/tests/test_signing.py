@@ -159,6 +159,23 @@ def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, go
     assert is_refused("cairn_web", thea.pk, sign) != goes
 
 
+@pytest.mark.parametrize(
+    ("signed_at", "content_hash", "goes"),
+    [("NULL", "''", True), ("NULL", "'x'", False), ("now()", "''", False),
+     ("now() + interval '10 s'", "'x'", False), ("'2020-01-01'", "'x'", False)],
+)  # fmt: skip
+def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
+    thea, session, signed_at, content_hash, goes
+):
+    insert = (
+        "INSERT INTO progress_progressnote (id, practice_id, client_id, session_id,"
+        " author_id, format, body, revision, saved_at, signed_at, content_hash)"
+        f" SELECT id, practice_id, client_id, id, '{thea.pk}', 'dap', '', 1, now(),"
+        f" {signed_at}, {content_hash} FROM progress_therapysession"
+    )
+    assert is_refused("cairn_web", thea.pk, insert) != goes
+
+
 # -- until it is final, it is not signed ----------------------------------------------
 
 

@@ -10,7 +10,7 @@
 // words that the server does not have. data-draft-held: saving has to be pressed, since
 // another text would be overwritten. What cannot be sent is sealed on the device.
 
-import { offer, pageName, sealed, show } from "./typed.js";
+import { offer, pageName, readable, sealed, show } from "./typed.js";
 import * as vault from "./vault.js";
 
 const PAUSE = 700; // ms after the last key
@@ -72,6 +72,7 @@ class Draft {
     this.status = form.querySelector("[data-saved]") ?? document.querySelector("[data-saved]");
     this.words = { ...WORDS, ...JSON.parse(this.status?.dataset.words ?? "{}") };
     this.revision = form.elements.revision;
+    this.returns = 0; // how often they signed in again on this page
     this.name = pageName(form.dataset.draftUrl); // of what is sealed here
     this.held = "draftHeld" in form.dataset;
     this.kept = "draftUnsaved" in form.dataset ? null : joined(this.entries(true));
@@ -84,7 +85,7 @@ class Draft {
     addEventListener("online", () => this.send());
     addEventListener("focus", () => this.signedOut && this.send());
     addEventListener("cairn:gone", (event) => this.unsaved() && (event.preventDefault(), this.seal()));
-    addEventListener("cairn:back", () => this.send());
+    addEventListener("cairn:back", () => ((this.returns += 1), this.send()));
     addEventListener("pagehide", () => this.send());
     addEventListener("cairn:leaving", () => this.send());
     addEventListener("visibilitychange", () => document.hidden && this.send());
@@ -178,7 +179,7 @@ class Draft {
 
   seal() {
     const entries = this.entries();
-    return vault.keep(this.name, { entries, revision: this.revision?.value ?? "" }).catch(() => {});
+    return vault.keep(this.name, { entries, said: readable(this.form, entries), revision: this.revision?.value ?? "" }).catch(() => {});
   }
 
   touched() {
@@ -264,9 +265,13 @@ class Draft {
   async sendNow() {
     this.busy = true;
     const text = this.text();
+    const returns = this.returns;
     if (!this.failing && !this.signedOut) this.say("saving");
     try {
-      await this.answered(await this.request(text), text);
+      let response = await this.request(text);
+      // Refused before they signed in again: it says nothing of now.
+      if (response.status === 401 && returns !== this.returns) response = await this.request(text);
+      await this.answered(response, text);
     } catch {
       this.again("offline");
     } finally {

@@ -16,6 +16,7 @@ let most = Date.now() + Number(scrim.dataset.most) * 1000;
 let active = Date.now() - idle + Number(scrim.dataset.left) * 1000;
 let told = Date.now();
 let covered = false;
+let returns = 0; // how often somebody signed in again here
 let before = null; // what had the focus
 
 // The clock is asked, not counted: a laptop sleeps.
@@ -38,9 +39,11 @@ function pressed() {
 
 async function ask() {
   told = Date.now();
+  const was = returns;
   try {
     const answer = await fetch(scrim.dataset.url, { method: "POST", headers: headers(), redirect: "error" });
-    if (answer.status === 401) return cover();
+    // One that was asked before they signed in again says nothing of now.
+    if (answer.status === 401) return void (was === returns && cover());
     if (answer.ok) active = Math.max(active, Date.now() - idle + (await answer.json()).left * 1000);
   } catch {
     if (Date.now() >= ends()) cover();
@@ -128,6 +131,7 @@ function back(answer) {
   for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = answer.csrf;
   form.reset();
   covered = false;
+  returns += 1;
   active = told = Date.now();
   most = Date.now() + 12 * 3_600_000; // the next page knows better
   close();

@@ -7,7 +7,26 @@
 
 import * as vault from "./vault.js";
 
-const words = (entries) => entries.map(([, text]) => text).filter((text) => text.trim()).join("\n\n");
+const choice = /^(radio|checkbox)$/;
+const plain = (part) => part?.innerText.replace(/\s+/g, " ").trim() ?? "";
+
+// As a person reads it: the name of the field or of its card, and of a choice its words.
+function asRead(form, [name, value]) {
+  const fields = [...form.elements].filter((field) => field.name === name);
+  const field = fields.find((one) => one.value === value) ?? fields[0];
+  if (!field) return value;
+  const own = plain(field.labels?.[0]);
+  const group = plain(document.getElementById(field.closest("article")?.getAttribute("aria-labelledby"))) || plain(field.closest("fieldset")?.querySelector("legend"));
+  const label = choice.test(field.type) ? group : own || group;
+  const chosen = field.options ? plain(field.selectedOptions[0]) : own;
+  const text = field.options || choice.test(field.type) ? chosen || value : value;
+  return label ? `${label}\n${text}` : text;
+}
+
+// Sealed beside what was typed, since the page that shows it may have no such fields.
+export const readable = (form, entries) => entries.filter(([name, text]) => name !== "format" && text.trim()).map((entry) => asRead(form, entry));
+
+const words = ({ said, entries }) => (said ?? entries.map(([, text]) => text)).filter((text) => text.trim()).join("\n\n");
 
 // A page's own name for what it seals of this form.
 export const pageName = (form) => `${form}#${globalThis.crypto?.randomUUID?.() ?? Math.random()}`;
@@ -34,7 +53,7 @@ function within(text, other) {
 function held(name) {
   const fields = [...document.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
   return fields.flatMap((field) => {
-    if (/^(radio|checkbox)$/.test(field.type)) return field.checked ? [field.value] : [];
+    if (choice.test(field.type)) return field.checked ? [field.value] : [];
     return field.options ? [...field.selectedOptions].map((option) => option.value) : [field.value];
   });
 }
@@ -56,7 +75,7 @@ export function offer(sealedRows) {
   const found = sealedRows.filter((row) => !isHere(row));
   for (const { name } of sealedRows.filter(isHere)) vault.drop(name).catch(() => {});
   if (!found.length) return;
-  const texts = new Set(found.map(({ entries }) => words(entries)));
+  const texts = new Set(found.map(words));
   show([...texts].join("\n\n* * *\n\n"), true);
   const button = document.querySelector("[data-conflict-discard]");
   if (!button) return;
@@ -67,7 +86,7 @@ export function offer(sealedRows) {
   };
 }
 
-// What is sealed of these forms: {name, form, entries, revision}.
+// What is sealed of these forms: {name, form, entries, said, revision}.
 export async function sealed(forms) {
   const found = [];
   for (const form of forms) {
@@ -79,11 +98,13 @@ export async function sealed(forms) {
   return found;
 }
 
+const labelled = (fields) => fields.map((field) => `${plain(field.labels[0])}\n${field.value}`);
+
 async function begin() {
   for (const given of document.querySelectorAll("[data-typed]")) {
     const fields = [...given.querySelectorAll("textarea[name]")];
     const entries = fields.map((field) => [field.name, field.value]);
-    if (entries.length) vault.keep(pageName(location.pathname), { entries, revision: "" }).catch(() => {});
+    if (entries.length) vault.keep(pageName(location.pathname), { entries, said: labelled(fields), revision: "" }).catch(() => {});
     delete given.dataset.typed;
   }
   const panel = document.querySelector("[data-sealed-as]");

@@ -275,6 +275,10 @@ OF_THE_DATABASE = [
     Mutant("note: in another's name",
            policy("progress_progressnote", "write",
                   check="client_id = ANY (app.writes())")),
+    Mutant("note: begun with a signature of any date",
+           policy("progress_progressnote", "write",
+                  check="client_id = ANY (app.writes()) AND author_id = app.user_id()"
+                  " AND begun_by_id IS NULL")),
     Mutant("note: a signed one changes",
            "DROP TRIGGER signed_stays ON progress_progressnote;"
            + policy("progress_progressnote", "change",
@@ -355,6 +359,10 @@ def everybody(_old):
 
 
 OF_THE_RULE = [
+    Mutant("exercise: a later answer replaces one that was not seen",
+           target="toolkit.models:Assignment.say",
+           put=lambda old: lambda self, answer, *, by, seen: old(
+               self, answer, by=by, seen=type(self).objects.get(pk=self.pk).answer)),
     Mutant("rule: every row is visible",
            target="clients.access:rows_visible_to", put=everybody),
     Mutant("rule: every row is editable",
