@@ -424,6 +424,27 @@ def test_the_timeline_tells_the_newest_and_says_so(sign_in, goal, cleo, thea):
         assert pinned(browsers[who], url) <= before[who]
 
 
+def test_the_ratings_of_a_sessions_day_have_an_end(sign_in, goal, cleo, thea):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
+    browser, url = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"
+    sentence = "Only the newest 50 ratings of that day are shown."
+    rows = [
+        GoalRating(
+            **of(cleo, goal=goal), value=n % 11, by=cleo.user, side="client",
+            at=session.starts_at + n * timedelta(milliseconds=1), session_id=session.pk,
+        )
+        for n in range(51)
+    ]  # fmt: skip
+    put(rows[1:])
+    before = pinned(browser, url)
+    assert sentence not in read(browser, url)
+    put(rows[:1])
+    page = read(browser, url)
+    assert sentence in page
+    assert page.count("Rated by you") == 50
+    assert pinned(browser, url) <= before
+
+
 def test_practice_on_the_page_of_goals_has_an_end(sign_in, cleo, thea):
     browser = sign_in(cleo.user)
     rows = [
