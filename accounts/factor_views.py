@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn.internal import auth as webauthn
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import mark_safe
@@ -150,6 +151,7 @@ def _added(request, add):
     """Keep a new way, with recovery codes if there are none yet, and say so by mail."""
     try:
         with transaction.atomic():
+            factors.require_room(request.user)
             row = add().instance
             kinds = {way.kind for way in factors.ways_of(request.user)}
             fresh_codes = factors.KINDS.RECOVERY_CODES not in kinds
@@ -157,6 +159,9 @@ def _added(request, add):
                 _made(request, RecoveryCodes.activate(request.user).instance)
             audit.record("second step added", about=request.user, factor=row.type)
             tell(request.user, "account-changed", f"factor:{row.pk}")
+    except ValidationError as full:
+        messages.warning(request, full.messages[0])
+        return redirect("settings")
     except IntegrityError:  # a double press: it is there
         messages.info(request, _("This was added before. You can use it to sign in."))
         return redirect("settings")

@@ -18,12 +18,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, sayings
+from accounts import audit, limits, sayings
 from accounts.models import User
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
+MOST = 20  # ways to sign in, of one account
+FULL = _(
+    "Your account has %(most)d ways to sign in, the most it can have. Remove one before"
+    " you add another."
+)
 FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
@@ -98,6 +104,11 @@ class Way:
     @property
     def is_running_out(self) -> bool:
         return self.kind == KINDS.RECOVERY_CODES and self.left <= FEW_LEFT
+
+
+def require_room(user: User) -> None:
+    """ValidationError where one more way to sign in would be too many."""
+    limits.require_room(Authenticator.objects.filter(user=user), MOST, FULL)
 
 
 def ways_of(user: User) -> list[Way]:

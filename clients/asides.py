@@ -77,7 +77,8 @@ class Asides:
     """Of one client, newest first; each reader gets what their role shows them."""
 
     def __init__(self, client: Client, user):
-        self.rows = [Aside._make(row) for row in _asides(user, client=client.pk)]
+        rows = [Aside._make(row) for row in _asides(user, client=client.pk)]
+        self.rows, self.is_cut = rows[:MOST], len(rows) > MOST
         self.client = client
 
     def of(self, kind: str, model) -> list[Said]:
@@ -106,7 +107,7 @@ def _asides(user, client):
         _emergencies(client, user),
     ]
     first, *others = kinds
-    return first.union(*others, all=True).order_by("-at")[:MOST]
+    return first.union(*others, all=True).order_by("-at")[: MOST + 1]
 
 
 def _corrections(client, user):

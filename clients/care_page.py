@@ -187,6 +187,11 @@ class CarePage:
         return list(reversed(over))[:ENDED]
 
     @property
+    def ended_is_cut(self) -> bool:
+        over = sum(not line.is_standing for line in self._roles)
+        return over > ENDED or len(self._asked) == ENDED
+
+    @property
     def _roles(self):
         return [line for line in self.lines if line.role.kind != "emergency"]
 

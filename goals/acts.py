@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -127,6 +128,8 @@ def agree(request, goal: Goal, number: int, way: Way):
             messages.warning(request, NEWER_WORDS)
         else:
             _overtaken(request, goal)
+    except ValidationError as full:
+        messages.warning(request, full.messages[0])
     else:
         messages.success(request, _("Your key is turned."))
     return way.to(goal)
@@ -262,7 +265,12 @@ def reached(request, goal: Goal, way: Way):
 
 
 def take_up(request, goal: Goal, way: Way):
-    if goal.take_up(by=request.user):
+    try:
+        taken_up = goal.take_up(by=request.user)
+    except ValidationError as full:
+        messages.warning(request, full.messages[0])
+        return way.to(goal)
+    if taken_up:
         reader = status.Reader(side_of(request.user))
         said = {"standing": status.standing(goal, reader)}
         messages.success(request, format_html(_("Taken up again. {standing}"), **said))

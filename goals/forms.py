@@ -101,7 +101,11 @@ class RatingForm(KeptForm):
     )
     word = line(_("A word for it"), own=True, most=40)
     context = few_words(_("What was going on"), rows=1, own=True, most=300)
-    together = forms.BooleanField(label=_("We chose it together"), required=False)
+    together = forms.BooleanField(
+        label=_("We chose it together"),
+        required=False,
+        help_text=_("It stays your rating, marked as chosen together."),
+    )
 
     def __init__(self, *args, goal: Goal, last=None, **kwargs):
         super().__init__(*args, goal=goal, **kwargs)

@@ -38,6 +38,7 @@ class Rating(NamedTuple):
     side: str
     by_id: UUID
     by__name: str
+    together: bool
 
 
 WORDINGS = ("in_force", "latest")
@@ -92,18 +93,27 @@ def _standing_ratings(user, goal):
 
 @kept_for_person(**GOAL)
 def bare_ratings(user, goal):
-    """The newest first."""
+    """The newest first, and one more than are shown where there are more."""
     rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
-    return rows[:SHOWN_IN_CHART]
+    return rows[: SHOWN_IN_CHART + 1]
+
+
+def _told_ratings(user, goal, most):
+    """The last few, and so many of those that were taken back, the newest."""
+    last = _standing_ratings(user, goal).order_by("-at").values("pk")
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
+    back = rows.exclude(withdrawn_by=None).order_by("-at").values("pk")
+    rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | Q(pk__in=back[:most]))
+    return rows.select_related("by", "withdrawn_by").order_by("at")
 
 
 @kept_for_person(**GOAL)
 def told_ratings(user, goal):
-    """The last few, and those that were taken back."""
-    last = _standing_ratings(user, goal).order_by("-at").values("pk")
-    rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
-    rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | ~Q(withdrawn_by=None))
-    return rows.select_related("by", "withdrawn_by").order_by("at")
+    return _told_ratings(user, goal, SHOWN_MOVES)
+
+
+def all_told_ratings(user, goal):
+    return _told_ratings(user, goal, SHOWN_OF_ALL + 1)
 
 
 @kept_for_person(**GOAL)
@@ -131,5 +141,6 @@ def links_of(user, goal):
 
 @kept_for_person(**GOAL)
 def scores_of(user, goal):
+    """The newest of each kind."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").order_by("-at")
+    return rows.select_related("by").order_by("kind", "-at").distinct("kind")

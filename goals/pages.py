@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
 from goals.page_queries import (
     SHOWN_COMMENTS,
+    SHOWN_IN_CHART,
     SHOWN_MOVES,
     SHOWN_OF_ALL,
     SHOWN_VERSIONS,
@@ -79,9 +81,10 @@ class GoalPage:
         self.goal, self.user, self.side = goal, user, side_of(user)
         self.everything, self.names = everything, way
         encryption.expect(goal.practice_id, [goal.client_id])
+        self.history_is_cut = False
         self.versions = self._versions()
         moves = queries.moves_of if everything else queries.last_moves
-        self.moves = list(moves(user, goal=goal.pk)[:SHOWN_OF_ALL])
+        self.moves = self._newest(moves(user, goal=goal.pk))
         self._read_ratings()
         self._read_steps()
         self._read_comments()
@@ -95,7 +98,7 @@ class GoalPage:
         """The newest ones; what stands is always among them."""
         goal = {"goal": self.goal.pk}
         if self.everything:
-            rows = list(queries.every_version(self.user, **goal)[:SHOWN_OF_ALL])
+            rows = self._newest(queries.every_version(self.user, **goal))
         else:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
             rows = queries.last_versions(self.user, **goal, **stands)
@@ -106,16 +109,26 @@ class GoalPage:
             row.turned = turned[row.pk]
         return rows
 
+    def _newest(self, rows) -> list:
+        """Of rows with the newest first, no more than a page can hold."""
+        found = list(rows[: SHOWN_OF_ALL + 1])
+        self.history_is_cut |= len(found) > SHOWN_OF_ALL
+        return found[:SHOWN_OF_ALL]
+
     def _version(self, pk) -> GoalVersion | None:
         return next((one for one in self.versions if one.pk == pk), None)
 
     def _read_ratings(self) -> None:
         """Hundreds for the chart, as bare values; as rows only those with a line."""
-        bare = queries.bare_ratings(self.user, goal=self.goal.pk)
-        self.ratings = list(map(Rating._make, reversed(bare)))
-        rows = queries.told_ratings(self.user, goal=self.goal.pk)
-        self.taken_back = [row for row in rows if hasattr(row, "withdrawn_by")]
-        self.last_ratings = [row for row in rows if row not in self.taken_back]
+        bare = list(queries.bare_ratings(self.user, goal=self.goal.pk))
+        self.chart_is_cut = len(bare) > SHOWN_IN_CHART
+        self.ratings = list(map(Rating._make, reversed(bare[:SHOWN_IN_CHART])))
+        told = queries.all_told_ratings if self.everything else queries.told_ratings
+        rows = told(self.user, goal=self.goal.pk)
+        back = [row for row in rows if hasattr(row, "withdrawn_by")]
+        self.last_ratings = [row for row in rows if not hasattr(row, "withdrawn_by")]
+        self.history_is_cut |= len(back) > SHOWN_OF_ALL
+        self.taken_back = back[-SHOWN_OF_ALL:]
 
     def _read_steps(self) -> None:
         rows = queries.steps_of(self.user, goal=self.goal.pk)
@@ -130,8 +143,8 @@ class GoalPage:
 
     def _read_comments(self) -> None:
         comments = queries.comments_of if self.everything else queries.last_comments
-        rows = list(comments(self.user, goal=self.goal.pk)[:SHOWN_OF_ALL])
-        shown = len(rows) if self.everything else SHOWN_COMMENTS
+        rows = list(comments(self.user, goal=self.goal.pk)[: SHOWN_OF_ALL + 1])
+        shown = SHOWN_OF_ALL if self.everything else SHOWN_COMMENTS
         self.comments, self.more_comments = rows[:shown], len(rows) > shown
 
     @property
@@ -326,8 +339,36 @@ class GoalPage:
     def has_more(self) -> bool:
         if self.everything:
             return False
+        back = len(self.taken_back) >= SHOWN_MOVES
         many = len(self.moves) >= SHOWN_MOVES or len(self.versions) >= SHOWN_VERSIONS
-        return many or self.more_comments
+        return many or back or self.more_comments
+
+    @property
+    def chart_left_out(self) -> str:
+        """What the chart and its table do not show, said beneath them."""
+        if not self.chart_is_cut:
+            return ""
+        return _(
+            "Only the newest %(most)s ratings are shown. A copy of the record has them"
+            " all."
+        ) % {"most": number_format(SHOWN_IN_CHART, force_grouping=True)}
+
+    @property
+    def left_out(self) -> str:
+        """What even the whole history leaves out: of each kind, the oldest."""
+        return self._newest_alone if self.history_is_cut else ""
+
+    @property
+    def comments_left_out(self) -> str:
+        cut = self.everything and self.more_comments
+        return self._newest_alone if cut else ""
+
+    @property
+    def _newest_alone(self) -> str:
+        return _(
+            "Only the newest %(most)s of each kind are shown here. A copy of the record"
+            " has them all."
+        ) % {"most": SHOWN_OF_ALL}
 
     # -- numbers -----------------------------------------------------------------
 
@@ -410,7 +451,7 @@ class GoalPage:
             charts.Point(
                 rating.at.astimezone(zone).date(),
                 rating.value,
-                by=rating.by__name if side == Side.THERAPIST else "",
+                by=_given_by(rating) if side == Side.THERAPIST else "",
             )
             for rating in self.ratings_of(side)
         ]
@@ -429,6 +470,13 @@ class GoalPage:
     @property
     def reached(self) -> int:
         return sum(1 for step in self.steps if step["reached"])
+
+
+def _given_by(rating: Rating) -> str:
+    """Who wrote it down; and, as they said, that both chose it."""
+    if rating.together:
+        return _("%(name)s, chosen together") % {"name": rating.by__name}
+    return rating.by__name
 
 
 def _in_words(version: GoalVersion) -> dict[str, str]:

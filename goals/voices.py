@@ -1,8 +1,10 @@
 """Who gave a rating, as each side reads it: two sides, two series, never one line.
 
 A number that both chose together was written down by the therapist and counts as the
-therapist's: nothing says that the client gave it.  Where one figure stands for a goal,
-it is the client's, and the therapist's only where the client gave none.
+therapist's: the client pressed nothing, and a mean of the client's ratings must not
+hold what only the therapist says of them.  Wherever a single number says who gave it,
+it says "chosen together" as well.  Where one figure stands for a goal, it is the
+client's, and the therapist's only where the client gave none.
 """
 
 from __future__ import annotations

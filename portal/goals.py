@@ -12,7 +12,7 @@ from goals.lines import Line, recent_lines
 from goals.models import Goal
 from goals.models.content import Side
 from portal.own import own_client
-from portal.practice import at_hand
+from portal.practice import AT_HAND, at_hand
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,6 @@ class GoalList:
         self.rows = [GoalRow(goal, lines[goal.pk], client) for goal in goals]
         ended = (Goal.Ended.REACHED, Goal.Ended.ASIDE)
         closed = Goal.objects.visible_to(user).filter(ended_as__in=ended).with_words()
-        self.closed = list(closed.order_by("-closed_at")[:12])
-        self.practice = list(at_hand(user))
+        self.closed = list(closed.order_by("-closed_at"))
+        practice = list(at_hand(user)[: AT_HAND + 1])
+        self.practice, self.more_practice = practice[:AT_HAND], practice[AT_HAND:]

@@ -16,6 +16,7 @@ CORRECTED_FOR = timedelta(days=14)  # an answer stays at hand to be replaced
 
 
 MOST = 3  # things asked at a time
+AT_HAND = 20  # on the page of goals
 
 
 def to_answer(user: User) -> list[Assignment]:

@@ -19,6 +19,7 @@ from progress.models.therapy_session import end_of_day
 from progress.note_page import additions_to
 from toolkit.models import Assignment
 
+RATINGS = 50  # of the day of a session, the newest
 DOOR_OPENS = timedelta(minutes=15)  # before a video session
 
 
@@ -54,12 +55,14 @@ class SessionPage:
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
         self.note = notes.select_related("author", "begun_by").first()
         self.additions = additions_to(self.note, user)
-        self.ratings = list(self._ratings())
+        newest = list(self._ratings()[: RATINGS + 1])
+        self.more_ratings = newest[RATINGS:]
+        self.ratings = newest[:RATINGS][::-1]
         practice = Assignment.objects.visible_to(user)
         self.practice = practice.filter(session_id=session.pk).first()
 
     def _ratings(self) -> QuerySet:
-        """Those given in it or on its day, as the day is for the reader."""
+        """Those given in it or on its day, as days are for the reader; newest first."""
         zone = self.user.zone
         day = self.session.starts_at.astimezone(zone).date()
         begin = datetime.combine(day, time(), zone)
@@ -67,7 +70,7 @@ class SessionPage:
         rows = GoalRating.objects.visible_to(self.user).standing()
         rows = rows.filter(Q(session_id=self.session.pk) | Q(at__gte=begin, at__lt=end))
         rows = rows.select_related("goal__in_force", "goal__latest", "by")
-        return rows.order_by("at")
+        return rows.order_by("-at")
 
     @cached_property
     def rated(self) -> list[tuple[GoalRating, str]]:

@@ -29,6 +29,7 @@ from progress.models.note import MOST
 from toolkit.models import Assignment
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
+RATINGS = 3_000  # of all open goals, in the chart
 SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
 # What one is here who is not the primary therapist.
 ROLES = {
@@ -143,7 +144,8 @@ def goal_lines(goals: list[Goal], user) -> list[GoalLine]:
     """These goals with ratings and steps, in two queries."""
     lines = {goal.pk: GoalLine(goal) for goal in goals}
     by_key = {str(pk): line for pk, line in lines.items()}
-    for rating in map(Rating._make, _ratings(user, goals=list(lines))):
+    newest = list(_ratings(user, goals=list(lines)))[:RATINGS]
+    for rating in map(Rating._make, reversed(newest)):
         by_key[rating.goal].ratings.append(rating)
     for step in _steps(user, goals=list(lines)):
         lines[step.goal_id].steps.append(step)
@@ -170,7 +172,8 @@ def _open_or_reached(user, client):
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).standing()
     key = Cast("goal_id", TextField())
-    return rows.order_by("at").values_list(key, *Rating._fields[1:])
+    newest = rows.order_by("-at").values_list(key, *Rating._fields[1:])
+    return newest[: RATINGS + 1]
 
 
 @kept_for_person(**GOALS)
@@ -227,7 +230,11 @@ class ClientPage:
         self.strengths = standing(client.pk, user, STRENGTHS)
         asides = Asides(client, user)
         self.corrections, self.comments = asides.corrections, asides.comments
-        self.emergencies = asides.emergencies
+        self.emergencies, self.asides_are_cut = asides.emergencies, asides.is_cut
+
+    @property
+    def chart_is_cut(self) -> bool:
+        return sum(len(line.ratings) for line in self.goals) >= RATINGS
 
     # -- who reads it ------------------------------------------------------------
 

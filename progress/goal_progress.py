@@ -18,8 +18,8 @@ from goals.voices import counted
 
 @dataclass
 class GoalChange:
-    """One goal: the ratings of each side (0 to 10), and the first and latest level of
-    its scale.
+    """One goal: the first and the latest rating of each side (0 to 10), and the levels
+    of its scale.
 
     `first` and `latest` are the client's ratings, and the therapist's only where the
     client gave none: the two are never paired with each other.
@@ -74,7 +74,7 @@ class Attained:
 
 
 class ClientProgress:
-    """All goals but those never taken on, in four queries.
+    """All goals but those never taken on, in five queries.
 
     A goal rated once is not paired and left out of the mean.
     """
@@ -87,8 +87,15 @@ class ClientProgress:
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
         goals = {goal.pk: GoalChange(goal) for goal in rows.order_by("created_at")}
         ratings = GoalRating.objects.visible_to(user).filter(goal__in=goals).standing()
-        rows = ratings.order_by("at").values_list("goal_id", "side", "value")
-        for pk, side, value in rows:
+        ends = ratings.distinct("goal_id", "side")  # the first and the latest of each
+        ends = ends.values_list("goal_id", "side", "pk", "value")
+        first = {
+            row[:3]: row[3] for row in ends.order_by("goal_id", "side", "at", "pk")
+        }
+        latest = {
+            row[:3]: row[3] for row in ends.order_by("goal_id", "side", "-at", "-pk")
+        }
+        for (pk, side, _rating), value in (first | latest).items():
             goals[pk].rated.setdefault(side, []).append(value)
         scores = GoalScore.objects.visible_to(user).filter(
             goal__in=goals, kind=GoalScore.Kind.ATTAINMENT

@@ -32,6 +32,9 @@ class Since(models.TextChoices):
     ALL = "all", gettext_lazy("From the beginning")
 
 
+MOST = 500  # wins, and steps reached, that are told: the newest
+MOST_RATINGS = 5_000
+
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 
 
@@ -103,6 +106,7 @@ class Journey:
     ):
         self.client, self.user, self.today = client, user, user.today()
         self.with_notes = with_notes and user.is_therapist
+        self.is_cut = False  # whether something from long ago is not on it
         encryption.expect(client.practice_id, [client.pk])
         self._read()
         self.since = self._window(wanted)
@@ -125,20 +129,25 @@ class Journey:
         goals = self._mine(Goal).with_words().order_by("created_at")
         self.lines = {goal.pk: GoalLine(goal, self.names) for goal in goals}
         self._read_agreements()
-        ratings = self._mine(GoalRating).standing().order_by("at")
-        for goal_id, side, *said in ratings.values_list(
-            "goal_id", "side", "at", "value"
-        ):
-            at, value = said
+        ratings = self._mine(GoalRating).standing().order_by("-at")
+        ratings = ratings.values_list("goal_id", "side", "at", "value")
+        for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
             given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
-        self.steps = list(reached.order_by("reached_at"))
-        self.wins = list(self._mine(Win).standing().order_by("happened_on", "at"))
+        self.steps = self._newest(reached.order_by("-reached_at"))
+        wins = self._mine(Win).standing().order_by("-happened_on", "-at")
+        self.wins = self._newest(wins)
         self.strengths = list(self._mine(Strength).accepted().order_by("at"))
         sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
         self.all_sessions = list(sessions.order_by("starts_at"))
         self.notes = self._notes() if self.with_notes else []
+
+    def _newest(self, rows, most: int = MOST) -> list:
+        """Of rows with the newest first, so many; the oldest of them first."""
+        found = list(rows[: most + 1])
+        self.is_cut |= len(found) > most
+        return found[:most][::-1]
 
     def _notes(self) -> list[tuple[datetime, datetime]]:
         """Of one's own signed notes, when the session was and when it was signed."""

@@ -10,6 +10,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import TruncDate
 from django.utils.functional import cached_property
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
@@ -18,6 +20,7 @@ from goals.models import Goal, Step, StrengthLink
 from progress.models import Win
 
 WINS = 20  # on a page
+CHECKED = SafeString(" checked")
 STRENGTHS = 6  # at a glance; the rest is one press away
 
 
@@ -28,9 +31,22 @@ class StrengthLine:
     strength: Strength
     goals: list[Goal] = field(default_factory=list)
 
+    offered: list[tuple[UUID, str]] = field(default_factory=list)  # open goals
+
     @property
-    def goal_ids(self) -> set[UUID]:
-        return {goal.pk for goal in self.goals}
+    def boxes(self) -> SafeString:
+        """All open goals to choose among, in one piece: sixty times fifty of them."""
+        helped = {goal.pk for goal in self.goals}
+        return format_html_join(
+            "",
+            '<div class="form-check"><input class="form-check-input" type="checkbox"'
+            ' name="goals" value="{0}" id="g-{1}-{2}"{3}><label'
+            ' class="form-check-label own" for="g-{1}-{2}">{4}</label></div>',
+            (
+                (pk, self.strength.pk, n, CHECKED if pk in helped else "", words)
+                for n, (pk, words) in enumerate(self.offered, 1)
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,8 @@ class Strengths:
         self.goals = list(goals.order_by("created_at"))
         rows = Strength.objects.visible_to(user).filter(**mine)
         rows = rows.select_related("proposed_by").order_by("-at")
-        self.lines = [StrengthLine(row) for row in rows]
+        offered = [(goal.pk, goal.shown.own_words) for goal in self.goals]
+        self.lines = [StrengthLine(row, offered=offered) for row in rows]
         self._link()
         wins = Paginator(_in_time(client.pk, user), WINS)
         self.page = wins.get_page(page)

@@ -47,6 +47,7 @@ ASIDES = {
         gettext_lazy("Read"),
     ),
 }
+RATED = 2_000  # ratings counted before the sessions of a day, the newest
 MANY = 20  # things that want attention on one page
 
 
@@ -114,7 +115,7 @@ def _proposed(user):
 def _rated(user, clients):
     rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
     rows = rows.filter(side=Side.CLIENT).standing()
-    return rows.values_list("client_id", "at")
+    return rows.order_by("-at").values_list("client_id", "at")[:RATED]
 
 
 @kept_for_person(clients=many(UUIDField()))

@@ -1,16 +1,18 @@
 """On paper, at 400 % zoom, in forced colors: what is in front is what one reads."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from accounts import dates
 from goals.tests.test_ratings_by_side import rate
 from portal.tests.cast import agree_practice
-from progress.tests.cast import agreed_goal, book
+from progress.tests.cast import agreed_goal, book, hold
 
 pytestmark = pytest.mark.browser
 SMALL = {"width": 320, "height": 200}  # 1280 by 800 at 400 %
@@ -61,12 +63,42 @@ def test_paper_bears_the_practice_and_the_day(pages):
         today = dates.with_year(timezone.localdate())
         head = f"Harbour Practice · {today}"
         expect(page.locator(".print-head")).to_have_text(head)
-        assert (
-            page.locator(".print-head").evaluate(
-                "one => getComputedStyle(one).position"
-            )
-            == "fixed"
-        )  # Chromium repeats it on each sheet
+
+
+NOTE = "\n\n".join("She spoke about the bus and the week. " * 20 for _n in range(24))
+
+
+def sheets(page, url):
+    """The words of each sheet that the browser would print."""
+    page.add_init_script("window.print = () => {}")  # else it prints by itself
+    page.goto(url)
+    printed = page.pdf(format="A4", prefer_css_page_size=True)
+    return [one.extract_text() for one in PdfReader(BytesIO(printed)).pages]
+
+
+def test_each_sheet_of_paper_begins_with_the_practice_and_the_day(
+    pages, at, cleo, thea, goal
+):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=7), body=NOTE)
+    for _n in range(30):
+        rate(goal, cleo.user, 4)
+    (hers, _url), (theirs, _its) = pages[0], pages[-1]
+    many = [
+        (theirs, reverse("note-print", args=[session.pk])),
+        (theirs, session.get_absolute_url()),
+        (hers, reverse("portal-session", args=[session.pk])),
+    ]
+    others = [
+        (theirs, reverse("client-record", args=[cleo.pk])),
+        (theirs, reverse("client-journey-print", args=[cleo.pk])),
+        (hers, reverse("portal-journey-print")),
+    ]
+    head = f"Harbour Practice · {dates.with_year(timezone.localdate())}"
+    for page, url in [*many, *others, *pages]:
+        found = sheets(page, url)
+        assert len(found) > 2 or (page, url) not in many
+        for words in found:  # a number of the sheet may stand before it
+            assert head in words[:60], (url, words[:60])
 
 
 def test_at_400_percent_no_bar_stays_in_front(pages, at, cleo, thea):

@@ -184,6 +184,65 @@ def test_two_that_begin_at_once_take_two_ports():
     place._reserved.pop(wanted).close()
 
 
+def test_two_starts_at_once_share_nothing_and_outlive_each_other():
+    """Two copies of the tree: each its own var/, both asked for the same port."""
+    folders = [Path(tempfile.mkdtemp(prefix="cairn-test-")) for _ in range(2)]
+    port = str(free_port(18500))
+    for folder in folders:
+        folder.chmod(0o755)
+    both = [start(folder, PORT=port, TICK_SECONDS="1") for folder in folders]
+    try:
+        for folder, process in zip(folders, both, strict=True):
+            state = folder / "running.json"
+            wait_until(state.exists, 60, "./start", process)
+            process.env = json.loads(state.read_text())["env"]
+        names = ("SITE_URL", "MAIL_PAGE", "EMAIL_URL", "DATABASE_URL", "REDIS_URL")
+        first, second = ([one.env[name] for name in names] for one in both)
+        assert not set(first) & set(second)
+        assert all(health(one)["web"] for one in both)
+
+        ended, lives = both
+        ended.send_signal(signal.SIGINT)
+        assert ended.wait(30) in (0, 128 + signal.SIGINT)  # as it still greeted
+        assert lives.poll() is None
+        assert health(lives)["database"]
+        with fetch(lives.env["MAIL_PAGE"] + "/mails.json") as answer:
+            assert answer.status == 200
+        command = ("python", "manage.py", "sendtestemail", "cleo@cairn.example")
+        assert outcome(folders[1], "--run", *command).code == 0
+        with fetch(lives.env["MAIL_PAGE"] + "/mails.json") as answer:
+            mails = json.load(answer)
+        assert any(mail["to"] == "cleo@cairn.example" for mail in mails)
+    finally:
+        for folder, process in zip(folders, both, strict=True):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            shutil.rmtree(folder)
+
+
+def test_two_starts_at_once_in_one_folder_are_one():
+    folder = Path(tempfile.mkdtemp(prefix="cairn-test-"))
+    folder.chmod(0o755)
+    both = [start(folder, PORT=str(free_port(18700))) for _ in range(2)]
+    try:
+        wait_until(lambda: any(p.poll() is not None for p in both), 60, "the later one")
+        later = next(p for p in both if p.poll() is not None)
+        lives = next(p for p in both if p is not later)
+        assert later.returncode == 1
+        assert later.stderr.read().startswith("Cairn runs already")
+        state = folder / "running.json"
+        wait_until(state.exists, 60, "./start", lives)
+        lives.env = json.loads(state.read_text())["env"]
+        assert health(lives)["web"]
+    finally:
+        for process in both:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        shutil.rmtree(folder)
+
+
 def test_what_makes_progress_is_waited_for(tmp_path):
     slow = [sys.executable, "-c", "for n in range(15 * 10**6): n * n"]
     process = subprocess.Popen(slow)

@@ -76,6 +76,24 @@ def test_back_at_once_finds_the_sign_in_page_though_leaving_was_not_heard(at, cl
     assert not SignIn.objects.filter(user=cleo.user).exists()
 
 
+def test_who_left_quickly_can_come_back_at_once(at, cleo):
+    page = at(cleo.user)
+    page.route(AWAY, lambda route: route.fulfill(body="<title>Rain</title>"))
+    page.goto("/portal/more/")
+    page.goto("/portal/goals/")
+    press(page, "Leave quickly")
+    page.wait_for_url(AWAY)
+    page.go_back()
+    expect(page).to_have_url(re.compile("/sign-in/"))
+    page.get_by_label("E-mail").fill(cleo.user.email)
+    page.get_by_label("Password").fill("cleo-passes-by-the-lake")
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile("/portal/"))
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("button", name="Leave quickly")).to_be_visible()
+    assert SignIn.objects.filter(user=cleo.user).exists()
+
+
 # -- passkeys --------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, zones
+from accounts import audit, limits, zones
 from accounts.fields import NameField
 from accounts.ids import uuid7
 from accounts.zones import validate_zone
@@ -93,6 +93,13 @@ class CrisisLineQuerySet(models.QuerySet):
         return self.exclude(verified_on=None)
 
 
+MOST_LINES = 30
+TOO_MANY_LINES = _(
+    "You have %(most)d crisis lines, the most a practice can have. Remove a line before"
+    " you add another."
+)
+
+
 class CrisisLine(models.Model):
     """Whom to ring now.  One that nobody verified is not shown."""
 
@@ -125,6 +132,7 @@ class CrisisLine(models.Model):
         """As the last of the practice's lines."""
         self.practice_id = by.practice_id
         others = CrisisLine.objects.editable_by(by)
+        limits.require_room(others, MOST_LINES, TOO_MANY_LINES)
         self.position = (others.aggregate(last=Max("position"))["last"] or 0) + 1
         self.save(force_insert=True)
         audit.record("crisis line added", about=self)

@@ -7,11 +7,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow, ClientRowQuerySet
+
+MOST = 60  # of one client, whatever came of them
+FULL = _("This record has %(most)d strengths, the most it can have. Nothing was added.")
 
 
 class StrengthQuerySet(ClientRowQuerySet):
@@ -96,6 +99,7 @@ class Strength(ClientRow):
         key=None,
     ) -> Strength:
         """The client's own stands at once; the therapist's waits for an answer."""
+        limits.require_room(cls.objects.filter(client=client), MOST, FULL)
         side, now = access.side_of(by), timezone.now()
         own = side == "client"
         strength = cls(

@@ -58,10 +58,30 @@ def test_deactivated_discharged_and_not_joined_are_not_written_to(planned, cleo)
     assert letters() == [("dropped", "inactive")]
 
 
-def test_a_discharged_client_gets_nothing(planned):
+def test_a_client_whose_portal_closed_after_the_discharge_gets_nothing(planned):
     Client.objects.update(state="discharged")
     post_at(berlin(25, 10))
     assert letters() == [("dropped", "inactive")]
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, wants):
+    """A reminder of the session that is still booked, and no week that was planned."""
+    book(cleo, thea, berlin(30, 10) + timedelta(days=1))
+    post_at(berlin(25, 9, 1))
+    charter(reminders=wants)
+    Client.objects.update(state="discharged", discharged_at=berlin(25, 9))
+    post_at(berlin(25, 10))
+    assert bool(reminders()) is wants
+    state = Client.objects.filter(pk=cleo.pk)
+    state.update(state="active", discharged_at=None)
+    post_at(berlin(28, 12))  # the week is planned, and she leaves before it is sent
+    assert ("waiting", "") in letters("client-digest")
+    before = digests(cleo.user)
+    state.update(state="discharged", discharged_at=berlin(28, 12))
+    post_at(berlin(29, 17))
+    assert ("dropped", "inactive") in letters("client-digest")
+    assert digests(cleo.user) == before
 
 
 def test_who_is_invited_again_gets_nothing_else(planned, cleo):

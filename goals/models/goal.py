@@ -9,13 +9,27 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Content, Side
 
 REVIEW_AFTER = timedelta(days=91)
+# Of one client: open, open or closed, and versions of all goals together.
+MOST_OPEN, MOST_GOALS, MOST_VERSIONS = 50, 150, 300
+TOO_MANY_OPEN = _(
+    "This record has %(most)d open goals, the most it can have. Close a goal before you"
+    " open another."
+)
+TOO_MANY_GOALS = _(
+    "This record has %(most)d goals, open and closed, the most it can have. Change an"
+    " open goal instead."
+)
+TOO_MANY_VERSIONS = _(
+    "This record has %(most)d proposals, the most it can have. The wording can no"
+    " longer be changed here."
+)
 
 
 class Overtaken(Exception):
@@ -125,6 +139,9 @@ class Goal(ClientRow):
     @classmethod
     @transaction.atomic
     def propose(cls, client, content: Content, *, by: User, key=None) -> Goal:
+        mine = cls.objects.filter(client=client)
+        limits.require_room(mine, MOST_GOALS, TOO_MANY_GOALS)
+        limits.require_room(mine.open(), MOST_OPEN, TOO_MANY_OPEN)
         goal = cls(practice_id=client.practice_id, client=client)
         goal.pk = key or goal.pk
         goal.save(force_insert=True)
@@ -175,6 +192,8 @@ class Goal(ClientRow):
         self.require_open()
         if seen is not None and self.latest.number != seen:
             raise Overtaken
+        versions = GoalVersion.objects.filter(client=self.client_id)
+        limits.require_room(versions, MOST_VERSIONS, TOO_MANY_VERSIONS)
         newest = self.versions.aggregate(newest=models.Max("number"))["newest"] or 0
         version = GoalVersion(
             practice_id=self.practice_id,
@@ -199,7 +218,8 @@ class Goal(ClientRow):
         """Go on with a goal that rested; what was in force is in force as it was.
 
         Who is asked follows from the agreements that still stand.  It is reviewed on
-        the agreed day, or in thirteen weeks where that day is over.
+        the agreed day, or in thirteen weeks where that day is over.  Raise
+        ValidationError where too many goals are open.
         """
         self._take_turns()
         if self.is_open or self.ended_as in (
@@ -207,6 +227,8 @@ class Goal(ClientRow):
             self.Ended.DECLINED,
         ):
             return False
+        others = Goal.objects.filter(client=self.client_id).open()
+        limits.require_room(others, MOST_OPEN, TOO_MANY_OPEN)
         self.closed_at, self.ended_as = None, ""
         self.review_on = self._next_review(by.today()) if self.in_force_id else None
         self.save(update_fields=["closed_at", "ended_as", "review_on"])

@@ -4,12 +4,18 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
+
+MOST = 20  # of one goal, in both directions
+FULL = _(
+    "This goal has %(most)d links, the most a goal can have. Remove a link before you"
+    " add another."
+)
 
 
 class GoalLinkQuerySet(ClientRowQuerySet):
@@ -53,9 +59,17 @@ class GoalLink(ClientRow):
         indexes = [models.Index(fields=["other"], name="goal_link_by_other")]
 
     @classmethod
+    def of(cls, goal: Goal):
+        """Those that stand, from either end."""
+        both = models.Q(goal=goal) | models.Q(other=goal)
+        return cls.objects.filter(both).standing()
+
+    @classmethod
     @transaction.atomic
     def make(cls, goal: Goal, other: Goal, kind: str, *, by: User) -> GoalLink:
         goal.require_open()
+        for end in (goal, other):
+            limits.require_room(cls.of(end), MOST, FULL)
         link = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

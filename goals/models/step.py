@@ -4,11 +4,23 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.goal import Goal
+
+MOST, MOST_OPEN = 50, 500  # reached or not: of one goal, of all that are open
+FULL = _(
+    "This goal has %(most)d steps, the most a goal can have. Leave out a step, or add"
+    " the next part as a goal of its own."
+)
+
+
+FULL_RECORD = _(
+    "The open goals of this record have %(most)d steps, the most they can have. Leave"
+    " out a step before you add another."
+)
 
 
 class StepQuerySet(ClientRowQuerySet):
@@ -42,6 +54,9 @@ class Step(ClientRow):
         cls, goal: Goal, words: str, *, by: User, cue: str = "", plan: str = ""
     ) -> Step:
         goal.require_open()
+        limits.require_room(goal.steps.standing(), MOST, FULL)
+        others = cls.objects.filter(client=goal.client_id, goal__closed_at=None)
+        limits.require_room(others.standing(), MOST_OPEN, FULL_RECORD)
         last = goal.steps.aggregate(last=models.Max("position"))["last"] or 0
         step = cls(
             practice_id=goal.practice_id,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption
+from accounts import audit, encryption, limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
@@ -22,6 +22,11 @@ from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
 
 TRIED_FOR = timedelta(days=14)
+MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
+TOO_MANY_TURNS = _(
+    "You agreed to this wording %(most)d times and withdrew each time. Suggest other"
+    " words to go on."
+)
 WEIGHTS = [(0, _("not")), (1, _("a little")), (2, _("very")), (3, _("extremely"))]
 
 
@@ -230,16 +235,18 @@ class GoalVersion(ClientRow):
 
     def _turn_key(self, by: User) -> bool:
         side = side_of(by)
+        mine = self.keys.filter(side=side)
         standing = set(self.keys.standing().values_list("side", flat=True))
         if side in standing:
             return False
+        limits.require_room(mine, MOST_TURNS, TOO_MANY_TURNS)
         Agreement(
             practice_id=self.practice_id,
             client_id=self.client_id,
             version=self,
             by=by,
             side=side,
-            turn=self.keys.filter(side=side).count() + 1,
+            turn=mine.count() + 1,
             fingerprint=self.fingerprint,
         ).save(force_insert=True)
         audit.record("goal agreed", about=self.goal, version=self.number)

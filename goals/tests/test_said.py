@@ -1,14 +1,21 @@
 """Comments with receipts, steps in order, rulers, links, words beside numbers."""
 
+from datetime import timedelta
+from io import BytesIO
+
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
+from pypdf import PdfReader
 
 from accounts.identity import acting_as
 from conftest import in_care
 from goals.models import Comment, Goal, GoalLink, GoalRating, GoalScore, Step
-from progress.tests.cast import agreed_goal
+from progress.record.paper import draw
+from progress.record.read import read_record
+from progress.tests.cast import agreed_goal, hold
 
 
 @pytest.fixture
@@ -148,6 +155,29 @@ def test_only_a_therapist_says_that_both_chose_it(goal, sign_in, cleo, thea):
     assert not GoalRating.objects.filter(together=True).exists()
     sign_in(thea).post(reverse("goal-rate", args=[goal.pk]), said)
     assert GoalRating.objects.get(together=True).by == thea
+
+
+def test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it(
+    goal, sign_in, cleo, thea
+):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
+    theas, hers = sign_in(thea), sign_in(cleo.user)
+    with acting_as(thea.pk), transaction.atomic():
+        goal.rate(7, by=thea, session=session, together=True)
+    for browser, portal in ((theas, False), (hers, True)):
+        assert "Thea, chosen together" in shown(browser, goal, portal=portal)
+    pages = [
+        (theas, session.get_absolute_url()),
+        (hers, reverse("portal-session", args=[session.pk])),
+    ]
+    for browser, url in pages:
+        page = strip_tags(browser.get(url).content.decode())
+        assert page.count("chosen together") == 1, url
+    with acting_as(cleo.user.pk), transaction.atomic():
+        pdf = draw(read_record(cleo, cleo.user))
+    words = " ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+    assert "Thea, 2 ratings" in words
+    assert "1 of them chosen together" in words
 
 
 def test_importance_and_confidence_come_with_their_questions(goal, sign_in, cleo, thea):

@@ -7,18 +7,21 @@ invited, in care, discharged, closed.
 
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.tests.test_second_step import with_app
 from clients.models import Client, ContactCharter
 from goals.models import Review
 from portal.tests.cast import agreed_goal, as_person, hold
+from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
 from progress.record.read import read_record
+from tests.test_walk import ALL
 
-HOUSE = Path(__file__).resolve().parents[2]
 SIGN_OFF = "digests/tests/test_charter.py"
 RIGHTS = "portal/tests/test_rights.py"
 RECORD = "progress/tests/test_record.py"
@@ -37,9 +40,10 @@ KEPT_BY = {
     "Everything waits until this day. Empty means no pause.": (
         f"{SIGN_OFF}::test_a_pause_holds_letters_back_until_its_day"
     ),
-    "Your therapy here has ended, so Cairn sends no reminders and no weekly emails."
-    " What you set here counts again if you come back.": (
-        f"{SIGN_OFF}::test_a_discharged_client_gets_nothing"
+    "Your therapy here has ended, so Cairn sends no weekly emails. It reminds you only"
+    " of sessions that are still booked, if you want reminders. The rest counts again"
+    " if you come back.": (
+        f"{SIGN_OFF}::test_after_the_discharge_cleo_gets_what_her_page_says"
     ),
     "No weekly page is made after therapy has ended.": (
         "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
@@ -133,23 +137,62 @@ KEPT_BY = {
 }
 
 
-def messages() -> str:
-    """All marked sentences of the house, a variable as %(name)s."""
-    files = [
-        *HOUSE.glob("templates/**/*.html"),
-        *HOUSE.glob("portal/*.py"),
-        HOUSE / "progress/record/read.py",
-    ]
-    text = "\n".join(path.read_text() for path in files)
-    return re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", text)
+KEPT_BY |= {text: test for test, texts in PROMISES.items() for text in texts}
+KEPT_BY = {plain(text): test for text, test in KEPT_BY.items()}
+
+
+@pytest.fixture(scope="module")
+def portal_says():
+    return sentences()
 
 
 @pytest.mark.parametrize("sentence", KEPT_BY)
-def test_each_promise_stands_and_has_its_test(sentence):
-    assert sentence in messages()
+def test_each_promise_stands_and_has_its_test(sentence, portal_says):
+    assert sentence in portal_says
     path, name = KEPT_BY[sentence].split("::")
     tests = (HOUSE / path).read_text()
     assert f"def {name}(" in tests
+
+
+def test_every_sentence_of_the_portal_is_sorted(portal_says):
+    """Say in promises.py which test keeps it, or put it into promise_nothing.txt."""
+    unsorted = portal_says - set(KEPT_BY) - set(nothing())
+    assert not unsorted, "\n".join(sorted(unsorted))
+
+
+def test_what_promises_nothing_is_said_somewhere_and_is_no_promise(portal_says):
+    others = nothing()
+    assert others == sorted(set(others))
+    assert not set(others) - portal_says
+    assert not set(others) & set(KEPT_BY)
+
+
+def test_recovery_codes_are_shown_once_and_new_ones_end_the_old(cleo, sign_in):
+    user = with_app(cleo.user)
+    old = set(RecoveryCodes.activate(user).get_unused_codes())
+    browser = sign_in(user)
+    made = browser.post(reverse("recovery-codes-anew"), follow=True)
+    new = set(Authenticator.objects.get(user=user, type="recovery_codes").wrap()
+              .get_unused_codes())  # fmt: skip
+    assert not old & new
+    assert all(f"{one[:4]} {one[4:]}" in made.content.decode() for one in new)
+    again = browser.get(reverse("recovery-codes")).content.decode()
+    assert not any(f"{one[:4]} {one[4:]}" in again for one in new)
+
+
+def test_help_now_is_on_every_page_of_the_portal(cleo, thea, sign_in):
+    goal, session = agreed_goal(cleo, by=thea), hold(cleo, by=thea)
+    browser, ids = sign_in(cleo.user), {"goal_id": goal.pk, "session_id": session.pk}
+    seen = 0
+    for pattern in ALL:
+        names = set(pattern.pattern.converters)
+        if pattern.callback.audience != "client" or not names <= set(ids):
+            continue
+        answer = browser.get(reverse(pattern.name, kwargs={n: ids[n] for n in names}))
+        if answer.status_code == 200 and "html" in answer["Content-Type"]:
+            assert reverse("help-now") in answer.content.decode(), pattern.name
+            seen += 1
+    assert seen > 20
 
 
 # -- the states of a client -----------------------------------------------------------
@@ -201,7 +244,8 @@ def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
         ("off", "No reminders, as they chose"),
         ("paused", "No emails until"),
         ("over", "Reminders"),
-        ("discharged", "No reminders since the discharge"),
+        ("discharged", "except reminders of sessions that are still booked"),
+        ("discharged, off", "No reminders, as they chose"),
         ("closed", "Closed their account"),
     ],
 )
@@ -212,12 +256,12 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
         Client.objects.filter(pk=cleo.pk).update(user=None)
     if state == "invited":
         type(user).objects.filter(pk=user.pk).update(joined_at=None)
-    if state == "off":
+    if state.endswith("off"):
         charter.update(reminders=False)
     if state in ("paused", "over"):
         days = 5 if state == "paused" else 0
         charter.update(paused_until=today + timedelta(days=days))
-    if state == "discharged":
+    if state.startswith("discharged"):
         Client.objects.filter(pk=cleo.pk).update(
             state="discharged", discharged_at=timezone.now()
         )

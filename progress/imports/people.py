@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy
 from accounts import email_addresses
 from accounts.names import clean
 from clients.models import Client
+from goals.models.goal import MOST_OPEN
 from progress.imports import cells, days
 from progress.imports.cells import name_key, phone_key
 from progress.imports.columns import DAYS, ONCE, Field
 from progress.imports.sheet import MOST_LETTERS, Line, Sheet
+from progress.models.therapy_session import MOST as MOST_SESSIONS
 
 NOON = time(12)  # of a session whose hour is not said
 A_MINUTE = timedelta(minutes=1)
@@ -70,6 +72,8 @@ NO_LETTER = gettext_lazy("A name needs at least one letter.")
 TOTALS = gettext_lazy("This looks like a totals line, not a person.")
 SUMS = gettext_lazy("This line adds up the lines above it. It looks like a total.")
 FAULTS = {"error": ERROR_CELL, "formula": FORMULA_CELL}
+TOO_MANY_GOALS = gettext_lazy("More than %(most)s goals for one person.")
+TOO_MANY_SESSIONS = gettext_lazy("More than %(most)s sessions for one person.")
 WAITS = gettext_lazy("Waits for line %(line)s, which is about the same person.")
 
 
@@ -168,6 +172,7 @@ class _Reader:
             self._line(line, faults)
         self._nameless()
         self._namesakes()
+        self._too_full()
         have = {problem.line for problem in self.problems}
         for key, person in self.people.items():
             person.sessions = _once_a_day(person.sessions)
@@ -396,6 +401,18 @@ class _Reader:
                 if key not in self.bad:
                     self.problems += [Problem(at, str(NO_NAME)) for at in who.lines]
                 self.bad.setdefault(key, who.line)
+
+    def _too_full(self) -> None:
+        """More than a record may hold."""
+        for key, who in self.people.items():
+            for rows, most, reason in (
+                (who.goals, MOST_OPEN, TOO_MANY_GOALS),
+                (who.sessions, MOST_SESSIONS, TOO_MANY_SESSIONS),
+            ):
+                if len(rows) > most:
+                    told = str(reason) % {"most": most}
+                    self.problems += [Problem(at, told) for at in who.lines]
+                    self.bad.setdefault(key, who.line)
 
     def _namesakes(self) -> None:
         """Two of one name, of whom one is known by it alone."""

@@ -7,12 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet, Correction
 from progress.models.note import ProgressNote
+
+MOST = 50  # to one note
+FULL = _(
+    "This note has %(most)d additions, the most it can have. Write the rest in another"
+    " session’s note."
+)
 
 
 class NoteAdditionQuerySet(ClientRowQuerySet):
@@ -72,6 +78,7 @@ class NoteAddition(ClientRow):
         key: UUID | None = None,
     ) -> NoteAddition:
         """Sign an addition to the signed `note`; with `key`, at most once."""
+        limits.require_room(cls.objects.filter(note=note), MOST, FULL)
         addition = cls(
             practice_id=note.practice_id,
             client_id=note.client_id,

@@ -9,13 +9,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
+MOST = 2_000  # of one client: twenty years of two a week
+FULL = _(
+    "This record has %(most)d sessions, the most it can have. Move a session that is"
+    " already booked."
+)
 
 
 class TherapySessionQuerySet(ClientRowQuerySet):
@@ -114,6 +119,8 @@ class TherapySession(ClientRow):
     def book(self, *, by: User) -> None:
         self.practice_id = self.client.practice_id
         self.therapist = by
+        mine = TherapySession.objects.filter(client=self.client)
+        limits.require_room(mine, MOST, FULL)
         self.save(force_insert=True)
         audit.record("session booked", about=self)
 

@@ -67,7 +67,7 @@ def _paper(record: Record, *, marked: bool = False):
             self.set_font("Inter", size=8)
             self.set_text_color(*MUTED)
             number = gettext("Page %(page)s of {nb}") % {"page": self.page_no()}
-            self.cell(0, 4, gettext("A copy of a record. Confidential."))
+            self.cell(0, 4, self.drawable(self.foot))
             self.cell(0, 4, number, align="R")
 
         def text_of(
@@ -143,6 +143,11 @@ def _paper(record: Record, *, marked: bool = False):
 
     paper = Paper(format="A4")
     paper.marked = False
+    made = dates.with_year(record.made_at.astimezone(ZoneInfo(record.zone)).date())
+    paper.foot = gettext("%(practice)s, %(day)s. A copy of a record. Confidential.") % {
+        "practice": record.practice,
+        "day": made,
+    }
     paper.set_lang(get_language() or "en")
     paper.set_title(gettext("A copy of a record"))
     paper.set_creator("Cairn")
@@ -320,6 +325,12 @@ class Drawing:
         line += f" ({self.day(first['at'])})"
         if len(rows) > 1:
             line += f" → {last['value']} ({self.day(last['at'])})"
+        both = sum(row["together"] for row in rows)
+        if both:
+            said = ngettext(
+                "%(n)s of them chosen together", "%(n)s of them chosen together", both
+            )
+            line += f". {said % {'n': both}}"
         return line
 
     def whose(self, side: str, rows: list[Row]) -> str:

@@ -250,6 +250,18 @@ def test_the_line_that_names_the_separator_is_never_a_client(line):
         assert cells(raw) == [["Mara", "Sleep"]]
 
 
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_separator_is_one_that_every_python_takes(quoted):
+    """Python 3.13 refuses a quotation mark, a line break and a NUL; 3.11
+    takes some of them in silence."""
+    for number in (*range(0x180), 0x2028, 0x3000, 0xFEFF, 0x1F600):
+        line = f'"sep={chr(number)}"' if quoted else f"sep={chr(number)}"
+        sign, _rest, _skipped = parse.separated(f"{line}\nName;Goal\nMara;Sleep\n")
+        assert len(sign) == 1
+        assert sign not in "\"'\r\n \0"
+        assert not sign.isalnum()
+
+
 OTHERS = {
     "password": b"\xd0\xcf\x11\xe0" + b"\0" * 600 + parse.PASSWORD + b"\0" * 600,
     "old_excel": b"\xd0\xcf\x11\xe0" + b"\0" * 600 + parse.WORKBOOK[0],

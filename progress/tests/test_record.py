@@ -16,7 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
+from accounts import dates
 from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, ClientBackground, Strength
@@ -449,6 +451,17 @@ def test_what_no_font_has_is_marked_and_the_reader_told(words, cleo, thea, caplo
     assert shown.count(MARK) >= len(seen) > 0
     assert pdf.startswith(b"%PDF-")
     assert caplog.text == ""
+
+
+def test_each_page_bears_the_practice_and_the_day(cleo, thea):
+    for number in range(40):
+        agreed_goal(cleo, thea, content={"own_words": f"Goal {number}. " * 20})
+    with acting_as(cleo.user.pk), transaction.atomic():
+        pages = PdfReader(io.BytesIO(draw(read_record(cleo, cleo.user)))).pages
+    today = dates.with_year(timezone.localdate())
+    assert len(pages) > 2
+    for page in pages:
+        assert f"Harbour Practice, {today}. A copy of a record." in page.extract_text()
 
 
 def test_hebrew_stands_from_right_to_left(cleo, thea):

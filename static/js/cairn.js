@@ -136,3 +136,6 @@ if (document.querySelector("[data-blur]")) {
 const lookAtErrors = () => document.querySelector("[data-summary]")?.focus();
 lookAtErrors();
 document.addEventListener("htmx:afterSettle", lookAtErrors); // a form sent without leaving
+
+// Leaving quickly has arrived (leave.js): whoever signs in now is not sent out again.
+if (!document.querySelector("form[data-leave]") && /(?:^|; )left=/.test(document.cookie)) document.cookie = "left=; Path=/; Max-Age=0";

@@ -1,0 +1,674 @@
+"""Sentences that a client reads, sorted: which promise something, and which do not.
+
+`PROMISES` names the test that keeps each; beside this file, promise_nothing.txt has the
+others, one a line. A new sentence is in neither and fails test_promises.py until
+somebody has sorted it.
+"""
+
+from pathlib import Path
+
+from tests.pseudo import in_python, in_template
+
+HOUSE = Path(__file__).resolve().parents[2]
+SHORTEST = 4  # words; what is shorter is a label
+
+# What the portal shows of other rooms, and what is sent to clients.
+TEMPLATES = (
+    "templates/portal/**/*.html", "templates/goals/**/*.html",
+    "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
+    "templates/progress/goal_progress_body.html",
+    "templates/progress/record_body.html", "templates/progress/note_additions.html",
+    "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
+)  # fmt: skip
+PYTHON = (
+    "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
+    "progress/strength_forms.py", "progress/events.py", "progress/journey.py",
+    "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
+)  # fmt: skip
+# Pages of the same folders that no client sees.
+STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",
+         "base_therapist.html", "base_admin.html"}  # fmt: skip
+
+
+def sentences() -> set[str]:
+    """Every marked text of at least so many words that a client may read."""
+    found = set()
+    for patterns, extract in ((TEMPLATES, in_template), (PYTHON, in_python)):
+        for path in (path for one in patterns for path in HOUSE.glob(one)):
+            if path.name in STAFF:
+                continue
+            for _name, words in extract(path):
+                many = [words] if isinstance(words, str) else words
+                found.update(plain(text) for text in many if isinstance(text, str))
+    return {text for text in found if len(text.split()) >= SHORTEST}
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def nothing() -> list[str]:
+    text = Path(__file__).with_name("promise_nothing.txt").read_text()
+    return text.splitlines()
+
+
+PROMISES = {
+    "tests/test_long_lists.py::test_the_ratings_of_a_sessions_day_have_an_end": [
+        "Only the newest 50 ratings of that day are shown.",
+    ],
+    "goals/tests/test_said.py::"
+    "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
+        "It stays your rating, marked as chosen together.",
+    ],
+    "accounts/tests/test_addresses.py::"
+    "test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told": [
+        "You sign in with %(email)s until the new one is confirmed.",
+        "From now on you sign in with %(email)s, and mails go there.",
+        "%(email)s waits to be confirmed from its own mail box",
+    ],
+    "accounts/tests/test_addresses.py::"
+    "test_the_link_is_nobody_elses_and_ends_after_a_day": [
+        "Somebody wants to use this address for their account. This link confirms "
+        "it. It works until %(expires)s.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_a_changed_password_ends_the_other_sign_ins": [
+        "You stay signed in here and are signed out everywhere else. A mail tells you.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_a_form_sent_after_the_sign_in_ended_loses_no_word": [
+        "Your sign-in had ended when you sent this. Nothing was changed, and what "
+        "you wrote is kept here, to copy.",
+    ],
+    "accounts/tests/test_coming_in.py::test_a_link_of_yesterdays_week_is_closed": [
+        "It was used already, or it is older than three days. If you have a "
+        "password, sign in; if not, ask for a new link.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_asking_for_a_password_tells_nobody_who_has_an_account": [
+        "If it was not you, do nothing: your password stays as it is.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_help_now_shows_only_lines_that_somebody_verified": [
+        "Your practice’s own crisis lines are here when you are signed in.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_nadia_joins_once_with_password_zone_and_the_privacy_notice": [
+        "You are invited. This link opens your account. It works once, until "
+        "%(expires)s.",
+    ],
+    "accounts/tests/test_coming_in.py::test_nobody_can_sign_up": [
+        "If it was not you, do nothing: nobody else can use your account.",
+    ],
+    "accounts/tests/test_coming_in.py::"
+    "test_theo_gets_back_in_after_a_forgotten_password": [
+        "If Cairn knows the address, a link is on its way. It works once, for an "
+        "hour. Nothing there after a few minutes? Look in the spam folder, or ask "
+        "your practice.",
+        "Somebody, you perhaps, asked for a new password. This link works once.",
+        "Type your e-mail address. If Cairn knows it, a link to choose a new "
+        "password is on its way.",
+        "It was used already, or it is too old. You can have a new one sent.",
+    ],
+    "accounts/tests/test_devices.py::"
+    "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
+        "Your account was opened on %(then)s from a device that it did not know.",
+    ],
+    "accounts/tests/test_proof.py::"
+    "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
+        "This wants a proof of the last five minutes, and yours is older. Nothing "
+        "was changed, and what you wrote is kept here, to copy.",
+    ],
+    "accounts/tests/test_proof.py::test_six_minutes_later_thea_proves_it_and_goes_on": [
+        "What comes next cannot be taken back, so Cairn asks once more. It holds "
+        "for five minutes.",
+    ],
+    "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
+        "If the phone is lost, each of these lets you in once, beside your "
+        "password. Paper in a drawer at home is good; a photo on the same phone is "
+        "not.",
+    ],
+    "accounts/tests/test_second_step.py::"
+    "test_before_the_codes_run_out_a_hint_is_given": [
+        "You have %(left)s code left. Codes are shown once, when they are made. If "
+        "you no longer have them, make new ones.",
+        "You have %(left)s codes left. Codes are shown once, when they are made. "
+        "If you no longer have them, make new ones.",
+    ],
+    "accounts/tests/test_second_step.py::"
+    "test_changing_ways_in_asks_who_is_there_once_more": [
+        "Changing one asks you to prove yourself again. You get a mail each time.",
+    ],
+    "accounts/tests/test_second_step.py::"
+    "test_removing_the_last_one_says_what_becomes_of_the_codes": [
+        "Removing it also deletes your recovery codes.",
+    ],
+    "accounts/tests/test_second_step.py::"
+    "test_the_password_alone_signs_nobody_in_who_has_an_app": [
+        "So that a password alone opens nothing here. About two minutes.",
+    ],
+    "accounts/tests/test_second_step.py::"
+    "test_whoever_works_here_without_a_second_step_gets_to_add_one_and_no_further": [
+        "So that a password alone opens nothing here. Needed for everybody who "
+        "works in the practice; about two minutes.",
+    ],
+    "accounts/tests/test_sign_ins.py::"
+    "test_a_new_password_ends_all_other_sign_ins_and_is_told_by_mail": [
+        "Something that lets you in was changed on %(then)s: the password, the "
+        "address or a second step.",
+    ],
+    "accounts/tests/test_sign_ins.py::"
+    "test_thea_sees_where_she_is_signed_in_and_ends_what_she_does_not_know": [
+        "How you come in, where you are signed in, and how Cairn speaks to you.",
+    ],
+    "clients/tests/test_care_requests.py::"
+    "test_a_notice_goes_once_it_was_read_and_only_by_its_reader": [
+        "Sign in to read it. It stays there until you do.",
+    ],
+    "clients/tests/test_care_requests.py::"
+    "test_a_role_that_waits_opens_nothing_in_either_lock": [
+        "%(role)s: waits for your therapist to confirm, and opens nothing before",
+        "Your practice asked for %(name)s to be %(role)s. Nothing opens before "
+        "your therapist confirms.",
+        "Someone asks for your answer. Nothing changes before you give it. Sign in "
+        "to read more.",
+    ],
+    "clients/tests/test_care_requests.py::"
+    "test_ada_ends_a_role_and_cleo_and_thea_read_it": [
+        "%(name)s can no longer open your record as %(role)s.",
+    ],
+    "clients/tests/test_care_requests.py::test_cleo_and_thea_read_it_before_it_opens": [
+        "%(name)s can open your record from %(when)s, as %(role)s.",
+        "%(name)s will be your therapist, from %(when)s.",
+        "Something changes that you should know about. Sign in to read what, and "
+        "from when.",
+        "%(name)s can open your record now, as %(role)s.",
+    ],
+    "clients/tests/test_care_requests.py::"
+    "test_thea_refuses_and_everybody_can_read_that": [
+        "Your therapist refused: %(name)s does not become %(role)s.",
+    ],
+    "clients/tests/test_emergency.py::"
+    "test_it_ends_after_four_hours_or_when_theo_or_thea_close_it": [
+        "Something is new that you have to know as soon as you can. Sign in to "
+        "read it.",
+    ],
+    "clients/tests/test_emergency.py::"
+    "test_nobody_gets_more_than_four_hours_even_past_the_program": [
+        "in an emergency, for four hours at most",
+    ],
+    "clients/tests/test_emergency.py::"
+    "test_theo_opens_the_record_for_reading_and_everybody_knows_at_once": [
+        "Something of yours was opened that you should know about. Sign in to read "
+        "who did it, and why.",
+        "%(name)s opened your record in an emergency.",
+    ],
+    "clients/tests/test_resetting.py::"
+    "test_cleos_sign_in_is_reset_from_who_treats_whom": [
+        "None of these is at hand? An admin of your practice can let you in anew.",
+    ],
+    "clients/tests/test_resetting.py::test_theo_comes_back_by_the_letter_alone": [
+        "Your sign-in was reset: the password and every second step you had no "
+        "longer work. This link lets you choose a new password. It works once, for "
+        "an hour.",
+    ],
+    "digests/tests/test_charter.py::test_a_client_may_do_without_the_digest": [
+        "Tell me when my week is ready to look at",
+    ],
+    "digests/tests/test_charter.py::"
+    "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
+        "Dates and hours are shown in your time, to you alone.",
+    ],
+    "digests/tests/test_charter.py::test_cleo_who_wants_no_reminders_gets_none": [
+        "Sent because reminders are on. Sign in to change that.",
+        "Remind me of sessions",
+    ],
+    "digests/tests/test_digest_pages.py::"
+    "test_before_the_first_week_it_says_when_it_comes": [
+        "The first page comes %(when)s.",
+    ],
+    "digests/tests/test_plan.py::test_cleo_is_reminded_at_ten_the_day_before": [
+        "The day before, at the same time",
+    ],
+    "digests/tests/test_plan.py::"
+    "test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five": [
+        "Sent once a week. Sign in to change that.",
+        "Sent once a week.",
+    ],
+    "digests/tests/test_send.py::test_a_letter_arrives_once_with_a_name_of_its_own": [
+        "Sent once for each change.",
+        "Sent once, at once.",
+    ],
+    "digests/tests/test_when.py::"
+    "test_a_day_before_is_the_same_clock_time_the_day_before": [
+        "Two days before, at the same time",
+    ],
+    "digests/tests/test_words.py::"
+    "test_the_names_of_people_and_of_the_practice_stay_here": [
+        "For signing in and for notices. No mail of ours holds a name or a "
+        "clinical word",
+    ],
+    "goals/tests/test_agreement.py::"
+    "test_a_counter_proposal_leaves_the_agreed_version_in_force": [
+        "Proposed. The agreed words stay in effect until both of you agree.",
+        "The agreed words stay in effect until both agree to the new ones.",
+    ],
+    "goals/tests/test_agreement.py::test_cleo_proposes_and_thea_agrees": [
+        "No goal yet. Either of you can propose one.",
+    ],
+    "goals/tests/test_agreement.py::test_history_cannot_be_rewritten": [
+        "As it was said. It stays a quote wherever the goal appears.",
+    ],
+    "goals/tests/test_agreement.py::"
+    "test_one_key_is_not_enough_however_often_it_is_turned": [
+        "A goal here is yours: in your own words, and in force only when you both "
+        "agreed to them.",
+        "Listen first: only the own words are needed. It is in force once both "
+        "agreed to the same words.",
+        "Proposed. It is in force once both agreed.",
+        "Proposed. You agreed to it; it is in effect once both of you have.",
+        "Yours, in your own words. In force once you both agreed.",
+    ],
+    "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_kept_too": [
+        "One sentence, for the day when this gets heavy again. It stands with the "
+        "goal; your therapist can read it too.",
+    ],
+    "goals/tests/test_proposing.py::test_own_words_alone_make_a_goal": [
+        "The words as they were said. This alone is enough.",
+        "This alone is enough.",
+    ],
+    "goals/tests/test_ratings_by_side.py::"
+    "test_the_mean_is_of_cleos_ratings_and_says_so": [
+        "From the client’s ratings.",
+        "From your own ratings.",
+        "From the therapist’s ratings.",
+    ],
+    "goals/tests/test_ratings_by_side.py::"
+    "test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated": [
+        "From the client’s ratings; for %(many)s goal that the client did not "
+        "rate, from the therapist’s.",
+        "From the client’s ratings; for %(many)s goals that the client did not "
+        "rate, from the therapist’s.",
+        "From your own ratings; for %(many)s goal that you did not rate, from your "
+        "therapist’s.",
+        "From your own ratings; for %(many)s goals that you did not rate, from "
+        "your therapist’s.",
+    ],
+    "goals/tests/test_reviews.py::test_it_is_decided_when_both_chose_the_same": [
+        "decided when both chose the same",
+    ],
+    "goals/tests/test_reviews.py::"
+    "test_neither_side_reads_the_others_answer_before_giving_their_own": [
+        "%(mine)s’s answers are saved. They open when %(name)s has answered as well.",
+        "Your answers are kept. They open when %(name)s has answered as well.",
+        "Both have answered, and both answers are open.",
+    ],
+    "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
+        "Nobody else holds a key here: what you choose is decided.",
+    ],
+    "goals/tests/test_said.py::"
+    "test_a_goal_that_rests_is_neither_rated_nor_given_steps": [
+        "It is not asked about any more and stays with every version. You can take "
+        "it up again on any day.",
+        "It is not asked about any more, and stays with every version.",
+    ],
+    "goals/tests/test_said.py::test_what_cleo_says_is_seen_talked_about_and_changed": [
+        "Both of you see the day, and what came of it.",
+        "It stands with the goal, for both of you, until you have talked about it.",
+        "Kept. It stands there for both of you.",
+        "Noted, for both of you.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_a_first_proposal_taken_back_is_no_goal_any_more": [
+        "Then it is no goal any more. It stays in the history.",
+    ],
+    "goals/tests/test_two_keys.py::test_a_key_taken_back_can_be_turned_again": [
+        "By turning the key to the other’s words, on any day.",
+        "Either of you can come round",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_a_proposal_taken_back_leaves_the_agreed_words": [
+        "The agreed words stay in effect. Your proposal stays in the history.",
+        "What was agreed stays agreed",
+    ],
+    "goals/tests/test_two_keys.py::test_both_wordings_stand_side_by_side_for_both": [
+        "Both ways of saying it are kept.",
+        "It stands beside the other wording, and neither is the real one.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_cleo_declines_a_goal_that_is_not_hers_and_thea_cannot": [
+        "Declined. The goal is closed and keeps its history.",
+    ],
+    "goals/tests/test_two_keys.py::test_cleo_keeps_the_agreed_words": [
+        "Declined. The agreed words stay in effect.",
+        "The agreed words stay",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_cleo_says_not_any_more_and_nothing_is_in_force": [
+        "You can take your key back on any day, from your own phone.",
+        "Without your agreement these words are not in effect. Nothing is lost: "
+        "either of you can propose again or agree again.",
+        "Not in effect: an agreement was withdrawn.",
+    ],
+    "goals/tests/test_two_keys.py::test_cleo_takes_her_key_back_and_thea_reads_why": [
+        "It is read by the other side, and stays in the history.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew": [
+        "Then neither of you agrees to these words, and the goal is set aside. "
+        "Either of you can take it up again.",
+        "You both said so.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_while_they_differ_the_agreed_version_stays_and_nobody_is_asked": [
+        "Nothing is wrong: both ways of saying it are kept, and nobody is asked to "
+        "give in.",
+        "Nothing is wrong: both ways of saying it are kept, and neither is the "
+        "real one.",
+        "Nobody is asked to give in.",
+        "Version %(number)s stays in effect.",
+        "Version %(number)s stays in force",
+    ],
+    "goals/tests/test_two_keys.py::test_who_try_both_look_again_in_two_weeks": [
+        "What is done counts for either wording; then you look",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_words_that_hold_both_begin_with_both_in_sight": [
+        "Starts a new proposal from the two texts",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one": [
+        "Your words are below. You can propose them as a new goal.",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_a_late_decision_says_what_was_decided_meanwhile": [
+        "Your answers came after that and were not saved.",
+    ],
+    "goals/tests/test_what_is_agreed.py::test_it_waits_only_for_who_can_agree": [
+        "%(name)s can agree after joining the portal.",
+        "%(name)s closed the portal account and cannot agree there.",
+        "%(name)s has no portal account and cannot agree there.",
+        "%(name)s is discharged and cannot agree.",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_taken_up_before_the_agreed_day_that_day_holds": [
+        "You look again on the day of the review, or when you like",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_taken_up_it_has_a_day_for_its_review_again": [
+        "It rests, with its history. Take it up on any day",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_where_nothing_is_agreed_proposing_promises_no_agreed_words": [
+        "Nothing is agreed at the moment. By proposing, you agree to what you "
+        "write here.",
+    ],
+    "portal/tests/test_after_discharge.py::"
+    "test_every_form_of_the_portal_is_refused_or_still_theirs": [
+        "These pages are for reading now",
+    ],
+    "portal/tests/test_handing_over.py::test_cleo_finds_one_page_and_nothing_else": [
+        "%(name)s is signed out here until the next sign-in. You cannot come "
+        "across anyone’s record, and %(name)s cannot answer for you.",
+    ],
+    "portal/tests/test_handing_over.py::"
+    "test_the_page_after_it_is_for_that_moment_alone": [
+        "You are signed out here. %(name)s can sign in again.",
+        "You are signed out here.",
+    ],
+    "portal/tests/test_handing_over.py::"
+    "test_what_does_not_wait_for_cleo_is_not_handed_over": [
+        "Or do it on your own phone, on any day: it waits there as well.",
+    ],
+    "portal/tests/test_handing_over.py::"
+    "test_whatever_cleo_presses_it_goes_back_to_thea": [
+        "When you press one of these, you are signed out here, and the device asks "
+        "for your therapist.",
+    ],
+    "portal/tests/test_home.py::test_cleo_says_how_practice_went": [
+        "You answered %(day)s; another answer replaces it.",
+    ],
+    "portal/tests/test_home.py::test_the_newest_step_reached_is_the_good_thing": [
+        "The first step reached stands here, and whatever else went a little "
+        "better than expected.",
+        "Each step reached lays a stone. Begin with one that could be done this week.",
+        "Here stands what you reach, one stone for each step. It may be a small one.",
+    ],
+    "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line": [
+        "Every opening of your record: who, as what, when",
+        "<strong>You</strong> see each time somebody opened your record.",
+    ],
+    "portal/tests/test_portal_browser.py::"
+    "test_leaving_is_one_press_and_there_is_no_way_back": [
+        "The button at the top, or Shift three times, blanks the page at once, "
+        "signs you out and shows the weather. “Back” then finds only the sign-in "
+        "page. Its address still shows which page you left, not what was on it. It "
+        "cannot erase that this address was visited: that stays in the browser’s "
+        "history and with the people who run the network. A private window keeps "
+        "no history.",
+    ],
+    "portal/tests/test_promises.py::test_help_now_is_on_every_page_of_the_portal": [
+        "<strong>Nobody watches around the clock.</strong> “Help now” is always at "
+        "the top.",
+    ],
+    "portal/tests/test_promises.py::"
+    "test_recovery_codes_are_shown_once_and_new_ones_end_the_old": [
+        "They are shown this once. Print them or write them down now.",
+        "Making new ones ends all of these at once.",
+    ],
+    "portal/tests/test_rights.py::"
+    "test_a_correction_reaches_thea_who_answers_and_cleo_reads_it": [
+        "If something in your record is wrong, say so. Your therapist reads it and "
+        "must answer.",
+        "Sent. The answer will stand here.",
+        "Something in your record is wrong? Say so, and read the answer",
+    ],
+    "portal/tests/test_rights.py::test_cleo_closes_her_account_and_is_out_everywhere": [
+        "You are signed out on every device. If you want to come back one day, "
+        "your therapist can invite you again.",
+        "You are signed out everywhere",
+        "Your therapy goes on or ends as you decide with the practice. Booked "
+        "sessions stay booked.",
+    ],
+    "portal/tests/test_strengths.py::test_cleo_chooses_how_a_success_is_marked": [
+        "You choose, and can choose anew at any time. Whoever treats you sees it "
+        "before saying anything.",
+        "Kept. From now on it is like this.",
+    ],
+    "portal/tests/test_strengths.py::"
+    "test_cleo_says_it_in_her_words_which_stand_instead": [
+        "What you write stands instead of what %(name)s said.",
+        "What you write stands instead.",
+    ],
+    "portal/tests/test_strengths.py::test_cleo_says_yes_and_it_stands": [
+        "It stands among your strengths.",
+        "With the moment that showed it. You say whether it is one.",
+    ],
+    "portal/tests/test_strengths.py::"
+    "test_cleos_own_stands_at_once_with_the_goal_it_helps_with": [
+        "Kept. It stands among your strengths.",
+    ],
+    "progress/tests/test_discharge.py::"
+    "test_after_the_days_of_the_practice_the_portal_is_a_kind_page": [
+        "%(practice)s still keeps your record, as the law asks. Write to them or "
+        "ring them if you want a copy of it, or would like to come back.",
+        "Your therapy here has ended, and the time for reading is over.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_before_two_ratings_it_is_too_early_to_say": [
+        "No goal has been rated twice yet. From then on this page says how far it "
+        "has come.",
+    ],
+    "progress/tests/test_goal_progress.py::test_the_mean_is_over_goals_rated_twice": [
+        "%(many)s was rated once or not at all and is left out.",
+        "%(many)s were rated once or not at all and are left out.",
+        "Over %(many)s goal that was rated at least twice.",
+        "Over %(many)s goals that were rated at least twice.",
+    ],
+    "progress/tests/test_goal_watch.py::"
+    "test_a_decision_to_keep_it_answers_the_question": [
+        "You look at it again in three months",
+    ],
+    "progress/tests/test_goal_watch.py::"
+    "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
+        "It stands in your pages; nobody brings it up",
+        "You chose to tell nobody. It is not brought up.",
+        "You chose to talk about it: it stands on top of what is prepared for the "
+        "next session.",
+        "The client would rather have it left at that. Do not bring it up.",
+        "The client chose a quiet line, and no more.",
+        "Quietly: this line, and no more.",
+        "A line where it stands, and no more",
+        "The client marks it with a stone and a line, and would like it left at that.",
+    ],
+    "progress/tests/test_goal_watch.py::"
+    "test_both_are_reminded_to_talk_about_a_reached_goal": [
+        "Goal reached: to talk about at your next session",
+    ],
+    "progress/tests/test_goal_watch.py::"
+    "test_what_they_want_to_talk_about_stands_on_top_for_both": [
+        "It stands on top of what is prepared, for both of you",
+        "You see this differently: on top of your next session",
+        "It has a place in the next session",
+    ],
+    "progress/tests/test_journey.py::test_opening_and_printing_are_told_to_cleo": [
+        "Opening and printing are written down in “Who looked”.",
+    ],
+    "progress/tests/test_journey.py::"
+    "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
+        "Left out: what my notes say, reviews, comments, exercises, removed "
+        "ratings and strengths that were not accepted. Each side’s ratings are "
+        "summed up once a month.",
+        "What both can see",
+    ],
+    "progress/tests/test_journey.py::test_what_is_not_told_on_it": [
+        "Left out: session notes, reviews, comments, exercises, removed ratings "
+        "and strengths that were not accepted. Each side’s ratings are summed up "
+        "once a month.",
+    ],
+    "progress/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
+        "emails, and how someone signed in",
+    ],
+    "progress/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
+        "A copy to read and to keep, at any time",
+    ],
+    "progress/tests/test_record.py::"
+    "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
+        "That you made and fetched a copy is written down; the client sees it "
+        "under “Who looked”.",
+    ],
+    "progress/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
+        "Contact details and preferences, who treated, and goals with every "
+        "wording, agreement, rating, step, review and comment.",
+        "Sessions with their signed notes, exercises, strengths, wins and corrections.",
+        "A copy of what your therapist and you have here: to read on paper, and as "
+        "files for another program.",
+    ],
+    "progress/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
+        "Made %(when)s. It can be fetched until %(gone)s, by you alone.",
+    ],
+    "progress/tests/test_record.py::"
+    "test_pressed_twice_one_is_made_and_written_down_once": [
+        "It takes a few seconds. You can leave; it waits here.",
+    ],
+    "progress/tests/test_record.py::"
+    "test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers": [
+        "And who opened your record.",
+        "And what brought them, in your words.",
+        "why a record was opened in an emergency, which is under “Who looked”",
+    ],
+    "progress/tests/test_record.py::"
+    "test_what_cannot_be_made_is_said_and_not_tried_for_ever": [
+        "The last copy could not be made. Please try again; if it fails again, "
+        "tell the practice.",
+    ],
+    "progress/tests/test_record.py::"
+    "test_what_is_held_back_unsigned_or_anothers_is_in_no_copy": [
+        "what was said in supervision",
+    ],
+    "progress/tests/test_session.py::"
+    "test_cleo_reads_the_signed_note_and_the_take_away": [
+        "<strong>Your therapist</strong> reads what you write here, and writes a "
+        "note after each session.",
+        "When you meet, what you took with you, and what is shared of it.",
+    ],
+    "progress/tests/test_strengths.py::test_nor_does_the_database_take_one": [
+        "A strength stands here with the moment that showed it. No moment, no "
+        "strength.",
+        "No strength without its moment.",
+    ],
+    "tests/test_long_lists.py::test_a_goal_has_so_many_links_from_either_end": [
+        "This goal has %(most)d links, the most a goal can have. Remove a link "
+        "before you add another.",
+    ],
+    "tests/test_long_lists.py::test_a_goal_has_so_many_steps": [
+        "This goal has %(most)d steps, the most a goal can have. Leave out a step, "
+        "or add the next part as a goal of its own.",
+    ],
+    "tests/test_long_lists.py::test_a_record_has_so_many_open_goals_and_says_so": [
+        "This record has %(most)d open goals, the most it can have. Close a goal "
+        "before you open another.",
+    ],
+    "tests/test_long_lists.py::test_closing_and_proposing_over_and_over_has_an_end": [
+        "This record has %(most)d goals, open and closed, the most it can have. "
+        "Change an open goal instead.",
+    ],
+    "tests/test_long_lists.py::test_one_wording_is_agreed_to_so_many_times": [
+        "You agreed to this wording %(most)d times and withdrew each time. Suggest "
+        "other words to go on.",
+    ],
+    "tests/test_long_lists.py::test_practice_on_the_page_of_goals_has_an_end": [
+        "Only the newest 20 are shown.",
+    ],
+    "tests/test_long_lists.py::test_the_chart_says_what_it_leaves_out": [
+        "Only the newest %(most)s ratings are shown. A copy of the record has them "
+        "all.",
+    ],
+    "tests/test_long_lists.py::test_the_open_goals_of_a_record_have_so_many_steps": [
+        "The open goals of this record have %(most)d steps, the most they can "
+        "have. Leave out a step before you add another.",
+    ],
+    "tests/test_long_lists.py::test_the_timeline_tells_the_newest_and_says_so": [
+        "Only the newest 500 steps and wins and the newest 5,000 ratings are "
+        "shown. A copy of the record has them all.",
+    ],
+    "tests/test_long_lists.py::test_the_whole_history_says_what_it_leaves_out": [
+        "Only the newest %(most)s of each kind are shown here. A copy of the "
+        "record has them all.",
+    ],
+    "tests/test_long_lists.py::test_words_are_proposed_so_many_times": [
+        "This record has %(most)d proposals, the most it can have. The wording can "
+        "no longer be changed here.",
+    ],
+    "tests/test_staying.py::test_a_sign_in_that_ends_in_mid_sentence_loses_no_word": [
+        "You were signed out. Sign in here and you are back in the same line.",
+    ],
+    "tests/test_staying.py::test_somebody_else_who_signs_in_there_sees_nothing_of_it": [
+        'Somebody else? <a href="%(sign_in)s">Go to the sign-in page</a>. What '
+        "stands here is shown to nobody but its writer.",
+        "Only you can see this. Copy what you need.",
+    ],
+    "tests/test_staying.py::"
+    "test_two_minutes_before_the_end_it_asks_and_one_press_is_enough": [
+        "Nothing was typed for a while. Cairn signs you out in two minutes. Every "
+        "word that was saved stays saved.",
+    ],
+    "tests/test_staying.py::"
+    "test_what_was_typed_offline_is_sealed_and_there_after_a_crash": [
+        "There is no way to the server. Your words stay here; try again.",
+        "What you typed last is not on the server yet. It is kept here and saved "
+        "when you are back.",
+        "Yours is above, and stored on this device. Nothing is lost.",
+        "It is stored in this browser only, encrypted, for 7 days. Copy what you need.",
+    ],
+    "tests/test_walk.py::test_a_stranger_finds_nothing_at_any_address": [
+        "Sessions, notes, goals and what you wrote belong to a health record, "
+        "which the practice has to keep for as long as the law says. Nobody but "
+        "those who care for you can read it. Your name, how to reach you and who "
+        "looked stay with it.",
+    ],
+    "tests/test_walk.py::test_everybody_finds_their_own_pages_and_no_others": [
+        "<strong>The practice’s admins</strong> see your name and how to reach "
+        "you, never your words.",
+    ],
+}
