@@ -95,6 +95,7 @@ OF_THE_DATABASE = [
            ";".join([
                body("app.undo_import(uuid)", "AND by_id = app.user_id()", ""),
                body("app.imported_clients(uuid)", "AND i.by_id = app.user_id()", ""),
+               body("app.import_ended(uuid)", "AND i.by_id = app.user_id()", ""),
            ])),
     Mutant("undo: what changed since is not asked for",
            body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
