@@ -13,13 +13,18 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import audit
-from accounts.models import AddressChange, Message, User
+from accounts.models import AddressChange, Message, NotSent, User
 from accounts.sign_in import tell
 
 
 def token(change_id: UUID) -> str:
     """The secret in the link, 64 hex digits; the same each time it is rendered."""
     return salted_hmac("cairn.address", str(change_id), algorithm="sha256").hexdigest()
+
+
+def owner_of(email: str, asker: User) -> User | None:
+    """Who signs in with an address, if it is not `asker` themselves."""
+    return User.objects.filter(email=email).exclude(pk=asker.pk).first()
 
 
 def tell_owner(email: str) -> None:
@@ -38,20 +43,21 @@ def tell_owner(email: str) -> None:
 
 @transaction.atomic
 def want(person: User, email: str) -> AddressChange | None:
-    """Write to the new address; an earlier wish is forgotten."""
+    """Write to the new address; an earlier wish is forgotten.
+
+    The same rows whoever owns the address; what the letter says is decided when
+    it goes.
+    """
     now = timezone.now()
     if email == person.email:
         return None
     AddressChange.objects.visible_to(person).filter(used_at=None).update(used_at=now)
     audit.record("address wanted", about=person)
-    if User.objects.filter(email=email).exists():
-        tell_owner(email)
-        return None
     change = AddressChange(
         user=person, email=email, expires_at=now + AddressChange.LIFETIME
     )
     change.save(force_insert=True)
-    Message.queue(
+    queued = Message.queue(
         person,
         "address-confirm",
         str(change.pk),
@@ -60,6 +66,8 @@ def want(person: User, email: str) -> AddressChange | None:
         about=change.pk,
         address=email,
     )
+    if not queued:
+        raise NotSent
     return change
 
 

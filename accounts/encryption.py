@@ -218,8 +218,11 @@ def fingerprint(practice_id: UUID, client_id: UUID, text: str) -> str:
 
 
 def _bound_to(field: models.Field, row: models.Model) -> str:
-    table = row._meta.db_table
-    return f"{row.practice_id}:{table}:{row.pk}:{field.column}"
+    return _bound(field, row, row._meta.db_table, row.pk)
+
+
+def _bound(field: models.Field, row: models.Model, table: str, pk: UUID) -> str:
+    return f"{row.practice_id}:{table}:{pk}:{field.column}"
 
 
 class EncryptedAttribute(DeferredAttribute):
@@ -275,10 +278,20 @@ class EncryptedTextField(models.TextField):
             return ""
         try:
             key = _client_key(row.practice_id, row.client_id)[:32]
-            return _open(key, sealed, _bound_to(self, row)).decode()
+            return self._opened(row, key, sealed).decode()
         except InvalidTag:
             log.error("unreadable %s of %s", self.column, row.pk)
             return Unreadable(UNREADABLE)
+
+    def _opened(self, row: models.Model, key: bytes, sealed: Sealed) -> bytes:
+        """As sealed for this row, or for the row that the database copied it from."""
+        try:
+            return _open(key, sealed, _bound_to(self, row))
+        except InvalidTag:
+            copied_from = getattr(row, "copied_from", None)
+            if copied_from is None:
+                raise
+            return _open(key, sealed, _bound(self, row, *copied_from))
 
     def get_prep_value(self, value):
         if isinstance(value, str):

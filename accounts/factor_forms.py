@@ -99,6 +99,10 @@ class PasskeyForm(Careful, House, AddWebAuthnForm):
     passwordless = forms.BooleanField(widget=forms.HiddenInput, initial=True)
     name = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
+    def clean_name(self):
+        """Nothing stays nothing, instead of allauth's "Backup key"; see the view."""
+        return self.cleaned_data["name"]
+
 
 class PasskeySignInForm(Careful, LoginWebAuthnForm):
     credential = CredentialField()

@@ -16,7 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts import audit
 from accounts.identity import acting_as
-from accounts.models import Invitation, Message, User
+from accounts.models import Invitation, Message, NotSent, User
 from accounts.sessions import ways_changed
 
 
@@ -33,7 +33,10 @@ def _hash(secret: str) -> str:
 
 @transaction.atomic
 def invite(person: User, *, by: User) -> Invitation:
-    """Send (or send again) `person` a link; an earlier one stops working."""
+    """Send (or send again) `person` a link; an earlier one stops working.
+
+    Where the email cannot be queued nothing is changed.
+    """
     now = timezone.now()
     for earlier in Invitation.objects.filter(user=person).open():
         revoke(earlier, by=by)
@@ -48,7 +51,7 @@ def invite(person: User, *, by: User) -> Invitation:
     )
     invitation.token_hash = _hash(token(invitation.pk))
     invitation.save(force_insert=True)
-    Message.queue(
+    queued = Message.queue(
         person,
         "invitation",
         str(invitation.pk),
@@ -56,6 +59,8 @@ def invite(person: User, *, by: User) -> Invitation:
         not_after=invitation.expires_at,
         about=invitation.pk,
     )
+    if not queued:
+        raise NotSent
     audit.record("invited", about=invitation, person=person.pk)
     return invitation
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit, email_addresses, nudge
-from accounts.models import Message, User, WayBack
+from accounts.models import Message, NotSent, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
 
@@ -88,7 +88,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
         person, "sign-in-reset", act, due_at=now, not_after=now + GOOD_FOR
     )
     if not (way_back and tell(person, "account-changed", act)):
-        raise ValidationError(_("The email could not be sent. Nothing was changed."))
+        raise NotSent
     audit.record("sign-in reset", about=person)
 
 

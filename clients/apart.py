@@ -9,25 +9,35 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import screen
+from accounts.names import name_key
 from accounts.templatetags.look import day_words
 from clients.models import Client
 
 
 def _key(client: Client) -> str:
-    return " ".join(client.name.casefold().split())
+    """Names that a search takes for one: whatever the case and the accents."""
+    return client.name_key or name_key(client.name)
+
+
+def twins(clients: Iterable[Client]) -> list[Client]:
+    """Those whose name is not the only one of its kind."""
+    clients = list(clients)
+    many = Counter(_key(client) for client in clients)
+    return [client for client in clients if many[_key(client)] > 1]
 
 
 def hints(clients: Iterable[Client]) -> dict[UUID, str]:
     """For each whose name is not the only one of its kind: address, phone or day.
 
-    Only what an admin's directory shows, too.  Needs `user` where there is one.
+    Only what an admin's directory shows, too.  Needs `user` where there is one.  While
+    names are initials, no address: it may be the name.
     """
-    clients = list(clients)
-    many = Counter(_key(client) for client in clients)
-    twins = [client for client in clients if many[_key(client)] > 1]
-    found = {client.pk: client.address or client.phone for client in twins}
-    said = Counter((_key(client), found[client.pk]) for client in twins)
-    for client in twins:
+    alike = twins(clients)
+    plain = {client.pk: client.address or client.phone for client in alike}
+    found = dict.fromkeys(plain, "") if screen.shows_initials() else plain
+    said = Counter((_key(client), found[client.pk]) for client in alike)
+    for client in alike:
         hint = found[client.pk]
         if not hint or said[_key(client), hint] > 1:
             day = day_words(timezone.localtime(client.created_at).date(), False)
@@ -36,6 +46,27 @@ def hints(clients: Iterable[Client]) -> dict[UUID, str]:
                 "number": client.pk.hex[-4:].upper(),
             }
     return found
+
+
+def among(clients: Iterable[Client], rows) -> dict[UUID, str]:
+    """The same for clients of a list; `rows` reads those of one name again, whole."""
+    alike = twins(clients)
+    if not alike:
+        return {}
+    wanted = [client.pk for client in alike]
+    return hints(rows.filter(pk__in=wanted).select_related("user"))
+
+
+def hint_of(client: Client, rows) -> str:
+    """The same for one client, among `rows`."""
+    alike = rows.filter(name_key=client.name_key).select_related("user")
+    return hints(alike).get(client.pk, "")
+
+
+def beside_address(client: Client, found: dict[UUID, str]) -> str:
+    """The hint where a list shows the address anyhow: nothing twice."""
+    hint = found.get(client.pk, "")
+    return "" if hint == client.address else hint
 
 
 def name_of(client: Client, found: dict[UUID, str]) -> str:

@@ -12,7 +12,11 @@ from accounts.forms import HouseForm
 from accounts.models import User
 from clients import access
 from clients.models import Client, Correction, SupervisionComment
-from clients.models.emergency import clients_named, open_in_emergency
+from clients.models.emergency import (
+    clients_named,
+    clients_named_with,
+    open_in_emergency,
+)
 
 LONG = 2000
 REASON = 15  # letters at least: the client reads it
@@ -70,6 +74,13 @@ class EmergencyForm(HouseForm):
         max_length=170,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    contact = forms.CharField(
+        label=gettext_lazy("Email or phone number"),
+        help_text=gettext_lazy("Only needed if two clients have the same name"),
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     reason = words_field(
         gettext_lazy("Why now"),
         gettext_lazy(
@@ -92,23 +103,37 @@ class EmergencyForm(HouseForm):
     def clean(self):
         said = super().clean()
         if not self.errors:
-            self._find(said["name"])
+            self._find(said["name"], said["contact"])
         return said
 
-    def _find(self, name: str) -> None:
+    def _find(self, name: str, contact: str) -> None:
         found = clients_named(name)
+        if len(found) > 1 and contact:
+            found = clients_named_with(name, contact)
+            if len(found) != 1:
+                audit.record("emergency refused")
+                self.add_error("contact", self._which(contact))
+                return
         if not found:
             audit.record("emergency refused")
             self.add_error("name", _("No client of this practice is called so."))
         elif len(found) > 1:
-            self.add_error(
-                "name",
-                _("More than one client is called so. Ask an admin for a care role."),
-            )
+            self.add_error("contact", self._which(contact))
         elif found[0] in access.reach(self.by).reads:
             self.add_error("name", _("You have a role for this client already."))
         else:
             [self.client_id] = found
+
+    def _which(self, contact: str) -> str:
+        if contact:
+            return _(
+                "This doesn’t tell clients of this name apart. Try another email or "
+                "phone number, or ask an admin for a care role."
+            )
+        return _(
+            "More than one client has this name. Enter the email or phone number that "
+            "the practice has for yours."
+        )
 
     def save(self, *, by: User) -> bool:
         reason = self.cleaned_data["reason"]

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required
 from accounts.proof import admins_prove_to_send
-from clients import assigning
+from clients import apart, assigning, telling
 from clients.care_forms import CareRoleForm, HandOverForm
 from clients.care_page import CarePage
 from clients.models import CareRole, CareRoleRequest, Client
@@ -20,6 +20,7 @@ def staffed_client(request, client_id) -> Client:
 
 
 # What became of a role that was given; a handover uses the same words.
+NOT_TOLD = gettext_lazy("The client has no portal. Please tell them yourself.")
 OUTCOMES = {
     assigning.GIVEN: gettext_lazy("Role given. The change takes effect immediately."),
     assigning.ASKED: gettext_lazy(
@@ -30,14 +31,28 @@ OUTCOMES = {
         "This takes effect in 24 hours. The client was told."
     ),
 }
+OF_WHO_HAS_NO_PORTAL = {
+    assigning.ASKED: gettext_lazy(
+        "The primary therapist has to confirm this first. We emailed them."
+    ),
+    assigning.LATER: gettext_lazy("This takes effect in 24 hours."),
+}
 
 
-def say_outcome(request, outcome: str, *, same: str, given: str = "") -> None:
+def say_outcome(
+    request, outcome: str, client: Client, *, same: str, given: str = ""
+) -> None:
+    """Says only of those that they were told for whom there is an email."""
     if outcome == assigning.SAME:
         messages.warning(request, same)
-    else:
-        words = given if outcome == assigning.GIVEN else ""
-        messages.success(request, words or OUTCOMES[outcome])
+        return
+    words = given if outcome == assigning.GIVEN else ""
+    told = outcome not in OF_WHO_HAS_NO_PORTAL or telling.can_tell(client)
+    if not told:
+        words = OF_WHO_HAS_NO_PORTAL[outcome]
+    messages.success(request, words or OUTCOMES[outcome])
+    if not told:
+        messages.warning(request, NOT_TOLD)
 
 
 @staff_required
@@ -47,7 +62,7 @@ def client_care(request, client_id):
     form = CareRoleForm(request.POST or None, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
         same = _("This person already has this role, or it waits for confirmation.")
-        say_outcome(request, form.result, same=same)
+        say_outcome(request, form.result, client, same=same)
         return redirect("client-care", client.pk)
     return care_page(request, client, form=form)
 
@@ -60,6 +75,7 @@ def care_page(request, client, *, form=None, over=None, confirming=(None, None))
         "nav": "caseload" if page.leads else "care-roles",
         "base": "base_therapist.html" if page.leads else "base_admin.html",
         "client": client,
+        "hint": apart.hint_of(client, Client.objects.staffed_by(request.user)),
         "page": page,
         "form": form or CareRoleForm(**asks),
         "over": over or HandOverForm(**asks),

@@ -104,6 +104,7 @@ class NewClientForm(DetailsForm):
             invite_or_tell(client, by=by)
 
 
+@transaction.atomic
 def invite_or_tell(client: Client, *, by: User) -> None:
     """Invite; where the address is somebody's already, that person is told instead."""
     address = client.address
@@ -116,13 +117,15 @@ class ClientEditForm(DetailsForm):
 
     def __init__(self, *args, background: ClientBackground, **kwargs):
         super().__init__(*args, **kwargs)
-        self.background = background
+        self.background, self.was_invited = background, False
+        self.address = self.instance.email
         self.fields["presenting_concern"].initial = background.presenting_concern
         self.fields["version"].initial = self.instance.version
         # The account is theirs, and its address; also when they have closed it.
         if self.instance.has_joined or self.instance.closed_portal:
             del self.fields["email"]
-        elif self.instance.user_id:
+        elif self.instance.is_invited:
+            self.was_invited = True
             self.initial["email"] = self.instance.address
             self.fields["email"].required = True
             self.fields["email"].help_text = _(
@@ -135,13 +138,13 @@ class ClientEditForm(DetailsForm):
     @transaction.atomic
     def _save(self, by):
         fields = [name for name in DETAILS if name in self.fields]
-        if self.instance.user_id:  # the account holds the one copy of the address
+        if self.was_invited:  # a new address is a new invitation
             fields = [name for name in fields if name != "email"]
-            self.instance.email = ""
+            self.instance.email = self.address
         seen = self.cleaned_data["version"]
         if not self.instance.correct(by=by, fields=fields, seen_version=seen):
             raise ValidationError(SOMEBODY_ELSES)
-        if self.instance.user_id and "email" in self.changed_data:
+        if self.was_invited and "email" in self.changed_data:
             address = self.cleaned_data["email"]
             if not self.instance.readdress(address, by=by):
                 tell_owner(address)

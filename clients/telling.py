@@ -38,9 +38,9 @@ STAFF_ROLES = {
 
 def tell_client(client: Client, kind: str, *, by: User, **about) -> None:
     """On their home page and by email; who has no portal cannot be told here."""
-    reader = client.user
-    if reader is None or not reader.joined_at or not reader.is_active:
+    if not can_tell(client):
         return
+    reader = client.user
     notice = _write(reader, kind, by=by, client=client, **about)
     now = timezone.now()
     Message.queue(
@@ -50,6 +50,12 @@ def tell_client(client: Client, kind: str, *, by: User, **about) -> None:
         due_at=now,
         not_after=now + USEFUL,
     )
+
+
+def can_tell(client: Client) -> bool:
+    """Whether `tell_client` reaches them: they have joined and not left."""
+    reader = client.user
+    return bool(reader and reader.joined_at and reader.is_active)
 
 
 def tell_staff(reader: User, kind: str, *, by: User, client=None, **about) -> None:

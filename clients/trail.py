@@ -14,6 +14,7 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEvent, User
+from clients import apart
 from clients.models import Client
 
 
@@ -203,10 +204,14 @@ def in_words(rows: Iterable[AuditEvent], by: User) -> list[Line]:
         .filter(pk__in={pk for row in rows for pk in _people(row)})
         .values_list("pk", "name")
     )
-    clients = Client.objects.directory_of(by).in_bulk(
-        {row.client_id for row in rows if row.client_id}
+    clients = (
+        Client.objects.directory_of(by)
+        .select_related("user")
+        .in_bulk({row.client_id for row in rows if row.client_id})
     )
-    return [_line(row, people, clients) for row in rows]
+    hints = apart.hints(clients.values())
+    names = {pk: apart.name_of(client, hints) for pk, client in clients.items()}
+    return [_line(row, people, names) for row in rows]
 
 
 def what(verb: str) -> str:
@@ -232,12 +237,11 @@ def _nobody(row: AuditEvent):
     return _("Nobody signed in")
 
 
-def _line(row, people, clients) -> Line:
+def _line(row, people, names) -> Line:
     sort, words = VERBS.get(row.verb, (None, row.verb.capitalize()))
     if row.verb == "opened":
         words = OPENED.get(row.kind, words)
-    client = clients.get(row.client_id)
-    of = [client.name if client else "", people.get(_other(row), "")]
+    of = [names.get(row.client_id, ""), people.get(_other(row), "")]
     return Line(
         at=row.at,
         who=people.get(row.actor_id) or str(_nobody(row)),

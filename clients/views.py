@@ -17,10 +17,10 @@ from accounts.decorators import (
     staff_required,
     therapist_required,
 )
-from accounts.models import Invitation, User
+from accounts.models import Invitation, NotSent, User
 from accounts.proof import admins_prove_to_send
 from accounts.searching import sought
-from clients import drafts
+from clients import apart, drafts
 from clients import people as lists
 from clients.forms import (
     ClientEditForm,
@@ -44,6 +44,16 @@ A_PAGE = 100
 SENT = gettext_lazy(
     "The invitation is on its way, unless the address is in use already."
 )
+
+
+def _say_sent(request, said: str, verb, about) -> None:
+    """Where the email was not queued, nothing was changed, and nothing else is said."""
+    try:
+        verb(about, by=request.user)
+    except NotSent as not_sent:
+        messages.warning(request, not_sent.messages[0])
+    else:
+        messages.success(request, said)
 
 
 # -- admin ----------------------------------------------------------------------------
@@ -74,6 +84,9 @@ def care_roles(request):
     text = sought(request)
     rows = Paginator(lists.clients(request.user, text), A_PAGE)
     page = rows.get_page(request.GET.get("page"))
+    hints = apart.among(page.object_list, Client.objects.directory_of(request.user))
+    for client in page.object_list:
+        client.hint = apart.beside_address(client, hints)
     context = {"nav": "care-roles", "page": page, "q": text, "total": rows.count}
     return render(request, "clients/care_roles.html", context)
 
@@ -107,8 +120,11 @@ def person_reinvite(request, person_id):
     person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
     if person.joined_at or not person.is_active:
         raise Http404
-    invitations.invite(person, by=request.user)
-    messages.success(request, _("A new link is on its way; the old one is closed."))
+    said = _("A new link is on its way; the old one is closed.")
+    if person.is_client:
+        _say_sent(request, said, invite_or_tell, person.client)
+    else:
+        _say_sent(request, said, invitations.invite, person)
     return redirect("people" if person.is_staff_member else "care-roles")
 
 
@@ -163,8 +179,7 @@ def client_invite(request, client_id):
     client = get_object_or_404(mine, pk=client_id)
     if client.has_joined or not client.address:
         raise Http404
-    invite_or_tell(client, by=request.user)
-    messages.success(request, SENT)
+    _say_sent(request, SENT, invite_or_tell, client)
     return redirect("client", client.pk)
 
 

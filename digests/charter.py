@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from django.db import models
 from django.db.models import UUIDField
 
+from accounts import addresses
 from accounts.kept import first
 from accounts.models import AddressChange, Invitation, Message, User
 from clients.kept import kept_for_person
@@ -67,6 +68,11 @@ def _address(letter, person, now) -> AddressChange:
     change = changes.filter(pk=letter.about, email=letter.address).first()
     if change is None:
         raise Stopped(DROPPED, "link closed")
+    owner = addresses.owner_of(letter.address, person)
+    if owner and not owner.is_active:
+        raise Stopped(DROPPED, "inactive")
+    if owner:
+        _require_joined(owner)
     return change
 
 

@@ -46,14 +46,15 @@ LINKS = {"invitation", "address-confirm"}  # those that say until when they work
 
 def compose(letter: Message, person: User, about) -> EmailMultiAlternatives:
     """The finished mail.  Runs as `person`, who alone is its recipient."""
+    kind = _kind(letter, person)
     with timezone.override(person.zone), translation.override(person.language):
-        words = {"link": _site(_path(letter, person, about)), "home": _site("/")}
-        words["moment"] = _moment(about.starts_at) if letter.kind == "reminder" else ""
-        words["expires"] = _moment(about.expires_at) if letter.kind in LINKS else ""
+        words = {"link": _site(_path(kind, letter, person, about)), "home": _site("/")}
+        words["moment"] = _moment(about.starts_at) if kind == "reminder" else ""
+        words["expires"] = _moment(about.expires_at) if kind in LINKS else ""
         words["then"] = _moment(letter.created_at)
-        words["subject"] = str(SUBJECTS[letter.kind]) % words
-        text = render_to_string(f"emails/{letter.kind}.txt", words)
-        html = render_to_string(f"emails/{letter.kind}.html", words)
+        words["subject"] = str(SUBJECTS[kind]) % words
+        text = render_to_string(f"emails/{kind}.txt", words)
+        html = render_to_string(f"emails/{kind}.html", words)
     mail = EmailMultiAlternatives(
         subject=words["subject"],
         body=text,
@@ -85,18 +86,26 @@ def _site(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def _path(letter: Message, person: User, about) -> str:
-    if letter.kind == "invitation":
+def _kind(letter: Message, person: User) -> str:
+    """What it says: an address that somebody else signs in with gets no link, and its
+    owner is told instead.  Found out here, so that who asked cannot tell."""
+    if letter.kind == "address-confirm" and addresses.owner_of(letter.address, person):
+        return "account-exists"
+    return letter.kind
+
+
+def _path(kind: str, letter: Message, person: User, about) -> str:
+    if kind == "invitation":
         return reverse("join-link", args=[invitations.token(about.pk)])
-    if letter.kind == "address-confirm":
+    if kind == "address-confirm":
         return reverse("address-link", args=[addresses.token(about.pk)])
-    if letter.kind in ("password-reset", "sign-in-reset"):
+    if kind in ("password-reset", "sign-in-reset"):
         uid = urlsafe_base64_encode(force_bytes(person.pk))
         secret = default_token_generator.make_token(person)
         return reverse("password-new", args=[uid, secret])
-    if letter.kind == "therapist-digest":
+    if kind == "therapist-digest":
         return reverse("digest", args=[about.pk])
-    if letter.kind == "client-digest":
+    if kind == "client-digest":
         return reverse("portal-digest", args=[about.pk])
     return reverse("account_login")
 

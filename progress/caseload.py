@@ -24,7 +24,7 @@ from accounts.drawing import keys_svg
 from accounts.kept import many
 from accounts.names import name_key
 from accounts.templatetags.look import day, moment, status
-from clients import access
+from clients import access, apart
 from clients.kept import kept_for_person
 from clients.models import Client
 from goals import charts
@@ -65,12 +65,14 @@ class Place:
     next_at: datetime | None
     last_at: datetime | None
 
+    hint: str = ""  # beside others of the same name
+
     @property
     def needs_attention(self) -> bool:
         return self.status in ("key", "no_contact")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Row(Place):
     """One client as the caseload shows them, ready for the template."""
 
@@ -86,7 +88,8 @@ class Row(Place):
     def cells(self) -> SafeString:
         """The whole row: a template takes long over sixty times six."""
         following, goals, practice, last = self.labels
-        more = ((words,) for words in (self.pronouns, self.role_words) if words)
+        beside = (self.hint, self.pronouns, self.role_words)
+        more = ((words,) for words in beside if words)
         return format_html(
             '<th scope="row"><span><a class="name" href="{}">{}</a>{}</span></th>'
             '<td class="k-status">{}</td><td data-k="{}" class="nowrap k-next">{}</td>'
@@ -178,6 +181,12 @@ class Caseload:
         """Of these, with the rows to show; the last one where there is no such page."""
         page = Paginator(listed, A_PAGE).get_page(number)
         self.facts.shown = [place.client.pk for place in page.object_list]
+        hints = apart.among(
+            (place.client for place in self.found),
+            Client.objects.visible_to(self.facts.user),
+        )
+        for place in page.object_list:
+            place.hint = hints.get(place.client.pk, "")
         page.object_list = [self.facts.row(place) for place in page.object_list]
         return page
 

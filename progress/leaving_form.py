@@ -73,6 +73,10 @@ class LeavingForm(ClashesMixin, HouseForm):
             **kwargs,
         )
 
+    def name_of(self, client) -> str:
+        names = {row.client.pk: row.name for row in self.page.rows}
+        return names.get(client.pk, client.name)
+
     @property
     def all_to(self):
         return self[ALL_TO]
@@ -118,7 +122,7 @@ class LeavingForm(ClashesMixin, HouseForm):
         move = {"by": by, "cancels": cancels}
         if said.get("when") == "confirm":
             done = self.written(ask_leaver, self.page.leaver, heirs, **move)
-            self.outcome = "asked" if self.result else ""
+            self.outcome = self.result or ""
             return done
         self.outcome = "closed"
         move["clashing"] = self.clashing

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import dates, names, screen
 from accounts.kept import many
-from clients import telling
+from clients import apart, telling
 from clients.asides import waiting_for
 from clients.kept import kept_for_person
 from clients.models import Client
@@ -73,6 +73,7 @@ class Wants:
     act: str
     address: str
     client_address: str
+    hint: str = ""  # beside another client of the same name
 
 
 @kept_for_person()
@@ -129,6 +130,10 @@ class Today:
     def __init__(self, user):
         self.user, self.now = user, timezone.now()
         self.clients = {client.pk: client for client in _treated(user)}
+        mine = Client.objects.editable_by(user)
+        hints = apart.among(self.clients.values(), mine)
+        for client in self.clients.values():
+            client.hint = hints.get(client.pk, "")
         self.facts = Facts(list(self.clients.values()), user)
         self.unsigned = _unsigned(user, now=self.now)
 
@@ -301,7 +306,7 @@ class Today:
     def _want(self, kind, client_id, why, act, address) -> Wants:
         client = self.clients[client_id]
         page = client.get_absolute_url()
-        return Wants(kind, client.name, why, act, address, page)
+        return Wants(kind, client.name, why, act, address, page, client.hint)
 
 
 def _by_client(rows):

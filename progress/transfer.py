@@ -230,17 +230,25 @@ def close_account(
 @transaction.atomic
 def ask_leaver(
     leaver: User, heirs: dict[UUID, User], *, by: User, cancels: bool
-) -> bool:
-    """Ask whoever leaves to confirm who follows; then each client moves at once."""
+) -> str:
+    """Ask whoever leaves to confirm who follows; then each client moves at once.
+
+    Whom it emailed: "asked" the leaver, "others" who lead now, or nobody ("later");
+    "" where all this waits already.
+    """
     leaver = staffing.lock(leaver, by=by)
     led = _led_since(leaver)
     _require_all(led, heirs)
-    asked = False
+    found = set()
     for client in Client.objects.directory_of(by).filter(pk__in=led):
         said = {"since": led[client.pk], "cancels": cancels}
         said["asks"] = leaver.is_active and led[client.pk] is None  # they lead now
-        asked |= bool(hand_over(client, heirs[client.pk], by=by, **said))
-    return asked
+        outcome = hand_over(client, heirs[client.pk], by=by, **said)
+        if outcome == assigning.ASKED:
+            found.add("asked" if said["asks"] else "others")
+        elif outcome:
+            found.add("later")
+    return next((who for who in ("asked", "others", "later") if who in found), "")
 
 
 def _require_all(led, heirs) -> None:

@@ -17,7 +17,7 @@ CLASHING = [
 
 
 class ClashesMixin:
-    """Lists what overlaps, and asks; `clashes` is (client, moment) for each."""
+    """Lists what overlaps, and asks; `clashes` is (name, moment) for each."""
 
     clashes = ()
 
@@ -31,9 +31,13 @@ class ClashesMixin:
     def clashing(self) -> str:
         return self.cleaned_data.get("clashing") or ""
 
+    def name_of(self, client) -> str:
+        """As the form's own page calls them."""
+        return client.name
+
     def _take(self, error):
         if isinstance(error, transfer.Clashes):
-            self.clashes = error.found
+            self.clashes = [(self.name_of(client), at) for client, at in error.found]
             self.fields["clashing"].required = True  # it is asked for now
             return self.add_error("clashing", error)
         return super()._take(error)

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required, therapist_required
 from accounts.proof import admins_prove_to_send, fresh_proof_required
-from clients.care_views import care_page, say_outcome, staffed_client
+from clients import telling
+from clients.care_views import NOT_TOLD, care_page, say_outcome, staffed_client
 from clients.models import CareRoleRequest, Client
 from clients.person_views import staff_member
 from progress.leaving_form import LeavingForm
@@ -19,6 +20,11 @@ from progress.transfer_forms import ConfirmForm, MovingForm
 LEFT = {
     "closed": gettext_lazy("The account is closed."),
     "asked": gettext_lazy("%(name)s has to confirm who takes over. We emailed them."),
+    "others": gettext_lazy(
+        "The primary therapists of these clients have to confirm who takes over. We "
+        "emailed them."
+    ),
+    "later": gettext_lazy("Nobody has to confirm this. The clients move as planned."),
     "": gettext_lazy("%(name)s was asked before and has not confirmed yet."),
 }
 
@@ -33,7 +39,7 @@ def client_hand_over(request, client_id):
         return care_page(request, client, over=form)
     same = _("They are the primary therapist already, or it waits for confirmation.")
     given = _("Handed over. The change takes effect immediately.")
-    say_outcome(request, form.result, same=same, given=given)
+    say_outcome(request, form.result, client, same=same, given=given)
     return _back_to(request, client)
 
 
@@ -52,8 +58,16 @@ def care_request_confirm(request, request_id):
     if not (form.is_valid() and form.save(asked, by=request.user)):
         return care_page(request, asked.client, confirming=(asked.pk, form))
     if form.result:
-        messages.success(request, _("Confirmed. The client was told."))
+        _say_confirmed(request, asked.client)
     return _back_to(request, asked.client)
+
+
+def _say_confirmed(request, client: Client) -> None:
+    if telling.can_tell(client):
+        messages.success(request, _("Confirmed. The client was told."))
+    else:
+        messages.success(request, _("Confirmed."))
+        messages.warning(request, NOT_TOLD)
 
 
 @therapist_required

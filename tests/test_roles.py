@@ -96,13 +96,15 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     names = [name for name, _config in found]
     assert names == [
         "admin_may_give", "audit", "audit_fault", "cancel_clashing_sessions",
-        "caseload_counts", "changed_since_import", "clients_named", "destroy_key",
+        "caseload_counts", "changed_since_import", "clients_named",
+        "clients_named", "destroy_key",
         "emergency_has_reason",
         "forget_sheet", "goal_watch", "import_ended", "imported_clients", "invitation",
         "is_held", "is_new",
-        "is_ours", "knows_device_of", "letters", "login", "oldest_unsent",
-        "operator_did", "pass_on_sessions", "primary_is_here", "record_is_empty",
-        "refused_by_relay",
+        "is_ours", "knows_device_of", "letters", "login", "made_by_import",
+        "oldest_unsent",
+        "operator_did", "pass_on_sessions", "primary_is_here", "primary_stays",
+        "record_is_empty", "refused_by_relay",
         "rewrap_key", "seal", "session_clashes", "still_writes",
         "take_over_note", "treats_here", "undo_import", "wrapped_keys",
     ]  # fmt: skip

@@ -441,6 +441,105 @@ def test_an_admin_gives_no_role_to_themselves_or_to_who_treats_nobody(world, cle
         assert is_refused(ada, *row), what
 
 
+# -- care roles, past the program ------------------------------------------------------
+
+ROLES_OF_CLEO = ("co-therapist", "supervisor", "cover", "cover to be", "primary")
+END = "UPDATE clients_carerole SET ends_at = {} WHERE client_id = %s AND user_id = %s"
+IN_A_WEEK = "clock_timestamp() + interval '7 days'"
+WHO_ENDS = ("admin", "therapist and admin", "primary")
+
+
+def test_of_a_care_role_the_web_changes_the_end_alone(world):
+    assert updatable_columns("clients_carerole") == ["ends_at"]
+    no_words = {"clients_emergencyreason": {"seen_at", "seen_by_id"},
+                "clients_supervisioncomment": {"read_at", "read_by_id"},
+                "clients_carerolerequest": {"outcome", "decided_at", "decided_by_id"},
+                "clients_notice": {"seen_at"}}  # fmt: skip
+    for table, columns in no_words.items():
+        assert set(updatable_columns(table)) == columns, table
+
+
+@pytest.mark.parametrize("by", WHO_ENDS)
+@pytest.mark.parametrize("what", ROLES_OF_CLEO)
+def test_a_care_role_is_never_lengthened_or_opened_for_good(world, cleo, by, what):
+    """By hand-written SQL, whoever may end it; not of the primary therapist either."""
+    whose = world[what]
+    if what in ("primary", "supervisor", "co-therapist"):
+        rows = CareRole.objects.filter(client=cleo, user=whose)
+        rows.update(ends_at=NOW() + timedelta(days=3))
+    for longer in ("ends_at + interval '1 second'", IN_A_WEEK, "NULL",
+                   "'infinity'"):  # fmt: skip
+        said = END.format(longer)
+        assert is_refused(world[by], said, [cleo.pk, whose.pk]), longer
+
+
+@pytest.mark.parametrize("by", WHO_ENDS)
+def test_a_care_role_is_not_ended_in_the_past(world, cleo, by):
+    whose = world["co-therapist"]
+    for past in ("starts_at", "clock_timestamp() - interval '1 day'"):
+        said = END.format(past)
+        assert is_refused(world[by], said, [cleo.pk, whose.pk]), past
+
+
+@pytest.mark.parametrize("by", WHO_ENDS)
+def test_a_care_role_is_shortened_and_ended(world, cleo, by):
+    whose = world["cover"]
+    for sooner in ("ends_at - interval '1 day'", "statement_timestamp()"):
+        said = END.format(sooner)
+        assert not is_refused(world[by], said, [cleo.pk, whose.pk]), sooner
+
+
+def stays(user, client):
+    with acting_as(user.pk), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT app.primary_stays(%s)", [client.pk])
+        return cursor.fetchone()[0]
+
+
+def test_the_primary_therapist_gets_time_back_when_nobody_follows_any_more(world, cleo):
+    """The one way in which an end moves on; by the admin and the primary therapist."""
+    mine = CareRole.objects.filter(client=cleo, user=world["primary"])
+    outsiders = set(world) - set(WHO_ENDS) - {"no longer a therapist"}
+    for by in ("primary", "admin"):
+        mine.update(ends_at=NOW() + timedelta(days=2))
+        follows = world["another therapist"]
+        care(cleo, follows, "primary", world["primary"], since=2)
+        for what in outsiders:
+            assert not stays(world[what], cleo), what
+        assert stays(world[by], cleo)
+        assert mine.get().ends_at is None
+        after = CareRole.objects.filter(client=cleo, user=follows)
+        assert all(role.ends_at == role.starts_at for role in after)
+    ended = CareRole.objects.get(client=cleo, user=world["former cover"])
+    assert ended.ends_at < NOW()  # of other kinds it changes nothing
+
+
+def test_a_receipt_is_ones_own_and_given_once(world, cleo):
+    thea, theo = world["primary"], world["co-therapist"]
+    for table, at, who in (
+        ("clients_emergencyreason", "seen_at", "seen_by_id"),
+        ("clients_supervisioncomment", "read_at", "read_by_id"),
+    ):
+        model_of(table).objects.update(**{at: None, who: None})
+        said = f"UPDATE {table} SET {at} = now(), {who} = %s WHERE client_id = %s"
+        assert is_refused(thea, said, [theo.pk, cleo.pk]), table
+        assert not is_refused(thea, said, [thea.pk, cleo.pk]), table
+        model_of(table).objects.update(**{at: NOW(), who: theo.pk})
+        for anew in (f"{at} = NULL, {who} = NULL", f"{at} = now(), {who} = {who}"):
+            again = f"UPDATE {table} SET {anew} WHERE client_id = %s"
+            assert is_refused(thea, again, [cleo.pk]), (table, anew)
+
+
+def test_a_reason_hangs_on_an_emergency_of_ones_own(world, cleo):
+    thea = world["primary"]
+    roles = CareRole.objects.filter(client=cleo).exclude(kind="emergency")
+    for role in roles.exclude(emergency__isnull=False):
+        row = copied(
+            "clients_emergencyreason", cleo, role_id=role.pk, by_id=thea.pk,
+            seen_at=None, seen_by_id=None,
+        )  # fmt: skip
+        assert is_refused(thea, *row), role.kind
+
+
 def test_web_posts_no_letter_as_sent_and_none_for_another_practice(world):
     columns = "id, practice_id, recipient_id, kind, period, due_at, not_after, state,"
     columns += " reason, attempts, message_id, created_at"

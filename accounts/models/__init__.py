@@ -1,6 +1,6 @@
 from accounts.models.audit_event import AuditEvent, AuditSeal
 from accounts.models.data_key import DataKey
-from accounts.models.message import Message
+from accounts.models.message import Message, NotSent
 from accounts.models.people import Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
@@ -17,6 +17,7 @@ __all__ = [
     "Invitation",
     "KnownDevice",
     "Message",
+    "NotSent",
     "Practice",
     "SignIn",
     "Tries",

@@ -2,15 +2,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models.constants import OnConflict
 from django.db.models.sql import InsertQuery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import nudge
 from accounts.ids import uuid7
 from accounts.models.people import User
 from accounts.models.practice import Practice
+
+
+class NotSent(ValidationError):
+    """A verb whose email was not queued, so that it changed nothing."""
+
+    def __init__(self):
+        super().__init__(_("The email could not be sent. Nothing was changed."))
 
 
 class MessageQuerySet(models.QuerySet):

@@ -1,11 +1,18 @@
 """Another e-mail address counts once its own mail box confirmed it."""
 
+import difflib
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import addresses, email_addresses
-from accounts.models import Message
+from accounts.models import AddressChange, Message, Practice, User
 from accounts.tests.signing_in import minutes
+from conftest import as_role, person
+from digests import tasks
 
 
 @pytest.mark.requirement("R31")
@@ -41,23 +48,78 @@ def test_the_link_is_nobody_elses_and_ends_after_a_day(sign_in, thea, theo):
         assert later.post("/address/").status_code == 410
 
 
+ASKERS = ["a therapist", "a client", "an admin"]
+
+
+def wanted(browser, email):
+    """What it took to ask for an address, and all that who asked can see of it."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post("/settings/address/", {"email": email})
+    statements = [re.sub(r"'[^']*'|\d+", "?", one["sql"]) for one in asked]
+    seen = [answer.status_code, answer.url]
+    for url in ("/settings/", "/settings/address/", "/settings/"):
+        words = browser.get(url).content.decode().replace(email, "ADDRESS")
+        seen.append(re.sub(r'(value|data-who)="[^"]{60,}"|\d', "", words))
+    return statements, seen
+
+
+def differing(page, other):
+    lines = difflib.ndiff(str(page).splitlines(), str(other).splitlines())
+    return [line for line in lines if line[0] in "+-"]
+
+
 @pytest.mark.requirement("R30")
-def test_an_address_in_use_gets_the_same_answer_and_its_owner_is_told(
-    sign_in, thea, theo
+@pytest.mark.parametrize("asker", ASKERS)
+def test_an_address_in_use_takes_the_same_and_shows_the_same(
+    sign_in, thea, theo, cleo, carl, ada, practice, asker
 ):
+    """Of the practice, of another one, not joined, closed or nobody's."""
+    who = {"a therapist": thea, "a client": cleo.user, "an admin": ada}[asker]
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    una = person(elsewhere, "Una", is_therapist=True)
+    kit = person(practice, "Kit", is_therapist=True)
+    tom = person(practice, "Tom", is_therapist=True, is_active=False)
+    User.objects.filter(pk=kit.pk).update(joined_at=None)
+    browser = sign_in(who)
+    for number in range(6):  # with what is told once, and a full list of what was
+        wanted(browser, f"first{number}@example.test")
+    free = wanted(browser, "free@example.test")
+    for owner in (theo, carl.user, una, kit, tom):
+        found = wanted(browser, owner.email)
+        assert found[0] == free[0], owner.name
+        for page, other in zip(found[1], free[1], strict=True):
+            assert differing(page, other) == [], owner.name
+    letters = Message.objects.exclude(kind="new-device")
+    assert set(letters.values_list("kind", "recipient")) == {
+        ("address-confirm", who.pk)
+    }
+    if who == ada:
+        page = browser.get("/deliveries/").content.decode()
+        assert page.count("Link to confirm an address") > letters.count()  # a filter
+
+
+@pytest.mark.requirement("R30")
+def test_its_owner_is_told_without_a_link_and_nobody_else_is(
+    sign_in, thea, theo, practice, mailoutbox
+):
+    kit = person(practice, "Kit", is_therapist=True)
+    User.objects.filter(pk=kit.pk).update(joined_at=None)
+    tom = person(practice, "Tom", is_therapist=True, is_active=False)
     browser = sign_in(thea)
-    answers = [
-        browser.post("/settings/address/", {"email": email}, follow=True)
-        for email in (theo.email, "free@example.test")
-    ]
-    pages = [_without_wish(answer.content.decode()) for answer in answers]
-    assert pages[0].count("on its way there") == pages[1].count("on its way there") == 1
-    assert Message.objects.get(kind="account-exists").recipient == theo
-    assert Message.objects.filter(kind="address-confirm").count() == 1
-
-
-def _without_wish(page):
-    return page.replace("free@example.test", "")
+    for email in (kit.email, tom.email, theo.email):
+        browser.post("/settings/address/", {"email": email})
+        with as_role("cairn_worker"):
+            tasks.post()
+    [mail] = [one for one in mailoutbox if one.to != [thea.email]]
+    assert mail.to == [theo.email]
+    assert mail.subject == "You have an account already"
+    assert "/address/" not in mail.body
+    change = AddressChange.objects.visible_to(thea).open().get()
+    assert addresses.token(change.pk) not in mail.body
+    browser.get(f"/address/{addresses.token(change.pk)}/")  # were it guessed
+    assert browser.post("/address/").status_code == 410
+    theo.refresh_from_db()
+    assert theo.email == "theo@example.test"
 
 
 @pytest.mark.parametrize("joiner", ["\u200c", "\u200d"])

@@ -4,16 +4,18 @@ Counted, never timed: statements by their words, and hashes of passwords.
 """
 
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import resetting
-from accounts.models import Message, User, WayBack
+from accounts import invitations, resetting
+from accounts.identity import acting_as
+from accounts.models import Invitation, Message, User, WayBack
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
 from digests import tasks
@@ -119,6 +121,35 @@ def test_the_page_says_the_same_while_one_has_to_wait(db, owners):
         answers.append((name, (answer.status_code, answer.content)))
     assert not differences(answers)
     assert answers[0][1][0] == 429
+
+
+@pytest.mark.requirement("R30")
+def test_a_link_to_join_that_opens_nothing_says_the_same_whosever_it_was(
+    db, thea, ada, practice
+):
+    """Used, closed, too old or made up: nobody learns which, or who joined."""
+    links = {"made up": "0" * 64}
+    for name in ("used", "revoked", "expired"):
+        client = admit(name, by=thea, joined=False, email=f"{name}@example.test")
+        with acting_as(thea.pk), transaction.atomic():
+            client.invite(by=thea)
+        links[name] = invitations.token(Invitation.objects.get(user=client.user).pk)
+    mine = Invitation.objects.filter(user__email="expired@example.test")
+    mine.update(expires_at=timezone.now() - timedelta(hours=1))
+    mine = Invitation.objects.filter(user__email="revoked@example.test")
+    mine.update(revoked_at=timezone.now())
+    password = "the lake at half past four"
+    joined = invitations.accept(links["used"], password=password, time_zone="UTC")
+    assert joined.email == "used@example.test"
+    answers = []
+    for name, secret in links.items():
+        browser = WebClient()
+        browser.get(f"/join/{secret}/")
+        said = {"password": "another lake at half past four", "privacy": "on"}
+        said["time_zone"] = "UTC"
+        answers.append((name, worked("/join/", said, browser=browser)))
+    assert answers[0][1][2] == 410
+    assert not differences(answers), differences(answers)
 
 
 def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):

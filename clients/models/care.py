@@ -215,10 +215,10 @@ def hand_over(
     coming = roles.filter(starts_at__gt=Now())
     running = roles.current().first()
     if running and running.user_id == therapist.pk:
-        return _keep(running, coming, by=by)
+        return _keep(running)
     if since and coming.filter(user=therapist, starts_at=since).exists():
         return False
-    coming.update(ends_at=F("starts_at"))
+    _call_off(client.pk)
     if running:
         CareRole.objects.filter(pk=running.pk).update(ends_at=since or Now())
     end_other_roles(client, therapist, by=by, since=since)
@@ -227,11 +227,19 @@ def hand_over(
     return True
 
 
-def _keep(running: CareRole, coming, *, by: User) -> bool:
+def _keep(running: CareRole) -> bool:
     """They stay, whoever was to come after them."""
-    coming.update(ends_at=F("starts_at"))
-    if running.ends_at is None:
+    if not _call_off(running.client_id):
         return False
-    CareRole.objects.filter(pk=running.pk).update(ends_at=None)
     audit.record("primary therapist kept", client_id=running.client_id)
     return True
+
+
+def _call_off(client_id) -> bool:
+    """Nobody follows; whether the present primary therapist's role was to end.
+
+    PostgreSQL does both: the web's own SQL can only shorten a role.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.primary_stays(%s)", [str(client_id)])
+        return cursor.fetchone()[0]

@@ -19,7 +19,7 @@ from accounts.fields import (
     NameKeyField,
 )
 from accounts.ids import uuid7
-from accounts.models import Practice, User
+from accounts.models import Invitation, Practice, User
 from accounts.names import name_key
 from accounts.resetting import forget_factors
 from accounts.sessions import ways_changed
@@ -74,7 +74,8 @@ class Client(HasNameKey):
     family_name = NameField(_("family name"), max_length=80, blank=True)
     name_key = NameKeyField(of=("preferred_name", "family_name"))
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
-    # Only until they are invited: from then on the account holds the one copy.
+    # Until they are invited: from then on the account holds the one copy.  It stays
+    # here where the address is somebody else's, who is told; nobody here is.
     email = EmailAddressField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     emergency_name = NameField(_("emergency contact"), max_length=120, blank=True)
@@ -111,7 +112,15 @@ class Client(HasNameKey):
 
     @property
     def address(self) -> str:
-        return self.user.email if self.user_id else self.email
+        if self.user_id and not self.email:
+            return self.user.email
+        return self.email
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether they were invited, also where the address was somebody else's: who
+        looks at it must not learn who has an account."""
+        return bool(self.user_id or (self.wants_portal and self.email))
 
     @property
     def has_joined(self) -> bool:
@@ -209,31 +218,45 @@ class Client(HasNameKey):
 
         The caller shows the same answer for both; the address's owner is told by mail.
         """
+        if self.user_id and self.email:
+            return self.readdress(self.email, by=by)
+        audit.record("client invited", about=self)
         if self.user_id is None and not self._open_account():
+            self.wants_portal = True
+            self.save(update_fields=["email", "wants_portal"])
             return False
         if self.closed_portal:
             self.user.is_active = True
             self.user.save(update_fields=["is_active"])
         invitations.invite(self.user, by=by)
-        audit.record("client invited", about=self)
         return True
 
     @transaction.atomic
     def readdress(self, email: str, *, by: User) -> bool:
         """Correct a mistyped address before anybody joined, and invite there instead.
 
-        False where the address belongs to somebody else; the answer is the same.
+        False where the address belongs to somebody else; the answer is the same, and
+        the earlier link is closed all the same.
         """
         if self.has_joined:
             return False
+        if self.user_id is None:
+            self.email = email
+            return self.invite(by=by)
+        audit.record("address corrected", about=self)
+        before = self.user.email
         self.user.email = email
         try:
             with transaction.atomic():
                 self.user.save(update_fields=["email"])
         except IntegrityError:
-            self.user.refresh_from_db(fields=["email"])
+            self.user.email, self.email = before, email
+            for link in Invitation.objects.filter(user=self.user).open():
+                invitations.revoke(link, by=by)
+            self.save(update_fields=["email"])
             return False
-        audit.record("address corrected", about=self)
+        self.email = ""
+        self.save(update_fields=["email"])
         invitations.invite(self.user, by=by)
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
+from accounts.email_addresses import normalize
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
 from accounts.names import name_key
@@ -49,6 +51,18 @@ def clients_named(name: str) -> list[UUID]:
     care roles."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM app.clients_named(%s)", [name_key(name)])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def clients_named_with(name: str, contact: str) -> list[UUID]:
+    """Of these, who has this email or phone number."""
+    email = normalize(contact) if "@" in contact else ""
+    digits = "" if email else re.sub(r"\D", "", contact, flags=re.ASCII)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM app.clients_named(%s, %s, %s)",
+            [name_key(name), email, digits],
+        )
         return [pk for (pk,) in cursor.fetchall()]
 
 

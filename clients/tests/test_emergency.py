@@ -128,7 +128,7 @@ def test_two_clients_of_one_name_are_not_guessed(sign_in, theo, thea, cleo):
 
     admit("Cleo", by=thea, joined=False, family_name="Hart")
     page = ask(sign_in(theo)).content.decode()
-    assert "More than one client is called so." in page
+    assert "More than one client has this name." in page
 
 
 @pytest.mark.requirement("R6")

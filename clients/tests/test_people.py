@@ -1,15 +1,19 @@
 """Ada keeps accounts and care roles; Thea keeps her clients' details."""
 
+import difflib
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import Invitation, Message, User
+from accounts.models import Invitation, Message, Practice, User
 from clients.models import CareRole, Client, ClientBackground
-from conftest import admit, person
-from progress.tests.cast import pinned
+from conftest import admit, as_role, person
+from progress.tests.cast import book, pinned
+
+A_DAY = timedelta(days=1)
 
 DETAILS = {
     "preferred_name": "Nadia", "family_name": "Rahimi", "pronouns": "she/her",
@@ -62,6 +66,102 @@ def test_an_address_known_elsewhere_answers_the_same_and_its_owner_is_told(
     letter = Message.objects.get()
     assert (letter.kind, letter.recipient) == ("account-exists", cleo.user)
     assert Client.objects.get(preferred_name="Nadia").user is None
+
+
+IN_USE = ["a client", "a colleague", "elsewhere", "not joined", "closed"]
+
+
+@pytest.fixture
+def owners(practice, theo, carl):
+    """Addresses that somebody signs in with, or will, or did."""
+    elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
+    kit, tom = (person(practice, name, is_therapist=True) for name in ("Kit", "Tom"))
+    User.objects.filter(pk=kit.pk).update(joined_at=None)
+    User.objects.filter(pk=tom.pk).update(is_active=False)
+    una = person(elsewhere, "Una", is_therapist=True)
+    people = (carl.user, theo, una, kit, tom)
+    return dict(zip(IN_USE, (who.email for who in people), strict=True))
+
+
+def shown(browser, url, email):
+    """A page as somebody reads it, whatever is in its place of keys and the address."""
+    words = browser.get(url).content.decode().replace(email, "ADDRESS")
+    return re.sub(r'(value|data-who)="[^"]{50,}"|[0-9a-f-]{36}', "", words)
+
+
+def all_of(browser, client, email):
+    """What a therapist sees of an invitation, and where they look at it."""
+    session = book(client, client.care_roles.get().user, at=timezone.now() - A_DAY)
+    urls = [f"/clients/{client.pk}/", f"/clients/{client.pk}/edit/", "/caseload/",
+            "/today/", f"/sessions/{session.pk}/"]  # fmt: skip
+    return [shown(browser, url, email) for url in urls]
+
+
+@pytest.mark.requirement("R30")
+@pytest.mark.parametrize("whose", IN_USE)
+@pytest.mark.parametrize("how", ["added", "invited later", "address corrected"])
+def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
+    sign_in, thea, owners, how, whose
+):
+    """Nor who is in therapy elsewhere: the same answer, page and list."""
+    found = []
+    for email in ("free@example.test", owners[whose]):
+        browser = sign_in(thea)
+        said = DETAILS | {"email": email}
+        if how == "invited later":
+            said["portal"] = "none"
+        if how == "address corrected":
+            said["email"] = f"x{len(found)}@example.test"
+        url = browser.post("/clients/add/", said).url
+        client = Client.objects.get(pk=url.split("/")[2])
+        if how == "invited later":
+            answer = browser.post(f"{url}invite/", follow=True)
+            assert "unless the address is in use" in answer.content.decode()
+        if how == "address corrected":
+            said |= {"email": email, "version": client.version}
+            answer = browser.post(f"{url}edit/", said)
+            assert answer.status_code == 302
+        client.refresh_from_db()
+        found.append(all_of(browser, client, email))
+        with as_role("postgres"):
+            CareRole.objects.filter(client=client).update(ends_at=timezone.now())
+    for page, other in zip(*found, strict=True):
+        lines = difflib.ndiff(page.splitlines(), other.splitlines())
+        assert [line for line in lines if line[0] in "+-"] == []
+    assert "The invitation is out." in found[1][0]
+    assert "ADDRESS" in found[1][1]
+    invited = Message.objects.filter(kind="invitation")
+    assert owners[whose] not in invited.values_list("recipient__email", flat=True)
+
+
+def test_an_address_that_is_free_again_gets_the_link(sign_in, thea, theo):
+    browser = sign_in(thea)
+    url = browser.post("/clients/add/", DETAILS | {"email": theo.email}).url
+    User.objects.filter(pk=theo.pk).update(email="theo.new@example.test")
+    browser.post(f"{url}invite/")
+    client = Client.objects.get()
+    assert (client.user.email, client.email) == ("theo@example.test", "")
+    assert Message.objects.get(kind="invitation").recipient == client.user
+
+
+def test_an_old_link_is_closed_and_never_sent_again_though_the_new_address_is_in_use(
+    sign_in, thea, theo, ada
+):
+    browser = sign_in(thea)
+    url = browser.post("/clients/add/", DETAILS).url
+    said = DETAILS | {"email": theo.email, "version": 1}
+    browser.post(f"{url}edit/", said)
+    client = Client.objects.get()
+    assert not Invitation.objects.open().exists()
+    browser.post(f"{url}invite/")
+    sign_in(ada).post(f"/people/{client.user_id}/invite/")
+    assert not Invitation.objects.open().exists()
+    assert Message.objects.filter(kind="invitation").count() == 1
+    assert Message.objects.filter(kind="account-exists", recipient=theo).exists()
+    browser.post(f"{url}edit/", DETAILS | {"email": "n@example.test", "version": 2})
+    client.refresh_from_db()
+    assert (client.user.email, client.email) == ("n@example.test", "")
+    assert Invitation.objects.open().get().user == client.user
 
 
 def test_thea_corrects_details_and_the_later_save_is_told(sign_in, thea, cleo):

@@ -250,7 +250,9 @@ class Writing:
         note_first_role(self.therapist, clients[0], by=self.by)
         Client.admit_all(clients, by=self.by, primary=self.therapist, concerns=concerns)
         said = {"therapist": self.therapist.pk, "caseload_import": self.imported.pk}
-        audit.record_each("client imported", [(client, said) for client in clients])
+        pairs = zip(clients, some, strict=True)
+        rows = [(client, said | {"line": who.line}) for client, who in pairs]
+        audit.record_each("client imported", rows)
 
     def _concern(self, person: Person) -> str:
         return person.said.get(Field.CONCERN, "")

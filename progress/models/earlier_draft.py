@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from django.db import ProgrammingError, connection, models, transaction
+from uuid import UUID
+
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
+from accounts.ids import uuid7
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow
@@ -46,29 +49,17 @@ class EarlierDraft(ClientRow):
         """
         if note.signed_at or note.author_id == by.pk or not author_is_gone(note):
             return False
-        try:
-            with transaction.atomic():
-                cls._of(note, by).save(force_insert=True)
-                _make_theirs(note, anew)
-        except (ProgrammingError, NotAsRead):  # the author's role or note changed
-            return False
+        if not _make_theirs(note, anew, copy=uuid7()):
+            return False  # the author's role or note changed
         audit.record("note taken over", about=note)
         if anew:
             note.keep("", note.format, by=by, base=note.revision + 1)
         return True
 
-    @classmethod
-    def _of(cls, note: ProgressNote, by: User) -> EarlierDraft:
-        return cls(
-            practice_id=note.practice_id,
-            client_id=note.client_id,
-            note=note,
-            author_id=note.author_id,
-            format=note.format,
-            body=note.body,
-            saved_at=note.saved_at,
-            by=by,
-        )
+    @property
+    def copied_from(self) -> tuple[str, UUID]:
+        """Its words are sealed as they were, for the row that they are copied from."""
+        return ProgressNote._meta.db_table, self.note_id
 
 
 def author_is_gone(note: ProgressNote) -> bool:
@@ -80,16 +71,11 @@ def author_is_gone(note: ProgressNote) -> bool:
     return not rows.exists()
 
 
-class NotAsRead(Exception):
-    """The note was saved, signed or taken over since it was read."""
-
-
-def _make_theirs(note: ProgressNote, anew: bool) -> None:
-    """By the database's own rule, which looks again."""
+def _make_theirs(note: ProgressNote, anew: bool, *, copy: UUID) -> bool:
+    """By the database, which looks again and keeps the draft as it is."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT app.take_over_note(%s, %s, %s, %s)",
-            [str(note.pk), str(note.author_id), note.revision, anew],
+            "SELECT app.take_over_note(%s, %s, %s, %s, %s)",
+            [str(note.pk), str(note.author_id), note.revision, anew, str(copy)],
         )
-        if not cursor.fetchone()[0]:
-            raise NotAsRead
+        return cursor.fetchone()[0]

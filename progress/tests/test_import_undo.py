@@ -15,7 +15,14 @@ from goals.models import Goal
 from progress.imports import steps
 from progress.models import CaseloadImport, TherapySession
 from progress.tests.cast import book
-from progress.tests.test_import_job import KILLED, bring, brought, of, started
+from progress.tests.test_import_job import (
+    KILLED,
+    a_file,
+    bring,
+    brought,
+    of,
+    started,
+)
 from progress.tests.test_import_reading import lease_ends, worker
 
 pytestmark = pytest.mark.requirement("R45")
@@ -233,3 +240,135 @@ def test_a_worker_killed_while_it_undoes_is_followed_by_another(
     assert worker(imported, "undo") == 0
     assert brought() == of(0)
     assert not TherapySession.objects.exists()
+
+
+# -- past the program, by SQL of the web ----------------------------------------------
+
+
+def by_hand(who, *statements):
+    """Whether PostgreSQL lets a web login do all of this, in one transaction."""
+    try:
+        with acting_as(who.pk), transaction.atomic(), connection.cursor() as cursor:
+            for statement, values in statements:
+                cursor.execute(statement, values)
+    except DatabaseError:
+        return False
+    return True
+
+
+def logged(verb, client, import_id, *, line=2, about=None):
+    """An audit row as the web can write it, which is any."""
+    detail = f'{{"caseload_import": "{import_id}", "line": {line}}}'
+    return (
+        "SELECT app.audit(%s, '', %s, '', %s, '', %s::jsonb, NULL)",
+        [verb, client, about, detail],
+    )
+
+
+def undo_of(import_id):
+    return "SELECT app.undo_import(%s)", [str(import_id)]
+
+
+def state_of(import_id, state, **numbers):
+    said = {"state": state} | numbers
+    marks = ", ".join(f"{name} = %s" for name in said)
+    return (
+        f"UPDATE progress_caseloadimport SET {marks} WHERE id = %s",
+        [*said.values(), str(import_id)],
+    )
+
+
+def invented(by, *, people=1, **said):
+    """An import that never was: the row of one, and what it says of itself."""
+    row = CaseloadImport(practice=by.practice, by=by, therapist=by, state="ready")
+    with acting_as(by.pk), transaction.atomic():
+        row.save(force_insert=True)
+    CaseloadImport.objects.filter(pk=row.pk).update(
+        state="undoing", people=people, finished_at=timezone.now(), **said
+    )
+    return row
+
+
+@pytest.mark.requirement("R1")
+@pytest.mark.parametrize("late", [False, True])
+def test_no_client_goes_whom_the_import_did_not_make(thea, theo, carl, cleo, late):
+    """Theo's Carl, and Thea's own Cleo, under audit rows that Thea wrote herself."""
+    for client in (carl, cleo):
+        made = invented(thea)
+        end = logged("caseload imported", None, made.pk, about=str(made.pk))
+        names = logged("client imported", str(client.pk), made.pk)
+        rows = [end, names] if late else [names, end]
+        assert not by_hand(thea, *rows, undo_of(made.pk)), client.name
+        assert not by_hand(thea, names, undo_of(made.pk)), client.name
+    assert Client.objects.count() == 2
+
+
+@pytest.mark.requirement("R1")
+def test_a_real_import_takes_nobody_else_along(real_login, thea, cleo, carl):
+    """Named in the log while it waits: before it ends, so not as a change since."""
+    for client in (cleo, carl):
+        found = started(thea, a_file(1, of=client.preferred_name))
+        names = logged("client imported", str(client.pk), found.pk, line=3)
+        assert by_hand(thea, names)
+        assert bring(real_login, found) == "done"
+        imports = CaseloadImport.objects.filter(pk=found.pk)
+        for people in (1, 2):
+            imports.update(state="undoing", people=people)
+            by_hand(thea, undo_of(found.pk))
+            assert Client.objects.filter(pk=client.pk).exists(), people
+
+
+@pytest.mark.requirement("R1")
+def test_what_changed_is_not_unchanged_because_the_log_says_the_import_ended_later(
+    thea, imported
+):
+    with acting_as(thea.pk), transaction.atomic():
+        rates(thea)
+    CaseloadImport.objects.update(state="undoing")
+    end = logged("caseload imported", None, imported.pk, about=str(imported.pk))
+    assert not by_hand(thea, end, undo_of(imported.pk))
+    assert brought()["Client"] == 3
+
+
+@pytest.mark.requirement("R1")
+def test_a_client_of_another_time_stays_whatever_the_key(thea, imported):
+    """Were a key ever the same: it was not there while the import ran."""
+    for days in (-1, 1):
+        made = imported.made_at + timedelta(days=days)
+        Client.objects.filter(pk=some_client().pk).update(created_at=made)
+        CaseloadImport.objects.update(state="undoing")
+        assert not by_hand(thea, undo_of(imported.pk))
+    Client.objects.filter(pk=some_client().pk).update(created_at=imported.finished_at)
+    assert by_hand(thea, undo_of(imported.pk))
+
+
+@pytest.mark.requirement("R1")
+def test_an_import_says_once_what_came_in(thea, imported):
+    for numbers in ({"people": 4}, {"sessions": 9}, {"goals": 0},
+                    {"finished_at": timezone.now()},
+                    {"finished_at": None}):  # fmt: skip
+        assert not by_hand(thea, state_of(imported.pk, "done", **numbers)), numbers
+    waits = started(thea)
+    ago = timezone.now() - timedelta(hours=3)
+    assert not by_hand(thea, state_of(waits.pk, "done", people=1))
+    assert not by_hand(thea, state_of(waits.pk, "done", people=1, finished_at=ago))
+
+
+@pytest.mark.requirement("R1")
+def test_an_undo_is_asked_within_a_day_of_an_import_that_is_in(thea, imported):
+    waits = started(thea)
+    assert not by_hand(thea, state_of(waits.pk, "undoing"))
+    long_ago = timezone.now() - timedelta(hours=25)
+    CaseloadImport.objects.filter(pk=imported.pk).update(finished_at=long_ago)
+    assert not by_hand(thea, state_of(imported.pk, "undoing"))
+
+
+def test_postgres_and_the_program_agree_on_the_keys_of_clients(thea):
+    for _ in range(20):
+        found = CaseloadImport(practice=thea.practice, by=thea, therapist=thea)
+        for line in (1, 2, 17, 1_048_576):
+            with as_role("postgres"), connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT app.imported_key(%s, %s)", [str(found.pk), str(line)]
+                )
+                assert cursor.fetchone()[0] == found.key_of(line)

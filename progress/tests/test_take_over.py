@@ -7,10 +7,12 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
+from accounts.encryption import UNREADABLE
 from accounts.identity import acting_as
+from accounts.ids import uuid7
 from accounts.models import AuditEvent, User
 from clients.models import CareRole
-from conftest import in_care, person, ten_seconds_pass
+from conftest import as_role, in_care, person, ten_seconds_pass
 from progress.models import EarlierDraft, ProgressNote
 from progress.record.read import read_record
 from progress.tests.cast import hold, pinned
@@ -258,8 +260,8 @@ def test_taking_over_leaves_one_audit_row_and_costs_no_query_per_draft(
 def taken(who, session, author, *, base=1, anew=False):
     with acting_as(who.pk), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT app.take_over_note(%s, %s, %s, %s)",
-            [str(session.pk), str(author.pk), base, anew],
+            "SELECT app.take_over_note(%s, %s, %s, %s, %s)",
+            [str(session.pk), str(author.pk), base, anew, str(uuid7())],
         )
         return cursor.fetchone()[0]
 
@@ -279,13 +281,21 @@ def test_the_database_gives_nobody_a_draft_whose_author_may_write(
     assert not taken(thea, session, theo)
 
 
+@pytest.mark.parametrize("gone_already", [False, True])
 def test_the_database_lets_nobody_put_words_in_a_colleagues_mouth(
-    thea, theo, session, role
+    thea, theo, session, role, gone_already
 ):
-    """An earlier draft is of the author there is, once they may no longer write."""
+    """An earlier draft is a copy that PostgreSQL makes: nobody else writes one, of
+    whomever, before or after the note changes hands."""
+    if gone_already:
+        end(role)
 
     def kept_as(author):
-        with acting_as(thea.pk), transaction.atomic():
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            acting_as(thea.pk),
+            transaction.atomic(),
+        ):
             note = ProgressNote.objects.get(session=session)
             EarlierDraft(
                 practice_id=note.practice_id, client_id=note.client_id, note=note,
@@ -293,14 +303,49 @@ def test_the_database_lets_nobody_put_words_in_a_colleagues_mouth(
                 by=thea,
             ).save(force_insert=True)  # fmt: skip
 
-    with pytest.raises(DatabaseError, match="row-level security"):
-        kept_as(theo)  # who may write
+    for author in (thea, theo):
+        kept_as(author)
+    assert taken(thea, session, theo) == gone_already
+    for author in (thea, theo):
+        kept_as(author)
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_by_the_database_alone_the_draft_is_kept_word_for_word(
+    thea, theo, session, role, anew
+):
     end(role)
-    with pytest.raises(DatabaseError, match="row-level security"):
-        kept_as(thea)  # who is not its author
-    taken(thea, session, theo)
-    with pytest.raises(DatabaseError, match="row-level security"):
-        kept_as(theo)  # whose it is no more
+    before = ProgressNote.objects.values().get(session=session)
+    assert taken(thea, session, theo, anew=anew)
+    after = ProgressNote.objects.values().get(session=session)
+    changed = {name for name in before if before[name] != after[name]}
+    handed_over = {"author_id", "begun_at", "revision"}
+    assert changed == (handed_over if anew else handed_over | {"begun_by_id"})
+    earlier = EarlierDraft.objects.values().get()
+    for name in ("practice_id", "client_id", "author_id", "format", "body", "saved_at"):
+        assert earlier[name] == before[name], name
+    assert earlier["by_id"] == thea.pk
+    with acting_as(thea.pk):
+        assert EarlierDraft.objects.get().body == "Theo’s half a thought."
+
+
+def test_an_earlier_draft_is_opened_as_of_its_own_note_alone(
+    thea, theo, cleo, session, role
+):
+    """Sealed words of another note of the same client, put there, do not open."""
+    other = hold(cleo, thea, at=timezone.now() - timedelta(days=3), body="Else")
+    end(role)
+    assert taken(thea, session, theo)
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(
+            "UPDATE progress_earlierdraft SET body ="
+            " (SELECT body FROM progress_progressnote WHERE id = %s)",
+            [str(other.pk)],
+        )
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    with acting_as(thea.pk):
+        assert EarlierDraft.objects.get().body == UNREADABLE
 
 
 def test_nobody_names_another_as_who_began_their_note(thea, theo, cleo, session):

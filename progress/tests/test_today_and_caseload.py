@@ -86,8 +86,10 @@ def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
 
 
 def busy(thea, many):
+    """Each has a name of their own; see clients/tests/test_namesakes.py."""
+    before = Client.objects.count()
     for number in range(many):
-        client = admit(f"Client {number}", by=thea, joined=False)
+        client = admit(f"Client {before + number}", by=thea, joined=False)
         agreed_goal(client, thea, ratings=[3, 4, 5, 6])
         hold(client, thea, at=timezone.now() - timedelta(days=7))
         book(client, thea, at=timezone.now() + timedelta(hours=number + 1))

@@ -99,6 +99,11 @@ OF_THE_DATABASE = [
     Mutant("undo: what changed since is not asked for",
            body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
                 "false")),
+    Mutant("undo: any client whom the log names",
+           body("app.imported_clients(uuid)",
+                "AND e.client_id = app.imported_key(which, e.detail->>'line')", "")),
+    Mutant("undo: the import ended where the log says so last",
+           body("app.import_ended(uuid)", "min(e.id)", "max(e.id)")),
     Mutant("undo: anybody may delete what is append-only",
            body("app.refuse_all_but_undo()", " AND current_user = 'cairn_acl'", "")),
     Mutant("review: the other side's answer is read before both are in",
@@ -122,15 +127,21 @@ OF_THE_DATABASE = [
     readable("progress_notehold"),
     readable("progress_noteaddition"),
     readable("progress_earlierdraft"),
+    Mutant("care role: an admin lengthens it",
+           "DROP TRIGGER only_shorter ON clients_carerole"),
+    Mutant("care role: whoever works here calls a handover off",
+           body("app.primary_stays(uuid)",
+                "(app.is_admin() OR whose = ANY (app.leads()))", "true")),
     Mutant("draft: taken from a colleague who may write",
-           body("app.take_over_note(uuid, uuid, bigint, boolean)",
+           body("app.take_over_note(uuid, uuid, bigint, boolean, uuid)",
                 "NOT app.still_writes(whose, client_id)", "true")),
     Mutant("draft: taken over by anybody",
-           body("app.take_over_note(uuid, uuid, bigint, boolean)",
+           body("app.take_over_note(uuid, uuid, bigint, boolean, uuid)",
                 "client_id = ANY (app.writes())", "true")),
-    Mutant("draft: an earlier one in a colleague's name",
-           policy("progress_earlierdraft", "write",
-                  check="client_id = ANY (app.writes()) AND by_id = app.user_id()")),
+    Mutant("draft: an earlier one in other words",
+           "GRANT INSERT ON progress_earlierdraft TO cairn_web;"
+           " CREATE POLICY write ON progress_earlierdraft FOR INSERT TO cairn_web"
+           " WITH CHECK (client_id = ANY (app.writes()) AND by_id = app.user_id())"),
     Mutant("draft: an earlier one is read by who only reads",
            policy("progress_earlierdraft", "read",
                   using="client_id = ANY (app.reads())")),
@@ -517,7 +528,17 @@ def _djangos_proof(_old):
     return AbstractBaseUser._get_session_auth_hash
 
 
+def _looks_first_at_an_address(old):
+    from accounts.models import User
+
+    def want(person, email):
+        return None if User.objects.filter(email=email).exists() else old(person, email)
+
+    return want
+
+
 SIGN_IN_TESTS = (
+    "accounts/tests/test_addresses.py",
     "accounts/tests/test_coming_in.py",
     "accounts/tests/test_devices.py",
     "accounts/tests/test_in_place.py",
@@ -575,6 +596,11 @@ OF_SIGN_IN = [
            target="accounts.tries:ON_A_KNOWN_DEVICE", put=lambda _old: 10_000),
     Mutant("letter: the request itself looks whose address it is",
            target="accounts.resetting:ask", put=_looks_first),
+    Mutant("address: the request itself looks whose it is",
+           target="accounts.addresses:want", put=_looks_first_at_an_address),
+    Mutant("address: its page says whether an invited one is somebody's",
+           target="clients.models:Client.is_invited",
+           put=lambda _old: property(lambda self: bool(self.user_id))),
     Mutant("letter: said to be written whether or not it was",
            target="accounts.models.message:_written",
            put=lambda old: lambda letter: old(letter) or True),

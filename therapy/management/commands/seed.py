@@ -157,6 +157,7 @@ class Demo:
             emergency_name=self.random.choice(["a friend", "a sister", "a brother"]),
             emergency_phone=self.number("07700 9005"),
             email="" if joined else f"{_plain(person.first)}@mail.example",
+            wants_portal=joined,  # nobody invited the others
             created_at=begun,
             state="paused" if person.kind == "paused" else "active",
         )
