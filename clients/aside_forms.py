@@ -10,6 +10,7 @@ from accounts import audit
 from accounts.fields import NameFormField
 from accounts.forms import HouseForm
 from accounts.models import User
+from accounts.screen import called
 from clients import access
 from clients.models import Client, Correction, SupervisionComment
 from clients.models.emergency import (
@@ -61,8 +62,16 @@ class AnswerForm(HouseForm):
         if not self.written(correction.reply, self.cleaned_data["answer"], by=by):
             return False
         if not self.result:
-            self.add_error("answer", _("A colleague has answered meanwhile."))
+            correction.refresh_from_db()
+            self.add_error("answer", _answered_meanwhile(correction, by))
         return bool(self.result)
+
+
+def _answered_meanwhile(correction: Correction, by: User) -> str:
+    if correction.answered_by_id == by.pk:
+        return _("You answered this in another tab meanwhile.")
+    name = called(correction.answered_by)
+    return _("%(name)s answered this meanwhile.") % {"name": name}
 
 
 class EmergencyForm(HouseForm):

@@ -62,6 +62,11 @@ class SessionLine:
     signed: bool = False
     begun: bool = False
 
+    @property
+    def is_ahead(self) -> bool:
+        planned = self.session.state == TherapySession.State.PLANNED
+        return planned and self.session.ends_at > timezone.now()
+
 
 def session_lines(sessions, user) -> list[SessionLine]:
     sessions = list(sessions)

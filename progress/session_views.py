@@ -49,7 +49,7 @@ from progress.unsaved import (
 @kept_for_person(session=UUIDField())
 def _one_session(user, session):
     rows = TherapySession.objects.visible_to(user).filter(pk=session)
-    return rows.select_related("client", "therapist")
+    return rows.select_related("client__user", "therapist")
 
 
 @therapist_required
@@ -246,6 +246,8 @@ def note_keep(request, session_id):
         get_object_or_404(rows, pk=session_id)
         return JsonResponse({"reason": why}, status=422)
     note = _note_to_write(request, session_id, base)
+    if note is None:
+        return _kept_elsewhere(request, session_id, typed)
     texts = dict(typed)
     pressed = {name: text for name, text in typed if PRESSED.fullmatch(name)}
     body, format = note.joined(texts, pressed), texts.get("format", "dap")
@@ -261,15 +263,19 @@ def note_keep(request, session_id):
 def _mine(who, session):
     """The note that one began oneself, if one may still write there."""
     rows = ProgressNote.objects.filter(access.may_write(who), pk=session, author=who)
+    rows = rows.exclude(session__state__in=TherapySession.OFF)
     return encryption.with_keys(rows).defer("body")
 
 
-def _note_to_write(request, session_id, base) -> ProgressNote:
+def _note_to_write(request, session_id, base) -> ProgressNote | None:
+    """None where the session did not take place: its page says why."""
     for note in _mine(who=request.user.pk, session=session_id):
         encryption.remember(note)
         return note
     rows = TherapySession.objects.editable_by(request.user)
     session = get_object_or_404(rows, pk=session_id)
+    if session.is_off:
+        return None
     if base:  # the revision of a note that is not there
         raise Http404
     try:
@@ -285,13 +291,14 @@ def _kept_elsewhere(request, session_id, typed):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
     session = get_object_or_404(rows, pk=session_id)
     screen = SessionScreen(session, request.user)
-    if screen.note is None:
+    note = screen.note
+    if note is None and not session.is_off:
         raise Http404
     set_aside(session, request.user, typed)
-    rows = [*note_texts(screen.note, screen), *beside(typed, screen)]
+    rows = [*(note_texts(note, screen) if note else ()), *beside(typed, screen)]
     answer = {
         "text": "\n\n".join(f"{label}\n{text}" for label, text, _name in rows),
-        "revision": screen.note.revision,
+        "revision": note.revision if note else 0,
         "reason": _("Not saved: %(why)s") % {"why": why_not(screen, request.user)},
     }
     return JsonResponse(answer, status=409)

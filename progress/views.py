@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -209,21 +208,39 @@ def session_move(request, session_id):
 @therapist_required
 @require_POST
 def session_cancel(request, session_id):
-    session = _planned(request, session_id)
+    session = _to_call_off(request, session_id)
     if session.cancel(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
         toast(request, _("The session is cancelled."), undo=undo, seconds=10)
+    else:
+        messages.warning(request, _why_not_called_off(session))
     return redirect("client", session.client_id)
+
+
+def _to_call_off(request, session_id) -> TherapySession:
+    rows = TherapySession.objects.editable_by(request.user)
+    return get_object_or_404(rows, pk=session_id)
+
+
+def _why_not_called_off(session: TherapySession) -> str:
+    """What became of it since the page was opened."""
+    session.refresh_from_db(fields=["state"])
+    if session.state == TherapySession.State.CANCELLED:
+        return _("This session was canceled already.")
+    if session.state == TherapySession.State.MISSED:
+        return _("This session was marked missed already.")
+    return _("This session was held and logged. Nothing was changed.")
 
 
 @therapist_required
 @require_POST
 def session_missed(request, session_id):
-    session = _planned(request, session_id)
-    if not session.miss(by=request.user):
-        raise Http404
-    undo = reverse("session-restore", args=[session.pk])
-    toast(request, _("Noted as missed."), undo=undo, seconds=10)
+    session = _to_call_off(request, session_id)
+    if session.miss(by=request.user):
+        undo = reverse("session-restore", args=[session.pk])
+        toast(request, _("Noted as missed."), undo=undo, seconds=10)
+    else:
+        messages.warning(request, _why_not_called_off(session))
     return redirect("client", session.client_id)
 
 

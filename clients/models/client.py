@@ -132,6 +132,11 @@ class Client(HasNameKey):
         return bool(self.user_id and not self.user.is_active)
 
     @property
+    def has_portal(self) -> bool:
+        """Whether they can read what is shared with them, now or once they join."""
+        return self.is_invited and not self.closed_portal
+
+    @property
     def is_discharged(self) -> bool:
         return self.state == self.State.DISCHARGED
 

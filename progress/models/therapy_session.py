@@ -56,6 +56,8 @@ class TherapySession(ClientRow):
         MISSED = "missed", _("Missed")
         CANCELLED = "cancelled", _("Cancelled")
 
+    OFF = (State.CANCELLED, State.MISSED)  # nothing is written about these
+
     client = models.ForeignKey(
         "clients.Client", models.PROTECT, related_name="sessions"
     )
@@ -111,7 +113,7 @@ class TherapySession(ClientRow):
     @property
     def is_off(self) -> bool:
         """Whether it was missed or canceled: nothing is written about it."""
-        return self.state in (self.State.CANCELLED, self.State.MISSED)
+        return self.state in self.OFF
 
     # -- verbs -------------------------------------------------------------------
 
