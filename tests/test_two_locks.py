@@ -100,6 +100,10 @@ CHANGED = {
 }
 
 
+# A receipt is given in one's own name.
+RECEIPTS = {EmergencyReason: "seen_by_id", SupervisionComment: "read_by_id"}
+
+
 class World:
     """Two practices full of people; only what the locks look at is made with care."""
 
@@ -348,11 +352,16 @@ def changed_by(model, user) -> set:
     table, key = model._meta.db_table, model._meta.pk.column
     signed = " WHERE signed_at IS NULL" if model is ProgressNote else ""
     with acting_as(user.pk), transaction.atomic(), connection.cursor() as cursor:
-        said = f"UPDATE {table} SET {column} = {column}{signed} RETURNING {key}"
+        change = f"{column} = {column}"
+        if model in RECEIPTS:
+            change = f"{column} = now(), {RECEIPTS[model]} = app.user_id()"
+        said = f"UPDATE {table} SET {change}{signed} RETURNING {key}"
         try:
             with transaction.atomic():
                 cursor.execute(said)
-                return {pk for (pk,) in cursor.fetchall()}
+                found = {pk for (pk,) in cursor.fetchall()}
+                transaction.set_rollback(True)
+                return found
         except DatabaseError:
             return set()
 
