@@ -15,7 +15,9 @@ from clients.models import Client, Correction, SupervisionComment
 from clients.models.emergency import (
     clients_named,
     clients_named_with,
+    emergencies_from,
     open_in_emergency,
+    too_early,
 )
 
 LONG = 2000
@@ -102,7 +104,11 @@ class EmergencyForm(HouseForm):
 
     def clean(self):
         said = super().clean()
-        if not self.errors:
+        begins = emergencies_from()
+        if begins:
+            audit.record("emergency too early")
+            self.add_error(None, too_early(begins))
+        elif not self.errors:
             self._find(said["name"], said["contact"])
         return said
 
