@@ -75,7 +75,9 @@ def places(thea, theo, ada, cleo, practice):
         "a client": (
             thea, "/clients/add/", DETAILS, Client, (*names, "presenting_concern")
         ),
-        "a client, admin": (ada, "/care-roles/bring/", CLIENT | therapist, Client, names),
+        "a client, admin": (
+            ada, "/care-roles/bring/", CLIENT | therapist, Client, names
+        ),
     }  # fmt: skip
 
 
