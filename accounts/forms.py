@@ -14,6 +14,9 @@ from accounts.widgets import Pick, Segments, Stones, Times, Week
 
 TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
+SENT_BEFORE = _(
+    "This was sent before, with other words. Send it again to keep these words too."
+)
 NUMBERS = [(number, str(number)) for number in range(11)]
 
 
@@ -117,6 +120,7 @@ class House:
 
     use_required_attribute = False  # we answer in words, the browser in bubbles
     has_once = False  # a hidden key, so that pressing twice saves once
+    sent_before = SENT_BEFORE
     result = None
 
     def __init__(self, *args, **kwargs):
@@ -182,6 +186,20 @@ class House:
         except IntegrityError as error:
             self._explain(error)
         return not self.errors
+
+    def kept_before(self, rows, is_same):
+        """The row of `rows` that this form wrote already; asked within `written`.
+
+        Where it was sent with other words than `is_same(row)` says, they come back with
+        a key of their own: nothing that was typed is dropped in silence.
+        """
+        once = self.cleaned_data["once"]
+        row = rows.filter(pk=once).first() if once else None
+        if row is not None and not is_same(row):
+            self.data = self.data.copy()
+            self.data[self.add_prefix("once")] = str(uuid4())
+            raise ValidationError(self.sent_before)
+        return row
 
     def _take(self, error):
         """A verb's own refusal; what it says of fields not shown stands on top."""

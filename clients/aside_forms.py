@@ -16,7 +16,9 @@ from clients.models import Client, Correction, SupervisionComment
 from clients.models.emergency import (
     clients_named,
     clients_named_with,
+    emergencies_from,
     open_in_emergency,
+    too_early,
 )
 
 LONG = 2000
@@ -42,13 +44,14 @@ class CommentForm(HouseForm):
     )
 
     def save(self, client: Client, *, by: User, session_id=None) -> bool:
-        once = self.cleaned_data["once"]
-        twice = SupervisionComment.objects.visible_to(by).filter(pk=once)
-        if once and twice.exists():
-            return True
+        return self.written(self._say, client, by, session_id)
+
+    def _say(self, client, by, session_id):
+        words, once = self.cleaned_data["words"], self.cleaned_data["once"]
+        rows = SupervisionComment.objects.visible_to(by)
+        twice = self.kept_before(rows, lambda row: row.words == words)
         said = {"by": by, "session_id": session_id, "key": once}
-        words = self.cleaned_data["words"]
-        return self.written(SupervisionComment.say, client, words, **said)
+        return twice or SupervisionComment.say(client, words, **said)
 
 
 class AnswerForm(HouseForm):
@@ -111,7 +114,11 @@ class EmergencyForm(HouseForm):
 
     def clean(self):
         said = super().clean()
-        if not self.errors:
+        begins = emergencies_from()
+        if begins:
+            audit.record("emergency too early")
+            self.add_error(None, too_early(begins))
+        elif not self.errors:
             self._find(said["name"], said["contact"])
         return said
 

@@ -9,6 +9,7 @@ from accounts.proof import fresh_proof_required
 from clients.aside_forms import EmergencyForm
 from clients.models import EmergencyReason
 from clients.models.care import EMERGENCY_LASTS
+from clients.models.emergency import emergencies_from, too_early
 
 
 @therapist_required
@@ -20,6 +21,8 @@ def emergency(request):
     now = timezone.now()
     context = {"nav": "caseload", "form": form, "now": now}
     context["until"] = now + EMERGENCY_LASTS
+    begins = emergencies_from()
+    context["too_early"] = too_early(begins) if begins else ""
     return render(request, "clients/emergency.html", context)
 
 

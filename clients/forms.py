@@ -11,7 +11,7 @@ from accounts.fields import EmailAddressFormField, NameFormField
 from accounts.forms import HouseForm, HouseModelForm, PickField
 from accounts.models import User
 from clients.assigning import note_first_role
-from clients.models import Client, ClientBackground
+from clients.models import CareRole, Client, ClientBackground
 
 OFF = {"autocomplete": "off"}
 DETAILS = [
@@ -28,6 +28,10 @@ ROLES = [
     ("admin", _("Admin"), _("Keeps accounts; reads no clinical word")),
     ("both", _("Both"), _("A therapist who also keeps accounts")),
 ]
+ADD_ANOTHER = _(
+    "This was sent before, with other details: that client is in the list. Change them "
+    "there, or send it again to add another client."
+)
 SOMEBODY_ELSES = _("This client’s details were changed by somebody else meanwhile.")
 
 
@@ -63,6 +67,7 @@ class DetailsForm(HouseModelForm):
 
 class NewClientForm(DetailsForm):
     has_once = True
+    sent_before = ADD_ANOTHER
     portal = PickField(
         label=_("The portal"),
         initial="invite",
@@ -93,7 +98,8 @@ class NewClientForm(DetailsForm):
     def _save(self, by):
         client = self.instance
         once = self.cleaned_data["once"]
-        twice = once and Client.objects.visible_to(by).filter(pk=once).first()
+        rows = Client.objects.visible_to(by).select_related("user")
+        twice = self.kept_before(rows, lambda row: self._is_said_of(row, by))
         if twice:
             self.instance = twice
             return
@@ -102,6 +108,21 @@ class NewClientForm(DetailsForm):
         client.admit(by=by, concern=self.cleaned_data["presenting_concern"])
         if client.wants_portal:
             invite_or_tell(client, by=by)
+
+    def _is_said_of(self, client: Client, by: User) -> bool:
+        concern = ClientBackground.objects.visible_to(by).filter(client=client).first()
+        was = concern.presenting_concern if concern else ""
+        is_same = was == self.cleaned_data["presenting_concern"]
+        portal = "invite" if client.wants_portal else "none"
+        is_same = is_same and portal == self.cleaned_data["portal"]
+        return is_same and _is_same_client(self, client)
+
+
+def _is_same_client(form, client: Client) -> bool:
+    """Whether the form says of them what is kept; an address may be their account's."""
+    kept = {name: getattr(client, name) for name in form.Meta.fields}
+    kept["email"] = client.address
+    return kept == {name: form.cleaned_data[name] for name in kept}
 
 
 @transaction.atomic
@@ -190,6 +211,7 @@ class ClientInvitationForm(HouseModelForm):
     """How an admin brings a client: a name, an address and a therapist."""
 
     has_once = True
+    sent_before = ADD_ANOTHER
     therapist = TherapistField(
         label=_("Primary therapist"), queryset=User.objects.none()
     )
@@ -211,11 +233,16 @@ class ClientInvitationForm(HouseModelForm):
 
     @transaction.atomic
     def _save(self, by):
-        once = self.cleaned_data["once"]
-        if once and Client.objects.directory_of(by).filter(pk=once).exists():
+        once, therapist = self.cleaned_data["once"], self.cleaned_data["therapist"]
+        rows = Client.objects.directory_of(by).select_related("user")
+        if self.kept_before(rows, lambda row: self._is_said_of(row, therapist)):
             return
         self.instance.pk = once or self.instance.pk
-        therapist = self.cleaned_data["therapist"]
         note_first_role(therapist, self.instance, by=by)
         self.instance.admit(by=by, primary=therapist)
         invite_or_tell(self.instance, by=by)
+
+    def _is_said_of(self, client: Client, therapist: User) -> bool:
+        first = CareRole.objects.filter(client=client).primary().order_by("starts_at")
+        treats = first.values_list("user", flat=True).first() == therapist.pk
+        return treats and _is_same_client(self, client)

@@ -132,6 +132,10 @@ VERBS = {
     "emergency": (Sort.ROLE, _("Opened a record in an emergency")),
     "emergency access seen": (Sort.ROLE, _("Saw that a record was opened")),
     "emergency refused": (Sort.REFUSED, _("Emergency access, not given")),
+    "emergency too early": (
+        Sort.REFUSED,
+        _("Emergency access, not given in the first 30 days"),
+    ),
     "roles changed": (Sort.ROLE, _("Changed what somebody may do")),
     "account closed": (Sort.ROLE, _("Closed an account")),
     "account reopened": (Sort.ROLE, _("Opened an account again")),
@@ -285,6 +289,18 @@ WITH look AS (
   WHERE practice_id = %(practice)s AND at > now() - interval '30 days'
     AND verb = 'first role from who invited'
   GROUP BY detail->>'person'
+  UNION ALL
+  SELECT 'early', who, count(*), max(at) FROM (
+    SELECT actor_id AS who, at FROM accounts_auditevent
+    WHERE practice_id = %(practice)s AND at > now() - interval '30 days'
+      AND verb = 'emergency too early'
+    UNION ALL
+    SELECT user_id, starts_at FROM clients_carerole r
+      JOIN accounts_user u ON u.id = r.user_id
+    WHERE r.practice_id = %(practice)s AND kind = 'emergency'
+      AND starts_at > now() - interval '30 days' AND starts_at BETWEEN
+        u.therapist_since AND u.therapist_since + interval '30 days') early
+  GROUP BY who
 )
 SELECT kind, name, times, last
 FROM found JOIN accounts_user ON accounts_user.id = actor_id ORDER BY last DESC
@@ -294,13 +310,15 @@ Found = tuple[str, int, datetime]  # a name, how often, when last
 
 def worth_a_question(by: User) -> dict[str, list[Found]]:
     """Who opened "many" clients within an hour this week (more than 30), who used
-    emergency access "often" in 30 days (more than twice), and who got a role
-    from an admin soon after an admin had invited them ("first").  One query."""
+    emergency access "often" in 30 days (more than twice), who got a role
+    from an admin soon after an admin had invited them ("first"), and who tried or used
+    emergency access within 30 days of an admin making them a therapist ("early").
+    One query."""
     values = {"many": MANY, "often": OFTEN, "practice": str(by.practice_id)}
     with connection.cursor() as cursor:
         cursor.execute(WORTH_A_QUESTION, values)
         rows = cursor.fetchall()
     return {
         kind: [found for said, *found in rows if said == kind]
-        for kind in ("many", "often", "first")
+        for kind in ("many", "often", "first", "early")
     }

@@ -221,12 +221,35 @@ class ProposalForm(HouseForm):
 
     def _propose(self, by):
         once = self.cleaned_data["once"]
-        twice = once and Goal.objects.visible_to(by).filter(pk=once).first()
+        twice = self.kept_before(Goal.objects.visible_to(by), self._is_said_in)
         if twice:
             return twice
         goal = Goal.propose(self.client, self.content(), by=by, key=once)
         self._begin(goal, by)
         return goal
+
+    def _is_said_in(self, goal) -> bool:
+        """Whether all that is typed stands in this goal, as it was proposed first."""
+        said = self.cleaned_data
+        first = goal.versions.order_by("number").first().content
+        if any(first[name] != value for name, value in self.content().items()):
+            return False
+        step = (said.get("first_step"), said.get("cue"), said.get("plan"))
+        steps = [(row.words, row.cue, row.plan) for row in goal.steps.all()]
+        if step[0] and step not in steps:
+            return False
+        today = said.get("today")
+        if today is not None and not goal.ratings.filter(value=today).exists():
+            return False
+        given = {
+            (row.kind, row.value, row.why_not_lower, row.what_would_raise)
+            for row in goal.scores.all()
+        }
+        return given >= {
+            (name, said[name], said[f"{name}_why"], said[f"{name}_raise"])
+            for name in RULERS
+            if said.get(name) is not None
+        }
 
     def _begin(self, goal, by):
         """A first step, where it is today, and the two rulers, where they were said."""

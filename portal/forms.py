@@ -86,12 +86,16 @@ class CorrectionForm(HouseForm):
     )
 
     def save(self, client: Client, *, by: User) -> bool:
-        said = self.cleaned_data
-        once = said["once"]
-        if once and Correction.objects.visible_to(by).filter(pk=once).exists():
-            return True
-        asks = (client, said["about"], said["words"])
-        return self.written(Correction.ask, *asks, by=by, key=once)
+        return self.written(self._ask_for, client, by)
+
+    def _ask_for(self, client, by):
+        about, words = self.cleaned_data["about"], self.cleaned_data["words"]
+        twice = self.kept_before(
+            Correction.objects.visible_to(by),
+            lambda row: (row.about, row.words) == (about, words),
+        )
+        once = self.cleaned_data["once"]
+        return twice or Correction.ask(client, about, words, by=by, key=once)
 
 
 class CharterForm(HouseForm):

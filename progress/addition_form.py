@@ -72,13 +72,17 @@ class AdditionForm(HouseForm):
         return said
 
     def save(self, *, by: User) -> bool:
-        once = self.cleaned_data["once"]
-        if once and NoteAddition.objects.visible_to(by).filter(pk=once).exists():
-            return True
         return self.written(self._save, by)
 
     def _save(self, by: User) -> NoteAddition:
         said = self.cleaned_data
+        typed = tuple(said[name] for name in self.typed)
+        twice = self.kept_before(
+            NoteAddition.objects.visible_to(by),
+            lambda row: (row.kind, row.text, row.reason) == typed,
+        )
+        if twice:
+            return twice
         addition = NoteAddition.add(
             self.note,
             kind=said["kind_of_addition"],

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import dates, screen, zones
+from accounts import dates, zones
 from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
 from progress.models import TherapySession
@@ -204,34 +204,16 @@ class BookingForm(HouseForm):
             ("1", _("The second, %(zone)s") % {"zone": second.tzname()}),
         ]
 
-    def _refuse_overlap(self) -> None:
-        rows = TherapySession.objects.visible_to(self.by).planned()
-        other = (
-            rows.filter(
-                therapist=self.by,
-                starts_at__lt=self.session.ends_at,
-                ends_at__gt=self.session.starts_at,
-            )
-            .exclude(pk=self.session.pk)
-            .select_related("client")
-            .defer("take_away")
-            .first()
-        )
-        if other:
-            said = {
-                "name": screen.called(other.client.preferred_name),
-                "from": dates.clock(other.starts_at.astimezone(self.by.zone)),
-                "to": dates.clock(other.ends_at.astimezone(self.by.zone)),
-            }
-            raise ValidationError(
-                {"time": _("You see %(name)s from %(from)s to %(to)s.") % said}
-            )
-
     def save(self, *, by: User) -> bool:
         return self.written(self._save, by)
 
     def _save(self, by):
-        self._refuse_overlap()
+        if self.session._state.adding:
+            self.session.therapist = by
+        try:
+            self.session.refuse_overlap(by=by)
+        except ValidationError as error:
+            raise ValidationError({"time": error.messages}) from error
         if self.session._state.adding:
             self.session.book(by=by)
         else:

@@ -94,13 +94,16 @@ class StrengthForm(Past, HouseForm):
         return self.rewords.pk if self.rewords else self.client.pk
 
     def save(self, *, by: User) -> bool:
-        once = self.cleaned_data["once"]
-        if once and Strength.objects.visible_to(by).filter(pk=once).exists():
-            return True
         return self.written(self._save, by)
 
     def _save(self, by: User) -> Strength:
         said = {name: self.cleaned_data[name] for name in self.said}
+        twice = self.kept_before(
+            Strength.objects.visible_to(by),
+            lambda row: said == {name: getattr(row, name) for name in self.said},
+        )
+        if twice:
+            return twice
         said |= {"by": by, "key": self.cleaned_data["once"]}
         if self.rewords is None:
             strength = Strength.propose(self.client, **said)
@@ -144,9 +147,13 @@ class WinForm(Past, HouseForm):
             self.fields["words"].widget.attrs["class"] = ""
 
     def save(self, client: Client, *, by: User) -> bool:
-        said = self.cleaned_data
-        once = said["once"]
-        if once and Win.objects.visible_to(by).filter(pk=once).exists():
-            return True
-        more = {"by": by, "happened_on": said["happened_on"], "key": once}
-        return self.written(Win.note, client, said["words"], **more)
+        return self.written(self._note, client, by)
+
+    def _note(self, client, by):
+        words, day = self.cleaned_data["words"], self.cleaned_data["happened_on"]
+        twice = self.kept_before(
+            Win.objects.visible_to(by),
+            lambda row: row.words == words and day in (None, row.happened_on),
+        )
+        more = {"by": by, "happened_on": day, "key": self.cleaned_data["once"]}
+        return twice or Win.note(client, words, **more)

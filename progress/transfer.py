@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.models import User
 from clients import apart, assigning, staffing, telling
 from clients.models import CareRole, CareRoleRequest, Client, care
+from progress.models.therapy_session import keep_weeks_still
 
 
 class Clashes(ValidationError):
@@ -48,7 +49,9 @@ def hand_over(
     `clashing`: "cancel" or "move" those that overlap one of the new therapist's.
     `asks`: the primary therapist is asked although somebody covers.
     """
-    care.require_treats(therapist)  # whose account is closing comes to its end first
+    # Whose account is closing comes to its end first; and the new therapist books
+    # nothing until this is written (see keep_weeks_still).
+    care.require_treats(therapist)
     assigning.require_joined(therapist)
     care.take_turns(client.pk)
     if assigning.leads(by, client) or assigning.record_is_empty(client):
@@ -260,6 +263,7 @@ def _require_all(led, heirs) -> None:
 
 def _pass_on_all(clients, leaver, heirs, led, cancels, clashing) -> None:
     """Every clash is named at once, not one at each press."""
+    keep_weeks_still(*(heir.pk for heir in heirs.values()))
     found = []
     for client in clients:
         heir = _who_gets_sessions(client, leaver, heirs[client.pk])

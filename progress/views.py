@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
@@ -255,6 +256,10 @@ def session_restore(request, session_id):
                 messages.success(request, _("It is booked as before."))
             else:
                 messages.warning(request, _("It’s too late to undo."))
+    except ValidationError as taken:
+        said = {"what": taken.messages[0]}
+        words = _("Another session is booked for that hour. %(what)s")
+        messages.warning(request, words % said)
     except IntegrityError:
         messages.warning(request, _("Another session is booked for that hour."))
     return redirect("client", session.client_id)

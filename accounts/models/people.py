@@ -74,6 +74,8 @@ class User(HasNameKey, AbstractBaseUser):
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     contact_hours = models.CharField(_("contact hours"), max_length=200, blank=True)
     joined_at = models.DateTimeField(null=True, editable=False)
+    # PostgreSQL writes it where an admin made them a therapist; None: the operator did.
+    therapist_since = models.DateTimeField(null=True, editable=False)
     # Counts changes of the ways in; a sign-in from before the last one is none.
     ways_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts import audit
+from accounts import audit, dates
 from accounts.email_addresses import normalize
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
 from accounts.names import name_key
+from accounts.templatetags.look import day_words
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.row import ClientRow, ClientRowQuerySet
 
@@ -30,7 +34,7 @@ class EmergencyReason(ClientRow):
     role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
-    words = EncryptedTextField(_("reason"))
+    words = EncryptedTextField(gettext_lazy("reason"))
     seen_at = models.DateTimeField(null=True)
     seen_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
@@ -66,12 +70,40 @@ def clients_named_with(name: str, contact: str) -> list[UUID]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
+def emergencies_from() -> datetime | None:
+    """From when whoever asks may open a record so; None is now.
+
+    Whom an admin made a therapist waits 30 days: else an admin could read through
+    somebody they invent.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.emergencies_from()")
+        return cursor.fetchone()[0]
+
+
+def too_early(begins: datetime) -> str:
+    local = timezone.localtime(begins)
+    said = {"day": day_words(local.date(), False), "time": dates.clock(local)}
+    return (
+        _(
+            "You can open a record in an emergency from %(day)s, %(time)s: 30 days "
+            "after an admin let you in as a therapist. Until then, call the client’s "
+            "therapist, or ask a colleague who has worked here longer to open the "
+            "record."
+        )
+        % said
+    )
+
+
 @transaction.atomic
 def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
     """Read-only and for four hours; primary therapist and admins are told at once.
 
     A second press finds the first one's access.
     """
+    begins = emergencies_from()
+    if begins:
+        raise ValidationError(too_early(begins))
     take_turns(client_id)
     held = CareRole.objects.filter(user=by, client_id=client_id, kind="emergency")
     running = held.current().first()

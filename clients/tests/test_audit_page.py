@@ -157,7 +157,7 @@ def test_thirty_one_clients_in_an_hour_are_a_line_and_thirty_are_not(
 def test_the_same_client_opened_often_is_no_line(ada, thea, cleo):
     for _look in range(40):
         note(thea, about=cleo)
-    assert trail.worth_a_question(ada) == {"many": [], "often": [], "first": []}
+    assert not any(trail.worth_a_question(ada).values())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -9,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, dates, limits, screen
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
+from clients.models.care import tell_again
 from goals.models import Goal
 
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
@@ -34,8 +36,24 @@ class TherapySessionQuerySet(ClientRowQuerySet):
         """Planned or held: what has a place in the row of sessions."""
         return self.exclude(state=TherapySession.State.CANCELLED)
 
+    def overlapping(self, session):
+        """What else its therapist has planned at that time, as far as one may see."""
+        rows = self.planned().filter(therapist_id=session.therapist_id)
+        meets = rows.filter(
+            starts_at__lt=session.ends_at, ends_at__gt=session.starts_at
+        )
+        return meets.exclude(pk=session.pk)
+
     def upcoming(self, now=None):
         return self.planned().filter(ends_at__gt=now or timezone.now())
+
+
+def keep_weeks_still(*therapist_ids) -> None:
+    """Who writes into a therapist's week waits for who is at it already, to look for
+    what overlaps and to write in one go.  Before any other lock, and each by its key:
+    nobody waits in a circle."""
+    rows = User.objects.filter(pk__in=therapist_ids).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -185,9 +203,10 @@ class TherapySession(ClientRow):
     def restore(self, *, by: User) -> bool:
         """Undo a cancellation or a missed hour within ten seconds, else False.
 
-        A reminder is due anew.  IntegrityError where another session was booked for
-        that hour meanwhile.
+        A reminder is due anew.  ValidationError where its therapist has another
+        session at that time meanwhile, IntegrityError where the client has.
         """
+        self.refuse_overlap(by=by)
         undone = [self.State.CANCELLED, self.State.MISSED]
         lately = TherapySession.objects.filter(called_off_at__gt=Now() - UNDO_FOR)
         done = lately.filter(pk=self.pk, state__in=undone).update(
@@ -198,6 +217,26 @@ class TherapySession(ClientRow):
         if done:
             audit.record("session restored", about=self)
         return bool(done)
+
+    def refuse_overlap(self, *, by: User) -> None:
+        """Asked before it is planned; nobody else plans it until this is written."""
+        keep_weeks_still(self.therapist_id)
+        tell_again(by)  # a client may have been handed over to them meanwhile
+        rows = TherapySession.objects.visible_to(by).overlapping(self)
+        rows = rows.select_related("client", "therapist").defer("take_away")
+        other = rows.first()
+        if other is None:
+            return
+        said = {
+            "therapist": other.therapist.name,
+            "name": screen.called(other.client.preferred_name),
+            "from": dates.clock(other.starts_at.astimezone(by.zone)),
+            "to": dates.clock(other.ends_at.astimezone(by.zone)),
+        }
+        words = _("%(therapist)s sees %(name)s from %(from)s to %(to)s.")
+        if other.therapist_id == by.pk:
+            words = _("You see %(name)s from %(from)s to %(to)s.")
+        raise ValidationError(words % said)
 
     def _turn(self, old: str, new: str, verb: str) -> bool:
         done = TherapySession.objects.filter(pk=self.pk, state=old).update(

@@ -172,6 +172,8 @@ def read_record(client: Client, user: User) -> Record:
         person={name: getattr(client, name) for name in PERSON},
         charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
     )
+    # The account has it once they are invited; also where it is somebody else's.
+    record.person["email"] = client.address
     if reach(user).own != client.pk:
         found = ClientBackground.objects.visible_to(user).filter(client=client)
         background = found.first()

@@ -65,6 +65,21 @@ def taken(browser, page) -> dict:
     return json.loads(opened(fetched(browser, page).content)["record.json"])
 
 
+@pytest.mark.requirement("R30")
+def test_a_copy_tells_the_address_whether_or_not_somebody_else_has_it(
+    sign_in, thea, theo
+):
+    browser = sign_in(thea)
+    for email in ("free@example.test", theo.email):
+        said = {"preferred_name": "Mo", "email": email, "portal": "invite"}
+        url = browser.post("/clients/add/", said).url
+        assert taken(browser, f"{url}record/")["person"]["email"] == email
+
+
+def test_the_clients_own_copy_has_the_address_they_sign_in_with(sign_in, cleo):
+    assert taken(sign_in(cleo.user), OWN)["person"]["email"] == cleo.user.email
+
+
 @pytest.fixture
 def lived(cleo, thea):
     """Cleo's record with something of everything in it."""

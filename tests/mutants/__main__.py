@@ -23,6 +23,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "clients/tests/test_care_roles.py",
     "clients/tests/test_care_requests.py",
     "clients/tests/test_emergency.py",
+    "clients/tests/test_emergency_waits.py",
     "progress/tests/test_supervision.py",
     "progress/tests/test_discharge.py",
     "progress/tests/test_leaving.py",

@@ -335,6 +335,10 @@ OF_THE_DATABASE = [
                 "true")),
     Mutant("emergency: without its reason",
            "DROP TRIGGER emergency_has_reason ON clients_carerole"),
+    Mutant("emergency: at once by whom an admin invented",
+           body("app.emergencies_from()", "interval '30 days'", "interval '0'")),
+    Mutant("emergency: a therapist says since when they are one",
+           "DROP TRIGGER therapist_since ON accounts_user"),
     Mutant("emergency: begun in the past",
            policy("clients_carerole", "emergency",
                   check="kind = 'emergency' AND app.is_therapist() AND user_id ="
