@@ -51,6 +51,13 @@ class Practice(models.Model):
                 violation_error_code="sender_name",
                 violation_error_message=_("A sender’s name is one line."),
             ),
+            # By which a mail header says that its words are encoded (RFC 2047).
+            models.CheckConstraint(
+                condition=~Q(sender_name__contains="=?"),
+                name="practice_sender_is_not_encoded",
+                violation_error_code="sender_name",
+                violation_error_message=_("Enter a sender’s name without “=?”."),
+            ),
             models.CheckConstraint(
                 condition=Q(idle_minutes__gte=5, idle_minutes__lte=30),
                 name="practice_idle_five_to_thirty",

@@ -84,6 +84,32 @@ def test_letters_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
     assert "Bcc" not in mail.outbox[0].message()
 
 
+ENCODED = ["=?utf-8?q?x=0Ay?=", "=?utf-8?b?eAp5?=", "Quay =?utf-8?q?=0D=0Ax?= Bay",
+           "=?", '"=?utf-8?q?x=0Ay?="', "＝?utf-8?q?x=0Ay?＝=?"]  # fmt: skip
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize("name", ENCODED)
+def test_a_sender_that_a_mail_program_would_decode_is_refused(
+    sign_in, ada, practice, name
+):
+    answer = sign_in(ada).post("/practice/", SETTINGS | {"sender_name": name})
+    assert answer.status_code == 200
+    said = str(answer.context["form"].errors["sender_name"])
+    assert "Enter a sender’s name without “=?”." in said
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Practice.objects.filter(pk=practice.pk).update(sender_name=name)
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize("address", ["=?utf-8?q?x=0ay?=@example.test",
+                                     "a=?utf-8?b?eap5?=@example.test"])  # fmt: skip
+def test_so_is_an_address(sign_in, thea, address):
+    answer = sign_in(thea).post("/settings/address/", {"email": address})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["email"]
+
+
 def test_a_new_notice_is_a_new_version_and_the_same_text_is_not(sign_in, ada, practice):
     browser = sign_in(ada)
     browser.post("/practice/notice/", {"text": practice.privacy_notice})
