@@ -1,12 +1,15 @@
 """Ada keeps what holds for everybody; whom Cleo may ring is seen by Cleo."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, Message, Practice
 from conftest import as_role
 from digests import tasks
@@ -202,3 +205,48 @@ def test_nobody_else_finds_or_keeps_the_settings(sign_in, thea, cleo, practice):
     assert CrisisLine.objects.count() == 1
     practice.refresh_from_db()
     assert practice.session_minutes == 50
+
+
+# -- a line that somebody else removes between -----------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["up", "remove", ""])
+def test_a_line_that_is_removed_at_the_same_time_is_said_to_be_gone(
+    transactional_db, sign_in, ada, practice, verb
+):
+    """Ada's second tab removes it while the first one's press waits for that."""
+    line(practice, "Day line", position=1)
+    night = line(practice, "Night line", position=2)
+    browser, told = sign_in(ada), []
+    url = (
+        f"/practice/lines/{night.pk}/{verb}/"
+        if verb
+        else f"/practice/lines/{night.pk}/"
+    )
+
+    def press():
+        try:
+            said = LINE | {"number": "0800 1"}
+            told.append(browser.post(url, said, follow=True))
+        finally:
+            connections.close_all()
+
+    waiting = threading.Thread(target=press)
+    with acting_as(ada.pk), transaction.atomic():
+        night.remove(by=ada)
+        waiting.start()
+        with connection.cursor() as cursor:
+            while waiting.is_alive() and not _somebody_waits(cursor):
+                time.sleep(0.01)
+    waiting.join()
+    assert told[0].status_code == 200
+    assert "was removed in the meantime. Nothing was changed." in (
+        told[0].content.decode()
+    )
+    verbs = AuditEvent.objects.filter(verb__startswith="crisis line")
+    assert [event.verb for event in verbs] == ["crisis line removed"]
+
+
+def _somebody_waits(cursor) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return cursor.fetchone()[0]
