@@ -50,6 +50,7 @@ def own_settings(request):
 
 @signed_in_required
 @fresh_proof_required
+@sessions.as_let_in
 def password_change(request):
     form = NewPasswordForm(request.user, request.POST or None)
     if form.is_valid():
@@ -87,12 +88,14 @@ def address_link(request, token):
 
 @signed_in_required
 @guarded_by(tries.a_link(links.ADDRESS))
+@sessions.as_let_in
 def address_confirm(request):
     change = addresses.find(request.user, links.kept(request, links.ADDRESS))
     if change is None:
         return render(request, "accounts/join_closed.html", status=410)
     tries.right(request)
     if request.method == "POST":
+        sessions.hold_ways(request.user)
         if addresses.confirm(change, by=request.user):
             sessions.ways_changed(request.user, request)
             messages.success(request, _("From now on you sign in with it."))

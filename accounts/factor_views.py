@@ -24,7 +24,7 @@ from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
 from accounts.frames import base_of
 from accounts.proof import fresh_proof_required
-from accounts.sessions import FACTOR, ways_changed
+from accounts.sessions import FACTOR, as_let_in, hold_ways, ways_changed
 from accounts.sign_in import first_step_holds, tell
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
@@ -98,6 +98,7 @@ def on_the_way(view):
 @on_the_way
 @signed_in_required
 @fresh_proof_required
+@as_let_in
 def second_step(request):
     """Choose a passkey or an app."""
     form = AppForm(request.POST or None)
@@ -134,6 +135,7 @@ def _options(request) -> dict:
 @signed_in_required
 @require_POST
 @fresh_proof_required
+@as_let_in
 def passkey_add(request):
     form = PasskeyForm(request.POST, user=request.user)
     if not form.is_valid():
@@ -151,6 +153,7 @@ def _added(request, add):
     """Keep a new way, with recovery codes if there are none yet, and say so by mail."""
     try:
         with transaction.atomic():
+            hold_ways(request.user)
             factors.require_room(request.user)
             row = add().instance
             kinds = {way.kind for way in factors.ways_of(request.user)}
@@ -201,8 +204,10 @@ def recovery_codes(request):
 @signed_in_required
 @require_POST
 @fresh_proof_required
+@as_let_in
 def recovery_codes_anew(request):
     """Eight new ones; the old ones open nothing any more."""
+    hold_ways(request.user)
     mine = Authenticator.objects.filter(user=request.user)
     old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)
     old.delete()
@@ -216,9 +221,11 @@ def recovery_codes_anew(request):
 @signed_in_required
 @require_POST
 @fresh_proof_required
+@as_let_in
 def way_remove(request, factor_id):
     mine = Authenticator.objects.filter(user=request.user, type__in=factors.STEPS)
     row = get_object_or_404(mine, pk=factor_id)
+    hold_ways(request.user)
     if factors.remove(row, by=request.user):
         ways_changed(request.user, request)
         tell(request.user, "account-changed", f"factor-gone:{factor_id}")

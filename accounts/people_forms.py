@@ -16,7 +16,7 @@ from accounts.fields import EmailAddressFormField
 from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.identity import acting_as
 from accounts.models import User
-from accounts.sessions import ways_changed
+from accounts.sessions import hold_ways, ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
 from accounts.zone_field import ASK, ZoneField
 
@@ -186,13 +186,16 @@ class NewPasswordForm(House, SetPasswordForm):
                 self.cleaned_data[name] = text.password(self.cleaned_data[name])
         return super().validate_passwords(*args, **kwargs)
 
-    def save(self, commit=True, *, request=None):
+    def save(self, *, request=None) -> User:
         """As the person themselves: with a link, nobody is signed in yet.
 
-        All sign-ins end but the one of `request`.
+        All sign-ins end but the one of `request`; WaysChanged where it comes too late.
         """
-        with acting_as(self.user.pk), transaction.atomic():
-            person = super().save(commit)
+        person = self.user
+        with acting_as(person.pk), transaction.atomic():
+            hold_ways(person)
+            person.set_password(self.cleaned_data["new_password1"])
+            person.save(update_fields=["password"])
             ways_changed(person, request)
             audit.record("password changed", about=person)
             tell(person, "account-changed", f"ways:{person.ways_version}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import wraps
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import (
@@ -20,6 +21,7 @@ from django.contrib.auth import (
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db.models import CharField, DateTimeField, Exists, F, OuterRef
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -158,6 +160,39 @@ def end_others(person: User, *, but: str | None) -> int:
     """End all sign-ins of a person except the one with session key `but`."""
     ended, _ = SignIn.objects.filter(user=person).exclude(pk=but).delete()
     return ended
+
+
+class WaysChanged(Exception):
+    """A way in was changed, or the account closed, since this request was let in."""
+
+
+def hold_ways(person: User) -> None:
+    """Nobody else changes this person's ways in until the transaction ends.
+
+    First in every change of them.  WaysChanged where somebody did since `person` was
+    read: an admin who reset the sign-in meanwhile is not undone by what was under way.
+    """
+    rows = User.objects.select_for_update(no_key=True).order_by()
+    as_read = rows.filter(ways_version=person.ways_version, is_active=True)
+    if not list(as_read.filter(pk=person.pk).values_list("pk")):
+        raise WaysChanged
+
+
+def as_let_in(view):
+    """What comes too late for a change of ways in is asked to sign in anew.
+
+    The session is left as it is: it ended, or the same browser goes on with another.
+    """
+
+    @wraps(view)
+    def looked(request, *args, **kwargs):
+        try:
+            return view(request, *args, **kwargs)
+        except WaysChanged:
+            request.session.modified = False
+            return render(request, "accounts/ways_changed.html", status=409)
+
+    return looked
 
 
 def ways_changed(person: User, request=None) -> None:

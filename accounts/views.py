@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts import factors, handing, invitations, links, proof, tries
+from accounts import factors, handing, invitations, links, proof, sessions, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
 from accounts.frames import inside
@@ -190,7 +190,11 @@ class NewPassword(PasswordResetConfirmView):
 
     def form_valid(self, form):
         """Every sign-in of theirs ended, and so did this one if it was."""
-        form.save()
+        try:
+            form.save()
+        except sessions.WaysChanged:  # used elsewhere in this moment, or closed
+            self.validlink = False
+            return self.render_to_response(self.get_context_data(form=None))
         if self.request.user.pk == self.user.pk:
             logout(self.request)
         said = _("The new password is kept. Sign in with it.")

@@ -141,6 +141,9 @@ class ClientEditForm(DetailsForm):
         if self.was_invited:  # a new address is a new invitation
             fields = [name for name in fields if name != "email"]
             self.instance.email = self.address
+        elif "email" in self.changed_data and self.instance.wants_portal:
+            self.instance.wants_portal = False  # until somebody invites them
+            fields.append("wants_portal")
         seen = self.cleaned_data["version"]
         if not self.instance.correct(by=by, fields=fields, seen_version=seen):
             raise ValidationError(SOMEBODY_ELSES)

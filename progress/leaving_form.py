@@ -12,6 +12,7 @@ from progress.transfer import Leaving, ask_leaver, close_account
 from progress.transfer_forms import ClashesMixin
 
 ALL_TO = "all-to"
+EACH = 100  # clients, up to which each may go to somebody else
 
 SESSIONS = [
     ("move", _("Move to the new therapist"), _("Same day and hour")),
@@ -48,11 +49,11 @@ class LeavingForm(ClashesMixin, HouseForm):
         self.heirs = list(colleagues(by).exclude(pk=page.leaver.pk))
         choices = [("", _("Choose someone")), *self._choices()]
         self.fields[ALL_TO] = self._field(_("All clients go to"), choices)
-        self.fields[ALL_TO].required = False
+        self.fields[ALL_TO].required = self.is_too_long
         self.fields["when"].initial = "later"
         if self.is_bound and "when" not in self.data:  # in 24 hours, then
             del self.fields["when"]
-        for row in page.rows:
+        for row in self._chosen_each():
             field = self._field(row.name, choices, initial=row.next_id)
             self.fields[heir_name(row.client)] = field
             field.required = not self._all_to
@@ -91,20 +92,30 @@ class LeavingForm(ClashesMixin, HouseForm):
     def _heir(self, said: str) -> User:
         return next(one for one in self.heirs if str(one.pk) == said)
 
+    @property
+    def is_too_long(self) -> bool:
+        """So many clients that all go to one person from here."""
+        return len(self.page.rows) > EACH
+
+    def _chosen_each(self):
+        return [] if self.is_too_long else self.page.rows
+
     def rows(self):
-        for row in self.page.rows:
+        for row in self._chosen_each():
             yield row, self[heir_name(row.client)]
 
     @property
     def missing(self) -> int:
         if self._all_to:
             return 0
+        if self.is_too_long:
+            return len(self.page.rows)
         return sum(1 for row, field in self.rows() if not field.value())
 
     def save(self, *, by: User) -> bool:
         said = self.cleaned_data
         heirs = {
-            row.client.pk: said[heir_name(row.client)] or said[ALL_TO]
+            row.client.pk: said.get(heir_name(row.client)) or said[ALL_TO]
             for row in self.page.rows
         }
         cancels = said.get("sessions") == "cancel"

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.identity import acting_as
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
-from clients.models import CareRole, Correction, Strength
+from clients.models import CareRole, Client, Correction, Strength
 from clients.models.strength import MOST as MOST_STRENGTHS
 from conftest import as_role
 from goals.models import (
@@ -287,6 +287,39 @@ def test_a_file_brings_no_more_than_a_record_may_hold(sign_in, thea, what, head,
     found = list_of(thea, raw="\n".join(lines).encode())
     page = read(sign_in(thea), f"/caseload/import/{found.pk}/")
     assert f"More than {most} {what} for one person." in page
+
+
+def test_who_leaves_with_very_many_clients_gives_them_to_one(
+    sign_in, practice, thea, theo, ada
+):
+    clients = [
+        Client(practice=practice, preferred_name=f"Client {n}", name_key=f"client {n}")
+        for n in range(101)
+    ]
+    put(clients)
+    leads = [
+        CareRole(
+            practice=practice, client=one, user=thea, kind="primary",
+            starts_at=ago(100), given_by=thea,
+        )
+        for one in clients
+    ]  # fmt: skip
+    put(leads[:100])
+    browser, url = sign_in(ada), f"/people/{thea.pk}/leave/"
+    sentence = "Over 100 clients can only go to one therapist together."
+    page = read(browser, url)
+    assert sentence not in page
+    assert page.count("New therapist for") == 100
+    put(leads[100:])
+    page = read(browser, url)
+    assert sentence in page
+    assert "New therapist for" not in page
+    assert "101 clients need somebody first" in said(browser, url, when="later")
+    browser.post(url, {"all-to": str(theo.pk), "when": "later"})
+    thea.refresh_from_db()
+    assert not thea.is_active
+    coming = CareRole.objects.filter(user=theo, kind="primary")
+    assert coming.count() == 101
 
 
 # -- what is shown --------------------------------------------------------------------

@@ -342,13 +342,20 @@ def test_both_locks_show_everybody_the_same_rows(world, model):
     assert seen > 20
 
 
+RECEIPTS = {EmergencyReason: "seen", SupervisionComment: "read"}
+
+
 def changed_by(model, user) -> set:
     """The rows whose change PostgreSQL lets through, undone at once."""
     column = model._meta.get_field(CHANGED[model]).column
     table, key = model._meta.db_table, model._meta.pk.column
     signed = " WHERE signed_at IS NULL" if model is ProgressNote else ""
     with acting_as(user.pk), transaction.atomic(), connection.cursor() as cursor:
-        said = f"UPDATE {table} SET {column} = {column}{signed} RETURNING {key}"
+        change = f"{column} = {column}"
+        if model in RECEIPTS:  # in one's own name
+            what = RECEIPTS[model]
+            change = f"{what}_at = now(), {what}_by_id = '{user.pk}'"
+        said = f"UPDATE {table} SET {change}{signed} RETURNING {key}"
         try:
             with transaction.atomic():
                 cursor.execute(said)
@@ -370,6 +377,8 @@ def editable_by_the_rule(model, user) -> set:
         rows = rows.exclude(user=user) | Client.objects.directory_of(user)
     if model is ProgressNote:
         rows = rows.filter(author=user).unsigned()
+    if model in RECEIPTS:  # given once
+        rows = rows.filter(**{f"{RECEIPTS[model]}_at": None})
     return set(rows.values_list("pk", flat=True))
 
 

@@ -14,7 +14,7 @@ from clients import access
 from clients.models import ClientRow, ClientRowQuerySet, Correction
 from progress.models.note import ProgressNote
 
-MOST = 50  # to one note
+MOST = 100  # to one note
 FULL = _(
     "This note has %(most)d additions, the most it can have. Write the rest in another"
     " session’s note."

@@ -95,6 +95,7 @@ OF_THE_DATABASE = [
            ";".join([
                body("app.undo_import(uuid)", "AND by_id = app.user_id()", ""),
                body("app.imported_clients(uuid)", "AND i.by_id = app.user_id()", ""),
+               body("app.import_ended(uuid)", "AND i.by_id = app.user_id()", ""),
            ])),
     Mutant("undo: what changed since is not asked for",
            body("app.changed_since_import(uuid)", "e.id > app.import_ended(which)",
@@ -546,10 +547,21 @@ SIGN_IN_TESTS = (
     "accounts/tests/test_same_for_all.py",
     "accounts/tests/test_out_and_in.py",
     "accounts/tests/test_tries.py",
+    "accounts/tests/test_ways_at_once.py",
     "clients/tests/test_resetting.py",
     "digests/tests/test_plan_at_once.py",
 )
+
+
+def _nothing_held(_old):
+    return lambda person: None
+
+
 OF_SIGN_IN = [
+    Mutant("sign-in: a password change under way undoes an admin's reset",
+           target="accounts.people_forms:hold_ways", put=_nothing_held),
+    Mutant("sign-in: a second step on its way outlives an admin's reset",
+           target="accounts.factor_views:hold_ways", put=_nothing_held),
     Mutant("sign-in: older ones stay in the list",
            target="accounts.sessions:end_others", put=lambda _old: lambda *a, **k: 0),
     Mutant("sign-in: one that is just being written down outlives the change",

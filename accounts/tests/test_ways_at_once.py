@@ -1,0 +1,160 @@
+"""A change of a way in that is under way undoes nothing an admin does meanwhile."""
+
+import threading
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.auth.tokens import default_token_generator
+from django.db import connection, connections, transaction
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from accounts import resetting
+from accounts.identity import acting_as
+from accounts.models import Message, SignIn, User
+from accounts.tests.test_older_sign_ins import (
+    NEW,
+    change_the_password,
+    remove_the_app,
+)
+from accounts.tests.test_second_step import code_now, with_app
+from clients import staffing
+from conftest import WebClient
+
+CHANGED = "Your sign-in was changed meanwhile"
+
+
+def is_reset(person, by):
+    resetting.reset_sign_in(person, by=by)
+
+
+def is_closed(person, by):
+    staffing.close(person, by=by)
+
+
+def loses_a_role(person, by):
+    staffing.set_roles(person, therapist=True, admin=False, by=by)
+
+
+@pytest.fixture
+def kit(thea):
+    User.objects.filter(pk=thea.pk).update(is_admin=True)
+    thea.refresh_from_db()
+    return thea
+
+
+def while_an_admin(act, person, ada, press):
+    """What `press()` returns, begun before and finished after the admin's act."""
+    told = []
+
+    def pressed():
+        try:
+            told.append(press())
+        finally:
+            connections.close_all()
+
+    waiting = threading.Thread(target=pressed)
+    with acting_as(ada.pk), transaction.atomic(), connection.cursor() as cursor:
+        act(User.objects.get(pk=person.pk), ada)
+        waiting.start()
+        while waiting.is_alive() and not _somebody_waits(cursor):
+            time.sleep(0.01)
+    waiting.join()
+    return told[0]
+
+
+def _somebody_waits(cursor) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return cursor.fetchone()[0]
+
+
+def adds_an_app(here, _person):
+    secret = here.get("/settings/second-step/").context["form"].secret
+    return lambda: here.post("/settings/second-step/", {"code": code_now(secret)})
+
+
+CHANGES = {  # whether there is an app; each opens its page, then gives its press
+    "password": (False, lambda here, one: lambda: change_the_password(here, one)),
+    "app added": (False, adds_an_app),
+    "app removed": (True, lambda here, one: lambda: remove_the_app(here, one)),
+    "codes": (True, lambda here, _one: lambda: here.post("/settings/codes/anew/")),
+}
+
+
+def state_of(person):
+    row = User.objects.values("password", "is_active", "is_admin", "is_therapist")
+    ways = Authenticator.objects.filter(user=person).values_list("type", flat=True)
+    return row.get(pk=person.pk), sorted(ways)
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize("act", [is_reset, is_closed])
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_an_admin_did_meanwhile_stays(
+    real_login, sign_in, kit, ada, settings, act, what
+):
+    settings.SECOND_STEP_REQUIRED = False
+    app, opened = CHANGES[what]
+    if app:
+        with_app(kit)
+        RecoveryCodes.activate(kit)
+    here = sign_in(kit)
+    press = opened(here, kit)
+    with real_login("cairn_web"):
+        connection.close()
+        answer = while_an_admin(act, kit, ada, press)
+    told, ways = state_of(kit)
+    assert told["is_active"] == (act is is_reset)
+    if act is is_reset:
+        assert told["password"].startswith("!")
+        assert ways == []
+    assert not SignIn.objects.filter(user=kit).exists()
+    assert here.get("/today/").status_code == 302
+    assert CHANGED in answer.content.decode()
+    notices = Message.objects.filter(recipient=kit, kind="account-changed")
+    assert notices.count() == (1 if act is is_reset else 0)
+
+
+@pytest.mark.requirement("R31")
+def test_a_right_taken_meanwhile_is_not_given_back(real_login, sign_in, kit, ada):
+    here = sign_in(kit)
+    with real_login("cairn_web"):
+        connection.close()
+        while_an_admin(loses_a_role, kit, ada, lambda: change_the_password(here, kit))
+    assert not User.objects.get(pk=kit.pk).is_admin
+    assert User.objects.get(pk=kit.pk).check_password(NEW["new_password1"])
+
+
+@pytest.mark.requirement("R31")
+def test_two_password_changes_at_once_are_two_and_told_twice(real_login, thea):
+    """A letter's link works once, though two presses come together."""
+    uid = urlsafe_base64_encode(force_bytes(thea.pk))
+    secret = default_token_generator.make_token(thea)
+    browsers = [WebClient() for _ in range(4)]
+    pages = [one.get(f"/reset/{uid}/{secret}/").url for one in browsers]
+    told = []
+    gate = threading.Barrier(len(browsers))
+
+    def press(browser, page, number):
+        words = f"the long way home at night {number}"
+        form = {"new_password1": words, "new_password2": words}
+        try:
+            gate.wait()
+            told.append(browser.post(page, form).status_code)
+        finally:
+            connections.close_all()
+
+    with real_login("cairn_web"):
+        connection.close()
+        threads = [
+            threading.Thread(target=press, args=(browser, page, number))
+            for number, (browser, page) in enumerate(zip(browsers, pages, strict=True))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(told) == [200, 200, 200, 302]
+    assert Message.objects.filter(kind="account-changed").count() == 1
