@@ -64,10 +64,13 @@ def password_change(request):
 
 
 @signed_in_required
+@guarded_by(tries.an_address)
 @fresh_proof_required
 def address_change(request):
     form = AddressForm(request.POST or None)
-    if form.is_valid() and form.save(by=request.user):
+    if not form.is_valid():
+        tries.right(request)  # nothing was sent
+    elif form.save(by=request.user):
         messages.success(
             request, _("A link is on its way there, unless the address is in use.")
         )

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import audit
+from accounts import audit, tries
 from accounts.models import AddressChange, Message, NotSent, User
 from accounts.sign_in import tell
 
@@ -27,8 +27,12 @@ def owner_of(email: str, asker: User) -> User | None:
     return User.objects.filter(email=email).exclude(pk=asker.pk).first()
 
 
-def tell_owner(email: str) -> None:
-    """The owner of an address learns that somebody wanted to use it; nobody else."""
+def tell_owner(email: str, *, by: User) -> None:
+    """The owner of an address learns that somebody wanted to use it; nobody else.
+
+    Counts as the invitation that it is sent instead of.
+    """
+    tries.require_invitation(by, email)
     owner = User.objects.filter(email=email).first()
     now = timezone.now()
     if owner:

@@ -39,9 +39,14 @@ def normalize(text: str) -> str:
 
 
 def validate(address: str) -> None:
-    """Raise ValidationError where no mail could reach this (normalized) address."""
+    """Raise ValidationError where no mail could reach this (normalized) address.
+
+    `=?` begins an encoded word (RFC 2047): a mail program would decode it.
+    """
     domain = address.rpartition("@")[2]
     last = domain.rpartition(".")[2]
+    if "=?" in address:
+        raise ValidationError(_("Enter a valid email address."), code="invalid")
     if "[" in domain or last.isdigit() or not all(map(_is_label, domain.split("."))):
         raise ValidationError(_("Enter a valid email address."), code="invalid")
     validate_email(address)

@@ -7,7 +7,13 @@ import sys
 from django.contrib import messages
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.forms import HiddenInput
-from django.http import HttpResponse, HttpResponseServerError, JsonResponse
+from django.http import (
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseServerError,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -23,11 +29,22 @@ WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
 WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
 
 
+def _sent(request) -> QueryDict:
+    """The form that a request brought; an empty one where its body cannot be read.
+
+    A page that refuses must not fail over what it refuses: that would be a 500.
+    """
+    try:
+        return request.POST
+    except Exception:
+        return QueryDict()
+
+
 def typed(request) -> list[tuple[str, str]]:
     """What a form brought, without its secrets and without its workings."""
     return [
         (name, text)
-        for name, texts in request.POST.lists()
+        for name, texts in _sent(request).lists()
         if name not in WORKINGS and "password" not in name
         for text in texts
         if text.strip() and not name.startswith("was-")
@@ -64,6 +81,21 @@ def not_saved(request, why, *, form=None, back: str = "/", status: int = 409):
 
 
 @for_everyone
+def bad_request(request, exception=None):
+    """400, without a look at the body or a cookie: either may be what is wrong.
+
+    Django's own view checks the CSRF token, for which it reads the body once more.
+    """
+    return HttpResponseBadRequest(render_to_string("400.html"))
+
+
+@for_everyone
+def forbidden(request, exception=None):
+    """403, without a look at the body, which Django's own view takes."""
+    return render(request, "403.html", status=403)
+
+
+@for_everyone
 def not_found(request, exception):
     """404, the same for what does not exist and what is not theirs.
 
@@ -96,7 +128,7 @@ def csrf_failure(request, reason=""):
 def _go_on(request):
     """Where opening the page anew would lead; what was typed is not looked at."""
     if request.user.is_authenticated:
-        wanted = request.POST.get("next") or request.GET.get("next") or ""
+        wanted = _sent(request).get("next") or request.GET.get("next") or ""
         said = _("You are signed in as %(name)s already.")
         messages.info(
             request,
@@ -126,8 +158,10 @@ def broken(request):
     if is_away(sys.exc_info()[1]):
         return away(request)
     number = secrets.token_hex(4)
-    log.error("broken %s, see the traceback that follows: %s", number, request.path)
-    page = render_to_string("500.html", {"number": number, "typed": _given(request)})
+    said = {"request": request}  # by which therapy.logs tells no word of the address
+    line = "broken %s, see the traceback that follows: %s"
+    log.error(line, number, request.path, extra=said)
+    page = render_to_string("500.html", {"number": number, "typed": shown(request)})
     return HttpResponseServerError(page)
 
 
@@ -143,14 +177,7 @@ def is_away(error) -> bool:
 
 def away(request):
     """For a moment nothing can be read or written; nothing was half done."""
-    log.error("the database is away: %s", request.path)
-    page = render_to_string("503.html", {"typed": _given(request)})
+    said = {"request": request}
+    log.error("the database is away: %s", request.path, extra=said)
+    page = render_to_string("503.html", {"typed": shown(request)})
     return HttpResponse(page, status=503, headers={"Retry-After": PAUSE})
-
-
-def _given(request) -> list[tuple[str, str, str]]:
-    """What a form brought, unless reading it is what broke."""
-    try:
-        return shown(request)
-    except Exception:
-        return []

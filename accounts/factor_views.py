@@ -24,7 +24,13 @@ from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
 from accounts.frames import base_of
 from accounts.proof import fresh_proof_required
-from accounts.sessions import FACTOR, as_let_in, hold_ways, ways_changed
+from accounts.sessions import (
+    FACTOR,
+    WaysChanged,
+    as_let_in,
+    hold_ways,
+    ways_changed,
+)
 from accounts.sign_in import first_step_holds, tell
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
@@ -46,8 +52,9 @@ class SecondStep(AuthenticateView):
         answer = super().form_valid(form)
         used = getattr(form, "authenticator", None)
         if used and used.type == factors.KINDS.RECOVERY_CODES:
-            used.refresh_from_db(fields=["data"])  # it knows of this one
-            _hint(self.request, len(used.wrap().get_unused_codes()))
+            # As saved, with this one used; gone where a reset took them meanwhile.
+            for row in Authenticator.objects.filter(pk=used.pk):
+                _hint(self.request, len(row.wrap().get_unused_codes()))
         return answer
 
 
@@ -103,7 +110,11 @@ def second_step(request):
     """Choose a passkey or an app."""
     form = AppForm(request.POST or None)
     if form.is_valid():
-        return _added(request, lambda: totp.TOTP.activate(request.user, form.secret))
+        return _added(
+            request,
+            lambda: totp.TOTP.activate(request.user, form.secret),
+            lambda row: get_adapter().decrypt(row.data["secret"]) == form.secret,
+        )
     url = get_adapter().build_totp_url(request.user, form.secret)
     context = {
         "form": form,
@@ -145,12 +156,17 @@ def passkey_add(request):
     name = form.cleaned_data["name"].strip() or usual
     credential = form.cleaned_data["credential"]
     return _added(
-        request, lambda: webauthn.WebAuthn.add(request.user, name, credential)
+        request,
+        lambda: webauthn.WebAuthn.add(request.user, name, credential),
+        lambda row: row.data["credential"] == credential,
     )
 
 
-def _added(request, add):
-    """Keep a new way, with recovery codes if there are none yet, and say so by mail."""
+def _added(request, add, is_it):
+    """Keep a new way, with recovery codes if there are none yet, and say so by mail.
+
+    `is_it(row)`: whether a way that is there already is the one to add.
+    """
     try:
         with transaction.atomic():
             hold_ways(request.user)
@@ -165,6 +181,12 @@ def _added(request, add):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
         return redirect("settings")
+    except WaysChanged:  # perhaps by the first of a double press
+        steps = Authenticator.objects.filter(user=request.user, type__in=factors.STEPS)
+        if not any(_is(row, is_it) for row in steps):
+            raise
+        request.session.modified = False  # the first press goes on with another
+        return render(request, "accounts/ways_changed.html", {"added": True})
     except IntegrityError:  # a double press: it is there
         messages.info(request, _("This was added before. You can use it to sign in."))
         return redirect("settings")
@@ -173,6 +195,14 @@ def _added(request, add):
     ways_changed(request.user, request)
     messages.success(request, _("Added. From now on a password alone opens nothing."))
     return redirect("recovery-codes" if fresh_codes else "settings")
+
+
+def _is(row: Authenticator, is_it) -> bool:
+    """False for a way of another kind, whose data has no such part."""
+    try:
+        return is_it(row)
+    except KeyError:
+        return False
 
 
 def _made(request, row: Authenticator) -> Authenticator:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import audit
+from accounts import audit, tries
 from accounts.identity import acting_as
 from accounts.models import Invitation, Message, NotSent, User
 from accounts.sessions import ways_changed
@@ -35,8 +35,9 @@ def _hash(secret: str) -> str:
 def invite(person: User, *, by: User) -> Invitation:
     """Send (or send again) `person` a link; an earlier one stops working.
 
-    Where the email cannot be queued nothing is changed.
+    Where the email cannot be queued, or `by` sent too many, nothing is changed.
     """
+    tries.require_invitation(by, person.email)
     now = timezone.now()
     for earlier in Invitation.objects.filter(user=person).open():
         revoke(earlier, by=by)

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.views.defaults import bad_request
 
 from accounts import audit, devices, errors, handing, places, screen, sessions, staying
 from accounts.identity import acting_as
@@ -186,8 +185,8 @@ class PrivacyMiddleware:
     def __call__(self, request):
         if is_readable(request):
             response = self.get_response(request)
-        else:  # Django would stumble over it again while it refuses
-            response = bad_request(request, None)
+        else:  # reading it would break whatever refuses it
+            response = errors.bad_request(request)
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")
         response.setdefault(

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required
 from accounts.models import CrisisLine, Practice
+from accounts.models.practice import LINE_IS_GONE
 from accounts.practice_forms import CrisisLineForm, NoticeForm, PracticeForm
 
 
@@ -62,15 +63,18 @@ def line_edit(request, line_id):
 @admin_required
 @require_POST
 def line_up(request, line_id):
-    _line(request, line_id).move_up(by=request.user)
+    if not _line(request, line_id).move_up(by=request.user):
+        messages.info(request, LINE_IS_GONE)
     return redirect("practice")
 
 
 @admin_required
 @require_POST
 def line_remove(request, line_id):
-    _line(request, line_id).remove(by=request.user)
-    messages.success(request, _("The line is removed."))
+    if _line(request, line_id).remove(by=request.user):
+        messages.success(request, _("The line is removed."))
+    else:
+        messages.info(request, LINE_IS_GONE)
     return redirect("practice")
 
 

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import NamedTuple
 
-from allauth.account.stages import LoginStageController
-from allauth.mfa.stages import AuthenticateStage
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import JsonResponse
 from django.shortcuts import render
@@ -34,6 +33,10 @@ CODES_OF_THEIRS = 30  # on all devices that one person knows
 AT_ONE_ACCOUNT, FROM_ONE_PLACE = 50, 100
 PASSKEYS, LINKS = 30, 30  # from one place
 LETTERS, LETTERS_FROM_ONE_PLACE = 5, 30
+DAY = timedelta(days=1)
+# What one person can make us send to others in a day: links to confirm an address of
+# their own, invitations, and invitations to the same address.
+CONFIRMATIONS, INVITATIONS, TO_ONE_ADDRESS = 10, 100, 10
 
 
 class Limit(NamedTuple):
@@ -47,6 +50,7 @@ class Counted(NamedTuple):
 
     own: Limit
     wide: tuple[Limit, ...] = ()
+    window: timedelta = WINDOW
 
 
 def _limit(most: int, *parts: object) -> Limit:
@@ -93,7 +97,7 @@ def count(tried: Counted) -> datetime | None:
         "most": tried.own.most,
         "wide": [limit.key for limit in tried.wide],
         "now": now,
-        "ends": now + WINDOW,
+        "ends": now + tried.window,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(COUNT, values)
@@ -169,19 +173,40 @@ class TriesMiddleware:
 
 def too_many(request, until: datetime):
     """How long to wait: a page, or a line for a script."""
-    seconds = max(1, round((until - timezone.now()).total_seconds()))
-    minutes = -(-seconds // 60)
-    words = ngettext(
+    if getattr(request, "asked_by_a_script", False):
+        answer = JsonResponse({"error": wait(until)}, status=429)
+    else:
+        minutes = -(-_seconds(until) // 60)
+        context = {"minutes": minutes, "hours": _hours(until) if minutes > 90 else 0}
+        answer = render(request, "429.html", context, status=429)
+    answer["Retry-After"] = str(_seconds(until))
+    return answer
+
+
+def wait(until: datetime) -> str:
+    """How long, in one line."""
+    minutes = -(-_seconds(until) // 60)
+    if minutes > 90:
+        hours = _hours(until)
+        return ngettext(
+            "Too many tries. Wait %(hours)s hour, then try again.",
+            "Too many tries. Wait %(hours)s hours, then try again.",
+            hours,
+        ) % {"hours": hours}
+    return ngettext(
         "Too many tries. Wait %(minutes)s minute, then try again.",
         "Too many tries. Wait %(minutes)s minutes, then try again.",
         minutes,
     ) % {"minutes": minutes}
-    if getattr(request, "asked_by_a_script", False):
-        answer = JsonResponse({"error": words}, status=429)
-    else:
-        answer = render(request, "429.html", {"minutes": minutes}, status=429)
-    answer["Retry-After"] = str(seconds)
-    return answer
+
+
+def _seconds(until: datetime) -> int:
+    return max(1, round((until - timezone.now()).total_seconds()))
+
+
+def _hours(until: datetime) -> int:
+    """Rounded up."""
+    return -(-_seconds(until) // 3600)
 
 
 # -- what counts against what ----------------------------------------------------------
@@ -244,6 +269,10 @@ def own_password(request) -> Counted | None:
 @posted
 def a_code(request) -> Counted | None:
     """Of whoever took the first step here."""
+    # allauth's stages import its adapter, ours, which comes to this module.
+    from allauth.account.stages import LoginStageController
+    from allauth.mfa.stages import AuthenticateStage
+
     stage = LoginStageController.enter(request, AuthenticateStage.key)
     person = stage and stage.login.user
     return _code(request, person) if person else None
@@ -278,6 +307,37 @@ def a_letter(request) -> Counted:
     return Counted(
         _limit(LETTERS, "letter", address, place),
         (_limit(LETTERS_FROM_ONE_PLACE, "letters", place),),
+    )
+
+
+@posted
+def an_address(request) -> Counted | None:
+    """A link to confirm an address, which anybody's may be."""
+    person = request.user
+    if not person.is_authenticated:
+        return None
+    own = _limit(CONFIRMATIONS, "confirmation", person.pk)
+    return Counted(own, window=DAY)
+
+
+def require_invitation(by: User, address: str) -> None:
+    """Count one that `by` sends, whoever's the address is; ValidationError at the most.
+
+    In the transaction of what it is part of: where that fails nothing was sent.
+    """
+    to_one = _limit(TO_ONE_ADDRESS, "invitation", by.pk, address)
+    own = _limit(INVITATIONS, "invitations", by.pk)
+    until = count(Counted(own, (to_one,), DAY))
+    if until is None:
+        return
+    hours = _hours(until)
+    raise ValidationError(
+        ngettext(
+            "You have sent too many invitations. Wait %(hours)s hour, then try again.",
+            "You have sent too many invitations. Wait %(hours)s hours, then try again.",
+            hours,
+        )
+        % {"hours": hours}
     )
 
 

@@ -130,7 +130,7 @@ def invite_or_tell(client: Client, *, by: User) -> None:
     """Invite; where the address is somebody's already, that person is told instead."""
     address = client.address
     if not client.invite(by=by):
-        tell_owner(address)
+        tell_owner(address, by=by)
 
 
 class ClientEditForm(DetailsForm):
@@ -171,7 +171,7 @@ class ClientEditForm(DetailsForm):
         if self.was_invited and "email" in self.changed_data:
             address = self.cleaned_data["email"]
             if not self.instance.readdress(address, by=by):
-                tell_owner(address)
+                tell_owner(address, by=by)
         if "presenting_concern" in self.changed_data:
             self.background.presenting_concern = self.cleaned_data["presenting_concern"]
             self.background.write(by=by)
@@ -189,7 +189,7 @@ class StaffInvitationForm(HouseForm):
     def _save(self, by):
         said = self.cleaned_data
         if User.objects.filter(email=said["email"]).exists():
-            return tell_owner(said["email"])
+            return tell_owner(said["email"], by=by)
         person = User.objects.create_user(
             said["email"],
             practice=by.practice,

@@ -1,6 +1,7 @@
 """People and who treats whom, for the admin; a client's details, for the therapist."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from accounts.decorators import (
     staff_required,
     therapist_required,
 )
-from accounts.models import Invitation, NotSent, User
+from accounts.models import Invitation, User
 from accounts.proof import admins_prove_to_send
 from accounts.searching import sought
 from clients import apart, drafts
@@ -47,11 +48,11 @@ SENT = gettext_lazy(
 
 
 def _say_sent(request, said: str, verb, about) -> None:
-    """Where the email was not queued, nothing was changed, and nothing else is said."""
+    """Where no email was queued, nothing was changed, and nothing else is said."""
     try:
         verb(about, by=request.user)
-    except NotSent as not_sent:
-        messages.warning(request, not_sent.messages[0])
+    except ValidationError as refusal:
+        messages.warning(request, refusal.messages[0])
     else:
         messages.success(request, said)
 

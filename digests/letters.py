@@ -6,12 +6,14 @@ nothing that a mail program would fetch.
 
 from __future__ import annotations
 
+from email.errors import MessageError
 from email.utils import formataddr, parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -72,9 +74,28 @@ def compose(letter: Message, person: User, about) -> EmailMultiAlternatives:
 
 
 def sender(person: User) -> str:
-    """The deployment's address under the name that the person's practice chose."""
+    """The deployment's address under the name that the person's practice chose.
+
+    A name that cannot stand in a header stops no email: the deployment's own is used.
+    """
     usual, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return formataddr((person.practice.sender_name or usual, address))
+    chosen = person.practice.sender_name
+    return formataddr((chosen if _fits_a_header(chosen) else usual, address))
+
+
+def _fits_a_header(name: str) -> bool:
+    """Whether the name arrives as it is, once Django has written and read it.
+
+    Nothing in it may be taken for an encoded word (RFC 2047): Django and mail programs
+    would decode that, and the result may hold a line break.
+    """
+    if not name.strip() or "=?" in name:
+        return False
+    try:
+        sanitize_address(formataddr((name, "name@example.org")), "utf-8")
+    except (ValueError, MessageError):
+        return False
+    return True
 
 
 def mail_host() -> str:

@@ -3,6 +3,9 @@
 import io
 import logging
 import warnings
+from datetime import timedelta
+from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 from django.core.mail import EmailMessage
@@ -14,13 +17,13 @@ from openpyxl import Workbook
 
 from accounts.models import Message, User
 from clients.models import Client
-from conftest import as_role
+from conftest import WebClient, admit, as_role
 from digests import tasks
 from progress.imports import sheet
 from progress.record.files import as_csv
 from progress.record.job import make_waiting
 from progress.tests.cast import agreed_goal, copy_of
-from therapy.logs import MaskingFormatter
+from therapy.logs import MaskingFormatter, path_told
 
 WORDS = "Grandmother drowned beside Zanzibar 今天"
 SECRET = WORDS.lower().split()
@@ -211,6 +214,100 @@ def test_a_task_that_fails(log):
 
     build_tracer("a-task", fails, app=app)("1", (), {}, {})
     assert "a-task" in told(log)
+
+
+# -- words typed as an address ---------------------------------------------------------
+
+ROW = "0190a6b0-1111-7222-8333-123456789abc"
+TYPED = {
+    "/help/zanzibar/": "/help/***",
+    "/zanzibar": "/***",
+    "/zanzibar/help/": "/***",
+    "/help/zanzibar/drowned/beside/": "/help/***",
+    "/help/%E4%BB%8A%E5%A4%A9/": "/help/***",
+    "/help/zanzibar%0Adrowned/": "/help/***",
+    "/static/zanzibar.css": "/static/***",
+    "/static/zanzibar/drowned.css": "/static/***",
+    f"/drafts/{ROW}/zanzibar/{ROW}/": f"/drafts/{ROW}/***/{ROW}/",
+    f"/drafts/{ROW}/goal/zanzibar/": "/drafts/***",
+    f"/clients/{ROW}/zanzibar/": "/clients/***",
+    f"/clients/{ROW}/": f"/clients/{ROW}/",
+    "/portal/zanzibar/": "/portal/***",
+    "/join/zanzibar/": None,
+    "//zanzibar.example/x/": "/***",
+}
+
+
+@pytest.mark.requirement("R15")
+@pytest.mark.parametrize("url", TYPED)
+@pytest.mark.parametrize("ask", ["get", "post", "put"])
+def test_an_address_that_somebody_typed(log, sign_in, thea, url, ask):
+    browser = sign_in(thea)
+    browser.raise_request_exception = False
+    answer = getattr(browser, ask)(url)
+    said = told(log, something=answer.status_code >= 400)
+    if ask == "get" and answer.status_code == 404 and TYPED[url]:
+        assert f"Not Found: {TYPED[url]}\n" in said
+
+
+@pytest.mark.requirement("R15")
+@pytest.mark.parametrize("url", TYPED)
+@pytest.mark.parametrize("method", ["GET", "ZANZIBAR"])
+def test_the_web_servers_own_line(url, method):
+    from gunicorn.config import Config
+
+    from therapy import gunicorn
+
+    config = Config()
+    config.set("accesslog", "-")
+    config.set("access_log_format", gunicorn.access_log_format)
+    writer = gunicorn.MaskingLogger(config)
+    answer = SimpleNamespace(status="404 Not Found", sent=10, headers=[])
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": unquote(url),
+               "RAW_URI": url, "SERVER_PROTOCOL": "HTTP/1.1"}  # fmt: skip
+    out = io.StringIO()
+    writer.access_log.handlers[-1].setStream(out)
+    writer.access(answer, SimpleNamespace(headers=[]), environ, timedelta(0))
+    for each in (writer.access_log, writer.error_log):  # of the whole process
+        each.handlers.pop()
+    said = told(out)
+    assert (TYPED[url] or "") in said
+    assert "404" in said
+
+
+@pytest.mark.requirement("R15")
+def test_a_method_an_origin_a_host_and_what_is_no_request(log, client, db):
+    asks = WebClient(enforce_csrf_checks=True, raise_request_exception=False)
+    for more in (
+        {"HTTP_ORIGIN": "https://zanzibar.example"},
+        {"HTTP_REFERER": "https://zanzibar.example/drowned/", "secure": True},
+        {"HTTP_HOST": "zanzibar.example"},
+    ):
+        assert asks.post("/settings/", {"login": "x"}, **more).status_code >= 400
+    asks.generic("ZANZIBAR", "/sign-in/")
+    gunicorn_error = logging.getLogger("gunicorn.error")
+    gunicorn_error.warning("Invalid request from ip=192.0.2.7: 'zanzibar drowned'")
+    gunicorn_error.error("Error handling request %s %s", "GET", "/help/zanzibar/?x=y")
+    said = told(log)
+    assert "192.0.2.7" not in said
+    assert "Error handling request ***" in said
+
+
+@pytest.mark.requirement("R15")
+def test_a_page_that_breaks_at_an_address_with_a_word(log, sign_in, thea, monkeypatch):
+    monkeypatch.setattr("clients.drafts.KINDS", {"zanzibar": Broken})
+    browser = sign_in(thea)
+    browser.raise_request_exception = False
+    client = admit("Nadia", by=thea)
+    url = f"/drafts/{client.pk}/zanzibar/{client.pk}/"
+    assert browser.post(url, {"x": "y"}).status_code == 500
+    said = told(log)
+    assert "broken" in said
+    assert f": /drafts/{client.pk}/***/{client.pk}/" in said
+
+
+def test_a_file_that_is_there_is_named():
+    assert path_told("/static/css/cairn.css", is_file=True) == "/static/css/cairn.css"
 
 
 def test_nobody_was_written(db):

@@ -48,16 +48,24 @@ IN = ["/today/", "/caseload/", "/caseload/import/", "/settings/", "/settings/pas
       "/clients/add/", "/emergency/", "/prove/", "/sign-in/here/", "/"]  # fmt: skip
 
 
+# A visitor without a cookie, one with a browser's usual two, and Thea.
+WHO = [None, "visitor", "thea"]
+TOKEN = "a" * 32  # of the CSRF cookie: without one Django looks at no body
+
+
 @pytest.fixture
 def browsers(sign_in, thea, cleo):
-    """A visitor's and Thea's, each as it was before whatever came before."""
+    """Of each of WHO, as it was before whatever came before."""
+    session = sign_in(thea).cookies["sessionid"].value
     cookies = {
         None: {},
-        "thea": {"sessionid": sign_in(thea).cookies["sessionid"].value},
+        "visitor": {"csrftoken": TOKEN, "sessionid": "x" * 32},
+        "thea": {"csrftoken": TOKEN, "sessionid": session},
     }
 
     def browser(who):
-        found = WebClient(raise_request_exception=False)
+        more = {"headers": {"X-CSRFToken": TOKEN}, "enforce_csrf_checks": True}
+        found = WebClient(raise_request_exception=False, **(more if who else {}))
         for name, value in cookies[who].items():
             found.cookies[name] = value
         return found
@@ -75,16 +83,17 @@ def asked(browser, method, path, **more):
 
 
 def path_of(who):
-    return st.sampled_from(IN if who else OUT)
+    return st.sampled_from(IN if who == "thea" else OUT)
 
 
 @pytest.mark.requirement("R20")
-@pytest.mark.parametrize("who", [None, "thea"])
+@pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("charset", CHARSETS)
 def test_no_character_set_breaks_a_page(browsers, who, charset):
     body = b"login=%2BAD0-&email=%ff&password=\xff+AD0-"
+    places = ("/settings/", "/stay/") if who == "thea" else ("/sign-in/", "/reset/")
     for kind in KINDS:
-        for path in ("/sign-in/", "/reset/") if not who else ("/settings/", "/stay/"):
+        for path in (*places, "/nowhere/"):
             for method in ("GET", "POST"):
                 said = f"{kind}; charset={charset}"
                 status = asked(
@@ -99,7 +108,7 @@ def test_no_character_set_breaks_a_page(browsers, who, charset):
 
 
 @pytest.mark.requirement("R20")
-@pytest.mark.parametrize("who", [None, "thea"])
+@pytest.mark.parametrize("who", WHO)
 def test_no_header_breaks_a_page(browsers, who):
     @TRIED
     @given(
@@ -135,7 +144,7 @@ def promises_more(length):
 
 
 @pytest.mark.requirement("R20")
-@pytest.mark.parametrize("who", [None, "thea"])
+@pytest.mark.parametrize("who", WHO)
 def test_no_cookie_breaks_a_page(browsers, who):
     names = ["sessionid", "csrftoken", "device", "language", "messages", "join",
              "address", "reset"]  # fmt: skip
@@ -155,7 +164,7 @@ def test_no_cookie_breaks_a_page(browsers, who):
 
 
 @pytest.mark.requirement("R20")
-@pytest.mark.parametrize("who", [None, "thea"])
+@pytest.mark.parametrize("who", WHO)
 def test_no_address_and_nothing_behind_its_question_mark_breaks_a_page(
     browsers, who, cleo
 ):
@@ -197,11 +206,54 @@ def test_no_address_and_nothing_behind_its_question_mark_breaks_a_page(
     tried()
 
 
+FILE = b'--B\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nx\r\n'
+TEXT = b'--B\r\nContent-Disposition: form-data; name="f"\r\n%s\r\n%s\r\n'
+BASE64 = b"Content-Transfer-Encoding: base64\r\n"
+FORM, PARTS = KINDS[0], KINDS[1]
+UNREADABLE = {
+    "no boundary": (KINDS[2], b"x=1"),
+    "an empty boundary": (KINDS[3], b"x=1"),
+    "a boundary that is no ASCII": (KINDS[8], b"x=1"),
+    "1,200 fields": (FORM, b"&".join([b"a=1"] * 1_200)),
+    "a form of 3 MB": (FORM, b"a=" + b"x" * 3_000_000),
+    "a part of 3 MB": (PARTS, TEXT % (b"", b"x" * 3_000_000) + b"--B--\r\n"),
+    "150 files": (PARTS, FILE * 150 + b"--B--\r\n"),
+    "1,200 parts": (PARTS, TEXT % (b"", b"x") * 1_200 + b"--B--\r\n"),
+    "broken base64": (PARTS, TEXT % (BASE64, b"x") + b"--B--\r\n"),
+    "nothing": (PARTS, b""),
+    "half a part": (PARTS, b"--B\r\nContent-Disposition: form-data; na"),
+}
+
+
+@pytest.mark.requirement("R20")
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_no_page_that_refuses_breaks_over_a_body_that_cannot_be_read(
+    browsers, who, what, settings
+):
+    """At an unknown address, a file's, one that only GET opens, and one of others."""
+    kind, body = UNREADABLE[what]
+    usual = ["/nowhere/", "/static/nothing.css", "/static/", "/healthz", "/sign-in/",
+             "/clients/0190a6b0-1111-7222-8333-123456789abc/", "/practice/", "/today/",
+             "/sign-out/", "/caseload/", "/"]  # fmt: skip
+    for path in usual:
+        for more in (
+            {},
+            {"HTTP_ORIGIN": "https://elsewhere.example"},
+            {"HTTP_HOST": "elsewhere.example"},
+            {"HTTP_ACCEPT": "application/json"},
+        ):
+            status = asked(
+                browsers(who), "POST", path, data=body, content_type=kind, **more
+            )
+            assert status < 500, (path, what, more)
+
+
 PART = '--B\r\nContent-Disposition: form-data; name="{}"{}\r\n{}\r\n{}\r\n'
 
 
 @pytest.mark.requirement("R20")
-@pytest.mark.parametrize("who", [None, "thea"])
+@pytest.mark.parametrize("who", WHO)
 def test_no_body_breaks_a_page(browsers, who):
     fields = ["login", "email", "password", "code", "credential", "who", "name", "file",
               "new_password1", "language", "time_zone", "next", "begin",

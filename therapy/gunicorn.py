@@ -8,7 +8,7 @@ import os
 
 from gunicorn.glogging import Logger
 
-from therapy.logs import MaskingFormatter
+from therapy.logs import MaskingFormatter, method_told, path_told
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
@@ -33,7 +33,7 @@ def post_fork(server, worker):
 
 
 class MaskingLogger(Logger):
-    """One-use tokens stand in paths, and paths in every line."""
+    """One-use tokens stand in paths, and so may any word; a path is in every line."""
 
     def setup(self, cfg):
         super().setup(cfg)
@@ -41,6 +41,13 @@ class MaskingLogger(Logger):
             for handler in log.handlers:
                 given = handler.formatter
                 handler.setFormatter(MaskingFormatter(given._fmt, given.datefmt))
+
+    def atoms(self, resp, req, environ, request_time):
+        found = super().atoms(resp, req, environ, request_time)
+        is_file = str(found["s"]) in ("200", "206", "304")
+        found["U"] = path_told(environ.get("PATH_INFO") or "", is_file=is_file)
+        found["m"] = method_told(environ.get("REQUEST_METHOD") or "")
+        return found
 
 
 logger_class = MaskingLogger

@@ -8,6 +8,8 @@ import os
 import re
 import time
 import traceback
+from functools import cache
+from uuid import UUID as UUID_TYPE
 
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +29,10 @@ MASKS = [
     ),
     (re.compile(r"(\s/[^\s?\"']*)\?[^\s\"']*"), r"\1"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "***@***"),
+    # Headers and bytes that are no request, as Django and gunicorn repeat them.
+    (re.compile(r"((?:Origin|Referer) checking failed - )[^)]*"), r"\1***"),
+    (re.compile(r"(?m)^(Invalid request from ).*$"), r"\1***"),
+    (re.compile(r"(Error handling request )[^(\s]\S*(?: \S+)?"), r"\1***"),
     # PostgreSQL repeats the row that broke a constraint.
     (re.compile(r"(?m)^(DETAIL:\s).*$"), r"\1***"),
 ]
@@ -42,6 +48,85 @@ def mask(text: str) -> str:
     for pattern, instead in MASKS:
         text = pattern.sub(instead, text)
     return text
+
+
+# -- addresses of pages ----------------------------------------------------------------
+
+METHODS = {
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+}
+ROUTE_PART = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def path_told(path: str, *, is_file: bool = False) -> str:
+    """A page's address without what somebody may have typed there.
+
+    Of a page: its route, with the UUIDs and numbers in it.  Of what is no page: the
+    first part, where a route begins so.  `is_file`: a static file was found there.
+    """
+    from django.urls import Resolver404, resolve  # gunicorn reads this before Django
+
+    if is_file and path.startswith("/static/"):
+        return path
+    try:
+        match = resolve(path)
+    except (Resolver404, ValueError):
+        first, more = path.removeprefix("/").partition("/")[::2]
+        known = f"/{first}" if first in _first_parts() else "/***"
+        return f"{known}/***" if more and known != "/***" else known
+    told = {name: _value_told(value) for name, value in match.kwargs.items()}
+    return "/" + ROUTE_PART.sub(lambda part: told.get(part[1], "***"), match.route)
+
+
+def _value_told(value) -> str:
+    text = str(value)
+    return text if isinstance(value, UUID_TYPE | int) and len(text) <= 36 else "***"
+
+
+@cache
+def _first_parts() -> frozenset[str]:
+    """With which the addresses of this program begin."""
+    from django.urls import get_resolver
+
+    def routes(patterns, before=""):
+        for one in patterns:
+            here = before + str(one.pattern)
+            yield from (
+                routes(one.url_patterns, here)
+                if hasattr(one, "url_patterns")
+                else [here]
+            )
+
+    found = {route.partition("/")[0] for route in routes(get_resolver().url_patterns)}
+    return frozenset(part for part in found if part and "<" not in part) | {"static"}
+
+
+def method_told(method: str) -> str:
+    return method if method in METHODS else "***"
+
+
+def _without_words(record) -> None:
+    """Django names the method and the address of a request as arguments."""
+    request = getattr(record, "request", None)
+    path = getattr(request, "path", None)
+    if not isinstance(path, str) or not isinstance(record.args, tuple):
+        return
+    told = {path: path_told(request.path_info)}
+    if request.method:
+        told[request.method] = method_told(request.method)
+    for said, instead in list(told.items()):  # as Django escapes them
+        told[said.encode("unicode_escape").decode("ascii")] = instead
+    record.args = tuple(
+        told.get(one, one) if isinstance(one, str) else one for one in record.args
+    )
 
 
 # Exceptions whose own words tell of the program: names, columns, constraints.  What
@@ -111,6 +196,7 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record):
         record = copy.copy(record)
+        _without_words(record)
         if isinstance(record.args, tuple):
             record.args = tuple(map(_shown, record.args))
         elif isinstance(record.args, dict):

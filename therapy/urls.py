@@ -2,6 +2,8 @@ from django.urls import include, path
 
 from therapy.health import healthz, metrics
 
+handler400 = "accounts.errors.bad_request"
+handler403 = "accounts.errors.forbidden"
 handler404 = "accounts.errors.not_found"
 handler500 = "accounts.errors.broken"
 urlpatterns = [

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Max, Q
@@ -51,6 +52,13 @@ class Practice(models.Model):
                 violation_error_code="sender_name",
                 violation_error_message=_("A sender’s name is one line."),
             ),
+            # By which a mail header says that its words are encoded (RFC 2047).
+            models.CheckConstraint(
+                condition=~Q(sender_name__contains="=?"),
+                name="practice_sender_is_not_encoded",
+                violation_error_code="sender_name",
+                violation_error_message=_("Enter a sender’s name without “=?”."),
+            ),
             models.CheckConstraint(
                 condition=Q(idle_minutes__gte=5, idle_minutes__lte=30),
                 name="practice_idle_five_to_thirty",
@@ -98,6 +106,7 @@ TOO_MANY_LINES = _(
     "You have %(most)d crisis lines, the most a practice can have. Remove a line before"
     " you add another."
 )
+LINE_IS_GONE = _("This crisis line was removed in the meantime. Nothing was changed.")
 
 
 class CrisisLine(models.Model):
@@ -139,23 +148,41 @@ class CrisisLine(models.Model):
 
     @transaction.atomic
     def change(self, *, by, fields: list[str]) -> None:
+        """Save `fields`; ValidationError where the line was removed meanwhile."""
+        if not self._locked(by):
+            raise ValidationError(LINE_IS_GONE)
         self.save(update_fields=fields)
         audit.record("crisis line changed", about=self, fields=fields)
 
     @transaction.atomic
-    def move_up(self, *, by) -> None:
-        """Change places with the line above; the first stays where it is."""
+    def move_up(self, *, by) -> bool:
+        """Change places with the line above; the first stays where it is.
+
+        False where the line was removed meanwhile.
+        """
         lines = list(CrisisLine.objects.editable_by(by).select_for_update())
-        here = next(i for i, line in enumerate(lines) if line.pk == self.pk)
+        here = next((n for n, line in enumerate(lines) if line.pk == self.pk), None)
+        if here is None:
+            return False
         lines.insert(max(here - 1, 0), lines.pop(here))
         for position, line in enumerate(lines, 1):
             CrisisLine.objects.filter(pk=line.pk).update(position=position)
         audit.record("crisis line moved", about=self)
+        return True
 
     @transaction.atomic
-    def remove(self, *, by) -> None:
+    def remove(self, *, by) -> bool:
+        """False where it was removed before."""
+        if not self._locked(by):
+            return False
         audit.record("crisis line removed", about=self)
         self.delete()
+        return True
+
+    def _locked(self, by) -> bool:
+        """Whether it is still there; nobody changes or removes it until the end."""
+        mine = CrisisLine.objects.editable_by(by).filter(pk=self.pk)
+        return mine.select_for_update().exists()
 
 
 class Heartbeat(models.Model):

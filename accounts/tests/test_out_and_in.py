@@ -1,7 +1,11 @@
 """What is given out, logged and left behind: files, audit rows, links, places."""
 
+import csv
+import io
 import os
+import re
 import stat
+import unicodedata
 
 import pytest
 from django.conf import settings
@@ -9,6 +13,9 @@ from django.core.management import call_command
 from django.core.signals import request_finished
 from django.db import close_old_connections, transaction
 from django.test import RequestFactory, override_settings
+from hypothesis import example, given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 
 from accounts import addresses, formulas, invitations
 from accounts.identity import acting_as
@@ -24,12 +31,13 @@ from progress.record.files import as_csv
 FORMULAS = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201",
     "\ufe661", "\ufe631", "\ufe621", "\ufe6b1", "\u22121",
-    " =1", "'=1", '"=1', "\" '=1", "\t=1", "\r=1", "\n=1", "\tx", "\rx", "\nx",
+    " =1", "'=1", '"=1', "\" '=1", "\tx", "\rx", "\nx",
     "\u00a0=1", "\u3000=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\u2019=1", "\uff02=1",
-    "\uff07=1", "\x00=1", "\x1f=1", "\u2028=1",
+    "\uff07=1", "\x00=1", "\x1f=1",
 ]  # fmt: skip
 PLAIN = ["", "Cleo", "a=b", "1-2", "3 + 4", "'quoted'", "#hash", "x@y.example",
-         "\u4e00", "\u2014 and so on", "(1)"]  # fmt: skip
+         "\u4e00", "\u2014 and so on", "(1)", "a, b; c | d", "a;b=c", "x\ny-z",
+         "2; 3; 5", "a; 'b'", "one, (-1)", ";", ";;", "a;", "a; '"]  # fmt: skip
 
 
 @pytest.mark.requirement("R51")
@@ -37,6 +45,69 @@ PLAIN = ["", "Cleo", "a=b", "1-2", "3 + 4", "'quoted'", "#hash", "x@y.example",
 def test_a_cell_that_a_spreadsheet_would_run_bears_a_mark(cell):
     assert formulas.harmless(cell) == f"'{cell}"
     assert f"'{cell}"[:2] in as_csv([{"words": cell}])
+
+
+INSIDE = {
+    "Cleo;=cmd|'/C calc'!A0;x": "Cleo;'=cmd|'/C calc'!A0;x",
+    "a,=1": "a,'=1", "a\t=1": "a\t'=1", "a|=1": "a|'=1", "a\r\n=1": "a\r\n'=1",
+    "a;+1;-1;@x;\u22121": "a;'+1;'-1;'@x;'\u22121", "a; \u00a0=1": "a; \u00a0'=1",
+    "a;\uff1d1,\uff0b1": "a;'\uff1d1,'\uff0b1", 'a;"=1"': "a;\"'=1\"",
+    "a;'=1": "a;''=1", "a;\u200b=1": "a;\u200b'=1", "a\n- b\n- c": "a\n'- b\n'- c",
+    ";=1": ";'=1", "\t=1": "'\t'=1", "\n=1": "'\n'=1", "\u2028=1": "'\u2028'=1",
+    "=1;=2": "'=1;'=2", "a;;=1": "a;;'=1", "a;\t=1": "a;\t'=1",
+    "a,\u2019=1": "a,\u2019'=1",
+}  # fmt: skip
+
+
+@pytest.mark.requirement("R51")
+@pytest.mark.parametrize(("cell", "written"), INSIDE.items())
+def test_so_does_one_where_another_separator_would_split_it(cell, written):
+    assert formulas.harmless(cell) == written
+
+
+CELLS = st.lists(
+    st.sampled_from([*";,|\t\r\n\v\x85\u2028 =+-@'\"\uff1d\uff0b\u2212\u00a0\u200bx"])
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+def pieces_of(written, separators):
+    """What a spreadsheet that splits at these takes for cells, as it is read."""
+    for piece in re.split(f"[{re.escape(separators)}\r\n]", written):
+        yield piece.strip('" \u00a0\u200b\ufeff\u2019\x00')
+
+
+@pytest.mark.requirement("R51")
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_piece_of_a_file_is_a_formula_wherever_it_is_split(delimiter):
+    @settings_of(max_examples=600, deadline=None, derandomize=True)
+    @given(rows=st.lists(st.lists(CELLS, max_size=3), max_size=3))
+    @example([["Cleo;=cmd|'/C calc'!A0;x", '=1\t"+1'], ["a,'=1", "'\t=1"]])
+    def tried(rows):
+        file = io.StringIO()
+        cells = [[formulas.harmless(cell) for cell in row] for row in rows]
+        csv.writer(file, delimiter=delimiter).writerows(cells)
+        for separators in (",", ";", "\t", "|", ",;\t|"):
+            for piece in pieces_of(file.getvalue(), separators):
+                sign = unicodedata.normalize("NFKC", piece[:1])[:1]
+                assert not sign or sign not in "=+-@\u2212", (piece, separators)
+
+    tried()
+
+
+@pytest.mark.requirement("R51")
+def test_what_was_marked_inside_reads_back_as_it_was():
+    @settings_of(max_examples=600, deadline=None, derandomize=True)
+    @given(cell=CELLS)
+    def tried(cell):
+        marked = formulas.harmless(cell)
+        if formulas.is_formula(cell):
+            assert marked[0] == "'"
+            marked = marked[1:]
+        assert formulas.unmarked_inside(marked) == cell
+
+    tried()
 
 
 @pytest.mark.parametrize("cell", PLAIN)
@@ -161,6 +232,7 @@ def links(thea):
 
 @pytest.mark.requirement("R32")
 def test_who_keeps_no_cookie_leaves_no_row(db, links):
+    Tries.objects.all().delete()  # of who sent them
     for url in links:
         for _ in range(3):
             answer = WebClient().get(url)

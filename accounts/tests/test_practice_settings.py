@@ -1,12 +1,15 @@
 """Ada keeps what holds for everybody; whom Cleo may ring is seen by Cleo."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
+from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, Message, Practice
 from conftest import as_role
 from digests import tasks
@@ -82,6 +85,32 @@ def test_letters_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
     assert "cairn@example.test" in header
     assert "\n" not in header
     assert "Bcc" not in mail.outbox[0].message()
+
+
+ENCODED = ["=?utf-8?q?x=0Ay?=", "=?utf-8?b?eAp5?=", "Quay =?utf-8?q?=0D=0Ax?= Bay",
+           "=?", '"=?utf-8?q?x=0Ay?="', "＝?utf-8?q?x=0Ay?＝=?"]  # fmt: skip
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize("name", ENCODED)
+def test_a_sender_that_a_mail_program_would_decode_is_refused(
+    sign_in, ada, practice, name
+):
+    answer = sign_in(ada).post("/practice/", SETTINGS | {"sender_name": name})
+    assert answer.status_code == 200
+    said = str(answer.context["form"].errors["sender_name"])
+    assert "Enter a sender’s name without “=?”." in said
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Practice.objects.filter(pk=practice.pk).update(sender_name=name)
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize("address", ["=?utf-8?q?x=0ay?=@example.test",
+                                     "a=?utf-8?b?eap5?=@example.test"])  # fmt: skip
+def test_so_is_an_address(sign_in, thea, address):
+    answer = sign_in(thea).post("/settings/address/", {"email": address})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["email"]
 
 
 def test_a_new_notice_is_a_new_version_and_the_same_text_is_not(sign_in, ada, practice):
@@ -176,3 +205,48 @@ def test_nobody_else_finds_or_keeps_the_settings(sign_in, thea, cleo, practice):
     assert CrisisLine.objects.count() == 1
     practice.refresh_from_db()
     assert practice.session_minutes == 50
+
+
+# -- a line that somebody else removes between -----------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["up", "remove", ""])
+def test_a_line_that_is_removed_at_the_same_time_is_said_to_be_gone(
+    transactional_db, sign_in, ada, practice, verb
+):
+    """Ada's second tab removes it while the first one's press waits for that."""
+    line(practice, "Day line", position=1)
+    night = line(practice, "Night line", position=2)
+    browser, told = sign_in(ada), []
+    url = (
+        f"/practice/lines/{night.pk}/{verb}/"
+        if verb
+        else f"/practice/lines/{night.pk}/"
+    )
+
+    def press():
+        try:
+            said = LINE | {"number": "0800 1"}
+            told.append(browser.post(url, said, follow=True))
+        finally:
+            connections.close_all()
+
+    waiting = threading.Thread(target=press)
+    with acting_as(ada.pk), transaction.atomic():
+        night.remove(by=ada)
+        waiting.start()
+        with connection.cursor() as cursor:
+            while waiting.is_alive() and not _somebody_waits(cursor):
+                time.sleep(0.01)
+    waiting.join()
+    assert told[0].status_code == 200
+    assert "was removed in the meantime. Nothing was changed." in (
+        told[0].content.decode()
+    )
+    verbs = AuditEvent.objects.filter(verb__startswith="crisis line")
+    assert [event.verb for event in verbs] == ["crisis line removed"]
+
+
+def _somebody_waits(cursor) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return cursor.fetchone()[0]

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import places, staying, tries
-from accounts.models import Tries, User
+from accounts.models import Invitation, Message, Tries, User
 from accounts.people_forms import ForgottenPasswordForm, SignInForm
 from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, first_step, with_app
-from conftest import WebClient
+from clients.models import Client
+from conftest import WebClient, person
 from digests import tasks
 
 SIGN_IN, SECOND, HERE, PROVE, RESET = (
@@ -454,3 +455,100 @@ def test_counted_is_what_the_form_looks_up(before, after, data):
         if name in form.cleaned_data:
             request = RequestFactory().post("/", {name: said})
             assert tries.typed(request, name) == form.cleaned_data[name]
+
+
+# -- letters that one person sends to others -------------------------------------------
+
+NEW_ADDRESS = "/settings/address/"
+
+
+def letters_to(kind):
+    return Message.objects.filter(kind=kind).count()
+
+
+@pytest.mark.requirement("R26")
+@pytest.mark.parametrize("who", ["cleo", "thea", "ada"])
+def test_nobody_sends_links_to_more_than_ten_strangers_a_day(
+    sign_in, request, who, thea
+):
+    person = request.getfixturevalue(who)
+    browser = sign_in(getattr(person, "user", person))
+    before = letters_to("address-confirm")
+    ask = lambda number: browser.post(  # noqa: E731
+        NEW_ADDRESS, {"email": f"stranger{number}@example.test"}
+    )
+    with time_machine.travel(timezone.now(), tick=False):
+        assert [ask(n).status_code for n in range(25)] == [302] * 10 + [429] * 15
+        assert "Wait 24 hours, then try again." in ask(25).content.decode()
+    assert letters_to("address-confirm") == before + 10
+
+
+@pytest.mark.requirement("R26")
+def test_what_sends_no_link_counts_for_nothing_and_the_next_day_begins_anew(
+    sign_in, cleo
+):
+    browser = sign_in(cleo.user)
+    for _ in range(15):
+        assert browser.post(NEW_ADDRESS, {"email": "no address"}).status_code == 200
+        assert browser.get(NEW_ADDRESS).status_code == 200
+    for number in range(11):
+        last = browser.post(NEW_ADDRESS, {"email": f"a{number}@example.test"})
+    assert last.status_code == 429
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        later = sign_in(cleo.user)
+        assert later.post(NEW_ADDRESS, {"email": "b@example.test"}).status_code == 302
+
+
+TOO_MANY = "You have sent too many invitations. Wait 24 hours, then try again."
+
+
+@pytest.mark.requirement("R26")
+def test_a_new_link_goes_to_one_person_ten_times_a_day(sign_in, ada, practice):
+    new = person(practice, "Nadia", is_therapist=True)
+    User.objects.filter(pk=new.pk).update(joined_at=None)
+    browser = sign_in(ada)
+    with time_machine.travel(timezone.now(), tick=False):
+        answers = [
+            browser.post(f"/people/{new.pk}/invite/", follow=True) for _ in range(12)
+        ]
+    stopped = [TOO_MANY in answer.content.decode() for answer in answers]
+    assert stopped == [False] * 10 + [True] * 2
+    assert letters_to("invitation") == 10
+    assert Invitation.objects.filter(user=new).open().count() == 1
+
+
+@pytest.mark.requirement("R26")
+@pytest.mark.parametrize("whose", ["nobody", "thea"])
+def test_a_hundred_invitations_a_day_whoever_owns_the_address(
+    sign_in, ada, thea, practice, whose, monkeypatch
+):
+    """What was typed stays on the page."""
+    monkeypatch.setattr(tries, "INVITATIONS", 3)
+    browser = sign_in(ada)
+    said = {"name": "Nadia", "role": "therapist"}
+    for number in range(3):
+        sent = said | {"email": f"new{number}@example.test"}
+        assert browser.post("/people/invite/", sent).status_code == 302
+    address = thea.email if whose == "thea" else "nobody@example.test"
+    with time_machine.travel(timezone.now(), tick=False):
+        answer = browser.post("/people/invite/", said | {"email": address})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "You have sent too many invitations." in page
+    assert 'value="Nadia"' in page
+    assert letters_to("invitation") == 3
+    assert not letters_to("account-exists")
+
+
+@pytest.mark.requirement("R26")
+def test_a_therapist_who_sent_too_many_loses_no_word(sign_in, thea, monkeypatch):
+    monkeypatch.setattr(tries, "INVITATIONS", 0)
+    said = {"preferred_name": "Nadia", "email": "n@example.test", "portal": "invite",
+            "presenting_concern": "Cannot sleep since spring."}  # fmt: skip
+    answer = sign_in(thea).post("/clients/add/", said)
+    page = answer.content.decode()
+    assert "You have sent too many invitations." in page
+    assert "Cannot sleep since spring." in page
+    assert not Client.objects.exists()
+    sent = sign_in(thea).post("/clients/add/", said | {"portal": "none"})
+    assert sent.status_code == 302

@@ -158,3 +158,78 @@ def test_two_password_changes_at_once_are_two_and_told_twice(real_login, thea):
             thread.join()
     assert sorted(told) == [200, 200, 200, 302]
     assert Message.objects.filter(kind="account-changed").count() == 1
+
+
+# -- a double press --------------------------------------------------------------------
+
+
+def pressed_twice(person, press):
+    """Both answers; the presses begin together, while somebody holds the row."""
+    told = []
+
+    def pressed():
+        try:
+            told.append(press())
+        finally:
+            connections.close_all()
+
+    both = [threading.Thread(target=pressed) for _ in range(2)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        list(
+            User.objects.select_for_update(no_key=True).order_by().filter(pk=person.pk)
+        )
+        for one in both:
+            one.start()
+        while any(one.is_alive() for one in both) and not _both_wait(cursor):
+            time.sleep(0.01)
+    for one in both:
+        one.join()
+    return sorted(told, key=lambda answer: answer.status_code)
+
+
+def _both_wait(cursor) -> bool:
+    cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+    return cursor.fetchone()[0] >= 2
+
+
+@pytest.mark.parametrize("who", ["thea", "cleo"])
+def test_a_double_press_on_adding_the_app_says_that_it_is_there(
+    transactional_db, sign_in, request, thea, settings, who
+):
+    settings.SECOND_STEP_REQUIRED = False
+    person = request.getfixturevalue(who)
+    person = getattr(person, "user", person)
+    here = sign_in(person)
+    secret = here.get("/settings/second-step/").context["form"].secret
+    cookies = {name: morsel.value for name, morsel in here.cookies.items()}
+
+    def press():
+        tab = WebClient(raise_request_exception=False)
+        tab.cookies.load(cookies)
+        return tab.post("/settings/second-step/", {"code": code_now(secret)})
+
+    second, first = pressed_twice(person, press)
+    assert (second.status_code, first.status_code) == (200, 302)
+    page = second.content.decode()
+    assert "This was added already" in page
+    assert "You can use it to sign in." in page
+    assert Authenticator.objects.filter(user=person, type="totp").count() == 1
+    mails = Message.objects.filter(recipient=person, kind="account-changed")
+    assert mails.count() == 1
+
+
+def test_another_app_in_another_tab_is_no_double_press(
+    transactional_db, sign_in, thea, settings
+):
+    settings.SECOND_STEP_REQUIRED = False
+    presses = iter([adds_an_app(sign_in(thea), thea) for _ in range(2)])
+    lock = threading.Lock()
+
+    def press():
+        with lock:
+            mine = next(presses)
+        return mine()
+
+    answers = pressed_twice(thea, press)
+    assert [answer.status_code for answer in answers] == [302, 409]
+    assert CHANGED in answers[1].content.decode()

@@ -3,6 +3,7 @@
 import ast
 import csv
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -186,8 +187,19 @@ def test_the_file_is_a_download_with_harmless_cells(sign_in, ada, practice, cleo
     assert "'=cmd|' /C calc'!A0" in {row[1] for row in rows}
 
 
+@pytest.mark.requirement("R45", "R51")
+def test_nor_is_a_cell_of_a_program_that_splits_at_a_semicolon(sign_in, ada, practice):
+    evil = person(practice, "Cleo;=cmd|'/C calc'!A0;x", is_therapist=True)
+    note(evil, "signed in")
+    answer = sign_in(ada).get("/audit/csv/?sort=sign-in")
+    lines = answer.content.decode().splitlines()
+    cells = [cell for line in lines for cell in re.split("[,;\t|]", line)]
+    assert "'=cmd" in cells
+    assert not [cell for cell in cells if cell.strip('" ').startswith("=")]
+
+
 @pytest.mark.parametrize(
-    "cell", ["=1", "+1", "-1", "@x", "\t=1", "\r1", '"=1', " =1", "＝1"]
+    "cell", ["=1", "+1", "-1", "@x", "\tx", "\r1", '"=1', " =1", "＝1"]
 )
 def test_no_cell_is_a_formula(cell):
     assert harmless(cell) == f"'{cell}"

@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import timedelta
+from email.header import decode_header, make_header
+from email.utils import getaddresses, parseaddr
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -13,7 +15,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from accounts import nudge
-from accounts.models import Message, User
+from accounts.models import Message, Practice, User
 from conftest import admit, as_role
 from digests import send
 from digests.tests.conftest import HOUR
@@ -66,6 +68,50 @@ def test_a_letter_arrives_once_with_a_name_of_its_own(sink, thea):
     letter.refresh_from_db()
     assert (letter.state, letter.attempts, letter.claim) == ("sent", 1, None)
     assert letter.sent_at
+
+
+def name_the_sender(practice, name):
+    """Whatever the name is: an older release or a restored dump may have left it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for rule in ("is_not_encoded", "is_one_line"):
+            cursor.execute(
+                "ALTER TABLE accounts_practice DROP CONSTRAINT IF EXISTS"
+                f" practice_sender_{rule}"
+            )
+    Practice.objects.filter(pk=practice.pk).update(sender_name=name)
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(
+    "name",
+    ["=?utf-8?q?x=0Ay?=", "=?utf-8?b?eAp5?=", "Quay =?utf-8?q?=0D=0AX: y?= Bay",
+     '"=?utf-8?q?x=0Ay?="', "=?nonsense?q?x?=", "=?", "Quay\r\nBcc: x@example.test",
+     "Quay\nBay", " "],
+)  # fmt: skip
+def test_no_sender_that_a_practice_chose_stops_its_emails(sink, thea, practice, name):
+    name_the_sender(practice, name)
+    drop(thea)
+    assert send_now() == {"sent": 1}
+    [mail] = sink.messages
+    assert parseaddr(mail.message["From"]) == ("Cairn", "cairn@example.test")
+    assert mail.message["Bcc"] is None
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(
+    "name",
+    ["Quay", "Haus „Hafen“, Büro", "今" * 60, "🌊" * 60, 'a "b" <c@d.example>', "a\\b",
+     "?=", "Quay (by the sea); @home", "ü=? ".replace("=?", "= ?"), "'Quay'"],
+)  # fmt: skip
+def test_any_other_arrives_as_it_was_chosen(sink, thea, practice, name):
+    name_the_sender(practice, name)
+    drop(thea)
+    assert send_now() == {"sent": 1}
+    [mail] = sink.messages
+    [(shown, address)] = getaddresses([mail.message["From"]])
+    shown = str(make_header(decode_header(shown)))
+    assert (shown, address) == (name.strip(), "cairn@example.test")
 
 
 def test_put_off_by_451_it_goes_later_under_the_same_name(sink, thea):

@@ -123,6 +123,15 @@ PROMISES = {
         "What comes next cannot be taken back, so Cairn asks once more. It holds "
         "for five minutes.",
     ],
+    "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
+        "This page was opened before that, so nothing was changed here.",
+        "Your sign-in was changed meanwhile",
+    ],
+    "accounts/tests/test_ways_at_once.py::"
+    "test_a_double_press_on_adding_the_app_says_that_it_is_there": [
+        "This was added already",
+        "You can use it to sign in.",
+    ],
     "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
         "If the phone is lost, each of these lets you in once, beside your "
         "password. Paper in a drawer at home is good; a photo on the same phone is "

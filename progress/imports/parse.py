@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from accounts.formulas import is_formula
+from accounts.formulas import is_formula, unmarked_inside
 from progress.imports.column_names import count_known
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -235,10 +235,11 @@ def sheet_of(rows: Iterable[Row], **said) -> Sheet:
 
 
 def clean(cell: str) -> str:
-    """Without what nobody typed: control characters, and the mark we set before what a
+    """Without what nobody typed: control characters, and the marks we set before what a
     spreadsheet would take for a formula.  One spelling of each letter."""
     if not cell:
         return cell
+    cell = unmarked_inside(cell)
     cell = CONTROL.sub("", cell.replace("\xa0", " ").replace("\r\n", "\n")).strip()
     cell = cell[: MOST_LETTERS + 1]  # one more than may be, which is refused later
     if not cell.isascii():

@@ -17,8 +17,8 @@ A copy of one record from {practice}, made on {day} by {who}.
 
 record.pdf    to read and to print
 record.json   everything, for a program to read: one object for each table's row
-*.csv         the same tables for a spreadsheet.  A cell that a spreadsheet would take
-              for a formula begins with an apostrophe here, and only here.
+*.csv         the same tables for a spreadsheet.  Where a spreadsheet could take words
+              for a formula there is an apostrophe before them here, and only here.
 
 Times are in UTC.  A fingerprint belongs to the exact words that somebody agreed to.
 Not in this copy: {left_out}.

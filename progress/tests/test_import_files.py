@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.formulas import harmless
 from progress.imports import days, files, people, sheet
 from progress.imports.column_names import CALLED
 from progress.imports.columns import LEFT_OUT, Field, matched
@@ -547,3 +548,11 @@ def test_what_we_marked_as_harmless_comes_back_without_the_mark():
     rows = [["Name", "Phone"], ["Mara", "'+44 1632"], ["D'Arcy", "'7"]]
     found = sheet.read(written(rows))
     assert cells(found) == [["Mara", "+44 1632"], ["D'Arcy", "'7"]]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_so_does_what_we_marked_inside(separator):
+    goal = "Sleep through;-2 hours, =more\n- by the lake, 'quoted', '=odd"
+    rows = [["Name", "Goal"], ["Mara", harmless(goal)]]
+    assert "'-2" in rows[1][1]
+    assert cells(sheet.read(written(rows, separator=separator))) == [["Mara", goal]]
