@@ -165,9 +165,12 @@ def decline(request, goal: Goal, number: int, way: Way):
 
 
 def _declined(goal: Goal) -> str:
-    if goal.is_open:
+    if not goal.is_open:
+        return _("Declined. The goal is closed and keeps its history.")
+    if goal.in_force_id:
         return _("Declined. The agreed words stay in effect.")
-    return _("Declined. The goal is closed and keeps its history.")
+    number = {"number": goal.latest.number}
+    return _("Declined. Version %(number)s is the proposal again.") % number
 
 
 def differ(request, goal: Goal, way: Way):

@@ -109,3 +109,78 @@ def test_what_came_to_nothing_stands_among_what_is_closed(
         sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
     )
     assert f"{says} today." in text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
+
+
+def test_home_says_that_other_words_are_suggested(countered, cleo, sign_in):
+    page = text(sign_in(cleo.user).get("/portal/"))
+    assert "Thea suggests other words" in page and "proposes a goal" not in page
+
+
+# -- one's own wording kept -----------------------------------------------------------
+
+
+def test_cleo_keeps_her_own_wording(countered, cleo, sign_in):
+    browser, url = sign_in(cleo.user), f"/portal/goals/{countered.pk}/"
+    page = text(browser.get(url))
+    assert "Keep my wording" in page and "Not a goal of mine" not in page
+    said = text(browser.post(f"{url}decline/2/", follow=True))
+    assert "Declined. Version 1 is the proposal again." in said
+    assert (now(countered).latest.number, countered.waits_for) == (1, "therapist")
+    assert countered.is_open
+
+
+def test_cleo_keeps_hers_past_two_suggestions(countered, cleo, thea, sign_in):
+    suggest(countered, thea, {"own_words": "Walk into town"})
+    sign_in(cleo.user).post(f"/portal/goals/{countered.pk}/decline/3/")
+    assert now(countered).latest.number == 1
+
+
+def test_thea_keeps_hers_and_has_no_such_button_without_one(cleo, thea, sign_in):
+    browser = sign_in(thea)
+    goal = propose(cleo, cleo.user)
+    assert "Keep my wording" not in text(browser.get(f"/goals/{goal.pk}/"))
+    hers = propose(cleo, thea)
+    suggest(hers, cleo.user)
+    assert "Keep my wording" in text(browser.get(f"/goals/{hers.pk}/"))
+    browser.post(f"/goals/{hers.pk}/decline/2/")
+    assert (now(hers).latest.number, hers.waits_for) == (1, "client")
+
+
+def test_what_cleo_agreed_to_before_is_not_called_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    agree(goal, cleo.user)
+    withdraw(goal, thea)
+    suggest(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
+    assert "Keep the earlier wording" in text(browser.get(url))
+    browser.post(f"{url}decline/2/")
+    assert now(goal).is_open and goal.latest.number == 1
+
+
+def test_a_goal_without_words_of_hers_is_still_not_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    suggest(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
+    assert "Not a goal of mine" in text(browser.get(url))
+    browser.post(f"{url}decline/2/")
+    assert now(goal).ended_as == "declined"
+
+
+def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
+    assert "Thea’s suggestion" in page and "In your words" not in page
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    assert "Your suggestion" in page and "In Cleo’s words" not in page
+    assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
+
+
+def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
+    goal = propose(cleo, cleo.user)
+    withdraw(goal, cleo.user)
+    agreed = propose(cleo, thea)
+    agree(agreed, cleo.user)
+    for one in (goal, agreed):
+        page = text(sign_in(cleo.user).get(f"/portal/goals/{one.pk}/"))
+        assert "In your words" in page and "suggestion" not in page
