@@ -146,10 +146,10 @@ def take_key_back(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
         return way.to(goal)
-    kind = status.kind_of(goal)
-    return way.page(
-        request, "goal_key_back", goal, form=form, version=version, kind=kind
-    )
+    context = {"form": form, "version": version, "kind": status.kind_of(goal)}
+    if goal.in_force_id is None:
+        context["before"] = version.before()
+    return way.page(request, "goal_key_back", goal, **context)
 
 
 def decline(request, goal: Goal, number: int, way: Way):
@@ -165,9 +165,12 @@ def decline(request, goal: Goal, number: int, way: Way):
 
 
 def _declined(goal: Goal) -> str:
-    if goal.is_open:
+    if not goal.is_open:
+        return _("Declined. The goal is closed and keeps its history.")
+    if goal.in_force_id:
         return _("Declined. The agreed words stay in effect.")
-    return _("Declined. The goal is closed and keeps its history.")
+    number = {"number": goal.latest.number}
+    return _("Declined. Version %(number)s is the proposal again.") % number
 
 
 def differ(request, goal: Goal, way: Way):

@@ -247,9 +247,42 @@ class GoalPage:
 
     @property
     def can_decline(self) -> bool:
-        """The other side's proposal; of a new goal only the client says no."""
+        """The other side's proposal, for what was there before it; without anything
+        before it only the client says no."""
         waits = self.may_change and self.goal.waits_for == self.side
-        return waits and (self.goal.is_agreed or self.side == Side.CLIENT)
+        return bool(waits and (self.side == Side.CLIENT or self.before))
+
+    @cached_property
+    def before(self) -> GoalVersion | None:
+        """What counts again where this side declines the proposal."""
+        if not self.proposal or self.goal.in_force_id or self.proposal.number == 1:
+            return self.goal.in_force
+        return self.proposal.before(self.side)
+
+    @property
+    def decline_words(self) -> str:
+        """What the button says that declines."""
+        if self.goal.in_force_id:
+            return _("Keep the agreed words")
+        if self.before is None:
+            return _("Not a goal of mine")
+        if self.before.side == self.side:
+            return _("Keep my wording")
+        return _("Keep the earlier wording")
+
+    @property
+    def wording_of(self) -> str:
+        """Whose words are shown: the client's once the client agreed to them."""
+        shown = self._version(self.shown.pk)
+        is_client = self.side == Side.CLIENT
+        if any(key.side == Side.CLIENT for key in shown.turned):
+            if is_client:
+                return _("In your words")
+            name = screen.called(self.goal.client.preferred_name)
+            return _("In %(name)s’s words") % {"name": name}
+        if shown.proposed_by_id == self.user.pk:
+            return _("Your suggestion")
+        return _("%(name)s’s suggestion") % {"name": screen.called(shown.proposed_by)}
 
     @property
     def mine_is_turned(self) -> bool:

@@ -48,6 +48,22 @@ class GoalRow:
         return charts.sparkline(self.line.client.ratings)
 
 
+@dataclass(frozen=True)
+class ClosedGoal:
+    goal: Goal
+
+    @property
+    def standing(self):
+        return status.standing(self.goal, status.Reader(Side.CLIENT))
+
+    @property
+    def suggested_by(self) -> User | None:
+        """Whose words it shows, where they are the therapist's and were not agreed."""
+        latest = self.goal.latest
+        theirs = not self.goal.is_agreed and latest.side != Side.CLIENT
+        return latest.proposed_by if theirs else None
+
+
 class GoalList:
     def __init__(self, user: User):
         client = own_client(user)
@@ -58,8 +74,8 @@ class GoalList:
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
         self.rows = [GoalRow(goal, lines[goal.pk], client) for goal in goals]
-        ended = (Goal.Ended.REACHED, Goal.Ended.ASIDE)
-        closed = Goal.objects.visible_to(user).filter(ended_as__in=ended).with_words()
-        self.closed = list(closed.order_by("-closed_at"))
+        closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
+        closed = closed.select_related("latest__proposed_by").order_by("-closed_at")
+        self.closed = [ClosedGoal(goal) for goal in closed]
         practice = list(at_hand(user)[: AT_HAND + 1])
         self.practice, self.more_practice = practice[:AT_HAND], practice[AT_HAND:]

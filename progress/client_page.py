@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, DateTimeField, Q, TextField, UUIDField
+from django.db.models import Count, DateTimeField, TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -167,10 +167,9 @@ def open_goals(user, client):
 
 
 @kept_for_person(**CLIENT)
-def _open_or_reached(user, client):
+def _open_or_closed(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
-    shown = mine.filter(Q(closed_at=None) | Q(ended_as=Goal.Ended.REACHED))
-    return shown.order_by("created_at")
+    return mine.order_by("created_at")
 
 
 @kept_for_person(**GOALS)
@@ -224,12 +223,14 @@ class ClientPage:
         background = _background(user, client=client.pk)
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
-        goals = _open_or_reached(user, client=client.pk)
+        goals = _open_or_closed(user, client=client.pk)
         self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
         reader = status.Reader(Side.THERAPIST, self.writes)
         for line in self.goals:
             line.standing = status.standing(line.goal, reader, client)
-        self.reached = [goal for goal in goals if not goal.is_open]
+        self.closed = [goal for goal in goals if not goal.is_open]
+        for goal in self.closed:
+            goal.standing = status.standing(goal, reader, client)
         self.practice = last_practice(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
         self.strengths = standing(client.pk, user, STRENGTHS)

@@ -158,7 +158,7 @@ class Pages:
     def portal_home(self):
         story, page = self.story, self.page("client", "/portal/")
         asked = story.asked() == "client"
-        verb = "suggests other words" if story.in_force else "proposes a goal"
+        verb = "suggests other words" if story.latest > 1 else "proposes a goal"
         assert (f"Thea {verb}" in page) == asked
         review = story.review and not asked
         unanswered = review and "client" not in story.choices

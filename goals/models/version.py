@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Subquery
@@ -139,9 +141,9 @@ class GoalVersion(ClientRow):
         """Not any more: take back the key of one's own side; False without one.
 
         What was in force is so no longer, and an open review of it ends undecided.  A
-        proposal left without a key is gone, and
-        the agreed words stay; where both said so of words they once agreed to, the
-        goal is set aside.
+        proposal left without a key is gone, and what was there before it counts
+        again (`before`); where both said so of words they once agreed to, the goal is
+        set aside.
         """
         self.goal._take_turns()
         self.goal.require_open()
@@ -164,29 +166,59 @@ class GoalVersion(ClientRow):
             goal.in_force = goal.in_force_at = goal.review_on = None
             goal.save(update_fields=["in_force", "in_force_at", "review_on", "review"])
         elif goal.latest_id == self.pk:
-            both = self.keys.order_by().values("side").distinct().count() == 2
-            self._give_way(Goal.Ended.ASIDE if both else Goal.Ended.TAKEN_BACK, by)
+            if self.keys.order_by().values("side").distinct().count() == 2:
+                self._give_way(Goal.Ended.ASIDE, goal.in_force, by)
+            else:
+                self._give_way(Goal.Ended.TAKEN_BACK, self.before(), by)
 
-    def _give_way(self, ended_as: str, by: User) -> None:
-        """This proposal is gone: the agreed words stay, or there is no goal."""
+    def _give_way(self, ended_as: str, before: GoalVersion | None, by: User) -> None:
+        """This proposal is gone, and what was there before it counts again; without
+        anything before it the goal is closed."""
         goal = self.goal
-        if goal.in_force_id is None:
+        if before is None:
             return goal._close(ended_as, by=by)
-        goal.latest_id, goal.waits_for = goal.in_force_id, ""
-        goal.differs_since = None
-        goal.save(update_fields=["latest", "waits_for", "differs_since"])
+        goal.latest, goal.differs_since = before, None
+        goal.save(update_fields=["latest", "differs_since"])
+        goal._settle()
+
+    def before(self, side: str = "") -> GoalVersion | None:
+        """What counts again without this proposal: the version in effect, else the
+        newest earlier proposal with a standing agreement, of `side` where that is
+        given.
+
+        Neither a declined proposal, nor one older than words that both once agreed to.
+        """
+        if self.goal.in_force_id:
+            return self.goal.in_force
+        earlier = {"version__goal": self.goal_id, "version__number__lt": self.number}
+        keys = Agreement.objects.filter(**earlier).with_declined()
+        rows = keys.order_by("-version__number").values_list(
+            "version_id", "side", "taken_back", "declined_at"
+        )
+        for version_id, group in groupby(rows, key=itemgetter(0)):
+            given = list(group)
+            sides = {row[1] for row in given if row[2:] == (None, None)}
+            if side in sides or (sides and not side):
+                return GoalVersion.objects.get(pk=version_id)
+            if len({row[1] for row in given}) == 2:
+                return None
+        return None
 
     @transaction.atomic
     def decline(self, words: str, *, by: User) -> None:
-        """Keep what is agreed; where nothing is yet, the client says it is not theirs.
+        """Keep what is agreed, or one's own earlier proposal; without either, the
+        client says that it is not theirs.
 
         Raise Overtaken where the proposal is no longer the newest, or is one's own.
         """
         self._its_turn()
-        nobodys = self.goal.in_force_id is None and side_of(by) != Side.CLIENT
-        if self.side == side_of(by) or not self.goal.has_proposal or nobodys:
+        side = side_of(by)
+        if self.side == side or not self.goal.has_proposal:
             raise Overtaken
-        self._give_way(Goal.Ended.DECLINED, by)
+        before = self.before(side)
+        if before is None and side != Side.CLIENT:
+            raise Overtaken
+        self._give_way(Goal.Ended.DECLINED, before, by)
         self.goal._note("declined", by=by, version=self, words=words)
         audit.record("goal declined", about=self.goal, version=self.number)
 

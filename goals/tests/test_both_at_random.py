@@ -52,6 +52,7 @@ def machine_of(people, client, told=None):
             self.decision = None  # the last one, and who pressed last
             self.closed, self.differ = "", False
             self.ever = set()  # versions that were in force at some time
+            self.declined = set()
             self.review, self.choices, self.choosers = False, {}, []
 
         def teardown(self):
@@ -153,14 +154,28 @@ def machine_of(people, client, told=None):
                 self.in_force = self.review_on = None
                 self.review = False  # nothing is left to review
             elif number == self.latest:
-                both = number in self.ever
-                self.give_way("aside" if both else "taken back")
+                if number in self.ever:
+                    self.give_way("aside", self.in_force)
+                else:
+                    self.give_way("taken back", self.before(number))
 
-        def give_way(self, ended_as):
-            if self.in_force is None:
+        def before(self, number, sides=("client", "therapist")):
+            """What counts again without this proposal, where one of `sides` agrees."""
+            if self.in_force:
+                return self.in_force
+            for earlier in range(number - 1, 0, -1):
+                stands = set(self.standing[earlier]) & set(sides)
+                if stands and earlier not in self.declined:
+                    return earlier
+                if earlier in self.ever:
+                    return None
+            return None
+
+        def give_way(self, ended_as, before):
+            if before is None:
                 self.closed, self.differ, self.review = ended_as, False, False
             else:
-                self.latest, self.differ = self.in_force, False
+                self.latest, self.differ = before, False
 
         @rule(side=SIDES)
         def decline(self, side):
@@ -169,12 +184,14 @@ def machine_of(people, client, told=None):
                 return goal.latest.decline("", by=by)
 
             mine = self.goal.versions.get(number=self.latest).side == side
-            nobodys = self.in_force is None and side == "therapist"
+            before = self.before(self.latest, (side,))
+            nobodys = before is None and side == "therapist"
             done = self.act(side, verb)
             if self.closed or mine or self.in_force == self.latest or nobodys:
                 assert done == "overtaken"
             else:
-                self.give_way("declined")
+                self.declined.add(self.latest)
+                self.give_way("declined", before)
 
         @rule(side=SIDES)
         def differ(self, side):

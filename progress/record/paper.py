@@ -268,7 +268,8 @@ class Drawing:
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
         paper.own(version["own_words"], size=12)
-        paper.small(self.standing(goal), after=0.5)
+        said = [self.standing(goal), self.suggested_by(version)]
+        paper.small(" · ".join(filter(None, said)), after=0.5)
         for label, name in (
             (gettext("In the therapist’s words"), "clinical_words"),
             (gettext("Why it matters"), "why"),
@@ -284,6 +285,13 @@ class Drawing:
         self.said(goal)
         self.wordings(versions)
         paper.ln(3)
+
+    def suggested_by(self, version: Row) -> str:
+        """Whose suggestion it is, where the client never agreed to these words."""
+        keys = self.record.of("goal_keys", version_id=version["id"])
+        if any(key["side"] == Side.CLIENT for key in keys):
+            return ""
+        return gettext("%(name)s’s suggestion") % {"name": version["proposed_by"]}
 
     def standing(self, goal: Row) -> str:
         if goal["closed_at"]:

@@ -20,14 +20,14 @@ def test_a_reached_goal_stays_in_sight(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea, ratings=(2, 5, 9))
     closed(goal, "reached")
     page = page_of(sign_in, thea, cleo)
-    assert "1 goal reached" in page
+    assert "1 closed goal" in page
     assert f'href="/goals/{goal.pk}/"' in page
     assert "No goal is open now." in page
 
 
-def test_one_set_aside_does_not(sign_in, thea, cleo):
+def test_one_set_aside_stands_among_the_closed_ones(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea)
     closed(goal, "aside")
     page = page_of(sign_in, thea, cleo)
-    assert f'href="/goals/{goal.pk}/"' not in page
-    assert "No goal yet." in page
+    assert f'href="/goals/{goal.pk}/"' in page and "Set aside" in page
+    assert "No goal is open now." in page

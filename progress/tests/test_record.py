@@ -23,7 +23,7 @@ from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, ClientBackground, Strength
 from conftest import admit, as_role, in_care, person
-from goals.models import Comment, Step
+from goals.models import Comment, Goal, Step
 from progress import tasks
 from progress.models import NoteHold, ProgressNote, RecordExport, Win
 from progress.record import job
@@ -169,6 +169,20 @@ def test_the_paper_says_what_was_agreed_and_what_happened(lived, cleo):
         assert words in said
     for words in ("Not for her eyes", "Half a thought", "Later, with her"):
         assert words not in said
+
+
+def test_on_paper_words_that_cleo_never_agreed_to_are_theas_suggestion(cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        Goal.propose(cleo, {"own_words": "Ride to the lake"}, by=thea)
+    agreed_goal(cleo, thea)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        record = read_record(cleo, cleo.user)
+    paper = MagicMock(l_margin=0, epw=170)
+    paper.get_y.return_value = 0
+    Drawing(paper, record).all()
+    said = "\n".join(str(call.args) for call in paper.mock_calls)
+    assert "Proposed, not agreed yet · Thea’s suggestion" in said
+    assert said.count("suggestion") == 1
 
 
 def test_a_paper_is_drawn_in_any_script(lived, cleo, thea, sign_in):

@@ -1,0 +1,186 @@
+"""One side proposes a goal and the other suggests other words: what each then reads."""
+
+import pytest
+from django.urls import reverse
+
+from goals.tests.test_what_is_agreed import (
+    BUS,
+    act,
+    agree,
+    now,
+    propose,
+    suggest,
+    text,
+    withdraw,
+)
+
+
+@pytest.fixture
+def countered(cleo, thea):
+    """Cleo's own goal, to which Thea suggested other words."""
+    goal = propose(cleo, cleo.user)
+    suggest(goal, thea)
+    return goal
+
+
+def take_back(browser, goal, prefix=""):
+    return browser.post(f"{prefix}/goals/{goal.pk}/key-back/", {"reason": "No"})
+
+
+# -- taken back -----------------------------------------------------------------------
+
+
+def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
+    countered, cleo, thea, sign_in
+):
+    theas, cleos = sign_in(thea), sign_in(cleo.user)
+    form = text(theas.get(f"/goals/{countered.pk}/key-back/"))
+    assert "Then version 1 is the proposal again." in form
+    assert "no goal any more" not in form
+    take_back(theas, countered)
+    assert now(countered).is_open
+    assert (countered.latest.number, countered.waits_for) == (1, "therapist")
+    page = text(theas.get(f"/goals/{countered.pk}/"))
+    assert "Needs your agreement." in page or "Agree to version 1" in page
+    assert BUS["own_words"] in text(cleos.get("/portal/goals/"))
+    assert "Waiting for your therapist" in text(
+        cleos.get(f"/portal/goals/{countered.pk}/")
+    )
+
+
+def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    suggest(goal, cleo.user)
+    browser = sign_in(cleo.user)
+    form = text(browser.get(f"/portal/goals/{goal.pk}/key-back/"))
+    assert "Then version 1 is the proposal again." in form
+    take_back(browser, goal, "/portal")
+    assert (now(goal).latest.number, goal.waits_for) == (1, "client")
+    form = text(sign_in(thea).get(f"/goals/{goal.pk}/key-back/"))
+    assert "Then it is no goal any more." in form
+    take_back(sign_in(thea), goal)
+    assert now(goal).ended_as == "taken back"
+
+
+def test_words_that_were_declined_do_not_come_back(countered, cleo, thea):
+    act(cleo.user, countered, lambda g: g.latest.decline("", by=cleo.user))
+    suggest(countered, cleo.user)
+    withdraw(countered, cleo.user)
+    assert now(countered).latest.number == 1
+
+
+def test_without_the_new_words_a_withdrawn_agreement_is_what_it_was(cleo, thea):
+    goal = propose(cleo, cleo.user)
+    agree(goal, thea)
+    withdraw(goal, cleo.user)
+    suggest(goal, thea)
+    withdraw(goal, thea)
+    assert now(goal).is_open
+    assert (goal.latest.number, goal.in_force, goal.waits_for) == (1, None, "")
+
+
+def test_words_older_than_what_both_agreed_to_do_not_come_back(cleo, thea):
+    goal = propose(cleo, cleo.user)
+    suggest(goal, thea)
+    agree(goal, cleo.user)
+    for person in (cleo.user, thea):
+        withdraw(goal, person)
+    assert now(goal).ended_as == "aside"
+    act(thea, goal, lambda g: g.take_up(by=thea))
+    suggest(goal, thea)
+    withdraw(goal, thea)
+    assert not now(goal).is_open
+
+
+@pytest.mark.parametrize(
+    ("end", "says"), [("decline", "Declined"), ("withdraw", "Proposal withdrawn")]
+)
+def test_what_came_to_nothing_stands_among_what_is_closed(
+    end, says, cleo, thea, sign_in
+):
+    goal = propose(cleo, thea)
+    if end == "decline":
+        act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    else:
+        withdraw(goal, thea)
+    page = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert f"{BUS['own_words']} {says} today." in page
+    assert reverse("goal", args=[goal.pk]) in (
+        sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
+    )
+    assert f"{says} today." in text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
+
+
+def test_home_says_that_other_words_are_suggested(countered, cleo, sign_in):
+    page = text(sign_in(cleo.user).get("/portal/"))
+    assert "Thea suggests other words" in page and "proposes a goal" not in page
+
+
+# -- one's own wording kept -----------------------------------------------------------
+
+
+def test_cleo_keeps_her_own_wording(countered, cleo, sign_in):
+    browser, url = sign_in(cleo.user), f"/portal/goals/{countered.pk}/"
+    page = text(browser.get(url))
+    assert "Keep my wording" in page and "Not a goal of mine" not in page
+    said = text(browser.post(f"{url}decline/2/", follow=True))
+    assert "Declined. Version 1 is the proposal again." in said
+    assert (now(countered).latest.number, countered.waits_for) == (1, "therapist")
+    assert countered.is_open
+
+
+def test_cleo_keeps_hers_past_two_suggestions(countered, cleo, thea, sign_in):
+    suggest(countered, thea, {"own_words": "Walk into town"})
+    sign_in(cleo.user).post(f"/portal/goals/{countered.pk}/decline/3/")
+    assert now(countered).latest.number == 1
+
+
+def test_thea_keeps_hers_and_has_no_such_button_without_one(cleo, thea, sign_in):
+    browser = sign_in(thea)
+    goal = propose(cleo, cleo.user)
+    assert "Keep my wording" not in text(browser.get(f"/goals/{goal.pk}/"))
+    hers = propose(cleo, thea)
+    suggest(hers, cleo.user)
+    assert "Keep my wording" in text(browser.get(f"/goals/{hers.pk}/"))
+    browser.post(f"/goals/{hers.pk}/decline/2/")
+    assert (now(hers).latest.number, hers.waits_for) == (1, "client")
+
+
+def test_what_cleo_agreed_to_before_is_not_called_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    agree(goal, cleo.user)
+    withdraw(goal, thea)
+    suggest(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
+    assert "Keep the earlier wording" in text(browser.get(url))
+    browser.post(f"{url}decline/2/")
+    assert now(goal).is_open and goal.latest.number == 1
+
+
+def test_a_goal_without_words_of_hers_is_still_not_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    suggest(goal, thea)
+    browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
+    assert "Not a goal of mine" in text(browser.get(url))
+    browser.post(f"{url}decline/2/")
+    assert now(goal).ended_as == "declined"
+
+
+def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    withdraw(goal, thea)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
+    assert "Thea’s suggestion" in page and "In your words" not in page
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    assert "Your suggestion" in page and "In Cleo’s words" not in page
+    assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
+
+
+def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
+    goal = propose(cleo, cleo.user)
+    withdraw(goal, cleo.user)
+    agreed = propose(cleo, thea)
+    agree(agreed, cleo.user)
+    for one in (goal, agreed):
+        page = text(sign_in(cleo.user).get(f"/portal/goals/{one.pk}/"))
+        assert "In your words" in page and "suggestion" not in page
