@@ -141,6 +141,7 @@ def links_of(user, goal):
 
 @kept_for_person(**GOAL)
 def scores_of(user, goal):
-    """The newest of each kind."""
+    """The newest of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").order_by("kind", "-at").distinct("kind")
+    rows = rows.order_by("kind", "side", "-at").distinct("kind", "side")
+    return rows.select_related("by")

@@ -1,0 +1,105 @@
+"""Cleo and Thea read the same of a goal: whose number, whose act, and what stands."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.identity import acting_as
+from goals.models import Goal, GoalScore
+from goals.models.content import PART
+from goals.tests.test_ratings_by_side import text
+from progress.tests.cast import agreed_goal
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    return agreed_goal(cleo, thea)
+
+
+def fresh(goal) -> Goal:
+    rows = Goal.objects.select_related("client__user", "latest", "in_force", "review")
+    mine = rows.get(pk=goal.pk)
+    for version in (mine.latest, mine.in_force):
+        if version:
+            version.goal = mine
+    return mine
+
+
+@pytest.fixture
+def act(goal):
+    """`act(person, what)`: `what` is done with the goal as it is now."""
+
+    def done(person, what):
+        with acting_as(person.pk), transaction.atomic():
+            return what(fresh(goal), person)
+
+    return done
+
+
+@pytest.fixture
+def pages(goal, sign_in, cleo, thea):
+    """`pages("review/")`: what stands there for Cleo, and for Thea."""
+
+    def read(end=""):
+        mine = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/{end}")
+        hers = sign_in(thea).get(f"/goals/{goal.pk}/{end}")
+        return text(mine), text(hers)
+
+    return read
+
+
+# -- importance and confidence --------------------------------------------------------
+
+
+@pytest.fixture
+def both_said(act, cleo, thea):
+    for person, kind, value in (
+        (cleo.user, "importance", 9),
+        (thea, "importance", 5),
+        (cleo.user, "confidence", 7),
+        (thea, "confidence", 2),
+    ):
+        act(person, lambda g, by, k=kind, v=value: GoalScore.give(g, k, v, by=by))
+
+
+def test_importance_is_shown_of_both_sides_with_who_said_it(both_said, pages):
+    for page in pages():
+        assert "How important: 9 Cleo, today" in page
+        assert "How important: 5 Thea, today" in page
+        assert "How confident: 7 Cleo, today" in page
+        assert "How confident: 2 Thea, today" in page
+
+
+def test_last_time_is_ones_own_sides_importance(both_said, pages):
+    cleos, theas = pages("numbers/")
+    assert re.findall(r"(\d+) \(last time\)", cleos) == ["9", "7"]
+    assert re.findall(r"(\d+) \(last time\)", theas) == ["5", "2"]
+
+
+def test_thea_is_asked_how_important_it_is_to_cleo(pages):
+    cleos, theas = pages("numbers/")
+    assert "How important is it to you?" in cleos
+    assert "How important is it to Cleo, as you see it?" in theas
+    assert "important is it to you" not in theas
+
+
+def test_each_side_is_named_where_it_sees_the_goal_on_the_scale(
+    goal, act, pages, cleo, thea
+):
+    levels = PART.join(f"Level {n}" for n in range(5))
+    said = {"own_words": "The bus", "attainment": levels}
+    act(thea, lambda g, by: g.propose_version(said, by=by))
+    act(cleo.user, lambda g, by: g.latest.agree(by=by))
+    act(cleo.user, lambda g, by: GoalScore.give(g, "attainment", 1, by=by))
+    act(thea, lambda g, by: GoalScore.give(g, "attainment", -1, by=by))
+    for page in pages():
+        assert re.search(r"Level 3 Cleo, today", page)
+        assert re.search(r"Level 1 Thea, today", page)
+
+
+# -- the review -----------------------------------------------------------------------
