@@ -49,7 +49,8 @@ GOAL = {"goal": UUIDField()}
 def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
-    return with_rating_draft(rows.select_related("client__user"), user)
+    rows = rows.select_related("client__user", "review__opened_by")
+    return with_rating_draft(rows, user)
 
 
 def with_rating_draft(rows, user):

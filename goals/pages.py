@@ -232,6 +232,14 @@ class GoalPage:
             return _("The agreed goal")
         return _("The wording proposed last")
 
+    @property
+    def open_review(self) -> str:
+        """The review that is open, by who began it."""
+        by = self.goal.review.opened_by
+        if by == self.user:
+            return _("The review you began")
+        return _("%(name)s’s review") % {"name": screen.called(by)}
+
     @cached_property
     def closed_because(self) -> SafeString:
         return status.closed_because(self.goal, self.user)

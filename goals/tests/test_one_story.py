@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.identity import acting_as
-from goals.models import Goal, GoalScore
+from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
 from goals.tests.test_ratings_by_side import text
 from progress.tests.cast import agreed_goal
@@ -103,3 +102,50 @@ def test_each_side_is_named_where_it_sees_the_goal_on_the_scale(
 
 
 # -- the review -----------------------------------------------------------------------
+
+
+def test_the_review_that_cleo_began_is_hers_on_theas_page(act, pages, cleo, thea):
+    act(cleo.user, lambda g, by: Review.begin(g, by=by))
+    cleos, theas = pages()
+    assert "The review you began" in cleos
+    assert "Cleo’s review" in theas
+    assert "you began" not in theas
+
+
+# -- the history ----------------------------------------------------------------------
+
+
+def history(page):
+    return re.split("How it came about|History", page)[-1]
+
+
+def withdraw(g, by):
+    g.latest.withdraw_key("Too much", by=by)
+
+
+def test_a_key_that_was_taken_back_says_so_in_the_history(act, pages, cleo, thea):
+    act(cleo.user, withdraw)
+    cleos, theas = map(history, pages())
+    assert "Your key: today" in cleos
+    assert re.search(r"Your key: today, \d\d:\d\d, withdrawn today", cleos)
+    assert re.search(r"Key of Cleo: today, \d\d:\d\d, withdrawn today", theas)
+    assert cleos.count("withdrawn") == theas.count("withdrawn") == 1
+
+
+@pytest.mark.parametrize("choice", ["aside", "reached"])
+def test_no_version_of_a_goal_that_ended_is_in_force(act, pages, cleo, thea, choice):
+    for page in map(history, pages()):
+        assert "Version 1, in force" in page
+    review = act(cleo.user, lambda g, by: Review.begin(g, by=by))
+    for person in (cleo.user, thea):
+        act(
+            person,
+            lambda g, by: (
+                Review.objects.select_related("goal")
+                .get(pk=review.pk)
+                .answer({"choice": choice}, by=by)
+            ),
+        )
+    for page in map(history, pages()):
+        assert "in force" not in page
+        assert "Version 1, in effect until" in page
