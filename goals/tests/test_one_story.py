@@ -10,7 +10,7 @@ from accounts.identity import acting_as
 from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
 from goals.tests.test_ratings_by_side import text
-from progress.tests.cast import agreed_goal
+from progress.tests.cast import BUS, agreed_goal
 
 DAY = timedelta(days=1)
 
@@ -149,3 +149,69 @@ def test_no_version_of_a_goal_that_ended_is_in_force(act, pages, cleo, thea, cho
     for page in map(history, pages()):
         assert "in force" not in page
         assert "Version 1, in effect until" in page
+
+
+# -- the journey ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def journeys(cleo, sign_in, thea):
+    """`journeys()`: the whole way, as Cleo reads and prints it, and as Thea does."""
+
+    def read():
+        mine = sign_in(cleo.user).get("/portal/journey/")
+        hers = sign_in(thea).get(f"/clients/{cleo.pk}/journey/")
+        return text(mine), text(hers)
+
+    return read
+
+
+def agree(g, by):
+    g.latest.agree(by=by)
+
+
+def test_the_same_words_agreed_to_again_are_not_new(act, journeys, cleo):
+    act(cleo.user, withdraw)
+    for page in journeys():
+        assert "An agreement to a goal is withdrawn" in page
+        assert "Not in effect: an agreement was withdrawn. First agreed " in page
+    act(cleo.user, agree)
+    for page in journeys():
+        assert "A goal is agreed again, with two keys" in page
+        assert "New words" not in page
+        assert "Not in effect" not in page
+
+
+def test_the_same_words_with_another_detail_are_not_new(act, journeys, cleo, thea):
+    same = BUS | {"why": "It is my town"}
+    act(thea, lambda g, by: g.propose_version(same, by=by))
+    for page in journeys():
+        assert "A new wording is proposed." in page
+    act(cleo.user, agree)
+    for page in journeys():
+        assert "Details of a goal are changed, with two keys" in page
+        assert "New words" not in page
+    act(thea, lambda g, by: g.propose_version(BUS | {"own_words": "Two"}, by=by))
+    act(cleo.user, agree)
+    for page in journeys():
+        assert "New words for a goal, with two keys Two" in page
+        assert "First agreed " in page
+
+
+def test_the_journey_says_how_a_goal_ended(act, journeys, cleo, thea):
+    act(cleo.user, withdraw)
+    act(thea, withdraw)
+    for page in journeys():
+        assert re.search(r"Set aside \d+ \w+", page)
+        assert "not agreed yet" not in page
+        assert "Closed" not in page
+
+
+def test_a_goal_that_is_seen_differently_is_not_called_proposed(cleo, journeys, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        mine = Goal.propose(cleo, {"own_words": "Sleep"}, by=thea)
+        mine.latest.goal = mine
+        mine.latest.differ("It is enough", by=thea)
+    for page in journeys():
+        assert "You each see this goal differently." in page
+        assert "Proposed, not agreed yet" not in page

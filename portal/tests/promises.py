@@ -536,13 +536,15 @@ PROMISES = {
     ],
     "progress/tests/test_journey.py::"
     "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
-        "Left out: what my notes say, reviews, comments, exercises, removed "
+        "Left out: what my notes say, reviews, goals set aside or reached and taken "
+        "up again, comments, exercises, removed "
         "ratings and strengths that were not accepted. Each side’s ratings are "
         "summed up once a month.",
         "What both can see",
     ],
     "progress/tests/test_journey.py::test_what_is_not_told_on_it": [
-        "Left out: session notes, reviews, comments, exercises, removed ratings "
+        "Left out: session notes, reviews, goals set aside or reached and taken up "
+        "again, comments, exercises, removed ratings "
         "and strengths that were not accepted. Each side’s ratings are summed up "
         "once a month.",
     ],
