@@ -68,6 +68,15 @@ def stands(goal: Goal, days: str = "within") -> SafeString:
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
 
+def came_in(goal: Goal) -> str:
+    """What stands on top of a session about it; '' for what needs no talk."""
+    said = {
+        "differ": _("You each see this goal differently."),
+        "withdrawn": _("Not in effect: an agreement was withdrawn."),
+    }
+    return said.get(kind_of(goal), "")
+
+
 ENDED = {
     "reached": lambda: _("Reached {day}."),
     "aside": lambda: _("Set aside {day}."),

@@ -69,7 +69,8 @@ class Series(NamedTuple):
 @dataclass
 class GoalLine:
     """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
-    agreed to and one withdrew from, oldest first; `names` is what the client's and the therapist's side are
+    agreed to and one withdrew from, oldest first;
+    `names` is what the client's and the therapist's side are
     called."""
 
     goal: Goal
