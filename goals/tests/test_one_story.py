@@ -215,3 +215,33 @@ def test_a_goal_that_is_seen_differently_is_not_called_proposed(cleo, journeys, 
     for page in journeys():
         assert "You each see this goal differently." in page
         assert "Proposed, not agreed yet" not in page
+
+
+# -- both wordings --------------------------------------------------------------------
+
+
+def test_both_wordings_show_what_the_goal_says_of_why_and_by_whom(
+    act, pages, cleo, thea
+):
+    mine = BUS | {"why": "My town is there"}
+    act(cleo.user, lambda g, by: g.propose_version(mine, by=by))
+    act(thea, agree)
+    hers = {"own_words": "One stop", "clinical_words": "Graded exposure"}
+    act(thea, lambda g, by: g.propose_version(hers, by=by))
+    act(cleo.user, lambda g, by: g.latest.differ("Not one stop alone", by=by))
+    for page, theas in zip(
+        pages("differ/"), ("Wording of Thea", "Your wording"), strict=True
+    ):
+        assert f"{theas} One stop In the therapist’s words Graded exposure" in page
+        assert "In your words" not in page
+        assert "Not one stop alone" in page
+
+
+def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea):
+    mine = BUS | {"why": "My town is there"}
+    act(cleo.user, lambda g, by: g.propose_version(mine, by=by))
+    act(thea, lambda g, by: g.latest.differ("It is far", by=by))
+    for page in pages("differ/"):
+        assert "Why it matters My town is there" in page
+        assert "to Cleo in it is not said yet" not in page
+        assert "to you in it is not said yet" not in page
