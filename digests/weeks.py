@@ -120,10 +120,13 @@ def _unsigned(user, now):
     return rows.values_list("client_id", "session_id", "session__starts_at")
 
 
-@kept_for_person(**NOW)
-def _booked(user, now):
-    rows = TherapySession.objects.editable_by(user).upcoming(now)
-    return rows.values_list("client_id", "starts_at")
+@kept_for_person(**NOW, **WEEKS)
+def _booked(user, now, begins, ends):
+    """What is ahead now, and what has or had its place between the two."""
+    rows = TherapySession.objects.editable_by(user).standing()
+    ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
+    rows = rows.filter(ahead | _within("starts_at", begins, ends))
+    return rows.values_list("client_id", "starts_at", "ends_at", "state")
 
 
 class TherapistWeek:
@@ -241,18 +244,24 @@ class TherapistWeek:
         )
 
     @cached_property
-    def _booked(self) -> list[tuple[UUID, datetime]]:
-        return _booked(self.user, now=self.now)
+    def _booked(self) -> list[tuple[UUID, datetime, datetime, str]]:
+        after = {"begins": self.ends_at, "ends": self.ends_at + WEEK}
+        return _booked(self.user, now=self.now, **after)
 
     @property
     def booked(self) -> int:
-        """Sessions in the seven days after the week."""
+        """Sessions in the seven days after the week, held or missed by now or not."""
         until = self.ends_at + WEEK
-        return sum(1 for _, at in self._booked if self.ends_at <= at < until)
+        return sum(self.ends_at <= row[1] < until for row in self._booked)
 
     @cached_property
     def unbooked(self) -> Part:
-        booked = {client_id for client_id, _ in self._booked}
+        planned = TherapySession.State.PLANNED
+        booked = {
+            client_id
+            for client_id, _starts_at, ends_at, state in self._booked
+            if state == planned and ends_at > self.now
+        }
         return Part.of(
             [
                 Item(client)

@@ -306,9 +306,10 @@ def rating_withdraw(request, rating_id, way: Way):
 
 def numbers(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
-    newest = goal.scores.order_by("kind", "-at").distinct("kind")
-    last = {score.kind: score for score in newest}
-    form = drafts.restored(NumbersForm, request, goal=goal, last=last)
+    side = side_of(request.user)
+    mine = goal.scores.filter(side=side).order_by("kind", "-at").distinct("kind")
+    last = {score.kind: score for score in mine}
+    form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=side)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept."))
         return way.to(goal)

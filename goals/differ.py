@@ -22,6 +22,8 @@ class Wording:
     name: str
     words: str
     matters: str = ""
+    why: str = ""  # as it stands beside those words, where nothing more was said
+    clinical: str = ""  # the therapist's, beside the client's own
     is_yours: bool = False  # not those of a colleague
 
     @property
@@ -57,23 +59,26 @@ class DifferPage:
     def _wording(self, side: str) -> Wording:
         mine = side == self.side
         said = self._newest(GoalMove.Kind.DIFFERS, side)
-        words = said.wording if said and said.wording else self._version_of(side)
+        version = self._version_of(side)
+        own = said.wording if said else ""
         return Wording(
             side,
             self._name(side, said),
-            words,
+            own or (version.own_words if version else ""),
             said.words if said else "",
+            why=version.why if version else "",
+            clinical=version.clinical_words if version and not own else "",
             is_yours=mine and self._person(side, said) in (None, self.user),
         )
 
-    def _version_of(self, side: str) -> str:
+    def _version_of(self, side: str) -> GoalVersion | None:
         """The newest words this side proposed, else those that are in force."""
         mine = next((v for v in self.versions if v.side == side), None)
         if self.proposal.side == side:
             mine = self.proposal
         elif self.goal.in_force_id:
             mine = next(v for v in self.versions if v.pk == self.goal.in_force_id)
-        return mine.own_words if mine else ""
+        return mine
 
     def _newest(self, kind: str, side: str) -> GoalMove | None:
         return next((m for m in self.moves if (m.kind, m.side) == (kind, side)), None)

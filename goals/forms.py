@@ -4,6 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts import screen
 from accounts.forms import (
     HouseForm,
     PickField,
@@ -15,7 +16,7 @@ from accounts.models import User
 from clients import drafts
 from goals import status
 from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
-from goals.models.content import LEVELS
+from goals.models.content import LEVELS, Side
 from goals.models.move import GoalMove
 from goals.models.review import ReviewAnswer
 
@@ -372,8 +373,15 @@ class NumbersForm(KeptForm):
     confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
     confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
 
-    def __init__(self, *args, goal: Goal, last: dict | None = None, **kwargs):
+    def __init__(
+        self, *args, goal: Goal, last: dict | None = None, side: str = "", **kwargs
+    ):
+        """`last`: the numbers that the same `side` gave before, by kind."""
         super().__init__(*args, goal=goal, **kwargs)
+        if side == Side.THERAPIST:
+            name = {"name": screen.called(goal.client.preferred_name)}
+            asks = _("How important is it to %(name)s, as you see it?")
+            self.fields["importance"].label = asks % name
         for kind in ("importance", "confidence"):
             before = (last or {}).get(kind)
             self.fields[kind].widget.last = before and before.value

@@ -76,8 +76,11 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     said = {"number": version.number, "who": called(version.proposed_by)}
     said["day"] = _day(version.proposed_at)
     title = _("Version %(number)s") % said
-    if version.pk == goal.in_force_id:
+    if version.pk == goal.in_force_id and goal.is_open:
         title = _("Version %(number)s, in force") % said
+    elif version.pk == goal.in_force_id:
+        said["end"] = _day(goal.closed_at)
+        title = _("Version %(number)s, in effect until %(end)s") % said
     turned = standing(version)
     return Entry(
         version.proposed_at,

@@ -49,7 +49,8 @@ GOAL = {"goal": UUIDField()}
 def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
-    return with_rating_draft(rows.select_related("client__user"), user)
+    rows = rows.select_related("client__user", "review__opened_by")
+    return with_rating_draft(rows, user)
 
 
 def with_rating_draft(rows, user):
@@ -141,6 +142,7 @@ def links_of(user, goal):
 
 @kept_for_person(**GOAL)
 def scores_of(user, goal):
-    """The newest of each kind."""
+    """The newest of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").order_by("kind", "-at").distinct("kind")
+    rows = rows.order_by("kind", "side", "-at").distinct("kind", "side")
+    return rows.select_related("by")

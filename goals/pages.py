@@ -232,6 +232,14 @@ class GoalPage:
             return _("The agreed goal")
         return _("The wording proposed last")
 
+    @property
+    def open_review(self) -> str:
+        """The review that is open, by who began it."""
+        by = self.goal.review.opened_by
+        if by == self.user:
+            return _("The review you began")
+        return _("%(name)s’s review") % {"name": screen.called(by)}
+
     @cached_property
     def closed_because(self) -> SafeString:
         return status.closed_because(self.goal, self.user)
@@ -436,26 +444,23 @@ class GoalPage:
         """The last few that came with words."""
         return [r for r in reversed(self.last_ratings) if r.word or r.context][:3]
 
-    @cached_property
-    def newest(self) -> dict[str, GoalScore]:
-        """The last importance, confidence and attainment, by kind."""
-        found: dict[str, GoalScore] = {}
-        for score in self.scores:
-            found.setdefault(score.kind, score)
-        return found
+    def _last_of(self, kind: str) -> list[GoalScore]:
+        """The last number of each side, the client's first."""
+        by_side = {score.side: score for score in self.scores if score.kind == kind}
+        return [by_side[side] for side in BOTH if side in by_side]
 
     @property
     def rulers(self) -> list[GoalScore]:
         kinds = (GoalScore.Kind.IMPORTANCE, GoalScore.Kind.CONFIDENCE)
-        return [self.newest[kind] for kind in kinds if kind in self.newest]
+        return [score for kind in kinds for score in self._last_of(kind)]
 
     @property
-    def attainment(self) -> list[tuple[int, str, bool]]:
-        """The scale from +2 down: level, words, whether it is there now."""
-        now = self.newest.get(GoalScore.Kind.ATTAINMENT)
+    def attainment(self) -> list[tuple[int, str, list[GoalScore]]]:
+        """The scale from +2 down: level, words, and each side that sees it there."""
+        last = self._last_of(GoalScore.Kind.ATTAINMENT)
         words = self.shown.levels
         return [
-            (level, words[level], bool(now and now.value == level))
+            (level, words[level], [score for score in last if score.value == level])
             for level in reversed(LEVELS)
             if words
         ]

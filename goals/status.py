@@ -44,21 +44,37 @@ def kind_of(goal: Goal) -> str:
 
 def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     """How it stands, in a sentence or two; `client` is whose it is."""
+    said = stands(goal)
+    if not goal.waits_for:
+        return said
+    return format_html("{} {}", said, asked(goal, reader, client or goal.client))
+
+
+def stands(goal: Goal, days: str = "within") -> SafeString:
+    """The same without who is asked: for what both read; `days` as in |day."""
     kind = kind_of(goal)
-    if kind in ENDED:
-        return format_html(ENDED[kind](), day=day(goal.closed_at, "within"))
-    said = [_agreed(goal)] if goal.in_force_id else []
+    if not goal.is_open:
+        ended = ENDED.get(kind, lambda: _("Closed {day}."))
+        return format_html(ended(), day=day(goal.closed_at, days))
+    said = [_agreed(goal, days)] if goal.in_force_id else []
     if kind == "proposed":
-        said.append(_proposed(goal))
+        said.append(_proposed(goal, days))
     elif kind == "withdrawn":
         said.append(_("Not in effect: an agreement was withdrawn."))
     elif kind == "differ":
         said.append(_("You each see this goal differently."))
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
-    if goal.waits_for:
-        said.append(asked(goal, reader, client or goal.client))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+def came_in(goal: Goal) -> str:
+    """What stands on top of a session about it; '' for what needs no talk."""
+    said = {
+        "differ": _("You each see this goal differently."),
+        "withdrawn": _("Not in effect: an agreement was withdrawn."),
+    }
+    return said.get(kind_of(goal), "")
 
 
 ENDED = {
@@ -69,24 +85,24 @@ ENDED = {
 }
 
 
-def _agreed(goal: Goal) -> SafeString:
-    since = day(goal.in_force_at, "within")
+def _agreed(goal: Goal, days: str) -> SafeString:
+    since = day(goal.in_force_at, days)
     if not goal.review_on:
         return format_html(_("Agreed {since}."), since=since)
-    review = day(goal.review_on, "within")
+    review = day(goal.review_on, days)
     return format_html(
         _("Agreed {since}, review {review}."), since=since, review=review
     )
 
 
-def _proposed(goal: Goal) -> SafeString:
+def _proposed(goal: Goal, days: str) -> SafeString:
     since = format_html(
         _("Proposed {since}, not agreed yet."),
-        since=day(goal.latest.proposed_at, "within"),
+        since=day(goal.latest.proposed_at, days),
     )
     if not goal.review_on:
         return since
-    review = format_html(_("Review {review}."), review=day(goal.review_on, "within"))
+    review = format_html(_("Review {review}."), review=day(goal.review_on, days))
     return format_html("{} {}", since, review)
 
 

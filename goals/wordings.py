@@ -17,18 +17,21 @@ class Wordings:
     """The words that stood for each goal from when on, replayed from its agreements.
 
     Each version has one from the start, its proposer's.  `agreed` has the moments at
-    which both sides' agreement stood.
+    which both sides' agreement stood, `withdrawn` those at which it ended.
     """
 
     def __init__(self, keys: Iterable[Agreement]):
         """`keys` with their `version`, `taken_back` and `with_declined()`."""
         self.shown: dict[UUID, list[Moment]] = {}
         self.agreed: dict[UUID, list[Moment]] = {}
+        self.withdrawn: dict[UUID, list[Moment]] = {}
         by_goal: dict[UUID, list[Agreement]] = {}
         for key in keys:
             by_goal.setdefault(key.version.goal_id, []).append(key)
         for goal_id, given in by_goal.items():
-            self.shown[goal_id], self.agreed[goal_id] = _replayed(given)
+            shown, agreed, withdrawn = _replayed(given)
+            self.shown[goal_id], self.agreed[goal_id] = shown, agreed
+            self.withdrawn[goal_id] = withdrawn
 
     @classmethod
     def of(cls, goal_ids: Iterable[UUID], user: User) -> Wordings:
@@ -66,7 +69,7 @@ class Wordings:
 TURNED, BACK, DECLINED = range(3)  # what happens at one moment, in this order
 
 
-def _replayed(keys: list[Agreement]) -> tuple[list[Moment], list[Moment]]:
+def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
     """As GoalVersion does it: a proposal that is gone leaves what is in force."""
     events = [(key.at, TURNED, key) for key in keys]
     events += [
@@ -75,7 +78,7 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], list[Moment]]:
     events += [(key.declined_at, DECLINED, key) for key in keys if key.declined_at]
     standing: dict[UUID, set[str]] = {}
     in_force = latest = None
-    shown, agreed = [], []
+    shown, agreed, withdrawn = [], [], []
     for at, kind, key in sorted(events, key=lambda event: event[:2]):
         version, sides = key.version, standing.setdefault(key.version_id, set())
         if kind == TURNED:
@@ -90,7 +93,8 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], list[Moment]]:
                 sides.discard(key.side)
             if in_force == version:
                 in_force = None
+                withdrawn.append((at, version))
             elif in_force and latest == version:
                 latest = in_force
         shown.append((at, in_force or latest))
-    return shown, agreed
+    return shown, agreed, withdrawn

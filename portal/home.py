@@ -30,7 +30,12 @@ RATE_EVERY = timedelta(days=7)
 TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
 WATCHED = {
     "strength": _("A strength was noticed in you"),
-    "talk": _("You see this differently: on top of your next session"),
+    "talk": _("You both want to talk about this at your next session"),
+    "talk-client": _("You want to talk about this at your next session"),
+    "talk-therapist": _("Your therapist wants to talk about this at your next session"),
+    "withdrawn": _("Your therapist withdrew from this goal, and said why"),
+    "declined": _("Your therapist declined the words you proposed"),
+    "differs": _("Your therapist sees this goal differently"),
     "reached": _("Goal reached: to talk about at your next session"),
     "answer": _("Goal review started: add your answers"),
     "decide": _("Goal review: your turn to choose what happens"),
@@ -194,6 +199,7 @@ class Home:
         side, today = Side.CLIENT, self.user.today()
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = goal_watch.watch([self.client.pk], side, today)
+        found.sort(key=lambda one: one.kind not in goal_watch.FOR_THE_SESSION)
         asks = {}
         for one in found:
             goal = by_id.get(one.goal_id)

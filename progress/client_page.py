@@ -141,6 +141,10 @@ class GoalLine:
         return sum(1 for step in self.steps if step.reached_at)
 
     @property
+    def came_in(self) -> str:
+        return status.came_in(self.goal)
+
+    @property
     def waits_for_me(self) -> bool:
         return self.goal.waits_for == Side.THERAPIST
 
@@ -326,6 +330,11 @@ class ClientPage:
     def new_words(self) -> list[GoalLine]:
         return [line for line in self.goals if line.waits_for_me]
 
+    @property
+    def to_talk_about(self) -> list[GoalLine]:
+        """What the two see differently, or one withdrew from."""
+        return [line for line in self.goals if line.came_in]
+
     @cached_property
     def new_ratings(self) -> list[tuple[GoalLine, Rating]]:
         return [
@@ -347,7 +356,7 @@ class ClientPage:
     @cached_property
     def nothing_new(self) -> bool:
         news = (self.new_steps, self.new_words, self.new_ratings, self.answered)
-        return not any(news)
+        return not (any(news) or self.to_talk_about)
 
     # -- journey -----------------------------------------------------------------
 

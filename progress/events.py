@@ -62,17 +62,33 @@ ENDED = {
 
 
 def _goals(way):
-    """Each version that came into force, with its words; and the end, if it has one."""
+    """Each version that came into force, with its words; each agreement that was
+    withdrawn; and the end, if it has one."""
     for line in way.lines.values():
-        for number, (day, version) in enumerate(line.agreed):
+        before = None
+        for day, version in line.agreed:
             if way.is_in(day):
-                changed = _("New words for a goal, with two keys")
-                what = changed if number else _("A goal is agreed, with two keys")
+                yield Event(day, _agreed(version, before), own=version.own_words)
+            before = version
+        for day, version in line.withdrawn:
+            if way.is_in(day):
+                what = _("An agreement to a goal is withdrawn")
                 yield Event(day, what, own=version.own_words)
         if line.goal.closed_at and way.is_shown(line.goal):
             day = way.day_of(line.goal.closed_at)
             own = way.words_on(line, day)
             yield Event(day, ENDED[line.goal.ended_as], own=own)
+
+
+def _agreed(version, before) -> str:
+    """What came with this agreement; `before` is what was agreed to last."""
+    if before is None:
+        return _("A goal is agreed, with two keys")
+    if version.pk == before.pk:
+        return _("A goal is agreed again, with two keys")
+    if version.own_words == before.own_words:
+        return _("Details of a goal are changed, with two keys")
+    return _("New words for a goal, with two keys")
 
 
 def _ratings(way):

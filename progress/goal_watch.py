@@ -3,7 +3,8 @@
 A goal is still when nobody touched it for four sessions, or its last five ratings by
 the client (the therapist's where the client gave none) are all the same; something
 said is unanswered when two sessions went by and nobody noted that it was talked about.
-A decision of a review is told to the side that did not press last.
+A decision of a review is told to the side that did not press last; so is a
+withdrawal, a decline, and that the other side sees the goal differently.
 """
 
 from __future__ import annotations
@@ -29,7 +30,18 @@ FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
-    "talk": (_("You see a goal differently, and want to talk about it."), _("Read")),
+    "talk": (_("You both want to talk about a goal you see differently."), _("Read")),
+    "talk-client": (
+        _("The client wants to talk about a goal you see differently."),
+        _("Read"),
+    ),
+    "talk-therapist": (
+        _("The therapist wants to talk about a goal you see differently."),
+        _("Read"),
+    ),
+    "withdrawn": (_("The client withdrew from a goal, and said why."), _("Read")),
+    "declined": (_("The client declined proposed words for a goal."), _("Read")),
+    "differs": (_("The client sees a goal differently."), _("Read")),
     "reached": (
         _("A goal is reached, and the client wants to speak of it."),
         _("Read"),
@@ -63,6 +75,11 @@ TO_THERAPIST = {
 # Which of a side's pages it leads to, and where on it; else the goal's own.
 PLACES = {
     "talk": ("goal_differ", ""),
+    "talk-client": ("goal_differ", ""),
+    "talk-therapist": ("goal_differ", ""),
+    "withdrawn": ("goal", ""),
+    "declined": ("goal", ""),
+    "differs": ("goal", ""),
     "answer": ("goal_review", ""),
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),
@@ -72,7 +89,7 @@ PLACES = {
     ("goal", ""),
 )
 # What stands on top of what is prepared for the session.
-FOR_THE_SESSION = ("talk", "reached")
+FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
 
 
 def to_therapist(kind: str) -> tuple[str, str]:

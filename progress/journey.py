@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client, Strength
-from goals import charts
+from goals import charts, status
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
@@ -68,13 +69,15 @@ class Series(NamedTuple):
 @dataclass
 class GoalLine:
     """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
-    agreed to, oldest first; `names` is what the client's and the therapist's side are
+    agreed to and one withdrew from, oldest first;
+    `names` is what the client's and the therapist's side are
     called."""
 
     goal: Goal
     names: tuple[str, str]
     rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
+    withdrawn: list[tuple[date, GoalVersion]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -94,8 +97,25 @@ class GoalLine:
         return self.agreed[0][0] if self.agreed else None
 
     @property
+    def standing(self) -> SafeString:
+        """How it stands, in the words of every page."""
+        return status.stands(self.goal, "short")
+
+    @property
+    def was_agreed_before(self) -> bool:
+        """Whether `standing` does not say when it was agreed first."""
+        is_told = self.goal.is_open and self.goal.in_force_id
+        return len(self.agreed) > 1 or bool(self.agreed and not is_told)
+
+    @property
     def changed_on(self) -> date | None:
-        return self.agreed[-1][0] if len(self.agreed) > 1 else None
+        """When the own words that stand were agreed to, where there were others."""
+        new = [
+            day
+            for (_day, before), (day, version) in pairwise(self.agreed)
+            if version.own_words != before.own_words
+        ]
+        return new[-1] if new else None
 
 
 class Journey:
@@ -160,9 +180,12 @@ class Journey:
         keys = self._mine(Agreement).select_related("version", "taken_back")
         keys = keys.with_declined()
         self.wordings = Wordings(keys)
-        for goal_id, moments in self.wordings.agreed.items():
-            agreed = [(self.day_of(at), version) for at, version in moments]
-            self.lines[goal_id].agreed = agreed
+        for goal_id, line in self.lines.items():
+            line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
+            line.withdrawn = self._dated(self.wordings.withdrawn.get(goal_id, []))
+
+    def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
+        return [(self.day_of(at), version) for at, version in moments]
 
     def words_on(self, line: GoalLine, day: date) -> str:
         """What the goal said at the end of that day."""

@@ -139,6 +139,15 @@ class SessionScreen:
         rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
         return list(rows.filter(client=self.session.client_id).order_by("set_at"))
 
+    @property
+    def came_in(self) -> list[Goal]:
+        """Words to agree to, what the two see differently, what one withdrew from."""
+        return [
+            goal
+            for goal in self.goals
+            if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+        ]
+
     def _since_last(self, row) -> bool:
         previous = self.previous
         return previous is None or row.set_at >= previous.starts_at

@@ -167,7 +167,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "question": question,
         "early": signing.is_early(session),
         "earlier": earlier_drafts(screen, request.user),
-        "since": [goal for goal in screen.goals if goal.waits_for == "therapist"],
+        "since": screen.came_in,
         "other": other and conflict.parts_of(other, form.body.split(PART)),
         "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",

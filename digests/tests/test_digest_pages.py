@@ -191,3 +191,22 @@ def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
     address = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
     assert GoalRating.objects.count() == 5
     assert queries_of(sign_in(cleo.user), address) <= 10
+
+
+def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_in):
+    a_week_of(cleo, thea)
+    for day, state in ((27, "held"), (28, "missed"), (29, "cancelled")):
+        book(cleo, thea, berlin(day, 10), state=state)
+    digest = Digest.objects.create(
+        practice=thea.practice,
+        recipient=thea,
+        starts_at=berlin(16, 0),
+        ends_at=berlin(23, 0),
+        period="2026-W47",
+        made_at=berlin(23, 7),
+    )
+    page = sign_in(thea).get(reverse("digest", args=[digest.pk])).content.decode()
+    after = page.partition("Booked for the week after")[2]
+    assert "<b>3</b>" in after[:60]  # of the 24th, 27th and 28th
+    assert "Nothing booked" in page
+    assert "Cleo" in page.partition("Nothing booked")[2]

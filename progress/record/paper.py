@@ -304,6 +304,8 @@ class Drawing:
             "goal_moves", kind="key_withdrawn", version_id=goal["latest_id"]
         ):
             return gettext("Not in effect: an agreement was withdrawn")
+        if goal["differs_since"]:
+            return gettext("Not in effect: each side sees it differently")
         return gettext("Proposed, not agreed yet")
 
     def ratings(self, goal: Row) -> None:

@@ -146,10 +146,106 @@ def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo
         version.suggest_next("talk", by=cleo.user)
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
-        assert "differently" in sign_in(person).get(url).content.decode()
-    assert "talk" in kinds(cleo, thea)
+        assert "alk about" in sign_in(person).get(url).content.decode()
+    for url in (f"/sessions/{session.pk}/", f"/clients/{cleo.pk}/"):
+        since = sign_in(thea).get(url).content.decode()
+        since = re.split("What came in|Since last session", since)[-1]
+        assert "You each see this goal differently." in since.partition("</section>")[0]
+    assert "talk-client" in kinds(cleo, thea)
     TherapySession.objects.filter(pk=session.pk).update(state="held")
-    assert "talk" not in kinds(cleo, thea)
+    assert "talk-client" not in kinds(cleo, thea)
+
+
+def test_who_asked_for_the_talk_is_named_to_both(goal, sign_in, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        version = goal.propose_version({"own_words": "One stop"}, by=thea)
+        version.differ("The town can wait", by=thea)
+        version.suggest_next("talk", by=thea)
+
+    def homes():
+        pages = ((cleo.user, "/portal/"), (thea, "/today/"))
+        return [sign_in(who).get(url).content.decode() for who, url in pages]
+
+    hers, theirs = homes()
+    assert "Your therapist wants to talk about this" in hers
+    assert "The therapist wants to talk about a goal you see differently." in theirs
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal.latest.suggest_next("talk", by=cleo.user)
+    hers, theirs = homes()
+    assert "You both want to talk about this" in hers
+    assert "You both want to talk about a goal you see differently." in theirs
+
+
+def withdraw(goal, by):
+    goal.in_force.goal = goal
+    goal.in_force.withdraw_key("Too much", by=by)
+
+
+def decline(goal, by):
+    goal.latest.goal = goal
+    goal.latest.decline("Not now", by=by)
+
+
+def differ(goal, by):
+    goal.latest.goal = goal
+    goal.latest.differ("The town", by=by)
+
+
+NOES = {
+    "withdrawn": (
+        withdraw,
+        "The client withdrew from a goal, and said why.",
+        "Your therapist withdrew from this goal, and said why",
+    ),
+    "declined": (
+        decline,
+        "The client declined proposed words for a goal.",
+        "Your therapist declined the words you proposed",
+    ),
+    "differs": (
+        differ,
+        "The client sees a goal differently.",
+        "Your therapist sees this goal differently",
+    ),
+}
+
+
+@pytest.mark.parametrize("by_client", [True, False])
+@pytest.mark.parametrize("kind", NOES)
+def test_the_other_side_is_told_of_a_no_until_it_opens_the_goal(
+    goal, sign_in, cleo, thea, kind, by_client
+):
+    act, to_thea, to_cleo = NOES[kind]
+    one, other = (cleo.user, thea) if by_client else (thea, cleo.user)
+    mine, theirs = ("client", "therapist") if by_client else ("therapist", "client")
+
+    def fresh():
+        rows = Goal.objects.select_related("client__user", "latest", "in_force")
+        return rows.get(pk=goal.pk)
+
+    if kind != "withdrawn":
+        with acting_as(other.pk), transaction.atomic():
+            fresh().propose_version({"own_words": "One stop"}, by=other)
+    with acting_as(one.pk), transaction.atomic():
+        act(fresh(), one)
+    assert kinds(cleo, one, mine) == []
+    assert kinds(cleo, other, theirs) == [kind]
+    home = "/today/" if by_client else "/portal/"
+    page = f"/goals/{goal.pk}/" if by_client else f"/portal/goals/{goal.pk}/"
+    browser, said = sign_in(other), to_thea if by_client else to_cleo
+    assert said in browser.get(home).content.decode()
+    assert browser.get(page).status_code == 200
+    assert kinds(cleo, other, theirs) == []
+    assert said not in browser.get(home).content.decode()
+
+
+def test_an_agreement_given_again_settles_a_withdrawal(goal, cleo, thea):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user", "in_force").get(pk=goal.pk)
+        withdraw(mine, cleo.user)
+        mine.latest.goal = mine
+        mine.latest.agree(by=cleo.user)
+    assert kinds(cleo, thea) == []
 
 
 @pytest.mark.parametrize(("style", "asked"), [("talk", ["reached"]), ("nobody", [])])
