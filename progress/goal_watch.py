@@ -30,10 +30,7 @@ OTHER = _("A goal needs your attention")  # a kind that has no words of its own
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
     "talk": (_("You see a goal differently, and want to talk about it."), _("Read")),
-    "reached": (
-        _("A goal is reached, and the client wants to speak of it."),
-        _("Read"),
-    ),
+    "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
     "answer": (_("Goal review started. Add your answers."), _("Answer")),
     "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
     "decided-keep": (_("Goal review decided: keep it as it is."), _("Read")),
