@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -205,16 +207,27 @@ def next_after_difference(request, goal: Goal, way: Way):
 
 def review_begin(request, goal: Goal, way: Way):
     try:
-        Review.begin(goal, by=request.user)
+        Review.begin(goal, by=request.user, seen=_seen(request))
     except Overtaken:
-        _overtaken(request, goal)
+        decided = goal.is_open and status.decided(_last_decision(goal))
+        messages.warning(request, decided or _overtaken_by(request, goal))
         return way.to(goal)
     return redirect(way["goal_review"], goal.pk)
 
 
+def _seen(request):
+    """When the newest line of the history was written that the page showed."""
+    try:
+        found = parse_datetime(request.POST.get("seen", ""))
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
+
+
 def review(request, goal: Goal, way: Way):
     """One's own answers; the other side's once both are in; what becomes of it."""
-    if goal.review_id is None:
+    read = request.POST.get("review", str(goal.review_id))
+    if goal.review_id is None or read != str(goal.review_id):
         form = drafts.restored(ReviewForm, request, goal=goal)
         return late(request, goal, way, form, _decided_meanwhile(request, goal))
     page = ReviewPage(goal, request.user, way)
@@ -310,6 +323,8 @@ def numbers(request, goal: Goal, way: Way):
     mine = goal.scores.filter(side=side).order_by("kind", "-at").distinct("kind")
     last = {score.kind: score for score in mine}
     form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=side)
+    if not goal.is_open:
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept."))
         return way.to(goal)
@@ -375,6 +390,8 @@ def link(request, goal: Goal, way: Way):
     rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
     others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at")
     form = LinkForm(request.POST or None, goal=goal, others=list(others))
+    if not goal.is_open:
+        return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Linked."))
         return way.to(goal, "#links")

@@ -103,7 +103,11 @@ def _of_move(move: GoalMove) -> Entry:
         title = NEXT[move.choice] % said
     else:
         title = SAID[move.kind] % said
-    return Entry(move.at, title, _day(move.at), move.words)
+    line = _day(move.at)
+    if move.kind == GoalMove.Kind.DECIDED:
+        said["day"] = line
+        line = _("Decided with %(who)s’s answer, %(day)s") % said
+    return Entry(move.at, title, line, move.words)
 
 
 def _of_rating(rating: GoalRating) -> Entry:

@@ -25,6 +25,8 @@ from goals.models import (
     GoalRating,
     GoalScore,
     GoalVersion,
+    Review,
+    ReviewAnswer,
 )
 from goals.models.content import LEVELS, Side
 from goals.models.version import WEIGHTS
@@ -356,12 +358,19 @@ class GoalPage:
         return KeyLine(name, _("not yet"), False)
 
     def _name(self, side, person) -> str:
-        """`person` turned the key of that side, if anybody did."""
-        if side == self.side and person in (None, self.user):
+        """`person` turned the key of that side, if anybody did; without one it is
+        up to who may."""
+        is_mine = person == self.user if person else self._is_mine(side)
+        if is_mine:
             return _("You")
         if side == Side.CLIENT:
             return screen.called(self.goal.client.preferred_name)
-        return person.name if person else _("Your therapist")
+        if person:
+            return person.name
+        return _("Your therapist") if self.side == Side.CLIENT else _("Therapist")
+
+    def _is_mine(self, side) -> bool:
+        return side == self.side and (self.may_write or side == Side.CLIENT)
 
     @property
     def left(self) -> KeyLine:
@@ -370,6 +379,12 @@ class GoalPage:
     @property
     def right(self) -> KeyLine:
         return self._key(Side.THERAPIST, self.proposal or self.versions[0])
+
+    @property
+    def seen(self) -> str:
+        """When the newest line of the history was written, to be sent along."""
+        newest = self.moves[0].at if self.moves else self.goal.created_at
+        return newest.isoformat()
 
     @property
     def history(self) -> list[history.Entry]:
@@ -502,6 +517,26 @@ class GoalPage:
                 when = max(first.values())
                 agreed.append((version.number, when.astimezone(zone).date()))
         return sorted(agreed)
+
+    # -- reached -----------------------------------------------------------------
+
+    @cached_property
+    def reached_by(self) -> str:
+        """Who said that it is reached: both, where each chose so in its review."""
+        reviews = self.goal.reviews.filter(decision=Review.Choice.REACHED)
+        review = reviews.order_by("-closed_at").first()
+        if review is None:
+            return _("Marked as reached.")
+        answers = ReviewAnswer.objects.visible_to(self.user).filter(review=review)
+        chosen = {a.side: a for a in answers.select_related("by").order_by("at", "pk")}
+        said = [a for a in chosen.values() if a.choice == Review.Choice.REACHED]
+        if len(said) == len(BOTH):
+            return _("You both said so.")
+        decided = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+        last = decided.select_related("by").order_by("-at").first()
+        if last.by_id == self.user.pk:
+            return _("You marked it as reached.")
+        return _("Marked as reached by %(name)s.") % {"name": screen.called(last.by)}
 
     # -- steps -------------------------------------------------------------------
 

@@ -111,12 +111,18 @@ def asked(goal: Goal, reader: Reader, client) -> str:
     if not goal.waits_for:
         return ""
     if goal.waits_for == Side.CLIENT:
-        return _("Needs your agreement.") if reader.is_client else _client(client)
+        return _client_reads(client) if reader.is_client else _client(client)
     if reader.is_client:
         return _("Waiting for your therapist to agree.")
     if reader.may_write:
         return _("Needs your agreement.")
     return _("Needs the therapist’s agreement.")
+
+
+def _client_reads(client) -> str:
+    if client.is_discharged:
+        return _("Your therapy here has ended, so you can’t agree.")
+    return _("Needs your agreement.")
 
 
 def _client(client) -> str:

@@ -42,10 +42,7 @@ TO_THERAPIST = {
     "withdrawn": (_("The client withdrew from a goal, and said why."), _("Read")),
     "declined": (_("The client declined proposed words for a goal."), _("Read")),
     "differs": (_("The client sees a goal differently."), _("Read")),
-    "reached": (
-        _("A goal is reached, and the client wants to speak of it."),
-        _("Read"),
-    ),
+    "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
     "answer": (_("Goal review started. Add your answers."), _("Answer")),
     "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
     "decided-keep": (_("Goal review decided: keep it as it is."), _("Read")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
@@ -54,14 +56,18 @@ class Review(ClientRow):
 
     @classmethod
     @transaction.atomic
-    def begin(cls, goal: Goal, *, by: User) -> Review:
+    def begin(cls, goal: Goal, *, by: User, seen: datetime | None = None) -> Review:
         """The open review of the goal, begun now if there is none.
 
-        Raise Overtaken for a goal that is not in force or was closed meanwhile.
+        `seen` is when the newest line was written of the history that was read.  Raise
+        Overtaken for a goal that is not in force, was closed meanwhile, or whose
+        review was decided after that line.
         """
         goal._take_turns()
         if goal.review_id:
             return goal.review
+        if seen and goal.moves.filter(kind="decided", at__gt=seen).exists():
+            raise Overtaken
         if not (goal.is_open and goal.is_agreed_or_alone):
             raise Overtaken
         review = cls(

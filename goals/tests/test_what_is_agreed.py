@@ -251,6 +251,18 @@ def test_it_waits_only_for_who_can_agree(state, says, cleo, thea, sign_in):
         )
 
 
+def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    Client.objects.filter(pk=cleo.pk).update(
+        state="discharged", discharged_at=timezone.now()
+    )
+    browser = sign_in(cleo.user)
+    for url in ("/portal/goals/", f"/portal/goals/{goal.pk}/"):
+        page = text(browser.get(url))
+        assert "Your therapy here has ended, so you can’t agree." in page
+        assert "Needs your agreement" not in page
+
+
 # -- reviews --------------------------------------------------------------------------
 
 
@@ -407,3 +419,115 @@ def test_a_colleagues_answers_in_a_review_have_the_colleagues_name(
         said = text(sign_in(person).get(url)).split("Three questions, two answers")[1]
         said = said.split("What becomes of it?")[0]
         assert set(re.findall(r"\b(?:You|Thea)\b", said)) == {name}
+
+
+# -- who said that it is reached ------------------------------------------------------
+
+
+def test_both_said_so_stands_only_where_both_said_so(agreed, cleo, thea, sign_in):
+    decide(agreed, "reached", cleo.user, thea)
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        page = text(sign_in(person).get(f"{url}/goals/{agreed.pk}/reached/"))
+        assert "You both said so." in page and "Marked as reached" not in page
+
+
+def test_what_thea_alone_marked_as_reached_names_her(agreed, cleo, thea, sign_in):
+    Client.objects.filter(pk=cleo.pk).update(
+        state="discharged", discharged_at=timezone.now()
+    )
+    decide(agreed, "reached", thea)
+    Client.objects.filter(pk=cleo.pk).update(state="active", discharged_at=None)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{agreed.pk}/reached/"))
+    assert "Marked as reached by Thea." in page and "both said" not in page
+    page = text(sign_in(thea).get(f"/goals/{agreed.pk}/reached/"))
+    assert "You marked it as reached." in page and "both said" not in page
+
+
+def test_the_history_says_with_whose_answer_a_review_was_decided(
+    agreed, cleo, thea, sign_in
+):
+    decide(agreed, "keep", cleo.user, thea)
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        page = text(sign_in(person).get(f"{url}/goals/{agreed.pk}/"))
+        assert "Decided with Thea’s answer, " in page
+
+
+@pytest.mark.parametrize("role", ["supervisor", "co_therapist"])
+def test_a_key_is_called_yours_by_who_gave_it_alone(
+    role, agreed, cleo, thea, theo, sign_in
+):
+    in_care(cleo, theo, role)
+    url = f"/goals/{agreed.pk}/"
+    assert "Your key:" in text(sign_in(thea).get(url))
+    said = text(sign_in(theo).get(url))
+    assert "Your key:" not in said and "Key of Thea:" in said
+
+
+def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_in):
+    goal = propose(cleo, cleo.user)
+    in_care(cleo, theo, "supervisor")
+    url = f"/goals/{goal.pk}/"
+    assert "You not yet" in text(sign_in(thea).get(url))
+    said = text(sign_in(theo).get(url))
+    assert "You not yet" not in said and "Therapist not yet" in said
+
+
+def hidden(name, page):
+    """What a page sends along under that name."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    return {name: found[1]} if found else {}
+
+
+def test_an_old_page_begins_no_second_review(agreed, cleo, thea, sign_in):
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        browser = sign_in(person)
+        page = browser.get(f"{url}/goals/{agreed.pk}/").content.decode()
+        decide(agreed, "keep", thea, cleo.user)
+        begin = f"{url}/goals/{agreed.pk}/review/begin/"
+        said = text(browser.post(begin, hidden("seen", page), follow=True))
+        assert "The review was decided today: Keep it as it is." in said
+        assert now(agreed).review_id is None
+    page = browser.get(f"{url}/goals/{agreed.pk}/").content.decode()
+    browser.post(begin, hidden("seen", page))
+    assert now(agreed).review_id is not None
+
+
+def test_answers_to_a_decided_review_do_not_count_in_the_next(
+    agreed, cleo, thea, sign_in
+):
+    browser, url = sign_in(thea), f"/goals/{agreed.pk}/review/"
+    browser.post(f"{url}begin/")
+    page = browser.get(url).content.decode()
+    old = hidden("review", page)
+    decide(agreed, "keep", thea, cleo.user)
+    act(cleo.user, agreed, lambda g: Review.begin(g, by=cleo.user))
+    said = {"goal_fits": "no", "choice": "aside", "goal_words": "Hm"}
+    page = text(browser.post(url, said | old))
+    assert "The review was decided today: Keep it as it is." in page
+    assert "Your answers came after that and were not saved." in page
+    assert "Hm" in page
+    assert now(agreed).review.therapist_at is None
+
+
+# -- what is done with a goal that was closed -----------------------------------------
+
+
+@pytest.mark.parametrize("page", ["numbers", "links"])
+def test_on_a_closed_goal_numbers_and_links_say_why_not(
+    page, agreed, cleo, thea, sign_in
+):
+    other = propose(cleo, thea, TRAM)
+    decide(agreed, "aside", thea, cleo.user)
+    said = {
+        "numbers": {"importance": "5", "importance_why": "Fresh air"},
+        "links": {"kind": "helps", "other": str(other.pk)},
+    }[page]
+    for person, prefix in ((thea, ""), (cleo.user, "/portal")):
+        browser, url = sign_in(person), f"{prefix}/goals/{agreed.pk}/{page}/"
+        for answer in (
+            browser.get(url, follow=True),
+            browser.post(url, said, follow=True),
+        ):
+            assert "This goal was set aside today." in text(answer)
+            assert "Something else was done" not in text(answer)
+    assert not agreed.scores.exists()

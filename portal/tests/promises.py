@@ -401,6 +401,19 @@ PROMISES = {
     "test_a_late_decision_says_what_was_decided_meanwhile": [
         "Your answers came after that and were not saved.",
     ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_the_history_says_with_whose_answer_a_review_was_decided": [
+        "Decided with %(who)s’s answer, %(day)s",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_what_thea_alone_marked_as_reached_names_her": [
+        "Marked as reached by %(name)s.",
+        "You marked it as reached.",
+    ],
+    "goals/tests/test_what_is_agreed.py::"
+    "test_who_was_discharged_is_not_asked_to_agree": [
+        "Your therapy here has ended, so you can’t agree.",
+    ],
     "goals/tests/test_what_is_agreed.py::test_it_waits_only_for_who_can_agree": [
         "%(name)s can agree after joining the portal.",
         "%(name)s closed the portal account and cannot agree there.",

@@ -260,7 +260,7 @@ def test_both_are_reminded_to_talk_about_a_reached_goal(goal, sign_in, cleo, the
     Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
     for person, url, said in (
         (cleo.user, "/portal/", "Goal reached: to talk about at your next session"),
-        (thea, "/today/", "A goal is reached, and the client wants to speak of it."),
+        (thea, "/today/", "Goal reached. The client prefers to talk about it."),
     ):
         answer = sign_in(person).get(url)
         assert answer.status_code == 200
