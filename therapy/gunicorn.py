@@ -32,6 +32,9 @@ def post_fork(server, worker):
     gc.set_threshold(20_000, 20, 20)
 
 
+PATH, METHOD = "PATH_INFO", "REQUEST_METHOD"  # of a request, no settings
+
+
 class MaskingLogger(Logger):
     """One-use tokens stand in paths, and so may any word; a path is in every line."""
 
@@ -45,8 +48,8 @@ class MaskingLogger(Logger):
     def atoms(self, resp, req, environ, request_time):
         found = super().atoms(resp, req, environ, request_time)
         is_file = str(found["s"]) in ("200", "206", "304")
-        found["U"] = path_told(environ.get("PATH_INFO") or "", is_file=is_file)
-        found["m"] = method_told(environ.get("REQUEST_METHOD") or "")
+        found["U"] = path_told(environ.get(PATH) or "", is_file=is_file)
+        found["m"] = method_told(environ.get(METHOD) or "")
         return found
 
 

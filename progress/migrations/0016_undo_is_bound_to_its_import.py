@@ -91,10 +91,13 @@ BEGIN
 END $$;
 CREATE TRIGGER told_once BEFORE UPDATE ON progress_caseloadimport
   FOR EACH ROW WHEN (current_user = 'cairn_web'
-    AND (OLD.people, OLD.sessions, OLD.goals, OLD.finished_at)
-      IS DISTINCT FROM (NEW.people, NEW.sessions, NEW.goals, NEW.finished_at)
+    AND (OLD.people IS DISTINCT FROM NEW.people
+      OR OLD.sessions IS DISTINCT FROM NEW.sessions
+      OR OLD.goals IS DISTINCT FROM NEW.goals
+      OR OLD.finished_at IS DISTINCT FROM NEW.finished_at)
     AND (OLD.finished_at IS NOT NULL OR NEW.finished_at IS NULL
-      OR NEW.finished_at NOT BETWEEN transaction_timestamp() AND clock_timestamp()))
+      OR NEW.finished_at < transaction_timestamp()
+      OR NEW.finished_at > clock_timestamp()))
   EXECUTE FUNCTION app.import_is_told_once();
 CREATE TRIGGER undone_within_a_day BEFORE UPDATE ON progress_caseloadimport
   FOR EACH ROW WHEN (current_user = 'cairn_web'

@@ -72,7 +72,8 @@ TABLES = (
     ("care", CareRole, "starts_at", "kind user starts_at ends_at given_by"),
     (
         "goals", Goal, "created_at",
-        "id created_at in_force_id in_force_at latest_id review_on closed_at ended_as",
+        "id created_at in_force_id in_force_at latest_id differs_since review_on"
+        " closed_at ended_as",
     ),
     (
         "goal_versions", GoalVersion, "goal_id number",
