@@ -128,8 +128,7 @@ def test_a_right_taken_meanwhile_is_not_given_back(real_login, sign_in, kit, ada
 
 
 @pytest.mark.requirement("R31")
-def test_two_password_changes_at_once_are_two_and_told_twice(real_login, thea):
-    """A letter's link works once, though two presses come together."""
+def test_a_letters_link_works_once_though_four_presses_come_together(real_login, thea):
     uid = urlsafe_base64_encode(force_bytes(thea.pk))
     secret = default_token_generator.make_token(thea)
     browsers = [WebClient() for _ in range(4)]
