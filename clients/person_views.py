@@ -10,11 +10,12 @@ from accounts.decorators import admin_required
 from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from accounts.proof import admins_prove_to_send
+from accounts.stale import NoOverwrite
 from clients import staffing
 from clients.forms import ROLES
 
 
-class RolesForm(HouseForm):
+class RolesForm(NoOverwrite, HouseForm):
     role = PickField(label=gettext_lazy("What they do here"), choices=ROLES)
 
     def __init__(self, *args, person: User, by: User, **kwargs):

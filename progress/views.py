@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit
+from accounts import audit, errors
 from accounts.decorators import therapist_required
 from accounts.searching import sought
 from accounts.toasts import toast
@@ -182,17 +182,18 @@ def session_add(request, client_id):
     return render(request, "progress/session_add.html", context)
 
 
-def _planned(request, session_id) -> TherapySession:
-    rows = TherapySession.objects.editable_by(request.user).planned()
-    return get_object_or_404(rows.select_related("client"), pk=session_id)
-
-
 @therapist_required
 def session_move(request, session_id):
-    session = _planned(request, session_id)
+    session = _session_of(request, session_id)
     form = BookingForm(
         request.POST or None, session=session, by=request.user, week=_week(request)
     )
+    if session.state != TherapySession.State.PLANNED:
+        back, why = reverse("client", args=[session.client_id]), _state_by_now(session)
+        if form.is_bound:
+            return errors.not_saved(request, why, form=form, back=back)
+        messages.warning(request, why)
+        return redirect(back)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Moved."))
         return redirect("client", session.client_id)
@@ -209,21 +210,21 @@ def session_move(request, session_id):
 @therapist_required
 @require_POST
 def session_cancel(request, session_id):
-    session = _to_call_off(request, session_id)
+    session = _session_of(request, session_id)
     if session.cancel(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
         toast(request, _("The session is cancelled."), undo=undo, seconds=10)
     else:
-        messages.warning(request, _why_not_called_off(session))
+        messages.warning(request, _state_by_now(session))
     return redirect("client", session.client_id)
 
 
-def _to_call_off(request, session_id) -> TherapySession:
+def _session_of(request, session_id) -> TherapySession:
     rows = TherapySession.objects.editable_by(request.user)
-    return get_object_or_404(rows, pk=session_id)
+    return get_object_or_404(rows.select_related("client"), pk=session_id)
 
 
-def _why_not_called_off(session: TherapySession) -> str:
+def _state_by_now(session: TherapySession) -> str:
     """What became of it since the page was opened."""
     session.refresh_from_db(fields=["state"])
     if session.state == TherapySession.State.CANCELLED:
@@ -236,12 +237,12 @@ def _why_not_called_off(session: TherapySession) -> str:
 @therapist_required
 @require_POST
 def session_missed(request, session_id):
-    session = _to_call_off(request, session_id)
+    session = _session_of(request, session_id)
     if session.miss(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
         toast(request, _("Noted as missed."), undo=undo, seconds=10)
     else:
-        messages.warning(request, _why_not_called_off(session))
+        messages.warning(request, _state_by_now(session))
     return redirect("client", session.client_id)
 
 
