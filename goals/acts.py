@@ -286,10 +286,11 @@ def take_up(request, goal: Goal, way: Way):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
         return way.to(goal)
+    words = ""
     if taken_up:
-        reader = status.Reader(side_of(request.user))
-        said = {"standing": status.standing(goal, reader)}
-        messages.success(request, format_html(_("Taken up again. {standing}"), **said))
+        standing = status.standing(goal, status.Reader(side_of(request.user)))
+        words = format_html(_("Taken up again. {standing}"), standing=standing)
+    toasts.tell(request, taken_up, words)
     return way.to(goal)
 
 
@@ -312,8 +313,7 @@ def rate(request, goal: Goal, way: Way):
 def rating_withdraw(request, rating_id, way: Way):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
-    if rating.withdraw(by=request.user):
-        messages.success(request, _("Taken back."))
+    toasts.tell(request, rating.withdraw(by=request.user), _("Taken back."))
     return way.to(rating.goal)
 
 
@@ -351,14 +351,12 @@ def step_do(request, step_id, verb: str, way: Way):
     step = get_object_or_404(rows.standing(), pk=step_id)
     by = request.user
     if verb == "reach":
-        if step.reach(by=by):
-            back = reverse(way["step_undo"], args=[step.pk])
-            toasts.toast(request, _("A stone is laid."), undo=back)
+        back = reverse(way["step_undo"], args=[step.pk])
+        toasts.tell(request, step.reach(by=by), _("A stone is laid."), undo=back)
     elif verb == "undo":
-        step.undo(by=by)
+        toasts.tell(request, step.undo(by=by), _("Undone."))
     elif verb == "drop":
-        if step.drop(by=by):
-            messages.success(request, _("Left out."))
+        toasts.tell(request, step.drop(by=by), _("Left out."))
     else:
         step.move(verb == "up", by=by)
     return way.to(step.goal, "#steps")
@@ -401,7 +399,7 @@ def link(request, goal: Goal, way: Way):
 def link_end(request, link_id, way: Way):
     rows = GoalLink.objects.editable_by(request.user).select_related("goal")
     found = get_object_or_404(rows, pk=link_id)
-    found.end(by=request.user)
+    toasts.tell(request, found.end(by=request.user), _("No longer linked."))
     return way.to(found.goal, "#links")
 
 

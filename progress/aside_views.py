@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
+from accounts.toasts import tell
 from clients.aside_forms import CommentForm
 from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
@@ -46,7 +47,7 @@ def session_comment(request, session_id):
 def comment_read(request, comment_id):
     rows = SupervisionComment.objects.editable_by(request.user)
     comment = get_object_or_404(rows, pk=comment_id)
-    comment.read(by=request.user)
+    tell(request, comment.read(by=request.user))
     return redirect("client", comment.client_id)
 
 

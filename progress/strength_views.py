@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
-from accounts.toasts import toast
+from accounts.toasts import tell, toast
 from clients import access, drafts
 from clients.looking import open_record, opened
 from clients.models import Client, Strength
@@ -96,8 +96,8 @@ def win_withdraw(request, win_id):
 
 def take_win_back(request, win_id, *, undo: str) -> Win:
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    if win.withdraw(by=request.user):
-        toast(request, _("Taken back."), undo=reverse(undo, args=[win.pk]))
+    done = win.withdraw(by=request.user)
+    tell(request, done, _("Taken back."), undo=reverse(undo, args=[win.pk]))
     return win
 
 
@@ -110,6 +110,5 @@ def win_restore(request, win_id):
 
 def put_win_back(request, win_id) -> Win:
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    if win.restore(by=request.user):
-        messages.success(request, _("It stands again."))
+    tell(request, win.restore(by=request.user), _("It stands again."))
     return win

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, errors
 from accounts.decorators import therapist_required
 from accounts.searching import sought
-from accounts.toasts import toast
+from accounts.toasts import tell, toast
 from clients import access
 from clients.aside_forms import CommentForm
 from clients.looking import open_found, open_record, opened
@@ -138,8 +138,7 @@ def client_discharge(request, client_id):
 @require_POST
 def client_take_back(request, client_id):
     client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
-    if client.take_back(by=request.user):
-        messages.success(request, _("Back in your care."))
+    tell(request, client.take_back(by=request.user), _("Back in your care."))
     return redirect("client", client.pk)
 
 
