@@ -303,6 +303,30 @@ PROMISES = {
         "From your own ratings; for %(many)s goals that you did not rate, from "
         "your therapist’s.",
     ],
+    "progress/tests/test_goal_progress.py::"
+    "test_levels_of_two_people_are_never_paired": [
+        "From the levels that the client gave.",
+        "From the levels you gave.",
+        "No goal has two levels from the same person yet. From then on this page says "
+        "how far the goals have come.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_theas_levels_count_only_for_a_goal_without_cleos": [
+        "From the levels that the client gave; for %(many)s goal where the client gave "
+        "none, from the therapist’s.",
+        "From the levels that the client gave; for %(many)s goals where the client "
+        "gave none, from the therapist’s.",
+        "From the levels you gave; for %(many)s goal where you gave none, from your "
+        "therapist’s.",
+        "From the levels you gave; for %(many)s goals where you gave none, from your "
+        "therapist’s.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_a_goal_with_one_level_is_left_out_of_attainment": [
+        "%(many)s goal with one level only is left out.",
+        "%(many)s goals with one level only are left out.",
+        "From the levels that the therapist gave.",
+    ],
     "goals/tests/test_reviews.py::test_it_is_decided_when_both_chose_the_same": [
         "decided when both chose the same",
     ],
