@@ -14,11 +14,28 @@ from accounts import dates, zones
 from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
 from accounts.stale import NoOverwrite, mark
+from clients.models import Client
 from progress.models import TherapySession
 
 DAYS = 5
 HOURS = range(8, 20)
 EARLIEST, FURTHEST = timedelta(days=366), timedelta(days=2 * 366)
+LINK = {  # where a link can be read, by what the client reads
+    Client.Reads.NOW: gettext_lazy(
+        "It is on the client’s home page. It is never emailed."
+    ),
+    Client.Reads.FOR_A_WHILE: gettext_lazy(
+        "It is on the client’s home page as long as their portal is open. It is never "
+        "emailed."
+    ),
+    Client.Reads.ONCE_JOINED: gettext_lazy(
+        "It is on the client’s home page once they have joined. It is never emailed."
+    ),
+    Client.Reads.NEVER: gettext_lazy(
+        "Nobody but the care team reads it here, and it is never emailed: give it to "
+        "the client yourself."
+    ),
+}
 MOMENT = ["other_day", "other_time", "which", "minutes"]  # belong together
 OTHER = {"type": "time", "step": "300"}
 
@@ -62,9 +79,6 @@ class BookingForm(NoOverwrite, HouseForm):
         required=False,
         max_length=500,
         assume_scheme="https",
-        help_text=gettext_lazy(
-            "Stands on the client’s home page. It is never sent by mail."
-        ),
         widget=forms.URLInput(attrs={"autocomplete": "off"}),
     )
 
@@ -75,6 +89,7 @@ class BookingForm(NoOverwrite, HouseForm):
         self.week = week or monday_of(by.today())
         self._offer_days()
         self._offer_lengths()
+        self.fields["video_link"].help_text = LINK[session.client.reads]
         if session._state.adding:
             del self.fields["shown"]
         self.asks_which = False

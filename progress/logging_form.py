@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
+from clients.models import Client
 from clients.models.draft import PART
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
@@ -47,6 +48,23 @@ class StaleNote(Exception):
     """Another tab or person saved the note since this page was opened."""
 
 
+TAKE_AWAY = {  # where it can be read, by what the client reads
+    Client.Reads.NOW: gettext_lazy(
+        "In the client’s own words. It is on their home page until next time."
+    ),
+    Client.Reads.FOR_A_WHILE: gettext_lazy(
+        "In the client’s own words. It is on their home page as long as their portal "
+        "is open."
+    ),
+    Client.Reads.ONCE_JOINED: gettext_lazy(
+        "In the client’s own words. It is on their home page once they have joined."
+    ),
+    Client.Reads.NEVER: gettext_lazy(
+        "In the client’s own words. The client has no portal to read it in."
+    ),
+}
+
+
 class SessionForm(HouseForm):
     revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
     format = SegmentsField(
@@ -61,9 +79,6 @@ class SessionForm(HouseForm):
     )
     take_away = forms.CharField(
         label=gettext_lazy("What the client takes away"),
-        help_text=gettext_lazy(
-            "In the client’s own words. It stands on their home page until next time"
-        ),
         required=False,
         max_length=LIMITS["take_away"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),
@@ -74,6 +89,7 @@ class SessionForm(HouseForm):
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)
+        self.fields["take_away"].help_text = TAKE_AWAY[screen.session.client.reads]
         for number in range(MOST):
             self.fields[f"part{number}"] = forms.CharField(
                 required=False,

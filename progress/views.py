@@ -156,7 +156,8 @@ def _week(request) -> date | None:
 
 @therapist_required
 def session_add(request, client_id):
-    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    mine = Client.objects.editable_by(request.user).select_related("user")
+    client = get_object_or_404(mine, pk=client_id)
     latest = TherapySession.objects.visible_to(request.user).filter(client=client)
     before = latest.standing().order_by("-starts_at").first()
     form = BookingForm(
@@ -220,7 +221,7 @@ def session_cancel(request, session_id):
 
 def _session_of(request, session_id) -> TherapySession:
     rows = TherapySession.objects.editable_by(request.user)
-    return get_object_or_404(rows.select_related("client"), pk=session_id)
+    return get_object_or_404(rows.select_related("client__user"), pk=session_id)
 
 
 def _state_by_now(session: TherapySession) -> str:
