@@ -15,6 +15,7 @@ from accounts import encryption, errors, toasts
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
+from clients.record_access import open_for
 from goals import status, strengths
 from goals.differ import DifferPage
 from goals.forms import (
@@ -373,9 +374,8 @@ def comment(request, goal: Goal, way: Way):
 
 def comment_talked(request, said_id, way: Way):
     rows = Comment.objects.editable_by(request.user)
-    said = get_object_or_404(
-        rows.select_related("goal__client", "by").with_seen(), pk=said_id
-    )
+    rows = rows.select_related("goal__client", "by").with_seen()
+    said = open_for(request, rows, pk=said_id)
     form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
         messages.success(request, _("Noted, for both of you."))

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.toasts import tell
 from clients import drafts
 from clients.models import ContactCharter, Strength
+from clients.record_access import open_for
 from portal.doors import client_required, client_writes_required
 from portal.own import own_client, own_client_and_therapist
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
@@ -57,7 +58,7 @@ def strength_add(request):
 
 def _strength(request, strength_id) -> Strength:
     rows = Strength.objects.editable_by(request.user).select_related("client")
-    return get_object_or_404(rows, pk=strength_id)
+    return open_for(request, rows, pk=strength_id)
 
 
 @client_writes_required

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 from accounts.decorators import therapist_required
 from accounts.toasts import tell
 from clients.aside_forms import CommentForm
-from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
+from clients.record_access import open_for
 from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
 from progress.session_views import session_read
@@ -55,14 +55,13 @@ def comment_read(request, comment_id):
 def correction_answer(request, correction_id):
     rows = Correction.objects.editable_by(request.user)
     rows = rows.select_related("client", "answered_by")
-    correction = get_object_or_404(rows, pk=correction_id)
+    correction = open_for(request, rows, pk=correction_id)
     form = CorrectionAnswerForm(
         request.POST or None, correction=correction, by=request.user
     )
     if form.is_valid() and form.save(correction, by=request.user):
         messages.success(request, _("Answered. The client can read it."))
         return redirect("client", correction.client_id)
-    opened(correction, request.user)
     if form.errors:  # a colleague may have answered meanwhile
         correction.refresh_from_db()
     context = {"nav": "caseload", "client": correction.client, "form": form}

@@ -20,8 +20,8 @@ from clients import access
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
 from clients.kept import kept_for_person
-from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
+from clients.record_access import open_for, shown
 from progress import conflict, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
@@ -57,6 +57,7 @@ def session_detail(request, session_id):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     sent = request.POST if request.method == "POST" else None
     screen = SessionScreen(session, request.user, sent)
     form = SessionForm(sent, screen=screen)
@@ -155,7 +156,6 @@ def _discard_aside(request, screen):
 
 def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
-    opened(session, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -181,12 +181,12 @@ def session_read(request, session_id, **forms):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     return _read(request, SessionScreen(session, request.user), **forms)
 
 
 def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form=None):
     note, session = screen.note, screen.session
-    opened(session, request.user)
     labels = PARTS[note.format] if note else []
     parts = note.parts[:MOST] if note else []
     texts = [
@@ -289,7 +289,7 @@ def _note_to_write(request, session_id, base) -> ProgressNote | None:
 
 def _kept_elsewhere(request, session_id, typed):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
-    session = get_object_or_404(rows, pk=session_id)
+    session = open_for(request, rows, pk=session_id)
     screen = SessionScreen(session, request.user)
     note = screen.note
     if note is None and not session.is_off:

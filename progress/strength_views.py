@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.decorators import therapist_required
 from accounts.toasts import tell, toast
 from clients import access, drafts
-from clients.looking import open_record, opened
 from clients.models import Client, Strength
+from clients.record_access import open_for
 from progress.models import Win
 from progress.strength_forms import HelpsForm, StrengthForm, WinForm
 from progress.strengths import Strengths
@@ -24,7 +24,7 @@ def client_strengths(request, client_id):
 
 def strengths_page(request, client_id, *, win_form=None):
     rows = Client.objects.visible_to(request.user).select_related("charter", "user")
-    client = open_record(rows, request.user, pk=client_id)
+    client = open_for(request, rows, pk=client_id)
     context = {
         "nav": "caseload",
         "client": client,
@@ -38,12 +38,11 @@ def strengths_page(request, client_id, *, win_form=None):
 @therapist_required
 def strength_add(request, client_id):
     rows = Client.objects.editable_by(request.user).select_related("user")
-    client = get_object_or_404(rows, pk=client_id)
+    client = open_for(request, rows, pk=client_id)
     form = drafts.restored(StrengthForm, request, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Offered. The client says whether it is one."))
         return redirect("client-strengths", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form}
     return render(request, "progress/strength_add.html", context)
 

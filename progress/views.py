@@ -20,8 +20,8 @@ from accounts.searching import sought
 from accounts.toasts import tell, toast
 from clients import access
 from clients.aside_forms import CommentForm
-from clients.looking import open_found, open_record, opened
 from clients.models import Client
+from clients.record_access import open_for
 from progress import caseload as lists
 from progress.client_page import ClientPage, one_client, session_lines
 from progress.discharge import DischargeForm, booked
@@ -87,7 +87,7 @@ def client_detail(request, client_id):
 
 
 def client_page(request, client_id, *, comment_form=None):
-    client = open_found(one_client(request.user, client=client_id), request.user)
+    client = open_for(request, one_client(request.user, client=client_id))
     page = ClientPage(client, request.user)
     context = {
         "nav": "caseload",
@@ -103,9 +103,7 @@ def client_page(request, client_id, *, comment_form=None):
 @therapist_required
 @require_safe
 def client_sessions(request, client_id):
-    client = open_record(
-        Client.objects.visible_to(request.user), request.user, pk=client_id
-    )
+    client = open_for(request, Client.objects.visible_to(request.user), pk=client_id)
     rows = TherapySession.objects.visible_to(request.user).filter(client=client)
     page = Paginator(rows.order_by("-starts_at"), A_PAGE).get_page(
         request.GET.get("page")
@@ -122,14 +120,13 @@ def client_sessions(request, client_id):
 @therapist_required
 def client_discharge(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("practice", "user")
-    client = get_object_or_404(mine, pk=client_id)
+    client = open_for(request, mine, pk=client_id)
     sessions = list(booked(client, request.user))
     sent = request.POST if request.method == "POST" else None
     form = DischargeForm(sent, client=client, many=len(sessions))
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Discharged."))
         return redirect("client", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form, "sessions": sessions}
     return render(request, "progress/client_discharge.html", context)
 
@@ -157,7 +154,7 @@ def _week(request) -> date | None:
 @therapist_required
 def session_add(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("user")
-    client = get_object_or_404(mine, pk=client_id)
+    client = open_for(request, mine, pk=client_id)
     latest = TherapySession.objects.visible_to(request.user).filter(client=client)
     before = latest.standing().order_by("-starts_at").first()
     form = BookingForm(
@@ -177,7 +174,6 @@ def session_add(request, client_id):
             undo=reverse("session-cancel", args=[form.session.pk]),
         )
         return redirect("client", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form, "before": before}
     return render(request, "progress/session_add.html", context)
 
@@ -197,7 +193,6 @@ def session_move(request, session_id):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Moved."))
         return redirect("client", session.client_id)
-    opened(session, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -221,7 +216,7 @@ def session_cancel(request, session_id):
 
 def _session_of(request, session_id) -> TherapySession:
     rows = TherapySession.objects.editable_by(request.user)
-    return get_object_or_404(rows.select_related("client__user"), pk=session_id)
+    return open_for(request, rows.select_related("client__user"), pk=session_id)
 
 
 def _state_by_now(session: TherapySession) -> str:
