@@ -26,7 +26,7 @@ from goals.models import (
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
 # However long a goal's history is, its page has an end: of "all", and of the chart.
-SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 5_000
+SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 2_000
 
 
 class Rating(NamedTuple):

@@ -499,8 +499,8 @@ def test_the_comments_say_what_they_leave_out(
 
 def test_the_chart_says_what_it_leaves_out(sign_in, goal, cleo, thea):
     browsers = as_each(sign_in, thea, cleo)
-    sentence = "Only the newest 5,000 ratings are shown."
-    ratings(goal, cleo, 4_998)
+    sentence = "Only the newest 2,000 ratings are shown."
+    ratings(goal, cleo, 1_998)
     for who, url in goal_pages(goal):
         assert sentence not in read(browsers[who], url)
     ratings(goal, cleo, 1)
