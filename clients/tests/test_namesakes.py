@@ -147,6 +147,8 @@ def test_every_page_about_one_of_them_says_which(
         assert "cleo@example.test" in head, url
         if "/care-roles/" not in url:
             assert WHICH in page, url
+            # A sheet may be given to the client: it says nothing of the other.
+            assert 'class="saved which-client no-print"' in page, url
         seen += 1
     assert seen > 25
 
