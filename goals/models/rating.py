@@ -14,7 +14,7 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
 
-MOST_A_DAY = 200  # by one person, in one record, outside sessions
+MOST_A_DAY = 300  # by one person, in one record, outside sessions
 FULL = _(
     "You rated %(most)d times in the last 24 hours, the most for one day. Rate again"
     " tomorrow."

@@ -12,7 +12,7 @@ from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 
-MOST_A_DAY = 50  # by one person, in one record; taken back or not
+MOST_A_DAY = 100  # by one person, in one record; taken back or not
 FULL = _(
     "You added %(most)d wins in the last 24 hours, the most for one day. Add this one"
     " tomorrow."
