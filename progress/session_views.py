@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from accounts import dates, encryption
 from accounts.decorators import therapist_required
 from accounts.kept import first, kept
-from clients import access
+from clients import access, apart
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
 from clients.kept import kept_for_person
@@ -49,7 +49,8 @@ from progress.unsaved import (
 @kept_for_person(session=UUIDField())
 def _one_session(user, session):
     rows = TherapySession.objects.visible_to(user).filter(pk=session)
-    return rows.select_related("client__user", "therapist")
+    rows = rows.select_related("client__user", "therapist")
+    return apart.with_shares_name(rows)
 
 
 @therapist_required

@@ -132,6 +132,12 @@ PROMISES = {
         "This was added already",
         "You can use it to sign in.",
     ],
+    "accounts/tests/test_ways_at_once.py::"
+    "test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows": [
+        "New recovery codes were made already",
+        "If you pressed twice, the first press made them. Your old codes no longer "
+        "work. See the new ones on the next page: they are shown once.",
+    ],
     "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
         "If the phone is lost, each of these lets you in once, beside your "
         "password. Paper in a drawer at home is good; a photo on the same phone is "
@@ -685,6 +691,15 @@ PROMISES = {
     "tests/test_long_lists.py::test_closing_and_proposing_over_and_over_has_an_end": [
         "This record has %(most)d goals, open and closed, the most it can have. "
         "Change an open goal instead.",
+    ],
+    "tests/test_long_lists.py::"
+    "test_one_person_adds_so_many_in_a_day_and_keeps_the_words": [
+        "You added %(most)d comments in the last 24 hours, the most for one day. Add "
+        "this one tomorrow.",
+        "You changed these numbers %(most)d times in the last 24 hours, the most for "
+        "one day. Change them tomorrow.",
+        "You rated %(most)d times in the last 24 hours, the most for one day. Rate "
+        "again tomorrow.",
     ],
     "tests/test_long_lists.py::test_one_wording_is_agreed_to_so_many_times": [
         "You agreed to this wording %(most)d times and withdrew each time. Suggest "
