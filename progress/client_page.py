@@ -40,17 +40,20 @@ ROLES = {
 }
 
 
-def number_of(session: TherapySession, user) -> int:
-    """The how-manieth session of its client this is, cancelled ones left out."""
-    number = _number(user, client=session.client_id, until=session.starts_at)
-    return first(number) or 0
+def number_of(session: TherapySession, user) -> int | None:
+    """Which of its client's held sessions this is, or will be once it is logged; None
+    for one that was missed or canceled, or has not begun."""
+    if session.is_off or session.starts_at > timezone.now():
+        return None
+    held = _held_before(user, client=session.client_id, before=session.starts_at)
+    return (first(held) or 0) + 1
 
 
-@kept_for_person(client=UUIDField(), until=DateTimeField())
-def _number(user, client, until):
-    rows = TherapySession.objects.visible_to(user).filter(client_id=client).standing()
-    until = rows.filter(starts_at__lte=until).order_by().values("client_id")
-    return until.annotate(many=Count("pk")).values_list("many", flat=True)
+@kept_for_person(client=UUIDField(), before=DateTimeField())
+def _held_before(user, client, before):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
+    earlier = rows.filter(starts_at__lt=before).order_by().values("client_id")
+    return earlier.annotate(many=Count("pk")).values_list("many", flat=True)
 
 
 @dataclass

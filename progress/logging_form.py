@@ -202,7 +202,7 @@ class SessionForm(HouseForm):
                 given.withdraw(by=by)
             new[goal] = value
         session = self.screen.session
-        GoalRating.give(new, by=by, session=session)
+        GoalRating.give(new, by=by, session=session, at=session.rated_at)
         SessionGoal.note_down(session, list(new))
 
     def _save_practice(self, by) -> None:

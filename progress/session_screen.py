@@ -6,7 +6,6 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.kept import first, many
@@ -16,11 +15,9 @@ from goals import charts, status
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.voices import BOTH, counted
-from goals.wordings import Wordings
 from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
-from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
 
 
@@ -57,14 +54,14 @@ def _ratings(user, goals):
 @kept_for_person(**GOALS, **SESSION)
 def _given(user, goals, session):
     rows = _ratings(user, goals).filter(session_id=session)
-    return rows.select_related("by").order_by("at")
+    return rows.select_related("by").order_by("at", "pk")
 
 
 @kept_for_person(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
-    """Of each goal and side, the last one before this session."""
+    """Of each goal and side, the last one before this session's end."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
-    rows = earlier.order_by("goal_id", "side", "-at").distinct("goal_id", "side")
+    rows = earlier.order_by("goal_id", "side", "-at", "-pk").distinct("goal_id", "side")
     return rows.select_related("by")
 
 
@@ -159,12 +156,11 @@ class SessionScreen:
         return first(_held_before(self.user, client=client, at=at))
 
     def _read_ratings(self) -> None:
-        """The newest one before this session, and those given in it, by goal."""
+        """Each side's last one before this session's end, and those given in it."""
         here = {"goals": self._ids, "session": self.session.pk}
-        until = max(self.session.ends_at, timezone.now())
         given = _given(self.user, **here)
         self.given = {rating.goal_id: rating for rating in given}
-        newest = _newest(self.user, **here, until=until)
+        newest = _newest(self.user, **here, until=self.session.ends_at)
         self.before = {(rating.goal_id, rating.side): rating for rating in newest}
 
     @property
@@ -196,17 +192,6 @@ class SessionScreen:
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }
-
-    def rated_here(self) -> list[tuple[GoalRating, str]]:
-        """Every rating given in this session, whatever became of its goal, with the
-        goal's words of that day."""
-        rows = GoalRating.objects.visible_to(self.user).standing()
-        rows = rows.filter(session_id=self.session.pk)
-        rows = rows.select_related("by", "goal__in_force", "goal__latest")
-        rows = list(rows.order_by("at"))
-        until = end_of_day(self.session.starts_at, self.user.zone)
-        wordings = Wordings.before([row.goal for row in rows], until, self.user)
-        return [(row, wordings.words_then(row.goal, until)) for row in rows]
 
     @property
     def is_mine(self) -> bool:

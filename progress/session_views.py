@@ -29,6 +29,7 @@ from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
 from progress.note_page import additions_to, is_left
+from progress.session_ratings import SessionRatings
 from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
@@ -213,7 +214,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "hold": holds[0] if holds else None,
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": screen.rated_here(),
+        "ratings": SessionRatings(session, request.user),
         "typed": typed or aside_of(screen, request.user),
         "beside": beside_the_parts(screen),
         "why": why_not(screen, request.user) if typed else "",

@@ -53,8 +53,8 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
-    "tests/test_long_lists.py::test_the_ratings_of_a_sessions_day_have_an_end": [
-        "Only the newest 50 ratings of that day are shown.",
+    "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
+        "Only the newest 50 ratings of this session are shown.",
     ],
     "goals/tests/test_said.py::"
     "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
