@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import screen
 from accounts.templatetags.look import day
+from clients.portal_state import PortalState, portal_state
 from goals.models import Goal, Review
 from goals.models.content import Side
 
@@ -127,16 +128,16 @@ def _client_reads(client) -> str:
 
 def _client(client) -> str:
     """Whether the client can be waited for at all."""
-    name = {"name": screen.called(client.preferred_name)}
-    if client.is_discharged:
-        return _("%(name)s is discharged and cannot agree.") % name
-    if client.closed_portal:
-        return _("%(name)s closed the portal account and cannot agree there.") % name
-    if client.has_joined:
-        return _("Waiting for %(name)s to agree.") % name
-    if client.user_id:
-        return _("%(name)s can agree after joining the portal.") % name
-    return _("%(name)s has no portal account and cannot agree there.") % name
+    said = {
+        PortalState.ACTIVE: _("Waiting for %(name)s to agree."),
+        PortalState.INVITED: _("%(name)s can agree after joining the portal."),
+        PortalState.NONE: _("%(name)s has no portal account and cannot agree there."),
+        PortalState.CLOSED: _(
+            "%(name)s closed the portal account and cannot agree there."
+        ),
+        PortalState.DISCHARGED: _("%(name)s is discharged and cannot agree."),
+    }
+    return said[portal_state(client)] % {"name": screen.called(client.preferred_name)}
 
 
 def closed_because(goal: Goal, user) -> SafeString:

@@ -11,6 +11,7 @@ from accounts.toasts import toast
 from clients import access, drafts
 from clients.looking import open_record, opened
 from clients.models import Client, Strength
+from clients.portal_state import answers_strength
 from progress.models import Win
 from progress.strength_forms import HelpsForm, StrengthForm, WinForm
 from progress.strengths import Strengths
@@ -41,7 +42,9 @@ def strength_add(request, client_id):
     client = get_object_or_404(rows, pk=client_id)
     form = drafts.restored(StrengthForm, request, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Offered. The client says whether it is one."))
+        messages.success(
+            request, _("Strength suggested.") + " " + answers_strength(client)
+        )
         return redirect("client-strengths", client.pk)
     opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form}

@@ -263,7 +263,7 @@ PROMISES = {
         "The agreed words stay in effect until both agree to the new ones.",
     ],
     "goals/tests/test_agreement.py::test_cleo_proposes_and_thea_agrees": [
-        "No goal yet. Either of you can propose one.",
+        "Either of you can propose one.",
     ],
     "goals/tests/test_agreement.py::test_history_cannot_be_rewritten": [
         "As it was said. It stays a quote wherever the goal appears.",
@@ -366,13 +366,13 @@ PROMISES = {
     "goals/tests/test_two_keys.py::"
     "test_cleo_says_not_any_more_and_nothing_is_in_force": [
         "You can take your key back on any day, from your own phone.",
-        "Without your agreement these words are not in effect. Nothing is lost: "
-        "either of you can propose again or agree again.",
+        "Without your agreement these words are not in effect.",
+        "Nothing is lost: either of you can propose again or agree again.",
         "Not in effect: an agreement was withdrawn.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew": [
-        "Then neither of you agrees to these words, and the goal is set aside. "
+        "Then neither of you agrees to these words, and the goal is set aside.",
         "Either of you can take it up again.",
         "You both said so.",
     ],
@@ -603,8 +603,8 @@ PROMISES = {
     ],
     "progress/tests/test_record.py::"
     "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
-        "That you made and fetched a copy is written down; the client sees it "
-        "under “Who looked”.",
+        "That you made and fetched a copy is written down.",
+        "%(name)s can see it under “Who looked”.",
     ],
     "progress/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
         "Contact details and preferences, who treated, and goals with every "

@@ -71,7 +71,7 @@ KEPT_BY = {
     "who opened the record, which is in the client’s copy": (
         f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
     ),
-    "A note stands here once it is signed and shared with you.": (
+    "No note of this session is shared with you right now.": (
         "portal/tests/test_sessions.py::test_an_unsigned_note_does_not_show"
     ),
     "By video. The link is here from 15 minutes before.": (
