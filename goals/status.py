@@ -66,6 +66,9 @@ def stands(goal: Goal, days: str = "within") -> SafeString:
         said.append(_("You each see this goal differently."))
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
+    if goal.review_on and not goal.in_force_id:
+        review = day(goal.review_on, days)
+        said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
 
@@ -97,14 +100,8 @@ def _agreed(goal: Goal, days: str) -> SafeString:
 
 
 def _proposed(goal: Goal, days: str) -> SafeString:
-    since = format_html(
-        _("Proposed {since}, not agreed yet."),
-        since=day(goal.latest.proposed_at, days),
-    )
-    if not goal.review_on:
-        return since
-    review = format_html(_("Review {review}."), review=day(goal.review_on, days))
-    return format_html("{} {}", since, review)
+    since = day(goal.latest.proposed_at, days)
+    return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:

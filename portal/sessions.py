@@ -7,9 +7,15 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts import encryption
 from accounts.models import User
+from goals.models import Goal
+from goals.models.content import Side
+from goals.ways import CLIENTS
+from portal.watched import WATCHED
+from progress import agenda
 from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
 from progress.note_page import additions_to
@@ -71,6 +77,12 @@ class SessionPage:
     def is_coming(self) -> bool:
         ahead = self.session.ends_at > timezone.now()
         return ahead and self.session.state == TherapySession.State.PLANNED
+
+    @cached_property
+    def topics(self) -> list[tuple[str, Goal, str]]:
+        """What one of the two wants to talk about in this session: why, which goal."""
+        found = agenda.topics(self.session, self.user, Side.CLIENT, CLIENTS)
+        return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 
     @property
     def door_is_open(self) -> bool:

@@ -12,9 +12,12 @@ from accounts.kept import first, many
 from accounts.models import User
 from clients.kept import kept_for_person
 from goals import charts, status
-from goals.models import Goal, GoalRating
+from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted
+from goals.ways import THERAPISTS
+from progress import agenda
+from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
 from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
@@ -36,6 +39,7 @@ def was_name(assignment: Assignment) -> str:
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+STEPS = 12  # of those reached, the newest
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -71,6 +75,13 @@ def _counts(user, goals):
     return rows.annotate(n=Count("pk")).order_by()
 
 
+@kept_for_person(client=UUIDField())
+def _reached(user, client):
+    """The newest steps that were reached."""
+    rows = Step.objects.visible_to(user).standing().filter(client_id=client)
+    return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
+
+
 @kept_for_person(**PLACE)
 def _held_before(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
@@ -96,7 +107,8 @@ class SessionScreen:
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
         self._read_ratings()
-        practice = last_practice(user, client=session.client_id)
+        practice = list(last_practice(user, client=session.client_id))
+        self.answered = answered_by(practice, session.client)
         self.agreed_here = next(
             (row for row in practice if row.session_id == session.pk), None
         )
@@ -136,14 +148,36 @@ class SessionScreen:
         rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
         return list(rows.filter(client=self.session.client_id).order_by("set_at"))
 
-    @property
+    @cached_property
     def came_in(self) -> list[Goal]:
         """Words to agree to, what the two see differently, what one withdrew from."""
+        named = {topic.goal.pk for topic in self.topics}
         return [
             goal
             for goal in self.goals
             if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+            if goal.pk not in named
         ]
+
+    @cached_property
+    def topics(self) -> list[agenda.Topic]:
+        """What one of the two wants to talk about in this session."""
+        return agenda.topics(self.session, self.user, Side.THERAPIST, THERAPISTS)
+
+    @cached_property
+    def news(self) -> list[News]:
+        """What the client rated, reached and answered since the session before."""
+        goals = {goal.pk: goal for goal in self.goals}
+        ratings = [
+            of_rating(rating, goals[goal_id])
+            for (goal_id, side), rating in self.before.items()
+            if side == Side.CLIENT
+        ]
+        steps = _reached(self.user, client=self.session.client_id)
+        steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
+        found = [*ratings, *steps, *map(of_exercise, self.answered)]
+        since = self.previous and self.previous.ends_at
+        return between(found, since, self.session.ends_at)
 
     def _since_last(self, row) -> bool:
         previous = self.previous

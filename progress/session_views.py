@@ -23,7 +23,7 @@ from clients.kept import kept_for_person
 from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
-from progress import conflict, signing
+from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
@@ -170,6 +170,10 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "early": signing.is_early(session),
         "earlier": earlier_drafts(screen, request.user),
         "since": screen.came_in,
+        "topics": [
+            (goal_watch.to_therapist(one.kind)[0], one.goal, one.url)
+            for one in screen.topics
+        ],
         "other": other and conflict.parts_of(other, form.body.split(PART)),
         "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",

@@ -97,6 +97,8 @@ class Pages:
             lines.append("Proposed today, not agreed yet.")
         elif not story.in_force:
             lines.append("Not in effect: an agreement was withdrawn.")
+        if story.review_on and not story.in_force:
+            lines.append(f"Review {day_words(story.review_on)}.")
         asked = story.asked()
         if asked == side:
             lines.append("Needs your agreement.")
