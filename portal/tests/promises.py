@@ -53,6 +53,10 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "goals/tests/test_two_keys.py::"
+    "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
+        "You are both asked for a review that day. Nobody is asked to give in.",
+    ],
     "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
         "Only the newest 50 ratings of this session are shown.",
     ],
