@@ -44,6 +44,7 @@ from goals.models import (
 )
 from goals.models.move import GoalMove
 from goals.pages import GoalPage
+from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
 from goals.ways import Way
 
@@ -269,7 +270,7 @@ def reached(request, goal: Goal, way: Way):
     form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
         return late(request, goal, way, form) if form.is_bound else way.to(goal)
-    page = GoalPage(goal, request.user, way)
+    page = ReachedPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
     if form.is_valid() and form.save(by=request.user):

@@ -12,6 +12,7 @@ from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
 from clients.models.draft import PART
+from clients.portal_state import can_read
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
 from progress.models.note import LIMITS, MOST, PRESSED
@@ -61,9 +62,7 @@ class SessionForm(HouseForm):
     )
     take_away = forms.CharField(
         label=gettext_lazy("What the client takes away"),
-        help_text=gettext_lazy(
-            "In the client’s own words. It stands on their home page until next time"
-        ),
+        help_text=gettext_lazy("In the client’s own words."),
         required=False,
         max_length=LIMITS["take_away"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),
@@ -74,6 +73,11 @@ class SessionForm(HouseForm):
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)
+        if can_read(screen.session.client):
+            self.fields["take_away"].help_text = _(
+                "In the client’s own words. Shown on their home page until the next"
+                " session."
+            )
         for number in range(MOST):
             self.fields[f"part{number}"] = forms.CharField(
                 required=False,

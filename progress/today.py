@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField
+from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -119,19 +119,18 @@ def _rated(user, clients):
 
 
 @kept_for_person(clients=many(UUIDField()))
-def _answered(user, clients):
-    """By the clients themselves."""
-    rows = Assignment.objects.editable_by(user).filter(client_id=clients)
-    rows = rows.exclude(answer="").filter(answered_by=F("client__user"))
-    return rows.values_list("client_id", "answered_at")
-
-
-@kept_for_person(clients=many(UUIDField()))
-def _stepped(user, clients):
-    """Steps that anybody else wrote down as reached."""
-    rows = Step.objects.editable_by(user).standing().filter(client_id=clients)
-    rows = rows.exclude(reached_at=None).exclude(reached_by=user.pk)
-    return rows.order_by("-reached_at").values_list("client_id", "reached_at")[:RATED]
+def _answered_and_reached(user, clients):
+    """When clients answered an exercise, and when anybody else wrote down a step."""
+    found = {"client_id": clients}
+    answers = Assignment.objects.editable_by(user).filter(**found).exclude(answer="")
+    answers = answers.filter(answered_by=F("client__user")).order_by()
+    steps = Step.objects.editable_by(user).standing().filter(**found).order_by()
+    steps = steps.exclude(reached_at=None).exclude(reached_by=user.pk)
+    columns = ("kind", "client_id", "moment")
+    answers = answers.annotate(kind=Value("answer"), moment=F("answered_at"))
+    steps = steps.annotate(kind=Value("step"), moment=F("reached_at"))
+    both = answers.values_list(*columns), steps.values_list(*columns)
+    return both[0].union(both[1], all=True)
 
 
 class Today:
@@ -178,8 +177,9 @@ class Today:
     def _prepare(self, slots: list[Slot]) -> None:
         ids = [slot.session.client_id for slot in slots]
         rated = _by_client(_rated(self.user, clients=ids))
-        answered = _by_client(_answered(self.user, clients=ids))
-        stepped = _by_client(_stepped(self.user, clients=ids))
+        both = list(_answered_and_reached(self.user, clients=ids))
+        answered = _by_client(row[1:] for row in both if row[0] == "answer")
+        stepped = _by_client(row[1:] for row in both if row[0] == "step")
         for slot in slots:
             pk = slot.session.client_id
             slot.prep = self._lines(pk, rated, stepped, answered)

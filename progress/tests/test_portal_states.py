@@ -134,8 +134,10 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
         "discharged": "Cleo can read this once it is signed, until ",
     }
     assert later.get(state, "Only the care team and supervisors can read this.") in page
-    page = read(browser, f"/sessions/{session.pk}/add/")
     reads_now = state in ("active", "discharged")
+    at_home = "Shown on their home page until the next session."
+    assert (at_home in page) is reads_now
+    page = read(browser, f"/sessions/{session.pk}/add/")
     assert ("Cleo can read it with the note." in page) is reads_now
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(ProgressNote.objects.get(), "To talk about it first", by=thea)

@@ -41,7 +41,7 @@ def told(cleo, thea, sign_in, session):
     urls = {thea: "/sessions/", cleo.user: "/portal/sessions/"}
     for person, url in urls.items():
         page = sign_in(person).get(f"{url}{session.pk}/").content.decode()
-        rows = re.findall(r"(Rated by [^<,]+).*?num\">(\d+)<", page)
+        rows = re.findall(r"([LR]a[a-z ]*ted by [^<,]+).*?num\">(\d+)<", page)
         found.append([(who, int(value)) for who, value in rows])
     return found
 
@@ -77,8 +77,8 @@ def test_a_session_shows_each_sides_last_rating_before_its_end(cleo, thea, sign_
     rate(goal, 5, by=thea, at=session.starts_at, session=session)
     rate(goal, 8, by=cleo.user, at=session.ends_at + timedelta(hours=1))
     staff, portal = told(cleo, thea, sign_in, session)
-    assert staff == [("Rated by Cleo before", 3), ("Rated by you in this session", 5)]
-    assert portal == [("Rated by you before", 3), ("Rated by Thea in this session", 5)]
+    assert staff == [("Last rated by Cleo", 3), ("Rated by you in this session", 5)]
+    assert portal == [("Last rated by you", 3), ("Rated by Thea in this session", 5)]
 
 
 def test_a_goal_that_was_closed_before_a_session_is_not_on_it(cleo, thea, sign_in):

@@ -65,7 +65,7 @@ def test_thea_offers_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
         "therapist",
         "At the stop",
     )
-    assert "Nothing yet." in page  # among what Cleo stands by
+    assert "No strengths yet." in page  # among what Cleo stands by
 
 
 def test_there_is_no_strength_without_its_moment(sign_in, thea, cleo):
