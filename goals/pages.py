@@ -235,6 +235,12 @@ class GoalPage:
         return _("Keep the earlier wording")
 
     @property
+    def kept_wording(self) -> GoalVersion | None:
+        """What declining goes back to, where the page does not show it anyway."""
+        hidden = self.can_decline and not self.goal.in_force_id
+        return self.before if hidden else None
+
+    @property
     def wording_of(self) -> str:
         """Whose words are shown: the client's once the client agreed to them."""
         shown = self.past.version(self.shown.pk)
