@@ -71,10 +71,10 @@ def who_proposes(client, *, may_write: bool) -> str:
 
 
 def waits_for_strength(client) -> str:
-    """Of a suggested strength without an answer."""
-    return cannot_answer(client) or _("Waiting for %(name)s to answer.") % _named(
-        client
-    )
+    """Of a suggested strength without an answer; why is said once above them."""
+    if is_active(client):
+        return _("Waiting for %(name)s to answer.") % _named(client)
+    return _("Not answered")
 
 
 def no_strengths(client) -> str:

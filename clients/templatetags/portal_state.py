@@ -7,6 +7,7 @@ from clients import portal_state
 register = template.Library()
 
 for sentence in (
+    portal_state.cannot_answer,
     portal_state.is_active,
     portal_state.can_read,
     portal_state.waits_for_strength,

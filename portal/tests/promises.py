@@ -555,7 +555,6 @@ PROMISES = {
         "You chose to talk about it: it stands on top of what is prepared for the "
         "next session.",
         "The client would rather have it left at that. Do not bring it up.",
-        "The client chose a quiet line, and no more.",
         "Quietly: this line, and no more.",
         "A line where it stands, and no more",
         "The client marks it with a stone and a line, and would like it left at that.",

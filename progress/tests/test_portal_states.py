@@ -90,7 +90,9 @@ def test_a_suggested_strength_waits_only_for_who_can_answer(
     once = re.search(r'name="once" value="([^"]+)"', once)[1]
     page = read(browser, f"{url}add/", once=once, **PATIENCE)
     assert f"Strength suggested. {says}" in page
-    assert WAITS[state] in page.partition("Offered, and answered")[2]
+    offered = page.partition("Offered, and answered")[2]
+    assert offered.count(WAITS[state]) == 1
+    assert ("Not answered" in offered) is (state != "active")
     assert not [words for words in UNTRUE if words in page]
 
 
@@ -229,3 +231,12 @@ def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, si
     NoteHold.objects.filter(pk=second.pk).update(at=timezone.now() + 2 * hour)
     page = read(sign_in(thea), f"/sessions/{session.pk}/")
     assert "Held back since" in page and "before that" not in page
+
+
+@pytest.mark.parametrize("state", ["active", "invited", "none", "closed"])
+def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in, state):
+    cleo = in_state(state)
+    page = read(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
+    stops = "Weekly emails stop Reminders are sent only for sessions that stay booked."
+    assert (stops in page) is (state == "active")
+    assert ("The portal is for reading" in page) is (state == "active")
