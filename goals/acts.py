@@ -369,7 +369,8 @@ def comment(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(CommentForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. It stands there for both of you."))
+        both, alone = _("Comment saved for both of you."), _("Comment saved.")
+        messages.success(request, both if goal.is_shared else alone)
         return way.to(goal, "#said")
     return way.page(request, "goal_comment", goal, form=form)
 
@@ -381,7 +382,8 @@ def comment_talked(request, said_id, way: Way):
     )
     form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
-        messages.success(request, _("Noted, for both of you."))
+        both, alone = _("Saved for both of you."), _("Saved.")
+        messages.success(request, both if said.goal.is_shared else alone)
         return way.to(said.goal, "#said")
     return way.page(request, "comment_talked", said.goal, form=form, comment=said)
 

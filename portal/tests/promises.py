@@ -333,8 +333,8 @@ PROMISES = {
     "goals/tests/test_said.py::test_what_cleo_says_is_seen_talked_about_and_changed": [
         "Both of you see the day, and what came of it.",
         "It stands with the goal, for both of you, until you have talked about it.",
-        "Kept. It stands there for both of you.",
-        "Noted, for both of you.",
+        "Comment saved for both of you.",
+        "Saved for both of you.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_first_proposal_taken_back_is_no_goal_any_more": [

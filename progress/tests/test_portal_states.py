@@ -90,7 +90,7 @@ def test_a_suggested_strength_waits_only_for_who_can_answer(
     once = re.search(r'name="once" value="([^"]+)"', once)[1]
     page = read(browser, f"{url}add/", once=once, **PATIENCE)
     assert f"Strength suggested. {says}" in page
-    offered = page.partition("Offered, and answered")[2]
+    offered = page.partition("Offered, and answered")[2].partition("The whole way")[0]
     assert offered.count(WAITS[state]) == 1
     assert ("Not answered" in offered) is (state != "active")
     assert not [words for words in UNTRUE if words in page]
@@ -240,3 +240,20 @@ def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in,
     stops = "Weekly emails stop Reminders are sent only for sessions that stay booked."
     assert (stops in page) is (state == "active")
     assert ("The portal is for reading" in page) is (state == "active")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_is_said_about_a_goal_is_for_both_only_where_both_read_it(
+    in_state, thea, sign_in, state
+):
+    cleo, browser = in_state(state), sign_in(thea)
+    page = read(browser, f"/clients/{cleo.pk}/goals/add/")
+    assert (WAITS[state] in page) is (state != "active")
+    with acting_as(thea.pk), transaction.atomic():
+        goal = Goal.propose(cleo, {"own_words": "Bus"}, by=thea)
+    both = " for both of you" if state == "active" else ""
+    page = read(browser, f"/goals/{goal.pk}/comments/", words="It got harder.")
+    assert f"Comment saved{both}." in page
+    url = f"/goal-comments/{Comment.objects.get().pk}/talked/"
+    page = read(browser, url, talked_on=thea.today().isoformat(), changed="")
+    assert f" Saved{both}." in page
