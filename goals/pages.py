@@ -378,11 +378,12 @@ class GoalPage:
 
     @property
     def withdrawable(self) -> Rating | None:
-        """The newest one's own, which may still be a slip of the finger."""
-        mine = self.ratings_of(self.side)
-        if self.may_write and mine and mine[-1].by_id == self.user.pk:
-            return mine[-1]
-        return None
+        """The one typed last, if one's own: it may still be a slip of the finger.
+
+        Keys are in the order of typing; a session that is logged late has an older day.
+        """
+        last = max(self.ratings_of(self.side), key=lambda one: one.pk, default=None)
+        return last if last and self.may_write and last.by_id == self.user.pk else None
 
     @property
     def said_with_ratings(self) -> list[GoalRating]:

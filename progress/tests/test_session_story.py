@@ -69,6 +69,17 @@ def test_a_rating_typed_later_is_of_its_sessions_day(cleo, thea, sign_in):
     assert portal == [("Rated by Thea in this session", 4)]
 
 
+def test_what_was_typed_last_can_be_removed_whatever_day_it_is_of(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    session = book(cleo, thea, at=timezone.now() - 15 * DAY)
+    rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
+    browser = sign_in(thea)
+    logged_late(browser, session, goal, 4)
+    slip = GoalRating.objects.get(session_id=session.pk)
+    page = browser.get(f"/goals/{goal.pk}/").content.decode()
+    assert f"/ratings/{slip.pk}/" in page and "You rated 4, " in page
+
+
 def test_a_session_shows_each_sides_last_rating_before_its_end(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
