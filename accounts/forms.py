@@ -15,7 +15,8 @@ from accounts.widgets import Pick, Segments, Stones, Times, Week
 TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
 SENT_BEFORE = _(
-    "This was sent before, with other words. Send it again to keep these words too."
+    "This was sent before, with other words, and those are saved. To save these words"
+    " too, send it again."
 )
 NUMBERS = [(number, str(number)) for number in range(11)]
 

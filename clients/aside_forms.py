@@ -57,7 +57,7 @@ class CommentForm(HouseForm):
 class AnswerForm(HouseForm):
     answer = words_field(
         gettext_lazy("Your answer"),
-        gettext_lazy("The client reads it, with your name and the day"),
+        gettext_lazy("It is saved with your name and the day."),
         rows=4,
     )
 
@@ -96,8 +96,8 @@ class EmergencyForm(HouseForm):
     reason = words_field(
         gettext_lazy("Why now"),
         gettext_lazy(
-            "The client and their therapist will read this sentence. Admins see that "
-            "you asked, not why"
+            "Their therapist reads this sentence, and a client with a portal account"
+            " can. Admins see that you asked, not why."
         ),
         rows=4,
         min_length=REASON,

@@ -24,6 +24,7 @@ from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.wordings import Wordings
+from progress import goal_watch
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
 
@@ -308,6 +309,7 @@ class GoalLine:
 
 
 FEW = 3  # of what is practised
+REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 
 @kept_for_person(**WEEKS)
@@ -361,6 +363,20 @@ class ClientWeek:
         return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
 
     @cached_property
+    def reviews(self) -> list[tuple[str, Goal]]:
+        """Goals of which a review is due, or open and waits for the client: what for,
+        and which."""
+        goals = {goal.pk: goal for goal in self._goals}
+        ids = {goal.client_id for goal in self._goals}
+        today = self.user.today()
+        asks = goal_watch.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        return [
+            (one.kind, goals[one.goal_id])
+            for one in asks
+            if one.kind in REVIEWS and one.goal_id in goals
+        ]
+
+    @cached_property
     def _lines(self) -> list:
         ids = {goal.client_id for goal in self._goals}
         return [line for lines in recent_lines(ids).values() for line in lines]
@@ -388,7 +404,8 @@ class ClientWeek:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.sessions or self.practice or self.waiting or self._rated)
+        asked = self.waiting or self.reviews
+        return not (self.sessions or self.practice or asked or self._rated)
 
     @property
     def _rated(self) -> bool:

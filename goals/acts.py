@@ -45,6 +45,7 @@ from goals.models import (
 )
 from goals.models.move import GoalMove
 from goals.pages import GoalPage
+from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
 from goals.ways import Way
 
@@ -270,7 +271,7 @@ def reached(request, goal: Goal, way: Way):
     form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
         return late(request, goal, way, form) if form.is_bound else way.to(goal)
-    page = GoalPage(goal, request.user, way)
+    page = ReachedPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
     if form.is_valid() and form.save(by=request.user):
@@ -367,7 +368,8 @@ def comment(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(CommentForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. It stands there for both of you."))
+        both, alone = _("Comment saved for both of you."), _("Comment saved.")
+        messages.success(request, both if goal.is_shared else alone)
         return way.to(goal, "#said")
     return way.page(request, "goal_comment", goal, form=form)
 
@@ -378,7 +380,8 @@ def comment_talked(request, said_id, way: Way):
     said = open_for(request, rows, pk=said_id)
     form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
-        messages.success(request, _("Noted, for both of you."))
+        both, alone = _("Saved for both of you."), _("Saved.")
+        messages.success(request, both if said.goal.is_shared else alone)
         return way.to(said.goal, "#said")
     return way.page(request, "comment_talked", said.goal, form=form, comment=said)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -17,28 +16,22 @@ from accounts import dates, encryption, screen
 from clients.access import reach, side_of
 from goals import charts, history, status, strengths
 from goals import page_queries as queries
+from goals.goal_history import GoalHistory
 from goals.models import (
-    Agreement,
     Goal,
     GoalLink,
     GoalMove,
     GoalRating,
     GoalScore,
     GoalVersion,
-    Review,
-    ReviewAnswer,
 )
 from goals.models.content import LEVELS, Side
-from goals.models.version import WEIGHTS
 from goals.page_queries import (
-    SHOWN_COMMENTS,
     SHOWN_IN_CHART,
-    SHOWN_MOVES,
-    SHOWN_OF_ALL,
-    SHOWN_VERSIONS,
     Rating,
 )
 from goals.said import said_rows
+from goals.version_words import plain, said_in
 from goals.voices import BOTH, voice
 from goals.ways import Way
 
@@ -83,54 +76,21 @@ class GoalPage:
         self.goal, self.user, self.side = goal, user, side_of(user)
         self.everything, self.names = everything, way
         encryption.expect(goal.practice_id, [goal.client_id])
-        self.history_is_cut = False
-        self.versions = self._versions()
-        moves = queries.moves_of if everything else queries.last_moves
-        self.moves = self._newest(moves(user, goal=goal.pk))
+        self.past = GoalHistory(goal, user, everything=everything)
+        self.versions, self.moves = self.past.versions, self.past.moves
         self._read_ratings()
         self._read_steps()
-        self._read_comments()
         self.links = [
             self._linked(link) for link in queries.links_of(user, goal=goal.pk)
         ]
         self.strengths = strengths.at_hand(goal, user)
         self.scores = queries.scores_of(user, goal=goal.pk)
 
-    def _versions(self) -> list[GoalVersion]:
-        """The newest ones; what stands is always among them."""
-        goal = {"goal": self.goal.pk}
-        if self.everything:
-            rows = self._newest(queries.every_version(self.user, **goal))
-        else:
-            stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
-            rows = queries.last_versions(self.user, **goal, **stands)
-        turned: dict[UUID, list[Agreement]] = {row.pk: [] for row in rows}
-        for key in queries.keys_of(self.user, versions=list(turned)):
-            turned[key.version_id].append(key)
-        for row in rows:
-            row.turned = turned[row.pk]
-        return rows
-
-    def _newest(self, rows) -> list:
-        """Of rows with the newest first, no more than a page can hold."""
-        found = list(rows[: SHOWN_OF_ALL + 1])
-        self.history_is_cut |= len(found) > SHOWN_OF_ALL
-        return found[:SHOWN_OF_ALL]
-
-    def _version(self, pk) -> GoalVersion | None:
-        return next((one for one in self.versions if one.pk == pk), None)
-
     def _read_ratings(self) -> None:
-        """Hundreds for the chart, as bare values; as rows only those with a line."""
+        """Hundreds for the chart, as bare values."""
         bare = list(queries.bare_ratings(self.user, goal=self.goal.pk))
         self.chart_is_cut = len(bare) > SHOWN_IN_CHART
         self.ratings = list(map(Rating._make, reversed(bare[:SHOWN_IN_CHART])))
-        told = queries.all_told_ratings if self.everything else queries.told_ratings
-        rows = told(self.user, goal=self.goal.pk)
-        back = [row for row in rows if hasattr(row, "withdrawn_by")]
-        self.last_ratings = [row for row in rows if not hasattr(row, "withdrawn_by")]
-        self.history_is_cut |= len(back) > SHOWN_OF_ALL
-        self.taken_back = back[-SHOWN_OF_ALL:]
 
     def _read_steps(self) -> None:
         rows = queries.steps_of(self.user, goal=self.goal.pk)
@@ -143,15 +103,9 @@ class GoalPage:
             step["next"] = number == 0  # one at a time, from the bottom
             step["down"], step["up"] = number > 0, number < len(ahead) - 1
 
-    def _read_comments(self) -> None:
-        comments = queries.comments_of if self.everything else queries.last_comments
-        rows = list(comments(self.user, goal=self.goal.pk)[: SHOWN_OF_ALL + 1])
-        shown = SHOWN_OF_ALL if self.everything else SHOWN_COMMENTS
-        self.comments, self.more_comments = rows[:shown], len(rows) > shown
-
     @property
     def said(self) -> SafeString:
-        return said_rows(self.comments, self.names, may_write=self.may_write)
+        return said_rows(self.past.comments, self.names, may_write=self.may_write)
 
     @property
     def carried_by(self) -> list[strengths.AtHand]:
@@ -196,7 +150,7 @@ class GoalPage:
         """Words that lie there and are not in force."""
         if not (self.goal.is_open and self.goal.has_proposal):
             return None
-        return self._version(self.goal.latest_id)
+        return self.past.version(self.goal.latest_id)
 
     @property
     def differs(self) -> bool:
@@ -281,9 +235,15 @@ class GoalPage:
         return _("Keep the earlier wording")
 
     @property
+    def kept_wording(self) -> GoalVersion | None:
+        """What declining goes back to, where the page does not show it anyway."""
+        hidden = self.can_decline and not self.goal.in_force_id
+        return self.before if hidden else None
+
+    @property
     def wording_of(self) -> str:
         """Whose words are shown: the client's once the client agreed to them."""
-        shown = self._version(self.shown.pk)
+        shown = self.past.version(self.shown.pk)
         is_client = self.side == Side.CLIENT
         if any(key.side == Side.CLIENT for key in shown.turned):
             if is_client:
@@ -301,7 +261,7 @@ class GoalPage:
 
     @cached_property
     def my_version(self) -> GoalVersion | None:
-        for version in (self.proposal, self._version(self.goal.in_force_id)):
+        for version in (self.proposal, self.past.version(self.goal.in_force_id)):
             if version and self.side in history.standing(version):
                 return version
         return None
@@ -327,8 +287,8 @@ class GoalPage:
         """What else the proposal changes: label, before, after."""
         if not self.proposal or not self.goal.in_force_id:
             return []
-        old, new = _in_words(self.goal.in_force), _in_words(self.proposal)
-        nothing = _said("")
+        old, new = said_in(self.goal.in_force), said_in(self.proposal)
+        nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
             for label in {**old, **new}
@@ -338,8 +298,8 @@ class GoalPage:
     @property
     def more_words(self) -> list[tuple[str, str]]:
         """What stands beside the wording of a goal that nobody changed yet."""
-        said = _in_words(self.proposal or self.shown)
-        nothing = _said("")
+        said = said_in(self.proposal or self.shown)
+        nothing = plain("")
         return [(label, text) for label, text in said.items() if text != nothing]
 
     # -- keys --------------------------------------------------------------------
@@ -387,19 +347,6 @@ class GoalPage:
         return newest.isoformat()
 
     @property
-    def history(self) -> list[history.Entry]:
-        moves, back = self.moves, self.taken_back
-        return history.entries(self.goal, self.versions, moves, back)
-
-    @property
-    def has_more(self) -> bool:
-        if self.everything:
-            return False
-        back = len(self.taken_back) >= SHOWN_MOVES
-        many = len(self.moves) >= SHOWN_MOVES or len(self.versions) >= SHOWN_VERSIONS
-        return many or back or self.more_comments
-
-    @property
     def chart_left_out(self) -> str:
         """What the chart and its table do not show, said beneath them."""
         if not self.chart_is_cut:
@@ -408,23 +355,6 @@ class GoalPage:
             "Only the newest %(most)s ratings are shown. A copy of the record has them"
             " all."
         ) % {"most": number_format(SHOWN_IN_CHART, force_grouping=True)}
-
-    @property
-    def left_out(self) -> str:
-        """What even the whole history leaves out: of each kind, the oldest."""
-        return self._newest_alone if self.history_is_cut else ""
-
-    @property
-    def comments_left_out(self) -> str:
-        cut = self.everything and self.more_comments
-        return self._newest_alone if cut else ""
-
-    @property
-    def _newest_alone(self) -> str:
-        return _(
-            "Only the newest %(most)s of each kind are shown here. A copy of the record"
-            " has them all."
-        ) % {"most": SHOWN_OF_ALL}
 
     # -- numbers -----------------------------------------------------------------
 
@@ -448,16 +378,17 @@ class GoalPage:
 
     @property
     def withdrawable(self) -> Rating | None:
-        """The newest one's own, which may still be a slip of the finger."""
-        mine = self.ratings_of(self.side)
-        if self.may_write and mine and mine[-1].by_id == self.user.pk:
-            return mine[-1]
-        return None
+        """The one typed last, if one's own: it may still be a slip of the finger.
+
+        Keys are in the order of typing; a session that is logged late has an older day.
+        """
+        last = max(self.ratings_of(self.side), key=lambda one: one.pk, default=None)
+        return last if last and self.may_write and last.by_id == self.user.pk else None
 
     @property
     def said_with_ratings(self) -> list[GoalRating]:
         """The last few that came with words."""
-        return [r for r in reversed(self.last_ratings) if r.word or r.context][:3]
+        return [r for r in reversed(self.past.last_ratings) if r.word or r.context][:3]
 
     def _last_of(self, kind: str) -> list[GoalScore]:
         """The last number of each side, the client's first."""
@@ -518,26 +449,6 @@ class GoalPage:
                 agreed.append((version.number, when.astimezone(zone).date()))
         return sorted(agreed)
 
-    # -- reached -----------------------------------------------------------------
-
-    @cached_property
-    def reached_by(self) -> str:
-        """Who said that it is reached: both, where each chose so in its review."""
-        reviews = self.goal.reviews.filter(decision=Review.Choice.REACHED)
-        review = reviews.order_by("-closed_at").first()
-        if review is None:
-            return _("Marked as reached.")
-        answers = ReviewAnswer.objects.visible_to(self.user).filter(review=review)
-        chosen = {a.side: a for a in answers.select_related("by").order_by("at", "pk")}
-        said = [a for a in chosen.values() if a.choice == Review.Choice.REACHED]
-        if len(said) == len(BOTH):
-            return _("You both said so.")
-        decided = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-        last = decided.select_related("by").order_by("-at").first()
-        if last.by_id == self.user.pk:
-            return _("You marked it as reached.")
-        return _("Marked as reached by %(name)s.") % {"name": screen.called(last.by)}
-
     # -- steps -------------------------------------------------------------------
 
     @property
@@ -550,28 +461,3 @@ def _given_by(rating: Rating) -> str:
     if rating.together:
         return _("%(name)s, chosen together") % {"name": rating.by__name}
     return rating.by__name
-
-
-def _in_words(version: GoalVersion) -> dict[str, str]:
-    """Everything but the own words, each under its label."""
-    weight = dict(WEIGHTS)
-    said = {
-        _("In the therapist’s words"): version.clinical_words,
-        _("Why it matters"): version.why,
-        _("How we will know"): version.knowing,
-        _("What 0 means"): version.low_end,
-        _("What 10 means"): version.high_end,
-        _("Look at it again on"): version.review_on,
-    }
-    for level, words in version.levels.items():
-        said[_("Attainment %(level)s") % {"level": f"{level:+d}"}] = words
-    if version.weight_importance is not None:
-        said[_("How much it matters")] = weight[version.weight_importance]
-        said[_("How hard it is")] = weight[version.weight_difficulty]
-    return {label: _said(value) for label, value in said.items()}
-
-
-def _said(value) -> str:
-    if isinstance(value, date):
-        return dates.with_year(value)
-    return str(value) if value else _("(nothing)")

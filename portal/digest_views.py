@@ -9,6 +9,7 @@ from digests import when
 from digests.models import Digest
 from digests.weeks import ClientWeek
 from portal.doors import client_required
+from portal.watched import WATCHED
 
 KIND = "client-digest"
 
@@ -36,6 +37,10 @@ def digest(request, digest_id):
         "last_day": week.last_day,
         "sessions": week.sessions,
         "waiting": [goal.latest.own_words for goal in week.waiting],
+        "reviews": [
+            (WATCHED[kind], goal.shown.own_words, goal.pk)
+            for kind, goal in week.reviews
+        ],
         "practice": [practice.words for practice in week.practice],
         "lines": week.lines,
     }

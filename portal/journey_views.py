@@ -20,7 +20,7 @@ def journey(request):
 @require_safe
 def progress(request):
     client = own_client(request.user)
-    context = {"nav": "goals", "client": client, "names": CLIENTS}
+    context = {"nav": "goals", "names": CLIENTS, "is_portal": True}
     context["progress"] = ClientProgress(client, request.user)
     return render(request, "portal/progress.html", context)
 

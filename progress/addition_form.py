@@ -52,7 +52,9 @@ class AdditionForm(HouseForm):
     reason = line(
         gettext_lazy("Reason"),
         most=500,
-        help_text=gettext_lazy("Optional for an addendum only. The client can read it"),
+        help_text=gettext_lazy(
+            "Optional for an addendum only. It is read with the note."
+        ),
     )
     kind = "addition"  # of its draft
     typed = ("kind_of_addition", "text", "reason")

@@ -9,6 +9,7 @@ from accounts.decorators import therapist_required
 from accounts.toasts import tell
 from clients.aside_forms import CommentForm
 from clients.models import Client, Correction, SupervisionComment
+from clients.portal_state import reads_note
 from clients.record_access import open_for
 from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
@@ -54,13 +55,15 @@ def comment_read(request, comment_id):
 @therapist_required
 def correction_answer(request, correction_id):
     rows = Correction.objects.editable_by(request.user)
-    rows = rows.select_related("client", "answered_by")
+    rows = rows.select_related("client__user", "answered_by")
     correction = open_for(request, rows, pk=correction_id)
     form = CorrectionAnswerForm(
         request.POST or None, correction=correction, by=request.user
     )
     if form.is_valid() and form.save(correction, by=request.user):
-        messages.success(request, _("Answered. The client can read it."))
+        messages.success(
+            request, _("Correction answered.") + " " + reads_note(correction.client)
+        )
         return redirect("client", correction.client_id)
     if form.errors:  # a colleague may have answered meanwhile
         correction.refresh_from_db()

@@ -209,6 +209,7 @@ def _next_and_last(user, clients, now):
     return rows.values_list("client_id").order_by().annotate(
         next=Min("starts_at", filter=coming),
         last=Max("starts_at", filter=Q(state="held")),
+        over=Max("ends_at", filter=Q(state="held")),
     )  # fmt: skip
 
 
@@ -239,10 +240,11 @@ class Facts:
         # Whom one treats; who supervises is asked for no key and books nothing.
         self.mine = set(access.reach(user).writes)
         sessions = _next_and_last(user, clients=ids, now=self.now)
-        self.next, self.last = {}, {}
-        for client_id, following, last in sessions:
+        self.next, self.last, self.last_end = {}, {}, {}
+        for client_id, following, last, over in sessions:
             self.next |= {client_id: following} if following else {}
             self.last |= {client_id: last} if last else {}
+            self.last_end |= {client_id: over} if over else {}
         self.waiting = set(_waiting(user, clients=ids))
 
     @cached_property

@@ -14,24 +14,22 @@ from accounts import dates, zones
 from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
 from accounts.stale import NoOverwrite, mark
-from clients.models import Client
+from clients.portal_state import reads
 from progress.models import TherapySession
 
 DAYS = 5
 HOURS = range(8, 20)
 EARLIEST, FURTHEST = timedelta(days=366), timedelta(days=2 * 366)
 LINK = {  # where a link can be read, by what the client reads
-    Client.Reads.NOW: gettext_lazy(
-        "It is on the client’s home page. It is never emailed."
-    ),
-    Client.Reads.FOR_A_WHILE: gettext_lazy(
+    "now": gettext_lazy("It is on the client’s home page. It is never emailed."),
+    "until": gettext_lazy(
         "It is on the client’s home page as long as their portal is open. It is never "
         "emailed."
     ),
-    Client.Reads.ONCE_JOINED: gettext_lazy(
+    "later": gettext_lazy(
         "It is on the client’s home page once they have joined. It is never emailed."
     ),
-    Client.Reads.NEVER: gettext_lazy(
+    "": gettext_lazy(
         "Nobody but the care team reads it here, and it is never emailed: give it to "
         "the client yourself."
     ),
@@ -89,7 +87,7 @@ class BookingForm(NoOverwrite, HouseForm):
         self.week = week or monday_of(by.today())
         self._offer_days()
         self._offer_lengths()
-        self.fields["video_link"].help_text = LINK[session.client.reads]
+        self.fields["video_link"].help_text = LINK[reads(session.client)]
         if session._state.adding:
             del self.fields["shown"]
         self.asks_which = False

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import therapist_required
+from clients import access
 from clients.models import Client
 from clients.record_access import open_for, shown
 from goals.ways import THERAPISTS
@@ -21,9 +22,10 @@ def client_journey(request, client_id):
 @therapist_required
 @require_safe
 def client_progress(request, client_id):
-    rows = Client.objects.visible_to(request.user)
+    rows = Client.objects.visible_to(request.user).select_related("user")
     client = open_for(request, rows, pk=client_id)
     context = {"nav": "caseload", "client": client, "names": THERAPISTS}
+    context["writes"] = client.pk in access.reach(request.user).writes
     context["progress"] = ClientProgress(client, request.user)
     return render(request, "progress/client_progress.html", context)
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
-from clients.models import Client
 from clients.models.draft import PART
+from clients.portal_state import reads
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
 from progress.models.note import LIMITS, MOST, PRESSED
@@ -49,17 +49,17 @@ class StaleNote(Exception):
 
 
 TAKE_AWAY = {  # where it can be read, by what the client reads
-    Client.Reads.NOW: gettext_lazy(
-        "In the client’s own words. It is on their home page until next time."
+    "now": gettext_lazy(
+        "In the client’s own words. Shown on their home page until the next session."
     ),
-    Client.Reads.FOR_A_WHILE: gettext_lazy(
-        "In the client’s own words. It is on their home page as long as their portal "
+    "until": gettext_lazy(
+        "In the client’s own words. Shown on their home page as long as their portal "
         "is open."
     ),
-    Client.Reads.ONCE_JOINED: gettext_lazy(
-        "In the client’s own words. It is on their home page once they have joined."
+    "later": gettext_lazy(
+        "In the client’s own words. Shown on their home page once they have joined."
     ),
-    Client.Reads.NEVER: gettext_lazy(
+    "": gettext_lazy(
         "In the client’s own words. The client has no portal to read it in."
     ),
 }
@@ -89,7 +89,7 @@ class SessionForm(HouseForm):
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)
-        self.fields["take_away"].help_text = TAKE_AWAY[screen.session.client.reads]
+        self.fields["take_away"].help_text = TAKE_AWAY[reads(screen.session.client)]
         for number in range(MOST):
             self.fields[f"part{number}"] = forms.CharField(
                 required=False,
@@ -218,7 +218,7 @@ class SessionForm(HouseForm):
                 given.withdraw(by=by)
             new[goal] = value
         session = self.screen.session
-        GoalRating.give(new, by=by, session=session)
+        GoalRating.give(new, by=by, session=session, at=session.rated_at)
         SessionGoal.note_down(session, list(new))
 
     def _save_practice(self, by) -> None:

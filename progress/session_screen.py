@@ -6,21 +6,21 @@ from datetime import date
 from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
-from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.kept import first, many
 from accounts.models import User
 from clients.kept import kept_for_person
 from goals import charts, status
-from goals.models import Goal, GoalRating
+from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted
-from goals.wordings import Wordings
+from goals.ways import THERAPISTS
+from progress import agenda
+from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
 from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
-from progress.models.therapy_session import end_of_day
 from toolkit.models import Assignment
 
 
@@ -39,6 +39,7 @@ def was_name(assignment: Assignment) -> str:
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+STEPS = 12  # of those reached, the newest
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -57,14 +58,14 @@ def _ratings(user, goals):
 @kept_for_person(**GOALS, **SESSION)
 def _given(user, goals, session):
     rows = _ratings(user, goals).filter(session_id=session)
-    return rows.select_related("by").order_by("at")
+    return rows.select_related("by").order_by("at", "pk")
 
 
 @kept_for_person(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
-    """Of each goal and side, the last one before this session."""
+    """Of each goal and side, the last one before this session's end."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
-    rows = earlier.order_by("goal_id", "side", "-at").distinct("goal_id", "side")
+    rows = earlier.order_by("goal_id", "side", "-at", "-pk").distinct("goal_id", "side")
     return rows.select_related("by")
 
 
@@ -72,6 +73,13 @@ def _newest(user, goals, session, until):
 def _counts(user, goals):
     rows = _ratings(user, goals).values_list("goal_id", "side")
     return rows.annotate(n=Count("pk")).order_by()
+
+
+@kept_for_person(client=UUIDField())
+def _reached(user, client):
+    """The newest steps that were reached."""
+    rows = Step.objects.visible_to(user).standing().filter(client_id=client)
+    return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
 
 
 @kept_for_person(**PLACE)
@@ -99,7 +107,8 @@ class SessionScreen:
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
         self._read_ratings()
-        practice = last_practice(user, client=session.client_id)
+        practice = list(last_practice(user, client=session.client_id))
+        self.answered = answered_by(practice, session.client)
         self.agreed_here = next(
             (row for row in practice if row.session_id == session.pk), None
         )
@@ -139,14 +148,36 @@ class SessionScreen:
         rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
         return list(rows.filter(client=self.session.client_id).order_by("set_at"))
 
-    @property
+    @cached_property
     def came_in(self) -> list[Goal]:
         """Words to agree to, what the two see differently, what one withdrew from."""
+        named = {topic.goal.pk for topic in self.topics}
         return [
             goal
             for goal in self.goals
             if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+            if goal.pk not in named
         ]
+
+    @cached_property
+    def topics(self) -> list[agenda.Topic]:
+        """What one of the two wants to talk about in this session."""
+        return agenda.topics(self.session, self.user, Side.THERAPIST, THERAPISTS)
+
+    @cached_property
+    def news(self) -> list[News]:
+        """What the client rated, reached and answered since the session before."""
+        goals = {goal.pk: goal for goal in self.goals}
+        ratings = [
+            of_rating(rating, goals[goal_id])
+            for (goal_id, side), rating in self.before.items()
+            if side == Side.CLIENT
+        ]
+        steps = _reached(self.user, client=self.session.client_id)
+        steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
+        found = [*ratings, *steps, *map(of_exercise, self.answered)]
+        since = self.previous and self.previous.ends_at
+        return between(found, since, self.session.ends_at)
 
     def _since_last(self, row) -> bool:
         previous = self.previous
@@ -159,12 +190,11 @@ class SessionScreen:
         return first(_held_before(self.user, client=client, at=at))
 
     def _read_ratings(self) -> None:
-        """The newest one before this session, and those given in it, by goal."""
+        """Each side's last one before this session's end, and those given in it."""
         here = {"goals": self._ids, "session": self.session.pk}
-        until = max(self.session.ends_at, timezone.now())
         given = _given(self.user, **here)
         self.given = {rating.goal_id: rating for rating in given}
-        newest = _newest(self.user, **here, until=until)
+        newest = _newest(self.user, **here, until=self.session.ends_at)
         self.before = {(rating.goal_id, rating.side): rating for rating in newest}
 
     @property
@@ -196,17 +226,6 @@ class SessionScreen:
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }
-
-    def rated_here(self) -> list[tuple[GoalRating, str]]:
-        """Every rating given in this session, whatever became of its goal, with the
-        goal's words of that day."""
-        rows = GoalRating.objects.visible_to(self.user).standing()
-        rows = rows.filter(session_id=self.session.pk)
-        rows = rows.select_related("by", "goal__in_force", "goal__latest")
-        rows = list(rows.order_by("at"))
-        until = end_of_day(self.session.starts_at, self.user.zone)
-        wordings = Wordings.before([row.goal for row in rows], until, self.user)
-        return [(row, wordings.words_then(row.goal, until)) for row in rows]
 
     @property
     def is_mine(self) -> bool:

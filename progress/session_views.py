@@ -21,14 +21,16 @@ from clients.aside_forms import CommentForm
 from clients.asides import Asides
 from clients.kept import kept_for_person
 from clients.models.draft import PART, proof, revision_of, typed_in
+from clients.portal_state import reads_note
 from clients.record_access import open_for, shown
-from progress import conflict, signing
+from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
 from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
-from progress.note_page import additions_to, is_left
+from progress.note_page import additions_to, hold_of, is_left, read_before
+from progress.session_ratings import SessionRatings
 from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
@@ -169,6 +171,10 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "early": signing.is_early(session),
         "earlier": earlier_drafts(screen, request.user),
         "since": screen.came_in,
+        "topics": [
+            (goal_watch.to_therapist(one.kind)[0], one.goal, one.url)
+            for one in screen.topics
+        ],
         "other": other and conflict.parts_of(other, form.body.split(PART)),
         "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",
@@ -195,11 +201,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         for n, text in enumerate(parts)
         if text.strip()
     ]
-    holds = (
-        list(NoteHold.objects.visible_to(request.user).filter(note=note).open())
-        if note
-        else []
-    )
+    hold = hold_of(note, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -211,10 +213,11 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "undo_seconds": signing.seconds_to_undo(note),
         "earlier": earlier_drafts(screen, request.user),
         "is_left": is_left(note),
-        "hold": holds[0] if holds else None,
+        "hold": hold,
+        "read_before": read_before(hold),
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": screen.rated_here(),
+        "ratings": SessionRatings(session, request.user),
         "typed": typed or aside_of(screen, request.user),
         "beside": beside_the_parts(screen),
         "why": why_not(screen, request.user) if typed else "",
@@ -310,6 +313,7 @@ def _kept_elsewhere(request, session_id, typed):
 
 def _signed(request, session_id) -> ProgressNote:
     rows = ProgressNote.objects.editable_by(request.user).exclude(signed_at=None)
+    rows = rows.select_related("client__user")
     return get_object_or_404(rows, pk=session_id)
 
 
@@ -331,5 +335,5 @@ def note_show(request, session_id):
     note = _signed(request, session_id)
     for hold in NoteHold.objects.visible_to(request.user).filter(note=note).open():
         hold.lift(by=request.user)
-    messages.success(request, _("The client can read it again."))
+    messages.success(request, _("No longer held back.") + " " + reads_note(note.client))
     return redirect("session", note.session_id)

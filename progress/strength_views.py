@@ -10,6 +10,7 @@ from accounts.decorators import therapist_required
 from accounts.toasts import tell, toast
 from clients import access, drafts
 from clients.models import Client, Strength
+from clients.portal_state import answers_strength
 from clients.record_access import open_for
 from progress.models import Win
 from progress.strength_forms import HelpsForm, StrengthForm, WinForm
@@ -41,7 +42,9 @@ def strength_add(request, client_id):
     client = open_for(request, rows, pk=client_id)
     form = drafts.restored(StrengthForm, request, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Offered. The client says whether it is one."))
+        messages.success(
+            request, _("Strength suggested.") + " " + answers_strength(client)
+        )
         return redirect("client-strengths", client.pk)
     context = {"nav": "caseload", "client": client, "form": form}
     return render(request, "progress/strength_add.html", context)

@@ -548,10 +548,10 @@ def test_the_timeline_tells_the_newest_and_says_so(sign_in, goal, cleo, thea):
         assert pinned(browsers[who], url) <= before[who]
 
 
-def test_the_ratings_of_a_sessions_day_have_an_end(sign_in, goal, cleo, thea):
+def test_the_ratings_of_a_session_have_an_end(sign_in, goal, cleo, thea):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     browser, url = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"
-    sentence = "Only the newest 50 ratings of that day are shown."
+    sentence = "Only the newest 50 ratings of this session are shown."
     rows = [
         GoalRating(
             **of(cleo, goal=goal), value=n % 11, by=cleo.user, side="client",

@@ -24,7 +24,7 @@ from accounts.tests.test_second_step import code_now, with_app
 from clients import staffing
 from conftest import WebClient, admit
 
-CHANGED = "Your sign-in was changed meanwhile"
+CHANGED = "Your sign-in methods changed"
 
 
 def is_reset(person, by):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, models, transaction
@@ -62,12 +61,6 @@ class ClientQuerySet(models.QuerySet):
 
 class Client(HasNameKey):
     """Somebody in therapy.  Not the account: many have none and need none."""
-
-    class Reads(StrEnum):
-        NOW = "now"
-        FOR_A_WHILE = "for a while"  # discharged; until the portal closes
-        ONCE_JOINED = "once joined"
-        NEVER = "never"  # not invited, or they closed their account
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -142,15 +135,6 @@ class Client(HasNameKey):
     def has_portal(self) -> bool:
         """Whether they can read what is shared with them, now or once they join."""
         return self.is_invited and not self.closed_portal
-
-    @property
-    def reads(self) -> str:
-        """Whether what is shared with them reaches them: one of `Reads`."""
-        if not self.has_portal:
-            return self.Reads.NEVER
-        if not self.has_joined:
-            return self.Reads.ONCE_JOINED
-        return self.Reads.FOR_A_WHILE if self.is_discharged else self.Reads.NOW
 
     @property
     def is_discharged(self) -> bool:

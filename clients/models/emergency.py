@@ -86,10 +86,9 @@ def too_early(begins: datetime) -> str:
     said = {"day": day_words(local.date(), False), "time": dates.clock(local)}
     return (
         _(
-            "You can open a record in an emergency from %(day)s, %(time)s: 30 days "
-            "after an admin let you in as a therapist. Until then, call the client’s "
-            "therapist, or ask a colleague who has worked here longer to open the "
-            "record."
+            "You can open a record in an emergency from %(day)s, %(time)s. That is 30 "
+            "days after an admin added you as a therapist. Until then, call the "
+            "client’s therapist, or ask a colleague who has worked here longer."
         )
         % said
     )

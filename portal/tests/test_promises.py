@@ -73,7 +73,7 @@ KEPT_BY = {
     "who opened the record, which is in the client’s copy": (
         f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
     ),
-    "A note stands here once it is signed and shared with you.": (
+    "No note of this session is shared with you right now.": (
         "portal/tests/test_sessions.py::test_an_unsigned_note_does_not_show"
     ),
     "By video. The link is here from 15 minutes before.": (
@@ -277,7 +277,11 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
 @pytest.mark.parametrize(
     ("state", "link", "words"),
     [
-        ("joined", "on the client’s home page. It", "their home page until next time"),
+        (
+            "joined",
+            "on the client’s home page. It",
+            "Shown on their home page until the next session",
+        ),
         ("invited", "page once they have joined", "page once they have joined"),
         ("none", "give it to the client yourself", "The client has no portal"),
         ("closed", "give it to the client yourself", "The client has no portal"),

@@ -130,6 +130,11 @@ class TherapySession(ClientRow):
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
+    def rated_at(self) -> datetime:
+        """The moment that ratings given in it count from, whenever they are typed."""
+        return min(timezone.now(), self.ends_at)
+
+    @property
     def is_off(self) -> bool:
         """Whether it was missed or canceled: nothing is written about it."""
         return self.state in self.OFF
