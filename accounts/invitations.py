@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import audit, tries
-from accounts.identity import acting_as
 from accounts.models import Invitation, Message, NotSent, User
 from accounts.sessions import ways_changed
+from database.identity import acting_as
 
 
 def token(invitation_id: UUID) -> str:

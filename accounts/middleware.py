@@ -16,8 +16,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts import audit, devices, errors, handing, places, screen, sessions, staying
-from accounts.identity import acting_as
 from accounts.sessions import FACTOR
+from database.identity import acting_as
 
 
 class ProxyMiddleware:

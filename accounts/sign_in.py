@@ -10,10 +10,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import audit, devices, handing, proof, sessions
-from accounts.identity import acting_as
 from accounts.models import Message, SignIn
 from accounts.places import network_of
 from accounts.sessions import FACTOR
+from database.identity import acting_as
 
 SHARED = "shared"  # in the session between the first step and the second
 FIRST_STEP = "first_step"  # beside it: what the person's ways in were then

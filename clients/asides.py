@@ -14,7 +14,6 @@ from uuid import UUID
 from django.db.models import UUIDField, Value
 
 from accounts.encryption import EncryptedTextField
-from clients.kept import kept_for_person
 from clients.models import (
     CareRoleRequest,
     Client,
@@ -23,6 +22,7 @@ from clients.models import (
     Notice,
     SupervisionComment,
 )
+from clients.prepared import kept_for_person
 
 MOST = 30
 NO_WORDS = Value(None, output_field=EncryptedTextField())

@@ -15,8 +15,8 @@ from accounts import dates, screen
 from accounts.models import Message, User
 from accounts.templatetags.look import day_words
 from clients import apart
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client, Notice
+from clients.prepared import kept_for_person
 
 MOST = 10
 USEFUL = timedelta(days=7)  # an email that is later tells nothing new

@@ -12,10 +12,10 @@ from django.db import models
 from django.db.models import UUIDField
 
 from accounts import addresses
-from accounts.kept import first
 from accounts.models import AddressChange, Invitation, Message, User
-from clients.kept import kept_for_person
 from clients.models import CareRoleRequest, Client, ContactCharter
+from clients.prepared import kept_for_person
+from database.prepared import first
 from digests import when
 from digests.models import Digest
 from digests.plan import reminder_period

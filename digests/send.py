@@ -23,9 +23,9 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import UUIDField
 from django.utils import timezone
 
-from accounts.identity import acting_as
-from accounts.kept import Statement, kept
 from accounts.models import Message, User
+from database.identity import acting_as
+from database.prepared import Statement, kept
 from digests import charter, crash, halting, letters, refusals
 
 logger = logging.getLogger(__name__)

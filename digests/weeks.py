@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from accounts import encryption
 from accounts.models import User
 from clients import apart
-from clients.kept import kept_for_person
 from clients.models import Client
+from clients.prepared import kept_for_person
 from digests.models import Digest
 from goals import charts
 from goals.lines import recent_lines

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from accounts.kept import Statement
+from database.prepared import Statement
 
 SHOWN = 12
 

@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts import screen
 from accounts.drawing import keys_svg
-from accounts.kept import many
 from accounts.names import name_key
 from accounts.templatetags.look import day, moment, status
 from clients import access, apart
-from clients.kept import kept_for_person
 from clients.models import Client
+from clients.prepared import kept_for_person
+from database.prepared import many
 from goals import charts
 from goals.lines import Line, rated_often, recent_lines
 from goals.models import Goal

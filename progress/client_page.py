@@ -13,13 +13,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.kept import first, kept, many
 from accounts.models import AuditEvent
 from clients import access, apart
 from clients.asides import Asides
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.prepared import kept_for_person
 from clients.strengths import standing
+from database.prepared import first, kept, many
 from goals import charts, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils.functional import cached_property
 
-from accounts.kept import first, many
 from accounts.models import User
-from clients.kept import kept_for_person
+from clients.prepared import kept_for_person
+from database.prepared import first, many
 from goals import charts, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side

@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST
 
 from accounts import dates, encryption
 from accounts.decorators import therapist_required
-from accounts.kept import first, kept
 from clients import access, apart
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
-from clients.kept import kept_for_person
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
+from clients.prepared import kept_for_person
 from clients.record_access import open_for, shown
+from database.prepared import first, kept
 from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import dates, names, screen
-from accounts.kept import many
 from clients import apart, telling
 from clients.asides import waiting_for
-from clients.kept import kept_for_person
 from clients.models import Client
+from clients.prepared import kept_for_person
+from database.prepared import many
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS

@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import seals
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, SignIn, User
 from clients.models import Client
 from conftest import as_role
+from database.identity import acting_as
 from digests import halting, tasks
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon

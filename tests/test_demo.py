@@ -8,7 +8,6 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, User
 from clients import people
 from clients.models import (
@@ -19,6 +18,7 @@ from clients.models import (
     Strength,
 )
 from conftest import WebClient
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Goal,

@@ -161,7 +161,7 @@ DATABASE_URLS = {
 DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
-        engine="accounts.postgres",
+        engine="database.engine",
         conn_max_age=600,  # its plans go with it
         conn_health_checks=True,
     )

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import nudge
-from accounts.ids import uuid7
 from accounts.models.people import User
 from accounts.models.practice import Practice
+from database.ids import uuid7
 
 
 class NotSent(ValidationError):

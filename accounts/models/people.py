@@ -18,9 +18,9 @@ from accounts.fields import (
     NameField,
     NameKeyField,
 )
-from accounts.ids import uuid7
 from accounts.models.practice import Practice
 from accounts.zones import validate_zone
+from database.ids import uuid7
 
 
 class UserManager(BaseUserManager):

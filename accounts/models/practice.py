@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, limits, zones
 from accounts.fields import NameField
-from accounts.ids import uuid7
 from accounts.zones import validate_zone
+from database.ids import uuid7
 
 
 class Practice(models.Model):

@@ -7,10 +7,10 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts import invitations, resetting
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, Invitation, Message, User
 from accounts.tests.signing_in import shown
 from conftest import WebClient, admit, as_role, person
+from database.identity import acting_as
 
 SIGN_IN = "/sign-in/"
 LONG = "the long way home at night"

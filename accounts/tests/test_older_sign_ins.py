@@ -257,7 +257,7 @@ def test_an_invitation_does_not_lead_past_a_second_step_that_is_there(
     from django.db import transaction
 
     from accounts import invitations
-    from accounts.identity import acting_as
+    from database.identity import acting_as
 
     with_app(cleo.user)
     User.objects.filter(pk=cleo.user_id).update(joined_at=None)

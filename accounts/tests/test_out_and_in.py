@@ -18,11 +18,11 @@ from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
 from accounts import addresses, formulas, invitations
-from accounts.identity import acting_as
 from accounts.middleware import ProxyMiddleware
 from accounts.models import AddressChange, AuditEvent, SignIn, Tries
 from accounts.tests.test_older_sign_ins import by_the_mailed_link
 from conftest import WebClient, admit
+from database.identity import acting_as
 from ops import place
 from progress.record.files import as_csv
 

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import invitations, resetting
-from accounts.identity import acting_as
 from accounts.models import Invitation, Message, User, WayBack
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
+from database.identity import acting_as
 from digests import tasks
 
 NOBODY = "nobody@example.test"

@@ -12,11 +12,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, User
 from clients.assigning import assign
 from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
+from database.identity import acting_as
 from goals.models import Goal
 from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, pinned

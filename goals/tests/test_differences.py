@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.db import transaction
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals import differences
 from goals.differences import only_here, stored, word_diff
 from goals.models import Goal

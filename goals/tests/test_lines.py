@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.lines import SHOWN, recent_lines
 from goals.models import GoalRating
 from progress.tests.cast import agreed_goal

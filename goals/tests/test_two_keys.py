@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts import dates
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, Overtaken
 from goals.models.goal import KEPT
 

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import Message
 from clients.models import Client, ContactCharter, Correction
+from database.identity import acting_as
 from digests import charter
 from digests.plan import plan
 from goals.models import Step

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, encryption, nudge
 from accounts.encryption import EncryptedTextField
-from accounts.ids import uuid7
 from accounts.models import Practice, User
+from database.ids import uuid7
 from progress.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
 from progress.imports.days import Order
 from progress.imports.sheet import Sheet

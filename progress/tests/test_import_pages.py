@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import DataKey
 from clients.models import Client
 from conftest import admit, as_role
+from database.identity import acting_as
 from progress.imports import job, sheet
 from progress.models import CaseloadImport, ImportSheet, TherapySession
 from progress.tests.cast import LIST, list_of, pinned, read_by_the_worker

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from accounts import dates
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, ClientBackground, Strength
 from conftest import admit, as_role, in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal, Step
 from progress import tasks
 from progress.models import NoteHold, ProgressNote, RecordExport, Win

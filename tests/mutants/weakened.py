@@ -440,7 +440,8 @@ OF_THE_RULE = [
            put=lambda old: lambda ids, column: old(ids, column)
            if isinstance(ids, list) else Q()),
     Mutant("kept: whoever asked first is asked about for ever",
-           target="clients.kept:_Given.__missing__", put=lambda old: _FirstOnly(old)),
+           target="clients.prepared:_Given.__missing__",
+           put=lambda old: _FirstOnly(old)),
     Mutant("door: admin pages open to all staff",
            target="accounts.decorators:admin_required",
            put=lambda _old: _decorator("staff_required")),

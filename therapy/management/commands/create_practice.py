@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from accounts import email_addresses, encryption, invitations
-from accounts.identity import acting_as
 from accounts.models import Practice, User
+from database.identity import acting_as
 
 
 class Command(BaseCommand):

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import Field, QuerySet, UUIDField
 
-from accounts.kept import Asked, Kept, stand_ins
 from accounts.models import User
 from clients.access import Reach, reach
+from database.prepared import Asked, Kept, stand_ins
 
 
 class Kind(NamedTuple):

@@ -225,7 +225,7 @@ def _is_asked(param) -> bool:
 
 
 def prepare(wrapper, compiled: _Compiled | Statement) -> bool:
-    """Let PostgreSQL keep the plan; False where it cannot (accounts/postgres)."""
+    """Let PostgreSQL keep the plan; False where it cannot (database/engine)."""
     wrapper.ensure_connection()
     if wrapper.prepared is None:
         return False
