@@ -6,16 +6,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import addresses, audit, factors, links, screen, sessions, tries
+from accounts import addresses, audit, factors, links, sessions, tries
 from accounts.decorators import for_everyone, signed_in_required, therapist_required
 from accounts.factor_views import on_the_way
-from accounts.frames import base_of, inside
 from accounts.handing import during_one_act
 from accounts.history import lately
 from accounts.models import AddressChange, SignIn
 from accounts.people_forms import AddressForm, NewPasswordForm, SettingsForm
 from accounts.proof import fresh_proof_required
 from accounts.tries import guarded_by
+from ui import screen_privacy
+from ui.base_template import base_of, inside
 
 
 @for_everyone
@@ -128,7 +129,9 @@ def sign_ins_end(request):
 @require_POST
 def initials(request):
     """Show initials for names, or names again, as long as this sign-in lasts."""
-    request.session[screen.INITIALS] = not request.session.get(screen.INITIALS, False)
+    request.session[screen_privacy.INITIALS] = not request.session.get(
+        screen_privacy.INITIALS, False
+    )
     return HttpResponseRedirect(inside(request, request.POST.get("next", "")))
 
 

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, devices, factors, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
-from accounts.frames import base_of
 from accounts.proof import fresh_proof_required
 from accounts.sessions import (
     FACTOR,
@@ -32,6 +31,7 @@ from accounts.sessions import (
     ways_changed,
 )
 from accounts.sign_in import first_step_holds, tell
+from ui.base_template import base_of
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
 

@@ -15,9 +15,10 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import audit, devices, errors, handing, places, screen, sessions, staying
+from accounts import audit, devices, errors, handing, places, sessions, staying
 from accounts.sessions import FACTOR
 from database.identity import acting_as
+from ui import screen_privacy
 
 
 class ProxyMiddleware:
@@ -47,13 +48,13 @@ class PersonMiddleware(AuthenticationMiddleware):
             note_activity(request)
         request.user = SimpleLazyObject(lambda: person)
         came_from = audit.address.set(request.META.get("REMOTE_ADDR") or None)
-        shown = screen.begin(request, person)
+        shown = screen_privacy.begin(request, person)
         try:
             with acting_as(person.pk):
                 response = self.as_person(request, person)
         finally:
             audit.address.reset(came_from)
-            screen.end(shown)
+            screen_privacy.end(shown)
         devices.set_cookie(request, response)
         return response
 

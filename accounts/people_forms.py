@@ -11,15 +11,16 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, resetting, text, tries
+from accounts import addresses, audit, resetting, tries
 from accounts.fields import EmailAddressFormField
-from accounts.forms import House, HouseForm, HouseModelForm
 from accounts.models import User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
-from accounts.stale import NoOverwrite
-from accounts.zone_field import ASK, ZoneField
 from database.identity import acting_as
+from ui import text
+from ui.forms import House, HouseForm, HouseModelForm
+from ui.stale_forms import NoOverwrite
+from ui.time_zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."

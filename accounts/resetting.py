@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, email_addresses, nudge
+from accounts import audit, nudge
 from accounts.models import Message, NotSent, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
+from ui import email_addresses
 
 GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
 AN_HOUR = 6  # letters to one person, however many places ask for them

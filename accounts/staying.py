@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.core import signing
 from django.utils import timezone
 
-from accounts import devices, email_addresses, sessions
+from accounts import devices, sessions
 from accounts.models import User
+from ui import email_addresses
 
 SALT = "cairn.here"
 REMEMBERED = 2 * 24 * 3600  # seconds a page may stand open and still know whose it is

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_safe
 from accounts import factors, handing, invitations, links, proof, sessions, tries
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
-from accounts.frames import inside
 from accounts.models import CrisisLine, Practice, User
 from accounts.people_forms import (
     ForgottenPasswordForm,
@@ -31,6 +30,7 @@ from accounts.people_forms import (
     ProofForm,
 )
 from accounts.tries import guarded_by
+from ui.base_template import inside
 
 
 def home_of(user) -> str:

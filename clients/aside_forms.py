@@ -8,9 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.fields import NameFormField
-from accounts.forms import HouseForm
 from accounts.models import User
-from accounts.screen import called
 from clients import access
 from clients.models import Client, Correction, SupervisionComment
 from clients.models.emergency import (
@@ -20,6 +18,8 @@ from clients.models.emergency import (
     open_in_emergency,
     too_early,
 )
+from ui.forms import HouseForm
+from ui.screen_privacy import called
 
 LONG = 2000
 REASON = 15  # letters at least: the client reads it

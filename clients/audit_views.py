@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.decorators import admin_required
 from accounts.downloads import CSV, download
-from accounts.formulas import harmless
 from accounts.models import AuditSeal
 from accounts.proof import fresh_proof_required
 from clients import trail
 from clients.audit_forms import AuditFilterForm
+from ui.csv_cells import harmless
 
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates

@@ -14,12 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from accounts.email_addresses import readable, to_search
 from accounts.models import Invitation, User
-from accounts.names import name_key
-from accounts.templatetags.look import moment, use
 from clients import access
 from clients.models import CareRole, CareRoleRequest, Client
+from ui.email_addresses import readable, to_search
+from ui.names import name_key
+from ui.templatetags.ui import moment, use
 
 UNUSED = timedelta(days=60)
 STATES = {  # what the list of people can be filtered by

@@ -5,12 +5,12 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import sayings
+from ui import form_messages
 
 
 class MailAdapter(DefaultAccountAdapter):
-    error_messages = sayings.all_ours(
-        DefaultAccountAdapter.error_messages, sayings.SIGNING_IN
+    error_messages = form_messages.all_ours(
+        DefaultAccountAdapter.error_messages, form_messages.SIGNING_IN
     )
 
     def is_open_for_signup(self, request):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Heartbeat, Message, User
 from digests import halting
-from digests.bars import Day, draw
+from ui.charts.email_log import Day, draw
 
 State = Message.State
 SINCE = timedelta(days=7)

@@ -19,7 +19,6 @@ from clients import apart
 from clients.models import Client
 from clients.prepared import kept_for_person
 from digests.models import Digest
-from goals import charts
 from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
@@ -27,6 +26,7 @@ from goals.wordings import Wordings
 from progress import goal_watch
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
+from ui.charts import ratings
 
 WEEK = timedelta(days=7)
 MANY = 12  # lines in one list of the page
@@ -388,7 +388,7 @@ class ClientWeek:
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=charts.sparkline(by_goal[goal.pk].client.ratings),
+                spark=ratings.sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts import encryption, errors, toasts
+from accounts import encryption, errors
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
@@ -48,6 +48,7 @@ from goals.pages import GoalPage
 from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
 from goals.ways import Way
+from ui import toasts
 
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):

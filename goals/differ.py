@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts import encryption, screen
+from accounts import encryption
 from accounts.models import User
 from clients.access import side_of
 from goals.models import Goal, GoalMove, GoalVersion
 from goals.models.content import Side
+from ui import screen_privacy
 
 
 @dataclass
@@ -88,7 +89,7 @@ class DifferPage:
         if side == self.side and person in (None, self.user):
             return _("You")
         if side == Side.CLIENT:
-            return screen.called(self.goal.client.preferred_name)
+            return screen_privacy.called(self.goal.client.preferred_name)
         return person.name if person else _("Your therapist")
 
     def _person(self, side: str, said: GoalMove | None) -> User | None:

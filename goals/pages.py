@@ -12,9 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts import dates, encryption, screen
+from accounts import encryption
 from clients.access import reach, side_of
-from goals import charts, history, status, strengths
+from goals import history, status, strengths
 from goals import page_queries as queries
 from goals.goal_history import GoalHistory
 from goals.models import (
@@ -34,6 +34,8 @@ from goals.said import said_rows
 from goals.version_words import plain, said_in
 from goals.voices import BOTH, voice
 from goals.ways import Way
+from ui import dates, screen_privacy
+from ui.charts import ratings
 
 
 @dataclass
@@ -194,7 +196,7 @@ class GoalPage:
         by = self.goal.review.opened_by
         if by == self.user:
             return _("The review you began")
-        return _("%(name)s’s review") % {"name": screen.called(by)}
+        return _("%(name)s’s review") % {"name": screen_privacy.called(by)}
 
     @cached_property
     def closed_because(self) -> SafeString:
@@ -248,11 +250,13 @@ class GoalPage:
         if any(key.side == Side.CLIENT for key in shown.turned):
             if is_client:
                 return _("In your words")
-            name = screen.called(self.goal.client.preferred_name)
+            name = screen_privacy.called(self.goal.client.preferred_name)
             return _("In %(name)s’s words") % {"name": name}
         if shown.proposed_by_id == self.user.pk:
             return _("Your suggestion")
-        return _("%(name)s’s suggestion") % {"name": screen.called(shown.proposed_by)}
+        return _("%(name)s’s suggestion") % {
+            "name": screen_privacy.called(shown.proposed_by)
+        }
 
     @property
     def mine_is_turned(self) -> bool:
@@ -324,7 +328,7 @@ class GoalPage:
         if is_mine:
             return _("You")
         if side == Side.CLIENT:
-            return screen.called(self.goal.client.preferred_name)
+            return screen_privacy.called(self.goal.client.preferred_name)
         if person:
             return person.name
         return _("Your therapist") if self.side == Side.CLIENT else _("Therapist")
@@ -411,17 +415,17 @@ class GoalPage:
             if words
         ]
 
-    def chart(self) -> charts.Chart:
+    def chart(self) -> ratings.Chart:
         zone = timezone.get_current_timezone()
         mine, theirs = (self._points(side, zone) for side in BOTH)
-        return charts.rating_chart(
+        return ratings.rating_chart(
             mine,
             second=theirs,
             names=tuple(self.voice(side) for side in BOTH),
             today=timezone.localdate(),
             versions=self._agreed_on(zone),
             sessions=[
-                charts.Session(r.at.astimezone(zone).date())
+                ratings.Session(r.at.astimezone(zone).date())
                 for r in self.ratings
                 if r.session_id
             ],
@@ -430,9 +434,9 @@ class GoalPage:
             portal=self.names.portal,
         )
 
-    def _points(self, side: str, zone) -> list[charts.Point]:
+    def _points(self, side: str, zone) -> list[ratings.Point]:
         return [
-            charts.Point(
+            ratings.Point(
                 rating.at.astimezone(zone).date(),
                 rating.value,
                 by=_given_by(rating) if side == Side.THERAPIST else "",

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from accounts.screen import called
-from accounts.templatetags.look import day, use
 from goals.models import Comment
 from goals.ways import Way
+from ui.screen_privacy import called
+from ui.templatetags.ui import day, use
 
 ROW = (
     '<div class="said"><p class="by">{}, {}</p><p class="own">{}</p>\n'

@@ -6,7 +6,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.toasts import tell
 from clients import drafts
 from clients.models import ContactCharter, Strength
 from clients.record_access import open_for
@@ -21,6 +20,7 @@ from progress.strength_views import (
     take_win_back,
 )
 from progress.strengths import Strengths
+from ui.toasts import tell
 
 
 @client_required

@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
-from accounts.toasts import tell
 from clients.aside_forms import CommentForm
 from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
@@ -15,6 +14,7 @@ from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
 from progress.session_views import session_read
 from progress.views import client_page
+from ui.toasts import tell
 
 
 @therapist_required

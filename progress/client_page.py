@@ -20,7 +20,7 @@ from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import kept_for_person
 from clients.strengths import standing
 from database.prepared import first, kept, many
-from goals import charts, status
+from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted, voice
@@ -28,6 +28,7 @@ from progress.came_in import News, answered_by, between, of_exercise, of_rating,
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import MOST
 from toolkit.models import Assignment
+from ui.charts import ratings
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
 RATINGS = 3_000  # of all open goals, in the chart
@@ -138,7 +139,7 @@ class GoalLine:
     @property
     def early(self) -> bool:
         side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < charts.ENOUGH
+        return len(self.of(side)) < ratings.ENOUGH
 
     @property
     def reached(self) -> int:
@@ -372,17 +373,17 @@ class ClientPage:
 
     # -- journey -----------------------------------------------------------------
 
-    def journey(self) -> charts.Chart:
+    def journey(self) -> ratings.Chart:
         zone = timezone.get_current_timezone()
 
         def day(at):
             return at.astimezone(zone).date()
 
         lanes = [
-            charts.Lane(
-                charts.label_of(line.words),
+            ratings.Lane(
+                ratings.label_of(line.words),
                 *(
-                    [charts.Point(day(r.at), r.value) for r in line.of(side)]
+                    [ratings.Point(day(r.at), r.value) for r in line.of(side)]
                     for side in BOTH
                 ),
                 tuple(voice(side, self.client, portal=False) for side in BOTH),
@@ -391,15 +392,15 @@ class ClientPage:
             if line.ratings
         ]
         steps = [
-            charts.Step(charts.label_of(step.words), day(step.reached_at))
+            ratings.Step(ratings.label_of(step.words), day(step.reached_at))
             for line in self.goals
             for step in line.steps
             if step.reached_at
         ]
         sessions = [
-            charts.Session(day(s.starts_at), s.state == "missed")
+            ratings.Session(day(s.starts_at), s.state == "missed")
             for s in reversed(self.past)
         ]
-        return charts.journey(
+        return ratings.journey(
             lanes, today=timezone.localdate(), steps=steps, sessions=sessions
         )

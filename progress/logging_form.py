@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit
-from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
 from clients.models.draft import PART
 from clients.portal_state import reads
@@ -18,6 +17,7 @@ from progress.models import ProgressNote, SessionGoal
 from progress.models.note import LIMITS, MOST, PRESSED
 from progress.session_screen import answer_name, rating_name, was_name
 from toolkit.models import Assignment
+from ui.forms import HouseForm, SegmentsField, StonesField
 
 # What each form of note asks for, in order.
 PARTS = {

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from clients.prepared import kept_for_person
 from database.prepared import first, many
-from goals import charts, status
+from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted
@@ -22,6 +22,7 @@ from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
+from ui.charts import ratings
 
 
 def rating_name(goal_id) -> str:
@@ -217,7 +218,7 @@ class SessionScreen:
         early."""
         last = {side: self.before.get((goal.pk, side)) for side in BOTH}
         side = counted(side for side in BOTH if (goal.pk, side) in self.counts)
-        early = self.counts.get((goal.pk, side), 0) < charts.ENOUGH
+        early = self.counts.get((goal.pk, side), 0) < ratings.ENOUGH
         return {
             "client": last[Side.CLIENT],
             "therapist": last[Side.THERAPIST],

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import dates, encryption
+from accounts import encryption
 from accounts.decorators import therapist_required
 from clients import access, apart
 from clients.aside_forms import CommentForm
@@ -46,6 +46,7 @@ from progress.unsaved import (
     set_aside,
     why_not,
 )
+from ui import dates
 
 
 @kept_for_person(session=UUIDField())

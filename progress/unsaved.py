@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import dates
 from accounts.models import User
 from clients import access
 from clients.drafts import too_long
@@ -24,6 +23,7 @@ from progress.models.note import (
 )
 from progress.session_screen import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
+from ui import dates
 
 KIND = "note"  # of the draft that holds it
 BESIDE = TYPED[1 + MOST :]  # the texts that are no part of the note

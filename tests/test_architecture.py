@@ -12,6 +12,7 @@ STAIR = [  # from the top down
     "goals",
     "clients",
     "accounts",
+    "ui",
     "database",
 ]
 

@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "goals",
     "clients",
     "accounts",
+    "ui",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -226,7 +227,7 @@ LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
-# The pinned tzdata package, never the system's: accounts/zones.py.
+# The pinned tzdata package, never the system's: ui/time_zones.py.
 zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"

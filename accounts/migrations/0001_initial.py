@@ -7,8 +7,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.zones
 import database.ids
+import ui.time_zones
 
 
 class Migration(migrations.Migration):
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default="UTC",
                         max_length=60,
-                        validators=[accounts.zones.validate_zone],
+                        validators=[ui.time_zones.validate_zone],
                         verbose_name="time zone",
                     ),
                 ),
@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default="UTC",
                         max_length=60,
-                        validators=[accounts.zones.validate_zone],
+                        validators=[ui.time_zones.validate_zone],
                         verbose_name="time zone",
                     ),
                 ),

@@ -19,12 +19,12 @@ from accounts.fields import (
     NameKeyField,
 )
 from accounts.models import Invitation, Practice, User
-from accounts.names import name_key
 from accounts.resetting import forget_factors
 from accounts.sessions import ways_changed
 from clients import access
 from database import identity
 from database.ids import uuid7
+from ui.names import name_key
 
 
 class ClientQuerySet(models.QuerySet):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.zones import ZONES, resolve
 from digests import when
+from ui.time_zones import ZONES, resolve
 
 HOUR = timedelta(hours=1)
 zones = st.sampled_from(sorted(ZONES)).map(ZoneInfo)

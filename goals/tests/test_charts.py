@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from goals.charts import (
+from ui.charts.ratings import (
     Lane,
     Point,
     Session,

@@ -628,7 +628,7 @@ OF_SIGN_IN = [
            " CREATE POLICY look ON accounts_wayback FOR SELECT TO cairn_web"
            " USING (true)"),
     Mutant("file: a formula in full-width signs",
-           target="accounts.formulas:is_formula",
+           target="ui.csv_cells:is_formula",
            put=lambda _old: lambda cell: cell.startswith(tuple("=+-@"))),
     Mutant("file: runs where it is opened",
            target="accounts.middleware:lock_download",

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from accounts import names
+from ui import names
 
 MOST = 320  # characters that are looked at; a valid address has at most 254
 PREFIX = "xn--"

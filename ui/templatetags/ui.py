@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates, email_addresses, names, screen
-from accounts.drawing import cairn_svg, keys_svg, stone_svg
+from ui import dates, email_addresses, names, screen_privacy
+from ui.charts.svg import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
 
@@ -234,7 +234,7 @@ def clock(when):
 @register.filter(is_safe=False)
 def called(name):
     """A client's name, or the initials where somebody shares the screen."""
-    return isolated(screen.plainly_called(name))
+    return isolated(screen_privacy.plainly_called(name))
 
 
 @register.filter(is_safe=False)
@@ -252,7 +252,7 @@ def isolated_text(name):
 
 @register.simple_tag
 def shows_initials():
-    return screen.shows_initials()
+    return screen_privacy.shows_initials()
 
 
 @register.filter
@@ -272,7 +272,7 @@ def fingerprint(digest):
 
 @register.filter
 def undo_url(message):
-    """Where a toast's undo is sent; see accounts.toasts."""
+    """Where a toast's undo is sent; see ui.toasts."""
     tags = (message.extra_tags or "").split()
     return next((tag[5:] for tag in tags if tag.startswith("undo:")), "")
 

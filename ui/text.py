@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from accounts import names
+from ui import names
 
 # Python's normalization takes quadratic time over a pile of accents: 2,000 characters
 # take 2 ms, 100,000 take 5 s.  What is longer than this is no line and no password.

@@ -17,7 +17,7 @@ from django.forms.widgets import DateTimeBaseInput
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts import dates
+from ui import dates
 
 FIELD = "shown"  # what the page showed, as marks
 LONGEST = 80  # characters of a value that an error message repeats

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts import dates
-from accounts.drawing import number as n
-from accounts.drawing import rock, stone_path
+from ui import dates
+from ui.charts.svg import number as n
+from ui.charts.svg import rock, stone_path
 
 ENOUGH = 3  # ratings before a line is fair
 LETTER = 6.4  # px, one letter of 12 px Inter, on the wide side

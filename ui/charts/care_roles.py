@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from accounts.drawing import number as n
+from ui.charts.svg import number as n
 
 HALF_A_YEAR = timedelta(days=183)
 LETTER = 6.5  # px, one letter of 12 px Inter, on the wide side

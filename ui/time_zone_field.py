@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.translation import gettext as _
 
-from accounts import dates, zones
-from accounts.names import name_key
+from ui import dates, time_zones
+from ui.names import name_key
 
 # What the page's script does with the browser's own zone.
 FIRST = "first"  # puts it first
@@ -16,20 +16,22 @@ ASK = "ask"  # and chooses it
 
 def _words(name: str) -> str:
     now = datetime.now(UTC).astimezone(ZoneInfo(name))
-    said = {"city": zones.city(name), "time": dates.clock(now)}
+    said = {"city": time_zones.city(name), "time": dates.clock(now)}
     return _("%(city)s (%(time)s)") % said
 
 
 def _offered() -> list[tuple[str, str]]:
-    by_city = sorted(zones.CITIES, key=lambda name: name_key(zones.city(name)))
+    by_city = sorted(
+        time_zones.CITIES, key=lambda name: name_key(time_zones.city(name))
+    )
     return [(name, _words(name)) for name in by_city]
 
 
 class ZoneSelect(forms.Select):
     def optgroups(self, name, value, attrs=None):
         """With the zone that was chosen before, if it is none of the cities."""
-        chosen = [one for one in value if one and one not in zones.CITIES]
-        more = [(one, _words(one)) for one in chosen if one in zones.ZONES]
+        chosen = [one for one in value if one and one not in time_zones.CITIES]
+        more = [(one, _words(one)) for one in chosen if one in time_zones.ZONES]
         offered = self.choices
         self.choices = more + list(offered)
         try:
@@ -39,7 +41,7 @@ class ZoneSelect(forms.Select):
 
     def create_option(self, name, value, *args, **kwargs):
         option = super().create_option(name, value, *args, **kwargs)
-        if other := zones.also(str(value)):
+        if other := time_zones.also(str(value)):
             option["attrs"]["data-also"] = " ".join(other)
         return option
 
@@ -54,14 +56,14 @@ class ZoneField(forms.ChoiceField):
         self.widget.attrs["data-time-zone"] = script
 
     def prepare_value(self, value):
-        return zones.canonical(value or "") or value
+        return time_zones.canonical(value or "") or value
 
     def to_python(self, value):
         value = super().to_python(value)
-        return zones.canonical(value) or value
+        return time_zones.canonical(value) or value
 
     def valid_value(self, value):
-        return value in zones.ZONES
+        return value in time_zones.ZONES
 
     def has_changed(self, initial, data):
         return super().has_changed(self.prepare_value(initial), self.to_python(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from accounts import names
+from ui import names
 
 INITIALS = "initials"  # in the session
 _initials: ContextVar[bool] = ContextVar("initials", default=False)

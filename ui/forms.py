@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import sayings, text
-from accounts.widgets import Pick, Segments, Stones, Times, Week
+from ui import form_messages, text
+from ui.widgets import Pick, Segments, Stones, Times, Week
 
 TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
@@ -149,7 +149,7 @@ class House:
 
     def _ask(self, field):
         """Our words for what is missing or wrong, unless the field brought its own."""
-        sayings.speak(field)
+        form_messages.speak(field)
         usual = forms.Field.default_error_messages["required"]
         if field.error_messages["required"] == usual:
             choose = isinstance(field.widget, forms.RadioSelect | forms.Select)
@@ -171,7 +171,7 @@ class House:
         super().full_clean()
 
     def add_error(self, field, error):
-        super().add_error(field, sayings.retold(error, self.fields.get(field)))
+        super().add_error(field, form_messages.retold(error, self.fields.get(field)))
 
     def written(self, verb, *args, **kwargs):
         """Whether `verb(*args, **kwargs)` was kept; if not, the form says why.
@@ -216,7 +216,7 @@ class House:
         if refused is None:
             raise error
         if not hasattr(refused, "get_violation_error_message"):
-            unique = sayings.EVERYWHERE["unique"]
+            unique = form_messages.EVERYWHERE["unique"]
             return self.add_error(self._shown([refused.name]), unique)
         self.add_error(
             self._shown(self._names(refused)), refused.get_violation_error_message()

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from accounts.drawing import number as n
+from ui.charts.svg import number as n
 
 WIDTHS = {"wide": 1200, "mid": 704, "narrow": 358}
 HEIGHT, FLOOR, TALLEST = 182, 138, 108  # px
