@@ -26,7 +26,7 @@ from goals.wordings import Wordings
 from progress import goal_watch
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
-from ui.charts import ratings
+from ui.charts.spark import sparkline
 
 WEEK = timedelta(days=7)
 MANY = 12  # lines in one list of the page
@@ -388,7 +388,7 @@ class ClientWeek:
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=ratings.sparkline(by_goal[goal.pk].client.ratings),
+                spark=sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,

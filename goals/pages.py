@@ -35,7 +35,10 @@ from goals.version_words import plain, said_in
 from goals.voices import BOTH, voice
 from goals.ways import Way
 from ui import dates, screen_privacy
-from ui.charts import ratings
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.ratings import rating_chart
+from ui.charts.words import Point
 
 
 @dataclass
@@ -415,17 +418,17 @@ class GoalPage:
             if words
         ]
 
-    def chart(self) -> ratings.Chart:
+    def chart(self) -> Chart:
         zone = timezone.get_current_timezone()
         mine, theirs = (self._points(side, zone) for side in BOTH)
-        return ratings.rating_chart(
+        return rating_chart(
             mine,
             second=theirs,
             names=tuple(self.voice(side) for side in BOTH),
             today=timezone.localdate(),
             versions=self._agreed_on(zone),
             sessions=[
-                ratings.Session(r.at.astimezone(zone).date())
+                SessionMark(r.at.astimezone(zone).date())
                 for r in self.ratings
                 if r.session_id
             ],
@@ -434,9 +437,9 @@ class GoalPage:
             portal=self.names.portal,
         )
 
-    def _points(self, side: str, zone) -> list[ratings.Point]:
+    def _points(self, side: str, zone) -> list[Point]:
         return [
-            ratings.Point(
+            Point(
                 rating.at.astimezone(zone).date(),
                 rating.value,
                 by=_given_by(rating) if side == Side.THERAPIST else "",

@@ -13,7 +13,8 @@ from goals.models import Goal
 from goals.models.content import Side
 from portal.own import own_client
 from portal.practice import AT_HAND, at_hand
-from ui.charts import ratings
+from ui.charts.spark import sparkline
+from ui.charts.words import ENOUGH
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class GoalRow:
 
     @property
     def early(self) -> bool:
-        return 0 < len(self.line.client.ratings) < ratings.ENOUGH
+        return 0 < len(self.line.client.ratings) < ENOUGH
 
     @property
     def spark(self):
         """One's own ratings; the therapist's are a number beside them."""
-        return ratings.sparkline(self.line.client.ratings)
+        return sparkline(self.line.client.ratings)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ from goals.models.content import Side
 from progress.models import TherapySession
 from toolkit.models import Assignment
 from ui import screen_privacy
-from ui.charts import ratings
-from ui.charts.svg import keys_svg
+from ui.charts.spark import sparkline
+from ui.charts.stones import keys_svg
+from ui.charts.words import ENOUGH
 from ui.names import name_key
 from ui.templatetags.ui import day, moment, status
 
@@ -255,11 +256,11 @@ class Facts:
     def telling(self) -> set[UUID]:
         """Who has a goal with enough ratings to call it."""
         if len(self.ids) > A_PAGE:
-            return rated_often(self.ids, ratings.ENOUGH)
+            return rated_often(self.ids, ENOUGH)
         return {
             pk
             for pk, lines in self.lines.items()
-            if any(len(line.ratings) >= ratings.ENOUGH for line in lines)
+            if any(len(line.ratings) >= ENOUGH for line in lines)
         }
 
     @cached_property
@@ -284,7 +285,7 @@ class Facts:
         done, total = self.practice.get(place.client.pk, (0, 0))
         return Row(
             **vars(place),
-            spark=ratings.sparkline(shown.ratings) if shown else SafeString(),
+            spark=sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
             rated_by=shown.side if shown else "",
             has_goal=bool(lines),

@@ -28,7 +28,10 @@ from progress.came_in import News, answered_by, between, of_exercise, of_rating,
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import MOST
 from toolkit.models import Assignment
-from ui.charts import ratings
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
 RATINGS = 3_000  # of all open goals, in the chart
@@ -139,7 +142,7 @@ class GoalLine:
     @property
     def early(self) -> bool:
         side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < ratings.ENOUGH
+        return len(self.of(side)) < ENOUGH
 
     @property
     def reached(self) -> int:
@@ -373,34 +376,31 @@ class ClientPage:
 
     # -- journey -----------------------------------------------------------------
 
-    def journey(self) -> ratings.Chart:
+    def journey(self) -> Chart:
         zone = timezone.get_current_timezone()
 
         def day(at):
             return at.astimezone(zone).date()
 
         lanes = [
-            ratings.Lane(
-                ratings.label_of(line.words),
-                *(
-                    [ratings.Point(day(r.at), r.value) for r in line.of(side)]
-                    for side in BOTH
-                ),
+            Lane(
+                label_of(line.words),
+                *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
                 tuple(voice(side, self.client, portal=False) for side in BOTH),
             )
             for line in self.goals
             if line.ratings
         ]
         steps = [
-            ratings.Step(ratings.label_of(step.words), day(step.reached_at))
+            ReachedStep(label_of(step.words), day(step.reached_at))
             for line in self.goals
             for step in line.steps
             if step.reached_at
         ]
         sessions = [
-            ratings.Session(day(s.starts_at), s.state == "missed")
+            SessionMark(day(s.starts_at), s.state == "missed")
             for s in reversed(self.past)
         ]
-        return ratings.journey(
+        return timeline_chart(
             lanes, today=timezone.localdate(), steps=steps, sessions=sessions
         )

@@ -25,7 +25,10 @@ from goals.voices import BOTH, voice
 from goals.wordings import Wordings
 from progress.events import Event, happened
 from progress.models import ProgressNote, TherapySession, Win
-from ui.charts import ratings
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
 
 
 class Since(models.TextChoices):
@@ -64,7 +67,7 @@ class Series(NamedTuple):
 
     @property
     def is_early(self) -> bool:
-        return len(self.values) < ratings.ENOUGH
+        return len(self.values) < ENOUGH
 
 
 @dataclass
@@ -276,30 +279,30 @@ class Journey:
 
     # -- the chart ---------------------------------------------------------------
 
-    def chart(self) -> ratings.Chart:
+    def chart(self) -> Chart:
         lanes = [self._lane(line) for line in self.goals]
         steps = [
-            ratings.Step(ratings.label_of(step.words), self.day_of(step.reached_at))
+            ReachedStep(label_of(step.words), self.day_of(step.reached_at))
             for step in self.steps
             if self.is_in(self.day_of(step.reached_at))
         ]
         sessions = [
-            ratings.Session(day, row.state == "missed") for day, row in self.sessions
+            SessionMark(day, row.state == "missed") for day, row in self.sessions
         ]
-        return ratings.journey(
+        return timeline_chart(
             [lane for lane in lanes if lane.voices],
             today=self.today,
             steps=steps,
             sessions=sessions,
         )
 
-    def _lane(self, line: GoalLine) -> ratings.Lane:
+    def _lane(self, line: GoalLine) -> Lane:
         first, second = (
             [
-                ratings.Point(day, value)
+                Point(day, value)
                 for day, value in line.rated.get(side, [])
                 if self.is_in(day)
             ]
             for side in BOTH
         )
-        return ratings.Lane(ratings.label_of(line.words), first, second, self.names)
+        return Lane(label_of(line.words), first, second, self.names)

@@ -22,7 +22,7 @@ from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
-from ui.charts import ratings
+from ui.charts.words import ENOUGH
 
 
 def rating_name(goal_id) -> str:
@@ -218,7 +218,7 @@ class SessionScreen:
         early."""
         last = {side: self.before.get((goal.pk, side)) for side in BOTH}
         side = counted(side for side in BOTH if (goal.pk, side) in self.counts)
-        early = self.counts.get((goal.pk, side), 0) < ratings.ENOUGH
+        early = self.counts.get((goal.pk, side), 0) < ENOUGH
         return {
             "client": last[Side.CLIENT],
             "therapist": last[Side.THERAPIST],

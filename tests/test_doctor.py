@@ -51,7 +51,8 @@ def wrong(check):
 @pytest.mark.parametrize(
     "check",
     [catalogue.versions, catalogue.roles, catalogue.row_security, catalogue.triggers,
-     around.clock, around.known_time_zones, installation.migrations, installation.python,
+     around.clock, around.known_time_zones, installation.migrations,
+     installation.python,
      keys.master_key],
     ids=lambda check: check.__name__,
 )  # fmt: skip

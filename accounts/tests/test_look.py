@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from ui.charts.svg import cairn_svg, keys_svg
+from ui.charts.stones import cairn_svg, keys_svg
 from ui.templatetags import ui
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, pgett
 from django.utils.translation import gettext as _
 
 from ui import dates, email_addresses, names, screen_privacy
-from ui.charts.svg import cairn_svg, keys_svg, stone_svg
+from ui.charts.stones import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
 
