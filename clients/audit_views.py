@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.decorators import admin_required
 from accounts.downloads import CSV, download
 from accounts.models import AuditSeal
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from clients import trail
 from clients.audit_forms import AuditFilterForm
 from ui.csv_cells import harmless

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from clients.aside_forms import EmergencyForm
 from clients.models import EmergencyReason
 from clients.models.care import EMERGENCY_LASTS

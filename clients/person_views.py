@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required
 from accounts.models import User
-from accounts.proof import admins_prove_to_send
+from accounts.reauthentication import admins_prove_to_send
 from clients import staffing
 from clients.forms import ROLES
 from ui.forms import HouseForm, PickField

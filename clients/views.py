@@ -19,7 +19,7 @@ from accounts.decorators import (
     therapist_required,
 )
 from accounts.models import Invitation, User
-from accounts.proof import admins_prove_to_send
+from accounts.reauthentication import admins_prove_to_send
 from clients import apart, drafts
 from clients import people as lists
 from clients.forms import (

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError
 
-from accounts import resetting, seals, sessions, tries
+from accounts import seals, sessions, sign_in_limits, sign_in_reset
 from accounts.models import Heartbeat
 from clients.models.draft import sweep as sweep_drafts
 from digests import halting, plan, send
@@ -27,7 +27,7 @@ def tick():
         post()
     finally:
         sessions.sweep()
-        tries.sweep()
+        sign_in_limits.sweep()
         sweep_drafts()
         look_after_imports()
         look_after_copies()
@@ -55,7 +55,7 @@ def post():
 def let_back_in():
     """Letters for who asked for a way back; a fault here keeps no other letter."""
     try:
-        resetting.answer()
+        sign_in_reset.answer()
     except DatabaseError:
         log.exception("who asked for a way back in could not be answered")
 

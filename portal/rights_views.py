@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import for_everyone
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from clients.models import Correction
 from portal.doors import client_required
 from portal.forms import CorrectionForm

@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "accounts.middleware.SignInRequiredMiddleware",
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.OneActMiddleware",
-    "accounts.tries.TriesMiddleware",  # before the view's own transaction
+    "accounts.sign_in_limits.TriesMiddleware",  # before the view's own transaction
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RefusalMiddleware",
@@ -141,7 +141,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.staying.context",
+                "accounts.idle_timeout.context",
             ]
         },
     }
@@ -220,7 +220,7 @@ RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
 SECOND_STEP_REQUIRED = not DEMO
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # allauth counts in a cache, per account from any address: a way to lock somebody out.
-# accounts/tries.py counts alone.
+# accounts/sign_in_limits.py counts alone.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-gb"

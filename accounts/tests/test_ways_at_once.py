@@ -11,7 +11,7 @@ from django.db import connection, connections, transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts import invitations, resetting
+from accounts import invitations, sign_in_reset
 from accounts.models import Invitation, Message, SignIn, User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.tests.test_older_sign_ins import (
@@ -28,7 +28,7 @@ CHANGED = "Your sign-in methods changed"
 
 
 def is_reset(person, by):
-    resetting.reset_sign_in(person, by=by)
+    sign_in_reset.reset_sign_in(person, by=by)
 
 
 def is_closed(person, by):

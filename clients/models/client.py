@@ -19,8 +19,8 @@ from accounts.fields import (
     NameKeyField,
 )
 from accounts.models import Invitation, Practice, User
-from accounts.resetting import forget_factors
 from accounts.sessions import ways_changed
+from accounts.sign_in_reset import forget_factors
 from clients import access
 from database import identity
 from database.ids import uuid7

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.handing import HANDED
+from accounts.device_handover import HANDED
 from accounts.models import AuditEvent, SignIn
 from database.identity import acting_as
 from portal.tests.cast import agreed_goal

@@ -272,10 +272,12 @@ def test_what_was_uploaded_is_sealed_and_the_worker_is_told_the_id_alone(
 ):
     from django.db import connection
 
-    from accounts import nudge
+    from accounts import celery_kick
 
     told = []
-    monkeypatch.setattr(nudge, "the_worker", lambda *args, **more: told.append(more))
+    monkeypatch.setattr(
+        celery_kick, "the_worker", lambda *args, **more: told.append(more)
+    )
     browser = sign_in(thea)
     url = upload(browser, LIST)
     with django_capture_on_commit_callbacks(execute=True):

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, nudge
+from accounts import audit, celery_kick
 from accounts.models import Message, NotSent, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
@@ -33,7 +33,7 @@ RETURNING email, created_at
 def ask(email: str) -> None:
     """Leave the address for a worker: the same work whoever owns it, or nobody."""
     WayBack(email=email_addresses.normalize(email)).save(force_insert=True)
-    transaction.on_commit(nudge.the_postman, robust=True)
+    transaction.on_commit(celery_kick.the_postman, robust=True)
 
 
 def answer() -> int:

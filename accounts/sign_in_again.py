@@ -16,7 +16,7 @@ from django.middleware.csrf import get_token
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import devices, sessions, staying, tries
+from accounts import devices, idle_timeout, sessions, sign_in_limits
 from accounts.decorators import for_everyone
 from accounts.factor_forms import (
     PasskeySignInForm,
@@ -25,11 +25,11 @@ from accounts.factor_forms import (
 )
 from accounts.people_forms import SignInForm
 from accounts.sign_in import first_step_holds
-from accounts.tries import guarded_by
+from accounts.sign_in_limits import guarded_by
 
 
 @for_everyone
-@guarded_by(tries.in_place)
+@guarded_by(sign_in_limits.in_place)
 @require_POST
 def sign_in_here(request):
     """One step at a time: a password, then a code; or a passkey alone.
@@ -37,17 +37,17 @@ def sign_in_here(request):
     Answers what is wanted next ("code"), what was wrong ("error"), or that it is done,
     with the new token for the forms that stand on the page.
     """
-    person = staying.owner_of(request.POST.get("who", ""))
+    person = idle_timeout.owner_of(request.POST.get("who", ""))
     if person is None:
         return _wrong(_("This page is too old for that. Go to the sign-in page."))
     if request.user.is_authenticated and request.user != person:
         logout(request)
-    step = staying.step_of(request.POST)
-    if step == staying.OPTIONS:
+    step = idle_timeout.step_of(request.POST)
+    if step == idle_timeout.OPTIONS:
         return JsonResponse({"options": webauthn.begin_authentication(None)})
-    if step == staying.CREDENTIAL:
+    if step == idle_timeout.CREDENTIAL:
         return _by_passkey(request, person)
-    if step == staying.CODE:
+    if step == idle_timeout.CODE:
         return _second(request, person)
     return _first(request, person)
 
@@ -71,7 +71,7 @@ def _second(request, person):
     if not form.is_valid():
         return _wrong(_first_error(form))
     form.save()
-    tries.right(request)
+    sign_in_limits.right(request)
     stage.exit()
     return _done_or_next(request, person)
 
@@ -89,14 +89,14 @@ def _by_passkey(request, person):
         form = PasskeyStepForm(request.POST, user=person)
         if form.is_valid():
             form.save()
-            tries.right(request)
+            sign_in_limits.right(request)
             stage.exit()
             return _done_or_next(request, person)
         return _wrong(_first_error(form))
     form = PasskeySignInForm(request.POST)
     if not form.is_valid() or form.cleaned_data["credential"].user != person:
         return _wrong(_("That passkey is not the one of whoever wrote here."))
-    tries.right(request)
+    sign_in_limits.right(request)
     login = Login(user=person)
     flows.perform_passwordless_login(request, form.cleaned_data["credential"], login)
     return _done_or_next(request, person)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import ngettext
 
-from accounts import devices, links, staying
+from accounts import devices, idle_timeout, links
 from accounts.fields import address_typed
 from accounts.models import Tries, User
 from accounts.places import network_of
@@ -287,15 +287,15 @@ def a_passkey(request) -> Counted:
 def in_place(request) -> Counted | None:
     """Whichever of the three the page sends for the person it was made for."""
     request.asked_by_a_script = True
-    person = staying.owner_of(request.POST.get("who", ""))
+    person = idle_timeout.owner_of(request.POST.get("who", ""))
     if person is None:
         return _of_place(request, LINKS, "who")
-    step = staying.step_of(request.POST)
-    if step == staying.OPTIONS:
+    step = idle_timeout.step_of(request.POST)
+    if step == idle_timeout.OPTIONS:
         return None
-    if step == staying.CREDENTIAL:
+    if step == idle_timeout.CREDENTIAL:
         return a_passkey(request)
-    if step == staying.CODE:
+    if step == idle_timeout.CODE:
         return _code(request, person)
     return _password(request, person.email)
 
