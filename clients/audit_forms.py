@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients.trail import Sort
+from clients.audit_page import Sort
 from ui.forms import HouseForm
 
 DAY = {"type": "date", "autocomplete": "off"}

@@ -21,7 +21,7 @@ from accounts.decorators import (
 from accounts.models import Invitation, User
 from accounts.reauthentication import admins_prove_to_send
 from clients import apart, drafts
-from clients import people as lists
+from clients import staff_page as lists
 from clients.forms import (
     ClientEditForm,
     ClientInvitationForm,

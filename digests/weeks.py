@@ -19,9 +19,9 @@ from clients import apart
 from clients.models import Client
 from clients.prepared import kept_for_person
 from digests.models import Digest
-from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
 from progress import goal_watch
 from progress.models import ProgressNote, TherapySession

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from goals.goal_page import GoalPage
 from goals.models import GoalMove, Review, ReviewAnswer
-from goals.pages import GoalPage
 from goals.voices import BOTH
 from ui import screen_privacy
 

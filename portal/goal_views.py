@@ -10,14 +10,14 @@ from clients import drafts
 from clients.record_access import open_for
 from goals import acts
 from goals.forms import OVERTAKEN
+from goals.goal_page import GoalPage
 from goals.models import Goal
 from goals.page_queries import with_rating_draft
-from goals.pages import GoalPage
 from goals.ways import CLIENTS as WAY
-from portal.doors import client_required, client_writes_required
 from portal.forms import HereForm, OwnProposalForm
 from portal.goals import GoalList
 from portal.own import own_client, own_therapist
+from portal.state import client_required, client_writes_required
 
 
 def _goal(request, goal_id):

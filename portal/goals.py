@@ -8,9 +8,9 @@ from accounts import encryption
 from accounts.models import User
 from clients.models import Client
 from goals import status
-from goals.lines import Line, recent_lines
 from goals.models import Goal
 from goals.models.content import Side
+from goals.recent_ratings import Line, recent_lines
 from portal.own import own_client
 from portal.practice import AT_HAND, at_hand
 from ui.charts.spark import sparkline

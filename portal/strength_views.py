@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from clients import drafts
 from clients.models import ContactCharter, Strength
 from clients.record_access import open_for
-from portal.doors import client_required, client_writes_required
 from portal.own import own_client, own_client_and_therapist
+from portal.state import client_required, client_writes_required
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
 from progress.strength_forms import WinForm
 from progress.strength_views import (

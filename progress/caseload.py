@@ -23,9 +23,9 @@ from clients import access, apart
 from clients.models import Client
 from clients.prepared import kept_for_person
 from database.prepared import many
-from goals.lines import Line, rated_often, recent_lines
 from goals.models import Goal
 from goals.models.content import Side
+from goals.recent_ratings import Line, rated_often, recent_lines
 from progress.models import TherapySession
 from toolkit.models import Assignment
 from ui import screen_privacy

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import encryption
 from accounts.models import AuditEvent
 from clients import access, apart
-from clients.asides import Asides
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import kept_for_person
+from clients.remarks import Asides
 from clients.strengths import standing
 from database.prepared import first, kept, many
 from goals import status

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from clients.aside_forms import AnswerForm
 from clients.models import Correction
+from clients.remark_forms import AnswerForm
 from goals.forms import few_words
 from progress.addition_form import LONGEST
 from progress.models import NoteAddition, ProgressNote

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clients import apart, telling
-from clients.asides import waiting_for
 from clients.models import Client
 from clients.prepared import kept_for_person
+from clients.remarks import waiting_for
 from database.prepared import many
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side

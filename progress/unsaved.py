@@ -11,7 +11,6 @@ from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import PART, packed, replace, unpacked
 from progress.conflict import joined, within
-from progress.logging_form import PARTS, SessionForm
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import (
     LIMITS,
@@ -21,7 +20,8 @@ from progress.models.note import (
     TYPED,
     pressed_in,
 )
-from progress.session_screen import SessionScreen, answer_name, rating_name
+from progress.session_form import PARTS, SessionForm
+from progress.session_page import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
 from ui import dates
 

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import audit, errors
 from accounts.decorators import therapist_required
 from clients import access
-from clients.aside_forms import CommentForm
 from clients.models import Client
 from clients.record_access import open_for
+from clients.remark_forms import CommentForm
 from progress import caseload as lists
 from progress.client_page import ClientPage, one_client, session_lines
 from progress.discharge import DischargeForm, booked

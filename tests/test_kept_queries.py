@@ -18,7 +18,7 @@ from database import prepared as engine
 from database.engine.base import DatabaseWrapper
 from database.identity import acting_as
 from database.prepared import kept, many
-from goals.lines import recent_lines
+from goals.recent_ratings import recent_lines
 from progress.models import TherapySession
 
 ROOMS = ("accounts", "clients", "goals", "toolkit", "progress", "digests", "portal")

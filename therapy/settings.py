@@ -129,7 +129,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RefusalMiddleware",
-    "clients.pace.PaceMiddleware",
+    "clients.record_rate_limit.PaceMiddleware",
 ]
 TEMPLATES = [
     {
@@ -214,7 +214,8 @@ MFA_RECOVERY_CODE_COUNT = 8
 # Points that a mean change of goal ratings must reach to be called one: described for a
 # youth sample whose parents rated, so it is a practice's to set.
 GOAL_CHANGE_THRESHOLD = float(env("GOAL_CHANGE_THRESHOLD") or 2.45)
-# More openings of records in a minute than anybody reads (clients/pace.py).
+# More openings of records in a minute than anybody reads; see
+# clients/record_rate_limit.py.
 RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
 # Who works in the practice needs more than a password, except in the demo.
 SECOND_STEP_REQUIRED = not DEMO

@@ -3,8 +3,8 @@
 from django.db import transaction
 
 from database.identity import acting_as
-from goals.lines import SHOWN, recent_lines
 from goals.models import GoalRating
+from goals.recent_ratings import SHOWN, recent_lines
 from progress.tests.cast import agreed_goal
 
 

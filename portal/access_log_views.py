@@ -4,8 +4,8 @@ from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.doors import client_required
-from portal.looks import days_of_looking, holders, in_words, waiting
+from portal.access_log_page import days_of_looking, holders, in_words, waiting
+from portal.state import client_required
 
 A_PAGE = 30
 

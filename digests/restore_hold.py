@@ -13,12 +13,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Message
-from digests import plan, when
+from digests import plan, schedule
 from digests.models import Halt
 
 State = Message.State
 RESTORED = "restored"  # the reason, which an admin reads under Deliveries
-PLANNED = ["reminder", *when.WEEKLY]
+PLANNED = ["reminder", *schedule.WEEKLY]
 # By the owner of the tables, to whom row security shows no letter: within this one
 # transaction it is not forced.
 HOLD = """

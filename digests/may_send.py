@@ -16,7 +16,7 @@ from accounts.models import AddressChange, Invitation, Message, User
 from clients.models import CareRoleRequest, Client, ContactCharter
 from clients.prepared import kept_for_person
 from database.prepared import first
-from digests import when
+from digests import schedule
 from digests.models import Digest
 from digests.plan import reminder_period
 from digests.weeks import week_page
@@ -106,7 +106,7 @@ def _reminder(letter, person, now) -> TherapySession:
     if not charter.reminders:
         raise Stopped(HELD, "reminders off")
     session = _still_true(letter, person, now)
-    due = when.lead(session.starts_at, charter.reminder_lead_hours, person.zone)
+    due = schedule.lead(session.starts_at, charter.reminder_lead_hours, person.zone)
     _at_its_time(letter, person, now, due)
     return session
 
@@ -138,7 +138,7 @@ def _client_digest(letter, person, now) -> Digest:
 
 
 def _digest(letter, person, now) -> Digest:
-    due = when.due_in_period(letter.kind, letter.period, person.zone)
+    due = schedule.due_in_period(letter.kind, letter.period, person.zone)
     _at_its_time(letter, person, now, due)
     digest = first(_page(person, page=letter.about))
     if digest is None:
@@ -176,13 +176,13 @@ def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharte
 
 def _at_its_time(letter, person, now, due) -> None:
     """Their zone or wishes may have changed since the letter was planned."""
-    due = when.outside_quiet(
+    due = schedule.outside_quiet(
         due, person.zone, not_before=LONG_AGO, not_after=letter.not_after
     )
     if now < due:
         raise Stopped(WAITING, "not yet", until=due)
-    if when.is_quiet(now, person.zone):
-        morning = when.morning_after(now, person.zone)
+    if schedule.is_quiet(now, person.zone):
+        morning = schedule.morning_after(now, person.zone)
         if morning >= letter.not_after:
             raise Stopped(DROPPED, "quiet hours")
         raise Stopped(WAITING, "quiet hours", until=morning)

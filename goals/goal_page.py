@@ -16,6 +16,7 @@ from accounts import encryption
 from clients.access import reach, side_of
 from goals import history, status, strengths
 from goals import page_queries as queries
+from goals.comment_rows import said_rows
 from goals.goal_history import GoalHistory
 from goals.models import (
     Goal,
@@ -30,7 +31,6 @@ from goals.page_queries import (
     SHOWN_IN_CHART,
     Rating,
 )
-from goals.said import said_rows
 from goals.version_words import plain, said_in
 from goals.voices import BOTH, voice
 from goals.ways import Way

@@ -15,7 +15,7 @@ from clients.portal_state import reads
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
 from progress.models.note import LIMITS, MOST, PRESSED
-from progress.session_screen import answer_name, rating_name, was_name
+from progress.session_page import answer_name, rating_name, was_name
 from toolkit.models import Assignment
 from ui.forms import HouseForm, SegmentsField, StonesField
 
