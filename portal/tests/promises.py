@@ -22,6 +22,7 @@ TEMPLATES = (
 )  # fmt: skip
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
+    "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "progress/strength_forms.py", "progress/events.py", "progress/journey.py",
     "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
 )  # fmt: skip
@@ -65,7 +66,7 @@ PROMISES = {
     "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
         "Only the newest 50 ratings of this session are shown.",
     ],
-    "goals/tests/test_said.py::"
+    "goals/tests/test_comments.py::"
     "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
         "It stays your rating, marked as chosen together.",
     ],
@@ -123,12 +124,13 @@ PROMISES = {
     "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
         "Your account was opened on %(then)s from a device that it did not know.",
     ],
-    "accounts/tests/test_proof.py::"
+    "accounts/tests/test_reauthentication.py::"
     "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
         "This wants a proof of the last five minutes, and yours is older. Nothing "
         "was changed, and what you wrote is kept here, to copy.",
     ],
-    "accounts/tests/test_proof.py::test_six_minutes_later_thea_proves_it_and_goes_on": [
+    "accounts/tests/test_reauthentication.py::"
+    "test_six_minutes_later_thea_proves_it_and_goes_on": [
         "What comes next cannot be taken back, so Cairn asks once more. It holds "
         "for five minutes.",
     ],
@@ -227,23 +229,23 @@ PROMISES = {
         "who did it, and why.",
         "%(name)s opened your record in an emergency.",
     ],
-    "clients/tests/test_resetting.py::"
+    "clients/tests/test_sign_in_reset.py::"
     "test_cleos_sign_in_is_reset_from_who_treats_whom": [
         "None of these is at hand? An admin of your practice can let you in anew.",
     ],
-    "clients/tests/test_resetting.py::test_theo_comes_back_by_the_letter_alone": [
+    "clients/tests/test_sign_in_reset.py::test_theo_comes_back_by_the_letter_alone": [
         "Your sign-in was reset: the password and every second step you had no "
         "longer work. This link lets you choose a new password. It works once, for "
         "an hour.",
     ],
-    "digests/tests/test_charter.py::test_a_client_may_do_without_the_digest": [
+    "digests/tests/test_may_send.py::test_a_client_may_do_without_the_digest": [
         "Tell me when my week is ready to look at",
     ],
-    "digests/tests/test_charter.py::"
+    "digests/tests/test_may_send.py::"
     "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
         "Dates and hours are shown in your time, to you alone.",
     ],
-    "digests/tests/test_charter.py::test_cleo_who_wants_no_reminders_gets_none": [
+    "digests/tests/test_may_send.py::test_cleo_who_wants_no_reminders_gets_none": [
         "Sent because reminders are on. Sign in to change that.",
         "Remind me of sessions",
     ],
@@ -263,7 +265,7 @@ PROMISES = {
         "Sent once for each change.",
         "Sent once, at once.",
     ],
-    "digests/tests/test_when.py::"
+    "digests/tests/test_schedule.py::"
     "test_a_day_before_is_the_same_clock_time_the_day_before": [
         "Two days before, at the same time",
     ],
@@ -354,13 +356,14 @@ PROMISES = {
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
         "Nobody else holds a key here: what you choose is decided.",
     ],
-    "goals/tests/test_said.py::"
+    "goals/tests/test_comments.py::"
     "test_a_goal_that_rests_is_neither_rated_nor_given_steps": [
         "It is not asked about any more and stays with every version. You can take "
         "it up again on any day.",
         "It is not asked about any more, and stays with every version.",
     ],
-    "goals/tests/test_said.py::test_what_cleo_says_is_seen_talked_about_and_changed": [
+    "goals/tests/test_comments.py::"
+    "test_what_cleo_says_is_seen_talked_about_and_changed": [
         "Both of you see the day, and what came of it.",
         "It stands with the goal, for both of you, until you have talked about it.",
         "Comment saved for both of you.",

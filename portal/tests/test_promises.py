@@ -24,7 +24,7 @@ from progress.tests.cast import book
 from progress.tests.cast import hold as hold_at
 from tests.test_walk import ALL
 
-SIGN_OFF = "digests/tests/test_charter.py"
+SIGN_OFF = "digests/tests/test_may_send.py"
 RIGHTS = "portal/tests/test_rights.py"
 RECORD = "progress/tests/test_record.py"
 STRENGTHS = "portal/tests/test_strengths.py"

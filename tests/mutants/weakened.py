@@ -548,13 +548,13 @@ SIGN_IN_TESTS = (
     "accounts/tests/test_addresses.py",
     "accounts/tests/test_coming_in.py",
     "accounts/tests/test_devices.py",
-    "accounts/tests/test_in_place.py",
+    "accounts/tests/test_sign_in_again.py",
     "accounts/tests/test_older_sign_ins.py",
     "accounts/tests/test_same_for_all.py",
     "accounts/tests/test_out_and_in.py",
-    "accounts/tests/test_tries.py",
+    "accounts/tests/test_sign_in_limits.py",
     "accounts/tests/test_ways_at_once.py",
-    "clients/tests/test_resetting.py",
+    "clients/tests/test_sign_in_reset.py",
     "digests/tests/test_plan_at_once.py",
 )
 
