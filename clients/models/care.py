@@ -15,6 +15,7 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
 from database import identity
+from database.locks import lock
 from ui import names
 
 EMERGENCY_LASTS = timedelta(hours=4)
@@ -143,10 +144,7 @@ AT_ONCE = Greatest(F("starts_at"), Now())
 
 def take_turns(client_id) -> None:
     """Who changes one client's care roles waits for who is at it already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(client_id)]
-        )
+    lock("care roles", client_id)
 
 
 def primary_is_here(client_id) -> bool:

@@ -63,7 +63,7 @@ class Review(ClientRow):
         Overtaken for a goal that cannot be reviewed (`can_review`), or whose review
         was decided after that line.
         """
-        goal._take_turns()
+        goal.lock()
         if goal.review_id:
             return goal.review
         if seen and goal.moves.filter(kind="decided", at__gt=seen).exists():
@@ -91,7 +91,7 @@ class Review(ClientRow):
         """
         if not any(said.values()):
             raise ValidationError(_("Answer at least one of the questions."))
-        self.goal._take_turns()
+        self.goal.lock()
         if self.goal.review_id != self.pk:
             raise Overtaken
         answer = ReviewAnswer(

@@ -145,7 +145,7 @@ class GoalVersion(ClientRow):
         again (`before`); where both said so of words they once agreed to, the goal is
         set aside.
         """
-        self.goal._take_turns()
+        self.goal.lock()
         self.goal.require_open()
         key = self.keys.standing().filter(side=side_of(by)).first()
         if key is None:
@@ -260,7 +260,7 @@ class GoalVersion(ClientRow):
         return bool(newest and newest.choice == choice)
 
     def _its_turn(self) -> None:
-        self.goal._take_turns()
+        self.goal.lock()
         self.goal.require_open()
         if self.goal.latest_id != self.pk:
             raise Overtaken
