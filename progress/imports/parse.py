@@ -18,17 +18,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from progress.imports import workbook
 from progress.imports.column_names import count_known
+from progress.imports.limits import (
+    HEAD_WITHIN,
+    MOST_BYTES,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_LETTERS,
+    MOST_LINES,
+    MOST_ROWS,
+    MOST_TEXT,
+    Refused,
+    Row,
+)
 from ui.csv_cells import is_formula, unmarked_inside
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_LINES = 5_000
-MOST_COLUMNS = 60
-MOST_LETTERS = 10_000  # characters in one cell
-MOST_TEXT = 6 * 1024 * 1024  # bytes of UTF-8 in all cells together
-MOST_ROWS = 1_100_000  # empty ones too; a spreadsheet has 1,048,576
-MOST_CELLS = 600_000  # that are not empty; 5,000 lines of 60 are 300,000
-HEAD_WITHIN = 10  # lines; some exports begin with a title
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -44,14 +49,6 @@ OLE = b"\xd0\xcf\x11\xe0"
 PASSWORD = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK = "Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")
 MARKS_IN_A_ROW = 30  # what Unicode calls stream-safe; sorting more is quadratic
-
-
-class Refused(Exception):
-    """Why this file is no list: a code, and numbers for the sentence about it."""
-
-    def __init__(self, code: str, **params: int):
-        super().__init__(code)
-        self.code, self.params = code, params
 
 
 @dataclass
@@ -74,15 +71,10 @@ class Sheet:
     parts: list[int] = field(default_factory=list)  # the columns that are in it
 
 
-Row = tuple[int, list[str], dict[int, str]]
-
-
 def read(raw: bytes) -> Sheet:
     """Raise Refused for whatever is not a list that we can hold."""
     first_look(raw)
     if raw.startswith(b"PK\x03\x04"):
-        from progress.imports import workbook
-
         rows, from_1904 = workbook.read(raw)
         return sheet_of(rows, written="xlsx", counts_from_1904=from_1904)
     text, written = decoded(raw)

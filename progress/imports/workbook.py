@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from xml.parsers import expat
 
-from progress.imports.parse import (
+from progress.imports.limits import (
     HEAD_WITHIN,
     MOST_COLUMNS,
     MOST_LETTERS,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from database.identity import acting_as
 from ops.place import BASE
 from progress.imports import child, crash, job, parse, reading, sheet, steps, workbook
-from progress.imports.parse import Refused
+from progress.imports.limits import Refused
 from progress.models import CaseloadImport, ImportSheet
 from progress.tests import hostile
 from progress.tests.cast import LIST, read_by_the_worker
