@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again
 WAY_IN = {"account_login", "mfa_authenticate", "mfa_login_webauthn", "join"}
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
-WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
+WORKINGS |= {"shown", "code", "credential", "passwordless"}  # a second step's
 
 
 def _sent(request) -> QueryDict:

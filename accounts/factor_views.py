@@ -108,7 +108,7 @@ def on_the_way(view):
 @as_let_in
 def second_step(request):
     """Choose a passkey or an app."""
-    form = AppForm(request.POST or None)
+    form = AppForm(request.POST or None, secret=_app_secret(request))
     if form.is_valid():
         return _added(
             request,
@@ -130,6 +130,21 @@ def second_step(request):
         "ways": [way.kind for way in factors.ways_of(request.user)],
     }
     return render(request, "accounts/second_step.html", context)
+
+
+def _app_secret(request) -> str:
+    """The key for an app, the same in every tab until one of them adds it.
+
+    The first page writes it at once, with the person's row held: two first pages that
+    are opened together would each show a key, and only the later one would be saved.
+    """
+    session = request.session
+    if totp.SECRET_SESSION_KEY not in session:
+        hold_ways(request.user)
+        saved = type(session)(session.session_key).get(totp.SECRET_SESSION_KEY)
+        session[totp.SECRET_SESSION_KEY] = saved or totp.generate_totp_secret()
+        session.save()
+    return session[totp.SECRET_SESSION_KEY]
 
 
 def _square(url: str) -> str:
@@ -215,8 +230,13 @@ def _made(request, row: Authenticator) -> Authenticator:
 @signed_in_required
 @require_safe
 @fresh_proof_required
+@as_let_in
 def recovery_codes(request):
-    """Shown once, right after they were made; afterwards only how many are left."""
+    """Shown once, right after they were made; afterwards only how many are left.
+
+    Nobody makes new ones while they are read, so that what is shown is in effect.
+    """
+    hold_ways(request.user)
     row = get_object_or_404(
         Authenticator, user=request.user, type=factors.KINDS.RECOVERY_CODES
     )
@@ -237,7 +257,13 @@ def recovery_codes(request):
 @as_let_in
 def recovery_codes_anew(request):
     """Eight new ones; the old ones open nothing any more."""
-    hold_ways(request.user)
+    try:
+        hold_ways(request.user)
+    except WaysChanged:  # perhaps by the first of a double press
+        if not factors.has_new_codes(request.user):
+            raise
+        request.session.modified = False  # the first press goes on with another
+        return render(request, "accounts/ways_changed.html", {"codes": True})
     mine = Authenticator.objects.filter(user=request.user)
     old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)
     old.delete()

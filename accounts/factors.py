@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,7 @@ FULL = _(
     "Your account has %(most)d ways to sign in, the most it can have. Remove one before"
     " you add another."
 )
+JUST_NOW = timedelta(seconds=10)
 FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
@@ -132,6 +134,13 @@ def _way(row: Authenticator) -> Way:
         used=row.last_used_at,
         left=len(wrapped.get_unused_codes()) if codes else 0,
     )
+
+
+def has_new_codes(user: User) -> bool:
+    """Whether recovery codes of theirs were made in the last ten seconds."""
+    rows = Authenticator.objects.filter(user=user, user__is_active=True)
+    since = timezone.now() - JUST_NOW
+    return rows.filter(type=KINDS.RECOVERY_CODES, created_at__gt=since).exists()
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from accounts.identity import acting_as
 from accounts.models import User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
+from accounts.stale import NoOverwrite
 from accounts.zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
@@ -127,7 +128,7 @@ class ProofForm(HouseForm):
         return password
 
 
-class SettingsForm(HouseModelForm):
+class SettingsForm(NoOverwrite, HouseModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = ZoneField(label=_("Time zone"))
 
@@ -152,7 +153,7 @@ class SettingsForm(HouseModelForm):
 
     @transaction.atomic
     def _save(self):
-        self.instance.save(update_fields=list(self.fields))
+        self.instance.save(update_fields=self.changed_data)
         audit.record("settings changed", about=self.instance, fields=self.changed_data)
 
 

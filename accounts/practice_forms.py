@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import HouseForm, HouseModelForm
 from accounts.models import CrisisLine, Practice, User
+from accounts.stale import NoOverwrite
 from accounts.zone_field import ZoneField
 
 OFF = {"autocomplete": "off"}
 
 
-class PracticeForm(HouseModelForm):
+class PracticeForm(NoOverwrite, HouseModelForm):
     time_zone = ZoneField(label=_("Time zone"))
     session_minutes = forms.IntegerField(
         label=_("Length, in minutes"),
@@ -49,7 +50,7 @@ class PracticeForm(HouseModelForm):
         return self.written(self.instance.change, by=by, fields=self.changed_data)
 
 
-class NoticeForm(HouseForm):
+class NoticeForm(NoOverwrite, HouseForm):
     text = forms.CharField(
         label=_("Privacy notice"),
         max_length=20_000,
@@ -61,7 +62,7 @@ class NoticeForm(HouseForm):
         return self.written(practice.write_notice, text, by=by)
 
 
-class CrisisLineForm(HouseModelForm):
+class CrisisLineForm(NoOverwrite, HouseModelForm):
     class Meta:
         model = CrisisLine
         fields = ["name", "number", "hours", "verified_on"]

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
 from accounts.proof import fresh_proof_required
+from accounts.toasts import tell
 from clients.aside_forms import EmergencyForm
 from clients.models import EmergencyReason
 from clients.models.care import EMERGENCY_LASTS
@@ -31,5 +32,5 @@ def emergency(request):
 def emergency_seen(request, reason_id):
     rows = EmergencyReason.objects.editable_by(request.user)
     reason = get_object_or_404(rows, pk=reason_id)
-    reason.see(by=request.user)
+    tell(request, reason.see(by=request.user))
     return redirect("client", reason.client_id)

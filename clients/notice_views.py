@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import signed_in_required
+from accounts.toasts import tell
 from clients.models import Notice
 
 
@@ -11,5 +12,5 @@ from clients.models import Notice
 @require_POST
 def notice_seen(request, notice_id):
     rows = Notice.objects.visible_to(request.user)
-    get_object_or_404(rows, pk=notice_id).see(by=request.user)
+    tell(request, get_object_or_404(rows, pk=notice_id).see(by=request.user))
     return redirect("start")

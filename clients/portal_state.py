@@ -92,8 +92,11 @@ def answers_strength(client) -> str:
 # -- notes ---------------------------------------------------------------------------
 
 
-def _reads(client) -> str:
-    """ "now", "until" a day, "later" (after joining), or "" for never."""
+def reads(client) -> str:
+    """When they read what is shared: "now", "until" a day, "later" or "" for never.
+
+    "until": discharged, and the portal is still open; "later": once they have joined.
+    """
     state = portal_state(client)
     if state == PortalState.DISCHARGED:
         until = client.portal_until
@@ -105,7 +108,7 @@ def _reads(client) -> str:
 
 def can_read(client) -> bool:
     """Whether they can read now what is shared with them."""
-    return _reads(client) in ("now", "until")
+    return reads(client) in ("now", "until")
 
 
 def reads_note(client) -> SafeString:
@@ -115,7 +118,7 @@ def reads_note(client) -> SafeString:
         "until": _("{name} can read it until {day}."),
         "later": _("{name} can read it after joining the portal."),
     }
-    return _about(client, said.get(_reads(client)) or _cannot_read(client))
+    return _about(client, said.get(reads(client)) or _cannot_read(client))
 
 
 def will_read_note(client) -> SafeString:
@@ -126,7 +129,7 @@ def will_read_note(client) -> SafeString:
         "later": _("{name} can read this once it is signed, after joining the portal."),
     }
     care_team = _("Only the care team and supervisors can read this.")
-    return _about(client, said.get(_reads(client), care_team))
+    return _about(client, said.get(reads(client), care_team))
 
 
 def _cannot_read(client) -> str:

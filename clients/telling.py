@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts import dates, screen
 from accounts.models import Message, User
 from accounts.templatetags.look import day_words
+from clients import apart
 from clients.kept import kept_for_person
 from clients.models import CareRole, Client, Notice
 
@@ -105,7 +106,7 @@ def _unseen(user):
     rows = Notice.objects.visible_to(user).unseen()
     rows = rows.exclude(kind=Kind.ROLE_ASKED, request__outcome="confirmed")
     rows = rows.select_related("by", "person", "client", "request__user")
-    return rows.order_by("-at")[:MOST]
+    return apart.with_shares_name(rows).order_by("-at")[:MOST]
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,18 @@ class Line:
 
 def notices(user: User) -> list[Line]:
     """Newest first, in the words of the reader."""
-    says = _to_client if user.is_client else _to_staff
-    return [
-        Line(row.pk, row.kind, says(row), row.at, row.client_id)
-        for row in _unseen(user)
-    ]
+    rows, says = _unseen(user), _to_client
+    if not user.is_client:
+        says, hints = _to_staff, apart.hints_where_shared(rows, _known_to(user))
+        for row in rows:
+            row.hint = hints.get(row.client_id, "")
+    return [Line(row.pk, row.kind, says(row), row.at, row.client_id) for row in rows]
+
+
+def _known_to(user: User):
+    """Whose names a notice may say: of a caseload, and for an admin of the practice."""
+    mine = Client.objects.visible_to(user)
+    return mine | Client.objects.directory_of(user)
 
 
 def _opens(row: Notice) -> str:
@@ -180,7 +188,7 @@ def _asked_of_client(row: Notice) -> str:
 
 def _to_staff(row: Notice) -> str:
     said = {
-        "client": screen.called(row.client.name) if row.client else _("A client"),
+        "client": _client_of(row),
         "name": row.person.name if row.person else "",
         "role": STAFF_ROLES.get(row.care_role, ""),
         "when": _opens(row),
@@ -201,6 +209,13 @@ def _to_staff(row: Notice) -> str:
     if _is_to_come(row):
         return _("%(by)s made you %(role)s: %(client)s, from %(when)s.") % said
     return _("%(by)s made you %(role)s: %(client)s.") % said
+
+
+def _client_of(row: Notice) -> str:
+    if not row.client:
+        return _("A client")
+    name = screen.called(row.client.name)
+    return f"{name} ({row.hint})" if row.hint else name
 
 
 def _another_leads(row: Notice, said: dict) -> str:

@@ -30,7 +30,6 @@ from clients.forms import (
     StaffInvitationForm,
     invite_or_tell,
 )
-from clients.looking import open_record
 from clients.models import Client, ClientBackground, Draft
 from clients.models.draft import (
     keep,
@@ -40,6 +39,7 @@ from clients.models.draft import (
     typed_in,
     unpacked,
 )
+from clients.record_access import open_for
 
 A_PAGE = 100
 SENT = gettext_lazy(
@@ -156,7 +156,7 @@ def client_add(request):
 @therapist_required
 def client_edit(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("user", "practice")
-    client = open_record(mine, request.user, pk=client_id)
+    client = open_for(request, mine, pk=client_id)
     background = _background(client, request.user)
     form = ClientEditForm(request.POST or None, instance=client, background=background)
     if form.is_valid() and form.save(by=request.user):

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
+from clients import apart
 from clients.kept import kept_for_person
 from clients.models import Client
 from digests.models import Digest
@@ -34,6 +35,7 @@ NOT_SHOWN = ("clinical_words", "low_end", "high_end")
 UNREAD = [
     f"{version}__{field}" for version in ("in_force", "latest") for field in NOT_SHOWN
 ]
+SHOWN = ("preferred_name", "family_name", "name_key", "pronouns", "state", "created_at")
 DONE = (Assignment.Answer.DID, Assignment.Answer.SOME)
 
 
@@ -76,8 +78,7 @@ def _within(field: str, begins, ends) -> Q:
 @kept_for_person()
 def _treated(user):
     found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
-    shown = ("preferred_name", "family_name", "pronouns", "state")
-    return found.by_name().only(*shown)
+    return found.by_name().only(*SHOWN)
 
 
 @kept_for_person(**WEEKS)
@@ -144,7 +145,12 @@ class TherapistWeek:
 
     @cached_property
     def clients(self) -> dict[UUID, Client]:
-        return {client.pk: client for client in _treated(self.user)}
+        found = {client.pk: client for client in _treated(self.user)}
+        treated = Client.objects.editable_by(self.user)
+        hints = apart.among(found.values(), treated)
+        for client in found.values():
+            client.hint = hints.get(client.pk, "")
+        return found
 
     @property
     def _week(self) -> dict[str, datetime]:

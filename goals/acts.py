@@ -15,6 +15,7 @@ from accounts import encryption, errors, toasts
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
+from clients.record_access import open_for
 from goals import status, strengths
 from goals.differ import DifferPage
 from goals.forms import (
@@ -287,10 +288,11 @@ def take_up(request, goal: Goal, way: Way):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
         return way.to(goal)
+    words = ""
     if taken_up:
-        reader = status.Reader(side_of(request.user))
-        said = {"standing": status.standing(goal, reader)}
-        messages.success(request, format_html(_("Taken up again. {standing}"), **said))
+        standing = status.standing(goal, status.Reader(side_of(request.user)))
+        words = format_html(_("Taken up again. {standing}"), standing=standing)
+    toasts.tell(request, taken_up, words)
     return way.to(goal)
 
 
@@ -313,8 +315,7 @@ def rate(request, goal: Goal, way: Way):
 def rating_withdraw(request, rating_id, way: Way):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
-    if rating.withdraw(by=request.user):
-        messages.success(request, _("Taken back."))
+    toasts.tell(request, rating.withdraw(by=request.user), _("Taken back."))
     return way.to(rating.goal)
 
 
@@ -352,14 +353,12 @@ def step_do(request, step_id, verb: str, way: Way):
     step = get_object_or_404(rows.standing(), pk=step_id)
     by = request.user
     if verb == "reach":
-        if step.reach(by=by):
-            back = reverse(way["step_undo"], args=[step.pk])
-            toasts.toast(request, _("A stone is laid."), undo=back)
+        back = reverse(way["step_undo"], args=[step.pk])
+        toasts.tell(request, step.reach(by=by), _("A stone is laid."), undo=back)
     elif verb == "undo":
-        step.undo(by=by)
+        toasts.tell(request, step.undo(by=by), _("Undone."))
     elif verb == "drop":
-        if step.drop(by=by):
-            messages.success(request, _("Left out."))
+        toasts.tell(request, step.drop(by=by), _("Left out."))
     else:
         step.move(verb == "up", by=by)
     return way.to(step.goal, "#steps")
@@ -377,9 +376,8 @@ def comment(request, goal: Goal, way: Way):
 
 def comment_talked(request, said_id, way: Way):
     rows = Comment.objects.editable_by(request.user)
-    said = get_object_or_404(
-        rows.select_related("goal__client", "by").with_seen(), pk=said_id
-    )
+    rows = rows.select_related("goal__client", "by").with_seen()
+    said = open_for(request, rows, pk=said_id)
     form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
         both, alone = _("Saved for both of you."), _("Saved.")
@@ -404,7 +402,7 @@ def link(request, goal: Goal, way: Way):
 def link_end(request, link_id, way: Way):
     rows = GoalLink.objects.editable_by(request.user).select_related("goal")
     found = get_object_or_404(rows, pk=link_id)
-    found.end(by=request.user)
+    toasts.tell(request, found.end(by=request.user), _("No longer linked."))
     return way.to(found.goal, "#links")
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import HouseForm, day_field
 from accounts.models import User
+from accounts.stale import NoOverwrite
 from clients.models import Client, ContactCharter, Correction
 from goals.forms import GoalForm, few_words
 from goals.models.content import LEVELS
@@ -98,7 +99,7 @@ class CorrectionForm(HouseForm):
         return twice or Correction.ask(client, about, words, by=by, key=once)
 
 
-class CharterForm(HouseForm):
+class CharterForm(NoOverwrite, HouseForm):
     reminders = forms.BooleanField(
         label=_("Remind me of sessions"),
         help_text=_("A mail with day and time, no names and no word about therapy"),
@@ -136,4 +137,5 @@ class CharterForm(HouseForm):
         return day
 
     def save(self, *, by: User) -> bool:
-        return self.written(self.charter.set, by=by, **self.cleaned_data)
+        wanted = {name: self.cleaned_data[name] for name in self.base_fields}
+        return self.written(self.charter.set, by=by, **wanted)

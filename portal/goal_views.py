@@ -1,13 +1,13 @@
 """Goals as their owner sees them; what is done with them stands in goals/acts.py."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import errors, handing
 from clients import drafts
-from clients.looking import open_record
+from clients.record_access import open_for
 from goals import acts
 from goals.forms import OVERTAKEN
 from goals.models import Goal
@@ -23,7 +23,7 @@ from portal.own import own_client, own_therapist
 def _goal(request, goal_id):
     rows = Goal.objects.editable_by(request.user).with_words()
     rows = rows.select_related("client__user", "review")
-    return get_object_or_404(rows, pk=goal_id)
+    return open_for(request, rows, pk=goal_id)
 
 
 @client_required
@@ -38,7 +38,7 @@ def goals(request):
 def goal_detail(request, goal_id):
     rows = Goal.objects.visible_to(request.user).with_words()
     rows = with_rating_draft(rows.select_related("client__user"), request.user)
-    goal = open_record(rows, request.user, pk=goal_id)
+    goal = open_for(request, rows, pk=goal_id)
     return acts.shown(request, goal, WAY)
 
 

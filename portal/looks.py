@@ -14,8 +14,8 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from clients.care_page import when_words
-from clients.looking import looks_at
 from clients.models import CareRole, CareRoleRequest, EmergencyReason
+from clients.record_access import looks_at
 
 ROLES = {
     "primary": _("your therapist"),

@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
+from accounts.toasts import tell
 from clients.aside_forms import CommentForm
-from clients.looking import opened
 from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
+from clients.record_access import open_for
 from progress.correction_form import CorrectionAnswerForm
 from progress.models import TherapySession
 from progress.session_views import session_read
@@ -47,7 +48,7 @@ def session_comment(request, session_id):
 def comment_read(request, comment_id):
     rows = SupervisionComment.objects.editable_by(request.user)
     comment = get_object_or_404(rows, pk=comment_id)
-    comment.read(by=request.user)
+    tell(request, comment.read(by=request.user))
     return redirect("client", comment.client_id)
 
 
@@ -55,7 +56,7 @@ def comment_read(request, comment_id):
 def correction_answer(request, correction_id):
     rows = Correction.objects.editable_by(request.user)
     rows = rows.select_related("client__user", "answered_by")
-    correction = get_object_or_404(rows, pk=correction_id)
+    correction = open_for(request, rows, pk=correction_id)
     form = CorrectionAnswerForm(
         request.POST or None, correction=correction, by=request.user
     )
@@ -64,7 +65,6 @@ def correction_answer(request, correction_id):
             request, _("Correction answered.") + " " + reads_note(correction.client)
         )
         return redirect("client", correction.client_id)
-    opened(correction, request.user)
     if form.errors:  # a colleague may have answered meanwhile
         correction.refresh_from_db()
     context = {"nav": "caseload", "client": correction.client, "form": form}

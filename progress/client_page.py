@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import encryption
 from accounts.kept import first, kept, many
 from accounts.models import AuditEvent
-from clients import access
+from clients import access, apart
 from clients.asides import Asides
 from clients.kept import kept_for_person
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
@@ -197,7 +197,8 @@ def _steps(user, goals):
 def one_client(user, client):
     """What the page of a client begins with."""
     rows = Client.objects.visible_to(user).filter(pk=client)
-    return rows.select_related("user", "charter", "practice")
+    rows = rows.select_related("user", "charter", "practice")
+    return apart.with_shares_name(rows, "")
 
 
 @kept_for_person(**CLIENT)

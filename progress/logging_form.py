@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.forms import HouseForm, SegmentsField, StonesField
 from accounts.models import User
 from clients.models.draft import PART
-from clients.portal_state import can_read
+from clients.portal_state import reads
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote, SessionGoal
 from progress.models.note import LIMITS, MOST, PRESSED
@@ -48,6 +48,23 @@ class StaleNote(Exception):
     """Another tab or person saved the note since this page was opened."""
 
 
+TAKE_AWAY = {  # where it can be read, by what the client reads
+    "now": gettext_lazy(
+        "In the client’s own words. Shown on their home page until the next session."
+    ),
+    "until": gettext_lazy(
+        "In the client’s own words. Shown on their home page as long as their portal "
+        "is open."
+    ),
+    "later": gettext_lazy(
+        "In the client’s own words. Shown on their home page once they have joined."
+    ),
+    "": gettext_lazy(
+        "In the client’s own words. The client has no portal to read it in."
+    ),
+}
+
+
 class SessionForm(HouseForm):
     revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
     format = SegmentsField(
@@ -62,7 +79,6 @@ class SessionForm(HouseForm):
     )
     take_away = forms.CharField(
         label=gettext_lazy("What the client takes away"),
-        help_text=gettext_lazy("In the client’s own words."),
         required=False,
         max_length=LIMITS["take_away"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),
@@ -73,11 +89,7 @@ class SessionForm(HouseForm):
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)
-        if can_read(screen.session.client):
-            self.fields["take_away"].help_text = _(
-                "In the client’s own words. Shown on their home page until the next"
-                " session."
-            )
+        self.fields["take_away"].help_text = TAKE_AWAY[reads(screen.session.client)]
         for number in range(MOST):
             self.fields[f"part{number}"] = forms.CharField(
                 required=False,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
 from clients import drafts
-from clients.looking import opened
+from clients.record_access import shown
 from progress.addition_form import AdditionForm
 from progress.client_page import number_of
 from progress.models import EarlierDraft, ProgressNote, TherapySession
@@ -33,11 +33,11 @@ def note_add(request, session_id):
     note = _signed_note(rows, session_id)
     if note is None:
         return _too_soon(request, session_id)
+    shown(request, note.session)
     form = drafts.restored(AdditionForm, request, note=note)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Added to the note."))
         return redirect("session", session_id)
-    opened(note.session, request.user)
     hold = hold_of(note, request.user)
     context = _shown(note, request.user) | {"form": form, "hold": hold}
     return render(request, "progress/note_add.html", context)
@@ -49,7 +49,7 @@ def note_print(request, session_id):
     note = _signed_note(ProgressNote.objects.visible_to(request.user), session_id)
     if note is None:
         return _too_soon(request, session_id)
-    opened(note.session, request.user, "printed")
+    shown(request, note.session, "printed")
     context = _shown(note, request.user) | {"now": timezone.now()}
     return render(request, "progress/note_print.html", context)
 

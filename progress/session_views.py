@@ -16,13 +16,13 @@ from django.views.decorators.http import require_POST
 from accounts import dates, encryption
 from accounts.decorators import therapist_required
 from accounts.kept import first, kept
-from clients import access
+from clients import access, apart
 from clients.aside_forms import CommentForm
 from clients.asides import Asides
 from clients.kept import kept_for_person
-from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
+from clients.record_access import open_for, shown
 from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
@@ -51,7 +51,8 @@ from progress.unsaved import (
 @kept_for_person(session=UUIDField())
 def _one_session(user, session):
     rows = TherapySession.objects.visible_to(user).filter(pk=session)
-    return rows.select_related("client__user", "therapist")
+    rows = rows.select_related("client__user", "therapist")
+    return apart.with_shares_name(rows)
 
 
 @therapist_required
@@ -59,6 +60,7 @@ def session_detail(request, session_id):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     sent = request.POST if request.method == "POST" else None
     screen = SessionScreen(session, request.user, sent)
     form = SessionForm(sent, screen=screen)
@@ -157,7 +159,6 @@ def _discard_aside(request, screen):
 
 def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
-    opened(session, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -187,12 +188,12 @@ def session_read(request, session_id, **forms):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     return _read(request, SessionScreen(session, request.user), **forms)
 
 
 def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form=None):
     note, session = screen.note, screen.session
-    opened(session, request.user)
     labels = PARTS[note.format] if note else []
     parts = note.parts[:MOST] if note else []
     texts = [
@@ -292,7 +293,7 @@ def _note_to_write(request, session_id, base) -> ProgressNote | None:
 
 def _kept_elsewhere(request, session_id, typed):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
-    session = get_object_or_404(rows, pk=session_id)
+    session = open_for(request, rows, pk=session_id)
     screen = SessionScreen(session, request.user)
     note = screen.note
     if note is None and not session.is_off:

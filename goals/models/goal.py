@@ -333,11 +333,13 @@ class Goal(ClientRow):
     def rate(self, value: int, *, by: User, session=None, at=None, **said):
         """A rating of 0 to 10 by whoever is asking; `no change` is one as well.
 
-        Raise Overtaken where the goal rests.
+        Raise Overtaken where the goal rests, ValidationError at the day's limit.
         """
         from goals.models import GoalRating
 
         self.require_open()
+        if session is None:
+            GoalRating.require_room(self.client_id, by=by)
         return GoalRating.give({self: value}, by=by, session=session, at=at, **said)[0]
 
 

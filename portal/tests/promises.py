@@ -141,6 +141,12 @@ PROMISES = {
         "This was added already",
         "You can use it to sign in.",
     ],
+    "accounts/tests/test_ways_at_once.py::"
+    "test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows": [
+        "New recovery codes were made already",
+        "If you pressed twice, the first press made them. Your old codes no longer "
+        "work. See the new ones on the next page: they are shown once.",
+    ],
     "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
         "If the phone is lost, each of these lets you in once, beside your "
         "password. Paper in a drawer at home is good; a photo on the same phone is "
@@ -311,6 +317,30 @@ PROMISES = {
         "therapist’s.",
         "From your own ratings; for %(many)s goals that you did not rate, from "
         "your therapist’s.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_levels_of_two_people_are_never_paired": [
+        "From the levels that the client gave.",
+        "From the levels you gave.",
+        "No goal has two levels from the same person yet. From then on this page says "
+        "how far the goals have come.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_theas_levels_count_only_for_a_goal_without_cleos": [
+        "From the levels that the client gave; for %(many)s goal where the client gave "
+        "none, from the therapist’s.",
+        "From the levels that the client gave; for %(many)s goals where the client "
+        "gave none, from the therapist’s.",
+        "From the levels you gave; for %(many)s goal where you gave none, from your "
+        "therapist’s.",
+        "From the levels you gave; for %(many)s goals where you gave none, from your "
+        "therapist’s.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_a_goal_with_one_level_is_left_out_of_attainment": [
+        "%(many)s goal with one level only is left out.",
+        "%(many)s goals with one level only are left out.",
+        "From the levels that the therapist gave.",
     ],
     "goals/tests/test_reviews.py::test_it_is_decided_when_both_chose_the_same": [
         "decided when both chose the same",
@@ -669,6 +699,15 @@ PROMISES = {
     "tests/test_long_lists.py::test_closing_and_proposing_over_and_over_has_an_end": [
         "This record has %(most)d goals, open and closed, the most it can have. "
         "Change an open goal instead.",
+    ],
+    "tests/test_long_lists.py::"
+    "test_one_person_adds_so_many_in_a_day_and_keeps_the_words": [
+        "You added %(most)d comments in the last 24 hours, the most for one day. Add "
+        "this one tomorrow.",
+        "You changed these numbers %(most)d times in the last 24 hours, the most for "
+        "one day. Change them tomorrow.",
+        "You rated %(most)d times in the last 24 hours, the most for one day. Rate "
+        "again tomorrow.",
     ],
     "tests/test_long_lists.py::test_one_wording_is_agreed_to_so_many_times": [
         "You agreed to this wording %(most)d times and withdrew each time. Suggest "

@@ -26,6 +26,8 @@ MOST_LINES = 5_000
 MOST_COLUMNS = 60
 MOST_LETTERS = 10_000  # characters in one cell
 MOST_TEXT = 6 * 1024 * 1024  # bytes of UTF-8 in all cells together
+MOST_ROWS = 1_100_000  # empty ones too; a spreadsheet has 1,048,576
+MOST_CELLS = 600_000  # that are not empty; 5,000 lines of 60 are 300,000
 HEAD_WITHIN = 10  # lines; some exports begin with a title
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = (
@@ -87,7 +89,7 @@ def read(raw: bytes) -> Sheet:
     if MARKUP.match(text):
         raise Refused("markup")
     separator, text, skipped = separated(text)
-    rows = lines_of(text, separator, skipped)
+    rows = lines_of(text.rstrip("\r\n"), separator, skipped)
     return sheet_of(rows, written=written, separator=separator)
 
 
@@ -196,9 +198,14 @@ def lines_of(text: str, separator: str, skipped: int) -> Iterator[Row]:
 
 def sheet_of(rows: Iterable[Row], **said) -> Sheet:
     """The line that names the columns, and those after it that say something."""
-    found, size = [], 0
-    for number, row, faults in rows:
-        cells = [clean(cell) for cell in row]
+    found, size, filled = [], 0, 0
+    for read_so_far, (number, row, faults) in enumerate(rows):
+        filled += len(row) - row.count("")
+        if read_so_far > MOST_ROWS:
+            raise Refused("too_many")
+        if filled > MOST_CELLS:
+            raise Refused("too_much")
+        cells = _cleaned(row)
         while cells and not cells[-1] and len(cells) - 1 not in faults:
             cells.pop()
         if not cells:
@@ -232,6 +239,14 @@ def sheet_of(rows: Iterable[Row], **said) -> Sheet:
     ]
     heads = [head[:80] for head in heads]
     return Sheet(heads, lines, head_at=head_at, parts=list(range(wide)), **said)
+
+
+def _cleaned(row: list[str]) -> list[str]:
+    """Of a row that is longer than any list no more than that it is."""
+    cells = [clean(cell) for cell in row[:MOST_COLUMNS]]
+    if any(cell and not cell.isspace() for cell in row[MOST_COLUMNS:]):
+        cells.append("…")
+    return cells
 
 
 def clean(cell: str) -> str:

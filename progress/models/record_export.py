@@ -11,8 +11,8 @@ from accounts import audit, nudge
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
-from clients.looking import opened
 from clients.models import ClientRow
+from clients.record_access import opened
 
 KEPT_FOR = timedelta(days=1)
 TASK = "progress.tasks.copy_records"  # which imports this

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, dates, limits, screen
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from clients.models import ClientRow, ClientRowQuerySet
+from clients import apart
+from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from goals.models import Goal
 
@@ -229,12 +230,12 @@ class TherapySession(ClientRow):
         tell_again(by)  # a client may have been handed over to them meanwhile
         rows = TherapySession.objects.visible_to(by).overlapping(self)
         rows = rows.select_related("client", "therapist").defer("take_away")
-        other = rows.first()
+        other = apart.with_shares_name(rows).first()
         if other is None:
             return
         said = {
             "therapist": other.therapist.name,
-            "name": screen.called(other.client.preferred_name),
+            "name": _called(other, by),
             "from": dates.clock(other.starts_at.astimezone(by.zone)),
             "to": dates.clock(other.ends_at.astimezone(by.zone)),
         }
@@ -251,6 +252,16 @@ class TherapySession(ClientRow):
             self.state = new
             audit.record(verb, about=self)
         return bool(done)
+
+
+def _called(session: TherapySession, by: User) -> str:
+    """Whose it is; beside another client of that name, which one."""
+    client = session.client
+    if not session.shares_name:
+        return screen.called(client.preferred_name)
+    hint = apart.hint_of(client, Client.objects.visible_to(by))
+    name = screen.called(client.name)
+    return f"{name} ({hint})" if hint else name
 
 
 class SessionGoal(ClientRow):
