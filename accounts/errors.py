@@ -18,9 +18,9 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import names
 from accounts.decorators import for_everyone
-from accounts.frames import inside
+from ui import names
+from ui.base_template import inside
 
 log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again

@@ -6,10 +6,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, HouseModelForm
 from accounts.models import CrisisLine, Practice, User
-from accounts.stale import NoOverwrite
-from accounts.zone_field import ZoneField
+from ui.forms import HouseForm, HouseModelForm
+from ui.stale_forms import NoOverwrite
+from ui.time_zone_field import ZoneField
 
 OFF = {"autocomplete": "off"}
 

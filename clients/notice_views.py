@@ -4,8 +4,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import signed_in_required
-from accounts.toasts import tell
 from clients.models import Notice
+from ui.toasts import tell
 
 
 @signed_in_required

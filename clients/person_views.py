@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
-from accounts.proof import admins_prove_to_send
-from accounts.stale import NoOverwrite
-from accounts.toasts import tell
+from accounts.reauthentication import admins_prove_to_send
 from clients import staffing
 from clients.forms import ROLES
+from ui.forms import HouseForm, PickField
+from ui.stale_forms import NoOverwrite
+from ui.toasts import tell
 
 
 class RolesForm(NoOverwrite, HouseForm):

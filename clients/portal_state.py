@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts import screen
-from accounts.templatetags.look import day
+from ui import screen_privacy
+from ui.templatetags.ui import day
 
 
 class PortalState(TextChoices):
@@ -38,7 +38,7 @@ def is_active(client) -> bool:
 
 
 def _named(client) -> dict[str, str]:
-    return {"name": screen.called(client.preferred_name)}
+    return {"name": screen_privacy.called(client.preferred_name)}
 
 
 def cannot_answer(client) -> str:

@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404
 from accounts import audit
 from accounts.decorators import if_a_page
 from accounts.models import AuditEvent
-from clients import pace
+from clients import record_rate_limit
 from clients.access import reach, role_towards
 
 LOOKS = ("opened", "exported", "printed", "emergency")
@@ -52,8 +52,8 @@ def shown(request, row: models.Model, verb: str = "opened") -> None:
 def opened(row: models.Model, user, verb: str = "opened") -> None:
     """Raise TooFast where somebody opens more than anybody can read."""
     looks = audit.record_look(verb, about=row, role=role_towards(user, row.client_id))
-    if looks > pace.A_MINUTE:
-        raise pace.TooFast
+    if looks > record_rate_limit.A_MINUTE:
+        raise record_rate_limit.TooFast
 
 
 def looks_at(user) -> models.QuerySet:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import dates, invitations
+from accounts import invitations
 from accounts.decorators import (
     admin_required,
     signed_in_required,
@@ -19,10 +19,9 @@ from accounts.decorators import (
     therapist_required,
 )
 from accounts.models import Invitation, User
-from accounts.proof import admins_prove_to_send
-from accounts.searching import sought
+from accounts.reauthentication import admins_prove_to_send
 from clients import apart, drafts
-from clients import people as lists
+from clients import staff_page as lists
 from clients.forms import (
     ClientEditForm,
     ClientInvitationForm,
@@ -40,6 +39,8 @@ from clients.models.draft import (
     unpacked,
 )
 from clients.record_access import open_for
+from ui import dates
+from ui.search_terms import sought
 
 A_PAGE = 100
 SENT = gettext_lazy(

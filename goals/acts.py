@@ -11,13 +11,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts import encryption, errors, toasts
+from accounts import encryption, errors
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
 from clients.record_access import open_for
 from goals import status, strengths
-from goals.differ import DifferPage
+from goals.disagreement_page import DifferPage
 from goals.forms import (
     NEWER_WORDS,
     NO_REVIEW,
@@ -34,6 +34,7 @@ from goals.forms import (
     StepForm,
     TalkedForm,
 )
+from goals.goal_page import GoalPage
 from goals.models import (
     Comment,
     Goal,
@@ -44,10 +45,10 @@ from goals.models import (
     Step,
 )
 from goals.models.move import GoalMove
-from goals.pages import GoalPage
 from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
 from goals.ways import Way
+from ui import toasts
 
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):

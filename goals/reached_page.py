@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts import screen
+from goals.goal_page import GoalPage
 from goals.models import GoalMove, Review, ReviewAnswer
-from goals.pages import GoalPage
 from goals.voices import BOTH
+from ui import screen_privacy
 
 
 class ReachedPage(GoalPage):
@@ -34,4 +34,6 @@ class ReachedPage(GoalPage):
         last = decided.select_related("by").order_by("-at").first()
         if last.by_id == self.user.pk:
             return _("You marked it as reached.")
-        return _("Marked as reached by %(name)s.") % {"name": screen.called(last.by)}
+        return _("Marked as reached by %(name)s.") % {
+            "name": screen_privacy.called(last.by)
+        }

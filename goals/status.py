@@ -12,11 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts import screen
-from accounts.templatetags.look import day
 from clients.portal_state import PortalState, portal_state
 from goals.models import Goal, Review
 from goals.models.content import Side
+from ui import screen_privacy
+from ui.templatetags.ui import day
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,9 @@ def _client(client) -> str:
         ),
         PortalState.DISCHARGED: _("%(name)s is discharged and cannot agree."),
     }
-    return said[portal_state(client)] % {"name": screen.called(client.preferred_name)}
+    return said[portal_state(client)] % {
+        "name": screen_privacy.called(client.preferred_name)
+    }
 
 
 def closed_because(goal: Goal, user) -> SafeString:
@@ -157,7 +159,7 @@ def closed_because(goal: Goal, user) -> SafeString:
             "declined": _("{name} declined this goal {day}."),
             "key_withdrawn": _("{name} withdrew this proposal {day}."),
         }
-    return format_html(said[move.kind], name=screen.called(move.by), day=when)
+    return format_html(said[move.kind], name=screen_privacy.called(move.by), day=when)
 
 
 CLOSED_BY = {"declined": ("declined",), "taken back": ("key_withdrawn",)}

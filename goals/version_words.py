@@ -6,9 +6,9 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from accounts import dates
 from goals.models import GoalVersion
 from goals.models.version import WEIGHTS
+from ui import dates
 
 
 def said_in(version: GoalVersion) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, handing
+from accounts import audit, device_handover
 from accounts.decorators import therapist_required
 from clients import drafts
 from clients.models import Client
@@ -77,7 +77,7 @@ def goal_hand_over(request, goal_id):
     audit.record("device handed over", about=goal)
     act, back = CLIENTS_WAY["goal_here"], WAY["goal"]
     page, after = (reverse(name, args=[goal.pk]) for name in (act, back))
-    handing.hand_over(request, goal.client.user, page=page, back=after)
+    device_handover.hand_over(request, goal.client.user, page=page, back=after)
     return redirect("handed-over")
 
 

@@ -5,10 +5,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import audit
-from digests import when
+from digests import schedule
 from digests.models import Digest
 from digests.weeks import ClientWeek
-from portal.doors import client_required
+from portal.state import client_required
 from portal.watched import WATCHED
 
 KIND = "client-digest"
@@ -20,7 +20,7 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect("portal-digest", newest.pk)
-    first = when.next_weekly(KIND, timezone.now(), request.user.zone)
+    first = schedule.next_weekly(KIND, timezone.now(), request.user.zone)
     return render(request, "portal/digest_none.html", {"nav": "home", "first": first})
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, day_field
 from accounts.models import User
-from accounts.stale import NoOverwrite
 from clients.models import Client, ContactCharter, Correction
 from goals.forms import GoalForm, few_words
 from goals.models.content import LEVELS
 from goals.proposal_form import ProposalForm, level_name
+from ui.forms import HouseForm, day_field
+from ui.stale_forms import NoOverwrite
 
 LEADS = [
     (ContactCharter.Lead.TWO_HOURS, _("2 hours before")),

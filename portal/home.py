@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.kept import first
 from accounts.models import User
-from clients.kept import kept_for_person
+from clients.prepared import kept_for_person
 from clients.telling import notices
+from database.prepared import first
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS

@@ -4,8 +4,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from goals.ways import CLIENTS
-from portal.doors import client_required
 from portal.own import own_client
+from portal.state import client_required
 from progress.goal_progress import ClientProgress
 from progress.journey_views import journey_context
 

@@ -5,9 +5,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from clients.record_access import open_for
-from portal.doors import client_required
 from portal.own import own_therapist
 from portal.sessions import SessionPage, coming, door_is_open, past, shared_notes
+from portal.state import client_required
 from progress.models import TherapySession
 
 A_PAGE = 20

@@ -16,9 +16,9 @@ from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.watched import WATCHED
 from progress import agenda
-from progress.logging_form import PARTS
 from progress.models import ProgressNote, TherapySession
 from progress.note_page import additions_to
+from progress.session_form import PARTS
 from progress.session_ratings import SessionRatings
 from toolkit.models import Assignment
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
-from accounts.stale import NoOverwrite
 from clients.models import ContactCharter
 from progress.strength_forms import StrengthForm
+from ui.forms import HouseForm, PickField
+from ui.stale_forms import NoOverwrite
 
 WAYS = [
     ("quiet", _("Quietly"), _("A line where it stands, and no more")),

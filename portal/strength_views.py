@@ -6,12 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.toasts import tell
 from clients import drafts
 from clients.models import ContactCharter, Strength
 from clients.record_access import open_for
-from portal.doors import client_required, client_writes_required
 from portal.own import own_client, own_client_and_therapist
+from portal.state import client_required, client_writes_required
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
 from progress.strength_forms import WinForm
 from progress.strength_views import (
@@ -21,6 +20,7 @@ from progress.strength_views import (
     take_win_back,
 )
 from progress.strengths import Strengths
+from ui.toasts import tell
 
 
 @client_required

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients import drafts
 from goals.forms import few_words, line
 from progress.models import NoteAddition, ProgressNote
+from ui.forms import HouseForm, PickField
 
 Kind = NoteAddition.Kind
 LONGEST = 10_000  # characters

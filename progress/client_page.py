@@ -13,14 +13,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.kept import first, kept, many
 from accounts.models import AuditEvent
 from clients import access, apart
-from clients.asides import Asides
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.prepared import kept_for_person
+from clients.remarks import Asides
 from clients.strengths import standing
-from goals import charts, status
+from database.prepared import first, kept, many
+from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted, voice
@@ -28,6 +28,10 @@ from progress.came_in import News, answered_by, between, of_exercise, of_rating,
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import MOST
 from toolkit.models import Assignment
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
 RATINGS = 3_000  # of all open goals, in the chart
@@ -138,7 +142,7 @@ class GoalLine:
     @property
     def early(self) -> bool:
         side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < charts.ENOUGH
+        return len(self.of(side)) < ENOUGH
 
     @property
     def reached(self) -> int:
@@ -372,34 +376,31 @@ class ClientPage:
 
     # -- journey -----------------------------------------------------------------
 
-    def journey(self) -> charts.Chart:
+    def journey(self) -> Chart:
         zone = timezone.get_current_timezone()
 
         def day(at):
             return at.astimezone(zone).date()
 
         lanes = [
-            charts.Lane(
-                charts.label_of(line.words),
-                *(
-                    [charts.Point(day(r.at), r.value) for r in line.of(side)]
-                    for side in BOTH
-                ),
+            Lane(
+                label_of(line.words),
+                *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
                 tuple(voice(side, self.client, portal=False) for side in BOTH),
             )
             for line in self.goals
             if line.ratings
         ]
         steps = [
-            charts.Step(charts.label_of(step.words), day(step.reached_at))
+            ReachedStep(label_of(step.words), day(step.reached_at))
             for line in self.goals
             for step in line.steps
             if step.reached_at
         ]
         sessions = [
-            charts.Session(day(s.starts_at), s.state == "missed")
+            SessionMark(day(s.starts_at), s.state == "missed")
             for s in reversed(self.past)
         ]
-        return charts.journey(
+        return timeline_chart(
             lanes, today=timezone.localdate(), steps=steps, sessions=sessions
         )

@@ -10,12 +10,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import dates, zones
-from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
-from accounts.stale import NoOverwrite, mark
 from clients.portal_state import reads
 from progress.models import TherapySession
+from ui import dates, time_zones
+from ui.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
+from ui.stale_forms import NoOverwrite, mark
 
 DAYS = 5
 HOURS = range(8, 20)
@@ -206,7 +206,7 @@ class BookingForm(NoOverwrite, HouseForm):
     def _moment(self, clock: datetime, said) -> datetime | None:
         """In UTC; None where a clock change skips the hour, or has it twice and nobody
         said which one is meant."""
-        moments = zones.moments_of(clock, self.by.zone)
+        moments = time_zones.moments_of(clock, self.by.zone)
         if len(moments) == 1:
             return moments[0]
         field = "other_time" if said.get("other_time") else "time"
@@ -235,7 +235,9 @@ class BookingForm(NoOverwrite, HouseForm):
 
     def _ask_which(self, clock: datetime) -> None:
         """Where this hour comes twice, with the name that each has."""
-        moments = zones.moments_of(clock.replace(tzinfo=None, fold=0), self.by.zone)
+        moments = time_zones.moments_of(
+            clock.replace(tzinfo=None, fold=0), self.by.zone
+        )
         if len(moments) < 2:
             return
         self.asks_which = True

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.kept import Statement
+from database.prepared import Statement
 from goals.ways import Way
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions

@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import AuditEvent, User
 from clients.models.draft import PART
-from progress.logging_form import PARTS
 from progress.models import NoteAddition, NoteHold, ProgressNote
 from progress.models.earlier_draft import author_is_gone
 from progress.models.note import MOST
+from progress.session_form import PARTS
 
 
 def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import therapist_required
 from accounts.downloads import download
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from clients.models import Client
 from clients.record_access import shown
 from progress.models import RecordExport

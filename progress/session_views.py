@@ -13,25 +13,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import dates, encryption
+from accounts import encryption
 from accounts.decorators import therapist_required
-from accounts.kept import first, kept
 from clients import access, apart
-from clients.aside_forms import CommentForm
-from clients.asides import Asides
-from clients.kept import kept_for_person
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
+from clients.prepared import kept_for_person
 from clients.record_access import open_for, shown
+from clients.remark_forms import CommentForm
+from clients.remarks import Asides
+from database.prepared import first, kept
 from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
-from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
 from progress.note_page import additions_to, hold_of, is_left, read_before
+from progress.session_form import PARTS, SessionForm, StaleNote
+from progress.session_page import SessionScreen
 from progress.session_ratings import SessionRatings
-from progress.session_screen import SessionScreen
 from progress.unsaved import (
     aside,
     aside_of,
@@ -46,6 +46,7 @@ from progress.unsaved import (
     set_aside,
     why_not,
 )
+from ui import dates
 
 
 @kept_for_person(session=UUIDField())

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
-from accounts.toasts import tell, toast
 from clients import access, drafts
 from clients.models import Client, Strength
 from clients.portal_state import answers_strength
@@ -15,6 +14,7 @@ from clients.record_access import open_for
 from progress.models import Win
 from progress.strength_forms import HelpsForm, StrengthForm, WinForm
 from progress.strengths import Strengths
+from ui.toasts import tell, toast
 
 
 @therapist_required

@@ -12,12 +12,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import dates, names, screen
-from accounts.kept import many
 from clients import apart, telling
-from clients.asides import waiting_for
-from clients.kept import kept_for_person
 from clients.models import Client
+from clients.prepared import kept_for_person
+from clients.remarks import waiting_for
+from database.prepared import many
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS
@@ -26,6 +25,7 @@ from progress.caseload import Facts
 from progress.models import ProgressNote, TherapySession
 from progress.models.therapy_session import day_of
 from toolkit.models import Assignment
+from ui import dates, names, screen_privacy
 
 ASIDES = {
     "request": (
@@ -248,7 +248,9 @@ class Today:
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
             name = (
-                screen.called(waits.name) if is_client else names.isolated(waits.name)
+                screen_privacy.called(waits.name)
+                if is_client
+                else names.isolated(waits.name)
             )
             why = why % {"name": name, "day": day}
             yield self._want(waits.kind, waits.client_id, why, str(act), address)

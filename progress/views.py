@@ -16,18 +16,18 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, errors
 from accounts.decorators import therapist_required
-from accounts.searching import sought
-from accounts.toasts import tell, toast
 from clients import access
-from clients.aside_forms import CommentForm
 from clients.models import Client
 from clients.record_access import open_for
+from clients.remark_forms import CommentForm
 from progress import caseload as lists
 from progress.client_page import ClientPage, one_client, session_lines
 from progress.discharge import DischargeForm, booked
 from progress.forms import BookingForm, monday_of
 from progress.models import TherapySession
 from progress.today import Today
+from ui.search_terms import sought
+from ui.toasts import tell, toast
 
 A_PAGE = 50
 OFFERED = timedelta(days=5 * 366)  # how far from today weeks can be leafed

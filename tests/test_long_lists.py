@@ -9,7 +9,6 @@ from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
 from clients.models import (
@@ -23,6 +22,7 @@ from clients.models import (
 )
 from clients.models.strength import MOST as MOST_STRENGTHS
 from conftest import as_role, in_care, person
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Comment,

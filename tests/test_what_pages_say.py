@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from accounts.templatetags.look import day
 from digests.models import Digest
 from goals.tests.test_both_at_random import machine_of, other
+from ui.templatetags.ui import day
 
 EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "5"))
 DECIDED = {

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.record_access import LOOKS
 from conftest import in_care, person
+from database.identity import acting_as
 from goals.models import Goal, Review
 from progress.tests.cast import agreed_goal
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations, rows  # noqa: F401

@@ -6,9 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 
-from accounts import forms as house
-from accounts.forms import HouseForm, HouseModelForm, PickField, StonesField, WeekField
 from accounts.models import User
+from ui import forms as house
+from ui.forms import HouseForm, HouseModelForm, PickField, StonesField, WeekField
 
 
 class RatingForm(HouseForm):

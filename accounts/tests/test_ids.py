@@ -2,7 +2,7 @@
 
 import threading
 
-from accounts.ids import uuid7
+from database.ids import uuid7
 
 
 def test_keys_rise_and_never_repeat():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts import sessions, staying
+from accounts import idle_timeout, sessions
 from accounts.models import SignIn
 from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, with_app
@@ -61,7 +61,7 @@ def test_somebody_else_cannot_go_on_in_her_place(sign_in, thea, theo, cleo):
 def test_a_made_up_page_signs_nobody_in(db, thea, who):
     answer = WebClient().post("/sign-in/here/", {"who": who, "password": LAKE})
     assert answer.status_code == 400
-    assert staying.person_of(who) is None
+    assert idle_timeout.person_of(who) is None
 
 
 def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
@@ -73,6 +73,6 @@ def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
     assert answer.status_code == 400
     assert "too old" in answer.json()["error"]
     thea.refresh_from_db()
-    said = {"who": staying.sign(thea), "password": LAKE}
+    said = {"who": idle_timeout.sign(thea), "password": LAKE}
     assert WebClient().post("/sign-in/here/", said).json()["csrf"]
-    assert staying.person_of(who) == str(thea.pk)
+    assert idle_timeout.person_of(who) == str(thea.pk)

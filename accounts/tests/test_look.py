@@ -4,8 +4,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.drawing import cairn_svg, keys_svg
-from accounts.templatetags import look
+from ui.charts.stones import cairn_svg, keys_svg
+from ui.templatetags import ui
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -28,21 +28,21 @@ def on_tuesday():
     ],
 )
 def test_a_moment_is_told_in_the_readers_time(when, words):
-    assert f">{words}</time>" in look.moment(when)
+    assert f">{words}</time>" in ui.moment(when)
 
 
 def test_a_moment_carries_its_iso_form():
     when = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
-    assert 'datetime="2026-11-20T21:40+01:00"' in look.moment(when)
+    assert 'datetime="2026-11-20T21:40+01:00"' in ui.moment(when)
 
 
 def test_within_a_sentence_a_near_day_begins_small():
-    assert ">today, 13:00<" in look.moment(NOON, "within")
-    assert ">yesterday<" in look.day(date(2026, 11, 23), "within")
+    assert ">today, 13:00<" in ui.moment(NOON, "within")
+    assert ">yesterday<" in ui.day(date(2026, 11, 23), "within")
 
 
 def test_nothing_has_no_date():
-    assert look.moment(None) == look.day(None) == look.clock("") == ""
+    assert ui.moment(None) == ui.day(None) == ui.clock("") == ""
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_nothing_has_no_date():
     ],
 )
 def test_initials(name, letters):
-    assert look.initials(name) == letters
+    assert ui.initials(name) == letters
 
 
 def test_the_stone_reached_last_is_the_new_one():
@@ -65,7 +65,7 @@ def test_the_stone_reached_last_is_the_new_one():
         {"reached": date(2026, 8, 4)},
         {"reached": 0},
     ]
-    drawn = look.cairn(steps)
+    drawn = ui.cairn(steps)
     assert drawn.count('class="new"') == drawn.count('class="to-come"') == 1
     assert "2 of 3 steps reached" in drawn
 
@@ -79,9 +79,9 @@ def test_a_cairn_of_any_height_stands(count):
 
 def test_a_half_not_turned_waits_outside():
     assert keys_svg(True, False, label="x").count('class="open"') == 1
-    assert look._keys_label(True, True) != look._keys_label(True, False)
+    assert ui._keys_label(True, True) != ui._keys_label(True, False)
 
 
 def test_status_is_a_word_and_a_shape():
-    drawn = look.status("off_track")
+    drawn = ui.status("off_track")
     assert "Not on track" in drawn and "#s-off" in drawn

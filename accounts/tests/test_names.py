@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import email_addresses, names
+from ui import email_addresses, names
 
 ANYTHING = st.text(max_size=40)
 # Letters of the scripts people write their names in, with what may stand between them.

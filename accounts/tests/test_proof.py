@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.decorators import signed_in_required
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from therapy.urls import urlpatterns as real
 
 pytestmark = pytest.mark.requirement("R39")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts import places, staying, tries
+from accounts import idle_timeout, places, sign_in_limits
 from accounts.models import Invitation, Message, Tries, User
 from accounts.people_forms import ForgottenPasswordForm, SignInForm
 from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
@@ -34,7 +34,7 @@ WRONG = "not this one at all"
 
 
 def who_of(person):
-    return staying.sign(person)
+    return idle_timeout.sign(person)
 
 
 def looks_of(answers) -> int:
@@ -86,7 +86,7 @@ def test_eight_at_a_time_forty_codes_get_ten_looks(transactional_db, thea, monke
 def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
     said = {"login": thea.email, "password": WRONG}
     asks = [lambda: WebClient().post(SIGN_IN, said) for _ in range(40)]
-    assert looks_of(at_once(asks)) == tries.PASSWORDS
+    assert looks_of(at_once(asks)) == sign_in_limits.PASSWORDS
     right = WebClient().post(SIGN_IN, said | {"password": LAKE})
     assert right.status_code == 429
 
@@ -94,7 +94,7 @@ def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
 @pytest.mark.requirement("R26")
 def test_eight_at_a_time_forty_letters_are_asked_for_five_times(transactional_db, thea):
     asks = [lambda: WebClient().post(RESET, {"email": thea.email}) for _ in range(40)]
-    assert looks_of(at_once(asks)) == tries.LETTERS
+    assert looks_of(at_once(asks)) == sign_in_limits.LETTERS
 
 
 def test_right_and_wrong_from_many_places_at_once_wait_for_each_other(
@@ -165,7 +165,7 @@ def test_the_worker_takes_away_what_has_ended_and_nothing_else(real_login, thea)
     WebClient().post(SIGN_IN, {"login": thea.email, "password": WRONG})
     assert Tries.objects.count() == 3
     with real_login("cairn_worker"):
-        assert tries.sweep() == 0
+        assert sign_in_limits.sweep() == 0
     with minutes(16), real_login("cairn_worker"):
         tasks.tries.sweep()
     assert not Tries.objects.exists()
@@ -271,7 +271,7 @@ def test_an_account_of_ones_own_does_not_begin_the_count_anew(db, thea, theo):
 
 
 def test_nor_does_it_begin_the_count_of_the_place_anew(db, theo, monkeypatch):
-    monkeypatch.setattr(tries, "FROM_ONE_PLACE", 8)
+    monkeypatch.setattr(sign_in_limits, "FROM_ONE_PLACE", 8)
     his = {"login": theo.email, "password": "theo-passes-by-the-lake"}
     for number in range(8):
         guess = {"login": f"nobody{number}@example.test", "password": WRONG}
@@ -454,7 +454,7 @@ def test_counted_is_what_the_form_looks_up(before, after, data):
         form.is_valid()
         if name in form.cleaned_data:
             request = RequestFactory().post("/", {name: said})
-            assert tries.typed(request, name) == form.cleaned_data[name]
+            assert sign_in_limits.typed(request, name) == form.cleaned_data[name]
 
 
 # -- letters that one person sends to others -------------------------------------------
@@ -523,7 +523,7 @@ def test_a_hundred_invitations_a_day_whoever_owns_the_address(
     sign_in, ada, thea, practice, whose, monkeypatch
 ):
     """What was typed stays on the page."""
-    monkeypatch.setattr(tries, "INVITATIONS", 3)
+    monkeypatch.setattr(sign_in_limits, "INVITATIONS", 3)
     browser = sign_in(ada)
     said = {"name": "Nadia", "role": "therapist"}
     for number in range(3):
@@ -542,7 +542,7 @@ def test_a_hundred_invitations_a_day_whoever_owns_the_address(
 
 @pytest.mark.requirement("R26")
 def test_a_therapist_who_sent_too_many_loses_no_word(sign_in, thea, monkeypatch):
-    monkeypatch.setattr(tries, "INVITATIONS", 0)
+    monkeypatch.setattr(sign_in_limits, "INVITATIONS", 0)
     said = {"preferred_name": "Nadia", "email": "n@example.test", "portal": "invite",
             "presenting_concern": "Cannot sleep since spring."}  # fmt: skip
     answer = sign_in(thea).post("/clients/add/", said)

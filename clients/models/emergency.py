@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, dates
-from accounts.email_addresses import normalize
+from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
-from accounts.names import name_key
-from accounts.templatetags.look import day_words
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.row import ClientRow, ClientRowQuerySet
+from ui import dates
+from ui.email_addresses import normalize
+from ui.names import name_key
+from ui.templatetags.ui import day_words
 
 
 class EmergencyReasonQuerySet(ClientRowQuerySet):

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import CareRole, Notice
 from conftest import admit, in_care
+from database.identity import acting_as
 from digests.models import Digest
 from progress.tests.cast import agreed_goal, book, hold, list_of, pinned
 from tests.test_bad_input import BOOKING

@@ -9,9 +9,9 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts import resetting
+from accounts import sign_in_reset
 from accounts.models import AuditEvent, Message, SignIn, User
-from accounts.resetting import reset_sign_in
+from accounts.sign_in_reset import reset_sign_in
 from conftest import as_role, person
 from digests import tasks
 from progress.tests.cast import pinned
@@ -148,5 +148,5 @@ def test_who_is_therapist_and_admin_gets_from_one_side_to_the_other(sign_in, pra
 def test_second_steps_are_forgotten_with_the_password(theo, thea):
     for who in (theo, thea):
         Authenticator.objects.create(user=who, type="webauthn", data={})
-    resetting.forget_factors(theo)
+    sign_in_reset.forget_factors(theo)
     assert Authenticator.objects.get().user == thea

@@ -6,10 +6,10 @@ import pytest
 import time_machine
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import Message, User
 from clients.models import Client, ContactCharter
 from conftest import admit
+from database.identity import acting_as
 from digests.tests.conftest import (
     HOUR,
     berlin,

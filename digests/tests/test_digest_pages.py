@@ -6,9 +6,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import admit
+from database.identity import acting_as
 from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, book, letters, post_at
 from goals.models import Goal, GoalRating, Review

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.zones import ZONES, resolve
-from digests import when
+from digests import schedule
+from ui.time_zones import ZONES, resolve
 
 HOUR = timedelta(hours=1)
 zones = st.sampled_from(sorted(ZONES)).map(ZoneInfo)
@@ -28,60 +28,62 @@ def local(zone, *parts):
     return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-@pytest.mark.parametrize("kind", when.WEEKLY)
+@pytest.mark.parametrize("kind", schedule.WEEKLY)
 def test_every_zone_has_one_digest_in_each_week_of_two_years_and_none_at_night(kind):
     begin = date(2026, 1, 5)
-    weekday, clock = when.WEEKLY[kind]
+    weekday, clock = schedule.WEEKLY[kind]
     for zone in map(ZoneInfo, sorted(ZONES)):
         weeks = [
-            when.week_of(kind, begin + timedelta(days=day), zone)
+            schedule.week_of(kind, begin + timedelta(days=day), zone)
             for day in range(0, 735, 7)
         ]
         assert len({week.period for week in weeks}) == 105
         for week, following in pairwise(weeks):
             there = week.due_at.astimezone(zone)
             assert (there.isoweekday(), there.time()) == (weekday, clock)
-            assert not when.is_quiet(week.due_at, zone)
+            assert not schedule.is_quiet(week.due_at, zone)
             assert week.next_due_at == following.due_at
             assert week.ends_at == following.starts_at
 
 
 @many
-@given(zones, moments, st.sampled_from(sorted(when.WEEKLY)))
+@given(zones, moments, st.sampled_from(sorted(schedule.WEEKLY)))
 def test_whenever_the_planner_runs_the_current_digest_is_planned_once(zone, now, kind):
     horizon = timedelta(hours=48)
-    planned = list(when.weeks(kind, now, horizon, zone))
+    planned = list(schedule.weeks(kind, now, horizon, zone))
     assert [week for week in planned if week.due_at <= now < week.next_due_at]
     assert len({week.period for week in planned}) == len(planned) <= 2
     for week in planned:
-        assert when.due_in_period(kind, week.period, zone) == week.due_at
-        assert not when.is_quiet(week.due_at, zone)
+        assert schedule.due_in_period(kind, week.period, zone) == week.due_at
+        assert not schedule.is_quiet(week.due_at, zone)
 
 
 @many
 @given(zones, moments, st.integers(0, 60 * 24 * 8), leads)
 def test_no_reminder_is_due_at_night_or_after_the_start(zone, starts, notice, hours):
     booked = starts - timedelta(minutes=notice)
-    due = when.reminder_due(starts, booked, hours, zone)
+    due = schedule.reminder_due(starts, booked, hours, zone)
     if due is None:
-        assert notice <= 120 or when.is_quiet(starts - HOUR, zone) or notice < 60 * 12
+        assert (
+            notice <= 120 or schedule.is_quiet(starts - HOUR, zone) or notice < 60 * 12
+        )
         return
     assert booked <= due < starts
-    assert not when.is_quiet(due, zone)
+    assert not schedule.is_quiet(due, zone)
 
 
 @many
 @given(zones, moments, leads)
 def test_what_was_booked_long_ago_is_always_reminded_of(zone, starts, hours):
-    assert when.reminder_due(starts, starts - 240 * HOUR, hours, zone)
+    assert schedule.reminder_due(starts, starts - 240 * HOUR, hours, zone)
 
 
 @many
 @given(zones, moments)
 def test_the_quiet_hours_end_in_the_morning_and_follow_the_evening(zone, moment):
-    if when.is_quiet(moment, zone):
-        morning = when.morning_after(moment, zone)
-        evening = when.evening_before(moment, zone)
+    if schedule.is_quiet(moment, zone):
+        morning = schedule.morning_after(moment, zone)
+        evening = schedule.evening_before(moment, zone)
         assert evening < moment < morning
         assert morning.astimezone(zone).time() == time(7)
         assert evening.astimezone(zone).time() == time(20, 59)
@@ -99,7 +101,9 @@ def test_the_quiet_hours_end_in_the_morning_and_follow_the_evening(zone, moment)
 )
 def test_a_day_before_is_the_same_clock_time_the_day_before(zone, starts, due):
     starts, booked = local(zone, *starts), utc(2026, 1, 1)
-    assert when.reminder_due(starts, booked, 24, ZoneInfo(zone)) == local(zone, *due)
+    assert schedule.reminder_due(starts, booked, 24, ZoneInfo(zone)) == local(
+        zone, *due
+    )
 
 
 BERLIN = "Europe/Berlin"
@@ -126,7 +130,7 @@ def test_reminders_of_november(starts, booked, hours, due):
     def there(parts):
         return local(BERLIN, 2026, 11, *parts) if parts else None
 
-    found = when.reminder_due(there(starts), there(booked), hours, ZoneInfo(BERLIN))
+    found = schedule.reminder_due(there(starts), there(booked), hours, ZoneInfo(BERLIN))
     assert found == there(due)
 
 
@@ -136,7 +140,7 @@ def test_a_zone_that_nobody_knows_stops_nobody():
 
 
 def test_the_week_of_new_year_has_the_name_that_iso_gives_it():
-    week = when.week_of("client-digest", date(2027, 1, 1), ZoneInfo("UTC"))
+    week = schedule.week_of("client-digest", date(2027, 1, 1), ZoneInfo("UTC"))
     assert week.period == "2026-W53"
     assert week.due_at == utc(2027, 1, 3, 17)
     assert (week.starts_at, week.ends_at) == (utc(2027, 1, 4), utc(2027, 1, 11))

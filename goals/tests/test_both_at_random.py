@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Agreement, Goal, Overtaken, Review
 from goals.models.goal import KEPT
 

@@ -4,17 +4,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from goals.charts import (
-    Lane,
-    Point,
-    Session,
-    Step,
-    day_of,
-    in_words,
-    journey,
-    rating_chart,
-    sparkline,
-)
+from ui.charts.axis import SessionMark
+from ui.charts.ratings import rating_chart
+from ui.charts.spark import sparkline
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import Point, day_of, in_words
 
 TODAY = date(2026, 11, 23)
 
@@ -75,7 +69,7 @@ def test_three_widths_each_with_its_sentence():
 
 def test_what_a_person_wrote_is_escaped():
     lane = Lane("<script>", points(1, 2, 3))
-    chart = journey([lane], today=TODAY, steps=[Step("a & <b>", TODAY)])
+    chart = timeline_chart([lane], today=TODAY, steps=[ReachedStep("a & <b>", TODAY)])
     assert "<script>" not in chart.svg and "<b>" not in chart.svg
     parsed(chart.svg)
 
@@ -83,12 +77,12 @@ def test_what_a_person_wrote_is_escaped():
 def test_a_chart_of_nothing_is_only_words():
     chart = rating_chart([], today=TODAY)
     assert (chart.svg, chart.rows, chart.words) == ("", [], "No rating yet.")
-    assert journey([], today=TODAY).svg == ""
+    assert timeline_chart([], today=TODAY).svg == ""
 
 
 def test_everything_on_one_day_is_drawn():
     same = [Point(TODAY, value) for value in (1, 2, 3)]
-    parsed(rating_chart(same, today=TODAY, sessions=[Session(TODAY)]).svg)
+    parsed(rating_chart(same, today=TODAY, sessions=[SessionMark(TODAY)]).svg)
 
 
 def test_the_table_names_the_version_in_force():
@@ -100,7 +94,7 @@ def test_the_table_names_the_version_in_force():
 
 def test_ten_years_of_weeks_stay_small():
     weeks = points(*(i % 11 for i in range(520)), apart=7)
-    sessions = [Session(point.day) for point in weeks]
+    sessions = [SessionMark(point.day) for point in weeks]
     chart = rating_chart(weeks, today=TODAY, sessions=sessions)
     assert len(chart.svg) < 150_000
     parsed(chart.svg)

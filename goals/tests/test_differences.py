@@ -6,10 +6,10 @@ import sys
 import pytest
 from django.db import transaction
 
-from accounts.identity import acting_as
-from goals import differences
-from goals.differences import only_here, stored, word_diff
+from database.identity import acting_as
 from goals.models import Goal
+from ui import text_diff
+from ui.text_diff import only_here, stored, word_diff
 
 OLD = "Take the bus into town on my own, and stay on"
 NEW = "Take the bus into town on my own twice a week, and stay on without Jo"
@@ -116,7 +116,7 @@ HARD = {
 def test_no_two_texts_cost_more_than_is_set(work, kind, compare):
     one, other = HARD[kind]
     # Each comparison is up to eight lines of the library; and it looks at each word.
-    most = 2 * 8 * differences.MOST_COMPARISONS + 20 * (len(one) + len(other))
+    most = 2 * 8 * text_diff.MOST_COMPARISONS + 20 * (len(one) + len(other))
     assert work(most, compare, one, other) <= most
 
 

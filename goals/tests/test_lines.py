@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from accounts.identity import acting_as
-from goals.lines import SHOWN, recent_lines
+from database.identity import acting_as
 from goals.models import GoalRating
+from goals.recent_ratings import SHOWN, recent_lines
 from progress.tests.cast import agreed_goal
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from pypdf import PdfReader
 
-from accounts.identity import acting_as
 from conftest import in_care
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, GoalRating, GoalScore, Step
 from progress.record.paper import draw
 from progress.record.read import read_record

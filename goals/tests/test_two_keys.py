@@ -6,10 +6,10 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from accounts import dates
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, Overtaken
 from goals.models.goal import KEPT
+from ui import dates
 
 BUS = {"own_words": "Take the bus into town on my own"}
 SHORTER = {"own_words": "Take the bus one stop"}

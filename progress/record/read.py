@@ -40,8 +40,8 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.logging_form import PARTS
 from progress.models import NoteAddition, ProgressNote, TherapySession, Win
+from progress.session_form import PARTS
 from toolkit.models import Assignment
 
 Row = dict[str, object]

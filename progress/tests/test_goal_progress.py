@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import joined
 from progress.tests.cast import BUS, agreed_goal, pinned

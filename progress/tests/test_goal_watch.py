@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import ContactCharter
 from conftest import as_role
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
 from portal.home import WATCHED

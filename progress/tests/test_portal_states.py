@@ -7,9 +7,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import Client, Correction
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal
 from progress.models import NoteHold, ProgressNote
 from progress.tests.cast import PATIENCE, book, copy_of, hold

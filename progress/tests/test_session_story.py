@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from conftest import ten_seconds_pass
+from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold, pinned

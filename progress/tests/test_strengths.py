@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import Draft, Strength
 from clients.strengths import standing
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from goals.models import Goal, Step, StrengthLink
 from goals.strengths import at_hand
 from progress.models import Win
