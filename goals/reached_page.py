@@ -12,6 +12,12 @@ from ui import screen_privacy
 
 
 class ReachedPage(GoalPage):
+    @property
+    def has_carried(self) -> bool:
+        """Whether there is anything to tell of what carried it."""
+        rated_again = any(len(one.ratings) > 1 for one in self.series)
+        return bool(self.carried_by or self.reached or rated_again)
+
     @cached_property
     def reached_by(self) -> str:
         """Who said that it is reached: both, where each chose so in its review."""

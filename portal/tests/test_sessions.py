@@ -91,7 +91,12 @@ def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
     agree_practice(cleo, "Three stops", by=thea, session_id=session.pk)
     rate(agreed_goal(cleo, by=thea), 6, by=thea, at=session.starts_at)
     said = told(sign_in(cleo.user).get(one(session)))
-    for words in ("It goes up, and then down", "Three stops", "Rated by Thea", "bus"):
+    for words in (
+        "It goes up, and then down",
+        "Three stops",
+        "Last rated by Thea",
+        "bus",
+    ):
         assert words in said
 
 

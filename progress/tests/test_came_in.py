@@ -274,3 +274,18 @@ def test_topics_take_as_many_queries_however_many(cleo, thea, sign_in):
     for number in range(1, 6):
         more(number)
     assert (pinned(*theas), pinned(*cleos)) == before
+
+
+def test_a_goal_reached_without_steps_has_no_empty_part(cleo, thea, goal, sign_in):
+    reached(goal, cleo, thea)
+    for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
+        page = sign_in(person).get(f"{start}/{goal.pk}/reached/").content.decode()
+        assert "What carried it" not in page and "How it is marked" in page
+
+
+def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in):
+    step(goal, "One stop alone", by=cleo.user, at=timezone.now())
+    reached(goal, cleo, thea)
+    for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
+        page = read(sign_in(person), f"{start}/{goal.pk}/reached/")
+        assert "One stop alone" in page.partition("What carried it")[2]
