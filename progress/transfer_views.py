@@ -9,9 +9,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required, therapist_required
 from accounts.reauthentication import admins_prove_to_send, fresh_proof_required
-from clients import telling
 from clients.care_views import NOT_TOLD, care_page, say_outcome, staffed_client
-from clients.models import CareRoleRequest, Client
+from clients.models import CareRoleRequest, Client, Notice
 from clients.person_views import staff_member
 from progress.leaving_form import LeavingForm
 from progress.transfer import Leaving, call_off
@@ -64,7 +63,7 @@ def care_request_confirm(request, request_id):
 
 
 def _say_confirmed(request, client: Client) -> None:
-    if telling.can_tell(client):
+    if Notice.can_tell(client):
         messages.success(request, _("Confirmed. The client was told."))
     else:
         messages.success(request, _("Confirmed."))
