@@ -21,13 +21,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import BadRequest, FieldError, ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity
-from accounts.kept import kept, many
 from accounts.models import DataKey
+from database import identity
+from database.locks import lock
+from database.prepared import kept, many
 
 VERSION = b"\x01"
 NONCE_BYTES = 12
@@ -92,10 +93,6 @@ def open_client_key(
     return _open(by, wrapped, f"client:{practice_id}:{client_id}")
 
 
-# Shared by those who wrap with the practice's key; whoever changes it waits for them.
-HOLD_STILL = "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))"
-
-
 # -- the ring of keys -----------------------------------------------------------------
 
 
@@ -112,8 +109,7 @@ def make_client_key(practice_id: UUID, client_id: UUID) -> None:
 def make_client_keys(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
     """New keys, remembered for this transaction: their rows may not be readable yet."""
     keys = {client_id: os.urandom(KEY_BYTES) for client_id in client_ids}
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD_STILL, [f"keys:{practice_id}"])
+    lock("keys", practice_id, shared=True)  # who changes them waits for us
     _ring().pop(practice_id, None)  # it may have changed until a moment ago
     _load(practice_id, [])
     by = _ring()[practice_id]

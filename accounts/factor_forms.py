@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import House, HouseForm
+from ui.forms import House, HouseForm
 
 
 def code_field(label, help_text="", mode="numeric"):
@@ -44,9 +44,9 @@ class AppForm(HouseForm):
 
     code = code_field(_("Six digits"), _("What the app shows for Cairn now."))
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, secret: str, **kwargs):
         super().__init__(*args, **kwargs)
-        self.secret = totp.get_totp_secret(regenerate=False)
+        self.secret = secret
 
     def clean_code(self):
         code = self.cleaned_data["code"]

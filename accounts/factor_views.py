@@ -19,11 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, devices, factors, tries
+from accounts import audit, devices, factors, sign_in_limits
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
-from accounts.frames import base_of
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from accounts.sessions import (
     FACTOR,
     WaysChanged,
@@ -32,6 +31,7 @@ from accounts.sessions import (
     ways_changed,
 )
 from accounts.sign_in import first_step_holds, tell
+from ui.base_template import base_of
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
 
@@ -48,7 +48,7 @@ class SecondStep(AuthenticateView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form):
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         answer = super().form_valid(form)
         used = getattr(form, "authenticator", None)
         if used and used.type == factors.KINDS.RECOVERY_CODES:
@@ -74,7 +74,7 @@ on_its_way = login_stage_required(
     stage=AuthenticateStage.key, redirect_urlname="account_login"
 )
 second_step_asked = for_everyone(
-    tries.guarded_by(tries.a_code)(on_its_way(SecondStep.as_view()))
+    sign_in_limits.guarded_by(sign_in_limits.a_code)(on_its_way(SecondStep.as_view()))
 )
 
 
@@ -82,7 +82,7 @@ class PasskeySignIn(LoginWebAuthnView):
     """allauth's; a passkey that could not be read loses no way on."""
 
     def form_valid(self, form):
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         return super().form_valid(form)
 
     def form_invalid(self, form):
@@ -92,7 +92,7 @@ class PasskeySignIn(LoginWebAuthnView):
 
 
 passkey_sign_in = for_everyone(
-    tries.guarded_by(tries.a_passkey)(PasskeySignIn.as_view())
+    sign_in_limits.guarded_by(sign_in_limits.a_passkey)(PasskeySignIn.as_view())
 )
 
 
@@ -108,7 +108,7 @@ def on_the_way(view):
 @as_let_in
 def second_step(request):
     """Choose a passkey or an app."""
-    form = AppForm(request.POST or None)
+    form = AppForm(request.POST or None, secret=_app_secret(request))
     if form.is_valid():
         return _added(
             request,
@@ -130,6 +130,21 @@ def second_step(request):
         "ways": [way.kind for way in factors.ways_of(request.user)],
     }
     return render(request, "accounts/second_step.html", context)
+
+
+def _app_secret(request) -> str:
+    """The key for an app, the same in every tab until one of them adds it.
+
+    The first page writes it at once, with the person's row held: two first pages that
+    are opened together would each show a key, and only the later one would be saved.
+    """
+    session = request.session
+    if totp.SECRET_SESSION_KEY not in session:
+        hold_ways(request.user)
+        saved = type(session)(session.session_key).get(totp.SECRET_SESSION_KEY)
+        session[totp.SECRET_SESSION_KEY] = saved or totp.generate_totp_secret()
+        session.save()
+    return session[totp.SECRET_SESSION_KEY]
 
 
 def _square(url: str) -> str:
@@ -215,8 +230,13 @@ def _made(request, row: Authenticator) -> Authenticator:
 @signed_in_required
 @require_safe
 @fresh_proof_required
+@as_let_in
 def recovery_codes(request):
-    """Shown once, right after they were made; afterwards only how many are left."""
+    """Shown once, right after they were made; afterwards only how many are left.
+
+    Nobody makes new ones while they are read, so that what is shown is in effect.
+    """
+    hold_ways(request.user)
     row = get_object_or_404(
         Authenticator, user=request.user, type=factors.KINDS.RECOVERY_CODES
     )
@@ -237,7 +257,13 @@ def recovery_codes(request):
 @as_let_in
 def recovery_codes_anew(request):
     """Eight new ones; the old ones open nothing any more."""
-    hold_ways(request.user)
+    try:
+        hold_ways(request.user)
+    except WaysChanged:  # perhaps by the first of a double press
+        if not factors.has_new_codes(request.user):
+            raise
+        request.session.modified = False  # the first press goes on with another
+        return render(request, "accounts/ways_changed.html", {"codes": True})
     mine = Authenticator.objects.filter(user=request.user)
     old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)
     old.delete()

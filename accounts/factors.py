@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -17,11 +17,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits, sayings
+from accounts import audit, limits
 from accounts.models import User
+from ui import form_messages
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
@@ -30,14 +32,15 @@ FULL = _(
     "Your account has %(most)d ways to sign in, the most it can have. Remove one before"
     " you add another."
 )
+JUST_NOW = timedelta(seconds=10)
 FEW_LEFT = 3  # recovery codes; time to make new ones
 
 
 class FactorAdapter(DefaultMFAAdapter):
     """allauth's questions: how secrets are kept, and what we are called."""
 
-    error_messages = sayings.all_ours(
-        DefaultMFAAdapter.error_messages, sayings.SECOND_STEP
+    error_messages = form_messages.all_ours(
+        DefaultMFAAdapter.error_messages, form_messages.SECOND_STEP
     )
 
     def get_totp_issuer(self):
@@ -132,6 +135,13 @@ def _way(row: Authenticator) -> Way:
         used=row.last_used_at,
         left=len(wrapped.get_unused_codes()) if codes else 0,
     )
+
+
+def has_new_codes(user: User) -> bool:
+    """Whether recovery codes of theirs were made in the last ten seconds."""
+    rows = Authenticator.objects.filter(user=user, user__is_active=True)
+    since = timezone.now() - JUST_NOW
+    return rows.filter(type=KINDS.RECOVERY_CODES, created_at__gt=since).exists()
 
 
 @transaction.atomic

@@ -15,9 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts import encryption, factors
-
-# Waits for those who are wrapping with the practice's key (encryption.HOLD_STILL).
-ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+from database.locks import lock
 
 
 class Wrapped(NamedTuple):
@@ -53,8 +51,7 @@ def rotate_practices() -> int:
 @transaction.atomic
 def rotate_practice(practice_id: UUID) -> int:
     """A new key for the practice, and all its clients' keys wrapped with it."""
-    with connection.cursor() as cursor:
-        cursor.execute(ALONE, [f"keys:{practice_id}"])
+    lock("keys", practice_id)  # waits for those who are wrapping with the old one
     own, *clients = _wrapped(practice_id)
     old = encryption.open_practice_key(practice_id, own.wrapped)
     new = os.urandom(32)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.apps import apps  # the models import this module
 from django.db.models import (
     DurationField,
     Exists,
@@ -21,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Now
 
-from accounts.kept import Asked, kept
+from database.prepared import Asked, kept
 
 READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"})
 WRITES = frozenset({"primary", "co_therapist", "cover"})
@@ -95,17 +96,15 @@ def _read_reach(user) -> Reach:
 
 @kept(who=UUIDField())
 def _held_now(who):
-    from clients.models import CareRole  # it imports this module
-
-    held = CareRole.objects.filter(user_id=who).current()
+    roles = apps.get_model("clients", "CareRole").objects
+    held = roles.filter(user_id=who).current()
     return held.values_list("client_id", "kind")
 
 
 @kept(who=UUIDField())
 def _own_now(who):
-    from clients.models import Client  # it imports this module
-
-    own = Client.objects.filter(portal_is_open(), user_id=who)
+    clients = apps.get_model("clients", "Client").objects
+    own = clients.filter(portal_is_open(), user_id=who)
     return own.order_by("pk").values_list("pk", "state", "discharged_at")
 
 
@@ -157,9 +156,7 @@ def _any_of(clients: list[UUID] | Asked, column: str) -> Q:
 
 def may_write(who) -> Q:
     """The rule within the same query, for one row of a client found by its key."""
-    from clients.models import CareRole  # it imports this module
-
-    roles = CareRole.objects.filter(
+    roles = apps.get_model("clients", "CareRole").objects.filter(
         currently(), user_id=who, kind__in=WRITES, client_id=OuterRef("client_id")
     )
     return Q(Exists(roles))

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import screen
-from accounts.names import name_key
-from accounts.templatetags.look import day_words
 from clients.models import Client
+from ui import screen_privacy
+from ui.names import name_key
+from ui.templatetags.ui import day_words
 
 
 def _key(client: Client) -> str:
@@ -35,7 +36,7 @@ def hints(clients: Iterable[Client]) -> dict[UUID, str]:
     """
     alike = twins(clients)
     plain = {client.pk: client.address or client.phone for client in alike}
-    found = dict.fromkeys(plain, "") if screen.shows_initials() else plain
+    found = dict.fromkeys(plain, "") if screen_privacy.shows_initials() else plain
     said = Counter((_key(client), found[client.pk]) for client in alike)
     for client in alike:
         hint = found[client.pk]
@@ -73,3 +74,30 @@ def name_of(client: Client, found: dict[UUID, str]) -> str:
     """Cleo Hart, or Cleo Hart (cleo@example.org) beside another Cleo Hart."""
     hint = found.get(client.pk)
     return f"{client.name} ({hint})" if hint else client.name
+
+
+# -- one client on a page of their own -------------------------------------------------
+
+
+def with_shares_name(rows: QuerySet, client: str = "client__") -> QuerySet:
+    """With `shares_name`: whether the reader can see another client of that name.
+
+    So that a page asks for the hint only where there is something to tell apart.
+    `client` leads from a row to its client, "" from a client's own.
+    """
+    same = Client.objects.filter(
+        practice_id=OuterRef(f"{client}practice_id"),
+        name_key=OuterRef(f"{client}name_key"),
+    )
+    others = same.exclude(pk=OuterRef(f"{client}pk"))
+    return rows.annotate(shares_name=Exists(others))
+
+
+def hints_where_shared(rows: Iterable, clients: QuerySet) -> dict[UUID, str]:
+    """Hints for the clients of these rows, each with its `shares_name`; `clients` are
+    all that the reader may see."""
+    shared = [row.client for row in rows if row.client and row.shares_name]
+    if not shared:
+        return {}
+    keys = {_key(client) for client in shared}
+    return hints(clients.filter(name_key__in=keys).select_related("user"))

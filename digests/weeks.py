@@ -15,16 +15,18 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
-from clients.kept import kept_for_person
+from clients import apart
 from clients.models import Client
+from clients.prepared import kept_for_person
 from digests.models import Digest
-from goals import charts
-from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
+from progress import goal_watch
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
+from ui.charts.spark import sparkline
 
 WEEK = timedelta(days=7)
 MANY = 12  # lines in one list of the page
@@ -33,6 +35,7 @@ NOT_SHOWN = ("clinical_words", "low_end", "high_end")
 UNREAD = [
     f"{version}__{field}" for version in ("in_force", "latest") for field in NOT_SHOWN
 ]
+SHOWN = ("preferred_name", "family_name", "name_key", "pronouns", "state", "created_at")
 DONE = (Assignment.Answer.DID, Assignment.Answer.SOME)
 
 
@@ -75,8 +78,7 @@ def _within(field: str, begins, ends) -> Q:
 @kept_for_person()
 def _treated(user):
     found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
-    shown = ("preferred_name", "family_name", "pronouns", "state")
-    return found.by_name().only(*shown)
+    return found.by_name().only(*SHOWN)
 
 
 @kept_for_person(**WEEKS)
@@ -143,7 +145,12 @@ class TherapistWeek:
 
     @cached_property
     def clients(self) -> dict[UUID, Client]:
-        return {client.pk: client for client in _treated(self.user)}
+        found = {client.pk: client for client in _treated(self.user)}
+        treated = Client.objects.editable_by(self.user)
+        hints = apart.among(found.values(), treated)
+        for client in found.values():
+            client.hint = hints.get(client.pk, "")
+        return found
 
     @property
     def _week(self) -> dict[str, datetime]:
@@ -302,6 +309,7 @@ class GoalLine:
 
 
 FEW = 3  # of what is practised
+REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 
 @kept_for_person(**WEEKS)
@@ -355,6 +363,20 @@ class ClientWeek:
         return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
 
     @cached_property
+    def reviews(self) -> list[tuple[str, Goal]]:
+        """Goals of which a review is due, or open and waits for the client: what for,
+        and which."""
+        goals = {goal.pk: goal for goal in self._goals}
+        ids = {goal.client_id for goal in self._goals}
+        today = self.user.today()
+        asks = goal_watch.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        return [
+            (one.kind, goals[one.goal_id])
+            for one in asks
+            if one.kind in REVIEWS and one.goal_id in goals
+        ]
+
+    @cached_property
     def _lines(self) -> list:
         ids = {goal.client_id for goal in self._goals}
         return [line for lines in recent_lines(ids).values() for line in lines]
@@ -366,7 +388,7 @@ class ClientWeek:
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=charts.sparkline(by_goal[goal.pk].client.ratings),
+                spark=sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,
@@ -382,7 +404,8 @@ class ClientWeek:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.sessions or self.practice or self.waiting or self._rated)
+        asked = self.waiting or self.reviews
+        return not (self.sessions or self.practice or asked or self._rated)
 
     @property
     def _rated(self) -> bool:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, UUIDField
 
-from accounts.kept import many
-from clients.kept import kept_for_person
+from clients import apart
 from clients.models import Draft
+from clients.prepared import kept_for_person
+from database.prepared import many
 from goals.models import (
     Agreement,
     Comment,
@@ -25,7 +26,7 @@ from goals.models import (
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
 # However long a goal's history is, its page has an end: of "all", and of the chart.
-SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 5_000
+SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 2_000
 
 
 class Rating(NamedTuple):
@@ -50,7 +51,7 @@ def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
     rows = rows.select_related("client__user", "review__opened_by")
-    return with_rating_draft(rows, user)
+    return apart.with_shares_name(with_rating_draft(rows, user))
 
 
 def with_rating_draft(rows, user):

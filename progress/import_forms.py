@@ -7,13 +7,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, SegmentsField
 from accounts.models import User
 from progress.imports import parse, sheet
 from progress.imports.columns import LEFT_OUT, Field, doubled
 from progress.imports.days import Order
+from progress.imports.limits import Refused
 from progress.imports.summary import Summary
 from progress.models import CaseloadImport
+from ui.forms import HouseForm, SegmentsField
 
 CHANGED = _("Somebody began to bring this in, or left it out.")
 NO_NAME = _("One column has to be the preferred name.")
@@ -46,7 +47,7 @@ class UploadForm(HouseForm):
         self.raw = file.read()
         try:
             parse.first_look(self.raw)
-        except parse.Refused as refused:
+        except Refused as refused:
             raise sheet.CannotRead(refused) from None
         return file
 

@@ -9,12 +9,20 @@ from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
-from clients.models import CareRole, Client, Correction, Strength
+from clients.models import (
+    CareRole,
+    Client,
+    Correction,
+    Strength,
+    SupervisionComment,
+    correction,
+    supervision,
+)
 from clients.models.strength import MOST as MOST_STRENGTHS
-from conftest import as_role
+from conftest import as_role, in_care, person
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Comment,
@@ -25,13 +33,16 @@ from goals.models import (
     GoalScore,
     GoalVersion,
     Step,
+    comment,
+    rating,
+    score,
 )
 from goals.models.goal import MOST_GOALS, MOST_OPEN, MOST_VERSIONS
 from goals.models.link import MOST as MOST_LINKS
 from goals.models.step import MOST as MOST_STEPS
 from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
 from goals.models.version import MOST_TURNS
-from progress.models import NoteAddition, ProgressNote, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, TherapySession, Win, win
 from progress.models.note_addition import MOST as MOST_ADDITIONS
 from progress.models.therapy_session import MOST as MOST_SESSIONS
 from progress.tests.cast import agreed_goal, hold, list_of, pinned
@@ -322,6 +333,86 @@ def test_who_leaves_with_very_many_clients_gives_them_to_one(
     assert coming.count() == 101
 
 
+# -- what can be added in a day --------------------------------------------------------
+
+
+def a_days(kind, number, goal, cleo, by, *, hours):
+    """So many rows of a kind that `by` added so many hours ago."""
+    side = "client" if by.is_client else "therapist"
+    at, day = ago(hours), timezone.localdate()
+    about = {
+        "rating": (GoalRating, {"goal": goal, "value": 4, "side": side}),
+        "comment": (Comment, {"goal": goal, "words": "x", "side": side}),
+        "win": (Win, {"words": "x", "side": side, "happened_on": day}),
+        "correction": (Correction, {"about": "x", "words": "x"}),
+        "aside": (SupervisionComment, {"words": "x"}),
+        "numbers": (
+            GoalScore,
+            {"goal": goal, "kind": "importance", "value": 5, "side": side},
+        ),
+    }
+    model, said = about[kind]
+    put([model(**of(cleo), by=by, at=at, **said) for _ in range(number)])
+    return model
+
+
+RATE = {"value": "6", "context": "A loud bus all the way"}
+SAY = {"words": "A loud bus all the way"}
+NUMBER = {"importance": "6", "importance_why": "A loud bus all the way"}
+ASK = {"about": "A loud bus", "words": "A loud bus all the way"}
+IN_A_DAY = [  # whose, of what, where it is sent, with what, how many, which sentence
+    ("cleo", "rating", "/portal/goals/{goal}/rate/", RATE, rating.MOST_A_DAY,
+     "You rated 300 times in the last 24 hours"),
+    ("thea", "rating", "/goals/{goal}/rate/", RATE, rating.MOST_A_DAY,
+     "You rated 300 times in the last 24 hours"),
+    ("cleo", "comment", "/portal/goals/{goal}/comments/", SAY, comment.MOST_A_DAY,
+     "You added 100 comments in the last 24 hours"),
+    ("thea", "comment", "/goals/{goal}/comments/", SAY, comment.MOST_A_DAY,
+     "You added 100 comments in the last 24 hours"),
+    ("cleo", "win", "/portal/wins/", SAY, win.MOST_A_DAY,
+     "You added 100 wins in the last 24 hours"),
+    ("thea", "win", "/clients/{client}/wins/", SAY, win.MOST_A_DAY,
+     "You added 100 wins in the last 24 hours"),
+    ("cleo", "correction", "/portal/corrections/", ASK, correction.MOST_A_DAY,
+     "You asked for 20 corrections in the last 24 hours"),
+    ("cleo", "numbers", "/portal/goals/{goal}/numbers/", NUMBER, score.MOST_A_DAY,
+     "You changed these numbers 100 times in the last 24 hours"),
+    ("iris", "aside", "/clients/{client}/comments/", SAY, supervision.MOST_A_DAY,
+     "You added 100 comments in the last 24 hours"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def iris(practice, cleo):
+    supervisor = person(practice, "Iris", is_therapist=True)
+    in_care(cleo, supervisor, "supervisor")
+    return supervisor
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "at", "body", "most", "why"),
+    IN_A_DAY,
+    ids=[f"{who}-{kind}" for who, kind, *_rest in IN_A_DAY],
+)
+def test_one_person_adds_so_many_in_a_day_and_keeps_the_words(
+    sign_in, goal, cleo, thea, iris, who, kind, at, body, most, why
+):
+    by = {"cleo": cleo.user, "thea": thea, "iris": iris}[who]
+    browser, url = sign_in(by), at.format(goal=goal.pk, client=cleo.pk)
+    model = a_days(kind, most, goal, cleo, by, hours=23)
+    before = model.objects.count()
+    page = said(browser, url, **body)
+    assert why in page
+    assert "A loud bus all the way" in page
+    assert model.objects.count() == before
+    # The other side is not stopped by it, and what is older does not count.
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        model.objects.filter(by=by, at__gt=ago(23.5)).update(at=ago(25))
+    said(browser, url, **body)
+    assert model.objects.count() > before
+
+
 # -- what is shown --------------------------------------------------------------------
 
 
@@ -408,8 +499,8 @@ def test_the_comments_say_what_they_leave_out(
 
 def test_the_chart_says_what_it_leaves_out(sign_in, goal, cleo, thea):
     browsers = as_each(sign_in, thea, cleo)
-    sentence = "Only the newest 5,000 ratings are shown."
-    ratings(goal, cleo, 4_998)
+    sentence = "Only the newest 2,000 ratings are shown."
+    ratings(goal, cleo, 1_998)
     for who, url in goal_pages(goal):
         assert sentence not in read(browsers[who], url)
     ratings(goal, cleo, 1)
@@ -457,10 +548,10 @@ def test_the_timeline_tells_the_newest_and_says_so(sign_in, goal, cleo, thea):
         assert pinned(browsers[who], url) <= before[who]
 
 
-def test_the_ratings_of_a_sessions_day_have_an_end(sign_in, goal, cleo, thea):
+def test_the_ratings_of_a_session_have_an_end(sign_in, goal, cleo, thea):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     browser, url = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"
-    sentence = "Only the newest 50 ratings of that day are shown."
+    sentence = "Only the newest 50 ratings of this session are shown."
     rows = [
         GoalRating(
             **of(cleo, goal=goal), value=n % 11, by=cleo.user, side="client",

@@ -13,11 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, SignIn
 from accounts.tests.test_second_step import with_app
 from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
     add_to,
@@ -464,3 +464,69 @@ def test_a_visitor_cannot_use_an_invitation_twice(client, thea, practice):
     said = {"password": "the long way home at night", "time_zone": "Europe/Berlin"}
     assert invitations.accept(secret, **said).pk == nadia.user_id
     assert invitations.accept(secret, **said) is None
+
+
+# -- signed in, but without the second step that work here needs ----------------------
+
+# What leads to the second step, or out; and help.
+BEFORE_THE_STEP = {
+    "second-step",
+    "passkey-add",
+    "recovery-codes",
+    "prove",
+    "stay",
+    "help-now",
+    "help-now-of",
+    "account_logout",
+}
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize("who", ["thea", "ada"])
+def test_without_the_second_step_that_is_needed_no_address_opens(
+    request, sign_in, rows, cleo, settings, who
+):
+    """It was switched on while they were signed in with a password alone."""
+    somebody = request.getfixturevalue(who)
+    Authenticator.objects.filter(user=somebody).delete()
+    browser = sign_in(somebody)
+    assert browser.get("/settings/").status_code == 200
+    settings.SECOND_STEP_REQUIRED = True
+    before = fingerprint_of_everything()
+    for pattern in ALL:
+        if pattern.callback.audience == "everyone" or pattern.name in BEFORE_THE_STEP:
+            continue
+        is_row = pattern.pattern.converters and pattern.name not in NOT_ROWS
+        kwargs = next(combinations(pattern, rows)) if is_row else made_up(pattern)
+        url = reverse(pattern.name, kwargs=kwargs)
+        by_script = {"headers": {"Accept": "application/json"}}
+        for answer in (
+            browser.get(url),
+            browser.get(url, **by_script),
+            browser.post(url, bodies(rows)),
+            browser.post(url, b"{}", "application/json", **by_script),
+        ):
+            assert answer.status_code in (302, 401, 403), url
+            if answer.status_code == 302:
+                assert answer.url.startswith("/settings/second-step/"), url
+            assert "Cleo" not in answer.content.decode(), url
+    assert fingerprint_of_everything() == before
+
+
+@pytest.mark.requirement("R31")
+def test_what_is_open_before_the_second_step_shows_nothing_of_a_record(
+    sign_in, rows, thea, cleo, settings
+):
+    Authenticator.objects.filter(user=thea).delete()
+    browser = sign_in(thea)
+    settings.SECOND_STEP_REQUIRED = True
+    for pattern in ALL:
+        is_open = pattern.callback.audience == "everyone"
+        assert is_open or getattr(pattern.callback, "before_second_step", False) == (
+            pattern.name in BEFORE_THE_STEP
+        ), pattern.name
+        if is_open or pattern.name in BEFORE_THE_STEP:
+            answer = browser.get(reverse(pattern.name, kwargs=made_up(pattern)))
+            assert "Cleo" not in answer.content.decode(), pattern.name
+            if pattern.name == "account_logout":
+                browser = sign_in(thea)

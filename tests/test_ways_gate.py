@@ -11,9 +11,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import Invitation, Message, SignIn, User
 from conftest import admit
+from database.identity import acting_as
 from portal.leave_views import AWAY
 from progress.tests.cast import agreed_goal, hold
 from tests.test_form_gate import LONG, main, press
@@ -92,6 +92,55 @@ def test_who_left_quickly_can_come_back_at_once(at, cleo):
     page.wait_for_load_state("networkidle")
     expect(page.get_by_role("button", name="Leave quickly")).to_be_visible()
     assert SignIn.objects.filter(user=cleo.user).exists()
+
+
+def fields_of(page):
+    return page.eval_on_selector_all(
+        "input:is([type=email], [type=password], [type=text])",
+        "all => all.map((one) => one.value).filter(Boolean)",
+    )
+
+
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize("how", ["button", "Shift"])
+def test_after_leaving_quickly_back_finds_no_address_that_was_typed(at, cleo, how):
+    """Signed in by hand before: the sign-in page is behind, without what was typed."""
+    page = at(None, phone=True)
+    page.route(AWAY, lambda route: route.fulfill(body="<title>Rain</title>"))
+    page.goto("/sign-in/")
+    page.get_by_label("E-mail").fill(cleo.user.email)
+    page.get_by_label("Password").fill("cleo-passes-by-the-lake")
+    press(page, "Sign in")
+    expect(page).to_have_url(re.compile("/portal/"))
+    page.goto("/portal/goals/")
+    if how == "Shift":
+        for _ in range(3):
+            page.keyboard.press("Shift")
+    else:
+        press(page, "Leave quickly")
+    page.wait_for_url(AWAY)
+    for _ in range(4):  # as far back as there is anything
+        page.go_back()
+        if page.url == "about:blank":
+            break
+        expect(page.get_by_label("Password")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert fields_of(page) == []
+        assert cleo.user.email not in page.content()
+    assert page.url == "about:blank"
+
+
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize("path", ["/reset/", "/sign-in/"])
+def test_back_to_a_page_for_those_who_are_signed_out_finds_its_fields_empty(at, path):
+    page = at(None)
+    page.goto(path)
+    page.get_by_label("E-mail").fill("cleo@example.test")
+    page.goto("/help/")
+    page.go_back()
+    expect(page.get_by_label("E-mail")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert fields_of(page) == []
 
 
 # -- passkeys --------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from django.db import connection, connections, transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts import resetting
-from accounts.identity import acting_as
-from accounts.models import Message, SignIn, User
+from accounts import invitations, sign_in_reset
+from accounts.models import Invitation, Message, SignIn, User
+from accounts.sessions import hold_ways, ways_changed
 from accounts.tests.test_older_sign_ins import (
     NEW,
     change_the_password,
@@ -21,13 +21,14 @@ from accounts.tests.test_older_sign_ins import (
 )
 from accounts.tests.test_second_step import code_now, with_app
 from clients import staffing
-from conftest import WebClient
+from conftest import WebClient, admit
+from database.identity import acting_as
 
-CHANGED = "Your sign-in was changed meanwhile"
+CHANGED = "Your sign-in methods changed"
 
 
 def is_reset(person, by):
-    resetting.reset_sign_in(person, by=by)
+    sign_in_reset.reset_sign_in(person, by=by)
 
 
 def is_closed(person, by):
@@ -200,11 +201,10 @@ def test_a_double_press_on_adding_the_app_says_that_it_is_there(
     person = getattr(person, "user", person)
     here = sign_in(person)
     secret = here.get("/settings/second-step/").context["form"].secret
-    cookies = {name: morsel.value for name, morsel in here.cookies.items()}
+    cookies = cookies_of(here)
 
     def press():
-        tab = WebClient(raise_request_exception=False)
-        tab.cookies.load(cookies)
+        tab = tab_of(here, cookies)
         return tab.post("/settings/second-step/", {"code": code_now(secret)})
 
     second, first = pressed_twice(person, press)
@@ -232,3 +232,129 @@ def test_another_app_in_another_tab_is_no_double_press(
     answers = pressed_twice(thea, press)
     assert [answer.status_code for answer in answers] == [302, 409]
     assert CHANGED in answers[1].content.decode()
+
+
+# -- what is shown once is what holds --------------------------------------------------
+
+
+def cookies_of(browser):
+    return {name: morsel.value for name, morsel in browser.cookies.items()}
+
+
+def tab_of(browser, cookies=None):
+    """Another tab of the same browser, with its cookies as they are now."""
+    tab = WebClient(raise_request_exception=False)
+    tab.cookies.load(cookies or cookies_of(browser))
+    return tab
+
+
+def codes_that_hold(person):
+    row = Authenticator.objects.get(user=person, type="recovery_codes")
+    return {f"{code[:4]} {code[4:]}" for code in row.wrap().get_unused_codes()}
+
+
+@pytest.mark.requirement("R31")
+def test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows(
+    transactional_db, sign_in, thea
+):
+    with_app(thea)
+    old = set(RecoveryCodes.activate(thea).get_unused_codes())
+    here = sign_in(thea)
+    cookies = cookies_of(here)
+    tabs = []
+
+    def press():
+        tab = tab_of(here, cookies)
+        tabs.append(tab)
+        return tab.post("/settings/codes/anew/")
+
+    second, first = pressed_twice(thea, press)
+    assert (second.status_code, first.status_code) == (200, 302)
+    page = second.content.decode()
+    assert "New recovery codes were made already" in page
+    assert 'href="/settings/codes/"' in page
+    # The browser has the first answer's cookie, whichever page it shows.
+    [signed_in] = [t for t in tabs if t.get("/settings/").status_code == 200]
+    shown = set(signed_in.get("/settings/codes/").context["codes"])
+    assert len(shown) == 8
+    assert shown == codes_that_hold(thea)
+    assert not {code.replace(" ", "") for code in shown} & old
+
+
+@pytest.mark.requirement("R31")
+def test_codes_are_not_shown_while_others_replace_them(transactional_db, sign_in, thea):
+    """The page waits for whoever holds the ways in, and then shows nothing stale."""
+    with_app(thea)
+    RecoveryCodes.activate(thea)
+    here = sign_in(thea)
+    made = here.post("/settings/codes/anew/")
+    told = []
+
+    def opened():
+        try:
+            told.append(tab_of(here).get(made.url))
+        finally:
+            connections.close_all()
+
+    waiting = threading.Thread(target=opened)
+    with transaction.atomic(), connection.cursor() as cursor:
+        person = User.objects.get(pk=thea.pk)
+        hold_ways(person)
+        Authenticator.objects.filter(user=person, type="recovery_codes").delete()
+        RecoveryCodes.activate(person)
+        waiting.start()
+        while waiting.is_alive() and not _somebody_waits(cursor):
+            time.sleep(0.01)
+        ways_changed(person)
+    waiting.join()
+    assert told[0].status_code == 409
+    for code in codes_that_hold(thea):
+        assert code not in told[0].content.decode()
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize("who", ["thea", "cleo"])
+def test_two_first_pages_for_an_app_show_one_key_and_it_holds(
+    transactional_db, sign_in, request, thea, settings, who
+):
+    settings.SECOND_STEP_REQUIRED = False
+    person = request.getfixturevalue(who)
+    person = getattr(person, "user", person)
+    here = sign_in(person)
+    cookies = cookies_of(here)
+    pages = pressed_twice(
+        person, lambda: tab_of(here, cookies).get("/settings/second-step/")
+    )
+    [key] = {page.context["secret"] for page in pages}
+    code = code_now(key.replace(" ", ""))
+    assert here.post("/settings/second-step/", {"code": code}).status_code == 302
+    assert Authenticator.objects.filter(user=person, type="totp").count() == 1
+
+
+def invited(person, by):
+    invitations.invite(person, by=by)
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize("whose", ["a therapist", "a client"])
+def test_a_link_sent_again_by_two_at_once_is_open_once_and_its_letter_goes(
+    real_login, sign_in, practice, thea, ada, whose
+):
+    if whose == "a client":
+        nadia = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
+        with acting_as(thea.pk), transaction.atomic():
+            nadia.invite(by=thea)
+        new = nadia.user
+    else:
+        fields = {"practice": practice, "name": "Una", "is_therapist": True}
+        new = User.objects.create_user("una@example.test", **fields)
+    browser = sign_in(ada)
+    press = tab_of(browser)
+    with real_login("cairn_web"):
+        connection.close()
+        url = f"/people/{new.pk}/invite/"
+        answer = while_an_admin(invited, new, ada, lambda: press.post(url))
+    assert answer.status_code == 302
+    [open_] = Invitation.objects.filter(user=new).open()
+    letters = Message.objects.filter(recipient=new, kind="invitation")
+    assert letters.latest("due_at").period == str(open_.pk)

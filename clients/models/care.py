@@ -10,10 +10,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, identity, names
+from accounts import audit
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
+from database import identity
+from database.locks import lock
+from ui import names
 
 EMERGENCY_LASTS = timedelta(hours=4)
 
@@ -141,10 +144,7 @@ AT_ONCE = Greatest(F("starts_at"), Now())
 
 def take_turns(client_id) -> None:
     """Who changes one client's care roles waits for who is at it already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [str(client_id)]
-        )
+    lock("care roles", client_id)
 
 
 def primary_is_here(client_id) -> bool:

@@ -4,10 +4,16 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models.row import ClientRow, ClientRowQuerySet
+
+MOST_A_DAY = 20
+FULL = _(
+    "You asked for %(most)d corrections in the last 24 hours, the most for one day. Ask"
+    " for this one tomorrow."
+)
 
 
 class CorrectionQuerySet(ClientRowQuerySet):
@@ -34,6 +40,8 @@ class Correction(ClientRow):
     @classmethod
     @transaction.atomic
     def ask(cls, client, about: str, words: str, *, by: User, key=None) -> Correction:
+        mine = cls.objects.filter(client=client, by=by)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
         correction = cls(
             practice_id=client.practice_id,
             client=client,

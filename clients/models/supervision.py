@@ -4,11 +4,17 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
+
+MOST_A_DAY = 100  # by one person, about one client
+FULL = _(
+    "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
+    " one tomorrow."
+)
 
 
 class SupervisionCommentQuerySet(models.QuerySet):
@@ -44,6 +50,8 @@ class SupervisionComment(ClientRow):
     def say(
         cls, client, words: str, *, by: User, session_id=None, key=None
     ) -> SupervisionComment:
+        mine = cls.objects.filter(client=client, by=by)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
         comment = cls(
             practice_id=client.practice_id,
             client=client,

@@ -3,12 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from clients.models import CareRole
-from conftest import admit
-from progress.tests.cast import book, pinned
+from clients.models import CareRole, Notice
+from conftest import admit, in_care
+from database.identity import acting_as
+from digests.models import Digest
+from progress.tests.cast import agreed_goal, book, hold, list_of, pinned
+from tests.test_bad_input import BOOKING
+from tests.test_walk import NOT_ROWS, WITH_IDS, combinations
+from tests.test_walk import rows as _rows
 
+rows_of_cleo = _rows  # a fixture
 WHY = "Rang at 19:40, crying, and hung up. Nobody else answers."
 
 
@@ -98,6 +106,167 @@ def test_lists_cost_one_query_more_however_many_share_a_name(sign_in, thea, cleo
     for number in range(10):
         admit("Cleo", by=thea, joined=False, family_name="Hart", phone=f"77{number}")
     assert pinned(browser, "/caseload/") == few
+
+
+# -- pages about one client ------------------------------------------------------------
+
+# Their ids are no client's, or the page lists what is not about one client.
+NOT_OF_ONE = {"digest", "handed-over", "way-remove", "way-name"}
+WHICH = "Another client has the same name."
+
+
+def pages_about_one(browser, rows):
+    """Every page of Thea's that is about Cleo, by its address."""
+    for pattern in WITH_IDS:
+        if pattern.name in NOT_ROWS | NOT_OF_ONE:
+            continue
+        if pattern.callback.audience not in ("therapist", "staff"):
+            continue
+        for kwargs in combinations(pattern, rows):
+            if "import_id" in kwargs or "line_id" in kwargs:
+                continue
+            url = reverse(pattern.name, kwargs=kwargs)
+            answer = browser.get(url)
+            is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+            if answer.status_code == 200 and is_page:
+                yield url, answer.content.decode()
+
+
+def test_every_page_about_one_of_them_says_which(
+    sign_in,
+    thea,
+    cleo,
+    rows_of_cleo,
+    other,
+    third,
+):
+    browser, seen = sign_in(thea), 0
+    rows = rows_of_cleo | {"client_id": [cleo.pk]}
+    for url, page in pages_about_one(browser, rows):
+        head = page.split("</header>", 1)[1]
+        assert "cleo@example.test" in head, url
+        if "/care-roles/" not in url:
+            assert WHICH in page, url
+            # A sheet may be given to the client: it says nothing of the other.
+            assert 'class="saved which-client no-print"' in page, url
+        seen += 1
+    assert seen > 25
+
+
+def test_no_page_says_so_of_a_name_of_its_own(sign_in, thea, cleo, rows_of_cleo):
+    admit("Cleo", by=thea, joined=False, family_name="Osei")
+    rows = rows_of_cleo | {"client_id": [cleo.pk]}
+    for url, page in pages_about_one(sign_in(thea), rows):
+        assert WHICH not in page, url
+
+
+def test_a_namesake_in_the_care_of_another_is_not_hinted_at(sign_in, thea, theo, cleo):
+    admit("Cleo", by=theo, joined=False, family_name="Hart")
+    assert WHICH not in words(sign_in(thea), f"/clients/{cleo.pk}/")
+
+
+def test_while_names_are_initials_a_page_shows_no_address(sign_in, thea, cleo, other):
+    browser = sign_in(thea)
+    browser.post("/settings/initials/", {"next": "/today/"})
+    page = words(browser, f"/clients/{cleo.pk}/discharge/")
+    assert "cleo@example.test" not in page
+    assert cleo.pk.hex[-4:].upper() in page
+
+
+def test_a_clash_says_whose_session_is_in_the_way(sign_in, thea, cleo, other):
+    at = timezone.now() + timedelta(days=2)
+    at = at.replace(hour=10, minute=0, second=0, microsecond=0)
+    book(other, thea, at=at)
+    said = BOOKING | {"other_day": f"{at:%Y-%m-%d}"}
+    page = sign_in(thea).post(f"/clients/{cleo.pk}/book/", said)
+    assert "555 0117" in page.content.decode()
+
+
+def test_an_ordinary_page_asks_nothing_more_for_it(sign_in, thea, cleo):
+    browser = sign_in(thea)
+    goal = agreed_goal(cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
+    urls = [f"/clients/{cleo.pk}/", f"/goals/{goal.pk}/", f"/sessions/{session.pk}/"]
+    for url in urls:
+        words(browser, url)
+    alone = [pinned(browser, url) for url in urls]
+    admit("Cleo", by=thea, joined=False, family_name="Hart")
+    assert [pinned(browser, url) for url in urls] == [n + 1 for n in alone]
+
+
+# -- a week, notices, an import --------------------------------------------------------
+
+
+def test_the_digest_tells_them_apart_in_each_list(sign_in, thea, cleo, other, third):
+    hold(other, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    agreed_goal(third, thea)
+    now = timezone.now()
+    with acting_as(thea.pk), transaction.atomic():
+        digest = Digest.objects.create(
+            practice=thea.practice, recipient=thea, period="2026-W47",
+            starts_at=now - timedelta(days=7), ends_at=now,
+        )  # fmt: skip
+    browser = sign_in(thea)
+    page = words(browser, f"/digest/{digest.pk}/")
+    told_apart(page, third)
+    for heading in ("w2", "w3"):
+        part = page.split(f'id="{heading}"')[1].split("</section>")[0]
+        assert "555 0117" in part, heading
+    few = pinned(browser, f"/digest/{digest.pk}/")
+    for number in range(5):
+        admit("Cleo", by=thea, joined=False, family_name="Hart", phone=f"77{number}")
+    assert pinned(browser, f"/digest/{digest.pk}/") == few
+
+
+def notice(reader, client, **about):
+    about = {"kind": "role-ended", "by": reader, "person": reader} | about
+    return Notice.objects.create(
+        practice=reader.practice, recipient=reader, client=client, **about
+    )
+
+
+def test_notices_of_changed_roles_say_whose_record(
+    sign_in, thea, theo, cleo, other, third
+):
+    browser = sign_in(thea)
+    notice(thea, cleo, by=theo)
+    one = pinned(browser, "/today/")
+    assert "Cleo Hart (cleo@example.test)" in words(browser, "/today/")
+    notice(thea, other, by=theo)
+    notice(thea, third, by=theo, kind="client-moved", person=theo)
+    told_apart(words(browser, "/today/"), third)
+    assert pinned(browser, "/today/") == one
+
+
+def test_a_notice_about_whom_one_no_longer_treats_names_nobody_else(
+    sign_in, thea, theo, cleo, other
+):
+    in_care(cleo, theo, "co_therapist", begins=-9, ends=-1)
+    notice(theo, cleo, by=thea)
+    page = words(sign_in(theo), "/today/")
+    assert "cleo@example.test" not in page
+    assert "555 0117" not in page
+
+
+NAMED = b"""Preferred name,Family name,E-mail,Goal
+Cleo,Hart,cleo@example.test,Sleep
+Cleo,Hart,,Walk
+Mara,Klee,,Sleep
+"""
+
+
+def test_an_import_says_which_of_them_is_here_already(sign_in, thea, cleo, other):
+    found = list_of(thea, raw=NAMED.replace(b"Cleo,Hart,,Walk\n", b""))
+    browser, look = sign_in(thea), f"/caseload/import/{found.pk}/"
+    for url in (look, f"{look}names/"):
+        assert "(cleo@example.test)" in words(browser, url), url
+
+
+def test_a_name_alone_may_be_any_of_them(sign_in, thea, cleo, other):
+    raw = NAMED.replace(b"Hart,cleo@example.test,Sleep\nCleo,", b"")
+    found = list_of(thea, raw=raw)
+    page = words(sign_in(thea), f"/caseload/import/{found.pk}/")
+    assert "2 clients have this name" in page
 
 
 # -- in an emergency -------------------------------------------------------------------

@@ -9,13 +9,19 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import AuditEvent, User
 from clients.access import WRITES, side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
+
+MOST_A_DAY = 100  # by one person, in one record
+FULL = _(
+    "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
+    " one tomorrow."
+)
 
 
 class CommentQuerySet(ClientRowQuerySet):
@@ -66,6 +72,8 @@ class Comment(ClientRow):
     @classmethod
     @transaction.atomic
     def say(cls, goal: Goal, words: str, *, by: User, key=None) -> Comment:
+        mine = cls.objects.filter(client_id=goal.client_id, by=by)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
         comment = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from accounts import audit, limits
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
+from database.locks import lock
 from goals.models.content import Content, Side
 
 REVIEW_AFTER = timedelta(days=91)
@@ -116,8 +117,11 @@ class Goal(ClientRow):
         )
 
     @property
-    def is_agreed_or_alone(self) -> bool:
-        return self.is_agreed or not self.is_shared
+    def can_review(self) -> bool:
+        """Whether a review can begin: of what both agreed to, of two wordings that
+        stand side by side, on a day that was set, and by whoever is alone with it."""
+        is_set = self.is_agreed or self.differs_since or self.review_on
+        return self.is_open and (bool(is_set) or not self.is_shared)
 
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
@@ -188,7 +192,7 @@ class Goal(ClientRow):
         """
         from goals.models import GoalVersion
 
-        self._take_turns()
+        self.lock()
         self.require_open()
         if seen is not None and self.latest.number != seen:
             raise Overtaken
@@ -221,7 +225,7 @@ class Goal(ClientRow):
         the agreed day, or in thirteen weeks where that day is over.  Raise
         ValidationError where too many goals are open.
         """
-        self._take_turns()
+        self.lock()
         if self.is_open or self.ended_as in (
             self.Ended.TAKEN_BACK,
             self.Ended.DECLINED,
@@ -270,7 +274,7 @@ class Goal(ClientRow):
     @transaction.atomic
     def keep_line(self, line: str, *, by: User) -> None:
         """A sentence for a harder day, with a goal that was reached."""
-        self._take_turns()
+        self.lock()
         if self.ended_as != self.Ended.REACHED:
             raise Overtaken
         self._note("line", by=by, words=line)
@@ -316,25 +320,22 @@ class Goal(ClientRow):
         move.save(force_insert=True)
         return move
 
-    def _take_turns(self) -> None:
+    def lock(self) -> None:
         """Serialise what the two do to one goal, and see what the other did."""
-        # select_for_update() silently locks nothing for whom row security forbids the
-        # update.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(self.pk)]
-            )
+        lock("goal", self.pk)
         self.refresh_from_db(fields=KEPT)
 
     @transaction.atomic
     def rate(self, value: int, *, by: User, session=None, at=None, **said):
         """A rating of 0 to 10 by whoever is asking; `no change` is one as well.
 
-        Raise Overtaken where the goal rests.
+        Raise Overtaken where the goal rests, ValidationError at the day's limit.
         """
         from goals.models import GoalRating
 
         self.require_open()
+        if session is None:
+            GoalRating.require_room(self.client_id, by=by)
         return GoalRating.give({self: value}, by=by, session=session, at=at, **said)[0]
 
 

@@ -6,13 +6,19 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
+
+MOST_A_DAY = 300  # by one person, in one record, outside sessions
+FULL = _(
+    "You rated %(most)d times in the last 24 hours, the most for one day. Rate again"
+    " tomorrow."
+)
 
 
 class GoalRatingQuerySet(ClientRowQuerySet):
@@ -60,6 +66,12 @@ class GoalRating(ClientRow):
                 name="goal_rating_withdrawals",
             ),
         ]
+
+    @classmethod
+    def require_room(cls, client_id, *, by: User) -> None:
+        """ValidationError where one person rates more than anybody would read."""
+        mine = cls.objects.filter(client_id=client_id, by=by, withdraws=None)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
 
     @classmethod
     @transaction.atomic

@@ -7,13 +7,19 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow
 from goals.models.content import Side
 from goals.models.goal import Goal
+
+MOST_A_DAY = 100  # by one person, on one goal
+FULL = _(
+    "You changed these numbers %(most)d times in the last 24 hours, the most for one"
+    " day. Change them tomorrow."
+)
 
 
 class GoalScore(ClientRow):
@@ -61,6 +67,8 @@ class GoalScore(ClientRow):
         what_would_raise: str = "",
     ) -> GoalScore:
         goal.require_open()
+        mine = cls.objects.filter(goal=goal, by=by)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
         score = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

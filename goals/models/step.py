@@ -99,7 +99,7 @@ class Step(ClientRow):
 
         Stones that lie stay where they lie: only what is to come changes its order.
         """
-        self.goal._take_turns()
+        self.goal.lock()
         row = list(self.goal.steps.standing().filter(reached_at=None))
         place = next((n for n, step in enumerate(row) if step.pk == self.pk), None)
         if place is None:

@@ -66,7 +66,10 @@ def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     assert "Read the note" not in told(browser.get(SESSIONS))
     said = told(browser.get(one(session)))
-    assert "two stops" not in said and "once it is signed" in said
+    assert (
+        "two stops" not in said
+        and "No note of this session is shared with you right now." in said
+    )
 
 
 def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
@@ -88,7 +91,12 @@ def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
     agree_practice(cleo, "Three stops", by=thea, session_id=session.pk)
     rate(agreed_goal(cleo, by=thea), 6, by=thea, at=session.starts_at)
     said = told(sign_in(cleo.user).get(one(session)))
-    for words in ("It goes up, and then down", "Three stops", "Rated by Thea", "bus"):
+    for words in (
+        "It goes up, and then down",
+        "Three stops",
+        "Last rated by Thea",
+        "bus",
+    ):
         assert words in said
 
 

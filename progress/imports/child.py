@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 
-from progress.imports import parse
+from progress.imports import limits, parse
 
 MEMORY = 170 * 1024 * 1024  # bytes
 CPU = 10  # seconds
@@ -26,11 +26,11 @@ def main() -> None:
     for which, most in LIMITS:
         resource.setrlimit(which, (most, most))
     try:
-        sheet = parse.read(sys.stdin.buffer.read(parse.MOST_BYTES + 1))
+        sheet = parse.read(sys.stdin.buffer.read(limits.MOST_BYTES + 1))
         say(vars(sheet) | {"lines": len(sheet.lines)})
         for line in sheet.lines:
             say([line.number, line.is_long, line.faults, *line.cells])
-    except parse.Refused as refused:
+    except limits.Refused as refused:
         say({"refused": refused.code, "params": refused.params})
     except MemoryError:
         say({"refused": "too_much", "params": {}})

@@ -18,10 +18,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts import audit, encryption
-from accounts.identity import acting_as
 from accounts.models import User
 from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
+from database.identity import acting_as
+from database.locks import lock
 from goals.models import Goal
 from goals.models.rating import GoalRating
 from progress.imports import crash
@@ -55,8 +56,6 @@ GIVE_UP = """
 UPDATE progress_caseloadimport SET state = 'failed', claim = NULL, lease_until = NULL
 WHERE id = %(id)s AND claim = %(claim)s AND state = 'running'
 """
-# Two imports of a practice take turns, so that the second sees whom the first brought.
-TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 6))"
 # A day's the lines, and those of what is done or left out; then what never began.
 SWEEP = """
 DELETE FROM progress_importsheet WHERE made_at < clock_timestamp() - %(kept)s
@@ -176,8 +175,7 @@ def write(import_id, claim: UUID, by_id: UUID, telling: Telling) -> None:
     """Everybody and everything of them, as who brought it and as their therapist."""
     with acting_as(by_id), transaction.atomic(durable=True):
         by = User.objects.select_related("practice").get(pk=by_id)
-        with connection.cursor() as cursor:
-            cursor.execute(TAKE_TURNS, [str(by.practice_id)])
+        lock("import", by.practice_id)  # a second one sees whom the first brought
         care.tell_again(by)  # whom an import before this one brought
         rows = CaseloadImport.objects.editable_by(by).select_related("therapist")
         imported = rows.get(pk=import_id, claim=claim)

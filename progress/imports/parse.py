@@ -18,15 +18,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from accounts.formulas import is_formula, unmarked_inside
+from progress.imports import workbook
 from progress.imports.column_names import count_known
+from progress.imports.limits import (
+    HEAD_WITHIN,
+    MOST_BYTES,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_LETTERS,
+    MOST_LINES,
+    MOST_ROWS,
+    MOST_TEXT,
+    Refused,
+    Row,
+)
+from ui.csv_cells import is_formula, unmarked_inside
 
-MOST_BYTES = 5 * 1024 * 1024
-MOST_LINES = 5_000
-MOST_COLUMNS = 60
-MOST_LETTERS = 10_000  # characters in one cell
-MOST_TEXT = 6 * 1024 * 1024  # bytes of UTF-8 in all cells together
-HEAD_WITHIN = 10  # lines; some exports begin with a title
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -42,14 +49,6 @@ OLE = b"\xd0\xcf\x11\xe0"
 PASSWORD = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK = "Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")
 MARKS_IN_A_ROW = 30  # what Unicode calls stream-safe; sorting more is quadratic
-
-
-class Refused(Exception):
-    """Why this file is no list: a code, and numbers for the sentence about it."""
-
-    def __init__(self, code: str, **params: int):
-        super().__init__(code)
-        self.code, self.params = code, params
 
 
 @dataclass
@@ -72,22 +71,17 @@ class Sheet:
     parts: list[int] = field(default_factory=list)  # the columns that are in it
 
 
-Row = tuple[int, list[str], dict[int, str]]
-
-
 def read(raw: bytes) -> Sheet:
     """Raise Refused for whatever is not a list that we can hold."""
     first_look(raw)
     if raw.startswith(b"PK\x03\x04"):
-        from progress.imports import workbook
-
         rows, from_1904 = workbook.read(raw)
         return sheet_of(rows, written="xlsx", counts_from_1904=from_1904)
     text, written = decoded(raw)
     if MARKUP.match(text):
         raise Refused("markup")
     separator, text, skipped = separated(text)
-    rows = lines_of(text, separator, skipped)
+    rows = lines_of(text.rstrip("\r\n"), separator, skipped)
     return sheet_of(rows, written=written, separator=separator)
 
 
@@ -196,9 +190,14 @@ def lines_of(text: str, separator: str, skipped: int) -> Iterator[Row]:
 
 def sheet_of(rows: Iterable[Row], **said) -> Sheet:
     """The line that names the columns, and those after it that say something."""
-    found, size = [], 0
-    for number, row, faults in rows:
-        cells = [clean(cell) for cell in row]
+    found, size, filled = [], 0, 0
+    for read_so_far, (number, row, faults) in enumerate(rows):
+        filled += len(row) - row.count("")
+        if read_so_far > MOST_ROWS:
+            raise Refused("too_many")
+        if filled > MOST_CELLS:
+            raise Refused("too_much")
+        cells = _cleaned(row)
         while cells and not cells[-1] and len(cells) - 1 not in faults:
             cells.pop()
         if not cells:
@@ -232,6 +231,14 @@ def sheet_of(rows: Iterable[Row], **said) -> Sheet:
     ]
     heads = [head[:80] for head in heads]
     return Sheet(heads, lines, head_at=head_at, parts=list(range(wide)), **said)
+
+
+def _cleaned(row: list[str]) -> list[str]:
+    """Of a row that is longer than any list no more than that it is."""
+    cells = [clean(cell) for cell in row[:MOST_COLUMNS]]
+    if any(cell and not cell.isspace() for cell in row[MOST_COLUMNS:]):
+        cells.append("…")
+    return cells
 
 
 def clean(cell: str) -> str:

@@ -8,7 +8,7 @@ import sys
 
 from django.conf import settings
 
-from progress.imports.parse import Refused
+from progress.imports.limits import Refused
 from progress.imports.sheet import CannotRead, Sheet
 
 WALL = 20  # seconds

@@ -13,15 +13,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from progress.imports import parse
-from progress.imports.parse import (
+from progress.imports.limits import (
     HEAD_WITHIN,
     MOST_BYTES,
     MOST_COLUMNS,
     MOST_LETTERS,
     MOST_LINES,
-    SEPARATORS,
-    Line,
+    Refused,
 )
+from progress.imports.parse import SEPARATORS, Line
 
 __all__ = [
     "HEAD_WITHIN", "MOST_BYTES", "MOST_COLUMNS", "MOST_LETTERS", "MOST_LINES",
@@ -78,7 +78,7 @@ def why(code: str, params: dict[str, int] | None = None) -> str:
 class CannotRead(ValidationError):
     """Why this file is no list, in words for whoever chose it."""
 
-    def __init__(self, refused: parse.Refused):
+    def __init__(self, refused: Refused):
         super().__init__(why(refused.code, refused.params), code=refused.code)
         self.numbers = refused.params
 
@@ -131,7 +131,7 @@ class Sheet(parse.Sheet):
         """As child.py writes it: what is said of all, then each line; or CannotRead."""
         said, *lines = map(json.loads, written)
         if "refused" in said:
-            raise CannotRead(parse.Refused(said["refused"], **said["params"]))
+            raise CannotRead(Refused(said["refused"], **said["params"]))
         if said["lines"] != len(lines):
             raise ValueError("not all of it arrived")
         return cls(**said | {"lines": list(map(_line, lines))})
@@ -146,5 +146,5 @@ def read(raw: bytes) -> Sheet:
     """A file of our own (the sample, a demo), read in this process."""
     try:
         return Sheet(**vars(parse.read(raw)))
-    except parse.Refused as refused:
+    except Refused as refused:
         raise CannotRead(refused) from None

@@ -21,6 +21,7 @@ class Here:
     name: str  # in the file
     known_as: str  # here
     by_email: bool
+    hint: str = ""  # which one, where two have the name
 
     @property
     def is_called_otherwise(self) -> bool:
@@ -58,7 +59,7 @@ class Summary:
             repeated=review.reading.repeated,
             new=[person.name for person in review.new],
             here=[
-                Here(found.person.name, found.name, found.by_email)
+                Here(found.person.name, found.name, found.by_email, found.hint)
                 for found in review.here
             ],
             sessions=review.sessions,

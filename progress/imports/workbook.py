@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from xml.parsers import expat
 
-from progress.imports.parse import (
+from progress.imports.limits import (
     HEAD_WITHIN,
     MOST_COLUMNS,
     MOST_LETTERS,
@@ -29,7 +29,9 @@ from progress.imports.parse import (
 
 UNPACKED = 32 * 1024 * 1024  # bytes of all parts that are read
 PARTS = 500
-ELEMENTS = 1_500_000  # in all parts together; 5,000 lines of 60 words are 1,200,000
+# In all parts together.  5,000 lines of 60 words are 1,200,000, and a sheet whose rows
+# are all there, though empty, 1,050,000.
+ELEMENTS = 1_250_000
 DEPTH = 40
 CHUNK = 64 * 1024
 PENDING = 1024 * 1024  # bytes of one tag that has not ended
@@ -64,11 +66,6 @@ class _Counted:
         if self.bytes > UNPACKED:
             raise Refused("too_much")
 
-    def add_element(self) -> None:
-        self.elements += 1
-        if self.elements > ELEMENTS:
-            raise Refused("too_much")
-
 
 class _Part:
     """One XML part, told to `start`, `end` and `text` of whoever reads it."""
@@ -98,15 +95,19 @@ class _Part:
         raise Refused("broken")  # no workbook has one; entities need one
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.counted.add_element()
+        # A million times and more: plain code, and no call that is not needed.
+        counted = self.counted
+        counted.elements += 1
+        if counted.elements > ELEMENTS:
+            raise Refused("too_much")
         self.depth += 1
         if self.depth > DEPTH:
             raise Refused("broken")
-        self.start(_local(name), attributes)
+        self.start(name if ":" not in name else _local(name), attributes)
 
     def _end(self, name: str) -> None:
         self.depth -= 1
-        self.end(_local(name))
+        self.end(name if ":" not in name else _local(name))
 
     def start(self, name: str, attributes: dict[str, str]) -> None: ...
     def end(self, name: str) -> None: ...
@@ -240,7 +241,8 @@ class _Cells(_Part):
             self.column, self.cells, self.faults = 0, {}, {}
 
     def _begin_cell(self, attributes):
-        found = REFERENCE.fullmatch(attributes.get("r", ""))
+        place = attributes.get("r")
+        found = REFERENCE.fullmatch(place) if place else None
         self.column = _column(found[1]) if found else self.column + 1
         self.kind = attributes.get("t", "n")
         self.style = attributes.get("s", "0")
@@ -266,6 +268,8 @@ class _Cells(_Part):
             self.is_over = True
 
     def _end_cell(self):
+        if not self._letters and not self.has_formula and self.kind != "e":
+            return  # styled, with nothing in it
         at, text = min(self.column, MOST_COLUMNS + 1) - 1, "".join(self._letters)
         if self.has_formula and not text and self.kind != "str":
             self.faults[at] = "formula"

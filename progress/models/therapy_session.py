@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, dates, limits, screen
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from clients.models import ClientRow, ClientRowQuerySet
+from clients import apart
+from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from goals.models import Goal
+from ui import dates, screen_privacy
 
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 MOST = 2_000  # of one client: twenty years of two a week
@@ -129,6 +131,11 @@ class TherapySession(ClientRow):
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
 
     @property
+    def rated_at(self) -> datetime:
+        """The moment that ratings given in it count from, whenever they are typed."""
+        return min(timezone.now(), self.ends_at)
+
+    @property
     def is_off(self) -> bool:
         """Whether it was missed or canceled: nothing is written about it."""
         return self.state in self.OFF
@@ -224,12 +231,12 @@ class TherapySession(ClientRow):
         tell_again(by)  # a client may have been handed over to them meanwhile
         rows = TherapySession.objects.visible_to(by).overlapping(self)
         rows = rows.select_related("client", "therapist").defer("take_away")
-        other = rows.first()
+        other = apart.with_shares_name(rows).first()
         if other is None:
             return
         said = {
             "therapist": other.therapist.name,
-            "name": screen.called(other.client.preferred_name),
+            "name": _called(other, by),
             "from": dates.clock(other.starts_at.astimezone(by.zone)),
             "to": dates.clock(other.ends_at.astimezone(by.zone)),
         }
@@ -246,6 +253,16 @@ class TherapySession(ClientRow):
             self.state = new
             audit.record(verb, about=self)
         return bool(done)
+
+
+def _called(session: TherapySession, by: User) -> str:
+    """Whose it is; beside another client of that name, which one."""
+    client = session.client
+    if not session.shares_name:
+        return screen_privacy.called(client.preferred_name)
+    hint = apart.hint_of(client, Client.objects.visible_to(by))
+    name = screen_privacy.called(client.name)
+    return f"{name} ({hint})" if hint else name
 
 
 class SessionGoal(ClientRow):

@@ -6,11 +6,17 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
+
+MOST_A_DAY = 100  # by one person, in one record; taken back or not
+FULL = _(
+    "You added %(most)d wins in the last 24 hours, the most for one day. Add this one"
+    " tomorrow."
+)
 
 
 class WinQuerySet(ClientRowQuerySet):
@@ -53,6 +59,8 @@ class Win(ClientRow):
     def note(
         cls, client, words: str, *, by: User, happened_on: date | None = None, key=None
     ) -> Win:
+        mine = cls.objects.filter(client=client, by=by)
+        limits.require_room_today(mine, MOST_A_DAY, FULL)
         win = cls(
             practice_id=client.practice_id,
             client_id=client.pk,

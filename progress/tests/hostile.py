@@ -86,8 +86,15 @@ WORKBOOKS = {
     "90,000 attributes": lambda: (
         book(rows("<row " + " ".join(f'a{n}="1"' for n in range(90_000)) + "/>")),
         "empty"),
+    "1.2 million empty rows": lambda: (
+        book(rows(NAME + "<row/>" * 1_200_000)), "empty"),
     "1.4 million empty rows": lambda: (
-        book(rows(NAME + "<row/>" * 1_400_000)), "empty"),
+        book(rows(NAME + "<row/>" * 1_400_000)), "too_much"),
+    "a million cells with a place": lambda: (
+        book(rows(NAME + '<row><c r="XFD1" s="1"/></row>' * 500_000)), "empty"),
+    "a million cells that say nothing": lambda: (
+        book(rows(NAME + ("<row>" + "<c><v> </v></c>" * 60 + "</row>") * 9_000)),
+        "empty"),
     "1.6 million empty cells": lambda: (
         book(rows(NAME + "<row>" + "<c/>" * 1_600_000 + "</row>")), "too_much"),
     "a bomb of zeros": lambda: (book("0" * 40_000_000), "too_much"),
@@ -116,6 +123,13 @@ TEXTS = {
     "commas": lambda: (b"," * 5_000_000, "too_wide"),
     "120,000 cells in a line": lambda: (HEAD + b"," * 120_000, "too_wide"),
     "line breaks": lambda: (HEAD + b"\n" * 5_000_000, "empty"),
+    "line breaks, then a word": lambda: (HEAD + b"\n" * 5_000_000 + b"x", "too_many"),
+    "lines of empty cells": lambda: (HEAD + (b"," * 59 + b"\n") * 80_000, "empty"),
+    "spaces": lambda: (HEAD + (b" ," * 60 + b"\n") * 41_000, "too_much"),
+    "spaces in long lines": lambda: (HEAD + (b" ," * 598 + b"\n") * 4_000, "too_much"),
+    "letters in long lines": lambda: (
+        HEAD + ("ä," * 598 + "\n").encode() * 2_700, "too_much"),
+    "a letter in each line": lambda: (HEAD + b" ,\n" * 1_600_000, "too_much"),
     "quotation marks": lambda: (HEAD + b'"' * 5_000_000, "long_cell"),
     "zeros": lambda: (HEAD + b"\0" * 5_000_000, "no_list"),
     "zeros alone": lambda: (b"\0" * 5_000_000, "empty"),

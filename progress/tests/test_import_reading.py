@@ -1,5 +1,6 @@
 """What reading one file may cost: the worker's, and nobody's page."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,10 +11,10 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from ops.place import BASE
 from progress.imports import child, crash, job, parse, reading, sheet, steps, workbook
-from progress.imports.parse import Refused
+from progress.imports.limits import Refused
 from progress.models import CaseloadImport, ImportSheet
 from progress.tests import hostile
 from progress.tests.cast import LIST, read_by_the_worker
@@ -66,6 +67,30 @@ finally:
     used = [line for line in open("/proc/self/status") if line.startswith("VmPeak")]
     print(used[0].split()[1], file=sys.stderr)
 """
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_few_rows_and_cells_are_looked_at_whatever_is_in_the_file(what, monkeypatch):
+    """Each costs a microsecond or two: two seconds are for a million of them."""
+    raw, _code = HOSTILE[what]()
+    cleaned, taken = [0], [0]
+    clean, lines_of = parse.clean, parse.lines_of
+
+    def counting(cell):
+        cleaned[0] += bool(cell)
+        return clean(cell)
+
+    def counted(*args):
+        for row in lines_of(*args):
+            taken[0] += 1
+            yield row
+
+    monkeypatch.setattr(parse, "clean", counting)
+    monkeypatch.setattr(parse, "lines_of", counted)
+    with contextlib.suppress(Refused):
+        parse.read(raw)
+    assert cleaned[0] <= parse.MOST_CELLS
+    assert taken[0] <= parse.MOST_ROWS + 2
 
 
 @pytest.mark.parametrize("what", HOSTILE)

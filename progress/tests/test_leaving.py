@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, Practice, User
 from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
+from database.identity import acting_as
 from progress.models import ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from progress.transfer import close_account, pass_on_sessions, session_clashes
