@@ -6,7 +6,7 @@ from django.db.models import UUIDField
 
 from accounts.models import User
 from clients.models import Strength
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 
 
 def standing(client_id, user: User, most: int | None = None) -> list[Strength]:
@@ -14,7 +14,7 @@ def standing(client_id, user: User, most: int | None = None) -> list[Strength]:
     return _standing(user, client=client_id)[:most]
 
 
-@kept_for_person(client=UUIDField())
+@prepared_for_user(client=UUIDField())
 def _standing(user, client):
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
     return rows.order_by("-at")

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, UUIDField
 
 from clients import apart
 from clients.models import Draft
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database.prepared import many
 from goals.models import (
     Agreement,
@@ -46,7 +46,7 @@ WORDINGS = ("in_force", "latest")
 GOAL = {"goal": UUIDField()}
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
@@ -65,14 +65,14 @@ def every_version(user, goal):
     return rows.select_related("proposed_by").order_by("-number")
 
 
-@kept_for_person(**GOAL, in_force=UUIDField(), latest=UUIDField())
+@prepared_for_user(**GOAL, in_force=UUIDField(), latest=UUIDField())
 def last_versions(user, goal, in_force, latest):
     rows = every_version(user, goal)
     newest = rows.values("pk")[:SHOWN_VERSIONS]
     return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
 
 
-@kept_for_person(versions=many(UUIDField()))
+@prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
     rows = Agreement.objects.visible_to(user).filter(version=versions)
     return rows.select_related("by", "taken_back").order_by("at")
@@ -83,7 +83,7 @@ def moves_of(user, goal):
     return rows.select_related("by", "version").order_by("-at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def last_moves(user, goal):
     return moves_of(user, goal)[:SHOWN_MOVES]
 
@@ -93,7 +93,7 @@ def _standing_ratings(user, goal):
     return rows.order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def bare_ratings(user, goal):
     """The newest first, and one more than are shown where there are more."""
     rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
@@ -109,7 +109,7 @@ def _told_ratings(user, goal, most):
     return rows.select_related("by", "withdrawn_by").order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def told_ratings(user, goal):
     return _told_ratings(user, goal, SHOWN_MOVES)
 
@@ -118,7 +118,7 @@ def all_told_ratings(user, goal):
     return _told_ratings(user, goal, SHOWN_OF_ALL + 1)
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def steps_of(user, goal):
     return Step.objects.visible_to(user).filter(goal=goal).standing()
 
@@ -128,12 +128,12 @@ def comments_of(user, goal):
     return rows.select_related("by").with_seen().order_by("-at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def last_comments(user, goal):
     return comments_of(user, goal)[: SHOWN_COMMENTS + 1]
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def links_of(user, goal):
     rows = GoalLink.objects.visible_to(user).standing()
     rows = rows.filter(Q(goal=goal) | Q(other=goal))
@@ -141,7 +141,7 @@ def links_of(user, goal):
     return rows.select_related(*words).order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def scores_of(user, goal):
     """The newest of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import User
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
 from goals.models import Goal, GoalRating, Step
@@ -83,7 +83,7 @@ def part_of_day(hour: int) -> str:
     return "afternoon" if 12 <= hour < 18 else "evening"
 
 
-@kept_for_person(since=DateTimeField())
+@prepared_for_user(since=DateTimeField())
 def _goals(user, since):
     """With both wordings and one's own last rating, oldest goal first; those that were
     closed since then as well."""
@@ -101,20 +101,20 @@ def _goals(user, since):
     )
 
 
-@kept_for_person(now=DateTimeField())
+@prepared_for_user(now=DateTimeField())
 def _next_session(user, now):
     rows = TherapySession.objects.visible_to(user).upcoming(now)
     rows = rows.select_related("therapist").defer("take_away")
     return rows.order_by("starts_at")[:1]
 
 
-@kept_for_person()
+@prepared_for_user()
 def _last_session(user):
     rows = TherapySession.objects.visible_to(user).held()
     return rows.select_related("therapist").order_by("-starts_at")[:1]
 
 
-@kept_for_person()
+@prepared_for_user()
 def _newest_cairn(user):
     """All steps of the goal whose step was reached last."""
     reached = Step.objects.visible_to(user).exclude(reached_at=None)

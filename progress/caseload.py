@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from clients import access, apart
 from clients.models import Client
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database.prepared import many
 from goals.models import Goal
 from goals.models.content import Side
@@ -195,7 +195,7 @@ class Caseload:
 SHOWN = ["preferred_name", "family_name", "name_key", "pronouns", "state", "created_at"]
 
 
-@kept_for_person()
+@prepared_for_user()
 def _in_care(user):
     return Client.objects.visible_to(user).by_name().only(*SHOWN)
 
@@ -203,7 +203,7 @@ def _in_care(user):
 CLIENTS = {"clients": many(UUIDField())}
 
 
-@kept_for_person(**CLIENTS, now=DateTimeField())
+@prepared_for_user(**CLIENTS, now=DateTimeField())
 def _next_and_last(user, clients, now):
     coming = Q(state="planned", ends_at__gt=now)
     rows = TherapySession.objects.visible_to(user).filter(client_id=clients)
@@ -214,13 +214,13 @@ def _next_and_last(user, clients, now):
     )  # fmt: skip
 
 
-@kept_for_person(**CLIENTS)
+@prepared_for_user(**CLIENTS)
 def _waiting(user, clients):
     rows = Goal.objects.visible_to(user).filter(client_id=clients)
     return rows.waiting_for(Side.THERAPIST).values_list("client_id", flat=True)
 
 
-@kept_for_person(**CLIENTS, since=DateTimeField())
+@prepared_for_user(**CLIENTS, since=DateTimeField())
 def _practice(user, clients, since):
     rows = Assignment.objects.visible_to(user).filter(client_id=clients)
     return rows.filter(set_at__gt=since).values_list("client_id").annotate(

@@ -16,10 +16,10 @@ from accounts import encryption
 from accounts.models import AuditEvent
 from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from clients.remarks import Asides
 from clients.strengths import standing
-from database.prepared import first, kept, many
+from database.prepared import first, many, prepared
 from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
@@ -54,7 +54,7 @@ def number_of(session: TherapySession, user) -> int | None:
     return (first(held) or 0) + 1
 
 
-@kept_for_person(client=UUIDField(), before=DateTimeField())
+@prepared_for_user(client=UUIDField(), before=DateTimeField())
 def _held_before(user, client, before):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
     earlier = rows.filter(starts_at__lt=before).order_by().values("client_id")
@@ -83,7 +83,7 @@ def session_lines(sessions, user) -> list[SessionLine]:
     return [_line(session, by_session.get(session.pk)) for session in sessions]
 
 
-@kept_for_person(sessions=many(UUIDField()))
+@prepared_for_user(sessions=many(UUIDField()))
 def _notes(user, sessions):
     return ProgressNote.objects.visible_to(user).filter(session=sessions)
 
@@ -172,19 +172,19 @@ def goal_lines(goals: list[Goal], user) -> list[GoalLine]:
 CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def open_goals(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client)
     return mine.open().with_words().order_by("created_at")
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def _open_or_closed(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
     return mine.order_by("created_at")
 
 
-@kept_for_person(**GOALS)
+@prepared_for_user(**GOALS)
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).standing()
     key = Cast("goal_id", TextField())
@@ -192,12 +192,12 @@ def _ratings(user, goals):
     return newest[: RATINGS + 1]
 
 
-@kept_for_person(**GOALS)
+@prepared_for_user(**GOALS)
 def _steps(user, goals):
     return Step.objects.visible_to(user).standing().filter(goal=goals)
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def one_client(user, client):
     """What the page of a client begins with."""
     rows = Client.objects.visible_to(user).filter(pk=client)
@@ -205,25 +205,25 @@ def one_client(user, client):
     return apart.with_shares_name(rows, "")
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def _background(user, client):
     return ClientBackground.objects.visible_to(user).filter(client=client)
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def _sessions(user, client):
     rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
     return rows.only(*SHOWN).order_by("starts_at")
 
 
-@kept_for_person(**CLIENT)
+@prepared_for_user(**CLIENT)
 def last_practice(user, client):
     """The newest six."""
     rows = Assignment.objects.visible_to(user).filter(client=client)
     return rows.order_by("-set_at")[:6]
 
 
-@kept(**CLIENT)
+@prepared(**CLIENT)
 def _closings(client):
     closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
     return closings.order_by("-at").values_list("at", flat=True)[:1]

@@ -9,7 +9,7 @@ from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils.functional import cached_property
 
 from accounts.models import User
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database.prepared import first, many
 from goals import status
 from goals.models import Goal, GoalRating, Step
@@ -45,7 +45,7 @@ SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
 
-@kept_for_person(**SESSION)
+@prepared_for_user(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
     rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
@@ -56,13 +56,13 @@ def _ratings(user, goals):
     return GoalRating.objects.visible_to(user).standing().filter(goal=goals)
 
 
-@kept_for_person(**GOALS, **SESSION)
+@prepared_for_user(**GOALS, **SESSION)
 def _given(user, goals, session):
     rows = _ratings(user, goals).filter(session_id=session)
     return rows.select_related("by").order_by("at", "pk")
 
 
-@kept_for_person(**GOALS, **SESSION, until=DateTimeField())
+@prepared_for_user(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
     """Of each goal and side, the last one before this session's end."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
@@ -70,27 +70,27 @@ def _newest(user, goals, session, until):
     return rows.select_related("by")
 
 
-@kept_for_person(**GOALS)
+@prepared_for_user(**GOALS)
 def _counts(user, goals):
     rows = _ratings(user, goals).values_list("goal_id", "side")
     return rows.annotate(n=Count("pk")).order_by()
 
 
-@kept_for_person(client=UUIDField())
+@prepared_for_user(client=UUIDField())
 def _reached(user, client):
     """The newest steps that were reached."""
     rows = Step.objects.visible_to(user).standing().filter(client_id=client)
     return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
 
 
-@kept_for_person(**PLACE)
+@prepared_for_user(**PLACE)
 def _held_before(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
     rows = rows.filter(starts_at__lt=at).defer("take_away")
     return rows.order_by("-starts_at")[:1]
 
 
-@kept_for_person(**PLACE)
+@prepared_for_user(**PLACE)
 def _planned_after(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
     rows = rows.filter(starts_at__gt=at).defer("take_away")

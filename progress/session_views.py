@@ -18,11 +18,11 @@ from accounts.decorators import therapist_required
 from clients import access, apart
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from clients.record_access import open_for, shown
 from clients.remark_forms import CommentForm
 from clients.remarks import Asides
-from database.prepared import first, kept
+from database.prepared import first, prepared
 from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
@@ -49,7 +49,7 @@ from progress.unsaved import (
 from ui import dates
 
 
-@kept_for_person(session=UUIDField())
+@prepared_for_user(session=UUIDField())
 def _one_session(user, session):
     rows = TherapySession.objects.visible_to(user).filter(pk=session)
     rows = rows.select_related("client__user", "therapist")
@@ -264,7 +264,7 @@ def note_keep(request, session_id):
     return JsonResponse(answer)
 
 
-@kept(who=UUIDField(), session=UUIDField())
+@prepared(who=UUIDField(), session=UUIDField())
 def _mine(who, session):
     """The note that one began oneself, if one may still write there."""
     rows = ProgressNote.objects.filter(access.may_write(who), pk=session, author=who)

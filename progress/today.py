@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clients import apart, telling
 from clients.models import Client
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from clients.remarks import waiting_for
 from database.prepared import many
 from goals.models import Goal, GoalRating, Step
@@ -76,12 +76,12 @@ class Wants:
     hint: str = ""  # beside another client of the same name
 
 
-@kept_for_person()
+@prepared_for_user()
 def _treated(user):
     return Client.objects.editable_by(user).by_name()
 
 
-@kept_for_person(now=DateTimeField())
+@prepared_for_user(now=DateTimeField())
 def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
@@ -89,7 +89,7 @@ def _unsigned(user, now):
     return shown.select_related("session").order_by("session__starts_at")
 
 
-@kept_for_person(begins=DateTimeField(), ends=DateTimeField())
+@prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
 def _sessions(user, begins, ends):
     signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
     rows = TherapySession.objects.editable_by(user).filter(therapist=user).standing()
@@ -98,27 +98,27 @@ def _sessions(user, begins, ends):
     return rows.defer("take_away").order_by("starts_at")
 
 
-@kept_for_person(now=DateTimeField())
+@prepared_for_user(now=DateTimeField())
 def _over(user, now):
     rows = TherapySession.objects.editable_by(user).planned()
     rows = rows.filter(therapist=user, ends_at__lt=now)
     return rows.defer("take_away").order_by("starts_at")
 
 
-@kept_for_person()
+@prepared_for_user()
 def _proposed(user):
     rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
     return rows.values_list("pk", "client_id", "latest__proposed_at")
 
 
-@kept_for_person(clients=many(UUIDField()))
+@prepared_for_user(clients=many(UUIDField()))
 def _rated(user, clients):
     rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
     rows = rows.filter(side=Side.CLIENT).standing()
     return rows.order_by("-at").values_list("client_id", "at")[:RATED]
 
 
-@kept_for_person(clients=many(UUIDField()))
+@prepared_for_user(clients=many(UUIDField()))
 def _answered_and_reached(user, clients):
     """When clients answered an exercise, and when anybody else wrote down a step."""
     found = {"client_id": clients}

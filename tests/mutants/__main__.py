@@ -18,7 +18,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "tests/test_second_lock.py",
     "tests/test_roles.py",
     "tests/test_two_locks.py",
-    "tests/test_kept_anew.py",
+    "tests/test_prepared_anew.py",
     "tests/test_walk.py",
     "clients/tests/test_care_roles.py",
     "clients/tests/test_care_requests.py",

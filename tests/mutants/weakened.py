@@ -461,7 +461,7 @@ OF_THE_RULE = [
            target="clients.care_views:client_care",
            put=lambda old: _decorator("staff_required")(unwrap(old))),
     Mutant("told: no client is",
-           target="clients.telling:tell_client",
+           target="clients.models.notice:Notice.tell_client",
            put=lambda _old: lambda *args, **kwargs: None),
     Mutant("handover: the new therapist keeps other roles",
            target="clients.models.care:end_other_roles",

@@ -1,4 +1,4 @@
-"""What a kept query finds is what its queryset finds anew, for people of every kind."""
+"""A prepared query finds what its queryset finds anew, for people of every kind."""
 
 import random
 from datetime import timedelta
@@ -12,11 +12,11 @@ from django.utils import timezone
 from clients.access import reach
 from clients.models import Client
 from database import prepared as engine
-from database.prepared import Asked
+from database.prepared import Parameter
 from digests.models import Digest
 from goals.models import Goal, GoalVersion
 from progress.models import TherapySession
-from tests.test_kept_queries import QUERIES
+from tests.test_prepared_queries import QUERIES
 from tests.test_two_locks import everybody, fresh, world
 
 __all__ = ["world"]  # a fixture
@@ -31,7 +31,7 @@ DAYS = {"begins": -400, "since": -400, "ends": 400}  # from now; others are now
 OF_PERSONS = [query for query in QUERIES if len(query.builds()) > 1]
 
 
-class AnyOf(Asked):
+class AnyOf(Parameter):
     """A list of keys that is known, for the plain queryset."""
 
     def as_sql(self, compiler, connection):

@@ -13,11 +13,11 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from clients.models import CareRole, Client
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database import prepared as engine
 from database.engine.base import DatabaseWrapper
 from database.identity import acting_as
-from database.prepared import kept, many
+from database.prepared import many, prepared
 from goals.recent_ratings import recent_lines
 from progress.models import TherapySession
 
@@ -62,12 +62,12 @@ def test_it_keeps_nothing_of_the_moment(query, shape):
     )
 
 
-@kept_for_person()
+@prepared_for_user()
 def mine(user):
     return Client.objects.visible_to(user).order_by("pk")
 
 
-@kept(client=UUIDField())
+@prepared(client=UUIDField())
 def sessions_of(client):
     """Without the program's own rule: row security alone decides."""
     return TherapySession.objects.filter(client=client).order_by("starts_at")
@@ -120,7 +120,7 @@ def test_cleo_and_thea_find_the_same_client_by_two_shapes(thea, cleo):
 
 
 def test_nobody_is_found_among_no_keys(cleo):
-    @kept(clients=many(UUIDField()))
+    @prepared(clients=many(UUIDField()))
     def among(clients):
         return Client.objects.filter(pk=clients)
 
@@ -129,7 +129,7 @@ def test_nobody_is_found_among_no_keys(cleo):
 
 
 def test_a_percent_sign_is_one(cleo):
-    @kept(name=CharField())
+    @prepared(name=CharField())
     def sure(name):
         rows = Client.objects.exclude(family_name__contains="50%_of_'it'")
         return rows.filter(preferred_name=name).annotate(said=Value("100 % sure"))
