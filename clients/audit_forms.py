@@ -6,7 +6,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm
+from accounts.forms import ColleagueField, HouseForm
 from accounts.models import User
 from clients.trail import Sort
 
@@ -18,13 +18,8 @@ OF_OURS = [
 ]
 
 
-class PersonField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class AuditFilterForm(HouseForm):
-    who = PersonField(
+    who = ColleagueField(
         label=_("Who"),
         required=False,
         queryset=User.objects.none(),

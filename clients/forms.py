@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, invitations
 from accounts.addresses import tell_owner
 from accounts.fields import EmailAddressFormField, NameFormField
-from accounts.forms import HouseForm, HouseModelForm, PickField
+from accounts.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 from accounts.models import User
 from clients.assigning import note_first_role
 from clients.models import CareRole, Client, ClientBackground
@@ -202,17 +202,12 @@ class StaffInvitationForm(HouseForm):
         invitations.invite(person, by=by)
 
 
-class TherapistField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class ClientInvitationForm(HouseModelForm):
     """How an admin brings a client: a name, an address and a therapist."""
 
     has_once = True
     sent_before = ADD_ANOTHER
-    therapist = TherapistField(
+    therapist = ColleagueField(
         label=_("Primary therapist"), queryset=User.objects.none()
     )
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, SegmentsField
+from accounts.forms import ColleagueField, HouseForm, SegmentsField
 from accounts.models import User
 from progress.imports import parse, sheet
 from progress.imports.columns import LEFT_OUT, Field, doubled
@@ -57,13 +57,8 @@ class UploadForm(HouseForm):
         )
 
 
-class TherapistField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class AdminUploadForm(UploadForm):
-    therapist = TherapistField(
+    therapist = ColleagueField(
         label=_("For whose caseload"), queryset=User.objects.none()
     )
     field_order = ["therapist", "file"]
