@@ -24,10 +24,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.identity import acting_as
 from accounts.models import Practice, User
 from accounts.sessions import FACTOR, STEPS
 from clients.models import CareRole, Client
+from database.identity import acting_as
 
 SUPERUSER = "postgres"
 # Tables whose rows come with the migrations: a transactional test leaves them alone.

@@ -6,16 +6,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import addresses, audit, factors, links, screen, sessions, tries
+from accounts import addresses, audit, factors, links, sessions, sign_in_limits
 from accounts.decorators import for_everyone, signed_in_required, therapist_required
+from accounts.device_handover import during_one_act
 from accounts.factor_views import on_the_way
-from accounts.frames import base_of, inside
-from accounts.handing import during_one_act
 from accounts.history import lately
 from accounts.models import AddressChange, SignIn
 from accounts.people_forms import AddressForm, NewPasswordForm, SettingsForm
-from accounts.proof import fresh_proof_required
-from accounts.tries import guarded_by
+from accounts.reauthentication import fresh_proof_required
+from accounts.sign_in_limits import guarded_by
+from ui import screen_privacy
+from ui.base_template import base_of, inside
 
 
 @for_everyone
@@ -64,12 +65,12 @@ def password_change(request):
 
 
 @signed_in_required
-@guarded_by(tries.an_address)
+@guarded_by(sign_in_limits.an_address)
 @fresh_proof_required
 def address_change(request):
     form = AddressForm(request.POST or None)
     if not form.is_valid():
-        tries.right(request)  # nothing was sent
+        sign_in_limits.right(request)  # nothing was sent
     elif form.save(by=request.user):
         messages.success(
             request, _("A link is on its way there, unless the address is in use.")
@@ -87,13 +88,13 @@ def address_link(request, token):
 
 
 @signed_in_required
-@guarded_by(tries.a_link(links.ADDRESS))
+@guarded_by(sign_in_limits.a_link(links.ADDRESS))
 @sessions.as_let_in
 def address_confirm(request):
     change = addresses.find(request.user, links.kept(request, links.ADDRESS))
     if change is None:
         return render(request, "accounts/join_closed.html", status=410)
-    tries.right(request)
+    sign_in_limits.right(request)
     if request.method == "POST":
         sessions.hold_ways(request.user)
         if addresses.confirm(change, by=request.user):
@@ -128,7 +129,9 @@ def sign_ins_end(request):
 @require_POST
 def initials(request):
     """Show initials for names, or names again, as long as this sign-in lasts."""
-    request.session[screen.INITIALS] = not request.session.get(screen.INITIALS, False)
+    request.session[screen_privacy.INITIALS] = not request.session.get(
+        screen_privacy.INITIALS, False
+    )
     return HttpResponseRedirect(inside(request, request.POST.get("next", "")))
 
 

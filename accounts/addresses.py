@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from accounts import audit, tries
+from accounts import audit, sign_in_limits
 from accounts.models import AddressChange, Message, NotSent, User
 from accounts.sign_in import tell
 
@@ -32,7 +32,7 @@ def tell_owner(email: str, *, by: User) -> None:
 
     Counts as the invitation that it is sent instead of.
     """
-    tries.require_invitation(by, email)
+    sign_in_limits.require_invitation(by, email)
     owner = User.objects.filter(email=email).first()
     now = timezone.now()
     if owner:

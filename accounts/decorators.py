@@ -19,13 +19,22 @@ def _audience(name, belongs):
         def guarded(request, *args, **kwargs):
             if not belongs(request.user):
                 raise Http404
-            return usual(request, *args, **kwargs)
+            answer = usual(request, *args, **kwargs)
+            if not 300 <= answer.status_code < 400:
+                for act in getattr(request, "if_a_page", ()):
+                    act()
+            return answer
 
         usual = ASKED(view)
         guarded.audience = name
         return guarded
 
     return decorator
+
+
+def if_a_page(request, act) -> None:
+    """Do it after the view, within its transaction, unless it answers by leading on."""
+    request.if_a_page = [*getattr(request, "if_a_page", ()), act]
 
 
 therapist_required = _audience("therapist", lambda user: user.is_therapist)

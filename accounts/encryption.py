@@ -25,9 +25,9 @@ from django.db import connection, models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity
-from accounts.kept import kept, many
 from accounts.models import DataKey
+from database import identity
+from database.prepared import kept, many
 
 VERSION = b"\x01"
 NONCE_BYTES = 12

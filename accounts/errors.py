@@ -18,15 +18,15 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from accounts import names
 from accounts.decorators import for_everyone
-from accounts.frames import inside
+from ui import names
+from ui.base_template import inside
 
 log = logging.getLogger(__name__)
 PAUSE = "5"  # seconds until it is worth asking again
 WAY_IN = {"account_login", "mfa_authenticate", "mfa_login_webauthn", "join"}
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
-WORKINGS |= {"code", "credential", "passwordless"}  # a second step's
+WORKINGS |= {"shown", "code", "credential", "passwordless"}  # a second step's
 
 
 def _sent(request) -> QueryDict:

@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import House, HouseForm
+from ui.forms import House, HouseForm
 
 
 def code_field(label, help_text="", mode="numeric"):

@@ -19,11 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, devices, factors, tries
+from accounts import audit, devices, factors, sign_in_limits
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_forms import AppForm, PasskeyForm
-from accounts.frames import base_of
-from accounts.proof import fresh_proof_required
+from accounts.reauthentication import fresh_proof_required
 from accounts.sessions import (
     FACTOR,
     WaysChanged,
@@ -32,6 +31,7 @@ from accounts.sessions import (
     ways_changed,
 )
 from accounts.sign_in import first_step_holds, tell
+from ui.base_template import base_of
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
 
@@ -48,7 +48,7 @@ class SecondStep(AuthenticateView):
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form):
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         answer = super().form_valid(form)
         used = getattr(form, "authenticator", None)
         if used and used.type == factors.KINDS.RECOVERY_CODES:
@@ -74,7 +74,7 @@ on_its_way = login_stage_required(
     stage=AuthenticateStage.key, redirect_urlname="account_login"
 )
 second_step_asked = for_everyone(
-    tries.guarded_by(tries.a_code)(on_its_way(SecondStep.as_view()))
+    sign_in_limits.guarded_by(sign_in_limits.a_code)(on_its_way(SecondStep.as_view()))
 )
 
 
@@ -82,7 +82,7 @@ class PasskeySignIn(LoginWebAuthnView):
     """allauth's; a passkey that could not be read loses no way on."""
 
     def form_valid(self, form):
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         return super().form_valid(form)
 
     def form_invalid(self, form):
@@ -92,7 +92,7 @@ class PasskeySignIn(LoginWebAuthnView):
 
 
 passkey_sign_in = for_everyone(
-    tries.guarded_by(tries.a_passkey)(PasskeySignIn.as_view())
+    sign_in_limits.guarded_by(sign_in_limits.a_passkey)(PasskeySignIn.as_view())
 )
 
 

@@ -21,8 +21,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits, sayings
+from accounts import audit, limits
 from accounts.models import User
+from ui import form_messages
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
@@ -38,8 +39,8 @@ FEW_LEFT = 3  # recovery codes; time to make new ones
 class FactorAdapter(DefaultMFAAdapter):
     """allauth's questions: how secrets are kept, and what we are called."""
 
-    error_messages = sayings.all_ours(
-        DefaultMFAAdapter.error_messages, sayings.SECOND_STEP
+    error_messages = form_messages.all_ours(
+        DefaultMFAAdapter.error_messages, form_messages.SECOND_STEP
     )
 
     def get_totp_issuer(self):

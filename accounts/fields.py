@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts import email_addresses, names, text
+from ui import email_addresses, names, text
 
 
 def address_typed(said: str) -> str:

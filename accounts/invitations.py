@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import audit, tries
-from accounts.identity import acting_as
+from accounts import audit, sign_in_limits
 from accounts.models import Invitation, Message, NotSent, User
 from accounts.sessions import ways_changed
+from database.identity import acting_as
 
 
 def token(invitation_id: UUID) -> str:
@@ -37,7 +37,7 @@ def invite(person: User, *, by: User) -> Invitation:
 
     Where the email cannot be queued, or `by` sent too many, nothing is changed.
     """
-    tries.require_invitation(by, person.email)
+    sign_in_limits.require_invitation(by, person.email)
     now = timezone.now()
     for earlier in Invitation.objects.filter(user=person).open():
         revoke(earlier, by=by)

@@ -15,9 +15,18 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import audit, devices, errors, handing, places, screen, sessions, staying
-from accounts.identity import acting_as
+from accounts import (
+    audit,
+    device_handover,
+    devices,
+    errors,
+    idle_timeout,
+    places,
+    sessions,
+)
 from accounts.sessions import FACTOR
+from database.identity import acting_as
+from ui import screen_privacy
 
 
 class ProxyMiddleware:
@@ -47,13 +56,13 @@ class PersonMiddleware(AuthenticationMiddleware):
             note_activity(request)
         request.user = SimpleLazyObject(lambda: person)
         came_from = audit.address.set(request.META.get("REMOTE_ADDR") or None)
-        shown = screen.begin(request, person)
+        shown = screen_privacy.begin(request, person)
         try:
             with acting_as(person.pk):
                 response = self.as_person(request, person)
         finally:
             audit.address.reset(came_from)
-            screen.end(shown)
+            screen_privacy.end(shown)
         devices.set_cookie(request, response)
         return response
 
@@ -80,7 +89,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         who = request.headers.get("X-Cairn-Person", "")
-        if who and staying.person_of(who) != str(request.user.pk or ""):
+        if who and idle_timeout.person_of(who) != str(request.user.pk or ""):
             return JsonResponse({"error": "sign-in"}, status=401)
         return super().process_view(request, view_func, view_args, view_kwargs)
 
@@ -127,9 +136,9 @@ class OneActMiddleware:
         return self.get_response(request)
 
     def process_view(self, request, view_func, view_args, view_kwargs):
-        if not handing.is_for(request, request.user):
+        if not device_handover.is_for(request, request.user):
             return None
-        page = handing.handed(request)["page"]
+        page = device_handover.handed(request)["page"]
         if request.path == page or getattr(view_func, "during_one_act", False):
             return None
         if request.headers.get("Accept", "").startswith("application/json"):

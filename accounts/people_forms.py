@@ -11,14 +11,16 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses, audit, resetting, text, tries
+from accounts import addresses, audit, sign_in_limits, sign_in_reset
 from accounts.fields import EmailAddressFormField
-from accounts.forms import House, HouseForm, HouseModelForm
-from accounts.identity import acting_as
 from accounts.models import User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.sign_in import SHARED, first_step_taken, tell
-from accounts.zone_field import ASK, ZoneField
+from database.identity import acting_as
+from ui import text
+from ui.forms import House, HouseForm, HouseModelForm
+from ui.stale_forms import NoOverwrite
+from ui.time_zone_field import ASK, ZoneField
 
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
@@ -47,7 +49,7 @@ class SignInForm(House, LoginForm):
         if self.errors:
             return self.cleaned_data
         said = super().clean()
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         return said
 
     def login(self, request, redirect_url=None):
@@ -123,11 +125,11 @@ class ProofForm(HouseForm):
         person, password = self.request.user, self.cleaned_data["password"]
         if authenticate(self.request, email=person.email, password=password) != person:
             raise ValidationError(_("That is not your password."))
-        tries.right(self.request)
+        sign_in_limits.right(self.request)
         return password
 
 
-class SettingsForm(HouseModelForm):
+class SettingsForm(NoOverwrite, HouseModelForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = ZoneField(label=_("Time zone"))
 
@@ -152,7 +154,7 @@ class SettingsForm(HouseModelForm):
 
     @transaction.atomic
     def _save(self):
-        self.instance.save(update_fields=list(self.fields))
+        self.instance.save(update_fields=self.changed_data)
         audit.record("settings changed", about=self.instance, fields=self.changed_data)
 
 
@@ -165,7 +167,7 @@ class ForgottenPasswordForm(House, PasswordResetForm):
         self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
 
     def save(self, **options):
-        resetting.ask(self.cleaned_data["email"])
+        sign_in_reset.ask(self.cleaned_data["email"])
 
 
 class NewPasswordForm(House, SetPasswordForm):

@@ -6,14 +6,15 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, HouseModelForm
 from accounts.models import CrisisLine, Practice, User
-from accounts.zone_field import ZoneField
+from ui.forms import HouseForm, HouseModelForm
+from ui.stale_forms import NoOverwrite
+from ui.time_zone_field import ZoneField
 
 OFF = {"autocomplete": "off"}
 
 
-class PracticeForm(HouseModelForm):
+class PracticeForm(NoOverwrite, HouseModelForm):
     time_zone = ZoneField(label=_("Time zone"))
     session_minutes = forms.IntegerField(
         label=_("Length, in minutes"),
@@ -49,7 +50,7 @@ class PracticeForm(HouseModelForm):
         return self.written(self.instance.change, by=by, fields=self.changed_data)
 
 
-class NoticeForm(HouseForm):
+class NoticeForm(NoOverwrite, HouseForm):
     text = forms.CharField(
         label=_("Privacy notice"),
         max_length=20_000,
@@ -61,7 +62,7 @@ class NoticeForm(HouseForm):
         return self.written(practice.write_notice, text, by=by)
 
 
-class CrisisLineForm(HouseModelForm):
+class CrisisLineForm(NoOverwrite, HouseModelForm):
     class Meta:
         model = CrisisLine
         fields = ["name", "number", "hours", "verified_on"]

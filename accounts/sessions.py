@@ -26,8 +26,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import devices
-from accounts.kept import kept
 from accounts.models import SignIn, User
+from database.prepared import kept
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
 KEY = re.compile(r"[0-9a-z]{32}")

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts import audit, devices, handing, proof, sessions
-from accounts.identity import acting_as
+from accounts import audit, device_handover, devices, reauthentication, sessions
 from accounts.models import Message, SignIn
 from accounts.places import network_of
 from accounts.sessions import FACTOR
+from database.identity import acting_as
 
 SHARED = "shared"  # in the session between the first step and the second
 FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
@@ -42,10 +42,10 @@ def begin(sender, request, user, **kwargs):
         return
     way, shared = way_of(request, user), bool(request.session.pop(SHARED, False))
     request.session.pop(FIRST_STEP, None)
-    if handing.is_for(request, user):
+    if device_handover.is_for(request, user):
         shared = True
     else:
-        request.session.pop(handing.HANDED, None)
+        request.session.pop(device_handover.HANDED, None)
     if way != "password":
         request.session[FACTOR] = way
     request.session[sessions.SIGN_IN] = {
@@ -57,7 +57,7 @@ def begin(sender, request, user, **kwargs):
         "agent": devices.in_words(request.META.get("HTTP_USER_AGENT", ""))[:80],
         "address": request.META.get("REMOTE_ADDR") or None,
     }
-    proof.proved(request)
+    reauthentication.proved(request)
     with acting_as(user.pk), transaction.atomic():
         audit.record("signed in", about=user, way=way, shared=int(shared))
         if not shared:

@@ -1,19 +1,13 @@
 from django.urls import path
 
-from accounts import (
-    account_views,
-    factor_views,
-    in_place,
-    practice_views,
-    views,
-)
+from accounts import account_views, factor_views, practice_views, sign_in_again, views
 
 urlpatterns = [
     path("", views.start, name="start"),
     path("sign-in/", views.sign_in, name="account_login"),
     path("sign-in/second/", factor_views.second_step_asked, name="mfa_authenticate"),
     path("sign-in/passkey/", factor_views.passkey_sign_in, name="mfa_login_webauthn"),
-    path("sign-in/here/", in_place.sign_in_here, name="sign-in-here"),
+    path("sign-in/here/", sign_in_again.sign_in_here, name="sign-in-here"),
     path("handed-over/", views.handed_over, name="handed-over"),
     path("handed-over/done/", views.handed_back, name="handed-back"),
     path("stay/", account_views.stay, name="stay"),

@@ -19,10 +19,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts import factors, handing, invitations, links, proof, sessions, tries
+from accounts import (
+    device_handover,
+    factors,
+    invitations,
+    links,
+    reauthentication,
+    sessions,
+    sign_in_limits,
+)
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
-from accounts.frames import inside
 from accounts.models import CrisisLine, Practice, User
 from accounts.people_forms import (
     ForgottenPasswordForm,
@@ -30,7 +37,8 @@ from accounts.people_forms import (
     NewPasswordForm,
     ProofForm,
 )
-from accounts.tries import guarded_by
+from accounts.sign_in_limits import guarded_by
+from ui.base_template import inside
 
 
 def home_of(user) -> str:
@@ -50,7 +58,7 @@ def start(request):
 @require_safe
 def handed_over(request):
     """The client signs in for one act; whoever else does finds their own first page."""
-    said = handing.handed(request)
+    said = device_handover.handed(request)
     if said is None or request.user.is_authenticated:
         return redirect("start")
     return render(request, "accounts/handed_over.html", {"handed": said})
@@ -60,7 +68,7 @@ def handed_over(request):
 @require_safe
 def handed_back(request):
     """Nobody is signed in any more; whose device it is signs in from here."""
-    said = request.session.get(handing.GIVEN_BACK)
+    said = request.session.get(device_handover.GIVEN_BACK)
     if said is None or request.user.is_authenticated:
         return redirect("start")
     return render(request, "accounts/handed_back.html", {"given": said})
@@ -74,13 +82,13 @@ def join_link(request, token):
 
 
 @for_everyone
-@guarded_by(tries.a_link(links.JOIN))
+@guarded_by(sign_in_limits.a_link(links.JOIN))
 def join(request):
     secret = links.kept(request, links.JOIN)
     person_id = invitations.find(secret)
     if person_id is None:
         return render(request, "accounts/join_closed.html", status=410)
-    tries.right(request)
+    sign_in_limits.right(request)
     person = User.objects.select_related("practice").get(pk=person_id)
     form = JoinForm(request.POST or None, person=person)
     if form.is_valid():
@@ -104,18 +112,18 @@ def _come_in(request, person):
 
 @on_the_way
 @signed_in_required
-@guarded_by(tries.own_password)
+@guarded_by(sign_in_limits.own_password)
 def prove(request):
     """Ask who it is once more, before what cannot be taken back."""
     form = ProofForm(request.POST or None, request=request)
     if form.is_valid():
-        proof.proved(request)
+        reauthentication.proved(request)
         request.session.cycle_key()
         return HttpResponseRedirect(inside(request, request.GET.get("next", "")))
     return render(request, "accounts/prove.html", {"form": form})
 
 
-@handing.during_one_act
+@device_handover.during_one_act
 @on_the_way
 @for_everyone
 @require_safe
@@ -137,7 +145,7 @@ class SignIn(LoginView):
 
     def form_invalid(self, form):
         """On a device that was handed over, the page for one thing stays."""
-        said = handing.handed(self.request)
+        said = device_handover.handed(self.request)
         if said is None or "one_thing" not in self.request.POST:
             return super().form_invalid(form)
         context = {"handed": said, "login": form.data.get("login", ""), "wrong": True}
@@ -153,10 +161,10 @@ class SignOut(LogoutView):
         return response
 
 
-sign_in = for_everyone(guarded_by(tries.a_password)(SignIn.as_view()))
-sign_out = handing.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
+sign_in = for_everyone(guarded_by(sign_in_limits.a_password)(SignIn.as_view()))
+sign_out = device_handover.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
 forgotten_password = for_everyone(
-    guarded_by(tries.a_letter)(
+    guarded_by(sign_in_limits.a_letter)(
         PasswordResetView.as_view(
             form_class=ForgottenPasswordForm,
             template_name="account/password_reset.html",
@@ -185,7 +193,7 @@ class NewPassword(PasswordResetConfirmView):
         )
         if not self.validlink:
             return self.render_to_response(self.get_context_data())
-        tries.right(request)
+        sign_in_limits.right(request)
         return super(PasswordResetConfirmView, self).dispatch(request)
 
     def form_valid(self, form):
@@ -203,7 +211,7 @@ class NewPassword(PasswordResetConfirmView):
 
 
 new_password = for_everyone(
-    guarded_by(tries.a_link(links.RESET))(
+    guarded_by(sign_in_limits.a_link(links.RESET))(
         NewPassword.as_view(
             form_class=NewPasswordForm,
             template_name="account/password_reset_from_key.html",

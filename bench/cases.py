@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client as Browser
 
-from accounts.identity import acting_as
 from accounts.models import User
 from clients.models import Client
+from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal
 from progress.models import TherapySession

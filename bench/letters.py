@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from smtplib import SMTP
 
-from accounts import zones
 from bench.measure import commit, machine
 from bench.world import OWNER, World
-from digests import when
+from digests import schedule
 from ops import place
 from ops.place import BASE, VAR
+from ui import time_zones
 
 WORKER = "cairn_worker"
 STATEMENTS = 0.05  # a recipient, at most
@@ -119,7 +119,7 @@ def where_it_is_noon(now: datetime) -> str:
 
 def session_of_the_week(now: datetime, zone: str) -> datetime:
     """In the week that the client's letter of now is about, and nobody's reminder."""
-    [week] = when.weeks("client-digest", now, timedelta(), zones.resolve(zone))
+    [week] = schedule.weeks("client-digest", now, timedelta(), time_zones.resolve(zone))
     early = week.starts_at + timedelta(hours=1)
     return early if early < now else week.ends_at - timedelta(hours=1)
 
@@ -208,7 +208,7 @@ def plan_all(world: Letters) -> None:
 def planned(world: Letters) -> list:
     """What lies there now; a loud error where it is not one letter for each."""
     found = world.as_superuser(PLANNED)
-    assert {kind for kind, *_rest in found} == set(when.WEEKLY), found
+    assert {kind for kind, *_rest in found} == set(schedule.WEEKLY), found
     for kind, _period, *counts in found:
         wanted = world.therapists if kind == "therapist-digest" else world.clients
         assert set(counts) == {wanted}, found

@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Now
 
-from accounts.kept import Asked, kept
+from database.prepared import Asked, kept
 
 READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"})
 WRITES = frozenset({"primary", "co_therapist", "cover"})

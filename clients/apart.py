@@ -10,10 +10,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import screen
-from accounts.names import name_key
-from accounts.templatetags.look import day_words
 from clients.models import Client
+from ui import screen_privacy
+from ui.names import name_key
+from ui.templatetags.ui import day_words
 
 
 def _key(client: Client) -> str:
@@ -36,7 +36,7 @@ def hints(clients: Iterable[Client]) -> dict[UUID, str]:
     """
     alike = twins(clients)
     plain = {client.pk: client.address or client.phone for client in alike}
-    found = dict.fromkeys(plain, "") if screen.shows_initials() else plain
+    found = dict.fromkeys(plain, "") if screen_privacy.shows_initials() else plain
     said = Counter((_key(client), found[client.pk]) for client in alike)
     for client in alike:
         hint = found[client.pk]

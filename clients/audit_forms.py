@@ -6,9 +6,9 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import ColleagueField, HouseForm
 from accounts.models import User
-from clients.trail import Sort
+from clients.audit_page import Sort
+from ui.forms import ColleagueField, HouseForm
 
 DAY = {"type": "date", "autocomplete": "off"}
 # Nothing was written before, and dates have an end.

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.decorators import admin_required
 from accounts.downloads import CSV, download
-from accounts.formulas import harmless
 from accounts.models import AuditSeal
-from accounts.proof import fresh_proof_required
-from clients import trail
+from accounts.reauthentication import fresh_proof_required
+from clients import audit_page
 from clients.audit_forms import AuditFilterForm
+from ui.csv_cells import harmless
 
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates
@@ -37,7 +37,7 @@ def filtered(request):
     """The filter and the rows that it lets through; none where it makes no sense."""
     form = AuditFilterForm(request.GET or None, by=request.user)
     said = form.cleaned_data if form.is_valid() else {}
-    rows = trail.events(request.user, said)
+    rows = audit_page.events(request.user, said)
     return form, rows.none() if form.errors else rows
 
 
@@ -54,9 +54,9 @@ def audit_trail(request):
         "form": form,
         "page": page,
         "query": query.urlencode(),
-        "lines": trail.in_words(page, request.user),
+        "lines": audit_page.in_words(page, request.user),
         "is_cut": page.paginator.count == COUNTED,
-        **trail.worth_a_question(request.user),
+        **audit_page.worth_a_question(request.user),
         "seal": AuditSeal.objects.order_by("-pk").only("at", "hash").first(),
     }
     return render(request, "clients/audit_trail.html", context)
@@ -73,7 +73,7 @@ def audit_csv(request):
         return redirect("audit")
     audit.record("exported audit", lines=len(found))
     name = f"audit-{timezone.localdate():%Y-%m-%d}.csv"
-    return download(as_csv(trail.in_words(found, request.user)), name, CSV)
+    return download(as_csv(audit_page.in_words(found, request.user)), name, CSV)
 
 
 def as_csv(lines) -> str:

@@ -9,10 +9,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.forms import ColleagueField, HouseForm, PickField, day_field
 from accounts.models import User
 from clients.assigning import assign
 from clients.models import CareRole, Client
+from ui.forms import ColleagueField, HouseForm, PickField, day_field
 
 FURTHEST = timedelta(days=5 * 366)
 

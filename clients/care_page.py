@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import encryption
 from accounts.models import User
-from accounts.templatetags.look import day_words
-from clients import access, care_chart
+from clients import access
 from clients.models import CareRole, CareRoleRequest, Client, EmergencyReason
+from ui.charts import care_roles
+from ui.templatetags.ui import day_words
 
 # What each role opens, in a line; and as a word beside a name.
 OPENS = {
@@ -99,10 +100,10 @@ class RoleLine:
         return _("%(name)s, %(kind)s, %(when)s.") % said
 
     @property
-    def bar(self) -> care_chart.Bar:
+    def bar(self) -> care_roles.Bar:
         label = f"{self.name.split()[0]}, {self.kind}"
         ends = self.until and self.until + timedelta(days=1)
-        return care_chart.Bar(label, self.starts, ends)
+        return care_roles.Bar(label, self.starts, ends)
 
 
 @dataclass(frozen=True)
@@ -217,8 +218,8 @@ class CarePage:
     @property
     def chart(self) -> SafeString:
         shown = [*self.standing, *self.ended[:3]]
-        words = care_chart.in_words([line.words for line in shown])
-        return care_chart.bars([line.bar for line in shown], self.today, words)
+        words = care_roles.in_words([line.words for line in shown])
+        return care_roles.bars([line.bar for line in shown], self.today, words)
 
 
 def _ran_or_will(role) -> bool:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required
-from accounts.proof import admins_prove_to_send
+from accounts.reauthentication import admins_prove_to_send
 from clients import apart, assigning, telling
 from clients.care_forms import CareRoleForm, HandOverForm
 from clients.care_page import CarePage

@@ -5,11 +5,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
-from accounts.proof import fresh_proof_required
-from clients.aside_forms import EmergencyForm
+from accounts.reauthentication import fresh_proof_required
 from clients.models import EmergencyReason
 from clients.models.care import EMERGENCY_LASTS
 from clients.models.emergency import emergencies_from, too_early
+from clients.remark_forms import EmergencyForm
+from ui.toasts import tell
 
 
 @therapist_required
@@ -31,5 +32,5 @@ def emergency(request):
 def emergency_seen(request, reason_id):
     rows = EmergencyReason.objects.editable_by(request.user)
     reason = get_object_or_404(rows, pk=reason_id)
-    reason.see(by=request.user)
+    tell(request, reason.see(by=request.user))
     return redirect("client", reason.client_id)

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, invitations
 from accounts.addresses import tell_owner
 from accounts.fields import EmailAddressFormField, NameFormField
-from accounts.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 from accounts.models import User
 from clients.assigning import note_first_role
 from clients.models import CareRole, Client, ClientBackground
+from ui.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 
 OFF = {"autocomplete": "off"}
 DETAILS = [

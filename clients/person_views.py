@@ -7,14 +7,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
-from accounts.proof import admins_prove_to_send
+from accounts.reauthentication import admins_prove_to_send
 from clients import staffing
 from clients.forms import ROLES
+from ui.forms import HouseForm, PickField
+from ui.stale_forms import NoOverwrite
+from ui.toasts import tell
 
 
-class RolesForm(HouseForm):
+class RolesForm(NoOverwrite, HouseForm):
     role = PickField(label=gettext_lazy("What they do here"), choices=ROLES)
 
     def __init__(self, *args, person: User, by: User, **kwargs):
@@ -57,6 +59,6 @@ def person(request, person_id):
 @admins_prove_to_send
 def person_reopen(request, person_id):
     somebody = staff_member(request, person_id)
-    if staffing.reopen(somebody, by=request.user):
-        messages.success(request, _("The account is open again. No client came back."))
+    done = staffing.reopen(somebody, by=request.user)
+    tell(request, done, _("The account is open again. No client came back."))
     return redirect("person", somebody.pk)

@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.decorators import admin_required
-from accounts.forms import HouseForm
 from accounts.models import User
-from accounts.proof import fresh_proof_required
-from accounts.resetting import reset_sign_in
+from accounts.reauthentication import fresh_proof_required
+from accounts.sign_in_reset import reset_sign_in
 from clients import telling
+from ui.forms import HouseForm
 
 
 @admin_required

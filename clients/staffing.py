@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit, invitations, names
+from accounts import audit, invitations
 from accounts.models import Invitation, User
 from accounts.sessions import ways_changed
 from clients.models import CareRole, care
+from ui import names
 
 
 def lock(person: User, *, by: User) -> User:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import UUIDField
 
 from accounts.models import User
-from clients.kept import kept_for_person
 from clients.models import Strength
+from clients.prepared import kept_for_person
 
 
 def standing(client_id, user: User, most: int | None = None) -> list[Strength]:

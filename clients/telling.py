@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import dates, screen
 from accounts.models import Message, User
-from accounts.templatetags.look import day_words
 from clients import apart
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client, Notice
+from clients.prepared import kept_for_person
+from ui import dates, screen_privacy
+from ui.templatetags.ui import day_words
 
 MOST = 10
 USEFUL = timedelta(days=7)  # an email that is later tells nothing new
@@ -214,7 +214,7 @@ def _to_staff(row: Notice) -> str:
 def _client_of(row: Notice) -> str:
     if not row.client:
         return _("A client")
-    name = screen.called(row.client.name)
+    name = screen_privacy.called(row.client.name)
     return f"{name} ({row.hint})" if row.hint else name
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import dates, invitations
+from accounts import invitations
 from accounts.decorators import (
     admin_required,
     signed_in_required,
@@ -19,10 +19,9 @@ from accounts.decorators import (
     therapist_required,
 )
 from accounts.models import Invitation, User
-from accounts.proof import admins_prove_to_send
-from accounts.searching import sought
+from accounts.reauthentication import admins_prove_to_send
 from clients import apart, drafts
-from clients import people as lists
+from clients import staff_page as lists
 from clients.forms import (
     ClientEditForm,
     ClientInvitationForm,
@@ -30,7 +29,6 @@ from clients.forms import (
     StaffInvitationForm,
     invite_or_tell,
 )
-from clients.looking import open_record
 from clients.models import Client, ClientBackground, Draft
 from clients.models.draft import (
     keep,
@@ -40,6 +38,9 @@ from clients.models.draft import (
     typed_in,
     unpacked,
 )
+from clients.record_access import open_for
+from ui import dates
+from ui.search_terms import sought
 
 A_PAGE = 100
 SENT = gettext_lazy(
@@ -156,7 +157,7 @@ def client_add(request):
 @therapist_required
 def client_edit(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("user", "practice")
-    client = open_record(mine, request.user, pk=client_id)
+    client = open_for(request, mine, pk=client_id)
     background = _background(client, request.user)
     form = ClientEditForm(request.POST or None, instance=client, background=background)
     if form.is_valid() and form.save(by=request.user):

@@ -5,19 +5,19 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from accounts import sayings
+from ui import form_messages
 
 
 class MailAdapter(DefaultAccountAdapter):
-    error_messages = sayings.all_ours(
-        DefaultAccountAdapter.error_messages, sayings.SIGNING_IN
+    error_messages = form_messages.all_ours(
+        DefaultAccountAdapter.error_messages, form_messages.SIGNING_IN
     )
 
     def is_open_for_signup(self, request):
         return False  # people are invited
 
     def is_reauthentication_required(self, *, app, **kwargs):
-        return False  # accounts/proof.py asks, for all pages that want it
+        return False  # accounts/reauthentication.py asks, for all pages that want it
 
     def respond_user_inactive(self, request, user):
         """Right password, closed account: said to its owner alone."""
@@ -25,7 +25,7 @@ class MailAdapter(DefaultAccountAdapter):
         return redirect("account_login")
 
     def pre_authenticate(self, request, **credentials):
-        """Tries are counted by accounts/tries.py, before anything is looked at."""
+        """accounts/sign_in_limits.py counts tries, before anything is looked at."""
 
     def send_notification_mail(self, *args, **kwargs):
         """Who adds or removes a second step is told by accounts/sign_in.py."""

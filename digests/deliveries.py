@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Heartbeat, Message, User
-from digests import halting
-from digests.bars import Day, draw
+from digests import restore_hold
+from ui.charts.email_log import Day, draw
 
 State = Message.State
 SINCE = timedelta(days=7)
@@ -103,7 +103,7 @@ def overview(by: User) -> dict:
         "chart": draw(seven_days(by)),
         "held": held_back(by),
         "tick": last_tick(),
-        "halted": halting.stands(),
+        "halted": restore_hold.stands(),
     } | waiting(by)
 
 

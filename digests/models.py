@@ -6,8 +6,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.ids import uuid7
 from accounts.models import Practice, User
+from database.ids import uuid7
 
 
 class DigestQuerySet(models.QuerySet):

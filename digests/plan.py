@@ -28,12 +28,12 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts import zones
 from accounts.models import Message, User
 from clients.models import Client, ContactCharter
-from digests import crash, when
+from digests import crash, schedule
 from digests.models import Digest
 from progress.models import TherapySession
+from ui import time_zones
 
 HORIZON = timedelta(hours=48)
 LONGEST_LEAD = timedelta(hours=max(ContactCharter.Lead.values))
@@ -54,7 +54,7 @@ def plan(now: datetime | None = None) -> int:
     now = now or timezone.now()
     until = math.inf if connection.in_atomic_block else time.monotonic() + BUDGET
     count = plan_reminders(now, until)
-    for kind in when.WEEKLY:
+    for kind in schedule.WEEKLY:
         count += plan_digests(kind, now, until)
     crash.here("after_plan")
     return count
@@ -136,9 +136,9 @@ def _reminder(
     now, session_id, practice_id, user_id, own, house, hours, starts_at, booked_at,
     version,
 ) -> Message | None:  # fmt: skip
-    zone = zones.resolve(own, house)
+    zone = time_zones.resolve(own, house)
     hours = ContactCharter.Lead.DAY if hours is None else hours
-    due_at = when.reminder_due(starts_at, booked_at, hours, zone)
+    due_at = schedule.reminder_due(starts_at, booked_at, hours, zone)
     if due_at is None or due_at > now + HORIZON:
         return None
     return Message(
@@ -168,7 +168,7 @@ def plan_digests(kind: str, now: datetime, until: float = math.inf) -> int:
     count = 0
     readers = User.objects.filter(_readers(kind))
     names = [*readers.values_list("time_zone", flat=True).order_by().distinct()]
-    unknown = [name for name in names if not zones.canonical(name)]
+    unknown = [name for name in names if not time_zones.canonical(name)]
     readers = readers.annotate(zone_name=_zone_name(unknown))
     if unknown:
         names = readers.values_list("zone_name", flat=True).order_by().distinct()
@@ -187,11 +187,11 @@ def _zone_name(unknown: list[str]) -> F | Case:
     return Case(of_practice, default=F("time_zone"))
 
 
-def _due_by_period(kind, now, names) -> dict[str, dict[str, when.Week]]:
+def _due_by_period(kind, now, names) -> dict[str, dict[str, schedule.Week]]:
     """The weeks that are due, by their name and then by zone."""
-    found: dict[str, dict[str, when.Week]] = {}
+    found: dict[str, dict[str, schedule.Week]] = {}
     for name in names:
-        for week in when.weeks(kind, now, HORIZON, zones.resolve(name)):
+        for week in schedule.weeks(kind, now, HORIZON, time_zones.resolve(name)):
             found.setdefault(week.period, {})[name] = week
     return found
 

@@ -23,10 +23,10 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import UUIDField
 from django.utils import timezone
 
-from accounts.identity import acting_as
-from accounts.kept import Statement, kept
 from accounts.models import Message, User
-from digests import charter, crash, halting, letters, refusals
+from database.identity import acting_as
+from database.prepared import Statement, kept
+from digests import crash, letters, may_send, refusals, restore_hold
 
 logger = logging.getLogger(__name__)
 State = Message.State
@@ -83,7 +83,7 @@ class NoServer(Exception):
 def send_due(*, budget: float = BUDGET) -> Counter:
     """Send what is due now, oldest first; how many letters ended in which state."""
     told: Counter = Counter()
-    if halting.stands():
+    if restore_hold.stands():
         logger.warning("a halt stands, nothing is sent: manage.py lift_halt ends it")
         return told
     until = time.monotonic() + budget
@@ -139,7 +139,7 @@ def deliver(letter: Message, door: Door) -> str:
     """Send one claimed letter, or say why not; the state it is in now."""
     try:
         mail = write(letter, timezone.now())
-    except charter.Stopped as stopped:
+    except may_send.Stopped as stopped:
         return mark(letter, stopped.state, stopped.reason, due_at=stopped.until)
     except Exception:
         logger.exception("letter %s cannot be written", letter.pk)
@@ -171,7 +171,7 @@ def write(letter: Message, now: datetime) -> EmailMultiAlternatives:
     """Ask and write as the recipient, in a transaction of their own."""
     with acting_as(letter.recipient_id), transaction.atomic():
         [person] = _recipient(who=letter.recipient_id)
-        about = charter.may_go(letter, person, now)
+        about = may_send.may_go(letter, person, now)
         return letters.compose(letter, person, about)
 
 

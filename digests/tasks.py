@@ -5,10 +5,10 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError
 
-from accounts import resetting, seals, sessions, tries
+from accounts import seals, sessions, sign_in_limits, sign_in_reset
 from accounts.models import Heartbeat
 from clients.models.draft import sweep as sweep_drafts
-from digests import halting, plan, send
+from digests import plan, restore_hold, send
 from progress.tasks import look_after_copies, look_after_imports
 
 # More than a drain, one slow letter and a long wait for the database together; less
@@ -27,7 +27,7 @@ def tick():
         post()
     finally:
         sessions.sweep()
-        tries.sweep()
+        sign_in_limits.sweep()
         sweep_drafts()
         look_after_imports()
         look_after_copies()
@@ -36,14 +36,14 @@ def tick():
 @shared_task(**PATIENT)
 def send_due():
     """Right after somebody dropped a letter; the tick would find it too."""
-    if not halting.stands():
+    if not restore_hold.stands():
         let_back_in()
     send.send_due()
 
 
 def post():
     """Plan and send; a fault in planning keeps nothing from going that is due."""
-    if halting.stands():
+    if restore_hold.stands():
         return
     let_back_in()
     try:
@@ -55,7 +55,7 @@ def post():
 def let_back_in():
     """Letters for who asked for a way back; a fault here keeps no other letter."""
     try:
-        resetting.answer()
+        sign_in_reset.answer()
     except DatabaseError:
         log.exception("who asked for a way back in could not be answered")
 

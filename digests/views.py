@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit
 from accounts.decorators import therapist_required
-from digests import when
+from digests import schedule
 from digests.models import Digest
 from digests.weeks import TherapistWeek
 
@@ -19,7 +19,7 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect(newest)
-    first = when.next_weekly(KIND, timezone.now(), request.user.zone)
+    first = schedule.next_weekly(KIND, timezone.now(), request.user.zone)
     return render(
         request, "digests/digest_none.html", {"nav": "digest", "first": first}
     )

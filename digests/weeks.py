@@ -16,16 +16,17 @@ from django.utils.safestring import SafeString
 from accounts import encryption
 from accounts.models import User
 from clients import apart
-from clients.kept import kept_for_person
 from clients.models import Client
+from clients.prepared import kept_for_person
 from digests.models import Digest
-from goals import charts
-from goals.lines import recent_lines
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
+from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
+from progress import goal_watch
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment
+from ui.charts.spark import sparkline
 
 WEEK = timedelta(days=7)
 MANY = 12  # lines in one list of the page
@@ -308,6 +309,7 @@ class GoalLine:
 
 
 FEW = 3  # of what is practised
+REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 
 @kept_for_person(**WEEKS)
@@ -361,6 +363,20 @@ class ClientWeek:
         return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
 
     @cached_property
+    def reviews(self) -> list[tuple[str, Goal]]:
+        """Goals of which a review is due, or open and waits for the client: what for,
+        and which."""
+        goals = {goal.pk: goal for goal in self._goals}
+        ids = {goal.client_id for goal in self._goals}
+        today = self.user.today()
+        asks = goal_watch.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        return [
+            (one.kind, goals[one.goal_id])
+            for one in asks
+            if one.kind in REVIEWS and one.goal_id in goals
+        ]
+
+    @cached_property
     def _lines(self) -> list:
         ids = {goal.client_id for goal in self._goals}
         return [line for lines in recent_lines(ids).values() for line in lines]
@@ -372,7 +388,7 @@ class ClientWeek:
         return [
             GoalLine(
                 words=goal.shown.own_words,
-                spark=charts.sparkline(by_goal[goal.pk].client.ratings),
+                spark=sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,
@@ -388,7 +404,8 @@ class ClientWeek:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.sessions or self.practice or self.waiting or self._rated)
+        asked = self.waiting or self.reviews
+        return not (self.sessions or self.practice or asked or self._rated)
 
     @property
     def _rated(self) -> bool:

@@ -11,12 +11,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from accounts import encryption, errors, toasts
+from accounts import encryption, errors
 from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
+from clients.record_access import open_for
 from goals import status, strengths
-from goals.differ import DifferPage
+from goals.disagreement_page import DifferPage
 from goals.forms import (
     NEWER_WORDS,
     NO_REVIEW,
@@ -33,6 +34,7 @@ from goals.forms import (
     StepForm,
     TalkedForm,
 )
+from goals.goal_page import GoalPage
 from goals.models import (
     Comment,
     Goal,
@@ -43,9 +45,10 @@ from goals.models import (
     Step,
 )
 from goals.models.move import GoalMove
-from goals.pages import GoalPage
+from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
 from goals.ways import Way
+from ui import toasts
 
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
@@ -269,7 +272,7 @@ def reached(request, goal: Goal, way: Way):
     form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:
         return late(request, goal, way, form) if form.is_bound else way.to(goal)
-    page = GoalPage(goal, request.user, way)
+    page = ReachedPage(goal, request.user, way)
     charters = ContactCharter.objects.visible_to(request.user)
     styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
     if form.is_valid() and form.save(by=request.user):
@@ -286,10 +289,11 @@ def take_up(request, goal: Goal, way: Way):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
         return way.to(goal)
+    words = ""
     if taken_up:
-        reader = status.Reader(side_of(request.user))
-        said = {"standing": status.standing(goal, reader)}
-        messages.success(request, format_html(_("Taken up again. {standing}"), **said))
+        standing = status.standing(goal, status.Reader(side_of(request.user)))
+        words = format_html(_("Taken up again. {standing}"), standing=standing)
+    toasts.tell(request, taken_up, words)
     return way.to(goal)
 
 
@@ -312,8 +316,7 @@ def rate(request, goal: Goal, way: Way):
 def rating_withdraw(request, rating_id, way: Way):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
-    if rating.withdraw(by=request.user):
-        messages.success(request, _("Taken back."))
+    toasts.tell(request, rating.withdraw(by=request.user), _("Taken back."))
     return way.to(rating.goal)
 
 
@@ -351,14 +354,12 @@ def step_do(request, step_id, verb: str, way: Way):
     step = get_object_or_404(rows.standing(), pk=step_id)
     by = request.user
     if verb == "reach":
-        if step.reach(by=by):
-            back = reverse(way["step_undo"], args=[step.pk])
-            toasts.toast(request, _("A stone is laid."), undo=back)
+        back = reverse(way["step_undo"], args=[step.pk])
+        toasts.tell(request, step.reach(by=by), _("A stone is laid."), undo=back)
     elif verb == "undo":
-        step.undo(by=by)
+        toasts.tell(request, step.undo(by=by), _("Undone."))
     elif verb == "drop":
-        if step.drop(by=by):
-            messages.success(request, _("Left out."))
+        toasts.tell(request, step.drop(by=by), _("Left out."))
     else:
         step.move(verb == "up", by=by)
     return way.to(step.goal, "#steps")
@@ -368,19 +369,20 @@ def comment(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(CommentForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. It stands there for both of you."))
+        both, alone = _("Comment saved for both of you."), _("Comment saved.")
+        messages.success(request, both if goal.is_shared else alone)
         return way.to(goal, "#said")
     return way.page(request, "goal_comment", goal, form=form)
 
 
 def comment_talked(request, said_id, way: Way):
     rows = Comment.objects.editable_by(request.user)
-    said = get_object_or_404(
-        rows.select_related("goal__client", "by").with_seen(), pk=said_id
-    )
+    rows = rows.select_related("goal__client", "by").with_seen()
+    said = open_for(request, rows, pk=said_id)
     form = drafts.restored(TalkedForm, request, comment=said, by=request.user)
     if form.is_valid() and form.save():
-        messages.success(request, _("Noted, for both of you."))
+        both, alone = _("Saved for both of you."), _("Saved.")
+        messages.success(request, both if said.goal.is_shared else alone)
         return way.to(said.goal, "#said")
     return way.page(request, "comment_talked", said.goal, form=form, comment=said)
 
@@ -401,7 +403,7 @@ def link(request, goal: Goal, way: Way):
 def link_end(request, link_id, way: Way):
     rows = GoalLink.objects.editable_by(request.user).select_related("goal")
     found = get_object_or_404(rows, pk=link_id)
-    found.end(by=request.user)
+    toasts.tell(request, found.end(by=request.user), _("No longer linked."))
     return way.to(found.goal, "#links")
 
 

@@ -4,14 +4,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import screen
-from accounts.forms import (
-    HouseForm,
-    PickField,
-    SegmentsField,
-    StonesField,
-    day_field,
-)
 from accounts.models import User
 from clients import drafts
 from goals import status
@@ -19,6 +11,8 @@ from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, 
 from goals.models.content import LEVELS, Side
 from goals.models.move import GoalMove
 from goals.models.review import ReviewAnswer
+from ui import screen_privacy
+from ui.forms import HouseForm, PickField, SegmentsField, StonesField, day_field
 
 LONGEST = 500
 NEWER_WORDS = _(
@@ -379,7 +373,7 @@ class NumbersForm(KeptForm):
         """`last`: the numbers that the same `side` gave before, by kind."""
         super().__init__(*args, goal=goal, **kwargs)
         if side == Side.THERAPIST:
-            name = {"name": screen.called(goal.client.preferred_name)}
+            name = {"name": screen_privacy.called(goal.client.preferred_name)}
             asks = _("How important is it to %(name)s, as you see it?")
             self.fields["importance"].label = asks % name
         for kind in ("importance", "confidence"):

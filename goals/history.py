@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import dates
-from accounts.screen import called
 from goals.models import Agreement, Goal, GoalMove, GoalRating, GoalVersion
 from goals.models.content import Side
+from ui import dates
+from ui.screen_privacy import called
 
 DECIDED = {
     "keep": gettext_lazy("Looked at again, and kept"),

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, UUIDField
 
-from accounts.kept import many
 from clients import apart
-from clients.kept import kept_for_person
 from clients.models import Draft
+from clients.prepared import kept_for_person
+from database.prepared import many
 from goals.models import (
     Agreement,
     Comment,

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, SegmentsField, StonesField, day_field
 from accounts.models import User
 from clients import drafts
 from clients.models import Client
@@ -20,6 +19,7 @@ from goals.forms import LONGEST, NEWER_WORDS, few_words
 from goals.models import Goal, GoalScore, Overtaken, Step
 from goals.models.content import CONTENT, LEVELS, WORDS, joined
 from goals.models.version import WEIGHTS
+from ui.forms import HouseForm, SegmentsField, StonesField, day_field
 
 LEVEL_NAMES = {
     -2: _("Much less than expected (−2)"),

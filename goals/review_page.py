@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from accounts import encryption, screen
+from accounts import encryption
 from clients.access import side_of
 from goals.forms import FITS
 from goals.models import Goal, Review, ReviewAnswer
 from goals.models.content import Side
 from goals.voices import BOTH, voice
 from goals.ways import Way
+from ui import screen_privacy
 
 
 @dataclass
@@ -61,12 +62,12 @@ class ReviewPage:
 
     @property
     def my_name(self) -> str:
-        return screen.called(self.mine.by) if self.is_colleagues else _("You")
+        return screen_privacy.called(self.mine.by) if self.is_colleagues else _("You")
 
     @property
     def their_name(self) -> str:
         if self.side == Side.THERAPIST:
-            return screen.called(self.goal.client.preferred_name)
+            return screen_privacy.called(self.goal.client.preferred_name)
         return self.theirs.by.name if self.theirs else _("Your therapist")
 
     def questions(self) -> list[Question]:

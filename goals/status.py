@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts import screen
-from accounts.templatetags.look import day
+from clients.portal_state import PortalState, portal_state
 from goals.models import Goal, Review
 from goals.models.content import Side
+from ui import screen_privacy
+from ui.templatetags.ui import day
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def stands(goal: Goal, days: str = "within") -> SafeString:
         said.append(_("You each see this goal differently."))
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
+    if goal.review_on and not goal.in_force_id:
+        review = day(goal.review_on, days)
+        said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
 
@@ -96,14 +100,8 @@ def _agreed(goal: Goal, days: str) -> SafeString:
 
 
 def _proposed(goal: Goal, days: str) -> SafeString:
-    since = format_html(
-        _("Proposed {since}, not agreed yet."),
-        since=day(goal.latest.proposed_at, days),
-    )
-    if not goal.review_on:
-        return since
-    review = format_html(_("Review {review}."), review=day(goal.review_on, days))
-    return format_html("{} {}", since, review)
+    since = day(goal.latest.proposed_at, days)
+    return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:
@@ -127,16 +125,18 @@ def _client_reads(client) -> str:
 
 def _client(client) -> str:
     """Whether the client can be waited for at all."""
-    name = {"name": screen.called(client.preferred_name)}
-    if client.is_discharged:
-        return _("%(name)s is discharged and cannot agree.") % name
-    if client.closed_portal:
-        return _("%(name)s closed the portal account and cannot agree there.") % name
-    if client.has_joined:
-        return _("Waiting for %(name)s to agree.") % name
-    if client.user_id:
-        return _("%(name)s can agree after joining the portal.") % name
-    return _("%(name)s has no portal account and cannot agree there.") % name
+    said = {
+        PortalState.ACTIVE: _("Waiting for %(name)s to agree."),
+        PortalState.INVITED: _("%(name)s can agree after joining the portal."),
+        PortalState.NONE: _("%(name)s has no portal account and cannot agree there."),
+        PortalState.CLOSED: _(
+            "%(name)s closed the portal account and cannot agree there."
+        ),
+        PortalState.DISCHARGED: _("%(name)s is discharged and cannot agree."),
+    }
+    return said[portal_state(client)] % {
+        "name": screen_privacy.called(client.preferred_name)
+    }
 
 
 def closed_because(goal: Goal, user) -> SafeString:
@@ -159,7 +159,7 @@ def closed_because(goal: Goal, user) -> SafeString:
             "declined": _("{name} declined this goal {day}."),
             "key_withdrawn": _("{name} withdrew this proposal {day}."),
         }
-    return format_html(said[move.kind], name=screen.called(move.by), day=when)
+    return format_html(said[move.kind], name=screen_privacy.called(move.by), day=when)
 
 
 CLOSED_BY = {"declined": ("declined",), "taken back": ("key_withdrawn",)}

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, UUIDField
 
 from accounts.models import User
-from clients.kept import kept_for_person
 from clients.models import Strength
+from clients.prepared import kept_for_person
 from goals.models import Goal, StrengthLink
 
 OFFERED = 5

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, handing
+from accounts import audit, device_handover
 from accounts.decorators import therapist_required
 from clients import drafts
-from clients.looking import open_found, opened
 from clients.models import Client
+from clients.record_access import open_for
 from goals import acts
 from goals.forms import OVERTAKEN
 from goals.models import Goal
@@ -26,25 +26,24 @@ from goals.ways import THERAPISTS as WAY
 def _goal(request, goal_id):
     rows = Goal.objects.editable_by(request.user).with_words()
     rows = rows.select_related("client__user", "review")
-    return get_object_or_404(rows, pk=goal_id)
+    return open_for(request, rows, pk=goal_id)
 
 
 @therapist_required
 @require_safe
 def goal_detail(request, goal_id):
-    goal = open_found(one_goal(request.user, goal=goal_id), request.user)
+    goal = open_for(request, one_goal(request.user, goal=goal_id))
     return acts.shown(request, goal, WAY)
 
 
 @therapist_required
 def goal_add(request, client_id):
-    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    client = open_for(request, Client.objects.editable_by(request.user), pk=client_id)
     form = drafts.restored(ProposalForm, request, client=client)
     after = _session_of(request)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Proposed. It is in force once both agreed."))
         return redirect("session", after) if after else redirect("goal", form.result.pk)
-    opened(client, request.user)
     return acts.proposing(request, "goal_add", WAY, form, session=after)
 
 
@@ -58,9 +57,7 @@ def _session_of(request) -> UUID | None:
 
 @therapist_required
 def goal_propose(request, goal_id):
-    goal = _goal(request, goal_id)
-    opened(goal, request.user)
-    return acts.propose(request, goal, WAY, ProposalForm)
+    return acts.propose(request, _goal(request, goal_id), WAY, ProposalForm)
 
 
 @therapist_required
@@ -80,7 +77,7 @@ def goal_hand_over(request, goal_id):
     audit.record("device handed over", about=goal)
     act, back = CLIENTS_WAY["goal_here"], WAY["goal"]
     page, after = (reverse(name, args=[goal.pk]) for name in (act, back))
-    handing.hand_over(request, goal.client.user, page=page, back=after)
+    device_handover.hand_over(request, goal.client.user, page=page, back=after)
     return redirect("handed-over")
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from accounts import screen
 from goals.models.content import Side
+from ui import screen_privacy
 
 BOTH = (Side.CLIENT, Side.THERAPIST)
 
@@ -22,7 +22,7 @@ BOTH = (Side.CLIENT, Side.THERAPIST)
 def voice(side: str, client, *, portal: bool) -> str:
     """What a side is called on a page; `client` is whose goal it is."""
     if side == Side.CLIENT:
-        return _("You") if portal else screen.called(client.preferred_name)
+        return _("You") if portal else screen_privacy.called(client.preferred_name)
     return _("Your therapist") if portal else _("Therapist")
 
 

@@ -5,9 +5,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from clients.models import ContactCharter
-from portal.doors import client_required
 from portal.forms import CharterForm
 from portal.own import own_therapist
+from portal.state import client_required
 
 
 @client_required

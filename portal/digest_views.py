@@ -5,10 +5,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import audit
-from digests import when
+from digests import schedule
 from digests.models import Digest
 from digests.weeks import ClientWeek
-from portal.doors import client_required
+from portal.state import client_required
+from portal.watched import WATCHED
 
 KIND = "client-digest"
 
@@ -19,7 +20,7 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect("portal-digest", newest.pk)
-    first = when.next_weekly(KIND, timezone.now(), request.user.zone)
+    first = schedule.next_weekly(KIND, timezone.now(), request.user.zone)
     return render(request, "portal/digest_none.html", {"nav": "home", "first": first})
 
 
@@ -36,6 +37,10 @@ def digest(request, digest_id):
         "last_day": week.last_day,
         "sessions": week.sessions,
         "waiting": [goal.latest.own_words for goal in week.waiting],
+        "reviews": [
+            (WATCHED[kind], goal.shown.own_words, goal.pk)
+            for kind, goal in week.reviews
+        ],
         "practice": [practice.words for practice in week.practice],
         "lines": week.lines,
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, day_field
 from accounts.models import User
 from clients.models import Client, ContactCharter, Correction
 from goals.forms import GoalForm, few_words
 from goals.models.content import LEVELS
 from goals.proposal_form import ProposalForm, level_name
+from ui.forms import HouseForm, day_field
+from ui.stale_forms import NoOverwrite
 
 LEADS = [
     (ContactCharter.Lead.TWO_HOURS, _("2 hours before")),
@@ -98,7 +99,7 @@ class CorrectionForm(HouseForm):
         return twice or Correction.ask(client, about, words, by=by, key=once)
 
 
-class CharterForm(HouseForm):
+class CharterForm(NoOverwrite, HouseForm):
     reminders = forms.BooleanField(
         label=_("Remind me of sessions"),
         help_text=_("A mail with day and time, no names and no word about therapy"),
@@ -136,4 +137,5 @@ class CharterForm(HouseForm):
         return day
 
     def save(self, *, by: User) -> bool:
-        return self.written(self.charter.set, by=by, **self.cleaned_data)
+        wanted = {name: self.cleaned_data[name] for name in self.base_fields}
+        return self.written(self.charter.set, by=by, **wanted)

@@ -1,29 +1,29 @@
 """Goals as their owner sees them; what is done with them stands in goals/acts.py."""
 
 from django.contrib import messages
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import errors, handing
+from accounts import device_handover, errors
 from clients import drafts
-from clients.looking import open_record
+from clients.record_access import open_for
 from goals import acts
 from goals.forms import OVERTAKEN
+from goals.goal_page import GoalPage
 from goals.models import Goal
 from goals.page_queries import with_rating_draft
-from goals.pages import GoalPage
 from goals.ways import CLIENTS as WAY
-from portal.doors import client_required, client_writes_required
 from portal.forms import HereForm, OwnProposalForm
 from portal.goals import GoalList
 from portal.own import own_client, own_therapist
+from portal.state import client_required, client_writes_required
 
 
 def _goal(request, goal_id):
     rows = Goal.objects.editable_by(request.user).with_words()
     rows = rows.select_related("client__user", "review")
-    return get_object_or_404(rows, pk=goal_id)
+    return open_for(request, rows, pk=goal_id)
 
 
 @client_required
@@ -38,7 +38,7 @@ def goals(request):
 def goal_detail(request, goal_id):
     rows = Goal.objects.visible_to(request.user).with_words()
     rows = with_rating_draft(rows.select_related("client__user"), request.user)
-    goal = open_record(rows, request.user, pk=goal_id)
+    goal = open_for(request, rows, pk=goal_id)
     return acts.shown(request, goal, WAY)
 
 
@@ -69,7 +69,7 @@ def goal_here(request, goal_id):
     """One act on a therapist's device; whatever was pressed, it goes back."""
     goal = _goal(request, goal_id)
     form = HereForm(request.POST or None)
-    if not handing.is_for(request, request.user):
+    if not device_handover.is_for(request, request.user):
         if request.POST.get("words"):
             return acts.late(request, goal, WAY, form)
         return redirect("portal-goal", goal.pk)
@@ -77,8 +77,12 @@ def goal_here(request, goal_id):
     if page.proposal is None and request.POST.get("words"):
         return errors.not_saved(request, OVERTAKEN, form=form, back=request.path)
     if page.proposal is None or (form.is_valid() and form.act(page, by=request.user)):
-        return handing.give_back(request)
-    context = {"page": page, "form": form, "from": handing.handed(request)["from"]}
+        return device_handover.give_back(request)
+    context = {
+        "page": page,
+        "form": form,
+        "from": device_handover.handed(request)["from"],
+    }
     return WAY.page(request, "goal_here", goal, **context)
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client
-from goals import charts, status
-from goals.lines import Line, recent_lines
+from goals import status
 from goals.models import Goal
 from goals.models.content import Side
+from goals.recent_ratings import Line, recent_lines
 from portal.own import own_client
 from portal.practice import AT_HAND, at_hand
+from ui.charts.spark import sparkline
+from ui.charts.words import ENOUGH
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ class GoalRow:
 
     @property
     def early(self) -> bool:
-        return 0 < len(self.line.client.ratings) < charts.ENOUGH
+        return 0 < len(self.line.client.ratings) < ENOUGH
 
     @property
     def spark(self):
         """One's own ratings; the therapist's are a number beside them."""
-        return charts.sparkline(self.line.client.ratings)
+        return sparkline(self.line.client.ratings)
 
 
 @dataclass(frozen=True)

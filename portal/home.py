@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from django.db.models import DateTimeField, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.kept import first
 from accounts.models import User
-from clients.kept import kept_for_person
+from clients.prepared import kept_for_person
 from clients.telling import notices
+from database.prepared import first
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.own import own_client_therapist_and_news
 from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
+from portal.watched import WATCHED
 from progress import goal_watch
 from progress.models import TherapySession
 from toolkit.models import Assignment
@@ -28,29 +28,6 @@ from toolkit.models import Assignment
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
 RATE_EVERY = timedelta(days=7)
 TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
-WATCHED = {
-    "strength": _("A strength was noticed in you"),
-    "talk": _("You both want to talk about this at your next session"),
-    "talk-client": _("You want to talk about this at your next session"),
-    "talk-therapist": _("Your therapist wants to talk about this at your next session"),
-    "withdrawn": _("Your therapist withdrew from this goal, and said why"),
-    "declined": _("Your therapist declined the words you proposed"),
-    "differs": _("Your therapist sees this goal differently"),
-    "reached": _("Goal reached: to talk about at your next session"),
-    "answer": _("Goal review started: add your answers"),
-    "decide": _("Goal review: your turn to choose what happens"),
-    "decided-keep": _("Goal review decided: keep it as it is"),
-    "decided-change": _("Goal review decided: change it"),
-    "decided-aside": _("Goal review decided: set it aside"),
-    "decided-reached": _("Goal review decided: reached"),
-    "review": _("Goal review due"),
-    "said": _("Said, and not talked about for two sessions"),
-    "flat": _("Your last five ratings are the same. Is it still the right goal?"),
-    "flat-therapist": _(
-        "Your therapist’s last five ratings are the same. Is it still the right goal?"
-    ),
-    "still": _("This has been still for a while. Is it the right goal?"),
-}
 
 
 @dataclass(frozen=True)

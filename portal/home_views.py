@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.doors import client_required, client_writes_required
 from portal.home import Home
+from portal.state import client_required, client_writes_required
 from toolkit.models import Assignment
 
 SAID = {

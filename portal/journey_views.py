@@ -4,8 +4,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from goals.ways import CLIENTS
-from portal.doors import client_required
 from portal.own import own_client
+from portal.state import client_required
 from progress.goal_progress import ClientProgress
 from progress.journey_views import journey_context
 
@@ -20,7 +20,7 @@ def journey(request):
 @require_safe
 def progress(request):
     client = own_client(request.user)
-    context = {"nav": "goals", "client": client, "names": CLIENTS}
+    context = {"nav": "goals", "names": CLIENTS, "is_portal": True}
     context["progress"] = ClientProgress(client, request.user)
     return render(request, "portal/progress.html", context)
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import signed_in_required
-from accounts.handing import during_one_act
+from accounts.device_handover import during_one_act
 
 AWAY = "https://www.bbc.co.uk/weather"
 

@@ -6,8 +6,8 @@ from django.db.models import Exists
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client, Notice
+from clients.prepared import kept_for_person
 
 
 def own_client(user: User) -> Client:

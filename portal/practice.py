@@ -8,7 +8,7 @@ from django.db.models import DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from clients.kept import kept_for_person
+from clients.prepared import kept_for_person
 from toolkit.models import Assignment
 
 ASKED_FOR = timedelta(days=28)  # then it rests; a miss is no failure

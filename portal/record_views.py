@@ -2,9 +2,9 @@
 
 from django.views.decorators.http import require_safe
 
-from accounts.proof import fresh_proof_required
-from portal.doors import client_required
+from accounts.reauthentication import fresh_proof_required
 from portal.own import own_client
+from portal.state import client_required
 from progress.record_views import CLIENTS, record, record_file
 
 

@@ -4,10 +4,10 @@ from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from clients.looking import open_record
-from portal.doors import client_required
+from clients.record_access import open_for
 from portal.own import own_therapist
 from portal.sessions import SessionPage, coming, door_is_open, past, shared_notes
+from portal.state import client_required
 from progress.models import TherapySession
 
 A_PAGE = 20
@@ -35,7 +35,7 @@ def sessions(request):
 @require_safe
 def session_detail(request, session_id):
     rows = TherapySession.objects.visible_to(request.user).select_related("therapist")
-    session = open_record(rows, request.user, pk=session_id)
+    session = open_for(request, rows, pk=session_id)
     context = {"nav": "sessions", "session": session}
     context["page"] = SessionPage(session, request.user)
     return render(request, "portal/session_detail.html", context)

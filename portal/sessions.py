@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -11,15 +11,17 @@ from django.utils.functional import cached_property
 
 from accounts import encryption
 from accounts.models import User
-from goals.models import GoalRating
-from goals.wordings import Wordings
-from progress.logging_form import PARTS
+from goals.models import Goal
+from goals.models.content import Side
+from goals.ways import CLIENTS
+from portal.watched import WATCHED
+from progress import agenda
 from progress.models import ProgressNote, TherapySession
-from progress.models.therapy_session import end_of_day
 from progress.note_page import additions_to
+from progress.session_form import PARTS
+from progress.session_ratings import SessionRatings
 from toolkit.models import Assignment
 
-RATINGS = 50  # of the day of a session, the newest
 DOOR_OPENS = timedelta(minutes=15)  # before a video session
 
 
@@ -55,30 +57,9 @@ class SessionPage:
         notes = ProgressNote.objects.visible_to(user).filter(session=session)
         self.note = notes.select_related("author", "begun_by").first()
         self.additions = additions_to(self.note, user)
-        newest = list(self._ratings()[: RATINGS + 1])
-        self.more_ratings = newest[RATINGS:]
-        self.ratings = newest[:RATINGS][::-1]
+        self.ratings = SessionRatings(session, user)
         practice = Assignment.objects.visible_to(user)
         self.practice = practice.filter(session_id=session.pk).first()
-
-    def _ratings(self) -> QuerySet:
-        """Those given in it or on its day, as days are for the reader; newest first."""
-        zone = self.user.zone
-        day = self.session.starts_at.astimezone(zone).date()
-        begin = datetime.combine(day, time(), zone)
-        end = datetime.combine(day + timedelta(days=1), time(), zone)
-        rows = GoalRating.objects.visible_to(self.user).standing()
-        rows = rows.filter(Q(session_id=self.session.pk) | Q(at__gte=begin, at__lt=end))
-        rows = rows.select_related("goal__in_force", "goal__latest", "by")
-        return rows.order_by("-at")
-
-    @cached_property
-    def rated(self) -> list[tuple[GoalRating, str]]:
-        """Each with its goal's words of that day."""
-        until = end_of_day(self.session.starts_at, self.user.zone)
-        goals = [rating.goal for rating in self.ratings]
-        wordings = Wordings.before(goals, until, self.user)
-        return [(one, wordings.words_then(one.goal, until)) for one in self.ratings]
 
     @property
     def parts(self) -> list[tuple[str, str]]:
@@ -96,6 +77,12 @@ class SessionPage:
     def is_coming(self) -> bool:
         ahead = self.session.ends_at > timezone.now()
         return ahead and self.session.state == TherapySession.State.PLANNED
+
+    @cached_property
+    def topics(self) -> list[tuple[str, Goal, str]]:
+        """What one of the two wants to talk about in this session: why, which goal."""
+        found = agenda.topics(self.session, self.user, Side.CLIENT, CLIENTS)
+        return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 
     @property
     def door_is_open(self) -> bool:

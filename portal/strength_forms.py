@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients.models import ContactCharter
 from progress.strength_forms import StrengthForm
+from ui.forms import HouseForm, PickField
+from ui.stale_forms import NoOverwrite
 
 WAYS = [
     ("quiet", _("Quietly"), _("A line where it stands, and no more")),
@@ -29,7 +30,7 @@ class OwnStrengthForm(StrengthForm):
         self.fields["setting"].label = _("Where it was, and with whom")
 
 
-class CelebrationForm(HouseForm):
+class CelebrationForm(NoOverwrite, HouseForm):
     celebrates = PickField(label=_("When something is reached"), choices=WAYS)
 
     def __init__(self, *args, charter: ContactCharter, **kwargs):
@@ -37,4 +38,6 @@ class CelebrationForm(HouseForm):
         self.charter = charter
 
     def save(self, *, by: User) -> bool:
-        return self.written(self.charter.set, by=by, **self.cleaned_data)
+        return self.written(
+            self.charter.set, by=by, celebrates=self.cleaned_data["celebrates"]
+        )

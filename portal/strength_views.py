@@ -6,11 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.toasts import toast
 from clients import drafts
 from clients.models import ContactCharter, Strength
-from portal.doors import client_required, client_writes_required
+from clients.record_access import open_for
 from portal.own import own_client, own_client_and_therapist
+from portal.state import client_required, client_writes_required
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
 from progress.strength_forms import WinForm
 from progress.strength_views import (
@@ -20,6 +20,7 @@ from progress.strength_views import (
     take_win_back,
 )
 from progress.strengths import Strengths
+from ui.toasts import tell
 
 
 @client_required
@@ -57,7 +58,7 @@ def strength_add(request):
 
 def _strength(request, strength_id) -> Strength:
     rows = Strength.objects.editable_by(request.user).select_related("client")
-    return get_object_or_404(rows, pk=strength_id)
+    return open_for(request, rows, pk=strength_id)
 
 
 @client_writes_required
@@ -85,16 +86,18 @@ def strength_answer(request, strength_id):
     undo = reverse("portal-strength-unanswer", args=[strength.pk])
     if answer not in ("yes", "no"):
         messages.warning(request, _("Choose one of them."))
-    elif strength.answer(answer == "yes", by=request.user):
+    else:
         said = _("It stands among your strengths.") if answer == "yes" else _("Noted.")
-        toast(request, said, undo=undo)
+        done = strength.answer(answer == "yes", by=request.user)
+        tell(request, done, said, undo=undo)
     return redirect("portal-strengths")
 
 
 @client_writes_required
 @require_POST
 def strength_unanswer(request, strength_id):
-    _strength(request, strength_id).unanswer(by=request.user)
+    done = _strength(request, strength_id).unanswer(by=request.user)
+    tell(request, done, _("It is as it was before your answer."))
     return redirect("portal-strengths")
 
 

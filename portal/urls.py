@@ -1,11 +1,11 @@
 from django.urls import path
 
 from portal import (
+    access_log_views,
     contact_views,
     home_views,
     journey_views,
     leave_views,
-    looked_views,
     record_views,
     rights_views,
     session_views,
@@ -66,7 +66,7 @@ urlpatterns = [
         name="portal-win-restore",
     ),
     path("celebration/", strength_views.celebration, name="portal-celebration"),
-    path("looked/", looked_views.looked, name="portal-looked"),
+    path("looked/", access_log_views.looked, name="portal-looked"),
     path("record/", record_views.own_record, name="portal-record"),
     *(
         path(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients import drafts
 from goals.forms import few_words, line
 from progress.models import NoteAddition, ProgressNote
+from ui.forms import HouseForm, PickField
 
 Kind = NoteAddition.Kind
 LONGEST = 10_000  # characters
@@ -52,7 +52,9 @@ class AdditionForm(HouseForm):
     reason = line(
         gettext_lazy("Reason"),
         most=500,
-        help_text=gettext_lazy("Optional for an addendum only. The client can read it"),
+        help_text=gettext_lazy(
+            "Optional for an addendum only. It is read with the note."
+        ),
     )
     kind = "addition"  # of its draft
     typed = ("kind_of_addition", "text", "reason")

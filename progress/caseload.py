@@ -19,20 +19,21 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import screen
-from accounts.drawing import keys_svg
-from accounts.kept import many
-from accounts.names import name_key
-from accounts.templatetags.look import day, moment, status
 from clients import access, apart
-from clients.kept import kept_for_person
 from clients.models import Client
-from goals import charts
-from goals.lines import Line, rated_often, recent_lines
+from clients.prepared import kept_for_person
+from database.prepared import many
 from goals.models import Goal
 from goals.models.content import Side
+from goals.recent_ratings import Line, rated_often, recent_lines
 from progress.models import TherapySession
 from toolkit.models import Assignment
+from ui import screen_privacy
+from ui.charts.spark import sparkline
+from ui.charts.stones import keys_svg
+from ui.charts.words import ENOUGH
+from ui.names import name_key
+from ui.templatetags.ui import day, moment, status
 
 A_PAGE = 100
 QUIET = timedelta(weeks=3)  # no contact for longer, and nothing booked
@@ -97,7 +98,7 @@ class Row(Place):
             '<td data-k="{}" class="nowrap k-prac">{}</td>'
             '<td data-k="{}" class="nowrap k-last">{}</td>',
             self.address,
-            screen.called(self.name),
+            screen_privacy.called(self.name),
             format_html_join("", ' <span class="pron">{}</span>', more),
             self.shown_status,
             *(following, self.next_words, goals, self.goal_words),
@@ -209,6 +210,7 @@ def _next_and_last(user, clients, now):
     return rows.values_list("client_id").order_by().annotate(
         next=Min("starts_at", filter=coming),
         last=Max("starts_at", filter=Q(state="held")),
+        over=Max("ends_at", filter=Q(state="held")),
     )  # fmt: skip
 
 
@@ -239,10 +241,11 @@ class Facts:
         # Whom one treats; who supervises is asked for no key and books nothing.
         self.mine = set(access.reach(user).writes)
         sessions = _next_and_last(user, clients=ids, now=self.now)
-        self.next, self.last = {}, {}
-        for client_id, following, last in sessions:
+        self.next, self.last, self.last_end = {}, {}, {}
+        for client_id, following, last, over in sessions:
             self.next |= {client_id: following} if following else {}
             self.last |= {client_id: last} if last else {}
+            self.last_end |= {client_id: over} if over else {}
         self.waiting = set(_waiting(user, clients=ids))
 
     @cached_property
@@ -253,11 +256,11 @@ class Facts:
     def telling(self) -> set[UUID]:
         """Who has a goal with enough ratings to call it."""
         if len(self.ids) > A_PAGE:
-            return rated_often(self.ids, charts.ENOUGH)
+            return rated_often(self.ids, ENOUGH)
         return {
             pk
             for pk, lines in self.lines.items()
-            if any(len(line.ratings) >= charts.ENOUGH for line in lines)
+            if any(len(line.ratings) >= ENOUGH for line in lines)
         }
 
     @cached_property
@@ -282,7 +285,7 @@ class Facts:
         done, total = self.practice.get(place.client.pk, (0, 0))
         return Row(
             **vars(place),
-            spark=charts.sparkline(shown.ratings) if shown else SafeString(),
+            spark=sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
             rated_by=shown.side if shown else "",
             has_goal=bool(lines),

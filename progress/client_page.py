@@ -13,20 +13,25 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.kept import first, kept, many
 from accounts.models import AuditEvent
 from clients import access, apart
-from clients.asides import Asides
-from clients.kept import kept_for_person
-from clients.models import CareRole, Client, ClientBackground
+from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.prepared import kept_for_person
+from clients.remarks import Asides
 from clients.strengths import standing
-from goals import charts, status
+from database.prepared import first, kept, many
+from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted, voice
+from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
 from progress.models import ProgressNote, TherapySession
 from progress.models.note import MOST
 from toolkit.models import Assignment
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
 
 NOTES, STRENGTHS, GLANCE = 5, 3, 160
 RATINGS = 3_000  # of all open goals, in the chart
@@ -40,17 +45,20 @@ ROLES = {
 }
 
 
-def number_of(session: TherapySession, user) -> int:
-    """The how-manieth session of its client this is, cancelled ones left out."""
-    number = _number(user, client=session.client_id, until=session.starts_at)
-    return first(number) or 0
+def number_of(session: TherapySession, user) -> int | None:
+    """Which of its client's held sessions this is, or will be once it is logged; None
+    for one that was missed or canceled, or has not begun."""
+    if session.is_off or session.starts_at > timezone.now():
+        return None
+    held = _held_before(user, client=session.client_id, before=session.starts_at)
+    return (first(held) or 0) + 1
 
 
-@kept_for_person(client=UUIDField(), until=DateTimeField())
-def _number(user, client, until):
-    rows = TherapySession.objects.visible_to(user).filter(client_id=client).standing()
-    until = rows.filter(starts_at__lte=until).order_by().values("client_id")
-    return until.annotate(many=Count("pk")).values_list("many", flat=True)
+@kept_for_person(client=UUIDField(), before=DateTimeField())
+def _held_before(user, client, before):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
+    earlier = rows.filter(starts_at__lt=before).order_by().values("client_id")
+    return earlier.annotate(many=Count("pk")).values_list("many", flat=True)
 
 
 @dataclass
@@ -134,7 +142,7 @@ class GoalLine:
     @property
     def early(self) -> bool:
         side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < charts.ENOUGH
+        return len(self.of(side)) < ENOUGH
 
     @property
     def reached(self) -> int:
@@ -319,13 +327,34 @@ class ClientPage:
     def since(self):
         return self.last.ends_at if self.last else None
 
-    def _is_new(self, at) -> bool:
-        return self.since is None or at > self.since
+    @cached_property
+    def news(self) -> list[News]:
+        """Ratings, steps and exercises, the oldest first."""
+        exercises = answered_by(self.practice, self.client)
+        found = [
+            *(of_rating(line.client, line.goal) for line in self.goals if line.client),
+            *(of_step(step) for step in self._reached_steps),
+            *(of_exercise(one) for one in exercises),
+        ]
+        return between(found, self.since, self.now)
+
+    @property
+    def _reached_steps(self) -> list[Step]:
+        steps = [step for line in self.goals for step in line.steps]
+        return [one for one in steps if one.reached_at]
 
     @cached_property
-    def new_steps(self) -> list[Step]:
-        steps = [step for line in self.goals for step in line.steps]
-        return [s for s in steps if s.reached_at and self._is_new(s.reached_at)]
+    def celebrations(self) -> list[Goal]:
+        """Goals reached since the last session that the client wants to talk about."""
+        if self.client.charter.celebrates != ContactCharter.Celebrates.TALK:
+            return []
+        held = max((session.starts_at for session in self.held), default=None)
+        return [
+            goal
+            for goal in self.closed
+            if goal.ended_as == Goal.Ended.REACHED
+            and (held is None or goal.closed_at >= held)
+        ]
 
     @cached_property
     def new_words(self) -> list[GoalLine]:
@@ -337,58 +366,41 @@ class ClientPage:
         return [line for line in self.goals if line.came_in]
 
     @cached_property
-    def new_ratings(self) -> list[tuple[GoalLine, Rating]]:
-        return [
-            (line, line.client)
-            for line in self.goals
-            if line.client and self._is_new(line.client.at)
-        ]
-
-    @cached_property
-    def answered(self) -> list[Assignment]:
-        return [
-            a for a in self.practice if a.answered_at and self._is_new(a.answered_at)
-        ]
-
-    @cached_property
     def open_practice(self) -> list[Assignment]:
         return [a for a in self.practice if not a.answer]
 
     @cached_property
     def nothing_new(self) -> bool:
-        news = (self.new_steps, self.new_words, self.new_ratings, self.answered)
-        return not (any(news) or self.to_talk_about)
+        more = self.new_words, self.to_talk_about, self.celebrations
+        return not (self.news or any(more))
 
     # -- journey -----------------------------------------------------------------
 
-    def journey(self) -> charts.Chart:
+    def journey(self) -> Chart:
         zone = timezone.get_current_timezone()
 
         def day(at):
             return at.astimezone(zone).date()
 
         lanes = [
-            charts.Lane(
-                charts.label_of(line.words),
-                *(
-                    [charts.Point(day(r.at), r.value) for r in line.of(side)]
-                    for side in BOTH
-                ),
+            Lane(
+                label_of(line.words),
+                *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
                 tuple(voice(side, self.client, portal=False) for side in BOTH),
             )
             for line in self.goals
             if line.ratings
         ]
         steps = [
-            charts.Step(charts.label_of(step.words), day(step.reached_at))
+            ReachedStep(label_of(step.words), day(step.reached_at))
             for line in self.goals
             for step in line.steps
             if step.reached_at
         ]
         sessions = [
-            charts.Session(day(s.starts_at), s.state == "missed")
+            SessionMark(day(s.starts_at), s.state == "missed")
             for s in reversed(self.past)
         ]
-        return charts.journey(
+        return timeline_chart(
             lanes, today=timezone.localdate(), steps=steps, sessions=sessions
         )

@@ -8,11 +8,11 @@ from itertools import zip_longest
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
-from goals.differences import only_here
-from progress.logging_form import PARTS
 from progress.models import ProgressNote
 from progress.models.note import MOST, PRESSED, TYPED
-from progress.session_screen import SessionScreen
+from progress.session_form import PARTS
+from progress.session_page import SessionScreen
+from ui.text_diff import only_here
 
 MINE, THEIRS, BOTH = "use-mine", "use-theirs", "use-both"
 CHOICES = (MINE, THEIRS, BOTH)

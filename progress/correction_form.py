@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import dates
 from accounts.models import User
-from clients.aside_forms import AnswerForm
 from clients.models import Correction
+from clients.remark_forms import AnswerForm
 from goals.forms import few_words
 from progress.addition_form import LONGEST
 from progress.models import NoteAddition, ProgressNote
+from ui import dates
 
 
 class SignedNoteField(forms.ModelChoiceField):

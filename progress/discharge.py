@@ -6,10 +6,10 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients.models import Client
 from progress.models import TherapySession
+from ui.forms import HouseForm, PickField
 
 
 def booked(client: Client, user: User):

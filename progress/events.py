@@ -10,8 +10,8 @@ from itertools import groupby
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import dates
 from goals.voices import BOTH
+from ui import dates
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,31 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from accounts import dates, zones
-from accounts.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from accounts.models import User
+from clients.portal_state import reads
 from progress.models import TherapySession
+from ui import dates, time_zones
+from ui.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
+from ui.stale_forms import NoOverwrite, mark
 
 DAYS = 5
 HOURS = range(8, 20)
 EARLIEST, FURTHEST = timedelta(days=366), timedelta(days=2 * 366)
+LINK = {  # where a link can be read, by what the client reads
+    "now": gettext_lazy("It is on the client’s home page. It is never emailed."),
+    "until": gettext_lazy(
+        "It is on the client’s home page as long as their portal is open. It is never "
+        "emailed."
+    ),
+    "later": gettext_lazy(
+        "It is on the client’s home page once they have joined. It is never emailed."
+    ),
+    "": gettext_lazy(
+        "Nobody but the care team reads it here, and it is never emailed: give it to "
+        "the client yourself."
+    ),
+}
+MOMENT = ["other_day", "other_time", "which", "minutes"]  # belong together
 OTHER = {"type": "time", "step": "300"}
 
 
@@ -25,7 +42,7 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-class BookingForm(HouseForm):
+class BookingForm(NoOverwrite, HouseForm):
     """A day and an hour are two presses; any other moment can be written."""
 
     day = WeekField(label=gettext_lazy("Day"), required=False)
@@ -60,9 +77,6 @@ class BookingForm(HouseForm):
         required=False,
         max_length=500,
         assume_scheme="https",
-        help_text=gettext_lazy(
-            "Stands on the client’s home page. It is never sent by mail."
-        ),
         widget=forms.URLInput(attrs={"autocomplete": "off"}),
     )
 
@@ -73,6 +87,9 @@ class BookingForm(HouseForm):
         self.week = week or monday_of(by.today())
         self._offer_days()
         self._offer_lengths()
+        self.fields["video_link"].help_text = LINK[reads(session.client)]
+        if session._state.adding:
+            del self.fields["shown"]
         self.asks_which = False
         if not session._state.adding:
             self._ask_which(session.starts_at.astimezone(by.zone))
@@ -134,8 +151,33 @@ class BookingForm(HouseForm):
         ]
         self.initial.setdefault("minutes", str(usual))
 
+    def _keep_up(self, name) -> None:
+        if name not in MOMENT:
+            super()._keep_up(name)
+
+    def _keep_up_with_a_move(self) -> None:
+        """A day of one page and an hour of the other would be a moment nobody meant."""
+        moved = [name for name in MOMENT if name in self.outdated]
+        if not moved or self.errors:
+            return
+        sent = [name for name in [*MOMENT, "day", "time"] if name in self.data]
+        if not any(self._typed(name) for name in sent):
+            for name in moved:
+                self._leave(name)
+            return
+        said = {name: mark(self.fields[name], self[name].data) for name in moved}
+        if all(said[name] == self.outdated[name] for name in moved):
+            return
+        now = dates.moment(self.session.starts_at.astimezone(self.by.zone))
+        words = _(
+            "This session was moved meanwhile, to %(now)s. Save again to move it."
+        )
+        self.add_error(None, words % {"now": now})
+        self._show_anew(MOMENT)
+
     def clean(self):
         said = super().clean()
+        self._keep_up_with_a_move()
         day = said.get("other_day") or _day(said.get("day"))
         hour = said.get("other_time") or _hour(said.get("time"))
         if not day:
@@ -164,7 +206,7 @@ class BookingForm(HouseForm):
     def _moment(self, clock: datetime, said) -> datetime | None:
         """In UTC; None where a clock change skips the hour, or has it twice and nobody
         said which one is meant."""
-        moments = zones.moments_of(clock, self.by.zone)
+        moments = time_zones.moments_of(clock, self.by.zone)
         if len(moments) == 1:
             return moments[0]
         field = "other_time" if said.get("other_time") else "time"
@@ -193,7 +235,9 @@ class BookingForm(HouseForm):
 
     def _ask_which(self, clock: datetime) -> None:
         """Where this hour comes twice, with the name that each has."""
-        moments = zones.moments_of(clock.replace(tzinfo=None, fold=0), self.by.zone)
+        moments = time_zones.moments_of(
+            clock.replace(tzinfo=None, fold=0), self.by.zone
+        )
         if len(moments) < 2:
             return
         self.asks_which = True

@@ -18,17 +18,16 @@ from goals.voices import counted
 
 @dataclass
 class GoalChange:
-    """One goal: the first and the latest rating of each side (0 to 10), and the levels
-    of its scale.
+    """One goal: the first and the latest rating of each side (0 to 10), and each side's
+    levels on its scale (-2 to +2) in their order.
 
     `first` and `latest` are the client's ratings, and the therapist's only where the
-    client gave none: the two are never paired with each other.
+    client gave none: the two are never paired with each other.  Levels likewise.
     """
 
     goal: Goal
     rated: dict[str, list[int]] = field(default_factory=dict)
-    level_first: int | None = None
-    level_latest: int | None = None
+    levels: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def side(self) -> str:
@@ -56,15 +55,28 @@ class GoalChange:
         return self.latest - self.first
 
     @property
-    def is_scaled(self) -> bool:
-        return bool(self.goal.shown.attainment)
+    def level_side(self) -> str:
+        """Whose levels count here; '' where nobody gave one, or there is no scale."""
+        return counted(self.levels) if self.goal.shown.attainment else ""
+
+    @property
+    def level_pair(self) -> tuple[int, int] | None:
+        """The first and the latest level of one side; None where it gave fewer."""
+        given = self.levels.get(self.level_side, [])
+        return (given[0], given[-1]) if len(given) > 1 else None
 
 
 @dataclass(frozen=True)
 class Attained:
-    """T over the goals with a scale: at first, now, and the change in points."""
+    """T over the goals with two levels of one side: at first, now, and the change.
+
+    `from_therapist`: of how many goals they are the therapist's; `left_out`: goals with
+    one level only.
+    """
 
     goals: int
+    from_therapist: int
+    left_out: int
     baseline: float
     now: float
 
@@ -100,10 +112,9 @@ class ClientProgress:
         scores = GoalScore.objects.visible_to(user).filter(
             goal__in=goals, kind=GoalScore.Kind.ATTAINMENT
         )
-        for pk, value in scores.order_by("at").values_list("goal_id", "value"):
-            if goals[pk].level_first is None:
-                goals[pk].level_first = value
-            goals[pk].level_latest = value
+        levels = scores.order_by("at", "pk").values_list("goal_id", "side", "value")
+        for pk, side, value in levels:
+            goals[pk].levels.setdefault(side, []).append(value)
         self.goals = list(goals.values())
 
     @property
@@ -126,15 +137,22 @@ class ClientProgress:
 
     @property
     def attained(self) -> Attained | None:
-        """None where no goal has a scale and a level on it."""
-        scaled = [
-            goal
-            for goal in self.goals
-            if goal.is_scaled and goal.level_first is not None
-        ]
-        weights = [goal.goal.shown.weight for goal in scaled]
-        baseline = t_score([goal.level_first for goal in scaled], weights)
-        now = t_score([goal.level_latest for goal in scaled], weights)
+        """None where no goal has two levels of one side."""
+        paired = [goal for goal in self.with_levels if goal.level_pair]
+        weights = [goal.goal.shown.weight for goal in paired]
+        baseline = t_score([goal.level_pair[0] for goal in paired], weights)
+        now = t_score([goal.level_pair[1] for goal in paired], weights)
         if baseline is None or now is None:
             return None
-        return Attained(len(scaled), baseline, now)
+        return Attained(
+            goals=len(paired),
+            from_therapist=sum(goal.level_side != Side.CLIENT for goal in paired),
+            left_out=len(self.with_levels) - len(paired),
+            baseline=baseline,
+            now=now,
+        )
+
+    @property
+    def with_levels(self) -> list[GoalChange]:
+        """The goals that somebody placed on their scale."""
+        return [goal for goal in self.goals if goal.level_side]

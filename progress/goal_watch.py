@@ -10,21 +10,21 @@ withdrawal, a decline, and that the other side sees the goal differently.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.kept import Statement
+from database.prepared import Statement
 from goals.ways import Way
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 
 # One statement for however many clients; its text stands in the migration.
 WATCH = Statement("""
-SELECT kind, client_id, goal_id
+SELECT kind, client_id, goal_id, at
 FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
 """)
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
@@ -101,6 +101,7 @@ class Watch(NamedTuple):
     kind: str
     client_id: UUID
     goal_id: UUID
+    at: datetime | None = None  # since when
 
     def address(self, way: Way) -> str:
         """The page of one's own side on which it is done."""

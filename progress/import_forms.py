@@ -7,13 +7,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import ColleagueField, HouseForm, SegmentsField
 from accounts.models import User
 from progress.imports import parse, sheet
 from progress.imports.columns import LEFT_OUT, Field, doubled
 from progress.imports.days import Order
 from progress.imports.summary import Summary
 from progress.models import CaseloadImport
+from ui.forms import ColleagueField, HouseForm, SegmentsField
 
 CHANGED = _("Somebody began to bring this in, or left it out.")
 NO_NAME = _("One column has to be the preferred name.")

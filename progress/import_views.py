@@ -21,7 +21,7 @@ from accounts.decorators import admin_required, therapist_required
 from accounts.downloads import CSV, download
 from accounts.encryption import Unreadable
 from accounts.models import User
-from clients import trail
+from clients import audit_page
 from progress.import_forms import AdminUploadForm, ReviewForm, UploadForm
 from progress.imports import files
 from progress.imports.sheet import why
@@ -130,7 +130,7 @@ def _changed(imported, user) -> list[dict]:
     names = User.objects.visible_to(user).in_bulk({actor for actor, _v, _n in said})
     people = {str(pk): person.name for pk, person in names.items()}
     return [
-        {"who": people.get(actor, ""), "what": trail.what(verb), "many": many}
+        {"who": people.get(actor, ""), "what": audit_page.what(verb), "many": many}
         for actor, verb, many in said
     ] or [{"who": "", "what": _("Something else refers to these clients."), "many": 1}]
 

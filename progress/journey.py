@@ -19,12 +19,16 @@ from django.utils.translation import gettext_lazy
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client, Strength
-from goals import charts, status
+from goals import status
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
 from progress.events import Event, happened
 from progress.models import ProgressNote, TherapySession, Win
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
 
 
 class Since(models.TextChoices):
@@ -63,7 +67,7 @@ class Series(NamedTuple):
 
     @property
     def is_early(self) -> bool:
-        return len(self.values) < charts.ENOUGH
+        return len(self.values) < ENOUGH
 
 
 @dataclass
@@ -275,30 +279,30 @@ class Journey:
 
     # -- the chart ---------------------------------------------------------------
 
-    def chart(self) -> charts.Chart:
+    def chart(self) -> Chart:
         lanes = [self._lane(line) for line in self.goals]
         steps = [
-            charts.Step(charts.label_of(step.words), self.day_of(step.reached_at))
+            ReachedStep(label_of(step.words), self.day_of(step.reached_at))
             for step in self.steps
             if self.is_in(self.day_of(step.reached_at))
         ]
         sessions = [
-            charts.Session(day, row.state == "missed") for day, row in self.sessions
+            SessionMark(day, row.state == "missed") for day, row in self.sessions
         ]
-        return charts.journey(
+        return timeline_chart(
             [lane for lane in lanes if lane.voices],
             today=self.today,
             steps=steps,
             sessions=sessions,
         )
 
-    def _lane(self, line: GoalLine) -> charts.Lane:
+    def _lane(self, line: GoalLine) -> Lane:
         first, second = (
             [
-                charts.Point(day, value)
+                Point(day, value)
                 for day, value in line.rated.get(side, [])
                 if self.is_in(day)
             ]
             for side in BOTH
         )
-        return charts.Lane(charts.label_of(line.words), first, second, self.names)
+        return Lane(label_of(line.words), first, second, self.names)

@@ -5,8 +5,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import therapist_required
-from clients.looking import open_record, opened
+from clients import access
 from clients.models import Client
+from clients.record_access import open_for, shown
 from goals.ways import THERAPISTS
 from progress.goal_progress import ClientProgress
 from progress.journey import Journey
@@ -21,9 +22,10 @@ def client_journey(request, client_id):
 @therapist_required
 @require_safe
 def client_progress(request, client_id):
-    rows = Client.objects.visible_to(request.user)
-    client = open_record(rows, request.user, pk=client_id)
+    rows = Client.objects.visible_to(request.user).select_related("user")
+    client = open_for(request, rows, pk=client_id)
     context = {"nav": "caseload", "client": client, "names": THERAPISTS}
+    context["writes"] = client.pk in access.reach(request.user).writes
     context["progress"] = ClientProgress(client, request.user)
     return render(request, "progress/client_progress.html", context)
 
@@ -43,7 +45,7 @@ def _shown(request, client_id, verb):
 
 def journey_context(request, client, verb) -> dict:
     """The same for both sides, and the row that says who looked."""
-    opened(client, request.user, verb)
+    shown(request, client, verb)
     since, with_notes = request.GET.get("since", ""), request.GET.get("notes") == "1"
     journey = Journey(client, request.user, since, with_notes=with_notes)
     return {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, PickField, tell_apart
 from accounts.models import User
 from clients.care_forms import TherapistField, colleagues
 from progress.transfer import Leaving, ask_leaver, close_account
 from progress.transfer_forms import ClashesMixin
+from ui.forms import HouseForm, PickField, tell_apart
 
 ALL_TO = "all-to"
 EACH = 100  # clients, up to which each may go to somebody else

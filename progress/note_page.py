@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from accounts.models import User
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import AuditEvent, User
 from clients.models.draft import PART
-from progress.logging_form import PARTS
-from progress.models import NoteAddition, ProgressNote
+from progress.models import NoteAddition, NoteHold, ProgressNote
 from progress.models.earlier_draft import author_is_gone
 from progress.models.note import MOST
+from progress.session_form import PARTS
 
 
 def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:
@@ -26,6 +28,29 @@ def additions_to(note: ProgressNote | None, user: User) -> list[NoteAddition]:
         return []
     rows = NoteAddition.objects.visible_to(user).filter(note=note)
     return list(rows.select_related("by").order_by("at", "pk"))
+
+
+def hold_of(note: ProgressNote | None, user: User) -> NoteHold | None:
+    """Why a signed note is not shared for now; None where nothing holds it back."""
+    if note is None or not note.signed_at:
+        return None
+    rows = NoteHold.objects.visible_to(user).filter(note=note).open()
+    return rows.select_related("note").order_by("at").first()
+
+
+def read_before(hold: NoteHold | None) -> AuditEvent | None:
+    """The last time the client opened a held note, or took a copy of the record with
+    it, while it was shared: what they read then is no secret now."""
+    if hold is None:
+        return None
+    note = hold.note
+    held = NoteHold.objects.filter(
+        note=note, at__lte=OuterRef("at"), until__gt=OuterRef("at")
+    )
+    looks = AuditEvent.objects.filter(client_id=note.client_id, role="client")
+    looks = looks.filter(at__gte=note.signed_at, at__lt=hold.at).exclude(Exists(held))
+    opened = Q(verb="opened", object_id=note.session_id)
+    return looks.filter(opened | Q(verb="exported")).order_by("-at").first()
 
 
 def is_left(note: ProgressNote | None) -> bool:

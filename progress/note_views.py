@@ -8,16 +8,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
 from clients import drafts
-from clients.looking import opened
+from clients.record_access import shown
 from progress.addition_form import AdditionForm
 from progress.client_page import number_of
 from progress.models import EarlierDraft, ProgressNote, TherapySession
-from progress.note_page import additions_to, labelled_parts
+from progress.note_page import additions_to, hold_of, labelled_parts
 
 
 def _signed_note(rows, session_id) -> ProgressNote | None:
     """One of `rows` whose signature is final; None where it can still be undone."""
-    note = rows.select_related("session__client", "client", "author", "begun_by")
+    note = rows.select_related("session__client", "client__user", "author", "begun_by")
     note = get_object_or_404(note.filter(signed_at__isnull=False), pk=session_id)
     return None if rows.unsigned().filter(pk=note.pk).exists() else note
 
@@ -33,12 +33,13 @@ def note_add(request, session_id):
     note = _signed_note(rows, session_id)
     if note is None:
         return _too_soon(request, session_id)
+    shown(request, note.session)
     form = drafts.restored(AdditionForm, request, note=note)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Added to the note."))
         return redirect("session", session_id)
-    opened(note.session, request.user)
-    context = _shown(note, request.user) | {"form": form}
+    hold = hold_of(note, request.user)
+    context = _shown(note, request.user) | {"form": form, "hold": hold}
     return render(request, "progress/note_add.html", context)
 
 
@@ -48,7 +49,7 @@ def note_print(request, session_id):
     note = _signed_note(ProgressNote.objects.visible_to(request.user), session_id)
     if note is None:
         return _too_soon(request, session_id)
-    opened(note.session, request.user, "printed")
+    shown(request, note.session, "printed")
     context = _shown(note, request.user) | {"now": timezone.now()}
     return render(request, "progress/note_print.html", context)
 

@@ -14,9 +14,9 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.decorators import therapist_required
 from accounts.downloads import download
-from accounts.proof import fresh_proof_required
-from clients.looking import opened
+from accounts.reauthentication import fresh_proof_required
 from clients.models import Client
+from clients.record_access import shown
 from progress.models import RecordExport
 from progress.record.files import paper_in
 from progress.record.read import not_in_copy
@@ -85,8 +85,8 @@ def _client(request, client_id) -> Client:
 @fresh_proof_required
 def client_record(request, client_id):
     client = _client(request, client_id)
-    if request.method == "GET" and "HX-Request" not in request.headers:
-        opened(client, request.user)
+    if "HX-Request" not in request.headers:  # asked again while it is being made
+        shown(request, client)
     return record(request, client, THERAPISTS, request.path)
 
 

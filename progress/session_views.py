@@ -13,23 +13,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import dates, encryption
+from accounts import encryption
 from accounts.decorators import therapist_required
-from accounts.kept import first, kept
 from clients import access, apart
-from clients.aside_forms import CommentForm
-from clients.asides import Asides
-from clients.kept import kept_for_person
-from clients.looking import opened
 from clients.models.draft import PART, proof, revision_of, typed_in
-from progress import conflict, signing
+from clients.portal_state import reads_note
+from clients.prepared import kept_for_person
+from clients.record_access import open_for, shown
+from clients.remark_forms import CommentForm
+from clients.remarks import Asides
+from database.prepared import first, kept
+from progress import conflict, goal_watch, signing
 from progress.client_page import number_of
 from progress.forms import HoldForm
-from progress.logging_form import PARTS, SessionForm, StaleNote
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.models.note import MOST, PRESSED
-from progress.note_page import additions_to, is_left
-from progress.session_screen import SessionScreen
+from progress.note_page import additions_to, hold_of, is_left, read_before
+from progress.session_form import PARTS, SessionForm, StaleNote
+from progress.session_page import SessionScreen
+from progress.session_ratings import SessionRatings
 from progress.unsaved import (
     aside,
     aside_of,
@@ -44,6 +46,7 @@ from progress.unsaved import (
     set_aside,
     why_not,
 )
+from ui import dates
 
 
 @kept_for_person(session=UUIDField())
@@ -58,6 +61,7 @@ def session_detail(request, session_id):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     sent = request.POST if request.method == "POST" else None
     screen = SessionScreen(session, request.user, sent)
     form = SessionForm(sent, screen=screen)
@@ -156,7 +160,6 @@ def _discard_aside(request, screen):
 
 def _screen(request, form, screen, *, other=None, question=None, status=200):
     session = screen.session
-    opened(session, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -169,6 +172,10 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "early": signing.is_early(session),
         "earlier": earlier_drafts(screen, request.user),
         "since": screen.came_in,
+        "topics": [
+            (goal_watch.to_therapist(one.kind)[0], one.goal, one.url)
+            for one in screen.topics
+        ],
         "other": other and conflict.parts_of(other, form.body.split(PART)),
         "beside": beside(typed_in(request.POST), screen) if other else (),
         "why": why_not(screen, request.user) if other else "",
@@ -182,12 +189,12 @@ def session_read(request, session_id, **forms):
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
+    shown(request, session)
     return _read(request, SessionScreen(session, request.user), **forms)
 
 
 def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form=None):
     note, session = screen.note, screen.session
-    opened(session, request.user)
     labels = PARTS[note.format] if note else []
     parts = note.parts[:MOST] if note else []
     texts = [
@@ -195,11 +202,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         for n, text in enumerate(parts)
         if text.strip()
     ]
-    holds = (
-        list(NoteHold.objects.visible_to(request.user).filter(note=note).open())
-        if note
-        else []
-    )
+    hold = hold_of(note, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -211,10 +214,11 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "undo_seconds": signing.seconds_to_undo(note),
         "earlier": earlier_drafts(screen, request.user),
         "is_left": is_left(note),
-        "hold": holds[0] if holds else None,
+        "hold": hold,
+        "read_before": read_before(hold),
         "hold_form": hold_form or HoldForm(),
         "number": number_of(session, request.user),
-        "rated": screen.rated_here(),
+        "ratings": SessionRatings(session, request.user),
         "typed": typed or aside_of(screen, request.user),
         "beside": beside_the_parts(screen),
         "why": why_not(screen, request.user) if typed else "",
@@ -290,7 +294,7 @@ def _note_to_write(request, session_id, base) -> ProgressNote | None:
 
 def _kept_elsewhere(request, session_id, typed):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
-    session = get_object_or_404(rows, pk=session_id)
+    session = open_for(request, rows, pk=session_id)
     screen = SessionScreen(session, request.user)
     note = screen.note
     if note is None and not session.is_off:
@@ -310,6 +314,7 @@ def _kept_elsewhere(request, session_id, typed):
 
 def _signed(request, session_id) -> ProgressNote:
     rows = ProgressNote.objects.editable_by(request.user).exclude(signed_at=None)
+    rows = rows.select_related("client__user")
     return get_object_or_404(rows, pk=session_id)
 
 
@@ -331,5 +336,5 @@ def note_show(request, session_id):
     note = _signed(request, session_id)
     for hold in NoteHold.objects.visible_to(request.user).filter(note=note).open():
         hold.lift(by=request.user)
-    messages.success(request, _("The client can read it again."))
+    messages.success(request, _("No longer held back.") + " " + reads_note(note.client))
     return redirect("session", note.session_id)

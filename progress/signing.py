@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from progress.logging_form import PARTS, SessionForm
 from progress.models import ProgressNote, TherapySession
-from progress.session_screen import rating_name
+from progress.session_form import PARTS, SessionForm
+from progress.session_page import rating_name
 
 # "sign" asks about gaps; "sign-anyway" is the answer to the question.
 SIGN, ANYWAY = "sign", "sign-anyway"

@@ -6,13 +6,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, day_field
 from accounts.models import User
 from clients import drafts
 from clients.models import Client, Strength
 from goals.forms import few_words, line
 from goals.models import Goal, StrengthLink
 from progress.models import Win
+from ui.forms import HouseForm, day_field
 
 REWORDED = _("This stands in your own words already.")
 

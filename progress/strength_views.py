@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
-from accounts.toasts import toast
 from clients import access, drafts
-from clients.looking import open_record, opened
 from clients.models import Client, Strength
+from clients.portal_state import answers_strength
+from clients.record_access import open_for
 from progress.models import Win
 from progress.strength_forms import HelpsForm, StrengthForm, WinForm
 from progress.strengths import Strengths
+from ui.toasts import tell, toast
 
 
 @therapist_required
@@ -24,7 +25,7 @@ def client_strengths(request, client_id):
 
 def strengths_page(request, client_id, *, win_form=None):
     rows = Client.objects.visible_to(request.user).select_related("charter", "user")
-    client = open_record(rows, request.user, pk=client_id)
+    client = open_for(request, rows, pk=client_id)
     context = {
         "nav": "caseload",
         "client": client,
@@ -38,12 +39,13 @@ def strengths_page(request, client_id, *, win_form=None):
 @therapist_required
 def strength_add(request, client_id):
     rows = Client.objects.editable_by(request.user).select_related("user")
-    client = get_object_or_404(rows, pk=client_id)
+    client = open_for(request, rows, pk=client_id)
     form = drafts.restored(StrengthForm, request, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Offered. The client says whether it is one."))
+        messages.success(
+            request, _("Strength suggested.") + " " + answers_strength(client)
+        )
         return redirect("client-strengths", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form}
     return render(request, "progress/strength_add.html", context)
 
@@ -96,8 +98,8 @@ def win_withdraw(request, win_id):
 
 def take_win_back(request, win_id, *, undo: str) -> Win:
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    if win.withdraw(by=request.user):
-        toast(request, _("Taken back."), undo=reverse(undo, args=[win.pk]))
+    done = win.withdraw(by=request.user)
+    tell(request, done, _("Taken back."), undo=reverse(undo, args=[win.pk]))
     return win
 
 
@@ -110,6 +112,5 @@ def win_restore(request, win_id):
 
 def put_win_back(request, win_id) -> Win:
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    if win.restore(by=request.user):
-        messages.success(request, _("It stands again."))
+    tell(request, win.restore(by=request.user), _("It stands again."))
     return win

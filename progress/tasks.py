@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts import nudge
+from accounts import celery_kick
 from progress.imports import job, steps
 from progress.record import job as copies
 
@@ -33,7 +33,7 @@ def look_after_imports():
     tasks = {"reading": read_file, "undoing": undo_import}
     for pk, state in job.waiting():
         task = tasks.get(state, bring_in)
-        nudge.the_worker(task.name, args=[str(pk)])
+        celery_kick.the_worker(task.name, args=[str(pk)])
 
 
 @shared_task(**PATIENT)
@@ -45,4 +45,4 @@ def copy_records():
 def look_after_copies():
     copies.sweep()
     if copies.waits():
-        nudge.the_worker(copy_records.name)
+        celery_kick.the_worker(copy_records.name)

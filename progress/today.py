@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import DateTimeField, OuterRef, Subquery, UUIDField
+from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import dates, names, screen
-from accounts.kept import many
 from clients import apart, telling
-from clients.asides import waiting_for
-from clients.kept import kept_for_person
 from clients.models import Client
-from goals.models import Goal, GoalRating
+from clients.prepared import kept_for_person
+from clients.remarks import waiting_for
+from database.prepared import many
+from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS
 from progress import goal_watch
@@ -26,6 +25,7 @@ from progress.caseload import Facts
 from progress.models import ProgressNote, TherapySession
 from progress.models.therapy_session import day_of
 from toolkit.models import Assignment
+from ui import dates, names, screen_privacy
 
 ASIDES = {
     "request": (
@@ -119,9 +119,18 @@ def _rated(user, clients):
 
 
 @kept_for_person(clients=many(UUIDField()))
-def _answered(user, clients):
-    rows = Assignment.objects.editable_by(user).filter(client_id=clients)
-    return rows.exclude(answer="").values_list("client_id", "answered_at")
+def _answered_and_reached(user, clients):
+    """When clients answered an exercise, and when anybody else wrote down a step."""
+    found = {"client_id": clients}
+    answers = Assignment.objects.editable_by(user).filter(**found).exclude(answer="")
+    answers = answers.filter(answered_by=F("client__user")).order_by()
+    steps = Step.objects.editable_by(user).standing().filter(**found).order_by()
+    steps = steps.exclude(reached_at=None).exclude(reached_by=user.pk)
+    columns = ("kind", "client_id", "moment")
+    answers = answers.annotate(kind=Value("answer"), moment=F("answered_at"))
+    steps = steps.annotate(kind=Value("step"), moment=F("reached_at"))
+    both = answers.values_list(*columns), steps.values_list(*columns)
+    return both[0].union(both[1], all=True)
 
 
 class Today:
@@ -167,14 +176,16 @@ class Today:
 
     def _prepare(self, slots: list[Slot]) -> None:
         ids = [slot.session.client_id for slot in slots]
-        since = {pk: self.facts.last.get(pk) for pk in ids}
         rated = _by_client(_rated(self.user, clients=ids))
-        answered = _by_client(_answered(self.user, clients=ids))
+        both = list(_answered_and_reached(self.user, clients=ids))
+        answered = _by_client(row[1:] for row in both if row[0] == "answer")
+        stepped = _by_client(row[1:] for row in both if row[0] == "step")
         for slot in slots:
             pk = slot.session.client_id
-            slot.prep = self._lines(pk, since[pk], rated, answered)
+            slot.prep = self._lines(pk, rated, stepped, answered)
 
-    def _lines(self, pk, since, rated, answered) -> list[str]:
+    def _lines(self, pk, rated, stepped, answered) -> list[str]:
+        since = self.facts.last_end.get(pk)
         lines = [
             goal_watch.to_therapist(one.kind)[0]
             for one in self._watched
@@ -190,10 +201,15 @@ class Today:
                 new,
             )
             lines.append(text % {"new": new})
+        new = sum(1 for at in stepped.get(pk, []) if not since or at > since)
+        if new:
+            text = ngettext("%(new)s step reached", "%(new)s steps reached", new)
+            lines.append(text % {"new": new})
         if any(not since or at > since for at in answered.get(pk, [])):
             lines.append(_("Said how the practice went"))
         if since:
-            day = dates.weekday(timezone.localtime(since))
+            last = self.facts.last[pk]
+            day = dates.weekday(timezone.localtime(last))
             lines.append(_("Last seen %(day)s") % {"day": day})
         else:
             lines.append(_("First session"))
@@ -232,7 +248,9 @@ class Today:
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
             name = (
-                screen.called(waits.name) if is_client else names.isolated(waits.name)
+                screen_privacy.called(waits.name)
+                if is_client
+                else names.isolated(waits.name)
             )
             why = why % {"name": name, "day": day}
             yield self._want(waits.kind, waits.client_id, why, str(act), address)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import HouseForm, PickField
 from accounts.models import User
 from clients.care_forms import HandOverForm
 from clients.models import CareRoleRequest
 from progress import transfer
+from ui.forms import HouseForm, PickField
 
 CLASHING = [
     ("cancel", _("Cancel them"), _("The new therapist books new ones")),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required, therapist_required
-from accounts.proof import admins_prove_to_send, fresh_proof_required
+from accounts.reauthentication import admins_prove_to_send, fresh_proof_required
 from clients import telling
 from clients.care_views import NOT_TOLD, care_page, say_outcome, staffed_client
 from clients.models import CareRoleRequest, Client
@@ -16,6 +16,7 @@ from clients.person_views import staff_member
 from progress.leaving_form import LeavingForm
 from progress.transfer import Leaving, call_off
 from progress.transfer_forms import ConfirmForm, MovingForm
+from ui.toasts import tell
 
 LEFT = {
     "closed": gettext_lazy("The account is closed."),
@@ -89,8 +90,8 @@ def _decidable(request, request_id) -> CareRoleRequest:
 @admins_prove_to_send
 def client_call_off(request, client_id):
     client = staffed_client(request, client_id)
-    if call_off(client, by=request.user):
-        messages.success(request, _("Called off. Everything stays as it is."))
+    done = call_off(client, by=request.user)
+    tell(request, done, _("Called off. Everything stays as it is."))
     return redirect("client-care", client.pk)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import dates
 from accounts.models import User
 from clients import access
 from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import PART, packed, replace, unpacked
 from progress.conflict import joined, within
-from progress.logging_form import PARTS, SessionForm
 from progress.models import EarlierDraft, ProgressNote, TherapySession
 from progress.models.note import (
     LIMITS,
@@ -22,8 +20,10 @@ from progress.models.note import (
     TYPED,
     pressed_in,
 )
-from progress.session_screen import SessionScreen, answer_name, rating_name
+from progress.session_form import PARTS, SessionForm
+from progress.session_page import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
+from ui import dates
 
 KIND = "note"  # of the draft that holds it
 BESIDE = TYPED[1 + MOST :]  # the texts that are no part of the note

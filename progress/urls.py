@@ -1,11 +1,11 @@
 from django.urls import path
 
 from progress import (
-    aside_views,
     import_views,
     journey_views,
     note_views,
     record_views,
+    remark_views,
     session_views,
     signing_views,
     strength_views,
@@ -135,7 +135,7 @@ urlpatterns = [
     path("wins/<uuid:win_id>/restore/", strength_views.win_restore, name="win-restore"),
     path(
         "clients/<uuid:client_id>/comments/",
-        aside_views.client_comment,
+        remark_views.client_comment,
         name="client-comment",
     ),
     path(
@@ -150,17 +150,17 @@ urlpatterns = [
     ),
     path(
         "sessions/<uuid:session_id>/comments/",
-        aside_views.session_comment,
+        remark_views.session_comment,
         name="session-comment",
     ),
     path(
         "comments/<uuid:comment_id>/read/",
-        aside_views.comment_read,
+        remark_views.comment_read,
         name="comment-read",
     ),
     path(
         "corrections/<uuid:correction_id>/",
-        aside_views.correction_answer,
+        remark_views.correction_answer,
         name="correction-answer",
     ),
     path("clients/<uuid:client_id>/book/", views.session_add, name="session-add"),

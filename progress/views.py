@@ -14,20 +14,20 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit
+from accounts import audit, errors
 from accounts.decorators import therapist_required
-from accounts.searching import sought
-from accounts.toasts import toast
 from clients import access
-from clients.aside_forms import CommentForm
-from clients.looking import open_found, open_record, opened
 from clients.models import Client
+from clients.record_access import open_for
+from clients.remark_forms import CommentForm
 from progress import caseload as lists
 from progress.client_page import ClientPage, one_client, session_lines
 from progress.discharge import DischargeForm, booked
 from progress.forms import BookingForm, monday_of
 from progress.models import TherapySession
 from progress.today import Today
+from ui.search_terms import sought
+from ui.toasts import tell, toast
 
 A_PAGE = 50
 OFFERED = timedelta(days=5 * 366)  # how far from today weeks can be leafed
@@ -87,7 +87,7 @@ def client_detail(request, client_id):
 
 
 def client_page(request, client_id, *, comment_form=None):
-    client = open_found(one_client(request.user, client=client_id), request.user)
+    client = open_for(request, one_client(request.user, client=client_id))
     page = ClientPage(client, request.user)
     context = {
         "nav": "caseload",
@@ -103,9 +103,7 @@ def client_page(request, client_id, *, comment_form=None):
 @therapist_required
 @require_safe
 def client_sessions(request, client_id):
-    client = open_record(
-        Client.objects.visible_to(request.user), request.user, pk=client_id
-    )
+    client = open_for(request, Client.objects.visible_to(request.user), pk=client_id)
     rows = TherapySession.objects.visible_to(request.user).filter(client=client)
     page = Paginator(rows.order_by("-starts_at"), A_PAGE).get_page(
         request.GET.get("page")
@@ -122,14 +120,13 @@ def client_sessions(request, client_id):
 @therapist_required
 def client_discharge(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("practice", "user")
-    client = get_object_or_404(mine, pk=client_id)
+    client = open_for(request, mine, pk=client_id)
     sessions = list(booked(client, request.user))
     sent = request.POST if request.method == "POST" else None
     form = DischargeForm(sent, client=client, many=len(sessions))
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Discharged."))
         return redirect("client", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form, "sessions": sessions}
     return render(request, "progress/client_discharge.html", context)
 
@@ -138,8 +135,7 @@ def client_discharge(request, client_id):
 @require_POST
 def client_take_back(request, client_id):
     client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
-    if client.take_back(by=request.user):
-        messages.success(request, _("Back in your care."))
+    tell(request, client.take_back(by=request.user), _("Back in your care."))
     return redirect("client", client.pk)
 
 
@@ -157,7 +153,8 @@ def _week(request) -> date | None:
 
 @therapist_required
 def session_add(request, client_id):
-    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    mine = Client.objects.editable_by(request.user).select_related("user")
+    client = open_for(request, mine, pk=client_id)
     latest = TherapySession.objects.visible_to(request.user).filter(client=client)
     before = latest.standing().order_by("-starts_at").first()
     form = BookingForm(
@@ -177,26 +174,25 @@ def session_add(request, client_id):
             undo=reverse("session-cancel", args=[form.session.pk]),
         )
         return redirect("client", client.pk)
-    opened(client, request.user)
     context = {"nav": "caseload", "client": client, "form": form, "before": before}
     return render(request, "progress/session_add.html", context)
 
 
-def _planned(request, session_id) -> TherapySession:
-    rows = TherapySession.objects.editable_by(request.user).planned()
-    return get_object_or_404(rows.select_related("client"), pk=session_id)
-
-
 @therapist_required
 def session_move(request, session_id):
-    session = _planned(request, session_id)
+    session = _session_of(request, session_id)
     form = BookingForm(
         request.POST or None, session=session, by=request.user, week=_week(request)
     )
+    if session.state != TherapySession.State.PLANNED:
+        back, why = reverse("client", args=[session.client_id]), _state_by_now(session)
+        if form.is_bound:
+            return errors.not_saved(request, why, form=form, back=back)
+        messages.warning(request, why)
+        return redirect(back)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Moved."))
         return redirect("client", session.client_id)
-    opened(session, request.user)
     context = {
         "nav": "caseload",
         "client": session.client,
@@ -209,21 +205,21 @@ def session_move(request, session_id):
 @therapist_required
 @require_POST
 def session_cancel(request, session_id):
-    session = _to_call_off(request, session_id)
+    session = _session_of(request, session_id)
     if session.cancel(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
         toast(request, _("The session is cancelled."), undo=undo, seconds=10)
     else:
-        messages.warning(request, _why_not_called_off(session))
+        messages.warning(request, _state_by_now(session))
     return redirect("client", session.client_id)
 
 
-def _to_call_off(request, session_id) -> TherapySession:
+def _session_of(request, session_id) -> TherapySession:
     rows = TherapySession.objects.editable_by(request.user)
-    return get_object_or_404(rows, pk=session_id)
+    return open_for(request, rows.select_related("client__user"), pk=session_id)
 
 
-def _why_not_called_off(session: TherapySession) -> str:
+def _state_by_now(session: TherapySession) -> str:
     """What became of it since the page was opened."""
     session.refresh_from_db(fields=["state"])
     if session.state == TherapySession.State.CANCELLED:
@@ -236,12 +232,12 @@ def _why_not_called_off(session: TherapySession) -> str:
 @therapist_required
 @require_POST
 def session_missed(request, session_id):
-    session = _to_call_off(request, session_id)
+    session = _session_of(request, session_id)
     if session.miss(by=request.user):
         undo = reverse("session-restore", args=[session.pk])
         toast(request, _("Noted as missed."), undo=undo, seconds=10)
     else:
-        messages.warning(request, _why_not_called_off(session))
+        messages.warning(request, _state_by_now(session))
     return redirect("client", session.client_id)
 
 

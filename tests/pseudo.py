@@ -24,7 +24,7 @@ from django.utils.translation.template import templatize
 LANGUAGE = "xa"
 BASE = Path(__file__).resolve().parent.parent
 ROOMS = (
-    "accounts", "clients", "goals", "toolkit", "progress", "digests", "portal",
+    "ui", "accounts", "clients", "goals", "toolkit", "progress", "digests", "portal",
     "therapy",
 )  # fmt: skip
 FORMATS = {"date format", "time format"}  # contexts

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.identity import acting_as
 from accounts.models import CrisisLine, Message
 from conftest import admit, person
+from database.identity import acting_as
 from tests.test_form_gate import LONG, fill, link_in, main, post, press, sink
 
 pytestmark = pytest.mark.browser

@@ -12,6 +12,8 @@ STAIR = [  # from the top down
     "goals",
     "clients",
     "accounts",
+    "ui",
+    "database",
 ]
 
 

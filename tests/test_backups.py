@@ -14,11 +14,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import seals
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, SignIn, User
 from clients.models import Client
 from conftest import as_role
-from digests import halting, tasks
+from database.identity import acting_as
+from digests import restore_hold, tasks
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon
 from progress.models import ProgressNote
@@ -134,7 +134,7 @@ def test_no_letter_leaves_a_restored_practice_until_somebody_says_so(
         tasks.tick()
         assert not mailoutbox
         assert {m.state for m in Message.objects.all()} == {"held"}
-        lifted = halting.lift()
+        lifted = restore_hold.lift()
         assert not Halt.objects.exists()
         tasks.tick()
         assert not mailoutbox  # those of an hour ago were sent by the original
@@ -154,7 +154,7 @@ def test_a_reminder_that_the_original_may_have_sent_is_not_planned_again(
     book(cleo, thea, at=timezone.now() + 20 * HOUR)
     restoring.restore(made(tmp_path / "early.cairn"), place)
     with tools.connected(place["worker"]):
-        halting.lift()
+        restore_hold.lift()
         tasks.tick()
         assert not mailoutbox
         [reminder] = Message.objects.filter(kind="reminder")
@@ -171,7 +171,7 @@ def test_whoever_asks_for_a_link_during_the_halt_gets_it_afterwards(
     with tools.connected(place["worker"]):
         tasks.tick()
         assert not mailoutbox
-        halting.lift()
+        restore_hold.lift()
         tasks.tick()
     assert [letter.to for letter in mailoutbox] == [[theo.email]]
 

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from accounts.tests.test_second_step import with_app
 from clients.models import CareRoleRequest, Notice
 from conftest import admit, in_care
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
     agreed_goal,

@@ -19,7 +19,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import AuditEvent, SignIn
-from accounts.tries import FROM_ONE_PLACE, PASSWORDS
+from accounts.sign_in_limits import FROM_ONE_PLACE, PASSWORDS
 from ops.place import free_port, wait_until
 from ops.pytest_database import cluster
 from tests.test_upgrade import BASE

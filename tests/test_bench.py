@@ -18,7 +18,7 @@ from bench.cpu import between, of_servers
 from bench.flow import flow
 from bench.letters import session_of_the_week, taken, where_it_is_noon
 from bench.memory import of_all
-from digests import when
+from digests import schedule
 from digests.plan import LOOK_AHEAD
 from ops.place import end, free_port, wait_until
 
@@ -118,7 +118,7 @@ def test_it_is_noon_where_the_letters_go(hour):
 @pytest.mark.parametrize("day", range(22, 30))
 def test_the_week_has_a_session_that_nobody_is_reminded_of(day):
     now = datetime(2026, 11, day, 17, 30, tzinfo=UTC)
-    [week] = when.weeks("client-digest", now, timedelta(), UTC)
+    [week] = schedule.weeks("client-digest", now, timedelta(), UTC)
     at = session_of_the_week(now, "Etc/GMT")
     assert max(week.due_at, week.starts_at) <= at < week.ends_at
     assert not now < at <= now + LOOK_AHEAD

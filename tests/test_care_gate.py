@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.identity import acting_as
 from clients.models import CareRole, Client
 from conftest import admit, after_a_day, in_care, person
+from database.identity import acting_as
 from progress.tests.cast import agreed_goal, asides_of, book, hold
 from tests.test_form_gate import fill, main, press
 

@@ -8,9 +8,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, User
-from clients import people
+from clients import staff_page
 from clients.models import (
     CareRole,
     Client,
@@ -19,6 +18,7 @@ from clients.models import (
     Strength,
 )
 from conftest import WebClient
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Goal,
@@ -204,7 +204,7 @@ def test_it_could_be_a_practice():
     numbers += User.objects.exclude(phone="").values_list("phone", flat=True)
     assert len(numbers) == len(set(numbers))
     ada = User.objects.get(email="ada@cairn.example")
-    assert not people.staff(ada, "", "unused").exists()
+    assert not staff_page.staff(ada, "", "unused").exists()
     written = "".join(Client.objects.values_list("preferred_name", flat=True))
     scripts = {unicodedata.name(sign).split()[0] for sign in written if sign.isalpha()}
     assert {"LATIN", "ARABIC", "CYRILLIC", "CJK"} <= scripts

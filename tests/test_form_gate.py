@@ -13,17 +13,17 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import Message, User
-from accounts.zones import ZONES
 from clients.models import Client
 from conftest import admit, as_role, ten_seconds_pass
+from database.identity import acting_as
 from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
 from ops.mail import Sink
 from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold
+from ui.time_zones import ZONES
 
 pytestmark = pytest.mark.browser
 LONG = "the long way home at night"

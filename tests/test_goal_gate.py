@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
 from progress.tests.cast import agreed_goal
 from tests.test_form_gate import fill, main, press, stone

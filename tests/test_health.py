@@ -16,11 +16,11 @@ from django.db import (
 )
 from django.utils import timezone
 
-from accounts import identity
-from accounts.identity import acting_as
 from accounts.models import Heartbeat, Message
 from accounts.sessions import SessionStore
 from conftest import as_role
+from database import identity
+from database.identity import acting_as
 from digests import send
 from therapy import vitals
 

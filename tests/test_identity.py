@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import addresses, invitations, resetting, tries
+from accounts import addresses, invitations, sign_in_limits, sign_in_reset
 from accounts.models import CrisisLine, Message, Practice, User
 from accounts.tests.signing_in import shown
 from clients.models import CareRole, Client
@@ -59,7 +59,7 @@ def test_mara_is_invited_joins_and_signs_in_however_her_address_is_typed(
         assert answer.status_code == 302, again
         WebClient().post("/reset/", {"email": again})
     with as_role("cairn_worker"):
-        resetting.answer()
+        sign_in_reset.answer()
     resets = Message.objects.filter(kind="password-reset")
     assert {letter.recipient for letter in resets} == {mara}
 
@@ -114,10 +114,10 @@ def test_a_new_address_is_confirmed_and_signs_in_in_any_spelling(sign_in, thea):
 def test_tries_in_several_spellings_are_tries_at_one_account(transactional_db):
     said = [
         WebClient().post("/sign-in/", {"login": typed, "password": "not this one"})
-        for typed in SPELLINGS[: tries.PASSWORDS + 1]
+        for typed in SPELLINGS[: sign_in_limits.PASSWORDS + 1]
     ]
     codes = [answer.status_code for answer in said]
-    assert codes == [200] * tries.PASSWORDS + [429]
+    assert codes == [200] * sign_in_limits.PASSWORDS + [429]
 
 
 @pytest.mark.parametrize(

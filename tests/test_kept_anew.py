@@ -9,10 +9,10 @@ from django.db import connection
 from django.db.models import UUIDField
 from django.utils import timezone
 
-from accounts import kept as engine
-from accounts.kept import Asked
 from clients.access import reach
 from clients.models import Client
+from database import prepared as engine
+from database.prepared import Asked
 from digests.models import Digest
 from goals.models import Goal, GoalVersion
 from progress.models import TherapySession

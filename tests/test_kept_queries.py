@@ -11,14 +11,14 @@ from django.db import connection, connections
 from django.db.models import CharField, UUIDField, Value
 from django.utils import timezone, translation
 
-from accounts import kept as engine
-from accounts.identity import acting_as
-from accounts.kept import kept, many
 from accounts.models import User
-from accounts.postgres.base import DatabaseWrapper
-from clients.kept import kept_for_person
 from clients.models import CareRole, Client
-from goals.lines import recent_lines
+from clients.prepared import kept_for_person
+from database import prepared as engine
+from database.engine.base import DatabaseWrapper
+from database.identity import acting_as
+from database.prepared import kept, many
+from goals.recent_ratings import recent_lines
 from progress.models import TherapySession
 
 ROOMS = ("accounts", "clients", "goals", "toolkit", "progress", "digests", "portal")

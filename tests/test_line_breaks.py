@@ -4,9 +4,9 @@ import pytest
 from django import forms
 from django.http import QueryDict
 
-from accounts.forms import HouseForm
 from clients.models import Correction, SupervisionComment
 from conftest import in_care
+from ui.forms import HouseForm
 
 LINES = "\r\n".join(["x" * 99] * 20) + "\r\n"  # 2,000 as a browser counts
 ALLOWED = LINES.replace("\r\n", "\n")

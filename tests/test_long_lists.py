@@ -9,7 +9,6 @@ from allauth.mfa.models import Authenticator
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
 from clients.models import (
@@ -23,6 +22,7 @@ from clients.models import (
 )
 from clients.models.strength import MOST as MOST_STRENGTHS
 from conftest import as_role, in_care, person
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Comment,
@@ -560,10 +560,10 @@ def test_the_timeline_reads_the_newest_ratings_and_says_so(sign_in, goal, cleo, 
         assert sentence in read(browsers[who], url)
 
 
-def test_the_ratings_of_a_sessions_day_have_an_end(sign_in, goal, cleo, thea):
+def test_the_ratings_of_a_session_have_an_end(sign_in, goal, cleo, thea):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     browser, url = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"
-    sentence = "Only the newest 50 ratings of that day are shown."
+    sentence = "Only the newest 50 ratings of this session are shown."
     rows = [
         GoalRating(
             **of(cleo, goal=goal), value=n % 11, by=cleo.user, side="client",

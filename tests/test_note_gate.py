@@ -112,7 +112,7 @@ def test_what_cleo_asks_to_correct_becomes_part_of_the_note(
     page.locator("select[name=note]").select_option(str(session.pk))
     accessible(page)
     press(page, "Answer")
-    expect(page.get_by_role("status").first).to_contain_text("Answered")
+    expect(page.get_by_role("status").first).to_contain_text("Correction answered")
     hers.reload()
     hers.get_by_role("link", name="Correction added to the note").click()
     expect(main(hers)).to_contain_text("Correction by Thea")

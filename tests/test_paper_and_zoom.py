@@ -9,10 +9,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from accounts import dates
 from goals.tests.test_ratings_by_side import rate
 from portal.tests.cast import agree_practice
 from progress.tests.cast import agreed_goal, book, hold
+from ui import dates
 
 pytestmark = pytest.mark.browser
 SMALL = {"width": 320, "height": 200}  # 1280 by 800 at 400 %

@@ -13,11 +13,11 @@ from django.utils import formats
 from django.utils.translation import trans_real
 
 from accounts.models import User
-from accounts.zones import ZONES
 from digests.tests.conftest import in_berlin
 from digests.tests.test_words import post_of_every_kind, texts_of
 from tests import pseudo
 from tests.test_walk import ALL, rows
+from ui.time_zones import ZONES
 
 __all__ = ["in_berlin", "post_of_every_kind", "rows"]  # fixtures
 

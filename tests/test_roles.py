@@ -6,10 +6,10 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Heartbeat, User
 from clients.models import Client
 from conftest import as_role
+from database.identity import acting_as
 from goals.models import Goal
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, hold

@@ -24,11 +24,11 @@ from django.utils.html import strip_tags
 
 from accounts import passwords
 from accounts.factors import FactorAdapter
-from accounts.forms import HouseForm
 from accounts.models import User
 from conftest import WebClient
 from digests.adapter import MailAdapter
 from tests.test_bad_input import FORMS, ODD, address, browser_of, rows  # noqa: F401
+from ui.forms import HouseForm
 
 CATALOGS = [
     Path(django.__file__).parent / "conf" / "locale",

@@ -15,7 +15,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import addresses, encryption
-from accounts.identity import acting_as
 from accounts.models import (
     AuditEvent,
     Invitation,
@@ -27,6 +26,7 @@ from accounts.models import (
 from clients import access
 from clients.models import CareRole, CareRoleRequest, Client, Draft, Notice
 from conftest import admit, person
+from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
 from progress.models import (

@@ -28,7 +28,7 @@ def session(thea, cleo):
 
 
 def note_of(session):
-    from accounts.identity import acting_as
+    from database.identity import acting_as
 
     with acting_as(session.therapist_id):
         return ProgressNote.objects.get(session=session).body

@@ -9,7 +9,6 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Message, User
-from accounts.zones import CITIES
 from conftest import ten_seconds_pass
 from progress.models import TherapySession
 from tests.test_form_gate import (
@@ -22,6 +21,7 @@ from tests.test_form_gate import (
     sink,
     stone,
 )
+from ui.time_zones import CITIES
 
 __all__ = ["sink"]  # a fixture
 

@@ -46,7 +46,7 @@ def test_thea_offers_a_strength_and_cleo_says_yes(cleos, theas, thea, cleo):
     theas.get_by_label("Take the bus into town").check()
     expect(theas.locator("[data-saved]")).to_contain_text("Saved")
     press(theas, "Offer it")
-    expect(main(theas)).to_contain_text("Waits for an answer")
+    expect(main(theas)).to_contain_text("Waiting for Cleo to answer.")
     cleos.goto("/portal/more/")
     cleos.get_by_role("link", name="Strengths and wins").click()
     expect(main(cleos)).to_contain_text("Thea noticed this, today")

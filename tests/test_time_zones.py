@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import invitations, zones
+from accounts import invitations
 from accounts.models import Message, Practice, User
 from accounts.tests.signing_in import shown
 from clients.models import Client
@@ -18,6 +18,7 @@ from conftest import WebClient, as_role
 from digests import plan
 from digests.models import Digest
 from progress.tests.cast import agreed_goal, book, hold
+from ui import time_zones
 
 LONG = "the long way home at night"
 BROKEN = ["Mars/Olympus", "", "../etc/passwd", "Europe", "Factory", "posixrules", "é"]
@@ -110,30 +111,30 @@ def test_email_is_planned_whatever_the_zone_is_called(thea, cleo, practice, zone
 
 @given(st.text() | st.sampled_from(sorted(available_timezones())))
 def test_no_name_is_an_error(name):
-    zone = zones.resolve(name)
-    assert zone.key in zones.ZONES
+    zone = time_zones.resolve(name)
+    assert zone.key in time_zones.ZONES
     assert datetime.now(zone)
 
 
 @pytest.mark.parametrize(("old", "new"), GIVEN_UP.items())
 def test_a_name_that_was_given_up_means_the_current_one(old, new):
-    assert zones.canonical(old) == new
+    assert time_zones.canonical(old) == new
 
 
 def test_all_that_python_ever_knew_is_current_or_an_alias():
-    unknown = {name for name in available_timezones() if not zones.canonical(name)}
+    unknown = {name for name in available_timezones() if not time_zones.canonical(name)}
     assert unknown <= {"Factory", "localtime"}
 
 
 def test_postgresql_knows_each_zone(db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_timezone_names")
-        assert {name for (name,) in cursor.fetchall()} >= zones.ZONES
+        assert {name for (name,) in cursor.fetchall()} >= time_zones.ZONES
 
 
 def test_about_sixty_cities_are_offered_with_the_time_there(sign_in, thea):
-    assert 55 <= len(zones.CITIES) <= 70
-    assert set(zones.CITIES) <= zones.ZONES
+    assert 55 <= len(time_zones.CITIES) <= 70
+    assert set(time_zones.CITIES) <= time_zones.ZONES
     page = words(sign_in(thea).get("/settings/"))
     now = timezone.now().astimezone(ZoneInfo("Asia/Kathmandu"))
     assert any(
@@ -209,7 +210,7 @@ def test_the_browsers_zone_stands_first_and_can_be_saved(
     assert field.input_value() == "UTC"  # nothing is changed behind her back
     city = browsers.rpartition("/")[2].replace("_", " ")
     first = field.locator("option").first
-    names = {city, str(zones.city(stored))}
+    names = {city, str(time_zones.city(stored))}
     assert any(first.inner_text().startswith(name) for name in names)
     field.select_option(index=0)
     page.get_by_role("button", name="Keep these settings").click()

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from accounts.identity import acting_as
 from clients.models import CareRole, Client, Correction, Strength
 from conftest import in_care
+from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from goals.proposal_form import ONLY_NEW
 from progress.models import ProgressNote, TherapySession

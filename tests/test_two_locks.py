@@ -15,7 +15,6 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import Practice, User
 from clients.models import (
     CareRole,
@@ -30,6 +29,7 @@ from clients.models import (
     Strength,
     SupervisionComment,
 )
+from database.identity import acting_as
 from goals.models import (
     Agreement,
     Comment,

@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.identity import acting_as
 from clients import drafts
 from clients.models import Strength
 from conftest import in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from progress.tests.cast import agreed_goal, book, hold
 from tests.test_walk import ALL

@@ -13,11 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, SignIn
 from accounts.tests.test_second_step import with_app
 from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
 from progress.tests.cast import (
     add_to,

@@ -11,9 +11,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import Invitation, Message, SignIn, User
 from conftest import admit
+from database.identity import acting_as
 from portal.leave_views import AWAY
 from progress.tests.cast import agreed_goal, hold
 from tests.test_form_gate import LONG, main, press

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from accounts.templatetags.look import day
 from digests.models import Digest
 from goals.tests.test_both_at_random import machine_of, other
+from ui.templatetags.ui import day
 
 EXAMPLES = int(os.environ.get("STORY_EXAMPLES", "5"))
 DECIDED = {
@@ -97,6 +97,8 @@ class Pages:
             lines.append("Proposed today, not agreed yet.")
         elif not story.in_force:
             lines.append("Not in effect: an agreement was withdrawn.")
+        if story.review_on and not story.in_force:
+            lines.append(f"Review {day_words(story.review_on)}.")
         asked = story.asked()
         if asked == side:
             lines.append("Needs your agreement.")
@@ -231,6 +233,11 @@ class Pages:
     def digest_of_cleo(self):
         page = self.page("client", f"/portal/digest/{self.digests['client'].pk}/")
         assert ("Waiting for your key" in page) == (self.story.asked() == "client")
+        story = self.story
+        unanswered = story.review and "client" not in story.choices
+        assert ("Goal review started: add your answers" in page) == unanswered
+        turn = story.review and self.my_turn("client")
+        assert ("Goal review: your turn" in page) == turn
         if self.story.closed:
             return
         for side, name in (("client", "You"), ("therapist", "Your therapist")):

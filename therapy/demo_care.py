@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import (
     CareRole,
     Client,
@@ -17,6 +16,7 @@ from clients.models import (
     SupervisionComment,
 )
 from clients.models.care import tell_again
+from database.identity import acting_as
 from progress.models import NoteAddition, ProgressNote
 
 SAID = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from accounts.identity import acting_as
 from clients.models.draft import PART
+from database.identity import acting_as
 from goals.models import (
     Comment,
     Goal,

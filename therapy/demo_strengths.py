@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from accounts.identity import acting_as
 from clients.models import ContactCharter, Strength
+from database.identity import acting_as
 from goals.models import StrengthLink
 from progress.models import Win
 

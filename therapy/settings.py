@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "goals",
     "clients",
     "accounts",
+    "ui",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -124,11 +125,11 @@ MIDDLEWARE = [
     "accounts.middleware.SignInRequiredMiddleware",
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.OneActMiddleware",
-    "accounts.tries.TriesMiddleware",  # before the view's own transaction
+    "accounts.sign_in_limits.TriesMiddleware",  # before the view's own transaction
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.RefusalMiddleware",
-    "clients.pace.PaceMiddleware",
+    "clients.record_rate_limit.PaceMiddleware",
 ]
 TEMPLATES = [
     {
@@ -140,7 +141,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.staying.context",
+                "accounts.idle_timeout.context",
             ]
         },
     }
@@ -161,7 +162,7 @@ DATABASE_URLS = {
 DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
-        engine="accounts.postgres",
+        engine="database.engine",
         conn_max_age=600,  # its plans go with it
         conn_health_checks=True,
     )
@@ -213,20 +214,21 @@ MFA_RECOVERY_CODE_COUNT = 8
 # Points that a mean change of goal ratings must reach to be called one: described for a
 # youth sample whose parents rated, so it is a practice's to set.
 GOAL_CHANGE_THRESHOLD = float(env("GOAL_CHANGE_THRESHOLD") or 2.45)
-# More openings of records in a minute than anybody reads (clients/pace.py).
+# More openings of records in a minute than anybody reads; see
+# clients/record_rate_limit.py.
 RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
 # Who works in the practice needs more than a password, except in the demo.
 SECOND_STEP_REQUIRED = not DEMO
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # allauth counts in a cache, per account from any address: a way to lock somebody out.
-# accounts/tries.py counts alone.
+# accounts/sign_in_limits.py counts alone.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
-# The pinned tzdata package, never the system's: accounts/zones.py.
+# The pinned tzdata package, never the system's: ui/time_zones.py.
 zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from accounts.screen import called
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
+from ui.screen_privacy import called
 
 
 class AssignmentQuerySet(ClientRowQuerySet):

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 import accounts.fields
-from accounts import email_addresses, names
+from ui import email_addresses, names
 
 
 def spell(apps, schema_editor):

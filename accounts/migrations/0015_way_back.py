@@ -3,7 +3,7 @@
 import django.utils.timezone
 from django.db import migrations, models
 
-import accounts.ids
+import database.ids
 
 GUARD = """
 ALTER TABLE accounts_wayback ENABLE ROW LEVEL SECURITY;
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=accounts.ids.uuid7,
+                        default=database.ids.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -1,8 +1,8 @@
 from django.db import models
 from django.utils import timezone
 
-from accounts.ids import uuid7
 from accounts.models.practice import Practice
+from database.ids import uuid7
 
 
 class DataKey(models.Model):

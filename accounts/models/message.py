@@ -9,10 +9,10 @@ from django.db.models.sql import InsertQuery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import nudge
-from accounts.ids import uuid7
+from accounts import celery_kick
 from accounts.models.people import User
 from accounts.models.practice import Practice
+from database.ids import uuid7
 
 
 class NotSent(ValidationError):
@@ -106,7 +106,7 @@ class Message(models.Model):
             address=address,
         )
         written = _written(letter)
-        transaction.on_commit(nudge.the_postman, robust=True)
+        transaction.on_commit(celery_kick.the_postman, robust=True)
         return written
 
 

@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import text, zones
 from accounts.fields import (
     EmailAddressField,
     HasNameKey,
     NameField,
     NameKeyField,
 )
-from accounts.ids import uuid7
 from accounts.models.practice import Practice
-from accounts.zones import validate_zone
+from database.ids import uuid7
+from ui import text, time_zones
+from ui.time_zones import validate_zone
 
 
 class UserManager(BaseUserManager):
@@ -116,12 +116,12 @@ class User(HasNameKey, AbstractBaseUser):
     def zone(self) -> ZoneInfo:
         """The practice's where one's own is no zone (any more)."""
         if self.zone_is_known:
-            return zones.resolve(self.time_zone)
+            return time_zones.resolve(self.time_zone)
         return self.practice.zone
 
     @property
     def zone_is_known(self) -> bool:
-        return zones.canonical(self.time_zone) is not None
+        return time_zones.canonical(self.time_zone) is not None
 
     def set_password(self, raw_password):
         super().set_password(raw_password and text.password(raw_password))

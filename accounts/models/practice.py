@@ -8,10 +8,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits, zones
+from accounts import audit, limits
 from accounts.fields import NameField
-from accounts.ids import uuid7
-from accounts.zones import validate_zone
+from database.ids import uuid7
+from ui import time_zones
+from ui.time_zones import validate_zone
 
 
 class Practice(models.Model):
@@ -72,7 +73,7 @@ class Practice(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        return zones.resolve(self.time_zone)
+        return time_zones.resolve(self.time_zone)
 
     @transaction.atomic
     def change(self, *, by, fields: list[str]) -> None:

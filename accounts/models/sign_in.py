@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.fields import EmailAddressField
-from accounts.ids import uuid7
 from accounts.models.people import User
+from database.ids import uuid7
 
 
 class SignInQuerySet(models.QuerySet):

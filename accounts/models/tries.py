@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Tries(models.Model):
-    """How often something was guessed at, until when; see accounts/tries.py.
+    """How often something was guessed at, until when; see accounts/sign_in_limits.py.
 
     The key is an HMAC: the table names no address and no place.
     """

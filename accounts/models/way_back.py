@@ -1,7 +1,7 @@
 from django.db import models
 from django.utils import timezone
 
-from accounts.ids import uuid7
+from database.ids import uuid7
 
 
 class WayBack(models.Model):

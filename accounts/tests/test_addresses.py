@@ -8,11 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import addresses, email_addresses
+from accounts import addresses
 from accounts.models import AddressChange, Message, Practice, Tries, User
 from accounts.tests.signing_in import minutes
 from conftest import as_role, person
 from digests import tasks
+from ui import email_addresses
 
 
 @pytest.mark.requirement("R31")

@@ -6,11 +6,11 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from accounts import invitations, resetting
-from accounts.identity import acting_as
+from accounts import invitations, sign_in_reset
 from accounts.models import AuditEvent, CrisisLine, Invitation, Message, User
 from accounts.tests.signing_in import shown
 from conftest import WebClient, admit, as_role, person
+from database.identity import acting_as
 
 SIGN_IN = "/sign-in/"
 LONG = "the long way home at night"
@@ -155,7 +155,7 @@ def test_the_secret_is_not_in_the_database(nadia):
 def test_theo_gets_back_in_after_a_forgotten_password(client, theo):
     client.post("/reset/", {"email": theo.email})
     with as_role("cairn_worker"):
-        resetting.answer()
+        sign_in_reset.answer()
     letter = Message.objects.get(kind="password-reset")
     assert letter.recipient == theo
     from digests.letters import compose
@@ -185,7 +185,7 @@ def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nad
     assert len(set(answers)) == 1
     assert not Message.objects.filter(kind="password-reset").exists()
     with as_role("cairn_worker"):
-        assert resetting.answer() == 1
+        assert sign_in_reset.answer() == 1
     # Who has not accepted gets the invitation and nothing else.
     assert list(Message.objects.filter(kind="password-reset")
                 .values_list("recipient__name", flat=True)) == ["Theo"]  # fmt: skip

@@ -3,10 +3,10 @@
 from django.conf import settings
 
 from accounts import devices, sessions
-from accounts.identity import acting_as
 from accounts.models import KnownDevice, Message
 from accounts.tests.signing_in import LAKE, signed_in_by_form
 from accounts.tests.test_second_step import with_app
+from database.identity import acting_as
 
 
 def test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not(db, thea):

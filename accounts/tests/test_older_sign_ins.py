@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts import addresses, handing, staying
+from accounts import addresses, device_handover, idle_timeout
 from accounts.models import AddressChange, SignIn, User
 from accounts.tests.signing_in import JSON, LAKE, is_in, shown
 from accounts.tests.test_second_step import SECRET, code_now, with_app
@@ -168,7 +168,7 @@ def test_a_first_step_from_before_the_change_leads_no_further(
     with_app(thea)
     waiting = WebClient()
     waiting.post("/sign-in/", {"login": thea.email, "password": LAKE})
-    who = staying.sign(thea)
+    who = idle_timeout.sign(thea)
     if change == "password":
         change_the_password(sign_in(thea), thea)
     elif change == "app":
@@ -181,7 +181,7 @@ def test_a_first_step_from_before_the_change_leads_no_further(
     old = waiting.post("/sign-in/here/", {"who": who, "code": code_now()})
     assert "too old" in old.json()["error"]
     thea.refresh_from_db()
-    said = {"who": staying.sign(thea), "code": code_now()}
+    said = {"who": idle_timeout.sign(thea), "code": code_now()}
     assert waiting.post("/sign-in/here/", said).json() == {"next": "password"}
     assert waiting.get("/sign-in/second/").url.startswith("/sign-in/")
     assert waiting.post("/sign-in/second/", {"code": code_now()}).url == "/sign-in/"
@@ -236,7 +236,7 @@ def test_a_device_in_cleos_hands_is_taken_back_when_she_adds_a_step_elsewhere(
     client, sign_in, cleo
 ):
     session = client.session
-    session[handing.HANDED] = {
+    session[device_handover.HANDED] = {
         "to": str(cleo.user_id),
         "from": "Thea",
         "page": "/portal/",
@@ -257,7 +257,7 @@ def test_an_invitation_does_not_lead_past_a_second_step_that_is_there(
     from django.db import transaction
 
     from accounts import invitations
-    from accounts.identity import acting_as
+    from database.identity import acting_as
 
     with_app(cleo.user)
     User.objects.filter(pk=cleo.user_id).update(joined_at=None)

@@ -9,9 +9,9 @@ from django.core import mail
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, CrisisLine, Message, Practice
 from conftest import as_role
+from database.identity import acting_as
 from digests import tasks
 
 SETTINGS = {

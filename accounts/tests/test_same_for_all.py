@@ -13,11 +13,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import invitations, resetting
-from accounts.identity import acting_as
+from accounts import invitations, sign_in_reset
 from accounts.models import Invitation, Message, User, WayBack
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
+from database.identity import acting_as
 from digests import tasks
 
 NOBODY = "nobody@example.test"
@@ -167,7 +167,7 @@ def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
 def test_the_address_is_read_in_any_case_and_with_blanks_around(db, thea):
     WebClient().post("/reset/", {"email": f"  {thea.email.upper()} "})
     with as_role("cairn_worker"):
-        assert resetting.answer() == 1
+        assert sign_in_reset.answer() == 1
 
 
 def test_many_places_together_fill_nobodys_mail_box(db, thea):
@@ -180,15 +180,15 @@ def test_many_places_together_fill_nobodys_mail_box(db, thea):
                     REMOTE_ADDR=f"198.51.100.{place + 3 * minute}",
                 )
             with as_role("cairn_worker"):
-                resetting.answer()
+                sign_in_reset.answer()
     told = Message.objects.filter(kind="password-reset")
-    assert told.count() == resetting.AN_HOUR
+    assert told.count() == sign_in_reset.AN_HOUR
 
 
 def test_what_nobody_answered_for_an_hour_is_no_letter_any_more(db, thea):
     WebClient().post("/reset/", {"email": thea.email})
     with minutes(61), as_role("cairn_worker"):
-        assert resetting.answer() == 0
+        assert sign_in_reset.answer() == 0
     assert not WayBack.objects.exists()
 
 
@@ -197,8 +197,8 @@ def test_twice_answered_is_one_letter(db, thea):
         WebClient().post("/reset/", {"email": thea.email})
         WebClient().post("/reset/", {"email": thea.email})
         with as_role("cairn_worker"):
-            assert resetting.answer() == 1
-            assert resetting.answer() == 0
+            assert sign_in_reset.answer() == 1
+            assert sign_in_reset.answer() == 0
 
 
 @pytest.mark.requirement("R30")

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts import audit, seals
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, AuditSeal
 from conftest import as_role
+from database.identity import acting_as
 from digests import tasks
 
 pytestmark = [pytest.mark.requirement("R17"), pytest.mark.django_db(transaction=True)]

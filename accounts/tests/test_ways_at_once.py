@@ -11,8 +11,7 @@ from django.db import connection, connections, transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts import invitations, resetting
-from accounts.identity import acting_as
+from accounts import invitations, sign_in_reset
 from accounts.models import Invitation, Message, SignIn, User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.tests.test_older_sign_ins import (
@@ -23,12 +22,13 @@ from accounts.tests.test_older_sign_ins import (
 from accounts.tests.test_second_step import code_now, with_app
 from clients import staffing
 from conftest import WebClient, admit
+from database.identity import acting_as
 
-CHANGED = "Your sign-in was changed meanwhile"
+CHANGED = "Your sign-in methods changed"
 
 
 def is_reset(person, by):
-    resetting.reset_sign_in(person, by=by)
+    sign_in_reset.reset_sign_in(person, by=by)
 
 
 def is_closed(person, by):

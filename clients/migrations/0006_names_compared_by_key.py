@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.fields
-from accounts import email_addresses, names
+from ui import email_addresses, names
 
 # Also as it was typed: what asks is still the old program while it is replaced.
 NAMED = """

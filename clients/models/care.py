@@ -10,10 +10,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, identity, names
+from accounts import audit
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
+from database import identity
+from ui import names
 
 EMERGENCY_LASTS = timedelta(hours=4)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption, identity, invitations
+from accounts import audit, encryption, invitations
 from accounts.encryption import EncryptedTextField
 from accounts.fields import (
     EmailAddressField,
@@ -18,12 +18,13 @@ from accounts.fields import (
     NameField,
     NameKeyField,
 )
-from accounts.ids import uuid7
 from accounts.models import Invitation, Practice, User
-from accounts.names import name_key
-from accounts.resetting import forget_factors
 from accounts.sessions import ways_changed
+from accounts.sign_in_reset import forget_factors
 from clients import access
+from database import identity
+from database.ids import uuid7
+from ui.names import name_key
 
 
 class ClientQuerySet(models.QuerySet):

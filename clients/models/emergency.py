@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, dates
-from accounts.email_addresses import normalize
+from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
-from accounts.names import name_key
-from accounts.templatetags.look import day_words
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.row import ClientRow, ClientRowQuerySet
+from ui import dates
+from ui.email_addresses import normalize
+from ui.names import name_key
+from ui.templatetags.ui import day_words
 
 
 class EmergencyReasonQuerySet(ClientRowQuerySet):
@@ -86,10 +87,9 @@ def too_early(begins: datetime) -> str:
     said = {"day": day_words(local.date(), False), "time": dates.clock(local)}
     return (
         _(
-            "You can open a record in an emergency from %(day)s, %(time)s: 30 days "
-            "after an admin let you in as a therapist. Until then, call the client’s "
-            "therapist, or ask a colleague who has worked here longer to open the "
-            "record."
+            "You can open a record in an emergency from %(day)s, %(time)s. That is 30 "
+            "days after an admin added you as a therapist. Until then, call the "
+            "client’s therapist, or ask a colleague who has worked here longer."
         )
         % said
     )

@@ -7,10 +7,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.ids import uuid7
 from accounts.models import Practice, User
 from clients.models.care import CareRole
 from clients.models.care_request import CareRoleRequest
+from database.ids import uuid7
 
 
 class NoticeQuerySet(models.QuerySet):

@@ -2,9 +2,9 @@
 
 from django.db import models
 
-from accounts.ids import uuid7
 from accounts.models import Practice
 from clients import access
+from database.ids import uuid7
 
 
 class ClientRowQuerySet(models.QuerySet):

@@ -13,12 +13,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit, seals
-from accounts.formulas import harmless
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
-from clients import pace, trail
+from clients import audit_page, record_rate_limit
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from progress.tests.cast import agreed_goal, book, pinned
+from ui.csv_cells import harmless
 
 BASE = Path(__file__).resolve().parent.parent.parent
 
@@ -158,7 +158,7 @@ def test_thirty_one_clients_in_an_hour_are_a_line_and_thirty_are_not(
 def test_the_same_client_opened_often_is_no_line(ada, thea, cleo):
     for _look in range(40):
         note(thea, about=cleo)
-    assert not any(trail.worth_a_question(ada).values())
+    assert not any(audit_page.worth_a_question(ada).values())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -252,14 +252,14 @@ def _verbs(tree):
 def test_every_verb_of_the_house_has_plain_words():
     verbs = set(recorded_verbs())
     assert len(verbs) > 30
-    assert not verbs - set(trail.VERBS), "name these in clients/trail.py"
+    assert not verbs - set(audit_page.VERBS), "name these in clients/audit_page.py"
 
 
 @pytest.mark.requirement("R64")
 def test_two_hundred_records_a_minute_are_read_and_the_next_is_not(
     sign_in, ada, thea, cleo, monkeypatch
 ):
-    monkeypatch.setattr(pace, "A_MINUTE", 5)
+    monkeypatch.setattr(record_rate_limit, "A_MINUTE", 5)
     browser = sign_in(thea)
     for _look in range(5):
         assert browser.get(f"/clients/{cleo.pk}/").status_code == 200
@@ -279,7 +279,7 @@ def test_who_is_slowed_down_while_writing_gets_their_words_back(
 ):
     session = book(cleo, thea, at=timezone.now())
     browser = sign_in(thea)
-    monkeypatch.setattr(pace, "A_MINUTE", 0)
+    monkeypatch.setattr(record_rate_limit, "A_MINUTE", 0)
     typed = {"part0": "Slept better since Monday.", "practice": "x" * 501}
     slow = browser.post(f"/sessions/{session.pk}/", {**typed, "format": "dap"})
     assert slow.status_code == 429

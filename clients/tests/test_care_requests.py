@@ -12,11 +12,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, User
 from clients.assigning import assign
 from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
+from database.identity import acting_as
 from goals.models import Goal
 from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, pinned
@@ -134,11 +134,11 @@ def test_ada_withdraws_what_she_asked_for(sign_in, ada, thea, theo, cleo):
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert "was withdrawn" in words(sign_in(cleo.user), "/portal/")
     # The email to Thea is not needed any more.
-    from digests import charter
+    from digests import may_send
 
     letter = Message.objects.get(recipient=thea)
-    with acting_as(thea.pk), pytest.raises(charter.Stopped, match="decided"):
-        charter.may_go(letter, thea, timezone.now())
+    with acting_as(thea.pk), pytest.raises(may_send.Stopped, match="decided"):
+        may_send.may_go(letter, thea, timezone.now())
 
 
 def test_nobody_but_thea_confirms_or_refuses(sign_in, ada, thea, theo, ines, cleo):

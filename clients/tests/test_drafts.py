@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.drafts import KINDS
 from clients.models import Draft
 from conftest import admit
+from database.identity import acting_as
 from digests import tasks
 from goals.models import Comment, Goal
 from progress.tests.cast import agreed_goal, hold

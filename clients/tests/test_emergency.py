@@ -8,12 +8,12 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, Practice
 from clients.models import CareRole, EmergencyReason
 from clients.models.care import tell_again
 from clients.models.emergency import open_in_emergency
 from conftest import in_care, person
+from database.identity import acting_as
 from progress.tests.cast import agreed_goal, hold
 
 WHY = "Rang at 19:40, crying, and hung up. Thea does not answer."

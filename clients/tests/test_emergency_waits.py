@@ -9,13 +9,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Invitation, User
 from clients import staffing
 from clients.models import CareRole
 from clients.models.emergency import open_in_emergency
 from clients.tests.test_emergency import WHY, ask, emergency_row, words
 from conftest import in_care
+from database.identity import acting_as
 
 PASSWORD = "a long password here"
 WAIT = "You can open a record in an emergency from "

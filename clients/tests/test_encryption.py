@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from accounts import encryption
 from accounts.encryption import Sealed, Unreadable
-from accounts.identity import acting_as
 from accounts.models import DataKey
 from clients.models import ClientBackground
+from database.identity import acting_as
 
 TABLE = "clients_clientbackground"
 

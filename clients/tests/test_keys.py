@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from accounts import encryption, keys
 from accounts.encryption import Unreadable
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, DataKey
 from clients.models import ClientBackground
 from conftest import admit, as_role
+from database.identity import acting_as
 from digests.models import Digest
 from progress.tests.cast import agreed_goal, book, hold, strengths_of
 from toolkit.models import Assignment

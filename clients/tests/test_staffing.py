@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, SignIn, User
 from clients import staffing
 from clients.models import CareRole
 from conftest import admit, after_a_day, in_care, person
+from database.identity import acting_as
 
 
 def roles(browser, who, role):

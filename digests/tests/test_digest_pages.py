@@ -6,12 +6,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import admit
+from database.identity import acting_as
 from digests.models import Digest
-from digests.tests.conftest import HOUR, berlin, book, post_at
-from goals.models import Goal, GoalRating
+from digests.tests.conftest import HOUR, berlin, book, letters, post_at
+from goals.models import Goal, GoalRating, Review
 from progress.models import ProgressNote
 from toolkit.models import Assignment
 
@@ -210,3 +210,71 @@ def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_
     assert "<b>3</b>" in after[:60]  # of the 24th, 27th and 28th
     assert "Nothing booked" in page
     assert "Cleo" in page.partition("Nothing booked")[2]
+
+
+# -- a review that asks Cleo ---------------------------------------------------------
+
+
+def week_of(cleo, sign_in):
+    page = sign_in(cleo.user).get(reverse("portal-digest-latest"), follow=True)
+    return page.content.decode()
+
+
+def with_review(goal, by):
+    with acting_as(by.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        Review.begin(mine, by=by)
+
+
+def answer_review(goal, person, choice):
+    with acting_as(person.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        mine.review.goal = mine
+        mine.review.answer({"goal_fits": "yes", "choice": choice}, by=person)
+
+
+STARTED = "Goal review started: add your answers"
+TURN = "Goal review: your turn to choose what happens"
+
+
+def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
+    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    with_review(goal, thea)
+    post_at(berlin(29, 17))
+    assert STARTED in week_of(cleo, sign_in)
+    answer_review(goal, thea, "keep")
+    answer_review(goal, cleo.user, "")
+    page = week_of(cleo, sign_in)
+    assert TURN in page and STARTED not in page
+    answer_review(goal, cleo.user, "keep")
+    page = week_of(cleo, sign_in)
+    assert "Goal reviews" not in page
+
+
+def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
+    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    Goal.objects.filter(pk=goal.pk).update(review_on=MONDAY.date())
+    post_at(berlin(29, 17))
+    assert "Goal review due" in week_of(cleo, sign_in)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_review_alone_is_worth_an_email(thea, cleo, asks):
+    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    if asks:
+        with_review(goal, thea)
+    post_at(berlin(29, 17))
+    assert letters("client-digest")[-1][0] == ("sent" if asks else "held")
+
+
+def test_reviews_take_one_query_however_many(thea, cleo, sign_in):
+    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    with_review(goal, thea)
+    post_at(berlin(29, 17))
+    address = reverse("portal-digest-latest")
+    browser = sign_in(cleo.user)
+    address = browser.get(address).url
+    before = queries_of(browser, address)
+    for _number in range(5):
+        with_review(agreed_goal(cleo, thea, berlin(3, 9)), thea)
+    assert queries_of(browser, address) == before

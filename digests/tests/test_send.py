@@ -14,7 +14,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from accounts import nudge
+from accounts import celery_kick
 from accounts.models import Message, Practice, User
 from conftest import admit, as_role
 from digests import send
@@ -404,28 +404,28 @@ def test_the_worker_itself_reads_no_name_and_no_word(column):
 def test_a_letter_is_dropped_though_redis_is_away(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(nudge, "_silent_until", 0)
+    monkeypatch.setattr(celery_kick, "_silent_until", 0)
     asked = []
 
     def refuses(*args, **options):
         asked.append(args)
         raise ConnectionError
 
-    monkeypatch.setattr(nudge.current_app, "send_task", refuses)
+    monkeypatch.setattr(celery_kick.current_app, "send_task", refuses)
     for number in range(3):
         with django_capture_on_commit_callbacks(execute=True):
             drop(thea, str(number))
     assert Message.objects.count() == 3
-    assert asked == [(nudge.TASK,)]  # once a minute
+    assert asked == [(celery_kick.TASK,)]  # once a minute
 
 
 def test_a_dropped_letter_nudges_the_postman_by_name(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
-    monkeypatch.setattr(nudge, "_silent_until", 0)
+    monkeypatch.setattr(celery_kick, "_silent_until", 0)
     told = []
     monkeypatch.setattr(
-        nudge.current_app, "send_task", lambda name, **options: told.append(name)
+        celery_kick.current_app, "send_task", lambda name, **options: told.append(name)
     )
     with django_capture_on_commit_callbacks(execute=True):
         drop(thea)

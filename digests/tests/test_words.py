@@ -12,10 +12,10 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 
 from accounts import addresses, invitations
-from accounts.identity import acting_as
 from accounts.models import Message, Practice, User
 from clients.models import CareRoleRequest
 from conftest import admit
+from database.identity import acting_as
 from digests.tests.conftest import HOUR, berlin, book, post_at
 
 SUBJECTS = {

@@ -116,8 +116,11 @@ class Goal(ClientRow):
         )
 
     @property
-    def is_agreed_or_alone(self) -> bool:
-        return self.is_agreed or not self.is_shared
+    def can_review(self) -> bool:
+        """Whether a review can begin: of what both agreed to, of two wordings that
+        stand side by side, on a day that was set, and by whoever is alone with it."""
+        is_set = self.is_agreed or self.differs_since or self.review_on
+        return self.is_open and (bool(is_set) or not self.is_shared)
 
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed

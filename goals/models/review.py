@@ -60,15 +60,15 @@ class Review(ClientRow):
         """The open review of the goal, begun now if there is none.
 
         `seen` is when the newest line was written of the history that was read.  Raise
-        Overtaken for a goal that is not in force, was closed meanwhile, or whose
-        review was decided after that line.
+        Overtaken for a goal that cannot be reviewed (`can_review`), or whose review
+        was decided after that line.
         """
         goal._take_turns()
         if goal.review_id:
             return goal.review
         if seen and goal.moves.filter(kind="decided", at__gt=seen).exists():
             raise Overtaken
-        if not (goal.is_open and goal.is_agreed_or_alone):
+        if not goal.can_review:
             raise Overtaken
         review = cls(
             practice_id=goal.practice_id,

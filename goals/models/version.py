@@ -18,10 +18,10 @@ from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
-from goals import differences
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
+from ui import text_diff
 
 TRIED_FOR = timedelta(days=14)
 MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
@@ -115,14 +115,14 @@ class GoalVersion(ClientRow):
     def compare_with(self, agreed: GoalVersion | None) -> None:
         """Before it is saved: pages show a difference, and do not compute it."""
         if agreed is not None:
-            lengths = differences.stored(agreed.own_words, self.own_words)
+            lengths = text_diff.stored(agreed.own_words, self.own_words)
             self.compared = f"{agreed.pk} {lengths}"
 
     def difference_from(self, agreed: GoalVersion) -> SafeString:
         """Its own words with what they change of the agreed ones marked."""
         with_whom, _space, lengths = self.compared.partition(" ")
         known = lengths if with_whom == str(agreed.pk) else ""
-        return differences.word_diff(agreed.own_words, self.own_words, known)
+        return text_diff.word_diff(agreed.own_words, self.own_words, known)
 
     # -- verbs -------------------------------------------------------------------
 

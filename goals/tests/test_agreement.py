@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from accounts import encryption
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalVersion, Overtaken
 
 BUS = {"own_words": "Take the bus into town on my own"}

@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import connection, connections, transaction
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import WebClient
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalVersion, Overtaken, Review
 
 WORDS = {"own_words": "Take the bus"}

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Agreement, Goal, Overtaken, Review
 from goals.models.goal import KEPT
 
@@ -51,6 +51,7 @@ def machine_of(people, client, told=None):
             self.ratings = {"client": [], "therapist": []}
             self.decision = None  # the last one, and who pressed last
             self.closed, self.differ = "", False
+            self.next = {}  # what each would do while they differ
             self.ever = set()  # versions that were in force at some time
             self.declined = set()
             self.review, self.choices, self.choosers = False, {}, []
@@ -202,15 +203,37 @@ def machine_of(people, client, told=None):
             done = self.act(side, verb)
             if self.closed or self.in_force == self.latest:
                 assert done == "overtaken"
-            else:
-                self.differ = True
+                return
+            self.next = self.next if self.differ else {}
+            self.differ = True
+
+        @rule(side=SIDES, choice=st.sampled_from(["talk", "try", "third", "leave"]))
+        def suggest_a_way_on(self, side, choice):
+            def verb(goal, by):
+                goal.latest.goal = goal
+                return goal.latest.suggest_next(choice, by=by)
+
+            done = self.act(side, verb)
+            if self.closed or not self.differ:
+                assert done == "overtaken"
+                return
+            self.next[side] = choice
+            if set(self.next.values()) == {"try"} and len(self.next) == 2:
+                self.review_on = people[side].today() + timedelta(days=14)
+
+        @precondition(lambda self: self.differ and not self.closed)
+        @rule(first=SIDES)
+        def both_try_both(self, first):
+            for side in (first, other(first)):
+                self.suggest_a_way_on(side, "try")
 
         @rule(side=SIDES)
         def begin_a_review(self, side):
             done = self.act(side, lambda g, by: Review.begin(g, by=by))
             if self.review:
                 return
-            if self.closed or self.in_force is None:
+            set_ = self.in_force or self.differ or self.review_on
+            if self.closed or not set_:
                 assert done == "overtaken"
                 return
             self.review, self.choices, self.choosers = True, {}, []

@@ -184,3 +184,20 @@ def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
     for one in (goal, agreed):
         page = text(sign_in(cleo.user).get(f"/portal/goals/{one.pk}/"))
         assert "In your words" in page and "suggestion" not in page
+
+
+def test_keep_my_wording_says_which_wording_that_is(countered, cleo, thea, sign_in):
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{countered.pk}/"))
+    proposal = page.partition("Proposal, version 2")[2].partition("Keep my wording")[0]
+    assert f"Your wording: {BUS['own_words']}" in proposal
+    # Who proposed last has nothing to keep instead.
+    page = text(sign_in(thea).get(f"/goals/{countered.pk}/"))
+    assert "Your wording:" not in page and "The earlier wording:" not in page
+
+
+def test_beside_an_agreed_wording_it_is_not_said_twice(cleo, thea, sign_in):
+    goal = propose(cleo, cleo.user)
+    agree(goal, thea)
+    suggest(goal, thea)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
+    assert "Keep the agreed words" in page and "Your wording:" not in page

@@ -5,8 +5,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.identity import acting_as
 from clients.models import Draft
+from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from goals.tests.test_two_keys import propose
 from goals.ways import CLIENTS, THERAPISTS

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
 from goals.tests.test_ratings_by_side import text

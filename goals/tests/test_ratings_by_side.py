@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
 from progress.goal_progress import ClientProgress

@@ -3,8 +3,8 @@
 import pytest
 from django.db import transaction
 
-from accounts.identity import acting_as
 from conftest import admit
+from database.identity import acting_as
 from goals.models import Goal, Overtaken, Review, ReviewAnswer
 from progress.tests.cast import agreed_goal
 

@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, Overtaken
 from goals.models.goal import KEPT
+from ui import dates
 
 BUS = {"own_words": "Take the bus into town on my own"}
 SHORTER = {"own_words": "Take the bus one stop"}
@@ -237,3 +238,56 @@ def test_who_try_both_look_again_in_two_weeks(agreed, cleo, thea):
     assert now(agreed).review_on is None
     act(cleo.user, agreed, lambda g: g.latest.suggest_next("try", by=cleo.user))
     assert now(agreed).review_on == cleo.user.today() + timedelta(days=14)
+
+
+def proposed_and_seen_differently(cleo, thea):
+    """Cleo's goal, never agreed to, of which each has their own wording."""
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal = Goal.propose(cleo, {"own_words": "Take the bus"}, by=cleo.user)
+    act(thea, goal, lambda g: g.latest.differ("Slower", "One stop", by=thea))
+    return goal
+
+
+def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
+    cleo, thea, sign_in
+):
+    goal = proposed_and_seen_differently(cleo, thea)
+    act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
+    act(cleo.user, goal, lambda g: g.latest.suggest_next("try", by=cleo.user))
+    day = dates.weekday(cleo.user.today() + timedelta(days=14))
+    for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
+        browser = sign_in(person)
+        for place in ("", "differ/"):
+            page = browser.get(f"{start}/{goal.pk}/{place}").content.decode()
+            assert f">{day}</time>" in page, place
+            assert "Review " in page and "No reminders" not in page
+    # The day has come: what is asked for at home can be done where it leads.
+    Goal.objects.filter(pk=goal.pk).update(review_on=cleo.user.today())
+    browser = sign_in(cleo.user)
+    assert "Goal review due" in browser.get("/portal/").content.decode()
+    page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()
+    assert 'id="again"' in page and "Review it: the day has come" in page
+    begun = browser.post(f"/portal/goals/{goal.pk}/review/begin/", follow=True)
+    page = begun.content.decode()
+    assert now(goal).review_id and "See both wordings" in page
+    for by in (cleo.user, thea):
+        said = {"goal_fits": "yes", "choice": "keep"}
+        act(by, goal, lambda g, by=by, said=said: answer(g, said, by))
+    assert now(goal).review_on == cleo.user.today() + timedelta(days=91)
+    assert now(goal).differs_since and not now(goal).review_id
+
+
+@pytest.mark.parametrize("choice", ["leave", "talk", "third"])
+def test_who_let_both_stand_can_review_them_when_they_like(cleo, thea, sign_in, choice):
+    goal = proposed_and_seen_differently(cleo, thea)
+    act(thea, goal, lambda g: g.latest.suggest_next(choice, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.suggest_next(choice, by=cleo.user))
+    page = sign_in(thea).get(f"/goals/{goal.pk}/differ/").content.decode()
+    assert "No reminders" in page
+    sign_in(thea).post(f"/goals/{goal.pk}/review/begin/")
+    assert now(goal).review_id
+
+
+def answer(goal, said, by):
+    goal.review.goal = goal
+    goal.review.answer(said, by=by)

@@ -7,9 +7,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import Client
 from conftest import in_care
+from database.identity import acting_as
 from goals.models import Goal, Review
 from goals.models.goal import KEPT, REVIEW_AFTER
 

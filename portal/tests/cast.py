@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from conftest import ten_seconds_pass
+from database.identity import acting_as
 from goals.models import Goal, Step
 from progress.models import ProgressNote, TherapySession
 from toolkit.models import Assignment

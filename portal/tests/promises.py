@@ -22,6 +22,7 @@ TEMPLATES = (
 )  # fmt: skip
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
+    "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "progress/strength_forms.py", "progress/events.py", "progress/journey.py",
     "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
 )  # fmt: skip
@@ -53,10 +54,19 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
-    "tests/test_long_lists.py::test_the_ratings_of_a_sessions_day_have_an_end": [
-        "Only the newest 50 ratings of that day are shown.",
+    "goals/tests/test_counter_words.py::"
+    "test_keep_my_wording_says_which_wording_that_is": [
+        'Your wording: <span class="own">%(words)s</span>',
+        'The earlier wording: <span class="own">%(words)s</span>',
     ],
-    "goals/tests/test_said.py::"
+    "goals/tests/test_two_keys.py::"
+    "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
+        "You are both asked for a review that day. Nobody is asked to give in.",
+    ],
+    "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
+        "Only the newest 50 ratings of this session are shown.",
+    ],
+    "goals/tests/test_comments.py::"
     "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
         "It stays your rating, marked as chosen together.",
     ],
@@ -114,18 +124,19 @@ PROMISES = {
     "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
         "Your account was opened on %(then)s from a device that it did not know.",
     ],
-    "accounts/tests/test_proof.py::"
+    "accounts/tests/test_reauthentication.py::"
     "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
         "This wants a proof of the last five minutes, and yours is older. Nothing "
         "was changed, and what you wrote is kept here, to copy.",
     ],
-    "accounts/tests/test_proof.py::test_six_minutes_later_thea_proves_it_and_goes_on": [
+    "accounts/tests/test_reauthentication.py::"
+    "test_six_minutes_later_thea_proves_it_and_goes_on": [
         "What comes next cannot be taken back, so Cairn asks once more. It holds "
         "for five minutes.",
     ],
     "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
-        "This page was opened before that, so nothing was changed here.",
-        "Your sign-in was changed meanwhile",
+        "They changed after you opened this page, so nothing was saved here.",
+        "Your sign-in methods changed",
     ],
     "accounts/tests/test_ways_at_once.py::"
     "test_a_double_press_on_adding_the_app_says_that_it_is_there": [
@@ -218,23 +229,23 @@ PROMISES = {
         "who did it, and why.",
         "%(name)s opened your record in an emergency.",
     ],
-    "clients/tests/test_resetting.py::"
+    "clients/tests/test_sign_in_reset.py::"
     "test_cleos_sign_in_is_reset_from_who_treats_whom": [
         "None of these is at hand? An admin of your practice can let you in anew.",
     ],
-    "clients/tests/test_resetting.py::test_theo_comes_back_by_the_letter_alone": [
+    "clients/tests/test_sign_in_reset.py::test_theo_comes_back_by_the_letter_alone": [
         "Your sign-in was reset: the password and every second step you had no "
         "longer work. This link lets you choose a new password. It works once, for "
         "an hour.",
     ],
-    "digests/tests/test_charter.py::test_a_client_may_do_without_the_digest": [
+    "digests/tests/test_may_send.py::test_a_client_may_do_without_the_digest": [
         "Tell me when my week is ready to look at",
     ],
-    "digests/tests/test_charter.py::"
+    "digests/tests/test_may_send.py::"
     "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
         "Dates and hours are shown in your time, to you alone.",
     ],
-    "digests/tests/test_charter.py::test_cleo_who_wants_no_reminders_gets_none": [
+    "digests/tests/test_may_send.py::test_cleo_who_wants_no_reminders_gets_none": [
         "Sent because reminders are on. Sign in to change that.",
         "Remind me of sessions",
     ],
@@ -254,7 +265,7 @@ PROMISES = {
         "Sent once for each change.",
         "Sent once, at once.",
     ],
-    "digests/tests/test_when.py::"
+    "digests/tests/test_schedule.py::"
     "test_a_day_before_is_the_same_clock_time_the_day_before": [
         "Two days before, at the same time",
     ],
@@ -269,7 +280,7 @@ PROMISES = {
         "The agreed words stay in effect until both agree to the new ones.",
     ],
     "goals/tests/test_agreement.py::test_cleo_proposes_and_thea_agrees": [
-        "No goal yet. Either of you can propose one.",
+        "Either of you can propose one.",
     ],
     "goals/tests/test_agreement.py::test_history_cannot_be_rewritten": [
         "As it was said. It stays a quote wherever the goal appears.",
@@ -309,6 +320,30 @@ PROMISES = {
         "From your own ratings; for %(many)s goals that you did not rate, from "
         "your therapist’s.",
     ],
+    "progress/tests/test_goal_progress.py::"
+    "test_levels_of_two_people_are_never_paired": [
+        "From the levels that the client gave.",
+        "From the levels you gave.",
+        "No goal has two levels from the same person yet. From then on this page says "
+        "how far the goals have come.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_theas_levels_count_only_for_a_goal_without_cleos": [
+        "From the levels that the client gave; for %(many)s goal where the client gave "
+        "none, from the therapist’s.",
+        "From the levels that the client gave; for %(many)s goals where the client "
+        "gave none, from the therapist’s.",
+        "From the levels you gave; for %(many)s goal where you gave none, from your "
+        "therapist’s.",
+        "From the levels you gave; for %(many)s goals where you gave none, from your "
+        "therapist’s.",
+    ],
+    "progress/tests/test_goal_progress.py::"
+    "test_a_goal_with_one_level_is_left_out_of_attainment": [
+        "%(many)s goal with one level only is left out.",
+        "%(many)s goals with one level only are left out.",
+        "From the levels that the therapist gave.",
+    ],
     "goals/tests/test_reviews.py::test_it_is_decided_when_both_chose_the_same": [
         "decided when both chose the same",
     ],
@@ -321,17 +356,18 @@ PROMISES = {
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
         "Nobody else holds a key here: what you choose is decided.",
     ],
-    "goals/tests/test_said.py::"
+    "goals/tests/test_comments.py::"
     "test_a_goal_that_rests_is_neither_rated_nor_given_steps": [
         "It is not asked about any more and stays with every version. You can take "
         "it up again on any day.",
         "It is not asked about any more, and stays with every version.",
     ],
-    "goals/tests/test_said.py::test_what_cleo_says_is_seen_talked_about_and_changed": [
+    "goals/tests/test_comments.py::"
+    "test_what_cleo_says_is_seen_talked_about_and_changed": [
         "Both of you see the day, and what came of it.",
         "It stands with the goal, for both of you, until you have talked about it.",
-        "Kept. It stands there for both of you.",
-        "Noted, for both of you.",
+        "Comment saved for both of you.",
+        "Saved for both of you.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_first_proposal_taken_back_is_no_goal_any_more": [
@@ -372,13 +408,13 @@ PROMISES = {
     "goals/tests/test_two_keys.py::"
     "test_cleo_says_not_any_more_and_nothing_is_in_force": [
         "You can take your key back on any day, from your own phone.",
-        "Without your agreement these words are not in effect. Nothing is lost: "
-        "either of you can propose again or agree again.",
+        "Without your agreement these words are not in effect.",
+        "Nothing is lost: either of you can propose again or agree again.",
         "Not in effect: an agreement was withdrawn.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew": [
-        "Then neither of you agrees to these words, and the goal is set aside. "
+        "Then neither of you agrees to these words, and the goal is set aside.",
         "Either of you can take it up again.",
         "You both said so.",
     ],
@@ -552,7 +588,6 @@ PROMISES = {
         "You chose to talk about it: it stands on top of what is prepared for the "
         "next session.",
         "The client would rather have it left at that. Do not bring it up.",
-        "The client chose a quiet line, and no more.",
         "Quietly: this line, and no more.",
         "A line where it stands, and no more",
         "The client marks it with a stone and a line, and would like it left at that.",
@@ -609,8 +644,8 @@ PROMISES = {
     ],
     "progress/tests/test_record.py::"
     "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
-        "That you made and fetched a copy is written down; the client sees it "
-        "under “Who looked”.",
+        "That you made and fetched a copy is written down.",
+        "%(name)s can see it under “Who looked”.",
     ],
     "progress/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
         "Contact details and preferences, who treated, and goals with every "

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import Message
 from clients.models import Client, ContactCharter, Correction
-from digests import charter
+from database.identity import acting_as
+from digests import may_send
 from digests.plan import plan
 from goals.models import Step
 from portal.urls import urlpatterns
@@ -102,8 +102,8 @@ def test_a_session_that_was_kept_is_reminded_of(left, thea):
     letter.refresh_from_db()
     with acting_as(left.user_id), transaction.atomic():
         try:
-            assert charter.may_go(letter, left.user, letter.due_at)
-        except charter.Stopped as stopped:  # at night it waits for the morning
+            assert may_send.may_go(letter, left.user, letter.due_at)
+        except may_send.Stopped as stopped:  # at night it waits for the morning
             assert stopped.state == "waiting", stopped.reason
 
 

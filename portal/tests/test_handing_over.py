@@ -4,9 +4,9 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from accounts.handing import HANDED
-from accounts.identity import acting_as
+from accounts.device_handover import HANDED
 from accounts.models import AuditEvent, SignIn
+from database.identity import acting_as
 from portal.tests.cast import agreed_goal
 
 WORD = "the long way home at night"

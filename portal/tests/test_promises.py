@@ -20,9 +20,11 @@ from goals.models import Review
 from portal.tests.cast import agreed_goal, as_person, hold
 from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
 from progress.record.read import read_record
+from progress.tests.cast import book
+from progress.tests.cast import hold as hold_at
 from tests.test_walk import ALL
 
-SIGN_OFF = "digests/tests/test_charter.py"
+SIGN_OFF = "digests/tests/test_may_send.py"
 RIGHTS = "portal/tests/test_rights.py"
 RECORD = "progress/tests/test_record.py"
 STRENGTHS = "portal/tests/test_strengths.py"
@@ -71,7 +73,7 @@ KEPT_BY = {
     "who opened the record, which is in the client’s copy": (
         f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
     ),
-    "A note stands here once it is signed and shared with you.": (
+    "No note of this session is shared with you right now.": (
         "portal/tests/test_sessions.py::test_an_unsigned_note_does_not_show"
     ),
     "By video. The link is here from 15 minutes before.": (
@@ -270,6 +272,41 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
     page = text(sign_in(thea).get(cleo.get_absolute_url()))
     assert says in page
     assert ("No emails until" in page) == (state == "paused")
+
+
+@pytest.mark.parametrize(
+    ("state", "link", "words"),
+    [
+        (
+            "joined",
+            "on the client’s home page. It",
+            "Shown on their home page until the next session",
+        ),
+        ("invited", "page once they have joined", "page once they have joined"),
+        ("none", "give it to the client yourself", "The client has no portal"),
+        ("closed", "give it to the client yourself", "The client has no portal"),
+        ("discharged", "as long as their portal", "as long as their portal is open"),
+    ],
+)
+def test_theas_forms_say_where_cleo_reads_a_link_and_what_she_takes_away(
+    state, link, words, cleo, thea, sign_in
+):
+    now = timezone.now()
+    past = hold_at(cleo, thea, at=now - timedelta(days=1), sign=False)
+    ahead = book(cleo, thea, at=now + timedelta(days=1))
+    if state == "invited":
+        type(cleo.user).objects.filter(pk=cleo.user_id).update(joined_at=None)
+    if state == "none":
+        Client.objects.filter(pk=cleo.pk).update(user=None)
+    if state == "closed":
+        type(cleo.user).objects.filter(pk=cleo.user_id).update(is_active=False)
+    if state == "discharged":
+        rows = Client.objects.filter(pk=cleo.pk)
+        rows.update(state="discharged", discharged_at=now)
+    browser = sign_in(thea)
+    for url in (f"/clients/{cleo.pk}/book/", f"/sessions/{ahead.pk}/move/"):
+        assert link in text(browser.get(url)), url
+    assert words in text(browser.get(f"/sessions/{past.pk}/"))
 
 
 def test_what_a_copy_leaves_out_is_left_out(cleo, thea):

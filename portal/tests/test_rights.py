@@ -8,10 +8,10 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, SignIn
 from clients.models import Client, Correction
 from conftest import in_care
+from database.identity import acting_as
 from portal.tests.cast import agreed_goal, at_most, book
 
 ASKED = {"about": "My sister’s name", "words": "She is called Mara, not Maria."}

@@ -66,7 +66,10 @@ def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     assert "Read the note" not in told(browser.get(SESSIONS))
     said = told(browser.get(one(session)))
-    assert "two stops" not in said and "once it is signed" in said
+    assert (
+        "two stops" not in said
+        and "No note of this session is shared with you right now." in said
+    )
 
 
 def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from accounts import names
+from ui import names
 
 LONGEST_NAME = 400  # characters; more than a first and a family name may have
 

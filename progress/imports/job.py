@@ -18,10 +18,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts import audit, encryption
-from accounts.identity import acting_as
 from accounts.models import User
 from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
+from database.identity import acting_as
 from goals.models import Goal
 from goals.models.rating import GoalRating
 from progress.imports import crash

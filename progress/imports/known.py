@@ -12,12 +12,12 @@ from uuid import UUID
 
 from django.utils.translation import ngettext
 
-from accounts.email_addresses import normalize
 from accounts.models import User
 from clients import apart
 from clients.models import CareRole, Client
 from progress.imports.cells import name_key
 from progress.imports.people import Person
+from ui.email_addresses import normalize
 
 
 class Found(NamedTuple):

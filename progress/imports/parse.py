@@ -18,8 +18,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from accounts.formulas import is_formula, unmarked_inside
 from progress.imports.column_names import count_known
+from ui.csv_cells import is_formula, unmarked_inside
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 5_000

@@ -15,8 +15,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.identity import acting_as
 from accounts.models import User
+from database.identity import acting_as
 from progress.imports import days, people
 from progress.imports.columns import Field
 from progress.imports.known import Found, sorted_out

@@ -16,8 +16,8 @@ from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts import audit
-from accounts.identity import acting_as
 from accounts.models import User
+from database.identity import acting_as
 from progress.imports import crash, reading
 from progress.imports.columns import Field, matched
 from progress.imports.files import lines_to_mend

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.encryption
-import accounts.ids
+import database.ids
 
 OWN_SIDE = """by_id = (SELECT app.user_id()) AND CASE side
     WHEN 'client' THEN client_id = (SELECT app.self_writes())
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=accounts.ids.uuid7,
+                        default=database.ids.uuid7,
                         editable=False,
                         primary_key=True,
                         serialize=False,

@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption, nudge
+from accounts import audit, celery_kick, encryption
 from accounts.encryption import EncryptedTextField
-from accounts.ids import uuid7
 from accounts.models import Practice, User
+from database.ids import uuid7
 from progress.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
 from progress.imports.days import Order
 from progress.imports.sheet import Sheet
@@ -170,7 +170,7 @@ class CaseloadImport(models.Model):
             ImportSheet.put(self, part, sheet.part(columns).to_json())
 
     def _tell_the_worker(self, task: str) -> None:
-        told = partial(nudge.the_worker, task, args=[str(self.pk)])
+        told = partial(celery_kick.the_worker, task, args=[str(self.pk)])
         transaction.on_commit(told, robust=True)
 
     def may_become(self, part_of: set[int], column: int) -> tuple[str, ...]:

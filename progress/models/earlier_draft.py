@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
-from accounts.ids import uuid7
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow
+from database.ids import uuid7
 from progress.models.note import ProgressNote
 
 

@@ -13,11 +13,11 @@ from psycopg2 import Binary
 
 from accounts import audit, encryption
 from accounts.encryption import EncryptedTextField
-from accounts.kept import Statement
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
+from database.prepared import Statement
 from progress.models.therapy_session import UNDO_FOR, TherapySession
 
 MOST = 4  # parts of a note

@@ -7,12 +7,12 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, nudge
+from accounts import audit, celery_kick
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
-from clients.looking import opened
 from clients.models import ClientRow
+from clients.record_access import opened
 
 KEPT_FOR = timedelta(days=1)
 TASK = "progress.tasks.copy_records"  # which imports this
@@ -72,7 +72,7 @@ class RecordExport(ClientRow):
         mine = cls.objects.visible_to(by).filter(pk__in=[one.pk for one in made])
         if mine.exists():
             opened(row, by, "exported")
-        transaction.on_commit(lambda: nudge.the_worker(TASK), robust=True)
+        transaction.on_commit(lambda: celery_kick.the_worker(TASK), robust=True)
 
     @property
     def is_ready(self) -> bool:

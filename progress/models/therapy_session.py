@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, dates, limits, screen
+from accounts import audit, limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import apart
 from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from goals.models import Goal
+from ui import dates, screen_privacy
 
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 MOST = 2_000  # of one client: twenty years of two a week
@@ -128,6 +129,11 @@ class TherapySession(ClientRow):
     @property
     def minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds() // 60)
+
+    @property
+    def rated_at(self) -> datetime:
+        """The moment that ratings given in it count from, whenever they are typed."""
+        return min(timezone.now(), self.ends_at)
 
     @property
     def is_off(self) -> bool:
@@ -253,9 +259,9 @@ def _called(session: TherapySession, by: User) -> str:
     """Whose it is; beside another client of that name, which one."""
     client = session.client
     if not session.shares_name:
-        return screen.called(client.preferred_name)
+        return screen_privacy.called(client.preferred_name)
     hint = apart.hint_of(client, Client.objects.visible_to(by))
-    name = screen.called(client.name)
+    name = screen_privacy.called(client.name)
     return f"{name} ({hint})" if hint else name
 
 

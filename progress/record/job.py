@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
-from accounts.identity import acting_as
 from accounts.models import User
+from database.identity import acting_as
 from progress.models import RecordExport
 from progress.models.record_export import KEPT_FOR
 from progress.record.files import packed

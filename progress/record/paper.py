@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, ngettext
 
-from accounts import dates
 from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
@@ -20,6 +19,7 @@ from goals.voices import BOTH
 from progress.models import NoteAddition, TherapySession
 from progress.record.read import Record, Row
 from toolkit.models import Assignment
+from ui import dates
 
 FONTS = Path(__file__).parent / "fonts"
 INK, MUTED, LINE, STONE = (33, 37, 41), (92, 99, 106), (206, 210, 214), (62, 99, 84)

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts import encryption
 from accounts.models import User
 from clients.access import reach
-from clients.looking import looks_at
 from clients.models import (
     CareRole,
     Client,
@@ -26,6 +25,7 @@ from clients.models import (
     Correction,
     Strength,
 )
+from clients.record_access import looks_at
 from goals.models import (
     Agreement,
     Comment,
@@ -40,8 +40,8 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.logging_form import PARTS
 from progress.models import NoteAddition, ProgressNote, TherapySession, Win
+from progress.session_form import PARTS
 from toolkit.models import Assignment
 
 Row = dict[str, object]

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.identity import acting_as
 from clients.models import (
     Correction,
     EmergencyReason,
@@ -13,6 +12,7 @@ from clients.models import (
     SupervisionComment,
 )
 from conftest import as_role, in_care, ten_seconds_pass
+from database.identity import acting_as
 from goals.models import Goal, StrengthLink
 from progress.imports import steps
 from progress.models import (

@@ -9,10 +9,10 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import Correction, Draft
 from conftest import as_role, in_care
+from database.identity import acting_as
 from progress.models import NoteAddition, NoteHold, ProgressNote
 from progress.record.read import plain, read_record
 from progress.tests.cast import add_to, book, hold, pinned

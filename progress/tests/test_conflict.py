@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import Draft
+from database.identity import acting_as
 from progress.conflict import together
 from progress.tests.cast import agreed_goal, book
 from progress.tests.test_session import kept, note_of, said

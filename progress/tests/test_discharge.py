@@ -6,8 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import Client
+from database.identity import acting_as
 from digests.plan import plan
 from goals.models import GoalRating, Step
 from progress.models import TherapySession

@@ -9,9 +9,9 @@ from django.db import connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import WebClient
+from database.identity import acting_as
 from progress.models import ProgressNote
 from progress.tests.cast import book
 from progress.tests.test_session import BACKEND, said

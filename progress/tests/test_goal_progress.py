@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import joined
 from progress.tests.cast import BUS, agreed_goal, pinned
@@ -78,6 +78,45 @@ def test_attainment_is_told_at_first_now_and_in_between(sign_in, cleo, thea):
     assert "Now 54.6" in page
     assert "Change +18.3" in page
     assert "there, or beyond it" in page
+
+
+def test_levels_of_two_people_are_never_paired(sign_in, cleo, thea):
+    """Thea saw it at -2, Cleo at +2 and then +1: Cleo's count, Thea's are no start."""
+    goal = scaled(cleo, thea, 1, 1, -2)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        GoalScore.give(goal, "attainment", 2, by=cleo.user)
+    for browser, portal in ((sign_in(thea), False), (sign_in(cleo.user), True)):
+        page = shown(browser, cleo, portal)
+        assert "No goal has two levels from the same person yet" in page
+        assert "At first" not in page
+    with acting_as(cleo.user.pk), transaction.atomic():
+        GoalScore.give(goal, "attainment", 1, by=cleo.user)
+    page = shown(sign_in(thea), cleo)
+    assert "At first 70.0 Now 60.0 Change -10.0" in page
+    assert "From the levels that the client gave." in page
+    assert "From the levels you gave." in shown(sign_in(cleo.user), cleo, True)
+
+
+def test_theas_levels_count_only_for_a_goal_without_cleos(sign_in, cleo, thea):
+    goal = scaled(cleo, thea, 1, 1, -2, -1)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        for level in (0, 1):
+            GoalScore.give(goal, "attainment", level, by=cleo.user)
+    scaled(cleo, thea, 1, 1, 0, 1)
+    page = shown(sign_in(thea), cleo)
+    assert "At first 50.0 Now 62.4" in page
+    assert "for 1 goal where the client gave none, from the therapist’s." in page
+    own = shown(sign_in(cleo.user), cleo, True)
+    assert "for 1 goal where you gave none, from your therapist’s." in own
+
+
+def test_a_goal_with_one_level_is_left_out_of_attainment(sign_in, cleo, thea):
+    scaled(cleo, thea, 1, 1, -1, 0)
+    scaled(cleo, thea, 1, 1, -2)
+    page = shown(sign_in(thea), cleo)
+    assert "At first 40.0 Now 50.0" in page
+    assert "1 goal with one level only is left out." in page
+    assert "From the levels that the therapist gave." in page
 
 
 def test_without_a_scale_there_is_no_attainment(sign_in, cleo, thea):

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import ContactCharter
 from conftest import as_role
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
 from portal.home import WATCHED
@@ -147,10 +147,14 @@ def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
         assert "alk about" in sign_in(person).get(url).content.decode()
-    for url in (f"/sessions/{session.pk}/", f"/clients/{cleo.pk}/"):
+    on_top = {
+        f"/sessions/{session.pk}/": "wants to talk about a goal you see differently.",
+        f"/clients/{cleo.pk}/": "You each see this goal differently.",
+    }
+    for url, said in on_top.items():
         since = sign_in(thea).get(url).content.decode()
         since = re.split("What came in|Since last session", since)[-1]
-        assert "You each see this goal differently." in since.partition("</section>")[0]
+        assert said in since.partition("</section>")[0]
     assert "talk-client" in kinds(cleo, thea)
     TherapySession.objects.filter(pk=session.pk).update(state="held")
     assert "talk-client" not in kinds(cleo, thea)

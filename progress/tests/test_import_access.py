@@ -3,8 +3,8 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.identity import acting_as
 from conftest import person
+from database.identity import acting_as
 from progress.models import CaseloadImport, ImportSheet
 from progress.tests.cast import list_of
 from tests.test_second_lock import house, is_refused

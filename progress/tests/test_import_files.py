@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.formulas import harmless
 from progress.imports import days, files, people, sheet
 from progress.imports.column_names import CALLED
 from progress.imports.columns import LEFT_OUT, Field, matched
 from progress.imports.days import NoDay
 from progress.imports.sheet import CannotRead
+from ui.csv_cells import harmless
 
 NOW = datetime(2026, 11, 28, 10)
 HEADS = ["Preferred name", "E-mail", "Goal"]

@@ -13,10 +13,10 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, DataKey, Message, User
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
+from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from ops.place import BASE
 from progress import tasks

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import DataKey
 from clients.models import Client
 from conftest import admit, as_role
+from database.identity import acting_as
 from progress.imports import job, sheet
 from progress.models import CaseloadImport, ImportSheet, TherapySession
 from progress.tests.cast import LIST, list_of, pinned, read_by_the_worker
@@ -272,10 +272,12 @@ def test_what_was_uploaded_is_sealed_and_the_worker_is_told_the_id_alone(
 ):
     from django.db import connection
 
-    from accounts import nudge
+    from accounts import celery_kick
 
     told = []
-    monkeypatch.setattr(nudge, "the_worker", lambda *args, **more: told.append(more))
+    monkeypatch.setattr(
+        celery_kick, "the_worker", lambda *args, **more: told.append(more)
+    )
     browser = sign_in(thea)
     url = upload(browser, LIST)
     with django_capture_on_commit_callbacks(execute=True):

@@ -11,7 +11,7 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.identity import acting_as
+from database.identity import acting_as
 from ops.place import BASE
 from progress.imports import child, crash, job, parse, reading, sheet, steps, workbook
 from progress.imports.parse import Refused

@@ -6,11 +6,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, DataKey
 from clients.models import Client, care
 from clients.models.draft import Draft
 from conftest import admit, as_role
+from database.identity import acting_as
 from goals.models import Goal
 from progress.imports import steps
 from progress.models import CaseloadImport, TherapySession

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import admit, in_care
+from database.identity import acting_as
 from goals.models import Goal, Step
 from progress.events import in_words
 from progress.tests.cast import (

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, Message, Practice, User
 from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
+from database.identity import acting_as
 from progress.models import ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from progress.transfer import close_account, pass_on_sessions, session_clashes
@@ -276,9 +276,13 @@ def test_clients_of_one_name_are_told_apart(sign_in, ada, thea, theo, cleo):
     other = admit("Cleo", by=thea, joined=False, family_name="Hart", phone="555 0117")
     same = admit("cleo", by=thea, joined=False, family_name="hart")
     page = sign_in(ada).get(leave(thea)).content.decode()
-    for hint in ("(cleo@example.test)", "(555 0117)", same.pk.hex[-4:].upper()):
+    for hint in (
+        "(cleo@example.test)",
+        "(555 0117)",
+        f"number {same.pk.hex[-4:].upper()}",
+    ):
         assert hint in page
-    assert other.pk.hex[-4:].upper() not in page
+    assert f"number {other.pk.hex[-4:].upper()}" not in page
 
 
 def test_overlapping_sessions_are_listed_first_and_never_booked_twice_in_silence(

@@ -5,11 +5,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent, User
 from clients import staffing
 from clients.models import CareRole, CareRoleRequest, Client
 from conftest import person
+from database.identity import acting_as
 from goals.tests.test_at_once import both
 from progress.transfer import close_account, confirm, hand_over
 

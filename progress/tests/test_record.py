@@ -18,11 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from accounts import dates
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, ClientBackground, Strength
 from conftest import admit, as_role, in_care, person
+from database.identity import acting_as
 from goals.models import Comment, Goal, Step
 from progress import tasks
 from progress.models import NoteHold, ProgressNote, RecordExport, Win
@@ -32,6 +31,7 @@ from progress.record.paper import MARK, Drawing, _paper, draw, is_right_to_left
 from progress.record.read import read_record
 from progress.tests.cast import agreed_goal, copy_of, hold, pinned
 from toolkit.models import Assignment
+from ui import dates
 
 DAY = timedelta(days=1)
 OWN = "/portal/record/"

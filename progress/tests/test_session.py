@@ -9,11 +9,11 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import CareRole, Draft
 from clients.models.draft import proof
 from conftest import WebClient, in_care, ten_seconds_pass
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating
 from progress.models import NoteHold, ProgressNote, TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned

@@ -8,9 +8,9 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from conftest import WebClient, in_care, ten_seconds_pass
+from database.identity import acting_as
 from digests.models import Digest
 from goals.models import GoalRating
 from progress.journey import Journey

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from accounts.identity import acting_as
 from accounts.models import AuditEvent
 from clients.models import Draft, Strength
 from clients.strengths import standing
 from conftest import admit, in_care, person
+from database.identity import acting_as
 from goals.models import Goal, Step, StrengthLink
 from goals.strengths import at_hand
 from progress.models import Win
@@ -58,14 +58,14 @@ def test_thea_offers_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
     browser = sign_in(thea)
     url = reverse("strength-add", args=[cleo.pk])
     page = told(browser.post(url, said(setting="At the stop"), follow=True))
-    assert "Patience with fear" in page and "Waits for an answer" in page
+    assert "Patience with fear" in page and "Waiting for Cleo to answer." in page
     row = Strength.objects.get()
     assert (row.state, row.side, row.setting) == (
         "proposed",
         "therapist",
         "At the stop",
     )
-    assert "Nothing yet." in page  # among what Cleo stands by
+    assert "No strengths yet." in page  # among what Cleo stands by
 
 
 def test_there_is_no_strength_without_its_moment(sign_in, thea, cleo):
@@ -130,7 +130,7 @@ def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):
         assert words in yours
     for words in ("Planning", "Courage", "Humour"):
         assert words not in yours and words in rest
-    for words in ("Yes, today", "Not me, today", "In other words, today", "Waits"):
+    for words in ("Yes, today", "Not me, today", "In other words, today", "Waiting"):
         assert words in strip_tags(rest)
 
 
@@ -330,5 +330,5 @@ def test_the_page_takes_as_many_statements_with_fifty(sign_in, thea, cleo):
 
 def test_a_strength_for_somebody_without_a_portal_waits(sign_in, thea):
     nadia = admit("Nadia", by=thea, joined=False)
-    url = reverse("strength-add", args=[nadia.pk])
-    assert "It waits until Nadia has a portal." in told(sign_in(thea).get(url))
+    page = told(sign_in(thea).get(reverse("strength-add", args=[nadia.pk])))
+    assert "Nadia has no portal account and cannot answer there." in page

@@ -6,9 +6,9 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import CareRole, Client, SupervisionComment
 from conftest import in_care, person
+from database.identity import acting_as
 from progress.tests.cast import agreed_goal, asides_of, book, hold, pinned
 
 OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add a step"]

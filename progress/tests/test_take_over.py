@@ -8,11 +8,11 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from accounts.encryption import UNREADABLE
-from accounts.identity import acting_as
-from accounts.ids import uuid7
 from accounts.models import AuditEvent, User
 from clients.models import CareRole
 from conftest import as_role, in_care, person, ten_seconds_pass
+from database.identity import acting_as
+from database.ids import uuid7
 from progress.models import EarlierDraft, ProgressNote
 from progress.record.read import read_record
 from progress.tests.cast import hold, pinned

@@ -10,9 +10,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.identity import acting_as
 from clients.models import Client, Correction
 from conftest import admit
+from database.identity import acting_as
 from goals.models import Comment, Goal, GoalScore, Review
 from progress import caseload as lists
 from progress.tests.cast import BUS, agreed_goal, book, hold, pinned

@@ -33,7 +33,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "clients/tests/test_audit_page.py",
     "digests/tests/test_deliveries.py",
     "accounts/tests/test_practice_settings.py",
-    "accounts/tests/test_proof.py",
+    "accounts/tests/test_reauthentication.py",
     "portal/tests/test_sessions.py",
     "progress/tests/test_strengths.py",
     "progress/tests/test_record.py",
@@ -46,7 +46,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "progress/tests/test_import_pages.py",
     "progress/tests/test_import_undo.py",
     "goals/tests/test_two_keys.py",
-    "goals/tests/test_said.py",
+    "goals/tests/test_comments.py",
 ]
 FAILED = re.compile(r"(?m)^(?:FAILED|ERROR) (\S+?)(?:\[.*)?(?: - .*)?$")
 NOTICED = Path(__file__).with_name("noticed.json")

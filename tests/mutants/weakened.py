@@ -440,7 +440,8 @@ OF_THE_RULE = [
            put=lambda old: lambda ids, column: old(ids, column)
            if isinstance(ids, list) else Q()),
     Mutant("kept: whoever asked first is asked about for ever",
-           target="clients.kept:_Given.__missing__", put=lambda old: _FirstOnly(old)),
+           target="clients.prepared:_Given.__missing__",
+           put=lambda old: _FirstOnly(old)),
     Mutant("door: admin pages open to all staff",
            target="accounts.decorators:admin_required",
            put=lambda _old: _decorator("staff_required")),
@@ -448,7 +449,8 @@ OF_THE_RULE = [
            target="accounts.decorators:therapist_required",
            put=lambda _old: _decorator("signed_in_required")),
     Mutant("door: a fresh proof is never asked for",
-           target="accounts.proof:is_fresh", put=lambda _old: lambda request: True),
+           target="accounts.reauthentication:is_fresh",
+           put=lambda _old: lambda request: True),
     Mutant("proof: a therapist fetches a copy without one",
            target="progress.record_views:client_record_file",
            put=lambda old: _decorator("therapist_required")(unwrap(old))),
@@ -521,10 +523,10 @@ def _looks_first(old):
 
 
 def _whoever_it_was(_old):
-    from accounts import staying
+    from accounts import idle_timeout
     from accounts.models import User
 
-    return lambda who: User.objects.filter(pk=staying.person_of(who)).first()
+    return lambda who: User.objects.filter(pk=idle_timeout.person_of(who)).first()
 
 
 def _djangos_proof(_old):
@@ -546,13 +548,13 @@ SIGN_IN_TESTS = (
     "accounts/tests/test_addresses.py",
     "accounts/tests/test_coming_in.py",
     "accounts/tests/test_devices.py",
-    "accounts/tests/test_in_place.py",
+    "accounts/tests/test_sign_in_again.py",
     "accounts/tests/test_older_sign_ins.py",
     "accounts/tests/test_same_for_all.py",
     "accounts/tests/test_out_and_in.py",
-    "accounts/tests/test_tries.py",
+    "accounts/tests/test_sign_in_limits.py",
     "accounts/tests/test_ways_at_once.py",
-    "clients/tests/test_resetting.py",
+    "clients/tests/test_sign_in_reset.py",
     "digests/tests/test_plan_at_once.py",
 )
 
@@ -577,41 +579,42 @@ OF_SIGN_IN = [
            target="accounts.factor_views:first_step_holds",
            put=lambda _old: lambda request, user: True),
     Mutant("sign-in: in place a first step holds whatever changes",
-           target="accounts.in_place:first_step_holds",
+           target="accounts.sign_in_again:first_step_holds",
            put=lambda _old: lambda request, user: True),
     Mutant("tries: any word beside a guess in place takes it out of the count",
-           target="accounts.staying:step_of",
+           target="accounts.idle_timeout:step_of",
            put=lambda old: lambda said: "options" if said.get("begin") else old(said)),
     Mutant("sign-in: a page from before a change signs in in place",
-           target="accounts.staying:owner_of", put=_whoever_it_was),
+           target="accounts.idle_timeout:owner_of", put=_whoever_it_was),
     Mutant("tries: blanks around an address make another counter",
-           target="accounts.tries:address_typed",
+           target="accounts.sign_in_limits:address_typed",
            put=lambda _old: lambda said: said.lower()),
     Mutant("devices: known after a way in has changed",
            body("app.knows_device_of(text,text)",
                 "AND d.ways_version = u.ways_version", "")),
     Mutant("devices: each one has codes of its own",
-           target="accounts.tries:CODES_OF_THEIRS", put=lambda _old: 10_000),
+           target="accounts.sign_in_limits:CODES_OF_THEIRS", put=lambda _old: 10_000),
     Mutant("join: a page takes a password for whoever the last link was of",
            target="accounts.people_forms:JoinForm.is_of_another",
            put=lambda _old: False),
     Mutant("tries: nothing is counted",
-           target="accounts.tries:count", put=lambda _old: lambda tried: None),
+           target="accounts.sign_in_limits:count", put=lambda _old: lambda tried: None),
     Mutant("tries: each further one moves the end",
-           target="accounts.tries:COUNT",
+           target="accounts.sign_in_limits:COUNT",
            put=_without("ELSE had.ends_at END", "ELSE EXCLUDED.ends_at END")),
     Mutant("tries: who is stopped already closes it for others",
-           target="accounts.tries:COUNT",
+           target="accounts.sign_in_limits:COUNT",
            put=_without("WHERE (SELECT count FROM own) <= %(most)s",
                         "WHERE %(most)s > 0")),
     Mutant("tries: one that was right begins the count anew",
-           target="accounts.tries:GIVE_BACK", put=_without("count - 1", "0")),
+           target="accounts.sign_in_limits:GIVE_BACK", put=_without("count - 1", "0")),
     Mutant("tries: each address of a household is a place",
-           target="accounts.tries:network_of", put=lambda _old: lambda said: said),
+           target="accounts.sign_in_limits:network_of",
+           put=lambda _old: lambda said: said),
     Mutant("tries: a known device may guess for ever",
-           target="accounts.tries:ON_A_KNOWN_DEVICE", put=lambda _old: 10_000),
+           target="accounts.sign_in_limits:ON_A_KNOWN_DEVICE", put=lambda _old: 10_000),
     Mutant("letter: the request itself looks whose address it is",
-           target="accounts.resetting:ask", put=_looks_first),
+           target="accounts.sign_in_reset:ask", put=_looks_first),
     Mutant("address: the request itself looks whose it is",
            target="accounts.addresses:want", put=_looks_first_at_an_address),
     Mutant("address: its page says whether an invited one is somebody's",
@@ -627,7 +630,7 @@ OF_SIGN_IN = [
            " CREATE POLICY look ON accounts_wayback FOR SELECT TO cairn_web"
            " USING (true)"),
     Mutant("file: a formula in full-width signs",
-           target="accounts.formulas:is_formula",
+           target="ui.csv_cells:is_formula",
            put=lambda _old: lambda cell: cell.startswith(tuple("=+-@"))),
     Mutant("file: runs where it is opened",
            target="accounts.middleware:lock_download",

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from accounts import encryption, seals
 from accounts.models import DataKey, Message
-from digests import halting, send
+from digests import restore_hold, send
 from therapy.backups import Refused, manifest, restoring, tools
 from therapy.doctor import catalogue, release
 
@@ -169,9 +169,9 @@ def letters() -> Iterator[Step]:
         before = len(getattr(mail, "outbox", []))
         send.send_due()
         gone = len(getattr(mail, "outbox", [])) - before
-    held = Message.objects.filter(state="held", reason=halting.RESTORED).count()
+    held = Message.objects.filter(state="held", reason=restore_hold.RESTORED).count()
     waiting = Message.objects.filter(state__in=["waiting", "sending"]).count()
-    if gone or waiting or not halting.stands():
+    if gone or waiting or not restore_hold.stands():
         yield red("letters", f"{gone} went, and {waiting} would")
     else:
         yield green("letters", f"none went; {held} are held until somebody says so")

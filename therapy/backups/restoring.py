@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
-from digests import halting
+from digests import restore_hold
 from therapy.backups import Refused, making, manifest, sealed, tools
 
 VARIABLES = {
@@ -217,7 +217,7 @@ def settle(where: dict[str, str]) -> None:
     with tools.connected(where["owner"]):
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         with transaction.atomic(), connection.cursor() as cursor:
-            halting.begin(cursor)
+            restore_hold.begin(cursor)
             # Somebody may have ended theirs since the backup was made.
             cursor.execute("DELETE FROM accounts_signin")
             cursor.execute(UNLOCK.format(name))

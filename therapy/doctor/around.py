@@ -18,10 +18,10 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 
-from accounts import zones
 from accounts.models import Practice, User
 from therapy import vitals
 from therapy.doctor.finding import Finding, ok, unseen, wrong
+from ui import time_zones
 
 DRIFT = 5  # seconds; codes from an app forgive thirty
 OLDEST_REDIS = (6,)
@@ -130,12 +130,12 @@ def letters() -> Iterator[Finding]:
         yield ok("letters", "none is late")
 
 
-def time_zones() -> Iterator[Finding]:
+def known_time_zones() -> Iterator[Finding]:
     """Names that nobody knows (any more), and those that PostgreSQL does not know."""
     people = User.objects.values_list("time_zone", flat=True)
     practices = Practice.objects.values_list("time_zone", flat=True)
     used = [*people, *practices]
-    unknown = sum(zones.canonical(name) is None for name in used)
+    unknown = sum(time_zones.canonical(name) is None for name in used)
     if unknown:
         yield wrong(
             "zones",
@@ -145,7 +145,7 @@ def time_zones() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_timezone_names")
         known = {name for (name,) in cursor.fetchall()}
-    missing = sorted({zones.resolve(name).key for name in used} - known)
+    missing = sorted({time_zones.resolve(name).key for name in used} - known)
     if missing:
         yield wrong(
             "zones",

@@ -8,8 +8,8 @@ from cryptography.exceptions import InvalidTag
 from django.db import transaction
 
 from accounts import encryption
-from accounts.identity import acting_as
 from accounts.models import DataKey, Practice, User
+from database.identity import acting_as
 from therapy.doctor.finding import Finding, ok, unseen, wrong
 
 

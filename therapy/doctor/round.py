@@ -22,7 +22,7 @@ IN_THE_DATABASE = (
     keys.master_key,
     around.worker,
     around.letters,
-    around.time_zones,
+    around.known_time_zones,
 )
 ELSEWHERE = (
     installation.python,

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError
 
-from digests import halting
+from digests import restore_hold
 
 
 class Command(BaseCommand):
     help = __doc__
 
     def handle(self, **options):
-        if not halting.stands():
+        if not restore_hold.stands():
             raise CommandError("No halt stands: letters go as always.")
-        lifted = halting.lift()
+        lifted = restore_hold.lift()
         self.stdout.write(
             f"Letters go again. {lifted.free} that were held are due later and will be "
             f"sent then; {lifted.held} were due before now and stay held (see "

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.text import slugify
 
-from accounts import email_addresses, encryption, invitations
-from accounts.identity import acting_as
+from accounts import encryption, invitations
 from accounts.models import Practice, User
+from database.identity import acting_as
+from ui import email_addresses
 
 
 class Command(BaseCommand):

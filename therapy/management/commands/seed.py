@@ -13,11 +13,12 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import encryption, identity
-from accounts.identity import acting_as
+from accounts import encryption
 from accounts.models import CrisisLine, Practice, User
 from clients.models import Client
 from clients.models.draft import PART
+from database import identity
+from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.models.goal import KEPT

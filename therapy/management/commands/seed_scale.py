@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.identity import acting_as
 from accounts.models import Practice, User
 from clients.models import Client
 from clients.models.draft import PART
+from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Comment, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side

@@ -1,0 +1,97 @@
+"""Back in: by one's own letter, or let in anew by an admin, who learns no password."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import audit, celery_kick
+from accounts.models import Message, NotSent, User, WayBack
+from accounts.sessions import ways_changed
+from accounts.sign_in import tell
+from ui import email_addresses
+
+GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
+AN_HOUR = 6  # letters to one person, however many places ask for them
+BATCH = 500
+ASKED = """
+DELETE FROM accounts_wayback WHERE id IN (
+  SELECT id FROM accounts_wayback ORDER BY created_at LIMIT %s)
+RETURNING email, created_at
+"""
+
+
+# -- asked for by a visitor ------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(email: str) -> None:
+    """Leave the address for a worker: the same work whoever owns it, or nobody."""
+    WayBack(email=email_addresses.normalize(email)).save(force_insert=True)
+    transaction.on_commit(celery_kick.the_postman, robust=True)
+
+
+def answer() -> int:
+    """By the worker: a letter for each address that somebody signs in with."""
+    written = 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(ASKED, [BATCH])
+            asked = cursor.fetchall()
+        for email, asked_at in asked:
+            written += _answer(email, asked_at)
+    return written
+
+
+def _answer(email: str, asked_at: datetime) -> bool:
+    """One letter a minute, six an hour, while the link would still work."""
+    now = timezone.now()
+    if asked_at + GOOD_FOR <= now:
+        return False
+    people = User.objects.filter(email=email, is_active=True)
+    person = people.exclude(joined_at=None).only("practice_id").first()
+    if person is None:  # who was invited has an invitation instead
+        return False
+    lately = Message.objects.filter(recipient=person, kind="password-reset")
+    if lately.filter(created_at__gt=now - timedelta(hours=1)).count() >= AN_HOUR:
+        return False
+    return Message.queue(
+        person,
+        "password-reset",
+        f"{asked_at:%Y-%m-%dT%H:%M}",
+        due_at=now,
+        not_after=asked_at + GOOD_FOR,
+    )
+
+
+# -- by an admin -----------------------------------------------------------------------
+
+
+@transaction.atomic
+def reset_sign_in(person: User, *, by: User) -> None:
+    """End their sign-ins, forget password and second steps, mail them a way back and
+    the notice.  Where no letter can be written nothing is changed."""
+    if person.pk == by.pk:
+        raise ValidationError(_("Your own sign-in is reset by another admin."))
+    if not person.is_active or not person.joined_at:
+        raise ValidationError(_("They have no sign-in to reset."))
+    person.set_unusable_password()
+    person.save(update_fields=["password"])
+    forget_factors(person)
+    ways_changed(person)
+    now, act = timezone.now(), f"ways:{person.ways_version}"
+    way_back = Message.queue(
+        person, "sign-in-reset", act, due_at=now, not_after=now + GOOD_FOR
+    )
+    if not (way_back and tell(person, "account-changed", act)):
+        raise NotSent
+    audit.record("sign-in reset", about=person)
+
+
+def forget_factors(person: User) -> None:
+    Authenticator.objects.filter(user=person).delete()

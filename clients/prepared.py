@@ -1,0 +1,108 @@
+"""Kept queries of whoever asks: `visible_to(user)` and its like, compiled once.
+
+    @kept_for_person(now=DateTimeField())
+    def coming(user, now):
+        return TherapySession.objects.visible_to(user).filter(starts_at__gt=now)
+
+    coming(request.user, now=timezone.now())  # a list
+
+The function gets a stand-in for the user, which knows the kind of person and no more;
+whose rows are found is decided by `reach` of the one who asks, each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+
+from django.db.models import Field, QuerySet, UUIDField
+
+from accounts.models import User
+from clients.access import Reach, reach
+from database.prepared import Asked, Kept, stand_ins
+
+
+class Kind(NamedTuple):
+    """Of whoever asks, as far as it decides how a query looks."""
+
+    own: bool  # their own record, not those of others
+    is_admin: bool
+    is_therapist: bool
+
+    @classmethod
+    def of(cls, user: User) -> Kind:
+        return cls(bool(reach(user).own), user.is_admin, user.is_therapist)
+
+
+KINDS = (  # a client, a therapist, an admin, both, nobody any more
+    Kind(True, False, False),
+    Kind(False, False, True),
+    Kind(False, True, False),
+    Kind(False, True, True),
+    Kind(False, False, False),
+)
+
+
+class StandIn(Asked):
+    """For a person: in a filter their key, and what access.py asks of them."""
+
+    is_authenticated = is_active = True
+
+    def __init__(self, kind: Kind):
+        super().__init__("who", UUIDField())
+        self.pk, self.practice_id = self, Asked("practice", UUIDField())
+        self.is_client = kind.own
+        self.is_admin, self.is_therapist = kind.is_admin, kind.is_therapist
+        self._reach = _ReachAsked.of(kind)
+
+
+class _ReachAsked(Reach):
+    @classmethod
+    def of(cls, kind: Kind) -> _ReachAsked:
+        if not kind.own:
+            return cls({})
+        return cls({}, Asked("own", UUIDField()), Asked("own_writes", UUIDField()))
+
+    def holding(self, wanted: frozenset[str]) -> Asked:
+        return Asked(",".join(sorted(wanted)), UUIDField(), many=True)
+
+
+class _Given(dict):
+    """Values by name; what a person reaches is read where the query asks for it."""
+
+    def __init__(self, user: User, values: dict):
+        super().__init__(values)
+        self.user = user
+
+    def __missing__(self, name: str) -> Any:
+        mine = reach(self.user)
+        if name == "who":
+            return self.user.pk
+        if name == "practice":
+            return self.user.practice_id
+        if name in ("own", "own_writes"):
+            return getattr(mine, name)
+        return mine.holding(frozenset(name.split(",")))
+
+
+def kept_for_person(**fields: Field | tuple[Field, bool]):
+    """For a function of a person and of named values; answers with a list."""
+
+    def decorate(build: Callable[..., QuerySet]):
+        query = Kept(f"{build.__module__}.{build.__qualname__}")
+
+        def shaped(kind: Kind) -> Callable[[], QuerySet]:
+            return lambda: build(StandIn(kind), **stand_ins(fields))
+
+        query.builds = lambda: {kind: shaped(kind) for kind in KINDS}
+
+        @wraps(build)
+        def ask(user: User, **given) -> list:
+            kind = Kind.of(user)
+            return query.rows(kind, shaped(kind), _Given(user, given))
+
+        query.ask, query.fields, ask.queryset = ask, fields, build
+        return ask
+
+    return decorate

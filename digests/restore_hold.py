@@ -1,0 +1,66 @@
+"""After a restore nothing leaves until a person says so.
+
+What was due in between has been sent already by the original, as far as anybody knows.
+So everything that waited in the backup is held; whoever lifts the halt sets free what
+is due later, and what is overdue stays held for good.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Message
+from digests import plan, schedule
+from digests.models import Halt
+
+State = Message.State
+RESTORED = "restored"  # the reason, which an admin reads under Deliveries
+PLANNED = ["reminder", *schedule.WEEKLY]
+# By the owner of the tables, to whom row security shows no letter: within this one
+# transaction it is not forced.
+HOLD = """
+ALTER TABLE accounts_message NO FORCE ROW LEVEL SECURITY;
+UPDATE accounts_message SET state = 'held', reason = 'restored', claim = NULL,
+  lease_until = NULL WHERE state IN ('waiting', 'sending');
+ALTER TABLE accounts_message FORCE ROW LEVEL SECURITY;
+INSERT INTO digests_halt (at, why) VALUES (clock_timestamp(), 'restored');
+"""
+
+
+class Lifted(NamedTuple):
+    free: int  # due later, and sent then
+    held: int  # overdue, and never sent
+
+
+def stands() -> bool:
+    return Halt.objects.exists()
+
+
+def begin(cursor) -> None:
+    """Hold what waits and halt; in the caller's transaction, as the tables' owner."""
+    cursor.execute(HOLD)
+
+
+@transaction.atomic
+def lift() -> Lifted:
+    """As the worker.  What is planned only now, and was due before, is held too: the
+    original may have planned and sent it."""
+    began = timezone.now()
+    plan.plan()
+    overdue = Message.objects.filter(due_at__lte=timezone.now())
+    overdue.filter(kind__in=PLANNED, state=State.WAITING, created_at__gte=began).update(
+        state=State.HELD, reason=RESTORED
+    )
+    held = Message.objects.filter(state=State.HELD, reason=RESTORED)
+    later = held.filter(due_at__gt=timezone.now())
+    free = later.update(state=State.WAITING, reason="")
+    _delete_halts()
+    return Lifted(free, held.count())
+
+
+def _delete_halts() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM digests_halt")

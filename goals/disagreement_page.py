@@ -1,0 +1,134 @@
+"""We see this differently: both wordings, level, and what each would do now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from accounts import encryption
+from accounts.models import User
+from clients.access import side_of
+from goals.models import Goal, GoalMove, GoalVersion
+from goals.models.content import Side
+from ui import screen_privacy
+
+
+@dataclass
+class Wording:
+    """One side's way of saying it."""
+
+    side: str
+    name: str
+    words: str
+    matters: str = ""
+    why: str = ""  # as it stands beside those words, where nothing more was said
+    clinical: str = ""  # the therapist's, beside the client's own
+    is_yours: bool = False  # not those of a colleague
+
+    @property
+    def is_said(self) -> bool:
+        return bool(self.matters)
+
+
+class DifferPage:
+    def __init__(self, goal: Goal, user):
+        self.goal, self.user, self.side = goal, user, side_of(user)
+        encryption.expect(goal.practice_id, [goal.client_id])
+        rows = goal.versions.select_related("proposed_by").order_by("-number")
+        self.versions = list(rows)
+        kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT)
+        since = goal.differs_since
+        moves = goal.moves.filter(kind__in=kinds).select_related("by").order_by("-at")
+        self.moves = list(moves.filter(at__gte=since)) if since else []
+        self.differs = since is not None
+
+    @cached_property
+    def proposal(self) -> GoalVersion | None:
+        """What is proposed and not in force: that on which the two differ."""
+        if not (self.goal.is_open and self.goal.has_proposal):
+            return None
+        found = next(v for v in self.versions if v.pk == self.goal.latest_id)
+        found.goal = self.goal
+        return found
+
+    @property
+    def wordings(self) -> list[Wording]:
+        return [self._wording(side) for side in (Side.CLIENT, Side.THERAPIST)]
+
+    def _wording(self, side: str) -> Wording:
+        mine = side == self.side
+        said = self._newest(GoalMove.Kind.DIFFERS, side)
+        version = self._version_of(side)
+        own = said.wording if said else ""
+        return Wording(
+            side,
+            self._name(side, said),
+            own or (version.own_words if version else ""),
+            said.words if said else "",
+            why=version.why if version else "",
+            clinical=version.clinical_words if version and not own else "",
+            is_yours=mine and self._person(side, said) in (None, self.user),
+        )
+
+    def _version_of(self, side: str) -> GoalVersion | None:
+        """The newest words this side proposed, else those that are in force."""
+        mine = next((v for v in self.versions if v.side == side), None)
+        if self.proposal.side == side:
+            mine = self.proposal
+        elif self.goal.in_force_id:
+            mine = next(v for v in self.versions if v.pk == self.goal.in_force_id)
+        return mine
+
+    def _newest(self, kind: str, side: str) -> GoalMove | None:
+        return next((m for m in self.moves if (m.kind, m.side) == (kind, side)), None)
+
+    def _name(self, side: str, said: GoalMove | None) -> str:
+        person = self._person(side, said)
+        if side == self.side and person in (None, self.user):
+            return _("You")
+        if side == Side.CLIENT:
+            return screen_privacy.called(self.goal.client.preferred_name)
+        return person.name if person else _("Your therapist")
+
+    def _person(self, side: str, said: GoalMove | None) -> User | None:
+        """Who of that side said it, else who proposed its words."""
+        theirs = next((v.proposed_by for v in self.versions if v.side == side), None)
+        return said.by if said else theirs
+
+    @property
+    def mine(self) -> Wording:
+        return next(one for one in self.wordings if one.side == self.side)
+
+    @property
+    def is_my_proposal(self) -> bool:
+        return self.proposal.side == self.side
+
+    @property
+    def my_next(self) -> GoalMove | None:
+        return self._newest(GoalMove.Kind.NEXT, self.side)
+
+    @property
+    def their_next(self) -> GoalMove | None:
+        return self._newest(GoalMove.Kind.NEXT, Side(self.side).other)
+
+    @property
+    def my_next_words(self) -> str:
+        return _in_words(self.my_next)
+
+    @property
+    def their_next_words(self) -> str:
+        return _in_words(self.their_next)
+
+    @property
+    def both_next(self) -> str:
+        """What both would do now, in words; '' while they have not said the same."""
+        mine, theirs = self.my_next, self.their_next
+        if mine and theirs and mine.choice == theirs.choice:
+            return _in_words(mine)
+        return ""
+
+
+def _in_words(move: GoalMove | None) -> str:
+    return str(GoalMove.Next(move.choice).label) if move else ""

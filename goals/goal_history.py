@@ -1,0 +1,102 @@
+"""The history of one goal, read for its page: versions, moves, comments, withdrawals.
+
+What the lines say is in history.py.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from goals import history
+from goals import page_queries as queries
+from goals.models import Agreement, Goal, GoalVersion
+from goals.page_queries import (
+    SHOWN_COMMENTS,
+    SHOWN_MOVES,
+    SHOWN_OF_ALL,
+    SHOWN_VERSIONS,
+)
+
+
+class GoalHistory:
+    """The newest lines of each kind; with `everything`, as many as a page can hold."""
+
+    def __init__(self, goal: Goal, user, *, everything=False):
+        self.goal, self.user, self.everything = goal, user, everything
+        self.is_cut = False  # whether even "all" leaves something out
+        self.versions = self._versions()
+        moves = queries.moves_of if everything else queries.last_moves
+        self.moves = self._newest(moves(user, goal=goal.pk))
+        self._read_ratings()
+        self._read_comments()
+
+    def _versions(self) -> list[GoalVersion]:
+        """The newest ones; what stands is always among them."""
+        goal = {"goal": self.goal.pk}
+        if self.everything:
+            rows = self._newest(queries.every_version(self.user, **goal))
+        else:
+            stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
+            rows = queries.last_versions(self.user, **goal, **stands)
+        turned: dict[UUID, list[Agreement]] = {row.pk: [] for row in rows}
+        for key in queries.keys_of(self.user, versions=list(turned)):
+            turned[key.version_id].append(key)
+        for row in rows:
+            row.turned = turned[row.pk]
+        return rows
+
+    def _newest(self, rows) -> list:
+        """Of rows with the newest first, no more than a page can hold."""
+        found = list(rows[: SHOWN_OF_ALL + 1])
+        self.is_cut |= len(found) > SHOWN_OF_ALL
+        return found[:SHOWN_OF_ALL]
+
+    def _read_ratings(self) -> None:
+        """As rows only those with a line: with words, or withdrawn."""
+        told = queries.all_told_ratings if self.everything else queries.told_ratings
+        rows = told(self.user, goal=self.goal.pk)
+        back = [row for row in rows if hasattr(row, "withdrawn_by")]
+        self.last_ratings = [row for row in rows if not hasattr(row, "withdrawn_by")]
+        self.is_cut |= len(back) > SHOWN_OF_ALL
+        self.taken_back = back[-SHOWN_OF_ALL:]
+
+    def _read_comments(self) -> None:
+        comments = queries.comments_of if self.everything else queries.last_comments
+        rows = list(comments(self.user, goal=self.goal.pk)[: SHOWN_OF_ALL + 1])
+        shown = SHOWN_OF_ALL if self.everything else SHOWN_COMMENTS
+        self.comments, self.more_comments = rows[:shown], len(rows) > shown
+
+    def version(self, pk) -> GoalVersion | None:
+        return next((one for one in self.versions if one.pk == pk), None)
+
+    @property
+    def entries(self) -> list[history.Entry]:
+        moves, back = self.moves, self.taken_back
+        return history.entries(self.goal, self.versions, moves, back)
+
+    @property
+    def has_more(self) -> bool:
+        if self.everything:
+            return False
+        back = len(self.taken_back) >= SHOWN_MOVES
+        many = len(self.moves) >= SHOWN_MOVES or len(self.versions) >= SHOWN_VERSIONS
+        return many or back or self.more_comments
+
+    @property
+    def left_out(self) -> str:
+        """What even the whole history leaves out: of each kind, the oldest."""
+        return self._newest_alone if self.is_cut else ""
+
+    @property
+    def comments_left_out(self) -> str:
+        cut = self.everything and self.more_comments
+        return self._newest_alone if cut else ""
+
+    @property
+    def _newest_alone(self) -> str:
+        return _(
+            "Only the newest %(most)s of each kind are shown here. A copy of the record"
+            " has them all."
+        ) % {"most": SHOWN_OF_ALL}

@@ -1,0 +1,470 @@
+"""What a goal's page shows to either side, read in a handful of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts import encryption
+from clients.access import reach, side_of
+from goals import history, status, strengths
+from goals import page_queries as queries
+from goals.comment_rows import said_rows
+from goals.goal_history import GoalHistory
+from goals.models import (
+    Goal,
+    GoalLink,
+    GoalMove,
+    GoalRating,
+    GoalScore,
+    GoalVersion,
+)
+from goals.models.content import LEVELS, Side
+from goals.page_queries import (
+    SHOWN_IN_CHART,
+    Rating,
+)
+from goals.version_words import plain, said_in
+from goals.voices import BOTH, voice
+from goals.ways import Way
+from ui import dates, screen_privacy
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.ratings import rating_chart
+from ui.charts.words import Point
+
+
+@dataclass
+class KeyLine:
+    """One side of the two keys: whose, and since when."""
+
+    name: str
+    line: str
+    turned: bool
+
+
+@dataclass
+class Linked:
+    """Another goal that this one helps or hinders, or that does so to this one."""
+
+    link: GoalLink
+    other: Goal
+    line: str
+
+
+class Series(NamedTuple):
+    """The ratings of one side, oldest first, and what it is called here."""
+
+    name: str
+    ratings: list[Rating]
+
+    @property
+    def first(self) -> Rating:
+        return self.ratings[0]
+
+    @property
+    def last(self) -> Rating:
+        return self.ratings[-1]
+
+
+class GoalPage:
+    """A goal as `user` sees it; attributes are plain values for the template."""
+
+    def __init__(self, goal: Goal, user, way: Way, *, everything=False):
+        self.goal, self.user, self.side = goal, user, side_of(user)
+        self.everything, self.names = everything, way
+        encryption.expect(goal.practice_id, [goal.client_id])
+        self.past = GoalHistory(goal, user, everything=everything)
+        self.versions, self.moves = self.past.versions, self.past.moves
+        self._read_ratings()
+        self._read_steps()
+        self.links = [
+            self._linked(link) for link in queries.links_of(user, goal=goal.pk)
+        ]
+        self.strengths = strengths.at_hand(goal, user)
+        self.scores = queries.scores_of(user, goal=goal.pk)
+
+    def _read_ratings(self) -> None:
+        """Hundreds for the chart, as bare values."""
+        bare = list(queries.bare_ratings(self.user, goal=self.goal.pk))
+        self.chart_is_cut = len(bare) > SHOWN_IN_CHART
+        self.ratings = list(map(Rating._make, reversed(bare[:SHOWN_IN_CHART])))
+
+    def _read_steps(self) -> None:
+        rows = queries.steps_of(self.user, goal=self.goal.pk)
+        self.steps = [
+            {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
+            for row in rows
+        ]
+        ahead = [step for step in self.steps if not step["reached"]]
+        for number, step in enumerate(ahead):
+            step["next"] = number == 0  # one at a time, from the bottom
+            step["down"], step["up"] = number > 0, number < len(ahead) - 1
+
+    @property
+    def said(self) -> SafeString:
+        return said_rows(self.past.comments, self.names, may_write=self.may_write)
+
+    @property
+    def carried_by(self) -> list[strengths.AtHand]:
+        """The strengths that somebody linked to this goal."""
+        return [strength for strength in self.strengths if strength.helps]
+
+    def _linked(self, link: GoalLink) -> Linked:
+        helps = link.kind == GoalLink.Kind.HELPS
+        if link.goal_id == self.goal.pk:
+            line = _("This helps it") if helps else _("This gets in its way")
+            return Linked(link, link.other, line)
+        line = _("It helps this one") if helps else _("It gets in the way of this")
+        return Linked(link, link.goal, line)
+
+    # -- who reads it ------------------------------------------------------------
+
+    @cached_property
+    def may_write(self) -> bool:
+        """A supervisor reads, and so does who was discharged."""
+        mine, client_id = reach(self.user), self.goal.client_id
+        return client_id == mine.own_writes or client_id in mine.writes
+
+    @property
+    def may_change(self) -> bool:
+        """What was closed rests until it is taken up again."""
+        return self.may_write and self.goal.is_open
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Whether the client could turn their key on this very device."""
+        waits = self.goal.waits_for == Side.CLIENT and not self.names.portal
+        return self.may_change and waits and self.goal.is_shared
+
+    # -- words -------------------------------------------------------------------
+
+    @property
+    def shown(self) -> GoalVersion:
+        return self.goal.shown
+
+    @cached_property
+    def proposal(self) -> GoalVersion | None:
+        """Words that lie there and are not in force."""
+        if not (self.goal.is_open and self.goal.has_proposal):
+            return None
+        return self.past.version(self.goal.latest_id)
+
+    @property
+    def differs(self) -> bool:
+        return self.goal.differs_since is not None
+
+    @property
+    def rests(self) -> bool:
+        """A key was taken back from what was in force, and nothing new lies there."""
+        return bool(self.proposal and not self.differs and not self.goal.waits_for)
+
+    @cached_property
+    def withdrawal(self) -> GoalMove | None:
+        """Who withdrew from the words that are shown, last, and why."""
+        kind, latest = GoalMove.Kind.KEY_WITHDRAWN, self.goal.latest_id
+        found = (m for m in self.moves if (m.kind, m.version_id) == (kind, latest))
+        return next(found, None)
+
+    @property
+    def reader(self) -> status.Reader:
+        return status.Reader(self.side, self.may_write)
+
+    @property
+    def standing(self) -> SafeString:
+        """How the goal stands, in the words of every page."""
+        return status.standing(self.goal, self.reader)
+
+    @property
+    def asked(self) -> str:
+        return status.asked(self.goal, self.reader, self.goal.client)
+
+    @property
+    def wording_heading(self) -> str:
+        """Only words that both agreed to, and that were not withdrawn, are agreed."""
+        if self.goal.in_force_id:
+            return _("The agreed goal")
+        return _("The wording proposed last")
+
+    @property
+    def open_review(self) -> str:
+        """The review that is open, by who began it."""
+        by = self.goal.review.opened_by
+        if by == self.user:
+            return _("The review you began")
+        return _("%(name)s’s review") % {"name": screen_privacy.called(by)}
+
+    @cached_property
+    def closed_because(self) -> SafeString:
+        return status.closed_because(self.goal, self.user)
+
+    @cached_property
+    def line(self) -> GoalMove | None:
+        return next((m for m in self.moves if m.kind == GoalMove.Kind.LINE), None)
+
+    @property
+    def can_agree(self) -> bool:
+        missing = self.proposal and self.side not in history.standing(self.proposal)
+        return bool(self.may_change and missing)
+
+    @property
+    def can_decline(self) -> bool:
+        """The other side's proposal, for what was there before it; without anything
+        before it only the client says no."""
+        waits = self.may_change and self.goal.waits_for == self.side
+        return bool(waits and (self.side == Side.CLIENT or self.before))
+
+    @cached_property
+    def before(self) -> GoalVersion | None:
+        """What counts again where this side declines the proposal."""
+        if not self.proposal or self.goal.in_force_id or self.proposal.number == 1:
+            return self.goal.in_force
+        return self.proposal.before(self.side)
+
+    @property
+    def decline_words(self) -> str:
+        """What the button says that declines."""
+        if self.goal.in_force_id:
+            return _("Keep the agreed words")
+        if self.before is None:
+            return _("Not a goal of mine")
+        if self.before.side == self.side:
+            return _("Keep my wording")
+        return _("Keep the earlier wording")
+
+    @property
+    def kept_wording(self) -> GoalVersion | None:
+        """What declining goes back to, where the page does not show it anyway."""
+        hidden = self.can_decline and not self.goal.in_force_id
+        return self.before if hidden else None
+
+    @property
+    def wording_of(self) -> str:
+        """Whose words are shown: the client's once the client agreed to them."""
+        shown = self.past.version(self.shown.pk)
+        is_client = self.side == Side.CLIENT
+        if any(key.side == Side.CLIENT for key in shown.turned):
+            if is_client:
+                return _("In your words")
+            name = screen_privacy.called(self.goal.client.preferred_name)
+            return _("In %(name)s’s words") % {"name": name}
+        if shown.proposed_by_id == self.user.pk:
+            return _("Your suggestion")
+        return _("%(name)s’s suggestion") % {
+            "name": screen_privacy.called(shown.proposed_by)
+        }
+
+    @property
+    def mine_is_turned(self) -> bool:
+        """Whether one has a key to take back, on the proposal or on what is agreed."""
+        return bool(self.may_change and self.my_version)
+
+    @cached_property
+    def my_version(self) -> GoalVersion | None:
+        for version in (self.proposal, self.past.version(self.goal.in_force_id)):
+            if version and self.side in history.standing(version):
+                return version
+        return None
+
+    @property
+    def is_my_proposal(self) -> bool:
+        return self.my_version is not None and self.my_version == self.proposal
+
+    @cached_property
+    def difference(self) -> SafeString | None:
+        """The proposal with what it changes of the agreed words marked."""
+        if not self.proposal or not self.goal.in_force_id:
+            return None
+        return self.proposal.difference_from(self.goal.in_force)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether anything new is underlined: not where the two are too different."""
+        return bool(self.difference) and "<ins>" in self.difference
+
+    @property
+    def other_changes(self) -> list[tuple[str, str, str]]:
+        """What else the proposal changes: label, before, after."""
+        if not self.proposal or not self.goal.in_force_id:
+            return []
+        old, new = said_in(self.goal.in_force), said_in(self.proposal)
+        nothing = plain("")
+        pairs = [
+            (label, old.get(label, nothing), new.get(label, nothing))
+            for label in {**old, **new}
+        ]
+        return [pair for pair in pairs if pair[1] != pair[2]]
+
+    @property
+    def more_words(self) -> list[tuple[str, str]]:
+        """What stands beside the wording of a goal that nobody changed yet."""
+        said = said_in(self.proposal or self.shown)
+        nothing = plain("")
+        return [(label, text) for label, text in said.items() if text != nothing]
+
+    # -- keys --------------------------------------------------------------------
+
+    def _key(self, side: str, version: GoalVersion) -> KeyLine:
+        turned = history.standing(version).get(side)
+        back = [key for key in version.turned if key.side == side]
+        last = turned or (back[-1] if back else None)
+        name = self._name(side, last and last.by)
+        if turned:
+            when = dates.moment(timezone.localtime(turned.at))
+            return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
+        if back:
+            when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
+            return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
+        return KeyLine(name, _("not yet"), False)
+
+    def _name(self, side, person) -> str:
+        """`person` turned the key of that side, if anybody did; without one it is
+        up to who may."""
+        is_mine = person == self.user if person else self._is_mine(side)
+        if is_mine:
+            return _("You")
+        if side == Side.CLIENT:
+            return screen_privacy.called(self.goal.client.preferred_name)
+        if person:
+            return person.name
+        return _("Your therapist") if self.side == Side.CLIENT else _("Therapist")
+
+    def _is_mine(self, side) -> bool:
+        return side == self.side and (self.may_write or side == Side.CLIENT)
+
+    @property
+    def left(self) -> KeyLine:
+        return self._key(Side.CLIENT, self.proposal or self.versions[0])
+
+    @property
+    def right(self) -> KeyLine:
+        return self._key(Side.THERAPIST, self.proposal or self.versions[0])
+
+    @property
+    def seen(self) -> str:
+        """When the newest line of the history was written, to be sent along."""
+        newest = self.moves[0].at if self.moves else self.goal.created_at
+        return newest.isoformat()
+
+    @property
+    def chart_left_out(self) -> str:
+        """What the chart and its table do not show, said beneath them."""
+        if not self.chart_is_cut:
+            return ""
+        return _(
+            "Only the newest %(most)s ratings are shown. A copy of the record has them"
+            " all."
+        ) % {"most": number_format(SHOWN_IN_CHART, force_grouping=True)}
+
+    # -- numbers -----------------------------------------------------------------
+
+    def ratings_of(self, side: str) -> list[Rating]:
+        return [rating for rating in self.ratings if rating.side == side]
+
+    def voice(self, side: str) -> str:
+        return voice(side, self.goal.client, portal=self.names.portal)
+
+    @property
+    def series(self) -> list[Series]:
+        """Each side that rated, the client first."""
+        found = [Series(self.voice(side), self.ratings_of(side)) for side in BOTH]
+        return [series for series in found if series.ratings]
+
+    @property
+    def my_last(self) -> int | None:
+        """Last time's number is one's own side's, not what the other thought."""
+        mine = self.ratings_of(self.side)
+        return mine[-1].value if mine else None
+
+    @property
+    def withdrawable(self) -> Rating | None:
+        """The one typed last, if one's own: it may still be a slip of the finger.
+
+        Keys are in the order of typing; a session that is logged late has an older day.
+        """
+        last = max(self.ratings_of(self.side), key=lambda one: one.pk, default=None)
+        return last if last and self.may_write and last.by_id == self.user.pk else None
+
+    @property
+    def said_with_ratings(self) -> list[GoalRating]:
+        """The last few that came with words."""
+        return [r for r in reversed(self.past.last_ratings) if r.word or r.context][:3]
+
+    def _last_of(self, kind: str) -> list[GoalScore]:
+        """The last number of each side, the client's first."""
+        by_side = {score.side: score for score in self.scores if score.kind == kind}
+        return [by_side[side] for side in BOTH if side in by_side]
+
+    @property
+    def rulers(self) -> list[GoalScore]:
+        kinds = (GoalScore.Kind.IMPORTANCE, GoalScore.Kind.CONFIDENCE)
+        return [score for kind in kinds for score in self._last_of(kind)]
+
+    @property
+    def attainment(self) -> list[tuple[int, str, list[GoalScore]]]:
+        """The scale from +2 down: level, words, and each side that sees it there."""
+        last = self._last_of(GoalScore.Kind.ATTAINMENT)
+        words = self.shown.levels
+        return [
+            (level, words[level], [score for score in last if score.value == level])
+            for level in reversed(LEVELS)
+            if words
+        ]
+
+    def chart(self) -> Chart:
+        zone = timezone.get_current_timezone()
+        mine, theirs = (self._points(side, zone) for side in BOTH)
+        return rating_chart(
+            mine,
+            second=theirs,
+            names=tuple(self.voice(side) for side in BOTH),
+            today=timezone.localdate(),
+            versions=self._agreed_on(zone),
+            sessions=[
+                SessionMark(r.at.astimezone(zone).date())
+                for r in self.ratings
+                if r.session_id
+            ],
+            low=self.shown.low_end,
+            high=self.shown.high_end,
+            portal=self.names.portal,
+        )
+
+    def _points(self, side: str, zone) -> list[Point]:
+        return [
+            Point(
+                rating.at.astimezone(zone).date(),
+                rating.value,
+                by=_given_by(rating) if side == Side.THERAPIST else "",
+            )
+            for rating in self.ratings_of(side)
+        ]
+
+    def _agreed_on(self, zone) -> list[tuple[int, date]]:
+        agreed = []
+        for version in reversed(self.versions):
+            first = {key.side: key.at for key in reversed(version.turned)}
+            if len(first) == 2:
+                when = max(first.values())
+                agreed.append((version.number, when.astimezone(zone).date()))
+        return sorted(agreed)
+
+    # -- steps -------------------------------------------------------------------
+
+    @property
+    def reached(self) -> int:
+        return sum(1 for step in self.steps if step["reached"])
+
+
+def _given_by(rating: Rating) -> str:
+    """Who wrote it down; and, as they said, that both chose it."""
+    if rating.together:
+        return _("%(name)s, chosen together") % {"name": rating.by__name}
+    return rating.by__name

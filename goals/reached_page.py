@@ -1,0 +1,33 @@
+"""A goal that was reached: who said so, beside all that its page shows."""
+
+from __future__ import annotations
+
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from goals.goal_page import GoalPage
+from goals.models import GoalMove, Review, ReviewAnswer
+from goals.voices import BOTH
+from ui import screen_privacy
+
+
+class ReachedPage(GoalPage):
+    @cached_property
+    def reached_by(self) -> str:
+        """Who said that it is reached: both, where each chose so in its review."""
+        reviews = self.goal.reviews.filter(decision=Review.Choice.REACHED)
+        review = reviews.order_by("-closed_at").first()
+        if review is None:
+            return _("Marked as reached.")
+        answers = ReviewAnswer.objects.visible_to(self.user).filter(review=review)
+        chosen = {a.side: a for a in answers.select_related("by").order_by("at", "pk")}
+        said = [a for a in chosen.values() if a.choice == Review.Choice.REACHED]
+        if len(said) == len(BOTH):
+            return _("You both said so.")
+        decided = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+        last = decided.select_related("by").order_by("-at").first()
+        if last.by_id == self.user.pk:
+            return _("You marked it as reached.")
+        return _("Marked as reached by %(name)s.") % {
+            "name": screen_privacy.called(last.by)
+        }

@@ -1,0 +1,36 @@
+"""What a version says besides its own words, each under its label."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from goals.models import GoalVersion
+from goals.models.version import WEIGHTS
+from ui import dates
+
+
+def said_in(version: GoalVersion) -> dict[str, str]:
+    """Everything but the own words, each under its label."""
+    weight = dict(WEIGHTS)
+    said = {
+        _("In the therapist’s words"): version.clinical_words,
+        _("Why it matters"): version.why,
+        _("How we will know"): version.knowing,
+        _("What 0 means"): version.low_end,
+        _("What 10 means"): version.high_end,
+        _("Look at it again on"): version.review_on,
+    }
+    for level, words in version.levels.items():
+        said[_("Attainment %(level)s") % {"level": f"{level:+d}"}] = words
+    if version.weight_importance is not None:
+        said[_("How much it matters")] = weight[version.weight_importance]
+        said[_("How hard it is")] = weight[version.weight_difficulty]
+    return {label: plain(value) for label, value in said.items()}
+
+
+def plain(value) -> str:
+    if isinstance(value, date):
+        return dates.with_year(value)
+    return str(value) if value else _("(nothing)")

@@ -1,0 +1,75 @@
+"""Where goals stood at a session: what was rated in it, and each side's last before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from goals.models import GoalRating
+from goals.wordings import Wordings
+from progress.models import TherapySession
+from progress.models.therapy_session import end_of_day
+
+MOST = 50  # of one session, the newest
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One rating, with its goal's wording at the end of the session's day."""
+
+    rating: GoalRating
+    words: str
+    in_session: bool  # else it is that side's last before the session's end
+
+
+class SessionRatings:
+    """In three queries, whatever was rated; empty for a session not held yet."""
+
+    def __init__(self, session: TherapySession, user: User):
+        self.session, self.user, self.is_cut = session, user, False
+        begun = session.starts_at <= timezone.now() and not session.is_off
+        ratings = self._read() if begun else []
+        until = end_of_day(session.starts_at, user.zone)
+        wordings = Wordings.before([row.goal for row in ratings], until, user)
+        self.rows = [
+            Rated(
+                row,
+                wordings.words_then(row.goal, until),
+                row.session_id == session.pk,
+            )
+            for row in ratings
+        ]
+
+    def _read(self) -> list[GoalRating]:
+        """By goal, the client's rating first."""
+        newest = list(self._given().order_by("-at", "-pk")[: MOST + 1])
+        self.is_cut = len(newest) > MOST
+        given = newest[:MOST]
+        sides = {(row.goal_id, row.side) for row in given}
+        before = [row for row in self._before() if (row.goal_id, row.side) not in sides]
+        rows = given[::-1] + before
+        return sorted(rows, key=lambda row: (*_begun(row), row.side, row.at))
+
+    def _standing(self):
+        rows = GoalRating.objects.visible_to(self.user).standing()
+        return rows.select_related("goal__in_force", "goal__latest", "by")
+
+    def _given(self):
+        return self._standing().filter(session_id=self.session.pk)
+
+    def _before(self):
+        """The last one of each side before the end, of the goals then worked on."""
+        session = self.session
+        then = Q(goal__closed_at=None) | Q(goal__closed_at__gte=session.starts_at)
+        rows = self._standing().filter(then, client_id=session.client_id)
+        rows = rows.filter(at__lte=session.ends_at).exclude(session_id=session.pk)
+        rows = rows.order_by("goal_id", "side", "-at", "-pk")
+        return rows.distinct("goal_id", "side")
+
+
+def _begun(row: GoalRating) -> tuple[datetime, object]:
+    return row.goal.created_at, row.goal_id

@@ -1,0 +1,31 @@
+"""A small line beside a number."""
+
+from __future__ import annotations
+
+from django.utils.safestring import SafeString, mark_safe
+
+from ui.charts.svg import number as n
+from ui.charts.svg import svg_circle
+from ui.charts.words import ENOUGH
+
+
+def sparkline(values: list[int], *, low: int = 0, high: int = 10) -> SafeString:
+    """92 by 30, one range for everyone; loose dots while it is too early."""
+    if not values:
+        return mark_safe("")
+    places = [3 + (high - v) / (high - low) * 24 for v in values]
+    if len(values) < ENOUGH:
+        ys = places + places[-1:] * (ENOUGH - len(places))
+        body = "".join(
+            svg_circle("open" if i < len(values) else "want", 5 + 20 * i, y, 2.7)
+            for i, y in enumerate(ys)
+        )
+    else:
+        gap = 86 / (len(values) - 1)
+        points = [f"{n(3 + gap * i)} {n(y)}" for i, y in enumerate(places)]
+        body = f'<path d="M{" L".join(points)}"/>'
+        body += f'<circle cx="89" cy="{n(places[-1])}" r="2.8"/>'
+    return mark_safe(
+        '<svg class="spark" width="92" height="30" viewBox="0 0 92 30"'
+        f' aria-hidden="true">{body}</svg>'
+    )

@@ -1,0 +1,146 @@
+"""What a chart shows, in one neutral sentence for each side; no trend below three."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from ui import dates
+
+ENOUGH = 3  # ratings before a line is fair
+
+
+@dataclass(frozen=True)
+class Point:
+    """One rating, 0 to 10, on a day in the reader's time zone."""
+
+    day: date
+    value: int
+    version: int | None = None
+    by: str = ""  # who gave it, where more is known than the side
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The ratings of one side, oldest first, and what that side is called here.
+
+    `second`: the therapist's, always dashed and with squares, alone or not.
+    """
+
+    name: str
+    points: list[Point]
+    second: bool = False
+
+
+def day_of(when: date | datetime, zone: tzinfo | None = None) -> date:
+    """The day it was for the reader; a plain date is taken as it is."""
+    if isinstance(when, datetime):
+        return timezone.localtime(when, zone).date()
+    return when
+
+
+def label_of(words: str, most: int = 22) -> str:
+    """The beginning of somebody's words, at most so many letters and a dot more."""
+    if len(words) <= most:
+        return words
+    return words[:most].rsplit(" ", 1)[0].rstrip(",.;") + "…"
+
+
+def short_day(day: date, today: date) -> str:
+    return _short_in(get_language(), day, today)
+
+
+@lru_cache(maxsize=4096)
+def _short_in(language: str, day: date, today: date) -> str:
+    """Every row of a table has one, and every page the same days."""
+    if day.year == today.year:
+        return dates.short(day)
+    return dates.with_year(day)
+
+
+def _since(day: date, today: date) -> str:
+    """June; June 2025 when that is long ago; 3 Nov when it is this month."""
+    if (day.year, day.month) == (today.year, today.month):
+        return short_day(day, today)
+    if (today - day).days < 330:
+        return date_format(day, pgettext("date format", "F"))
+    return date_format(day, pgettext("date format", "F Y"))
+
+
+def _few(points: list[Point]) -> str:
+    if not points:
+        return _("No rating yet.")
+    if len(points) == 1:
+        return _(
+            "One rating so far, %(value)s. Two more, and a line would be fair."
+        ) % {"value": points[0].value}
+    return _(
+        "Two ratings so far, %(first)s and %(last)s."
+        " One more, and a line would be fair."
+    ) % {"first": points[0].value, "last": points[1].value}
+
+
+def in_words(points: list[Point], today: date) -> str:
+    """What happened in one neutral sentence; below three ratings, no trend."""
+    if len(points) < ENOUGH:
+        return _few(points)
+    first, last = points[0], points[-1]
+    top = max(points, key=lambda point: point.value)
+    bottom = min(points, key=lambda point: point.value)
+    words = {
+        "first": first.value,
+        "last": last.value,
+        "since": _since(first.day, today),
+        "high": top.value,
+        "high_day": short_day(top.day, today),
+        "low": bottom.value,
+        "low_day": short_day(bottom.day, today),
+    }
+    above = top.value > max(first.value, last.value)
+    below = bottom.value < min(first.value, last.value)
+    return _sentence(first.value == last.value, above, below) % words
+
+
+def voices_of(points, second, names) -> list[Voice]:
+    """Those who rated at all."""
+    found = [Voice(names[0], list(points)), Voice(names[1], list(second), second=True)]
+    return [voice for voice in found if voice.points]
+
+
+def voices_in_words(voices: list[Voice], today: date) -> str:
+    """A sentence for each side, with its name before it."""
+    if not voices:
+        return in_words([], today)
+    return " ".join(
+        _("%(name)s: %(words)s")
+        % {"name": voice.name, "words": in_words(voice.points, today)}
+        if voice.name
+        else in_words(voice.points, today)
+        for voice in voices
+    )
+
+
+def _sentence(same: bool, above: bool, below: bool) -> str:
+    if same and not (above or below):
+        return _("At %(last)s since %(since)s.")
+    if above and below:
+        return _(
+            "From %(first)s to %(last)s since %(since)s, high of %(high)s on"
+            " %(high_day)s, low of %(low)s on %(low_day)s."
+        )
+    if above:
+        return _(
+            "From %(first)s to %(last)s since %(since)s, high of %(high)s on"
+            " %(high_day)s."
+        )
+    if below:
+        return _(
+            "From %(first)s to %(last)s since %(since)s, low of %(low)s on %(low_day)s."
+        )
+    return _("From %(first)s to %(last)s since %(since)s.")

@@ -1,0 +1,127 @@
+"""Forms about what is kept already, sent from a page that has grown old.
+
+Another tab, or somebody else, changed the same row after the page was opened. What the
+page left as it was stays as it is by now; what both changed is asked about. Nothing is
+overwritten in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.widgets import DateTimeBaseInput
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from ui import dates
+
+FIELD = "shown"  # what the page showed, as marks
+LONGEST = 80  # characters of a value that an error message repeats
+
+
+def mark(field: forms.Field, value) -> str:
+    """Twelve hex digits that are the same for the same value, shown or sent.
+
+    `value` is as a form takes it or as it is kept; "" and None are the same.
+    """
+    value = field.prepare_value(value)
+    if isinstance(field.widget, DateTimeBaseInput):  # shown without its seconds
+        value = field.widget.format_value(value)
+    try:
+        value = field.to_python(value)
+    except ValidationError:
+        return ""  # like nothing that was shown
+    said = "" if value in (None, "") else str(value)
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+class NoOverwrite:
+    """Put before `HouseForm`; the page's form must hold `{{ form.shown }}`.
+
+    Only for fields whose `initial` is what is kept, read in this request.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.left_alone: set[str] = set()
+        self.fields[FIELD] = forms.CharField(
+            widget=forms.HiddenInput, required=False, initial=self._as_kept
+        )
+
+    @cached_property
+    def changed_data(self):
+        changed = super().changed_data
+        return [n for n in changed if n != FIELD and n not in self.left_alone]
+
+    @cached_property
+    def outdated(self) -> dict[str, str]:
+        """What was kept anew since the page was opened: each field's mark by now."""
+        said = self._as_shown()
+        now = json.loads(self._as_kept())
+        return {n: now[n] for n in now if said.get(n, now[n]) != now[n]}
+
+    def _as_kept(self) -> str:
+        return json.dumps(
+            {
+                name: mark(field, self.get_initial_for_field(field, name))
+                for name, field in self.fields.items()
+                if name != FIELD
+            }
+        )
+
+    def _as_shown(self) -> dict[str, str]:
+        if FIELD not in self.fields:
+            return {}
+        try:
+            said = json.loads(self[FIELD].data or "{}")
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
+
+    def _clean_fields(self):
+        super()._clean_fields()
+        for name in self.outdated:
+            self._keep_up(name)
+
+    def _keep_up(self, name: str) -> None:
+        if not self._typed(name):
+            self._leave(name)
+        elif mark(self.fields[name], self[name].data) != self.outdated[name]:
+            self.add_error(name, self._meanwhile(name))
+            self._show_anew([name])
+
+    def _typed(self, name: str) -> bool:
+        """Whether the page changed it."""
+        sent = mark(self.fields[name], self[name].data)
+        return sent != self._as_shown().get(name)
+
+    def _leave(self, name: str) -> None:
+        """The page did not change it, so it stays as somebody made it meanwhile."""
+        field = self.fields[name]
+        kept = field.prepare_value(self.get_initial_for_field(field, name))
+        self.cleaned_data[name] = field.clean(kept)
+        self.left_alone.add(name)
+
+    def _show_anew(self, names) -> None:
+        """Sent once more, the form means it, having seen what `names` are by now."""
+        now = json.loads(self._as_kept())
+        said = self._as_shown() | {name: now[name] for name in names}
+        self.data = self.data.copy()
+        self.data[self.add_prefix(FIELD)] = json.dumps(said)
+
+    def _meanwhile(self, name: str) -> str:
+        field = self.fields[name]
+        now = self.get_initial_for_field(field, name)
+        if isinstance(now, date):
+            now = dates.short(now)
+        now = str(dict(getattr(field, "choices", ())).get(now, now or ""))
+        if now and len(now) <= LONGEST:
+            words = _("Meanwhile this became “%(now)s”. Save again to keep yours.")
+            return words % {"now": now}
+        if now:
+            return _("Meanwhile this was changed. Save again to keep yours.")
+        return _("Meanwhile this was emptied. Save again to keep yours.")

@@ -1,0 +1,87 @@
+from datetime import UTC, date, datetime
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from ui.charts.stones import cairn_svg, keys_svg
+from ui.templatetags import ui
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def on_tuesday():
+    with time_machine.travel(NOON, tick=False), timezone.override("Europe/Berlin"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (datetime(2026, 11, 24, 13, tzinfo=UTC), "Today, 14:00"),
+        (datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "Today, 00:30"),
+        (datetime(2026, 11, 23, 8, tzinfo=UTC), "Yesterday, 09:00"),
+        (datetime(2026, 11, 25, 8, tzinfo=UTC), "Tomorrow, 09:00"),
+        (datetime(2026, 11, 20, 20, 40, tzinfo=UTC), "Fri 20 Nov, 21:40"),
+        (datetime(2025, 11, 20, 20, 40, tzinfo=UTC), "Thu 20 Nov 2025, 21:40"),
+    ],
+)
+def test_a_moment_is_told_in_the_readers_time(when, words):
+    assert f">{words}</time>" in ui.moment(when)
+
+
+def test_a_moment_carries_its_iso_form():
+    when = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
+    assert 'datetime="2026-11-20T21:40+01:00"' in ui.moment(when)
+
+
+def test_within_a_sentence_a_near_day_begins_small():
+    assert ">today, 13:00<" in ui.moment(NOON, "within")
+    assert ">yesterday<" in ui.day(date(2026, 11, 23), "within")
+
+
+def test_nothing_has_no_date():
+    assert ui.moment(None) == ui.day(None) == ui.clock("") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Thea Lindqvist", "TL"),
+        ("Cleo", "C"),
+        ("Ana de la Cruz", "AC"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_initials(name, letters):
+    assert ui.initials(name) == letters
+
+
+def test_the_stone_reached_last_is_the_new_one():
+    steps = [
+        {"reached": date(2026, 9, 8)},
+        {"reached": date(2026, 8, 4)},
+        {"reached": 0},
+    ]
+    drawn = ui.cairn(steps)
+    assert drawn.count('class="new"') == drawn.count('class="to-come"') == 1
+    assert "2 of 3 steps reached" in drawn
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 12])
+def test_a_cairn_of_any_height_stands(count):
+    drawn = cairn_svg(["laid"] * count, label="<b>")
+    assert drawn.count('class="s') == count
+    assert "<b>" not in drawn
+
+
+def test_a_half_not_turned_waits_outside():
+    assert keys_svg(True, False, label="x").count('class="open"') == 1
+    assert ui._keys_label(True, True) != ui._keys_label(True, False)
+
+
+def test_status_is_a_word_and_a_shape():
+    drawn = ui.status("off_track")
+    assert "Not on track" in drawn and "#s-off" in drawn
