@@ -38,7 +38,7 @@ class Since(models.TextChoices):
 
 
 MOST = 500  # wins, and steps reached, that are told: the newest
-MOST_RATINGS = 5_000
+MOST_RATINGS = 3_000
 
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 

@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients.care_forms import ColleagueField, colleagues
+from clients.care_forms import TherapistField, colleagues
 from progress.transfer import Leaving, ask_leaver, close_account
 from progress.transfer_forms import ClashesMixin
-from ui.forms import HouseForm, PickField
+from ui.forms import HouseForm, PickField, tell_apart
 
 ALL_TO = "all-to"
 EACH = 100  # clients, up to which each may go to somebody else
@@ -46,7 +46,7 @@ class LeavingForm(ClashesMixin, HouseForm):
     def __init__(self, *args, page: Leaving, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.page = page
-        self.heirs = list(colleagues(by).exclude(pk=page.leaver.pk))
+        self.heirs = tell_apart(colleagues(by).exclude(pk=page.leaver.pk))
         choices = [("", _("Choose someone")), *self._choices()]
         self.fields[ALL_TO] = self._field(_("All clients go to"), choices)
         self.fields[ALL_TO].required = self.is_too_long
@@ -86,7 +86,7 @@ class LeavingForm(ClashesMixin, HouseForm):
         return self.data.get(ALL_TO, "")
 
     def _choices(self):
-        field = ColleagueField(queryset=User.objects.none())
+        field = TherapistField(queryset=User.objects.none())
         return [(str(one.pk), field.label_from_instance(one)) for one in self.heirs]
 
     def _heir(self, said: str) -> User:

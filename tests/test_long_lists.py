@@ -548,6 +548,18 @@ def test_the_timeline_tells_the_newest_and_says_so(sign_in, goal, cleo, thea):
         assert pinned(browsers[who], url) <= before[who]
 
 
+def test_the_timeline_reads_the_newest_ratings_and_says_so(sign_in, goal, cleo, thea):
+    browsers = as_each(sign_in, thea, cleo)
+    urls = {"thea": f"/clients/{cleo.pk}/journey/", "cleo": "/portal/journey/"}
+    sentence = "Only the newest 500 steps and wins and the newest 3,000 ratings"
+    ratings(goal, cleo, 2_998)  # and two of Thea's
+    for who, url in urls.items():
+        assert sentence not in read(browsers[who], url)
+    ratings(goal, cleo, 1)
+    for who, url in urls.items():
+        assert sentence in read(browsers[who], url)
+
+
 def test_the_ratings_of_a_session_have_an_end(sign_in, goal, cleo, thea):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     browser, url = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"

@@ -729,7 +729,7 @@ PROMISES = {
         "have. Leave out a step before you add another.",
     ],
     "tests/test_long_lists.py::test_the_timeline_tells_the_newest_and_says_so": [
-        "Only the newest 500 steps and wins and the newest 5,000 ratings are "
+        "Only the newest 500 steps and wins and the newest 3,000 ratings are "
         "shown. A copy of the record has them all.",
     ],
     "tests/test_long_lists.py::test_the_whole_history_says_what_it_leaves_out": [
