@@ -9,12 +9,12 @@ from clients.models import Strength
 from clients.prepared import prepared_for_user
 
 
-def standing(client_id, user: User, most: int | None = None) -> list[Strength]:
+def accepted(client_id, user: User, most: int | None = None) -> list[Strength]:
     """Those that the client accepts, the newest first."""
-    return _standing(user, client=client_id)[:most]
+    return _accepted(user, client=client_id)[:most]
 
 
 @prepared_for_user(client=UUIDField())
-def _standing(user, client):
+def _accepted(user, client):
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
     return rows.order_by("-at")

@@ -105,9 +105,9 @@ def _goals(user, begins, ends):
 def _rated(user, begins, ends):
     """The last rating of each goal and side, and that side's last before the week."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
-    earlier = GoalRating.objects.standing().filter(**same)
+    earlier = GoalRating.objects.not_withdrawn().filter(**same)
     earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
-    rows = GoalRating.objects.editable_by(user).standing()
+    rows = GoalRating.objects.editable_by(user).not_withdrawn()
     rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
     rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
@@ -125,7 +125,7 @@ def _unsigned(user, now):
 @prepared_for_user(**NOW, **WEEKS)
 def _booked(user, now, begins, ends):
     """What is ahead now, and what has or had its place between the two."""
-    rows = TherapySession.objects.editable_by(user).standing()
+    rows = TherapySession.objects.editable_by(user).not_canceled()
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     rows = rows.filter(ahead | _within("starts_at", begins, ends))
     return rows.values_list("client_id", "starts_at", "ends_at", "state")

@@ -88,21 +88,21 @@ def last_moves(user, goal):
     return moves_of(user, goal)[:SHOWN_MOVES]
 
 
-def _standing_ratings(user, goal):
-    rows = GoalRating.objects.visible_to(user).filter(goal=goal).standing()
+def _ratings_that_count(user, goal):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal).not_withdrawn()
     return rows.order_by("at")
 
 
 @prepared_for_user(**GOAL)
 def bare_ratings(user, goal):
     """The newest first, and one more than are shown where there are more."""
-    rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
+    rows = _ratings_that_count(user, goal).order_by("-at").values_list(*Rating._fields)
     return rows[: SHOWN_IN_CHART + 1]
 
 
 def _told_ratings(user, goal, most):
     """The last few, and so many of those that were taken back, the newest."""
-    last = _standing_ratings(user, goal).order_by("-at").values("pk")
+    last = _ratings_that_count(user, goal).order_by("-at").values("pk")
     rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
     back = rows.exclude(withdrawn_by=None).order_by("-at").values("pk")
     rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | Q(pk__in=back[:most]))
@@ -120,7 +120,7 @@ def all_told_ratings(user, goal):
 
 @prepared_for_user(**GOAL)
 def steps_of(user, goal):
-    return Step.objects.visible_to(user).filter(goal=goal).standing()
+    return Step.objects.visible_to(user).filter(goal=goal).not_dropped()
 
 
 def comments_of(user, goal):
@@ -135,7 +135,7 @@ def last_comments(user, goal):
 
 @prepared_for_user(**GOAL)
 def links_of(user, goal):
-    rows = GoalLink.objects.visible_to(user).standing()
+    rows = GoalLink.objects.visible_to(user).current()
     rows = rows.filter(Q(goal=goal) | Q(other=goal))
     words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
     return rows.select_related(*words).order_by("at")

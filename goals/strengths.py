@@ -38,6 +38,6 @@ def at_hand(goal: Goal, user: User) -> list[AtHand]:
 
 @prepared_for_user(goal=UUIDField(), client=UUIDField())
 def _accepted(user, goal, client):
-    links = StrengthLink.objects.standing().filter(goal=goal, strength=OuterRef("pk"))
+    links = StrengthLink.objects.current().filter(goal=goal, strength=OuterRef("pk"))
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
     return rows.annotate(helps=Exists(links)).order_by("-helps", "-at")[:OFFERED]

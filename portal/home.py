@@ -88,7 +88,7 @@ def _goals(user, since):
     """With both wordings and one's own last rating, oldest goal first; those that were
     closed since then as well."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    mine = mine.standing().order_by("-at")
+    mine = mine.not_withdrawn().order_by("-at")
     goals = Goal.objects.visible_to(user).with_words()
     goals = goals.filter(Q(closed_at=None) | Q(closed_at__gte=since))
     return (
@@ -119,7 +119,7 @@ def _newest_cairn(user):
     """All steps of the goal whose step was reached last."""
     reached = Step.objects.visible_to(user).exclude(reached_at=None)
     newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
-    steps = Step.objects.visible_to(user).standing()
+    steps = Step.objects.visible_to(user).not_dropped()
     return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
 
 

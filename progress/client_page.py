@@ -18,7 +18,7 @@ from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
-from clients.strengths import standing
+from clients.strengths import accepted
 from database.prepared import first, many, prepared
 from goals import status
 from goals.models import Goal, GoalRating, Step
@@ -114,7 +114,7 @@ class GoalLine:
     goal: Goal
     ratings: list[Rating] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    standing: str = ""  # how it stands, for the page's reader
+    accepted: str = ""  # how it stands, for the page's reader
 
     @property
     def words(self) -> str:
@@ -186,7 +186,7 @@ def _open_or_closed(user, client):
 
 @prepared_for_user(**GOALS)
 def _ratings(user, goals):
-    rows = GoalRating.objects.visible_to(user).filter(goal=goals).standing()
+    rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
     newest = rows.order_by("-at").values_list(key, *Rating._fields[1:])
     return newest[: RATINGS + 1]
@@ -194,7 +194,7 @@ def _ratings(user, goals):
 
 @prepared_for_user(**GOALS)
 def _steps(user, goals):
-    return Step.objects.visible_to(user).standing().filter(goal=goals)
+    return Step.objects.visible_to(user).not_dropped().filter(goal=goals)
 
 
 @prepared_for_user(**CLIENT)
@@ -212,7 +212,7 @@ def _background(user, client):
 
 @prepared_for_user(**CLIENT)
 def _sessions(user, client):
-    rows = TherapySession.objects.visible_to(user).filter(client=client).standing()
+    rows = TherapySession.objects.visible_to(user).filter(client=client).not_canceled()
     return rows.only(*SHOWN).order_by("starts_at")
 
 
@@ -246,7 +246,7 @@ class ClientPage:
             goal.standing = status.standing(goal, reader, client)
         self.practice = last_practice(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
-        self.strengths = standing(client.pk, user, STRENGTHS)
+        self.strengths = accepted(client.pk, user, STRENGTHS)
         asides = Asides(client, user)
         self.corrections, self.comments = asides.corrections, asides.comments
         self.emergencies, self.asides_are_cut = asides.emergencies, asides.is_cut

@@ -98,7 +98,9 @@ class ClientProgress:
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
         goals = {goal.pk: GoalChange(goal) for goal in rows.order_by("created_at")}
-        ratings = GoalRating.objects.visible_to(user).filter(goal__in=goals).standing()
+        ratings = (
+            GoalRating.objects.visible_to(user).filter(goal__in=goals).not_withdrawn()
+        )
         ends = ratings.distinct("goal_id", "side")  # the first and the latest of each
         ends = ends.values_list("goal_id", "side", "pk", "value")
         first = {

@@ -153,14 +153,14 @@ class Journey:
         goals = self._mine(Goal).with_words().order_by("created_at")
         self.lines = {goal.pk: GoalLine(goal, self.names) for goal in goals}
         self._read_agreements()
-        ratings = self._mine(GoalRating).standing().order_by("-at")
+        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
         ratings = ratings.values_list("goal_id", "side", "at", "value")
         for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
             given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = self._newest(reached.order_by("-reached_at"))
-        wins = self._mine(Win).standing().order_by("-happened_on", "-at")
+        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at")
         self.wins = self._newest(wins)
         self.strengths = list(self._mine(Strength).accepted().order_by("at"))
         sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])

@@ -53,7 +53,7 @@ def _note(user, session):
 
 
 def _ratings(user, goals):
-    return GoalRating.objects.visible_to(user).standing().filter(goal=goals)
+    return GoalRating.objects.visible_to(user).not_withdrawn().filter(goal=goals)
 
 
 @prepared_for_user(**GOALS, **SESSION)
@@ -79,7 +79,7 @@ def _counts(user, goals):
 @prepared_for_user(client=UUIDField())
 def _reached(user, client):
     """The newest steps that were reached."""
-    rows = Step.objects.visible_to(user).standing().filter(client_id=client)
+    rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
     return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
 
 

@@ -92,7 +92,9 @@ def _unsigned(user, now):
 @prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
 def _sessions(user, begins, ends):
     signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
-    rows = TherapySession.objects.editable_by(user).filter(therapist=user).standing()
+    rows = (
+        TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
+    )
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.annotate(signed_at=Subquery(signed[:1]))
     return rows.defer("take_away").order_by("starts_at")
@@ -114,7 +116,7 @@ def _proposed(user):
 @prepared_for_user(clients=many(UUIDField()))
 def _rated(user, clients):
     rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
-    rows = rows.filter(side=Side.CLIENT).standing()
+    rows = rows.filter(side=Side.CLIENT).not_withdrawn()
     return rows.order_by("-at").values_list("client_id", "at")[:RATED]
 
 
@@ -124,7 +126,7 @@ def _answered_and_reached(user, clients):
     found = {"client_id": clients}
     answers = Assignment.objects.editable_by(user).filter(**found).exclude(answer="")
     answers = answers.filter(answered_by=F("client__user")).order_by()
-    steps = Step.objects.editable_by(user).standing().filter(**found).order_by()
+    steps = Step.objects.editable_by(user).not_dropped().filter(**found).order_by()
     steps = steps.exclude(reached_at=None).exclude(reached_by=user.pk)
     columns = ("kind", "client_id", "moment")
     answers = answers.annotate(kind=Value("answer"), moment=F("answered_at"))

@@ -73,7 +73,7 @@ def hand_over(
 
 def _ask(client, therapist, *, by, since, cancels) -> str:
     """The primary therapist confirms; whoever leads already needs no request."""
-    roles = CareRole.objects.filter(client=client).primary().standing()
+    roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().first()
     if running and running.user_id == therapist.pk:
         planned = roles.exclude(pk=running.pk)
@@ -117,7 +117,7 @@ def _pass_on(client, therapist: User, since, cancels, clashing="") -> None:
 
     What had gone to somebody who was to follow comes back first.
     """
-    roles = CareRole.objects.filter(client=client).primary().standing()
+    roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().select_related("user").first()
     if running is None:
         return
@@ -133,7 +133,7 @@ def _pass_on(client, therapist: User, since, cancels, clashing="") -> None:
 def call_off(client, *, by: User) -> bool:
     """No hand-over is planned any more; False where none was, or it has happened."""
     care.take_turns(client.pk)
-    roles = CareRole.objects.filter(client=client).primary().standing()
+    roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().select_related("user").first()
     asked = CareRoleRequest.objects.filter(client=client, kind="primary", outcome="")
     withdrawn = [waits.withdraw(by=by) for waits in asked]
@@ -164,7 +164,7 @@ class Leaving:
         clients = list(clients.select_related("user"))
         hints = apart.hints(clients)
         others = CareRole.objects.filter(client__in=counts).exclude(user=leaver)
-        others = others.primary().standing()
+        others = others.primary().not_ended()
         following = dict(others.values_list("client_id", "user_id"))
         self.rows = [
             Row(
@@ -175,7 +175,7 @@ class Leaving:
             )
             for client in clients
         ]
-        held = CareRole.objects.filter(user=leaver).standing()
+        held = CareRole.objects.filter(user=leaver).not_ended()
         self.other_roles = held.exclude(kind=CareRole.Kind.PRIMARY).count()
 
     @property

@@ -488,7 +488,7 @@ def test_who_takes_over_holds_no_other_role_there(
     in_care(cleo, theo, kind, ends=30)
     in_care(cleo, theo, kind, begins=40, ends=50)
     over(sign_in(thea), cleo, theo)
-    [role] = CareRole.objects.filter(client=cleo, user=theo).standing()
+    [role] = CareRole.objects.filter(client=cleo, user=theo).not_ended()
     assert role.kind == "primary"
 
 

@@ -22,7 +22,7 @@ FULL = _(
 
 
 class GoalRatingQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def not_withdrawn(self):
         """Ratings that count: lists and charts hide what its author took back."""
         return self.filter(withdraws=None, withdrawn_by=None)
 
@@ -103,7 +103,9 @@ class GoalRating(ClientRow):
 
     @classmethod
     @transaction.atomic
-    def bring(cls, said: list[tuple[Goal, int, datetime, object]], *, by: User) -> None:
+    def import_many(
+        cls, said: list[tuple[Goal, int, datetime, object]], *, by: User
+    ) -> None:
         """Ratings of before, as their (goal, value, moment, session id or None)."""
         ratings = [
             cls(

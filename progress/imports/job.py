@@ -259,11 +259,11 @@ class Writing:
         encryption.expect(self.imported.practice_id, [who.pk for who, _said in pairs])
         if not self.imported.is_own:
             concerns = {client: self._concern(person) for client, person in pairs}
-            ClientBackground.bring(concerns, by=self.therapist)
+            ClientBackground.import_many(concerns, by=self.therapist)
         sessions = self._sessions(pairs)
         said = [(client, goal) for client, who in pairs for goal in who.goals.values()]
         words = [(client, goal.words) for client, goal in said]
-        goals = Goal.bring(words, by=self.therapist)
+        goals = Goal.import_many(words, by=self.therapist)
         rated = [(goal, one) for goal, (_who, one) in zip(goals, said, strict=True)]
         self._ratings(rated, sessions)
 
@@ -278,7 +278,7 @@ class Writing:
             for naive in sorted(person.sessions)
         ]
         length = timedelta(minutes=self.by.practice.session_minutes)
-        found = TherapySession.bring(held, length, by=self.therapist)
+        found = TherapySession.import_many(held, length, by=self.therapist)
         by_day = {}
         for (client, moment), session in zip(held, found, strict=True):
             by_day.setdefault((client.pk, moment.date()), session.pk)
@@ -291,4 +291,4 @@ class Writing:
                 at = self._moment(naive)
                 session_id = sessions.get((goal.client_id, naive.date()))
                 ratings.append((goal, value, at, session_id))
-        GoalRating.bring(ratings, by=self.therapist)
+        GoalRating.import_many(ratings, by=self.therapist)

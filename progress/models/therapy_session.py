@@ -34,8 +34,8 @@ class TherapySessionQuerySet(ClientRowQuerySet):
     def held(self):
         return self.filter(state=TherapySession.State.HELD)
 
-    def standing(self):
-        """Planned or held: what has a place in the row of sessions."""
+    def not_canceled(self):
+        """All but those that were canceled: a missed one has its place."""
         return self.exclude(state=TherapySession.State.CANCELLED)
 
     def overlapping(self, session):
@@ -153,7 +153,7 @@ class TherapySession(ClientRow):
 
     @classmethod
     @transaction.atomic
-    def bring(
+    def import_many(
         cls, said: list[tuple[object, datetime]], length: timedelta, *, by: User
     ) -> list[TherapySession]:
         """Sessions held before, as their (client, moment): nothing of what was said.

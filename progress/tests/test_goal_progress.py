@@ -58,7 +58,7 @@ def test_a_rating_taken_back_counts_for_nothing(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea, ratings=[4, 6])
     with acting_as(thea.pk), transaction.atomic():
         GoalRating.objects.get(value=6).withdraw(by=thea)
-    assert goal.ratings.standing().count() == 1
+    assert goal.ratings.not_withdrawn().count() == 1
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
 

@@ -91,7 +91,7 @@ def test_thea_finds_everything_on_her_caseload(real_login, thea):
         assert (version.side, version.proposed_by) == ("therapist", thea)
         assert version.fingerprint == version.compute_fingerprint()
         assert (goal.in_force, goal.waits_for) == (None, "client")
-        assert [key.by for key in version.keys.standing()] == [thea]
+        assert [key.by for key in version.keys.not_withdrawn()] == [thea]
         ratings = goal.ratings.order_by("at")
         assert [(r.value, r.at, r.session_id) for r in ratings] == [
             (4, first.starts_at, first.pk),

@@ -57,7 +57,7 @@ def test_the_caseload_goes_over_in_one_go(
     theos.refresh_from_db()
     assert (session.therapist, session.state) == (theo, "planned")
     assert theos.therapist == theo
-    assert not CareRole.objects.filter(user=thea).standing().exists()
+    assert not CareRole.objects.filter(user=thea).not_ended().exists()
     assert "with Theo" in sign_in(cleo.user).get("/portal/").content.decode()
     closed = AuditEvent.objects.get(verb="account closed")
     assert closed.detail == {"clients": 2, "care_roles": 1}
@@ -199,17 +199,17 @@ def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
     sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     browser = sign_in(ada)
-    planned = CareRole.objects.standing().get(client=cleo, user=theo)
+    planned = CareRole.objects.not_ended().get(client=cleo, user=theo)
     page = browser.get(leave(theo)).content.decode()
     assert f'<option value="{thea.pk}" selected>' in page
     browser.post(leave(theo), heirs(cleo=(cleo, ines), carl=(carl, ines)))
     # Thea is here and leads on; Ines follows once Thea confirms.
-    [role] = CareRole.objects.filter(client=cleo).standing()
+    [role] = CareRole.objects.filter(client=cleo).not_ended()
     assert (role.user, role.ends_at) == (thea, None)
     asked = CareRoleRequest.objects.get(client=cleo)
     assert (asked.user, asked.starts_at) == (ines, planned.starts_at)
     sign_in(thea).post(f"/care-roles/requests/{asked.pk}/confirm/")
-    roles = CareRole.objects.filter(client=cleo).standing().order_by("starts_at")
+    roles = CareRole.objects.filter(client=cleo).not_ended().order_by("starts_at")
     assert [role.user for role in roles] == [thea, ines]
     assert roles[1].starts_at == planned.starts_at
     after_a_day(carl)
