@@ -13,6 +13,7 @@ from django.db.models import UUIDField
 
 from accounts import addresses
 from accounts.models import AddressChange, Invitation, Message, User
+from appointments.models import TherapySession
 from clients.models import CareRoleRequest, Client, ContactCharter
 from clients.prepared import prepared_for_user
 from database.prepared import first
@@ -20,7 +21,6 @@ from digests import schedule
 from digests.models import Digest
 from digests.plan import reminder_period
 from digests.weeks import week_page
-from progress.models import TherapySession
 
 WAITING = Message.State.WAITING
 HELD, DROPPED = Message.State.HELD, Message.State.DROPPED

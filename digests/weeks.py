@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients import apart
 from clients.models import Client
 from clients.prepared import prepared_for_user
@@ -24,7 +25,7 @@ from goals.models.content import Side
 from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
 from progress import goal_watch
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui.charts.spark import sparkline
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
@@ -22,7 +23,6 @@ from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from portal.watched import WATCHED
 from progress import goal_watch
-from progress.models import TherapySession
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appointments.models import TherapySession
 from clients import access, apart
 from clients.models import Client
 from clients.prepared import prepared_for_user
@@ -26,7 +27,6 @@ from database.prepared import many
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import Line, rated_often, recent_lines
-from progress.models import TherapySession
 from toolkit.models import Assignment
 from ui import screen_privacy
 from ui.charts.spark import sparkline

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, DateTimeField, TextField, UUIDField
+from django.db.models import TextField, UUIDField
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import AuditEvent
+from appointments.models import TherapySession
 from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import prepared_for_user
@@ -25,7 +26,7 @@ from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted, voice
 from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from progress.models.note import MOST
 from toolkit.models import Assignment
 from ui.charts.axis import SessionMark
@@ -43,22 +44,6 @@ ROLES = {
     "supervisor": _("You supervise here: you read, and comment to the therapist"),
     "emergency": _("You read here in an emergency"),
 }
-
-
-def number_of(session: TherapySession, user) -> int | None:
-    """Which of its client's held sessions this is, or will be once it is logged; None
-    for one that was missed or canceled, or has not begun."""
-    if session.is_off or session.starts_at > timezone.now():
-        return None
-    held = _held_before(user, client=session.client_id, before=session.starts_at)
-    return (first(held) or 0) + 1
-
-
-@prepared_for_user(client=UUIDField(), before=DateTimeField())
-def _held_before(user, client, before):
-    rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
-    earlier = rows.filter(starts_at__lt=before).order_by().values("client_id")
-    return earlier.annotate(many=Count("pk")).values_list("many", flat=True)
 
 
 @dataclass

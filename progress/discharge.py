@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.models import Client
-from progress.models import TherapySession
 from ui.forms import HouseForm, PickField
 
 

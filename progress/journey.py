@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.models import Client, Strength
 from goals import status
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
 from progress.events import Event, happened
-from progress.models import ProgressNote, TherapySession, Win
+from progress.models import ProgressNote, Win
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart

@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.decorators import therapist_required
+from appointments.models import TherapySession
 from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
 from clients.record_access import open_for
 from clients.remark_forms import CommentForm
 from progress.correction_form import CorrectionAnswerForm
-from progress.models import TherapySession
 from progress.session_views import session_read
 from progress.views import client_page
 from ui.toasts import tell

@@ -9,6 +9,7 @@ from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils.functional import cached_property
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from database.prepared import first, many
 from goals import status
@@ -19,7 +20,7 @@ from goals.ways import THERAPISTS
 from progress import agenda
 from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
 from progress.client_page import last_practice, open_goals
-from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
 from ui.charts.words import ENOUGH

@@ -9,10 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from appointments.models import TherapySession, end_of_day
 from goals.models import GoalRating
 from goals.wordings import Wordings
-from progress.models import TherapySession
-from progress.models.therapy_session import end_of_day
 
 MOST = 50  # of one session, the newest
 

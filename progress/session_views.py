@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST
 
 from accounts import encryption
 from accounts.decorators import therapist_required
+from appointments.models import TherapySession
+from appointments.queries import number_of
 from clients import access, apart
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
@@ -24,9 +26,8 @@ from clients.remark_forms import CommentForm
 from clients.remarks import Asides
 from database.prepared import first, prepared
 from progress import conflict, goal_watch, signing
-from progress.client_page import number_of
-from progress.forms import HoldForm
-from progress.models import NoteHold, ProgressNote, TherapySession
+from progress.hold_form import HoldForm
+from progress.models import NoteHold, ProgressNote
 from progress.models.note import MOST, PRESSED
 from progress.note_page import additions_to, hold_of, is_left, read_before
 from progress.session_form import PARTS, SessionForm, StaleNote

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from appointments.models import TherapySession, day_of
 from clients import apart, telling
 from clients.models import Client
 from clients.prepared import prepared_for_user
@@ -22,8 +23,7 @@ from goals.models.content import Side
 from goals.ways import THERAPISTS
 from progress import goal_watch
 from progress.caseload import Facts
-from progress.models import ProgressNote, TherapySession
-from progress.models.therapy_session import day_of
+from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui import dates, names, screen_privacy
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
+from appointments.models import keep_weeks_still
 from clients import apart, assigning, staffing, telling
 from clients.models import CareRole, CareRoleRequest, Client, care
-from progress.models.therapy_session import keep_weeks_still
 
 
 class Clashes(ValidationError):

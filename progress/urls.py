@@ -163,7 +163,6 @@ urlpatterns = [
         remark_views.correction_answer,
         name="correction-answer",
     ),
-    path("clients/<uuid:client_id>/book/", views.session_add, name="session-add"),
     path(
         "care-roles/<uuid:client_id>/hand-over/",
         transfer_views.client_hand_over,
@@ -190,22 +189,6 @@ urlpatterns = [
         name="person-leave",
     ),
     path("sessions/<uuid:session_id>/", session_views.session_detail, name="session"),
-    path("sessions/<uuid:session_id>/move/", views.session_move, name="session-move"),
-    path(
-        "sessions/<uuid:session_id>/cancel/",
-        views.session_cancel,
-        name="session-cancel",
-    ),
-    path(
-        "sessions/<uuid:session_id>/missed/",
-        views.session_missed,
-        name="session-missed",
-    ),
-    path(
-        "sessions/<uuid:session_id>/restore/",
-        views.session_restore,
-        name="session-restore",
-    ),
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
     path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),

@@ -10,6 +10,7 @@ STAIR = [  # from the top down
     "progress",
     "toolkit",
     "goals",
+    "appointments",
     "clients",
     "accounts",
     "ui",

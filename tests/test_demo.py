@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from appointments.models import TherapySession
 from clients import staff_page
 from clients.models import (
     CareRole,
@@ -27,7 +28,7 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.models import NoteAddition, ProgressNote, SessionGoal, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, SessionGoal, Win
 from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES

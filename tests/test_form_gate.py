@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from accounts import invitations
 from accounts.models import Message, User
+from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role, ten_seconds_pass
 from database.identity import acting_as
@@ -21,7 +22,6 @@ from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
 from ops.mail import Sink
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold
 from ui.time_zones import ZONES
 

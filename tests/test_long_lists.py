@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
+from appointments.models import MOST as MOST_SESSIONS
+from appointments.models import TherapySession
 from clients.models import (
     CareRole,
     Client,
@@ -42,9 +44,8 @@ from goals.models.link import MOST as MOST_LINKS
 from goals.models.step import MOST as MOST_STEPS
 from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
 from goals.models.version import MOST_TURNS
-from progress.models import NoteAddition, ProgressNote, TherapySession, Win, win
+from progress.models import NoteAddition, ProgressNote, Win, win
 from progress.models.note_addition import MOST as MOST_ADDITIONS
-from progress.models.therapy_session import MOST as MOST_SESSIONS
 from progress.tests.cast import agreed_goal, hold, list_of, pinned
 from progress.tests.test_session import booking
 from toolkit.models import Assignment

@@ -9,13 +9,13 @@ from django.db import connection
 from django.db.models import UUIDField
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.access import reach
 from clients.models import Client
 from database import prepared as engine
 from database.prepared import Parameter
 from digests.models import Digest
 from goals.models import Goal, GoalVersion
-from progress.models import TherapySession
 from tests.test_prepared_queries import QUERIES
 from tests.test_two_locks import everybody, fresh, world
 
@@ -78,12 +78,12 @@ UPDATE goals_goal SET waits_for = 'therapist', in_force_at = now(), closed_at = 
   WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
-  SELECT DISTINCT ON (client_id) id, client_id FROM progress_therapysession
+  SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = r.client_id;
 UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';
 UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
   WHERE right(id::text, 1) < '8';
-UPDATE progress_therapysession SET (state, starts_at, ends_at) = (
+UPDATE appointments_therapysession SET (state, starts_at, ends_at) = (
   SELECT CASE WHEN held THEN 'held' ELSE 'planned' END, at, at + interval '1 hour'
   FROM (SELECT right(id::text, 1) < '6' AS held, right(id::text, 1) < '8' AS over)
     kind, LATERAL (

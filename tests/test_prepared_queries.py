@@ -12,6 +12,7 @@ from django.db.models import CharField, UUIDField, Value
 from django.utils import timezone, translation
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.models import CareRole, Client
 from clients.prepared import prepared_for_user
 from database import prepared as engine
@@ -19,9 +20,11 @@ from database.engine.base import DatabaseWrapper
 from database.identity import acting_as
 from database.prepared import many, prepared
 from goals.recent_ratings import recent_lines
-from progress.models import TherapySession
 
-ROOMS = ("accounts", "clients", "goals", "toolkit", "progress", "digests", "portal")
+ROOMS = (
+    "accounts", "clients", "appointments", "goals", "toolkit", "progress", "digests",
+    "portal",
+)  # fmt: skip
 
 
 def every_kept_query():
@@ -78,7 +81,7 @@ def names(user):
         return [client.preferred_name for client in mine(user)]
 
 
-def prepared():
+def many_prepared():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
         return cursor.fetchone()[0]
@@ -142,7 +145,7 @@ def test_a_new_connection_prepares_anew(transactional_db, cleo, thea):
     assert names(thea) == [cleo.preferred_name]
     connection.close()
     assert names(thea) == [cleo.preferred_name]
-    assert prepared() > 0
+    assert many_prepared() > 0
     with connection.cursor() as cursor:
         cursor.execute("SHOW plan_cache_mode")
         assert cursor.fetchone() == ("force_generic_plan",)
@@ -154,7 +157,7 @@ def test_nothing_is_prepared_behind_a_pooler(transactional_db, cleo, thea, monke
     assert names(thea) == [cleo.preferred_name]
     with acting_as(thea.pk):
         assert recent_lines([cleo.pk]) == {}
-    assert prepared() == 0
+    assert many_prepared() == 0
     connection.close()  # the next test may prepare
 
 

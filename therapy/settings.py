@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "progress",
     "toolkit",
     "goals",
+    "appointments",
     "clients",
     "accounts",
     "ui",

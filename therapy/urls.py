@@ -11,6 +11,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", include("accounts.urls")),
     path("", include("clients.urls")),
+    path("", include("appointments.urls")),
     path("", include("goals.urls")),
     path("", include("progress.urls")),
     path("digest/", include("digests.urls")),

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import AuditEvent, Practice
+from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import in_care, person
 from database.identity import acting_as
-from progress.models import TherapySession
 from progress.tests.cast import book, pinned
 from progress.transfer import hand_over
 

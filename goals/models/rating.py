@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
@@ -42,7 +43,9 @@ class GoalRating(ClientRow):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
-    session_id = models.UUIDField(null=True)  # progress is above this room
+    session = models.ForeignKey(
+        TherapySession, models.PROTECT, null=True, related_name="+"
+    )
     withdraws = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="withdrawn_by"
     )

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from accounts import audit, encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
 from database.identity import acting_as
@@ -29,7 +30,7 @@ from progress.imports import crash
 from progress.imports.columns import Field
 from progress.imports.people import Person
 from progress.imports.review import Review
-from progress.models import CaseloadImport, ImportSheet, TherapySession
+from progress.models import CaseloadImport, ImportSheet
 from progress.models.caseload_import import KEPT_FOR
 
 log = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ from psycopg2 import Binary
 from accounts import audit, encryption
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from appointments.models import UNDO_FOR, TherapySession
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
 from database.prepared import PreparedSQL
-from progress.models.therapy_session import UNDO_FOR, TherapySession
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and

@@ -7,10 +7,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import ContactCharter
 from database.identity import acting_as
 from goals.models import Goal, GoalRating, Review, Step
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 

@@ -6,11 +6,11 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import Client
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import GoalRating, Step
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold
 from toolkit.models import Assignment
 

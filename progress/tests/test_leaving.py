@@ -9,10 +9,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Message, Practice, User
+from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
 from database.identity import acting_as
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from progress.transfer import close_account, pass_on_sessions, session_clashes
 

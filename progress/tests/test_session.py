@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts import sessions
 from accounts.models import AuditEvent
+from appointments.models import TherapySession
 from clients.models import CareRole, Draft
 from clients.models.draft import proof
 from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating
-from progress.models import NoteHold, ProgressNote, TherapySession
+from progress.models import NoteHold, ProgressNote
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 

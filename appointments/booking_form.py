@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.portal_state import reads
-from progress.models import TherapySession
 from ui import dates, time_zones
 from ui.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from ui.stale_forms import NoOverwrite, mark
@@ -270,12 +270,3 @@ def _day(text) -> date | None:
 
 def _hour(text) -> time | None:
     return time.fromisoformat(text) if text else None
-
-
-class HoldForm(HouseForm):
-    reason = forms.CharField(
-        label=gettext_lazy("Why"),
-        help_text=gettext_lazy("For the record; the client does not see it."),
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
-    )

@@ -7,11 +7,11 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import CareRole
 from conftest import WebClient, admit, in_care
 from database.identity import acting_as
 from goals.tests.test_at_once import both
-from progress.models import TherapySession
 from progress.tests.cast import book
 from progress.tests.test_session import BACKEND, booking
 from progress.transfer import Clashes, hand_over

@@ -1,3 +1,5 @@
+"""A session of a client with a therapist: when and where, and whether it took place."""
+
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -16,7 +18,6 @@ from accounts.models import User
 from clients import apart
 from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
-from goals.models import Goal
 from ui import dates, screen_privacy
 
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
@@ -263,34 +264,3 @@ def _called(session: TherapySession, by: User) -> str:
     hint = apart.hint_of(client, Client.objects.visible_to(by))
     name = screen_privacy.called(client.name)
     return f"{name} ({hint})" if hint else name
-
-
-class SessionGoal(ClientRow):
-    """A goal that was worked on in a session, with the rating given there, if any."""
-
-    session = models.ForeignKey(
-        TherapySession, models.PROTECT, related_name="goals_worked_on"
-    )
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["session", "goal"], name="session_goal_once"
-            ),
-        ]
-
-    @classmethod
-    def note_down(cls, session: TherapySession, goals: list[Goal]) -> None:
-        """That these were worked on; once each, however often it is said."""
-        rows = [
-            cls(
-                practice_id=session.practice_id,
-                client_id=session.client_id,
-                session=session,
-                goal=goal,
-            )
-            for goal in goals
-        ]
-        if rows:
-            cls.objects.bulk_create(rows, ignore_conflicts=True)
