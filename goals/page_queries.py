@@ -147,3 +147,9 @@ def scores_of(user, goal):
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
     rows = rows.order_by("kind", "side", "-at").distinct("kind", "side")
     return rows.select_related("by")
+
+
+@prepared_for_user(client=UUIDField())
+def open_goals(user, client):
+    mine = Goal.objects.visible_to(user).filter(client_id=client)
+    return mine.open().with_words().order_by("created_at")

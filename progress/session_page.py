@@ -15,14 +15,15 @@ from database.prepared import first, many
 from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
 from progress import agenda
 from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
-from progress.client_page import last_practice, open_goals
 from progress.models import EarlierDraft, ProgressNote
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
+from toolkit.queries import last_exercises
 from ui.charts.words import ENOUGH
 
 
@@ -109,7 +110,7 @@ class SessionScreen:
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
         self._read_ratings()
-        practice = list(last_practice(user, client=session.client_id))
+        practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)
         self.agreed_here = next(
             (row for row in practice if row.session_id == session.pk), None

@@ -7,6 +7,7 @@ STAIR = [  # from the top down
     "therapy",
     "portal",
     "digests",
+    "overview",
     "progress",
     "toolkit",
     "goals",

@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "therapy",  # only for its commands
     "portal",
     "digests",
+    "overview",
     "progress",
     "toolkit",
     "goals",

@@ -73,7 +73,8 @@ CELLS = st.lists(
 ).map("".join)  # fmt: skip
 
 
-ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "progress", "digests",
+ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "progress", "overview",
+         "digests",
          "portal")  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
-from progress.goal_progress import ClientProgress
+from overview.goal_progress_page import ClientProgress
 from progress.record.files import as_csv
 from progress.record.paper import Drawing, draw
 from progress.record.read import read_record

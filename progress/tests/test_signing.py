@@ -14,7 +14,7 @@ from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import GoalRating
-from progress.journey import Journey
+from overview.timeline_page import Journey
 from progress.models import NoteAddition, ProgressNote
 from progress.record.read import read_record
 from progress.tests.cast import add_to, agreed_goal, book, hold

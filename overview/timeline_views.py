@@ -9,8 +9,8 @@ from clients import access
 from clients.models import Client
 from clients.record_access import open_for, shown
 from goals.ways import THERAPISTS
-from progress.goal_progress import ClientProgress
-from progress.journey import Journey
+from overview.goal_progress_page import ClientProgress
+from overview.timeline_page import Journey
 
 
 @therapist_required
@@ -27,7 +27,7 @@ def client_progress(request, client_id):
     context = {"nav": "caseload", "client": client, "names": THERAPISTS}
     context["writes"] = client.pk in access.reach(request.user).writes
     context["progress"] = ClientProgress(client, request.user)
-    return render(request, "progress/client_progress.html", context)
+    return render(request, "overview/client_progress.html", context)
 
 
 @therapist_required
@@ -40,7 +40,7 @@ def _shown(request, client_id, verb):
     rows = Client.objects.visible_to(request.user)
     client = get_object_or_404(rows, pk=client_id)
     context = journey_context(request, client, verb) | {"nav": "caseload"}
-    return render(request, "progress/client_journey.html", context)
+    return render(request, "overview/client_journey.html", context)
 
 
 def journey_context(request, client, verb) -> dict:

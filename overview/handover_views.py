@@ -12,9 +12,9 @@ from accounts.reauthentication import admins_prove_to_send, fresh_proof_required
 from clients.care_views import NOT_TOLD, care_page, say_outcome, staffed_client
 from clients.models import CareRoleRequest, Client, Notice
 from clients.person_views import staff_member
-from progress.leaving_form import LeavingForm
-from progress.transfer import Leaving, call_off
-from progress.transfer_forms import ConfirmForm, MovingForm
+from overview.handover import Leaving, call_off
+from overview.handover_forms import ConfirmForm, MovingForm
+from overview.leaving_form import LeavingForm
 from ui.toasts import tell
 
 LEFT = {
@@ -110,4 +110,4 @@ def person_leave(request, person_id):
         messages.success(request, LEFT[form.outcome] % {"name": leaver.name})
         return redirect("person", leaver.pk)
     context = {"nav": "people", "person": leaver, "page": page, "form": form}
-    return render(request, "progress/person_leave.html", context)
+    return render(request, "overview/person_leave.html", context)

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients.care_forms import TherapistField, colleagues
-from progress.transfer import Leaving, ask_leaver, close_account
-from progress.transfer_forms import ClashesMixin
+from overview.handover import Leaving, ask_leaver, close_account
+from overview.handover_forms import ClashesMixin
 from ui.forms import HouseForm, PickField, tell_apart
 
 ALL_TO = "all-to"

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from clients.care_forms import HandOverForm
 from clients.models import CareRoleRequest
-from progress import transfer
+from overview import handover
 from ui.forms import HouseForm, PickField
 
 CLASHING = [
@@ -36,7 +36,7 @@ class ClashesMixin:
         return client.name
 
     def _take(self, error):
-        if isinstance(error, transfer.Clashes):
+        if isinstance(error, handover.Clashes):
             self.clashes = [(self.name_of(client), at) for client, at in error.found]
             self.fields["clashing"].required = True  # it is asked for now
             return self.add_error("clashing", error)
@@ -47,7 +47,7 @@ class MovingForm(ClashesMixin, HandOverForm):
     def save(self, *, by: User) -> bool:
         said = self.cleaned_data
         return self.written(
-            transfer.hand_over,
+            handover.hand_over,
             self.client,
             said["person"],
             by=by,
@@ -63,4 +63,4 @@ class ConfirmForm(ClashesMixin, HouseForm):
     prefix = "confirm"
 
     def save(self, asked: CareRoleRequest, *, by: User) -> bool:
-        return self.written(transfer.confirm, asked, by=by, clashing=self.clashing)
+        return self.written(handover.confirm, asked, by=by, clashing=self.clashing)

@@ -14,7 +14,7 @@ from clients.models import Client, Correction
 from conftest import admit
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalScore, Review
-from progress import caseload as lists
+from overview import caseload_page as lists
 from progress.tests.cast import BUS, agreed_goal, book, hold, pinned
 
 

@@ -21,8 +21,8 @@ from database.prepared import many
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS
+from overview.caseload_page import Facts
 from progress import goal_watch
-from progress.caseload import Facts
 from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui import dates, names, screen_privacy

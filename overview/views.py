@@ -16,10 +16,10 @@ from clients import access
 from clients.models import Client
 from clients.record_access import open_for
 from clients.remark_forms import CommentForm
-from progress import caseload as lists
-from progress.client_page import ClientPage, one_client, session_lines
-from progress.discharge import DischargeForm, booked
-from progress.today import Today
+from overview import caseload_page as lists
+from overview.client_page import ClientPage, one_client, session_lines
+from overview.discharge import DischargeForm, booked
+from overview.today_page import Today
 from ui.search_terms import sought
 from ui.toasts import tell
 
@@ -46,7 +46,7 @@ def today(request):
         "nobody": not page.clients,
         "notices": page.notices,
     }
-    return render(request, "progress/today.html", context)
+    return render(request, "overview/today.html", context)
 
 
 @therapist_required
@@ -70,7 +70,7 @@ def caseload(request):
         "total": len(lists.chosen(found, "all")),
         "query": urlencode({"show": which, "sort": by} | ({"q": text} if text else {})),
     }
-    return render(request, "progress/caseload.html", context)
+    return render(request, "overview/caseload.html", context)
 
 
 @therapist_required
@@ -90,7 +90,7 @@ def client_page(request, client_id, *, comment_form=None):
         "journey": page.journey(),
         "comment_form": comment_form or CommentForm(),
     }
-    return render(request, "progress/client_detail.html", context)
+    return render(request, "overview/client_detail.html", context)
 
 
 @therapist_required
@@ -104,7 +104,7 @@ def client_sessions(request, client_id):
     lines = session_lines(page.object_list, request.user)
     context = {"nav": "caseload", "client": client, "page": page, "lines": lines}
     context["writes"] = client.pk in access.reach(request.user).writes
-    return render(request, "progress/client_sessions.html", context)
+    return render(request, "overview/client_sessions.html", context)
 
 
 # -- the end of therapy here, and back ---------------------------------------------
@@ -121,7 +121,7 @@ def client_discharge(request, client_id):
         messages.success(request, _("Discharged."))
         return redirect("client", client.pk)
     context = {"nav": "caseload", "client": client, "form": form, "sessions": sessions}
-    return render(request, "progress/client_discharge.html", context)
+    return render(request, "overview/client_discharge.html", context)
 
 
 @therapist_required

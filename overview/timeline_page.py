@@ -24,7 +24,7 @@ from goals import status
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
-from progress.events import Event, happened
+from overview.timeline_events import Event, happened
 from progress.models import ProgressNote, Win
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart

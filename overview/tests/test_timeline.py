@@ -12,7 +12,7 @@ from accounts.models import AuditEvent
 from conftest import admit, in_care
 from database.identity import acting_as
 from goals.models import Goal, Step
-from progress.events import in_words
+from overview.timeline_events import in_words
 from progress.tests.cast import (
     agreed_goal,
     answered,

@@ -11,9 +11,9 @@ from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
 from clients.record_access import open_for
 from clients.remark_forms import CommentForm
-from progress.correction_form import CorrectionAnswerForm
+from overview.correction_form import CorrectionAnswerForm
+from overview.views import client_page
 from progress.session_views import session_read
-from progress.views import client_page
 from ui.toasts import tell
 
 
@@ -69,4 +69,4 @@ def correction_answer(request, correction_id):
         correction.refresh_from_db()
     context = {"nav": "caseload", "client": correction.client, "form": form}
     context["correction"] = correction
-    return render(request, "progress/correction_answer.html", context)
+    return render(request, "overview/correction_answer.html", context)

@@ -29,6 +29,7 @@ from progress.came_in import News, answered_by, between, of_exercise, of_rating,
 from progress.models import ProgressNote
 from progress.models.note import MOST
 from toolkit.models import Assignment
+from toolkit.queries import last_exercises
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart
@@ -158,12 +159,6 @@ CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
 
 
 @prepared_for_user(**CLIENT)
-def open_goals(user, client):
-    mine = Goal.objects.visible_to(user).filter(client_id=client)
-    return mine.open().with_words().order_by("created_at")
-
-
-@prepared_for_user(**CLIENT)
 def _open_or_closed(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
     return mine.order_by("created_at")
@@ -201,13 +196,6 @@ def _sessions(user, client):
     return rows.only(*SHOWN).order_by("starts_at")
 
 
-@prepared_for_user(**CLIENT)
-def last_practice(user, client):
-    """The newest six."""
-    rows = Assignment.objects.visible_to(user).filter(client=client)
-    return rows.order_by("-set_at")[:6]
-
-
 @prepared(**CLIENT)
 def _closings(client):
     closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
@@ -229,7 +217,7 @@ class ClientPage:
         self.closed = [goal for goal in goals if not goal.is_open]
         for goal in self.closed:
             goal.standing = status.standing(goal, reader, client)
-        self.practice = last_practice(user, client=client.pk)
+        self.practice = last_exercises(user, client=client.pk)
         self.notes = session_lines(self.past[:NOTES], user)
         self.strengths = accepted(client.pk, user, STRENGTHS)
         asides = Asides(client, user)
