@@ -22,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Now
 
-from database.prepared import Asked, kept
+from database.prepared import Parameter, prepared
 
 READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"})
 WRITES = frozenset({"primary", "co_therapist", "cover"})
@@ -94,14 +94,14 @@ def _read_reach(user) -> Reach:
     return Reach(roles)
 
 
-@kept(who=UUIDField())
+@prepared(who=UUIDField())
 def _held_now(who):
     roles = apps.get_model("clients", "CareRole").objects
     held = roles.filter(user_id=who).current()
     return held.values_list("client_id", "kind")
 
 
-@kept(who=UUIDField())
+@prepared(who=UUIDField())
 def _own_now(who):
     clients = apps.get_model("clients", "Client").objects
     own = clients.filter(portal_is_open(), user_id=who)
@@ -147,9 +147,9 @@ def rows_held_by(user, kinds: frozenset[str], *, column: str = "client_id") -> Q
     return _any_of(reach(user).holding(kinds), column)
 
 
-def _any_of(clients: list[UUID] | Asked, column: str) -> Q:
-    """`Asked`: a kept query is compiled, and whose rows it finds is not known yet."""
-    if isinstance(clients, Asked):
+def _any_of(clients: list[UUID] | Parameter, column: str) -> Q:
+    """`Parameter`: a query is prepared, and whose rows it finds is not known yet."""
+    if isinstance(clients, Parameter):
         return Q(**{column: clients})
     return Q(**{f"{column}__in": clients})
 

@@ -79,7 +79,7 @@ def require_joined(person: User) -> None:
 
 def _require_not_primary(client, person) -> None:
     """Nobody covers, supervises or joins themselves."""
-    leads = CareRole.objects.filter(client=client, user=person).primary().standing()
+    leads = CareRole.objects.filter(client=client, user=person).primary().not_ended()
     if leads.exists():
         raise ValidationError(
             _("%(name)s is this client’s primary therapist and needs no other role."),
@@ -88,7 +88,7 @@ def _require_not_primary(client, person) -> None:
 
 
 def _ask(client, person, kind, *, by, starts_at, ends_at) -> str:
-    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).not_ended()
     if held.overlapping(starts_at or Now(), ends_at).exists():
         return SAME
     said = {"starts_at": starts_at, "ends_at": ends_at}
@@ -115,7 +115,7 @@ def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
 
 def tell_given(client, person, kind, *, by) -> None:
     """Before it opens: the client, who gets the role, and who leads or covers."""
-    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).not_ended()
     role = held.latest("starts_at")
     said = {"person": person, "care_role": kind, "opens_at": role.starts_at}
     Notice.tell_client(client, "role-given", by=by, **said)

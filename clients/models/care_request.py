@@ -156,7 +156,7 @@ class CareRoleRequest(ClientRow):
     def decide(self, outcome: str, *, by: User) -> bool:
         """Write what was decided; False where it no longer waits.
 
-        Giving the role is the caller's next step: see `confirm` and progress.transfer.
+        Giving the role is the caller's next step: see `confirm` and overview.handover.
         """
         take_turns(self.client_id)
         rows = CareRoleRequest.objects.editable_by(by).filter(pk=self.pk).waiting()

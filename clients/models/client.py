@@ -341,7 +341,7 @@ class ClientBackground(models.Model):
 
     @classmethod
     @transaction.atomic
-    def bring(cls, concerns: dict[Client, str], *, by: User) -> None:
+    def import_many(cls, concerns: dict[Client, str], *, by: User) -> None:
         """The first words about several clients whom an admin admitted."""
         rows = [
             cls(client=client, practice_id=client.practice_id, presenting_concern=words)

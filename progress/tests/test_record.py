@@ -402,7 +402,7 @@ def test_two_workers_make_one(cleo, monkeypatch):
 def test_the_tick_finds_what_nobody_was_nudged_for(cleo, monkeypatch):
     copy_of(cleo, cleo.user, made=False)
     nudged = []
-    monkeypatch.setattr(tasks.nudge, "the_worker", nudged.append)
+    monkeypatch.setattr(tasks.celery_kick, "the_worker", nudged.append)
     with as_role("cairn_worker"):
         tasks.look_after_copies()
     assert nudged == ["progress.tasks.copy_records"]
