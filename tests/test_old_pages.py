@@ -198,7 +198,9 @@ def test_a_move_from_an_old_page_says_where_the_session_is_by_now(
     here, there = (opened(browser, url) for _ in range(2))
     browser.post(url, here | {"other_time": "11:30"})
     asked = browser.post(url, there | {"other_time": "15:00"})
-    assert "This session was moved meanwhile, to" in asked.content.decode()
+    assert (
+        "While this page was open, the session was moved to" in asked.content.decode()
+    )
     planned.refresh_from_db()
     assert planned.starts_at.astimezone(thea.zone).hour == 11
     again = Sent(asked.content.decode()).found
