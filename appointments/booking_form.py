@@ -170,8 +170,8 @@ class BookingForm(NoOverwrite, HouseForm):
             return
         now = dates.moment(self.session.starts_at.astimezone(self.by.zone))
         words = _(
-            "While this page was open, the session was moved to %(now)s. Press “Move it”"
-            " again to move it to the time below."
+            "While this page was open, the session was moved to %(now)s. Press"
+            " “Move it” again to move it to the time below."
         )
         self.add_error(None, words % {"now": now})
         self._show_anew(MOMENT)
