@@ -279,10 +279,10 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
     [
         (
             "joined",
-            "on the client’s home page. It",
+            "in the portal from 15 minutes before. It is never",
             "Shown on their home page until the next session",
         ),
-        ("invited", "page once they have joined", "page once they have joined"),
+        ("invited", "Once they have joined, the client", "page once they have joined"),
         ("none", "give it to the client yourself", "The client has no portal"),
         ("closed", "give it to the client yourself", "The client has no portal"),
         ("discharged", "as long as their portal", "as long as their portal is open"),
