@@ -374,9 +374,18 @@ PROMISES = {
     "test_a_first_proposal_taken_back_is_no_goal_any_more": [
         "Then it is no goal any more. It stays in the history.",
     ],
-    "goals/tests/test_two_keys.py::test_a_key_taken_back_can_be_turned_again": [
-        "By turning the key to the other’s words, on any day.",
+    "goals/tests/test_two_keys.py::"
+    "test_coming_round_is_offered_to_each_as_each_can_do_it": [
         "Either of you can come round",
+        "%(name)s can agree to your wording on any day. You can suggest the other one.",
+        "You can agree to the other wording on any day. %(name)s can suggest yours.",
+        "You can agree to the other wording on any day.",
+        "You can suggest the other wording on any day.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_each_reads_both_suggestions_and_what_the_press_came_to": [
+        "Suggested. It is decided when both of you choose the same.",
+        "You both chose the same: %(choice)s.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_proposal_taken_back_leaves_the_agreed_words": [
