@@ -349,6 +349,7 @@ def step_add(request, goal: Goal, way: Way):
     if not goal.is_open:
         return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Step added."))
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)
     return way.page(request, "step_add", goal, form=form, strengths=at_hand)

@@ -352,6 +352,7 @@ PROMISES = {
     "test_neither_side_reads_the_others_answer_before_giving_their_own": [
         "%(mine)s’s answers are saved. They open when %(name)s has answered as well.",
         "Your answers are kept. They open when %(name)s has answered as well.",
+        "Your answers are saved. They open when your therapist has answered as well.",
         "Both have answered, and both answers are open.",
     ],
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
@@ -366,7 +367,8 @@ PROMISES = {
     "goals/tests/test_comments.py::"
     "test_what_cleo_says_is_seen_talked_about_and_changed": [
         "Both of you see the day, and what came of it.",
-        "It stands with the goal, for both of you, until you have talked about it.",
+        "It is saved with the goal. You can note when you talked about it.",
+        "Both of you can read it with the goal, and note when you talked about it.",
         "Comment saved for both of you.",
         "Saved for both of you.",
     ],
@@ -600,7 +602,7 @@ PROMISES = {
         "The client would rather have it left at that. Do not bring it up.",
         "Quietly: this line, and no more.",
         "A line where it stands, and no more",
-        "The client marks it with a stone and a line, and would like it left at that.",
+        "The client chose a small ritual: one sentence, and the stone on top.",
     ],
     "progress/tests/test_goal_watch.py::"
     "test_both_are_reminded_to_talk_about_a_reached_goal": [
