@@ -79,7 +79,7 @@ def ten_seconds_pass():
             " WHERE signed_at > clock_timestamp()"
         )
         cursor.execute(
-            "UPDATE progress_therapysession"
+            "UPDATE appointments_therapysession"
             " SET called_off_at = called_off_at - interval '10 s'"
         )
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")

@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import DataKey
 from database import identity
 from database.locks import lock
-from database.prepared import kept, many
+from database.prepared import many, prepared
 
 VERSION = b"\x01"
 NONCE_BYTES = 12
@@ -172,7 +172,7 @@ def _wrapped(practice_id: UUID, wanted: set[UUID]) -> dict[UUID | None, bytes]:
     return {pk: bytes(wrapped) for pk, wrapped in rows}
 
 
-@kept(clients=many(models.UUIDField()), practice=models.UUIDField())
+@prepared(clients=many(models.UUIDField()), practice=models.UUIDField())
 def _keys(clients, practice):
     """Of these clients, and of the practice where one is named."""
     mine = models.Q(client_id=clients) | models.Q(practice_id=practice, client_id=None)

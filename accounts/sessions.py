@@ -27,7 +27,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import devices
 from accounts.models import SignIn, User
-from database.prepared import kept
+from database.prepared import prepared
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
 KEY = re.compile(r"[0-9a-z]{32}")
@@ -39,7 +39,7 @@ VISITOR = timedelta(hours=1)
 WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much longer
 
 
-@kept(key=CharField(), now=DateTimeField())
+@prepared(key=CharField(), now=DateTimeField())
 def _signed_in(key, now):
     steps = Authenticator.objects.filter(user=OuterRef("user"), type__in=STEPS)
     rows = SignIn.objects.select_related("user__practice")

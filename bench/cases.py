@@ -12,11 +12,11 @@ from django.db import transaction
 from django.test import Client as Browser
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.models import Client
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal
-from progress.models import TherapySession
 from therapy import demo
 from therapy.management.commands import seed_scale as seeded
 
@@ -132,19 +132,21 @@ DELETE FROM progress_progressnote WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM progress_sessiongoal WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM goals_goalrating WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM toolkit_assignment WHERE session_id = ANY(%(ids)s::uuid[]);
-UPDATE progress_therapysession SET state = 'planned', take_away = '', logged_at = NULL
+UPDATE appointments_therapysession
+  SET state = 'planned', take_away = '', logged_at = NULL
   WHERE id = ANY(%(ids)s::uuid[]);
-UPDATE progress_therapysession  -- a note is not signed before its session began
+UPDATE appointments_therapysession  -- a note is not signed before its session began
   SET starts_at = starts_at - interval '28 days', ends_at = ends_at - interval '28 days'
   WHERE id = ANY(%(ids)s::uuid[]) AND starts_at > now();
 """
 # The eight sessions of the day are moved to the day on which we measure.
 TODAY = """
-UPDATE progress_therapysession s SET starts_at = day.at, ends_at = day.at + '50 minutes'
+UPDATE appointments_therapysession s
+SET starts_at = day.at, ends_at = day.at + '50 minutes'
 FROM (
   SELECT s.id, now() + (date_trunc('day', now()) + interval '1 day' - now())
     * row_number() OVER (ORDER BY s.id) / 9 AS at
-  FROM progress_therapysession s JOIN clients_client c ON c.id = s.client_id
+  FROM appointments_therapysession s JOIN clients_client c ON c.id = s.client_id
   JOIN accounts_user u ON u.id = s.therapist_id
   WHERE u.email = '{therapist}' AND s.state = 'planned'
     AND substr(c.family_name, 7)::int BETWEEN 2 AND 9

@@ -179,7 +179,8 @@ def everybody(therapists: int, clients: int):
     )  # fmt: skip
     at = f"'{session_of_the_week(now, zone)}'::timestamptz"
     yield insert(
-        "progress_therapysession", many, **both, id=key("n"), therapist_id=key(whose),
+        "appointments_therapysession", many, **both, id=key("n"),
+        therapist_id=key(whose),
         starts_at=at, ends_at=f"{at} + interval '50 minutes'", place="''",
         video_link="''", state="'planned'", schedule_version="1", booked_at=at,
         take_away="''",

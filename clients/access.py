@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from django.apps import apps  # the models import this module
 from django.db.models import (
     DurationField,
     Exists,
@@ -21,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Now
 
-from database.prepared import Asked, kept
+from database.prepared import Parameter, prepared
 
 READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"})
 WRITES = frozenset({"primary", "co_therapist", "cover"})
@@ -93,19 +94,17 @@ def _read_reach(user) -> Reach:
     return Reach(roles)
 
 
-@kept(who=UUIDField())
+@prepared(who=UUIDField())
 def _held_now(who):
-    from clients.models import CareRole  # it imports this module
-
-    held = CareRole.objects.filter(user_id=who).current()
+    roles = apps.get_model("clients", "CareRole").objects
+    held = roles.filter(user_id=who).current()
     return held.values_list("client_id", "kind")
 
 
-@kept(who=UUIDField())
+@prepared(who=UUIDField())
 def _own_now(who):
-    from clients.models import Client  # it imports this module
-
-    own = Client.objects.filter(portal_is_open(), user_id=who)
+    clients = apps.get_model("clients", "Client").objects
+    own = clients.filter(portal_is_open(), user_id=who)
     return own.order_by("pk").values_list("pk", "state", "discharged_at")
 
 
@@ -148,18 +147,16 @@ def rows_held_by(user, kinds: frozenset[str], *, column: str = "client_id") -> Q
     return _any_of(reach(user).holding(kinds), column)
 
 
-def _any_of(clients: list[UUID] | Asked, column: str) -> Q:
-    """`Asked`: a kept query is compiled, and whose rows it finds is not known yet."""
-    if isinstance(clients, Asked):
+def _any_of(clients: list[UUID] | Parameter, column: str) -> Q:
+    """`Parameter`: a query is prepared, and whose rows it finds is not known yet."""
+    if isinstance(clients, Parameter):
         return Q(**{column: clients})
     return Q(**{f"{column}__in": clients})
 
 
 def may_write(who) -> Q:
     """The rule within the same query, for one row of a client found by its key."""
-    from clients.models import CareRole  # it imports this module
-
-    roles = CareRole.objects.filter(
+    roles = apps.get_model("clients", "CareRole").objects.filter(
         currently(), user_id=who, kind__in=WRITES, client_id=OuterRef("client_id")
     )
     return Q(Exists(roles))

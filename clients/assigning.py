@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Invitation, User
 from clients import access, telling
-from clients.models import CareRole, CareRoleRequest, Client, care
+from clients.models import CareRole, CareRoleRequest, Client, Notice, care
 
 DELAY = timedelta(hours=24)
 NEWLY_JOINED = timedelta(days=30)
@@ -79,7 +79,7 @@ def require_joined(person: User) -> None:
 
 def _require_not_primary(client, person) -> None:
     """Nobody covers, supervises or joins themselves."""
-    leads = CareRole.objects.filter(client=client, user=person).primary().standing()
+    leads = CareRole.objects.filter(client=client, user=person).primary().not_ended()
     if leads.exists():
         raise ValidationError(
             _("%(name)s is this client’s primary therapist and needs no other role."),
@@ -88,7 +88,7 @@ def _require_not_primary(client, person) -> None:
 
 
 def _ask(client, person, kind, *, by, starts_at, ends_at) -> str:
-    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).not_ended()
     if held.overlapping(starts_at or Now(), ends_at).exists():
         return SAME
     said = {"starts_at": starts_at, "ends_at": ends_at}
@@ -115,11 +115,11 @@ def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
 
 def tell_given(client, person, kind, *, by) -> None:
     """Before it opens: the client, who gets the role, and who leads or covers."""
-    held = CareRole.objects.filter(client=client, user=person, kind=kind).standing()
+    held = CareRole.objects.filter(client=client, user=person, kind=kind).not_ended()
     role = held.latest("starts_at")
     said = {"person": person, "care_role": kind, "opens_at": role.starts_at}
-    telling.tell_client(client, "role-given", by=by, **said)
-    telling.tell_staff(person, "role-given", by=by, client=client, **said)
+    Notice.tell_client(client, "role-given", by=by, **said)
+    Notice.tell_staff(person, "role-given", by=by, client=client, **said)
     team = telling.team_of(client)
     telling.tell_team(team, "role-given", by=by, client=client, **said)
 
@@ -127,10 +127,10 @@ def tell_given(client, person, kind, *, by) -> None:
 def tell_ended(role: CareRole, *, by: User) -> None:
     """Where an admin ended it: the client and the primary therapist."""
     said = {"person": role.user, "care_role": role.kind}
-    telling.tell_client(role.client, "role-ended", by=by, **said)
+    Notice.tell_client(role.client, "role-ended", by=by, **said)
     rows = CareRole.objects.filter(client=role.client_id).primary().current()
     for lead in rows.select_related("user"):
-        telling.tell_staff(lead.user, "role-ended", by=by, client=role.client, **said)
+        Notice.tell_staff(lead.user, "role-ended", by=by, client=role.client, **said)
 
 
 def tell_moved(
@@ -139,8 +139,8 @@ def tell_moved(
     """Another primary therapist, now or later: the client, who takes over, and the
     `team` of before."""
     said = {"person": therapist, "care_role": "primary", "opens_at": opens_at}
-    telling.tell_client(client, "therapist-changed", by=by, **said)
-    telling.tell_staff(therapist, "client-moved", by=by, client=client, **said)
+    Notice.tell_client(client, "therapist-changed", by=by, **said)
+    Notice.tell_staff(therapist, "client-moved", by=by, client=client, **said)
     telling.tell_team(team, "therapist-changed", by=by, client=client, **said)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients.audit_page import Sort
-from ui.forms import HouseForm
+from ui.forms import ColleagueField, HouseForm
 
 DAY = {"type": "date", "autocomplete": "off"}
 # Nothing was written before, and dates have an end.
@@ -18,13 +18,8 @@ OF_OURS = [
 ]
 
 
-class PersonField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class AuditFilterForm(HouseForm):
-    who = PersonField(
+    who = ColleagueField(
         label=_("Who"),
         required=False,
         queryset=User.objects.none(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -13,23 +12,22 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from clients.assigning import assign
 from clients.models import CareRole, Client
-from ui import names
-from ui.forms import HouseForm, PickField, day_field
+from ui.forms import ColleagueField, HouseForm, PickField, day_field
 
 FURTHEST = timedelta(days=5 * 366)
 
 
-class ColleagueField(forms.ModelChoiceField):
+class TherapistField(ColleagueField):
     """Therapists of the practice; an admin also reads how many clients they have."""
 
     def label_from_instance(self, person):
-        many = getattr(person, "clients_now", None)
+        many, name = getattr(person, "clients_now", None), person.shown_name
         if many is None:
-            return person.name
+            return name
         words = ngettext(
             "%(name)s, %(many)s client", "%(name)s, %(many)s clients", many
         )
-        return words % {"name": names.isolated(person.name), "many": many}
+        return words % {"name": name, "many": many}
 
 
 def colleagues(by: User):
@@ -72,7 +70,7 @@ class StaffingForm(HouseForm):
 
 
 class CareRoleForm(StaffingForm):
-    person = ColleagueField(
+    person = TherapistField(
         label=gettext_lazy("Person"),
         queryset=User.objects.none(),
         empty_label=gettext_lazy("Choose someone"),
@@ -131,7 +129,7 @@ class CareRoleForm(StaffingForm):
 
 class HandOverForm(StaffingForm):
     prefix = "over"  # two forms stand on one page
-    person = ColleagueField(
+    person = TherapistField(
         label=gettext_lazy("To"),
         queryset=User.objects.none(),
         empty_label=gettext_lazy("Choose someone"),

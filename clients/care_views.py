@@ -8,10 +8,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.decorators import admin_required, staff_required
 from accounts.reauthentication import admins_prove_to_send
-from clients import apart, assigning, telling
+from clients import apart, assigning
 from clients.care_forms import CareRoleForm, HandOverForm
 from clients.care_page import CarePage
-from clients.models import CareRole, CareRoleRequest, Client
+from clients.models import CareRole, CareRoleRequest, Client, Notice
 
 
 def staffed_client(request, client_id) -> Client:
@@ -47,7 +47,7 @@ def say_outcome(
         messages.warning(request, same)
         return
     words = given if outcome == assigning.GIVEN else ""
-    told = outcome not in OF_WHO_HAS_NO_PORTAL or telling.can_tell(client)
+    told = outcome not in OF_WHO_HAS_NO_PORTAL or Notice.can_tell(client)
     if not told:
         words = OF_WHO_HAS_NO_PORTAL[outcome]
     messages.success(request, words or OUTCOMES[outcome])

@@ -11,7 +11,7 @@ from accounts.fields import EmailAddressFormField, NameFormField
 from accounts.models import User
 from clients.assigning import note_first_role
 from clients.models import CareRole, Client, ClientBackground
-from ui.forms import HouseForm, HouseModelForm, PickField
+from ui.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 
 OFF = {"autocomplete": "off"}
 DETAILS = [
@@ -202,17 +202,12 @@ class StaffInvitationForm(HouseForm):
         invitations.invite(person, by=by)
 
 
-class TherapistField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class ClientInvitationForm(HouseModelForm):
     """How an admin brings a client: a name, an address and a therapist."""
 
     has_once = True
     sent_before = ADD_ANOTHER
-    therapist = TherapistField(
+    therapist = ColleagueField(
         label=_("Primary therapist"), queryset=User.objects.none()
     )
 

@@ -1,6 +1,6 @@
-"""Kept queries of whoever asks: `visible_to(user)` and its like, compiled once.
+"""Prepared queries of whoever asks: `visible_to(user)` and its like, compiled once.
 
-    @kept_for_person(now=DateTimeField())
+    @prepared_for_user(now=DateTimeField())
     def coming(user, now):
         return TherapySession.objects.visible_to(user).filter(starts_at__gt=now)
 
@@ -20,7 +20,7 @@ from django.db.models import Field, QuerySet, UUIDField
 
 from accounts.models import User
 from clients.access import Reach, reach
-from database.prepared import Asked, Kept, stand_ins
+from database.prepared import Parameter, Prepared, parameters
 
 
 class Kind(NamedTuple):
@@ -44,28 +44,30 @@ KINDS = (  # a client, a therapist, an admin, both, nobody any more
 )
 
 
-class StandIn(Asked):
+class StandIn(Parameter):
     """For a person: in a filter their key, and what access.py asks of them."""
 
     is_authenticated = is_active = True
 
     def __init__(self, kind: Kind):
         super().__init__("who", UUIDField())
-        self.pk, self.practice_id = self, Asked("practice", UUIDField())
+        self.pk, self.practice_id = self, Parameter("practice", UUIDField())
         self.is_client = kind.own
         self.is_admin, self.is_therapist = kind.is_admin, kind.is_therapist
-        self._reach = _ReachAsked.of(kind)
+        self._reach = _ReachParameter.of(kind)
 
 
-class _ReachAsked(Reach):
+class _ReachParameter(Reach):
     @classmethod
-    def of(cls, kind: Kind) -> _ReachAsked:
+    def of(cls, kind: Kind) -> _ReachParameter:
         if not kind.own:
             return cls({})
-        return cls({}, Asked("own", UUIDField()), Asked("own_writes", UUIDField()))
+        return cls(
+            {}, Parameter("own", UUIDField()), Parameter("own_writes", UUIDField())
+        )
 
-    def holding(self, wanted: frozenset[str]) -> Asked:
-        return Asked(",".join(sorted(wanted)), UUIDField(), many=True)
+    def holding(self, wanted: frozenset[str]) -> Parameter:
+        return Parameter(",".join(sorted(wanted)), UUIDField(), many=True)
 
 
 class _Given(dict):
@@ -86,14 +88,14 @@ class _Given(dict):
         return mine.holding(frozenset(name.split(",")))
 
 
-def kept_for_person(**fields: Field | tuple[Field, bool]):
+def prepared_for_user(**fields: Field | tuple[Field, bool]):
     """For a function of a person and of named values; answers with a list."""
 
     def decorate(build: Callable[..., QuerySet]):
-        query = Kept(f"{build.__module__}.{build.__qualname__}")
+        query = Prepared(f"{build.__module__}.{build.__qualname__}")
 
         def shaped(kind: Kind) -> Callable[[], QuerySet]:
-            return lambda: build(StandIn(kind), **stand_ins(fields))
+            return lambda: build(StandIn(kind), **parameters(fields))
 
         query.builds = lambda: {kind: shaped(kind) for kind in KINDS}
 

@@ -22,7 +22,7 @@ from clients.models import (
     Notice,
     SupervisionComment,
 )
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 
 MOST = 30
 NO_WORDS = Value(None, output_field=EncryptedTextField())
@@ -99,7 +99,7 @@ class Asides:
         return self.of("emergency", EmergencyReason)
 
 
-@kept_for_person(client=UUIDField())
+@prepared_for_user(client=UUIDField())
 def _asides(user, client):
     kinds = [
         _corrections(client, user),
@@ -171,7 +171,7 @@ def waiting_for(user) -> Iterable[Waiting]:
         yield Waiting(named[kind], *rest)
 
 
-@kept_for_person()
+@prepared_for_user()
 def _waiting(user):
     kinds = [
         (EmergencyReason.objects.editable_by(user).unseen(), "1"),

@@ -9,7 +9,7 @@ from accounts.decorators import admin_required
 from accounts.models import User
 from accounts.reauthentication import fresh_proof_required
 from accounts.sign_in_reset import reset_sign_in
-from clients import telling
+from clients.models import Notice
 from ui.forms import HouseForm
 
 
@@ -23,7 +23,7 @@ def sign_in_reset(request, person_id):
     back = "people" if person.is_staff_member else "care-roles"
     form = HouseForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and form.written(reset_sign_in, person, by=request.user):
-        telling.tell_of_reset(person, by=request.user)
+        Notice.tell_of_reset(person, by=request.user)
         messages.success(
             request, _("Done. A link and a notice are on their way to them.")
         )

@@ -160,7 +160,7 @@ def clients(by: User, text: str) -> QuerySet:
     current = current.filter(access.currently())
     running = CareRole.objects.filter(client=OuterRef("pk"), kind="emergency").current()
     asked = CareRoleRequest.objects.filter(client=OuterRef("pk")).waiting()
-    coming = CareRole.objects.filter(client=OuterRef("pk")).primary().standing()
+    coming = CareRole.objects.filter(client=OuterRef("pk")).primary().not_ended()
     coming = coming.filter(starts_at__gt=Now()).order_by("starts_at")
     found = Client.objects.directory_of(by)
     for word in text.split():

@@ -29,7 +29,7 @@ def lock(person: User, *, by: User) -> User:
 
 def leads(person: User):
     """The primary care roles that run or will, whatever comes after them."""
-    return CareRole.objects.filter(user_id=person.pk).primary().standing()
+    return CareRole.objects.filter(user_id=person.pk).primary().not_ended()
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def _leave_no_client(person: User, *, by: User) -> None:
 
 def end_roles(person: User, *, by: User) -> int:
     """Every care role that runs or will, at once."""
-    rows = CareRole.objects.filter(user_id=person.pk).standing()
+    rows = CareRole.objects.filter(user_id=person.pk).not_ended()
     return rows.update(ends_at=care.AT_ONCE)
 
 
@@ -67,7 +67,7 @@ def close(person: User, *, by: User, **detail) -> None:
 
     Letters that wait for it are dropped by the charter.
     """
-    held = CareRole.objects.filter(user_id=person.pk).standing()
+    held = CareRole.objects.filter(user_id=person.pk).not_ended()
     others = held.exclude(kind=CareRole.Kind.PRIMARY).count()
     end_roles(person, by=by)
     User.objects.filter(pk=person.pk).update(is_active=False)

@@ -6,15 +6,15 @@ from django.db.models import UUIDField
 
 from accounts.models import User
 from clients.models import Strength
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 
 
-def standing(client_id, user: User, most: int | None = None) -> list[Strength]:
+def accepted(client_id, user: User, most: int | None = None) -> list[Strength]:
     """Those that the client accepts, the newest first."""
-    return _standing(user, client=client_id)[:most]
+    return _accepted(user, client=client_id)[:most]
 
 
-@kept_for_person(client=UUIDField())
-def _standing(user, client):
+@prepared_for_user(client=UUIDField())
+def _accepted(user, client):
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
     return rows.order_by("-at")

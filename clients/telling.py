@@ -4,24 +4,22 @@ first page, and the email that says that there is something to read."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Message, User
+from accounts.models import User
 from clients import apart
 from clients.models import CareRole, Client, Notice
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from ui import dates, screen_privacy
 from ui.templatetags.ui import day_words
 
 MOST = 10
-USEFUL = timedelta(days=7)  # an email that is later tells nothing new
 Kind = Notice.Kind
-EMAILS = {Kind.EMERGENCY: "emergency-client"}  # the others: "care-team"
 
 CLIENTS_ROLES = {
     "primary": gettext_lazy("your therapist"),
@@ -37,34 +35,6 @@ STAFF_ROLES = {
 }
 
 
-def tell_client(client: Client, kind: str, *, by: User, **about) -> None:
-    """On their home page and by email; who has no portal cannot be told here."""
-    if not can_tell(client):
-        return
-    reader = client.user
-    notice = _write(reader, kind, by=by, client=client, **about)
-    now = timezone.now()
-    Message.queue(
-        reader,
-        EMAILS.get(kind, "care-team"),
-        str(notice.pk),
-        due_at=now,
-        not_after=now + USEFUL,
-    )
-
-
-def can_tell(client: Client) -> bool:
-    """Whether `tell_client` reaches them: they have joined and not left."""
-    reader = client.user
-    return bool(reader and reader.joined_at and reader.is_active)
-
-
-def tell_staff(reader: User, kind: str, *, by: User, client=None, **about) -> None:
-    """On Today; whoever did it needs no telling."""
-    if reader.pk != by.pk:
-        _write(reader, kind, by=by, client=client, **about)
-
-
 def team_of(client: Client) -> list[User]:
     """Who leads or covers now, and still works here."""
     kinds = (CareRole.Kind.PRIMARY, CareRole.Kind.COVER)
@@ -75,33 +45,15 @@ def team_of(client: Client) -> list[User]:
 
 def tell_team(team: list[User], kind: str, *, by: User, person: User, **about) -> None:
     """On Today and by email, to those of the team whom it does not begin with."""
-    now = timezone.now()
     for reader in team:
-        if reader.pk in (by.pk, person.pk):
-            continue
-        notice = _write(reader, kind, by=by, person=person, **about)
-        said = {"due_at": now, "not_after": now + USEFUL}
-        Message.queue(reader, "care-team", str(notice.pk), **said)
-
-
-def tell_of_reset(person: User, *, by: User) -> None:
-    """On their first page once they are back; the emails go with the reset itself."""
-    _write(person, Kind.SIGN_IN_RESET, by=by)
-
-
-def _write(recipient: User, kind: str, *, by: User, **about) -> Notice:
-    notice = Notice(
-        practice_id=recipient.practice_id, recipient=recipient, kind=kind, by=by,
-        **about,
-    )  # fmt: skip
-    Notice.objects.bulk_create([notice])
-    return notice
+        if reader.pk not in (by.pk, person.pk):
+            Notice.write(reader, kind, by=by, person=person, **about).email("care-team")
 
 
 # -- what is shown ---------------------------------------------------------------------
 
 
-@kept_for_person()
+@prepared_for_user()
 def _unseen(user):
     rows = Notice.objects.visible_to(user).unseen()
     rows = rows.exclude(kind=Kind.ROLE_ASKED, request__outcome="confirmed")

@@ -1,18 +1,18 @@
 """Queries of nearly every page, compiled once a process and planned once a connection.
 
 Django takes as long to turn a queryset into SQL as PostgreSQL to answer it, which
-plans it anew each time, with the policies of every table in it.  A kept query
-is a function that builds its queryset from stand-ins (`Asked`) for what will be asked.
-It runs once; what it builds is asked again and again with other values:
+plans it anew each time, with the policies of every table in it.  A prepared query
+is a function that builds its queryset from stand-ins (`Parameter`) for what will be
+asked.  It runs once; what it builds is asked again and again with other values:
 
-    @kept(whose=UUIDField())
+    @prepared(whose=UUIDField())
     def letters(whose):
         return Letter.objects.filter(recipient=whose).order_by("at")
 
     letters(whose=user.pk)  # a list
 
 The function must not read the clock, the language or anything else of the moment: it
-would keep what it read.  tests/test_kept_queries.py builds each one twice.
+would keep what it read.  tests/test_prepared_queries.py builds each one twice.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 
-EVERY: list[Kept] = []  # of this process, in the order of definition
+EVERY: list[Prepared] = []  # of this process, in the order of definition
 _numbers = count(1)
 
 
-class Asked(Value):
+class Parameter(Value):
     """Stands for a value that is known when the query is asked.
 
-    `many` stands for a list of keys: `filter(client=Asked(..., many=True))` finds the
-    rows of any of them.
+    `many` stands for a list of keys: `filter(client=Parameter(..., many=True))` finds
+    the rows of any of them.
     """
 
     def __init__(self, name: str, output_field: Field, many: bool = False):
@@ -56,7 +56,7 @@ def array(keys: Iterable) -> str:
     return f"{{{','.join(map(str, keys))}}}"
 
 
-class Kept:
+class Prepared:
     """One queryset in the shapes in which it was asked for.
 
     `builds()`: its functions by shape; `ask`: the function that asks it, whose
@@ -86,19 +86,19 @@ def many(field: Field) -> tuple[Field, bool]:
     return field, True
 
 
-def stand_ins(fields: Mapping) -> dict[str, Asked]:
+def parameters(fields: Mapping) -> dict[str, Parameter]:
     return {
-        name: Asked(name, *(field if isinstance(field, tuple) else (field,)))
+        name: Parameter(name, *(field if isinstance(field, tuple) else (field,)))
         for name, field in fields.items()
     }
 
 
-def kept(**fields: Field | tuple[Field, bool]):
+def prepared(**fields: Field | tuple[Field, bool]):
     """For a function whose arguments are all values to ask for."""
 
     def decorate(build: Callable[..., QuerySet]):
-        query = Kept(f"{build.__module__}.{build.__qualname__}")
-        query.builds = lambda: {None: lambda: build(**stand_ins(fields))}
+        query = Prepared(f"{build.__module__}.{build.__qualname__}")
+        query.builds = lambda: {None: lambda: build(**parameters(fields))}
         [one] = query.builds().values()
 
         @wraps(build)
@@ -111,7 +111,7 @@ def kept(**fields: Field | tuple[Field, bool]):
     return decorate
 
 
-class Statement:
+class PreparedSQL:
     """Plain SQL with $1, $2 ... for its values, planned once a connection."""
 
     def __init__(self, sql: str):
@@ -140,13 +140,13 @@ class _Compiled:
     def __init__(self, build: Callable[[], QuerySet]):
         self.queryset = build()
         if self.queryset._prefetch_related_lookups:
-            raise TypeError("a kept query fetches nothing beforehand")
+            raise TypeError("a prepared query fetches nothing beforehand")
         compiler = self.queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         self.sql, self.params = compiler.as_sql()
         self.compiler = copy.copy(compiler)
         self.compiler.__class__ = _Again
         self.compiler.compiled = self
-        self.asked = list(dict.fromkeys(p for p in self.params if _is_asked(p)))
+        self.asked = list(dict.fromkeys(p for p in self.params if _is_parameter(p)))
         self.statement = f"kept_{next(_numbers)}"
         marks = ", ".join(["%s"] * len(self.asked))
         self.execute = f"EXECUTE {self.statement}" + (f" ({marks})" if marks else "")
@@ -158,7 +158,7 @@ class _Compiled:
         if prepare(wrapper, self):
             return self.execute, [one.adapt(given[one.value]) for one in self.asked]
         return self.sql, [
-            p.adapt(given[p.value]) if _is_asked(p) else p for p in self.params
+            p.adapt(given[p.value]) if _is_parameter(p) else p for p in self.params
         ]
 
     def declaration(self, cursor) -> str:
@@ -170,7 +170,7 @@ class _Compiled:
             if found[0] == "%%":
                 return "%"
             value = next(params)
-            if _is_asked(value):
+            if _is_parameter(value):
                 return number[value]
             return cursor.mogrify("%s", [value]).decode()
 
@@ -220,11 +220,11 @@ class _Asking:
         return getattr(self._query, name)
 
 
-def _is_asked(param) -> bool:
-    return isinstance(param, Asked)
+def _is_parameter(param) -> bool:
+    return isinstance(param, Parameter)
 
 
-def prepare(wrapper, compiled: _Compiled | Statement) -> bool:
+def prepare(wrapper, compiled: _Compiled | PreparedSQL) -> bool:
     """Let PostgreSQL keep the plan; False where it cannot (database/engine)."""
     wrapper.ensure_connection()
     if wrapper.prepared is None:

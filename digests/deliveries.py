@@ -81,6 +81,7 @@ BEGINNINGS = {
 class Delivery:
     kind: str
     who: User
+    address: str  # where the practice knows others of that name
     state: str
     label: str
     why: str
@@ -166,15 +167,25 @@ def last_tick() -> datetime | None:
     return Heartbeat.objects.values_list("at", flat=True).first()
 
 
-def in_words(rows) -> list[Delivery]:
-    return [_delivery(letter) for letter in rows]
+def in_words(rows, by: User) -> list[Delivery]:
+    rows = list(rows)
+    shared = _names_of_several(by, {row.recipient.name_key for row in rows})
+    return [_delivery(row, row.recipient.name_key in shared) for row in rows]
 
 
-def _delivery(letter: Message) -> Delivery:
+def _names_of_several(by: User, keys: set[str]) -> set[str]:
+    """Those of these names that more than one person of the practice has."""
+    people = User.objects.visible_to(by).filter(name_key__in=keys).order_by()
+    many = Counter(people.values_list("name_key", flat=True))
+    return {key for key, number in many.items() if number > 1}
+
+
+def _delivery(letter: Message, shares_name: bool) -> Delivery:
     state = State.WAITING if letter.state == State.SENDING else letter.state
     return Delivery(
         kind=str(KINDS.get(letter.kind, letter.kind)),
         who=letter.recipient,
+        address=letter.recipient.email if shares_name else "",
         state=state,
         label=str(STATES[state][0]),
         why=why(letter.reason),

@@ -20,7 +20,7 @@ def deliveries(request):
     context = {
         "nav": "deliveries",
         "page": page,
-        "letters": lists.in_words(page),
+        "letters": lists.in_words(page, request.user),
         "state": state,
         "kind": kind,
         "query": urlencode({"state": state, "kind": kind}),

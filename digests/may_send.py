@@ -13,14 +13,14 @@ from django.db.models import UUIDField
 
 from accounts import addresses
 from accounts.models import AddressChange, Invitation, Message, User
+from appointments.models import TherapySession
 from clients.models import CareRoleRequest, Client, ContactCharter
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database.prepared import first
 from digests import schedule
 from digests.models import Digest
 from digests.plan import reminder_period
 from digests.weeks import week_page
-from progress.models import TherapySession
 
 WAITING = Message.State.WAITING
 HELD, DROPPED = Message.State.HELD, Message.State.DROPPED
@@ -148,13 +148,13 @@ def _digest(letter, person, now) -> Digest:
     return digest
 
 
-@kept_for_person()
+@prepared_for_user()
 def _own(person):
     rows = Client.objects.visible_to(person).filter(user=person)
     return rows.select_related("charter").order_by("pk")
 
 
-@kept_for_person(page=UUIDField())
+@prepared_for_user(page=UUIDField())
 def _page(person, page):
     return Digest.objects.visible_to(person).filter(pk=page)
 

@@ -29,10 +29,10 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from accounts.models import Message, User
+from appointments.models import TherapySession
 from clients.models import Client, ContactCharter
 from digests import crash, schedule
 from digests.models import Digest
-from progress.models import TherapySession
 from ui import time_zones
 
 HORIZON = timedelta(hours=48)

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.models import Message, User
 from database.identity import acting_as
-from database.prepared import Statement, kept
+from database.prepared import PreparedSQL, prepared
 from digests import crash, letters, may_send, refusals, restore_hold
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ RETURNING id
 """
 # The claim was committed for good, and its lease is longer than a batch takes: should
 # the server's power fail now, the letter is ours still.
-RENEW = Statement("""
+RENEW = PreparedSQL("""
 UPDATE accounts_message SET attempts = attempts + 1,
   lease_until = clock_timestamp() + make_interval(secs => $1)
 WHERE id = $2 AND claim = $3 AND state = 'sending'
@@ -175,7 +175,7 @@ def write(letter: Message, now: datetime) -> EmailMultiAlternatives:
         return letters.compose(letter, person, about)
 
 
-@kept(who=UUIDField())
+@prepared(who=UUIDField())
 def _recipient(who):
     return User.objects.select_related("practice").filter(pk=who)
 

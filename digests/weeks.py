@@ -15,16 +15,17 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients import apart
 from clients.models import Client
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from digests.models import Digest
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
 from progress import goal_watch
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui.charts.spark import sparkline
 
@@ -75,46 +76,46 @@ def _within(field: str, begins, ends) -> Q:
     return Q(**{f"{field}__gte": begins, f"{field}__lt": ends})
 
 
-@kept_for_person()
+@prepared_for_user()
 def _treated(user):
     found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
     return found.by_name().only(*SHOWN)
 
 
-@kept_for_person(**WEEKS)
+@prepared_for_user(**WEEKS)
 def _sessions(user, begins, ends):
     rows = TherapySession.objects.editable_by(user).filter(therapist=user)
     rows = rows.filter(_within("starts_at", begins, ends))
     return rows.values_list("state", Q(note__signed_at__lte=Now()))
 
 
-@kept_for_person(**WEEKS)
+@prepared_for_user(**WEEKS)
 def _answers(user, begins, ends):
     rows = Assignment.objects.editable_by(user).exclude(answer="")
     rows = rows.filter(_within("answered_at", begins, ends))
     return rows.values_list("answer", flat=True)
 
 
-@kept_for_person(**WEEKS)
+@prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
     rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
     return rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
 
 
-@kept_for_person(**WEEKS)
+@prepared_for_user(**WEEKS)
 def _rated(user, begins, ends):
     """The last rating of each goal and side, and that side's last before the week."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
-    earlier = GoalRating.objects.standing().filter(**same)
+    earlier = GoalRating.objects.not_withdrawn().filter(**same)
     earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
-    rows = GoalRating.objects.editable_by(user).standing()
+    rows = GoalRating.objects.editable_by(user).not_withdrawn()
     rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
     rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
 
 
-@kept_for_person(**NOW)
+@prepared_for_user(**NOW)
 def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
@@ -122,10 +123,10 @@ def _unsigned(user, now):
     return rows.values_list("client_id", "session_id", "session__starts_at")
 
 
-@kept_for_person(**NOW, **WEEKS)
+@prepared_for_user(**NOW, **WEEKS)
 def _booked(user, now, begins, ends):
     """What is ahead now, and what has or had its place between the two."""
-    rows = TherapySession.objects.editable_by(user).standing()
+    rows = TherapySession.objects.editable_by(user).not_canceled()
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     rows = rows.filter(ahead | _within("starts_at", begins, ends))
     return rows.values_list("client_id", "starts_at", "ends_at", "state")
@@ -312,7 +313,7 @@ FEW = 3  # of what is practised
 REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 
-@kept_for_person(**WEEKS)
+@prepared_for_user(**WEEKS)
 def _own_sessions(user, begins, ends):
     rows = TherapySession.objects.visible_to(user).planned()
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
@@ -320,13 +321,13 @@ def _own_sessions(user, begins, ends):
     return rows.order_by("starts_at")
 
 
-@kept_for_person()
+@prepared_for_user()
 def _own_goals(user):
     rows = Goal.objects.visible_to(user).open().with_words().defer(*UNREAD)
     return rows.order_by("created_at")
 
 
-@kept_for_person(since=DateTimeField())
+@prepared_for_user(since=DateTimeField())
 def _own_practice(user, since):
     rows = Assignment.objects.visible_to(user).open().filter(set_at__gte=since)
     return rows.order_by("-set_at")[:FEW]

@@ -358,7 +358,7 @@ def step_add(request, goal: Goal, way: Way):
 def step_do(request, step_id, verb: str, way: Way):
     """`verb` is "reach", "undo", "up", "down" or "drop"."""
     rows = Step.objects.editable_by(request.user).select_related("goal")
-    step = get_object_or_404(rows.standing(), pk=step_id)
+    step = get_object_or_404(rows.not_dropped(), pk=step_id)
     by = request.user
     if verb == "reach":
         back = reverse(way["step_undo"], args=[step.pk])

@@ -211,7 +211,7 @@ class GoalPage:
 
     @property
     def can_agree(self) -> bool:
-        missing = self.proposal and self.side not in history.standing(self.proposal)
+        missing = self.proposal and self.side not in history.held_keys(self.proposal)
         return bool(self.may_change and missing)
 
     @property
@@ -269,7 +269,7 @@ class GoalPage:
     @cached_property
     def my_version(self) -> GoalVersion | None:
         for version in (self.proposal, self.past.version(self.goal.in_force_id)):
-            if version and self.side in history.standing(version):
+            if version and self.side in history.held_keys(version):
                 return version
         return None
 
@@ -312,7 +312,7 @@ class GoalPage:
     # -- keys --------------------------------------------------------------------
 
     def _key(self, side: str, version: GoalVersion) -> KeyLine:
-        turned = history.standing(version).get(side)
+        turned = history.held_keys(version).get(side)
         back = [key for key in version.turned if key.side == side]
         last = turned or (back[-1] if back else None)
         name = self._name(side, last and last.by)

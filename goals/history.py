@@ -50,7 +50,7 @@ class Entry:
     right_turned: bool = False
 
 
-def standing(version: GoalVersion) -> dict[str, Agreement]:
+def held_keys(version: GoalVersion) -> dict[str, Agreement]:
     """The keys in place on a version, by side; they came with it (GoalPage)."""
     keys = [key for key in version.turned if not hasattr(key, "taken_back")]
     return {key.side: key for key in keys}
@@ -81,7 +81,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     elif version.pk == goal.in_force_id:
         said["end"] = _day(goal.closed_at)
         title = _("Version %(number)s, in effect until %(end)s") % said
-    turned = standing(version)
+    turned = held_keys(version)
     return Entry(
         version.proposed_at,
         title,

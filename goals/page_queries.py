@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, UUIDField
 
 from clients import apart
 from clients.models import Draft
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from database.prepared import many
 from goals.models import (
     Agreement,
@@ -46,7 +46,7 @@ WORDINGS = ("in_force", "latest")
 GOAL = {"goal": UUIDField()}
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
@@ -65,14 +65,14 @@ def every_version(user, goal):
     return rows.select_related("proposed_by").order_by("-number")
 
 
-@kept_for_person(**GOAL, in_force=UUIDField(), latest=UUIDField())
+@prepared_for_user(**GOAL, in_force=UUIDField(), latest=UUIDField())
 def last_versions(user, goal, in_force, latest):
     rows = every_version(user, goal)
     newest = rows.values("pk")[:SHOWN_VERSIONS]
     return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
 
 
-@kept_for_person(versions=many(UUIDField()))
+@prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
     rows = Agreement.objects.visible_to(user).filter(version=versions)
     return rows.select_related("by", "taken_back").order_by("at")
@@ -83,33 +83,33 @@ def moves_of(user, goal):
     return rows.select_related("by", "version").order_by("-at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def last_moves(user, goal):
     return moves_of(user, goal)[:SHOWN_MOVES]
 
 
-def _standing_ratings(user, goal):
-    rows = GoalRating.objects.visible_to(user).filter(goal=goal).standing()
+def _ratings_that_count(user, goal):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goal).not_withdrawn()
     return rows.order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def bare_ratings(user, goal):
     """The newest first, and one more than are shown where there are more."""
-    rows = _standing_ratings(user, goal).order_by("-at").values_list(*Rating._fields)
+    rows = _ratings_that_count(user, goal).order_by("-at").values_list(*Rating._fields)
     return rows[: SHOWN_IN_CHART + 1]
 
 
 def _told_ratings(user, goal, most):
     """The last few, and so many of those that were taken back, the newest."""
-    last = _standing_ratings(user, goal).order_by("-at").values("pk")
+    last = _ratings_that_count(user, goal).order_by("-at").values("pk")
     rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
     back = rows.exclude(withdrawn_by=None).order_by("-at").values("pk")
     rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | Q(pk__in=back[:most]))
     return rows.select_related("by", "withdrawn_by").order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def told_ratings(user, goal):
     return _told_ratings(user, goal, SHOWN_MOVES)
 
@@ -118,9 +118,9 @@ def all_told_ratings(user, goal):
     return _told_ratings(user, goal, SHOWN_OF_ALL + 1)
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def steps_of(user, goal):
-    return Step.objects.visible_to(user).filter(goal=goal).standing()
+    return Step.objects.visible_to(user).filter(goal=goal).not_dropped()
 
 
 def comments_of(user, goal):
@@ -128,22 +128,28 @@ def comments_of(user, goal):
     return rows.select_related("by").with_seen().order_by("-at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def last_comments(user, goal):
     return comments_of(user, goal)[: SHOWN_COMMENTS + 1]
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def links_of(user, goal):
-    rows = GoalLink.objects.visible_to(user).standing()
+    rows = GoalLink.objects.visible_to(user).current()
     rows = rows.filter(Q(goal=goal) | Q(other=goal))
     words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
     return rows.select_related(*words).order_by("at")
 
 
-@kept_for_person(**GOAL)
+@prepared_for_user(**GOAL)
 def scores_of(user, goal):
     """The newest of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
     rows = rows.order_by("kind", "side", "-at").distinct("kind", "side")
     return rows.select_related("by")
+
+
+@prepared_for_user(client=UUIDField())
+def open_goals(user, client):
+    mine = Goal.objects.visible_to(user).filter(client_id=client)
+    return mine.open().with_words().order_by("created_at")

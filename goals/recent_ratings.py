@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from database.prepared import Statement
+from database.prepared import PreparedSQL
 
 SHOWN = 12
 
@@ -26,7 +26,7 @@ _SERIES = """CROSS JOIN LATERAL (
   ) recent
 ) {side}
 """
-LINES = Statement(f"""
+LINES = PreparedSQL(f"""
 SELECT goal.client_id, goal.id, goal.latest_id, goal.in_force_id,
        client.ratings, client.last_at, therapist.ratings, therapist.last_at
 FROM (
@@ -50,7 +50,7 @@ _RATED = """EXISTS (
     OFFSET {beyond} LIMIT 1
   )"""
 # The client's ratings, and the therapist's only where the client gave none.
-OFTEN = Statement(f"""
+OFTEN = PreparedSQL(f"""
 SELECT DISTINCT goal.client_id FROM goals_goal goal
 WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
   AND CASE WHEN {_RATED.format(side="client", beyond="0")}

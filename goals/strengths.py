@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, UUIDField
 
 from accounts.models import User
 from clients.models import Strength
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from goals.models import Goal, StrengthLink
 
 OFFERED = 5
@@ -36,8 +36,8 @@ def at_hand(goal: Goal, user: User) -> list[AtHand]:
     ]
 
 
-@kept_for_person(goal=UUIDField(), client=UUIDField())
+@prepared_for_user(goal=UUIDField(), client=UUIDField())
 def _accepted(user, goal, client):
-    links = StrengthLink.objects.standing().filter(goal=goal, strength=OuterRef("pk"))
+    links = StrengthLink.objects.current().filter(goal=goal, strength=OuterRef("pk"))
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
     return rows.annotate(helps=Exists(links)).order_by("-helps", "-at")[:OFFERED]

@@ -145,7 +145,7 @@ class Holder:
 
 def holders(user: User) -> list[Holder]:
     """Who may open one's record now or later, in plain words."""
-    roles = CareRole.objects.visible_to(user).standing().select_related("user")
+    roles = CareRole.objects.visible_to(user).not_ended().select_related("user")
     found = sorted(roles.order_by("starts_at"), key=lambda role: role.kind != "primary")
     return [_holder(role, user) for role in found]
 

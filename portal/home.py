@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import User
-from clients.prepared import kept_for_person
+from appointments.models import TherapySession
+from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
 from goals.models import Goal, GoalRating, Step
@@ -22,7 +23,6 @@ from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from portal.watched import WATCHED
 from progress import goal_watch
-from progress.models import TherapySession
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
@@ -83,12 +83,12 @@ def part_of_day(hour: int) -> str:
     return "afternoon" if 12 <= hour < 18 else "evening"
 
 
-@kept_for_person(since=DateTimeField())
+@prepared_for_user(since=DateTimeField())
 def _goals(user, since):
     """With both wordings and one's own last rating, oldest goal first; those that were
     closed since then as well."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    mine = mine.standing().order_by("-at")
+    mine = mine.not_withdrawn().order_by("-at")
     goals = Goal.objects.visible_to(user).with_words()
     goals = goals.filter(Q(closed_at=None) | Q(closed_at__gte=since))
     return (
@@ -101,25 +101,25 @@ def _goals(user, since):
     )
 
 
-@kept_for_person(now=DateTimeField())
+@prepared_for_user(now=DateTimeField())
 def _next_session(user, now):
     rows = TherapySession.objects.visible_to(user).upcoming(now)
     rows = rows.select_related("therapist").defer("take_away")
     return rows.order_by("starts_at")[:1]
 
 
-@kept_for_person()
+@prepared_for_user()
 def _last_session(user):
     rows = TherapySession.objects.visible_to(user).held()
     return rows.select_related("therapist").order_by("-starts_at")[:1]
 
 
-@kept_for_person()
+@prepared_for_user()
 def _newest_cairn(user):
     """All steps of the goal whose step was reached last."""
     reached = Step.objects.visible_to(user).exclude(reached_at=None)
     newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
-    steps = Step.objects.visible_to(user).standing()
+    steps = Step.objects.visible_to(user).not_dropped()
     return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
 
 

@@ -4,10 +4,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from goals.ways import CLIENTS
+from overview.goal_progress_page import ClientProgress
+from overview.timeline_views import journey_context
 from portal.own import own_client
 from portal.state import client_required
-from progress.goal_progress import ClientProgress
-from progress.journey_views import journey_context
 
 
 @client_required

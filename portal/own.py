@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from clients.models import CareRole, Client, Notice
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 
 
 def own_client(user: User) -> Client:
@@ -25,7 +25,7 @@ def own_client_therapist_and_news(user: User) -> tuple[Client, User | None, bool
     return own_client(user), None, True
 
 
-@kept_for_person()
+@prepared_for_user()
 def _primary_roles(user):
     roles = CareRole.objects.visible_to(user).current().primary().order_by("pk")
     unseen = Notice.objects.visible_to(user).unseen()

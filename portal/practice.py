@@ -8,7 +8,7 @@ from django.db.models import DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from toolkit.models import Assignment
 
 ASKED_FOR = timedelta(days=28)  # then it rests; a miss is no failure
@@ -23,7 +23,7 @@ def to_answer(user: User) -> list[Assignment]:
     return _to_answer(user, since=timezone.now() - ASKED_FOR)
 
 
-@kept_for_person(since=DateTimeField())
+@prepared_for_user(since=DateTimeField())
 def _to_answer(user, since):
     rows = Assignment.objects.visible_to(user).open()
     return rows.filter(set_at__gte=since).order_by("-set_at")[:MOST]

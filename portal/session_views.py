@@ -4,11 +4,11 @@ from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from appointments.models import TherapySession
 from clients.record_access import open_for
 from portal.own import own_therapist
 from portal.sessions import SessionPage, coming, door_is_open, past, shared_notes
 from portal.state import client_required
-from progress.models import TherapySession
 
 A_PAGE = 20
 SHOWN = 9  # of those booked

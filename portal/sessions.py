@@ -11,12 +11,13 @@ from django.utils.functional import cached_property
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from goals.models import Goal
 from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.watched import WATCHED
 from progress import agenda
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from progress.note_page import additions_to
 from progress.session_form import PARTS
 from progress.session_ratings import SessionRatings

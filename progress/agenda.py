@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.models import User
+from appointments.models import TherapySession
 from goals.models import Goal
 from goals.ways import Way
 from progress import goal_watch
-from progress.models import TherapySession
 
 
 @dataclass(frozen=True)

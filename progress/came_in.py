@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import UUIDField
 
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from goals.models import Comment, Goal, Step
 from goals.models.content import Side
 from toolkit.models import Assignment
@@ -46,7 +46,7 @@ def of_comment(comment: Comment) -> News:
     return News("comment", comment.at, comment.words)
 
 
-@kept_for_person(client=UUIDField())
+@prepared_for_user(client=UUIDField())
 def newest_comments(user, client):
     """Those of the client: what a therapist said is no news to one."""
     rows = Comment.objects.visible_to(user).filter(client=client, side=Side.CLIENT)

@@ -17,13 +17,13 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from database.prepared import Statement
+from database.prepared import PreparedSQL
 from goals.ways import Way
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 
 # One statement for however many clients; its text stands in the migration.
-WATCH = Statement("""
+WATCH = PreparedSQL("""
 SELECT kind, client_id, goal_id, at
 FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
 """)

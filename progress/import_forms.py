@@ -14,7 +14,7 @@ from progress.imports.days import Order
 from progress.imports.limits import Refused
 from progress.imports.summary import Summary
 from progress.models import CaseloadImport
-from ui.forms import HouseForm, SegmentsField
+from ui.forms import ColleagueField, HouseForm, SegmentsField
 
 CHANGED = _("Somebody began to bring this in, or left it out.")
 NO_NAME = _("One column has to be the preferred name.")
@@ -58,13 +58,8 @@ class UploadForm(HouseForm):
         )
 
 
-class TherapistField(forms.ModelChoiceField):
-    def label_from_instance(self, person):
-        return person.name
-
-
 class AdminUploadForm(UploadForm):
-    therapist = TherapistField(
+    therapist = ColleagueField(
         label=_("For whose caseload"), queryset=User.objects.none()
     )
     field_order = ["therapist", "file"]

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
+from appointments.models import TherapySession
+from appointments.queries import number_of
 from clients import drafts
 from clients.record_access import shown
 from progress.addition_form import AdditionForm
-from progress.client_page import number_of
-from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote
 from progress.note_page import additions_to, hold_of, labelled_parts
 
 

@@ -9,11 +9,13 @@ from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
 from django.utils.functional import cached_property
 
 from accounts.models import User
-from clients.prepared import kept_for_person
+from appointments.models import TherapySession
+from clients.prepared import prepared_for_user
 from database.prepared import first, many
 from goals import status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
 from progress import agenda
@@ -27,10 +29,10 @@ from progress.came_in import (
     of_rating,
     of_step,
 )
-from progress.client_page import last_practice, open_goals
-from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
+from toolkit.queries import last_exercises
 from ui.charts.words import ENOUGH
 
 
@@ -54,7 +56,7 @@ SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
 
-@kept_for_person(**SESSION)
+@prepared_for_user(**SESSION)
 def _note(user, session):
     rows = ProgressNote.objects.visible_to(user).filter(session=session)
     rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
@@ -62,16 +64,16 @@ def _note(user, session):
 
 
 def _ratings(user, goals):
-    return GoalRating.objects.visible_to(user).standing().filter(goal=goals)
+    return GoalRating.objects.visible_to(user).not_withdrawn().filter(goal=goals)
 
 
-@kept_for_person(**GOALS, **SESSION)
+@prepared_for_user(**GOALS, **SESSION)
 def _given(user, goals, session):
     rows = _ratings(user, goals).filter(session_id=session)
     return rows.select_related("by").order_by("at", "pk")
 
 
-@kept_for_person(**GOALS, **SESSION, until=DateTimeField())
+@prepared_for_user(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
     """Of each goal and side, the last one before this session's end."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
@@ -79,27 +81,27 @@ def _newest(user, goals, session, until):
     return rows.select_related("by")
 
 
-@kept_for_person(**GOALS)
+@prepared_for_user(**GOALS)
 def _counts(user, goals):
     rows = _ratings(user, goals).values_list("goal_id", "side")
     return rows.annotate(n=Count("pk")).order_by()
 
 
-@kept_for_person(client=UUIDField())
+@prepared_for_user(client=UUIDField())
 def _reached(user, client):
     """The newest steps that were reached."""
-    rows = Step.objects.visible_to(user).standing().filter(client_id=client)
+    rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
     return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
 
 
-@kept_for_person(**PLACE)
+@prepared_for_user(**PLACE)
 def _held_before(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
     rows = rows.filter(starts_at__lt=at).defer("take_away")
     return rows.order_by("-starts_at")[:1]
 
 
-@kept_for_person(**PLACE)
+@prepared_for_user(**PLACE)
 def _planned_after(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
     rows = rows.filter(starts_at__gt=at).defer("take_away")
@@ -117,7 +119,7 @@ class SessionScreen:
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
         self._read_ratings()
-        practice = list(last_practice(user, client=session.client_id))
+        practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)
         self.agreed_here = next(
             (row for row in practice if row.session_id == session.pk), None

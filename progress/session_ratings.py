@@ -9,10 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from appointments.models import TherapySession, end_of_day
 from goals.models import GoalRating
 from goals.wordings import Wordings
-from progress.models import TherapySession
-from progress.models.therapy_session import end_of_day
 
 MOST = 50  # of one session, the newest
 
@@ -54,18 +53,18 @@ class SessionRatings:
         rows = given[::-1] + before
         return sorted(rows, key=lambda row: (*_begun(row), row.side, row.at))
 
-    def _standing(self):
-        rows = GoalRating.objects.visible_to(self.user).standing()
+    def _ratings(self):
+        rows = GoalRating.objects.visible_to(self.user).not_withdrawn()
         return rows.select_related("goal__in_force", "goal__latest", "by")
 
     def _given(self):
-        return self._standing().filter(session_id=self.session.pk)
+        return self._ratings().filter(session_id=self.session.pk)
 
     def _before(self):
         """The last one of each side before the end, of the goals then worked on."""
         session = self.session
         then = Q(goal__closed_at=None) | Q(goal__closed_at__gte=session.starts_at)
-        rows = self._standing().filter(then, client_id=session.client_id)
+        rows = self._ratings().filter(then, client_id=session.client_id)
         rows = rows.filter(at__lte=session.ends_at).exclude(session_id=session.pk)
         rows = rows.order_by("goal_id", "side", "-at", "-pk")
         return rows.distinct("goal_id", "side")

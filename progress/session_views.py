@@ -15,18 +15,19 @@ from django.views.decorators.http import require_POST
 
 from accounts import encryption
 from accounts.decorators import therapist_required
+from appointments.models import TherapySession
+from appointments.queries import number_of
 from clients import access, apart
 from clients.models.draft import PART, proof, revision_of, typed_in
 from clients.portal_state import reads_note
-from clients.prepared import kept_for_person
+from clients.prepared import prepared_for_user
 from clients.record_access import open_for, shown
 from clients.remark_forms import CommentForm
 from clients.remarks import Asides
-from database.prepared import first, kept
+from database.prepared import first, prepared
 from progress import conflict, goal_watch, signing
-from progress.client_page import number_of
-from progress.forms import HoldForm
-from progress.models import NoteHold, ProgressNote, TherapySession
+from progress.hold_form import HoldForm
+from progress.models import NoteHold, ProgressNote
 from progress.models.note import MOST, PRESSED
 from progress.note_page import additions_to, hold_of, is_left, read_before
 from progress.session_form import PARTS, SessionForm, StaleNote
@@ -49,7 +50,7 @@ from progress.unsaved import (
 from ui import dates
 
 
-@kept_for_person(session=UUIDField())
+@prepared_for_user(session=UUIDField())
 def _one_session(user, session):
     rows = TherapySession.objects.visible_to(user).filter(pk=session)
     rows = rows.select_related("client__user", "therapist")
@@ -264,7 +265,7 @@ def note_keep(request, session_id):
     return JsonResponse(answer)
 
 
-@kept(who=UUIDField(), session=UUIDField())
+@prepared(who=UUIDField(), session=UUIDField())
 def _mine(who, session):
     """The note that one began oneself, if one may still write there."""
     rows = ProgressNote.objects.filter(access.may_write(who), pk=session, author=who)

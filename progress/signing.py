@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from progress.models import ProgressNote, TherapySession
+from appointments.models import TherapySession
+from progress.models import ProgressNote
 from progress.session_form import PARTS, SessionForm
 from progress.session_page import rating_name
 

@@ -80,7 +80,7 @@ class StrengthForm(Past, HouseForm):
         self.client, self.by, self.rewords = client, by, rewords
         if rewords is not None:
             now = {name: getattr(rewords, name) for name in self.said}
-            links = StrengthLink.objects.visible_to(by).standing()
+            links = StrengthLink.objects.visible_to(by).current()
             now["goals"] = list(
                 links.filter(strength=rewords).values_list("goal", flat=True)
             )

@@ -81,7 +81,7 @@ class Strengths:
 
     def _link(self) -> None:
         by_strength = {line.strength.pk: line for line in self.lines}
-        links = StrengthLink.objects.visible_to(self.user).standing()
+        links = StrengthLink.objects.visible_to(self.user).current()
         pairs = links.filter(client_id=self.client.pk).values_list("strength", "goal")
         found = set(pairs)
         for goal in self.goals:
@@ -129,7 +129,7 @@ class Strengths:
 def _in_time(client_id: UUID, user: User) -> QuerySet:
     """Keys of steps reached and wins, by the reader's days, newest first."""
     steps = Step.objects.visible_to(user).filter(client_id=client_id)
-    wins = Win.objects.visible_to(user).filter(client_id=client_id).standing()
+    wins = Win.objects.visible_to(user).filter(client_id=client_id).not_withdrawn()
     keys = ("pk", "day", "moment", "kind")
     reached = steps.exclude(reached_at=None).order_by().annotate(
         day=TruncDate("reached_at", tzinfo=user.zone), moment=F("reached_at"),

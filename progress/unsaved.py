@@ -6,12 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients import access
 from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import PART, packed, replace, unpacked
 from progress.conflict import joined, within
-from progress.models import EarlierDraft, ProgressNote, TherapySession
+from progress.models import EarlierDraft, ProgressNote
 from progress.models.note import (
     LIMITS,
     MOST,

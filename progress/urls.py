@@ -2,20 +2,14 @@ from django.urls import path
 
 from progress import (
     import_views,
-    journey_views,
     note_views,
     record_views,
-    remark_views,
     session_views,
     signing_views,
     strength_views,
-    transfer_views,
-    views,
 )
 
 urlpatterns = [
-    path("today/", views.today, name="today"),
-    path("caseload/", views.caseload, name="caseload"),
     path("caseload/import/", import_views.caseload_import, name="caseload-import"),
     path(
         "caseload/import/sample/",
@@ -78,27 +72,6 @@ urlpatterns = [
         import_views.people_import_stop,
         name="people-import-stop",
     ),
-    path("clients/<uuid:client_id>/", views.client_detail, name="client"),
-    path(
-        "clients/<uuid:client_id>/sessions/",
-        views.client_sessions,
-        name="client-sessions",
-    ),
-    path(
-        "clients/<uuid:client_id>/progress/",
-        journey_views.client_progress,
-        name="client-progress",
-    ),
-    path(
-        "clients/<uuid:client_id>/journey/",
-        journey_views.client_journey,
-        name="client-journey",
-    ),
-    path(
-        "clients/<uuid:client_id>/journey/print/",
-        journey_views.client_journey_print,
-        name="client-journey-print",
-    ),
     path(
         "clients/<uuid:client_id>/record/",
         record_views.client_record,
@@ -133,79 +106,7 @@ urlpatterns = [
         "wins/<uuid:win_id>/withdraw/", strength_views.win_withdraw, name="win-withdraw"
     ),
     path("wins/<uuid:win_id>/restore/", strength_views.win_restore, name="win-restore"),
-    path(
-        "clients/<uuid:client_id>/comments/",
-        remark_views.client_comment,
-        name="client-comment",
-    ),
-    path(
-        "clients/<uuid:client_id>/discharge/",
-        views.client_discharge,
-        name="client-discharge",
-    ),
-    path(
-        "clients/<uuid:client_id>/take-back/",
-        views.client_take_back,
-        name="client-take-back",
-    ),
-    path(
-        "sessions/<uuid:session_id>/comments/",
-        remark_views.session_comment,
-        name="session-comment",
-    ),
-    path(
-        "comments/<uuid:comment_id>/read/",
-        remark_views.comment_read,
-        name="comment-read",
-    ),
-    path(
-        "corrections/<uuid:correction_id>/",
-        remark_views.correction_answer,
-        name="correction-answer",
-    ),
-    path("clients/<uuid:client_id>/book/", views.session_add, name="session-add"),
-    path(
-        "care-roles/<uuid:client_id>/hand-over/",
-        transfer_views.client_hand_over,
-        name="client-hand-over",
-    ),
-    path(
-        "care-roles/<uuid:client_id>/call-off/",
-        transfer_views.client_call_off,
-        name="client-call-off",
-    ),
-    path(
-        "care-roles/requests/<uuid:request_id>/confirm/",
-        transfer_views.care_request_confirm,
-        name="care-request-confirm",
-    ),
-    path(
-        "care-roles/requests/<uuid:request_id>/refuse/",
-        transfer_views.care_request_refuse,
-        name="care-request-refuse",
-    ),
-    path(
-        "people/<uuid:person_id>/leave/",
-        transfer_views.person_leave,
-        name="person-leave",
-    ),
     path("sessions/<uuid:session_id>/", session_views.session_detail, name="session"),
-    path("sessions/<uuid:session_id>/move/", views.session_move, name="session-move"),
-    path(
-        "sessions/<uuid:session_id>/cancel/",
-        views.session_cancel,
-        name="session-cancel",
-    ),
-    path(
-        "sessions/<uuid:session_id>/missed/",
-        views.session_missed,
-        name="session-missed",
-    ),
-    path(
-        "sessions/<uuid:session_id>/restore/",
-        views.session_restore,
-        name="session-restore",
-    ),
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
     path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),

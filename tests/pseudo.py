@@ -24,8 +24,9 @@ from django.utils.translation.template import templatize
 LANGUAGE = "xa"
 BASE = Path(__file__).resolve().parent.parent
 ROOMS = (
-    "ui", "accounts", "clients", "goals", "toolkit", "progress", "digests", "portal",
-    "therapy",
+    "ui", "accounts", "clients", "appointments", "goals", "toolkit", "progress",
+    "overview",
+    "digests", "portal", "therapy",
 )  # fmt: skip
 FORMATS = {"date format", "time format"}  # contexts
 KEYWORDS = dict.fromkeys(["_", "gettext", "gettext_lazy", "gettext_noop"])

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from appointments.models import TherapySession
 from clients import staff_page
 from clients.models import (
     CareRole,
@@ -27,7 +28,7 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.models import NoteAddition, ProgressNote, SessionGoal, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, SessionGoal, Win
 from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES
@@ -165,7 +166,7 @@ def test_care_in_the_demo_is_of_every_kind():
     assert kinds >= {"primary", "supervisor", "cover", "emergency"}
     coming = CareRole.objects.filter(starts_at__gt=timezone.now())
     assert coming.exists()
-    assert CareRole.objects.exclude(pk__in=CareRole.objects.standing()).count() >= 2
+    assert CareRole.objects.exclude(pk__in=CareRole.objects.not_ended()).count() >= 2
     assert Client.objects.filter(state="discharged").count() == 1
     oskar = User.objects.get(client__state="discharged")
     answer = signed_in(oskar).get("/portal/goals/").content.decode()

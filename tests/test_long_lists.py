@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from accounts.models import CrisisLine
 from accounts.models.practice import MOST_LINES
+from appointments.models import MOST as MOST_SESSIONS
+from appointments.models import TherapySession
 from clients.models import (
     CareRole,
     Client,
@@ -42,9 +44,8 @@ from goals.models.link import MOST as MOST_LINKS
 from goals.models.step import MOST as MOST_STEPS
 from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
 from goals.models.version import MOST_TURNS
-from progress.models import NoteAddition, ProgressNote, TherapySession, Win, win
+from progress.models import NoteAddition, ProgressNote, Win, win
 from progress.models.note_addition import MOST as MOST_ADDITIONS
-from progress.models.therapy_session import MOST as MOST_SESSIONS
 from progress.tests.cast import agreed_goal, hold, list_of, pinned
 from progress.tests.test_session import booking
 from toolkit.models import Assignment
@@ -546,6 +547,18 @@ def test_the_timeline_tells_the_newest_and_says_so(sign_in, goal, cleo, thea):
         assert sentence in page
         assert len(re.findall(r">Win \d+<", page)) == 500
         assert pinned(browsers[who], url) <= before[who]
+
+
+def test_the_timeline_reads_the_newest_ratings_and_says_so(sign_in, goal, cleo, thea):
+    browsers = as_each(sign_in, thea, cleo)
+    urls = {"thea": f"/clients/{cleo.pk}/journey/", "cleo": "/portal/journey/"}
+    sentence = "Only the newest 500 steps and wins and the newest 3,000 ratings"
+    ratings(goal, cleo, 2_998)  # and two of Thea's
+    for who, url in urls.items():
+        assert sentence not in read(browsers[who], url)
+    ratings(goal, cleo, 1)
+    for who, url in urls.items():
+        assert sentence in read(browsers[who], url)
 
 
 def test_the_ratings_of_a_session_have_an_end(sign_in, goal, cleo, thea):

@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import CrisisLine
+from appointments.models import TherapySession
 from clients.models import ContactCharter
-from progress.models import TherapySession
 
 
 class Sent(HTMLParser):

@@ -280,7 +280,7 @@ CLINICAL = [
     "goals_goal", "goals_goalversion", "goals_agreement", "goals_goalrating",
     "goals_step", "goals_goalmove", "goals_review", "goals_reviewanswer",
     "goals_comment", "goals_goallink", "goals_goalscore",
-    "toolkit_assignment", "progress_therapysession",
+    "toolkit_assignment", "appointments_therapysession",
     "progress_sessiongoal", "progress_progressnote", "progress_notehold",
     "progress_noteaddition", "progress_earlierdraft",
     "clients_clientbackground", "clients_draft",
@@ -292,7 +292,7 @@ OUTSIDERS = [
     "client elsewhere", "supervisor", "former supervisor", "former cover",
     "cover to be", "deactivated", "no longer a therapist", "therapist and admin",
 ]  # fmt: skip
-NOT_THE_CLIENTS = ["progress_therapysession", "progress_progressnote",
+NOT_THE_CLIENTS = ["appointments_therapysession", "progress_progressnote",
                    "progress_notehold", "progress_noteaddition",
                    "progress_earlierdraft", "clients_clientbackground",
                    "clients_carerole"]  # fmt: skip

@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Message, User
+from appointments.models import TherapySession
 from conftest import ten_seconds_pass
-from progress.models import TherapySession
 from tests.test_form_gate import (
     LONG,
     fill,

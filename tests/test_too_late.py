@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from appointments.models import TherapySession
 from clients.models import CareRole, Client, Correction, Strength
 from conftest import in_care
 from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from goals.proposal_form import ONLY_NEW
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from tests.test_bad_input import FORMS, address, browser_of, rows  # noqa: F401
 from tests.test_walk import fingerprint_of_everything
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Practice, User
+from appointments.models import TherapySession
 from clients.models import (
     CareRole,
     CareRoleRequest,
@@ -53,7 +54,6 @@ from progress.models import (
     ProgressNote,
     RecordExport,
     SessionGoal,
-    TherapySession,
     Win,
 )
 from toolkit.models import Assignment

@@ -383,7 +383,7 @@ TABLES = [
     "goals_agreement", "goals_goalrating", "goals_step", "goals_goalmove",
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
-    "progress_therapysession", "progress_progressnote", "progress_notehold",
+    "appointments_therapysession", "progress_progressnote", "progress_notehold",
     "progress_noteaddition", "progress_earlierdraft",
     "progress_win", "progress_caseloadimport", "progress_importsheet",
     "progress_recordexport",

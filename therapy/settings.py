@@ -93,9 +93,11 @@ INSTALLED_APPS = [
     "therapy",  # only for its commands
     "portal",
     "digests",
+    "overview",
     "progress",
     "toolkit",
     "goals",
+    "appointments",
     "clients",
     "accounts",
     "ui",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 from ui.screen_privacy import called
@@ -30,7 +31,9 @@ class Assignment(ClientRow):
         NOT_THIS_TIME = "not", _("Not this time")
 
     goal = models.ForeignKey(Goal, models.PROTECT, null=True, related_name="+")
-    session_id = models.UUIDField(null=True)  # where it was agreed
+    session = models.ForeignKey(  # where it was agreed
+        TherapySession, models.PROTECT, null=True, related_name="+"
+    )
     words = EncryptedTextField(_("practice"))
     due_on = models.DateField(null=True)
     set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -44,7 +47,7 @@ class Assignment(ClientRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["session_id"], name="assignment_one_per_session"
+                fields=["session"], name="assignment_one_per_session"
             ),
         ]
         indexes = [models.Index(fields=["client", "set_at"], name="assignment_recent")]

@@ -1,5 +1,6 @@
 """The house's forms: words before boxes, and the database has the last word."""
 
+from collections import Counter
 from uuid import uuid4
 
 from crispy_forms.helper import FormHelper
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from ui import form_messages, text
+from ui import email_addresses, form_messages, names, text
 from ui.widgets import Pick, Segments, Stones, Times, Week
 
 TYPED = (forms.Textarea, forms.TextInput)
@@ -41,6 +42,36 @@ class StonesField(forms.TypedChoiceField):
     def say(self, *, low, high, last=None):
         """Words for the ends and last time's number, known only with the goal."""
         self.widget.low, self.widget.high, self.widget.last = low, high, last
+
+
+class _Colleagues(forms.models.ModelChoiceIterator):
+    """Reads everyone first, to know whose name is not the only one of its kind."""
+
+    def __iter__(self):
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for person in tell_apart(self.queryset):
+            yield self.choice(person)
+
+
+def tell_apart(people) -> list:
+    """Sets `shown_name` of each: with the address where another one has the name."""
+    people = list(people)
+    many = Counter(person.name_key for person in people)
+    for person in people:
+        person.shown_name = names.isolated(person.name)
+        if many[person.name_key] > 1:
+            person.shown_name += f" ({email_addresses.readable(person.email)})"
+    return people
+
+
+class ColleagueField(forms.ModelChoiceField):
+    """One of the people who work here; two of one name are told apart."""
+
+    iterator = _Colleagues
+
+    def label_from_instance(self, person):
+        return getattr(person, "shown_name", person.name)
 
 
 class PickField(forms.ChoiceField):

@@ -73,6 +73,11 @@ CELLS = st.lists(
 ).map("".join)  # fmt: skip
 
 
+ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "progress", "overview",
+         "digests",
+         "portal")  # fmt: skip
+
+
 def pieces_of(written, separators):
     """What a spreadsheet that splits at these takes for cells, as it is read."""
     for piece in re.split(f"[{re.escape(separators)}\r\n]", written):
@@ -120,15 +125,7 @@ def test_there_is_one_rule_for_cells():
     """Nobody writes a second one beside it."""
     found = [
         path
-        for room in (
-            "ui",
-            "accounts",
-            "clients",
-            "goals",
-            "progress",
-            "digests",
-            "portal",
-        )
+        for room in ROOMS
         for path in (settings.BASE / room).rglob("*.py")
         if "/tests/" not in str(path) and "/migrations/" not in str(path)
         if "def harmless" in path.read_text() or "FORMULA = " in path.read_text()
@@ -157,7 +154,7 @@ def test_a_file_runs_nothing_and_is_for_this_site_alone(sign_in, ada, thea):
 
 
 def test_every_file_goes_out_by_the_one_door():
-    for room in ("ui", "accounts", "clients", "goals", "progress", "digests", "portal"):
+    for room in ROOMS:
         for path in (settings.BASE / room).rglob("*.py"):
             if "/tests/" not in str(path) and path.name not in (
                 "downloads.py",

@@ -167,7 +167,7 @@ def test_the_worker_takes_away_what_has_ended_and_nothing_else(real_login, thea)
     with real_login("cairn_worker"):
         assert sign_in_limits.sweep() == 0
     with minutes(16), real_login("cairn_worker"):
-        tasks.tries.sweep()
+        tasks.sign_in_limits.sweep()
     assert not Tries.objects.exists()
 
 

@@ -38,7 +38,7 @@ class CareRoleQuerySet(models.QuerySet):
     def current(self):
         return self.filter(access.currently())
 
-    def standing(self):
+    def not_ended(self):
         """Those that run, and those to come; one called off ends as it begins."""
         ahead = Q(ends_at__gt=Greatest(F("starts_at"), Now()))
         return self.filter(Q(ends_at=None) | ahead)
@@ -118,7 +118,7 @@ class CareRole(ClientRow):
     ) -> bool:
         """False where they are that already in this time."""
         take_turns(client.pk)
-        same = cls.objects.filter(client=client, user=person, kind=kind).standing()
+        same = cls.objects.filter(client=client, user=person, kind=kind).not_ended()
         if same.overlapping(starts_at or Now(), ends_at).exists():
             return False
         _write(client, person, kind, by=by, starts_at=starts_at, ends_at=ends_at)
@@ -130,7 +130,7 @@ class CareRole(ClientRow):
         """From the next request on it opens nothing; False where it had ended."""
         if self.kind == self.Kind.PRIMARY:
             raise ValidationError(_("Somebody has to be the primary therapist."))
-        done = CareRole.objects.filter(pk=self.pk).standing().update(ends_at=AT_ONCE)
+        done = CareRole.objects.filter(pk=self.pk).not_ended().update(ends_at=AT_ONCE)
         if done:
             tell_again(by)
             said = {"care_role": self.kind, "person": self.user_id}
@@ -156,7 +156,7 @@ def primary_is_here(client_id) -> bool:
 
 def end_other_roles(client, person: User, *, by: User, since=None) -> None:
     """Whoever takes over as primary therapist covers and supervises nobody there."""
-    rows = CareRole.objects.filter(client=client, user=person).standing()
+    rows = CareRole.objects.filter(client=client, user=person).not_ended()
     rows = rows.exclude(kind=CareRole.Kind.PRIMARY)
     for role in rows.filter(Q(ends_at=None) | Q(ends_at__gt=since or Now())):
         mine = CareRole.objects.filter(pk=role.pk)
@@ -211,7 +211,7 @@ def hand_over(
     opened.  Whatever was planned before is planned no more.
     """
     take_turns(client.pk)
-    roles = CareRole.objects.filter(client=client).primary().standing()
+    roles = CareRole.objects.filter(client=client).primary().not_ended()
     coming = roles.filter(starts_at__gt=Now())
     running = roles.current().first()
     if running and running.user_id == therapist.pk:

@@ -14,6 +14,7 @@ from accounts import audit
 from accounts.models import Message, User
 from clients import access
 from clients.models.care import CareRole, require_treats, take_turns
+from clients.models.notice import Notice
 from clients.models.row import ClientRow
 
 
@@ -139,9 +140,7 @@ class CareRoleRequest(ClientRow):
         return True
 
     def _tell(self, by: User) -> None:
-        from clients import telling  # it imports this module
-
-        telling.tell_client(self.client, "role-asked", by=by, request=self)
+        Notice.tell_client(self.client, "role-asked", by=by, request=self)
         for role in CareRole.objects.filter(client=self.client_id).primary().current():
             now = timezone.now()
             Message.queue(
@@ -157,7 +156,7 @@ class CareRoleRequest(ClientRow):
     def decide(self, outcome: str, *, by: User) -> bool:
         """Write what was decided; False where it no longer waits.
 
-        Giving the role is the caller's next step: see `confirm` and progress.transfer.
+        Giving the role is the caller's next step: see `confirm` and overview.handover.
         """
         take_turns(self.client_id)
         rows = CareRoleRequest.objects.editable_by(by).filter(pk=self.pk).waiting()

@@ -22,6 +22,9 @@ from accounts.models import Invitation, Practice, User
 from accounts.sessions import ways_changed
 from accounts.sign_in_reset import forget_factors
 from clients import access
+from clients.models import care
+from clients.models.care import CareRole
+from clients.models.contact import ContactCharter
 from database import identity
 from database.ids import uuid7
 from ui.names import name_key
@@ -173,8 +176,6 @@ class Client(HasNameKey):
 
         What brought them is written by their therapist alone, never by an admin.
         """
-        from clients.models import CareRole, ContactCharter, care
-
         practice_id, therapist = by.practice_id, primary or by
         for client in clients:
             client.practice_id = practice_id
@@ -340,7 +341,7 @@ class ClientBackground(models.Model):
 
     @classmethod
     @transaction.atomic
-    def bring(cls, concerns: dict[Client, str], *, by: User) -> None:
+    def import_many(cls, concerns: dict[Client, str], *, by: User) -> None:
         """The first words about several clients whom an admin admitted."""
         rows = [
             cls(client=client, practice_id=client.practice_id, presenting_concern=words)

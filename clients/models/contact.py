@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import Practice, User
 from clients import access
-from clients.models.client import Client
 
 
 class ContactCharterQuerySet(models.QuerySet):
@@ -35,7 +34,7 @@ class ContactCharter(models.Model):
         RITUAL = "ritual", _("with a small ritual, one sentence and the last stone")
 
     client = models.OneToOneField(
-        Client, models.PROTECT, primary_key=True, related_name="charter"
+        "clients.Client", models.PROTECT, primary_key=True, related_name="charter"
     )
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
     reminders = models.BooleanField(default=True)

@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import Message, User
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
+from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
 from ui import dates
 from ui.email_addresses import normalize
@@ -151,7 +152,5 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
 
 def _tell_the_client(role: CareRole, by: User) -> None:
     """At home and by email, at once; they read the reason under Who looked."""
-    from clients import telling  # it imports this module
-
     client = role.client
-    telling.tell_client(client, "emergency", by=by, person=by, care_role=role.kind)
+    Notice.tell_client(client, "emergency", by=by, person=by, care_role=role.kind)

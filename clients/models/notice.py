@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Practice, User
+from accounts.models import Message, Practice, User
 from clients.models.care import CareRole
-from clients.models.care_request import CareRoleRequest
 from database.ids import uuid7
+
+USEFUL = timedelta(days=7)  # an email that is later tells nothing new
 
 
 class NoticeQuerySet(models.QuerySet):
@@ -51,7 +54,7 @@ class Notice(models.Model):
     )
     opens_at = models.DateTimeField(null=True)
     request = models.ForeignKey(
-        CareRoleRequest, models.PROTECT, null=True, related_name="+"
+        "clients.CareRoleRequest", models.PROTECT, null=True, related_name="+"
     )
     seen_at = models.DateTimeField(null=True)
 
@@ -71,3 +74,45 @@ class Notice(models.Model):
         """It is not shown again; no audit row, since nothing about a record changes."""
         rows = Notice.objects.visible_to(by).filter(pk=self.pk).unseen()
         return bool(rows.update(seen_at=Now()))
+
+    @classmethod
+    def tell_client(cls, client, kind: str, *, by: User, **about) -> None:
+        """On their home page and by email; who has no portal cannot be told here."""
+        if not cls.can_tell(client):
+            return
+        notice = cls.write(client.user, kind, by=by, client=client, **about)
+        is_emergency = kind == cls.Kind.EMERGENCY
+        notice.email("emergency-client" if is_emergency else "care-team")
+
+    @staticmethod
+    def can_tell(client) -> bool:
+        """Whether `tell_client` reaches them: they have joined and not left."""
+        reader = client.user
+        return bool(reader and reader.joined_at and reader.is_active)
+
+    @classmethod
+    def tell_staff(cls, reader: User, kind: str, *, by: User, client=None, **about):
+        """On Today; whoever did it needs no telling."""
+        if reader.pk != by.pk:
+            cls.write(reader, kind, by=by, client=client, **about)
+
+    @classmethod
+    def tell_of_reset(cls, person: User, *, by: User) -> None:
+        """On their first page once they are back; the emails go with the reset."""
+        cls.write(person, cls.Kind.SIGN_IN_RESET, by=by)
+
+    @classmethod
+    def write(cls, recipient: User, kind: str, *, by: User, **about) -> Notice:
+        notice = cls(
+            practice_id=recipient.practice_id, recipient=recipient, kind=kind, by=by,
+            **about,
+        )  # fmt: skip
+        cls.objects.bulk_create([notice])
+        return notice
+
+    def email(self, kind: str) -> None:
+        """Say by email that there is something to read; never what."""
+        now = timezone.now()
+        Message.queue(
+            self.recipient, kind, str(self.pk), due_at=now, not_after=now + USEFUL
+        )

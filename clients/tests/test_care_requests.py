@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import AuditEvent, Message, User
+from appointments.models import TherapySession
 from clients.assigning import assign
 from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
 from database.identity import acting_as
 from goals.models import Goal
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, pinned
 from toolkit.models import Assignment
 
@@ -433,7 +433,7 @@ def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
     """app.record_is_empty knows each table with a client's rows, or one it hangs on."""
     name = "progress.migrations.0011_empty_record_and_clashes"
     known = set(import_module(name).WRITTEN)
-    parents = {"goals_goal", "progress_therapysession", "clients_strength"}
+    parents = {"goals_goal", "appointments_therapysession", "clients_strength"}
     no_words = {"clients_carerole", "clients_carerolerequest", "clients_contactcharter",
                 "clients_notice", "progress_importperson"}  # fmt: skip
     for model in apps.get_models():
@@ -488,7 +488,7 @@ def test_who_takes_over_holds_no_other_role_there(
     in_care(cleo, theo, kind, ends=30)
     in_care(cleo, theo, kind, begins=40, ends=50)
     over(sign_in(thea), cleo, theo)
-    [role] = CareRole.objects.filter(client=cleo, user=theo).standing()
+    [role] = CareRole.objects.filter(client=cleo, user=theo).not_ended()
     assert role.kind == "primary"
 
 

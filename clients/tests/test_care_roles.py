@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import AuditEvent, Practice
+from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import in_care, person
 from database.identity import acting_as
-from progress.models import TherapySession
+from overview.handover import hand_over
 from progress.tests.cast import book, pinned
-from progress.transfer import hand_over
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_each_change_of_a_role_holds_at_the_next_request(sign_in, thea, theo, cl
     for kind in ("co_therapist", "supervisor"):
         give(theas, cleo, theo, kind)
         assert opens(theos, cleo)
-        role = CareRole.objects.standing().get(user=theo)
+        role = CareRole.objects.not_ended().get(user=theo)
         theas.post(f"/care-roles/{role.pk}/end/")
         assert not opens(theos, cleo)
 
@@ -166,14 +166,14 @@ def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
     assert (soon.therapist, later.therapist) == (thea, theo)
     # Another plan replaces it.
     over(browser, cleo, ines, since=day(12))
-    standing = CareRole.objects.filter(client=cleo).standing()
+    standing = CareRole.objects.filter(client=cleo).not_ended()
     assert {role.user for role in standing} == {thea, ines}
     later.refresh_from_db()
     assert later.therapist == ines
     # And none is planned any more.
     assert "Call it off" in browser.get(care(cleo)).content.decode()
     browser.post(f"{care(cleo)}call-off/")
-    [role] = CareRole.objects.filter(client=cleo).standing()
+    [role] = CareRole.objects.filter(client=cleo).not_ended()
     assert (role.user, role.ends_at) == (thea, None)
     later.refresh_from_db()
     assert later.therapist == thea

@@ -7,10 +7,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from clients.models import CareRole, Notice
 from conftest import admit, in_care
 from database.identity import acting_as
 from digests.models import Digest
+from digests.tests.test_deliveries import letter
 from progress.tests.cast import agreed_goal, book, hold, list_of, pinned
 from tests.test_bad_input import BOOKING
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations
@@ -312,3 +314,58 @@ def test_somebody_elses_address_opens_nobody(sign_in, theo, cleo, other, third, 
 def test_for_a_name_of_its_own_nothing_else_is_looked_at(sign_in, theo, cleo):
     assert emergency(sign_in(theo), contact="555").status_code == 302
     assert opened(theo).get().client_id == cleo.pk
+
+
+# -- who works here --------------------------------------------------------------------
+
+
+@pytest.fixture
+def theas(practice, thea):
+    """Another therapist Thea."""
+    return User.objects.create_user(
+        "other-thea@example.test", None, practice=practice, name="THÉA",
+        is_therapist=True, joined_at=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ["/audit/", "/people/import/", "/care-roles/bring/"])
+def test_ada_chooses_between_two_therapists_of_one_name(
+    sign_in, ada, theo, thea, theas, url
+):
+    page = words(sign_in(ada), url)
+    assert "Thea (thea@example.test)" in page
+    assert "THÉA (other-thea@example.test)" in page
+    assert "(theo@example.test)" not in page
+
+
+def test_so_does_who_gives_a_role_and_who_closes_an_account(
+    sign_in, ada, theo, thea, theas, carl
+):
+    for who, url in (
+        (ada, f"/care-roles/{carl.pk}/"),
+        (theo, f"/care-roles/{carl.pk}/"),
+        (ada, f"/people/{theo.pk}/leave/"),
+    ):
+        page = words(sign_in(who), url)
+        assert "Thea (thea@example.test)" in page, url
+        assert "THÉA (other-thea@example.test)" in page, url
+
+
+def test_the_email_log_says_which_cleo(sign_in, ada, thea, theo, cleo, carl):
+    admit("Nadia", by=thea)
+    double = admit("Cleo", by=theo, joined=False, family_name="Osei")
+    double.email = "other-cleo@example.test"
+    with acting_as(theo.pk), transaction.atomic():
+        double.save(update_fields=["email"])
+        double.invite(by=theo)
+    for person in (cleo.user, carl.user):
+        letter(person)
+    browser = sign_in(ada)
+    few = pinned(browser, "/deliveries/")
+    page = words(browser, "/deliveries/")
+    assert "cleo@example.test" in page
+    assert "other-cleo@example.test" in page
+    assert "carl@example.test" not in page
+    for _number in range(20):
+        letter(cleo.user)
+    assert pinned(browser, "/deliveries/") == few

@@ -92,12 +92,12 @@ def owners(practice, theo, carl):
 
 
 def shown(browser, url, email):
-    """A page as somebody reads it, whatever is in its place of keys, the address and
-    the seconds that are left."""
+    """A page as somebody reads it, whatever is in its place of keys, the address, the
+    seconds that are left and the minute it is."""
     words = browser.get(url).content.decode().replace(email, "ADDRESS")
-    return re.sub(
-        r'(value|data-who)="[^"]{50,}"|data-left="[0-9]+"|[0-9a-f-]{36}', "", words
-    )
+    words = re.sub(r'datetime="[^"]*"|\b[0-9]{2}:[0-9]{2}\b', "", words)
+    changing = r'(value|data-who)="[^"]{50,}"|data-(left|most)="[0-9]+"|[0-9a-f-]{36}'
+    return re.sub(changing, "", words)
 
 
 def all_of(browser, client, email):

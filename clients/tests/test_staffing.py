@@ -71,7 +71,7 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
     roles(browser, thea, "admin")
     assert are(thea) == (False, True)
-    assert not CareRole.objects.filter(user=thea).standing().exists()
+    assert not CareRole.objects.filter(user=thea).not_ended().exists()
 
 
 def test_nobody_but_an_admin_of_this_practice_opens_a_person(sign_in, thea, theo, cleo):

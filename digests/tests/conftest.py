@@ -8,9 +8,9 @@ import time_machine
 from django.core import mail
 
 from accounts.models import Message, User
+from appointments.models import TherapySession
 from conftest import as_role
 from digests import tasks
-from progress.models import TherapySession
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from accounts.models import Message, User
+from appointments.models import TherapySession
 from clients.models import ContactCharter
 from conftest import admit, as_role
 from digests import plan, tasks
@@ -24,7 +25,6 @@ from digests.tests.conftest import (
     post_at,
     reminders,
 )
-from progress.models import TherapySession
 
 MINUTE = timedelta(minutes=1)
 

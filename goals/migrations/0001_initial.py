@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("appointments", "0001_initial"),
         ("accounts", "0001_initial"),
         ("clients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -296,7 +297,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("session_id", models.UUIDField(null=True)),
+                (
+                    "session",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.therapysession",
+                    ),
+                ),
                 (
                     "by",
                     models.ForeignKey(

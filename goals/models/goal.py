@@ -128,7 +128,7 @@ class Goal(ClientRow):
         one; None without a standing key."""
         from goals.models import Agreement
 
-        keys = Agreement.objects.standing().filter(side=side)
+        keys = Agreement.objects.not_withdrawn().filter(side=side)
         keys = keys.filter(version__in=[self.latest_id, self.in_force_id])
         newest = keys.select_related("version").order_by("-version__number").first()
         return newest and newest.version
@@ -154,7 +154,7 @@ class Goal(ClientRow):
 
     @classmethod
     @transaction.atomic
-    def bring(cls, said: list[tuple[object, str]], *, by: User) -> list[Goal]:
+    def import_many(cls, said: list[tuple[object, str]], *, by: User) -> list[Goal]:
         """Goals brought along from elsewhere, as their (client, own words): version 1
         of each, with the proposer's key.
 
@@ -175,9 +175,11 @@ class Goal(ClientRow):
                 **both, version=version, by=by, side=side, turn=1,
                 fingerprint=version.fingerprint,
             )  # fmt: skip
-            goals.append(goal), versions.append(version), keys.append(key)
-        for rows in (goals, versions, keys):
-            type(rows[0]).objects.bulk_create(rows) if rows else None
+            goals.append(goal)
+            versions.append(version)
+            keys.append(key)
+        for rows in filter(None, (goals, versions, keys)):
+            type(rows[0]).objects.bulk_create(rows)
         for verb in ("goal proposed", "goal agreed"):
             audit.record_each(verb, [(goal, {"version": 1}) for goal in goals])
         return goals

@@ -19,7 +19,7 @@ FULL = _(
 
 
 class GoalLinkQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def current(self):
         return self.filter(ended_at=None)
 
 
@@ -62,7 +62,7 @@ class GoalLink(ClientRow):
     def of(cls, goal: Goal):
         """Those that stand, from either end."""
         both = models.Q(goal=goal) | models.Q(other=goal)
-        return cls.objects.filter(both).standing()
+        return cls.objects.filter(both).current()
 
     @classmethod
     @transaction.atomic
@@ -85,7 +85,7 @@ class GoalLink(ClientRow):
 
     @transaction.atomic
     def end(self, *, by: User) -> bool:
-        rows = GoalLink.objects.filter(pk=self.pk).standing()
+        rows = GoalLink.objects.filter(pk=self.pk).current()
         done = rows.update(ended_at=timezone.now())
         if done:
             audit.record("goal link ended", about=self.goal)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
@@ -22,7 +23,7 @@ FULL = _(
 
 
 class GoalRatingQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def not_withdrawn(self):
         """Ratings that count: lists and charts hide what its author took back."""
         return self.filter(withdraws=None, withdrawn_by=None)
 
@@ -42,7 +43,9 @@ class GoalRating(ClientRow):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
-    session_id = models.UUIDField(null=True)  # progress is above this room
+    session = models.ForeignKey(
+        TherapySession, models.PROTECT, null=True, related_name="+"
+    )
     withdraws = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="withdrawn_by"
     )
@@ -103,7 +106,9 @@ class GoalRating(ClientRow):
 
     @classmethod
     @transaction.atomic
-    def bring(cls, said: list[tuple[Goal, int, datetime, object]], *, by: User) -> None:
+    def import_many(
+        cls, said: list[tuple[Goal, int, datetime, object]], *, by: User
+    ) -> None:
         """Ratings of before, as their (goal, value, moment, session id or None)."""
         ratings = [
             cls(

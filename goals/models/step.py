@@ -24,7 +24,7 @@ FULL_RECORD = _(
 
 
 class StepQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def not_dropped(self):
         return self.filter(dropped_at=None)
 
 
@@ -54,9 +54,9 @@ class Step(ClientRow):
         cls, goal: Goal, words: str, *, by: User, cue: str = "", plan: str = ""
     ) -> Step:
         goal.require_open()
-        limits.require_room(goal.steps.standing(), MOST, FULL)
+        limits.require_room(goal.steps.not_dropped(), MOST, FULL)
         others = cls.objects.filter(client=goal.client_id, goal__closed_at=None)
-        limits.require_room(others.standing(), MOST_OPEN, FULL_RECORD)
+        limits.require_room(others.not_dropped(), MOST_OPEN, FULL_RECORD)
         last = goal.steps.aggregate(last=models.Max("position"))["last"] or 0
         step = cls(
             practice_id=goal.practice_id,
@@ -100,7 +100,7 @@ class Step(ClientRow):
         Stones that lie stay where they lie: only what is to come changes its order.
         """
         self.goal.lock()
-        row = list(self.goal.steps.standing().filter(reached_at=None))
+        row = list(self.goal.steps.not_dropped().filter(reached_at=None))
         place = next((n for n, step in enumerate(row) if step.pk == self.pk), None)
         if place is None:
             return False
@@ -116,7 +116,7 @@ class Step(ClientRow):
     @transaction.atomic
     def drop(self, *, by: User) -> bool:
         """Leave out a step that is not reached; False where it was, or is gone."""
-        rows = Step.objects.filter(pk=self.pk, reached_at=None).standing()
+        rows = Step.objects.filter(pk=self.pk, reached_at=None).not_dropped()
         done = rows.update(dropped_at=timezone.now())
         if done:
             audit.record("step dropped", about=self.goal, step=self.pk)

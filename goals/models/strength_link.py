@@ -15,7 +15,7 @@ from goals.models.goal import Goal
 
 
 class StrengthLinkQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def current(self):
         return self.filter(ended_at=None)
 
 
@@ -55,7 +55,7 @@ class StrengthLink(ClientRow):
         What it helped with and is closed now stays as it was.
         """
         wanted = {goal.pk for goal in goals}
-        rows = cls.objects.visible_to(by).filter(strength=strength).standing()
+        rows = cls.objects.visible_to(by).filter(strength=strength).current()
         now = set(rows.filter(goal__closed_at=None).values_list("goal_id", flat=True))
         if wanted == now:
             return False

@@ -147,7 +147,7 @@ class GoalVersion(ClientRow):
         """
         self.goal.lock()
         self.goal.require_open()
-        key = self.keys.standing().filter(side=side_of(by)).first()
+        key = self.keys.not_withdrawn().filter(side=side_of(by)).first()
         if key is None:
             return False
         self._fall(by)
@@ -268,7 +268,7 @@ class GoalVersion(ClientRow):
     def _turn_key(self, by: User) -> bool:
         side = side_of(by)
         mine = self.keys.filter(side=side)
-        standing = set(self.keys.standing().values_list("side", flat=True))
+        standing = set(self.keys.not_withdrawn().values_list("side", flat=True))
         if side in standing:
             return False
         limits.require_room(mine, MOST_TURNS, TOO_MANY_TURNS)
@@ -301,7 +301,7 @@ class GoalVersion(ClientRow):
 
 
 class AgreementQuerySet(ClientRowQuerySet):
-    def standing(self):
+    def not_withdrawn(self):
         """Keys that nobody took back."""
         taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
         return self.filter(~Exists(taken))

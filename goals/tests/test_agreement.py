@@ -130,7 +130,7 @@ def test_ratings_are_taken_back_by_their_author_alone(cleo, thea):
         assert not goal.ratings.get(pk=rating.pk).withdraw(by=cleo.user)
     with acting_as(thea.pk), transaction.atomic():
         assert goal.ratings.get(pk=rating.pk).withdraw(by=thea)
-        assert not goal.ratings.standing().exists()
+        assert not goal.ratings.not_withdrawn().exists()
         assert goal.ratings.count() == 2
 
 

@@ -59,7 +59,7 @@ def in_force_is_agreed_by_both(goal):
     goal.refresh_from_db()
     if goal.in_force_id is None:
         return True
-    keys = Agreement.objects.filter(version=goal.in_force).standing()
+    keys = Agreement.objects.filter(version=goal.in_force).not_withdrawn()
     return set(keys.values_list("side", flat=True)) == {"client", "therapist"}
 
 
@@ -143,7 +143,7 @@ def test_a_key_taken_back_while_the_other_one_is_turned(both, cleo, thea):
         )
         assert all(isinstance(error, Overtaken) for error in failed)
         assert in_force_is_agreed_by_both(goal)
-        standing = Agreement.objects.filter(version__goal=goal).standing()
+        standing = Agreement.objects.filter(version__goal=goal).not_withdrawn()
         assert not standing.filter(side="client").exists()
         assert goal.in_force_id is None
 
@@ -157,7 +157,7 @@ def test_both_take_their_keys_back_at_once(both, cleo, thea):
         ]
         assert not both(*act)
         assert in_force_is_agreed_by_both(goal)
-        assert not Agreement.objects.filter(version__goal=goal).standing().exists()
+        assert not Agreement.objects.filter(version__goal=goal).not_withdrawn().exists()
         assert goal.ended_as == "aside"
 
 

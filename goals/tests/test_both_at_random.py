@@ -294,7 +294,9 @@ def machine_of(people, client, told=None):
         @rule(side=SIDES)
         def remove_the_last_rating(self, side):
             def verb(goal, by):
-                mine = goal.ratings.standing().filter(side=side).order_by("at").last()
+                mine = (
+                    goal.ratings.not_withdrawn().filter(side=side).order_by("at").last()
+                )
                 return mine and mine.withdraw(by=by)
 
             if self.act(side, verb):
@@ -315,7 +317,7 @@ def machine_of(people, client, told=None):
             assert goal.waits_for == self.asked()
             assert goal.review_on == self.review_on
             for side, values in self.ratings.items():
-                rows = goal.ratings.standing().filter(side=side).order_by("at")
+                rows = goal.ratings.not_withdrawn().filter(side=side).order_by("at")
                 assert list(rows.values_list("value", flat=True)) == values
 
         @invariant()
@@ -327,7 +329,9 @@ def machine_of(people, client, told=None):
         def what_is_in_force_both_agreed_to(self):
             if self.goal.in_force_id is None:
                 return
-            keys = Agreement.objects.filter(version=self.goal.in_force_id).standing()
+            keys = Agreement.objects.filter(
+                version=self.goal.in_force_id
+            ).not_withdrawn()
             assert set(keys.values_list("side", flat=True)) == {"client", "therapist"}
             assert {key.fingerprint for key in keys} == {self.goal.in_force.fingerprint}
 

@@ -100,8 +100,8 @@ def steps(goal, thea):
 
 
 def order(goal):
-    return [step.position for step in goal.steps.standing()], [
-        step.pk for step in goal.steps.standing()
+    return [step.position for step in goal.steps.not_dropped()], [
+        step.pk for step in goal.steps.not_dropped()
     ]
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
-from progress.goal_progress import ClientProgress
+from overview.goal_progress_page import ClientProgress
 from progress.record.files import as_csv
 from progress.record.paper import Drawing, draw
 from progress.record.read import read_record
@@ -106,11 +106,11 @@ def test_each_removes_only_the_last_one_of_their_own(goal, cleo, thea, sign_in):
     assert "You rated 4," in page  # though Thea rated after that
     url = re.search(r'action="(/portal/ratings/[^"]+/withdraw/)"', page)[1]
     browser.post(url)
-    left = goal.ratings.standing().order_by("at").values_list("value", flat=True)
+    left = goal.ratings.not_withdrawn().order_by("at").values_list("value", flat=True)
     assert list(left) == [2, 8, 9]
-    hers = goal.ratings.standing().get(value=9)
+    hers = goal.ratings.not_withdrawn().get(value=9)
     browser.post(f"/portal/ratings/{hers.pk}/withdraw/")
-    assert goal.ratings.standing().filter(value=9).exists()
+    assert goal.ratings.not_withdrawn().filter(value=9).exists()
 
 
 def test_the_chart_tells_two_series_apart_by_shape_and_name(goal, thea, sign_in):

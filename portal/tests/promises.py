@@ -16,14 +16,15 @@ SHORTEST = 4  # words; what is shorter is a label
 TEMPLATES = (
     "templates/portal/**/*.html", "templates/goals/**/*.html",
     "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
-    "templates/progress/goal_progress_body.html",
+    "templates/overview/goal_progress_body.html",
     "templates/progress/record_body.html", "templates/progress/note_additions.html",
     "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
 )  # fmt: skip
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
-    "progress/strength_forms.py", "progress/events.py", "progress/journey.py",
+    "progress/strength_forms.py", "overview/timeline_events.py",
+    "overview/timeline_page.py",
     "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
 )  # fmt: skip
 # Pages of the same folders that no client sees.
@@ -321,14 +322,14 @@ PROMISES = {
         "From your own ratings; for %(many)s goals that you did not rate, from "
         "your therapist’s.",
     ],
-    "progress/tests/test_goal_progress.py::"
+    "overview/tests/test_goal_progress.py::"
     "test_levels_of_two_people_are_never_paired": [
         "From the levels that the client gave.",
         "From the levels you gave.",
         "No goal has two levels from the same person yet. From then on this page says "
         "how far the goals have come.",
     ],
-    "progress/tests/test_goal_progress.py::"
+    "overview/tests/test_goal_progress.py::"
     "test_theas_levels_count_only_for_a_goal_without_cleos": [
         "From the levels that the client gave; for %(many)s goal where the client gave "
         "none, from the therapist’s.",
@@ -339,7 +340,7 @@ PROMISES = {
         "From the levels you gave; for %(many)s goals where you gave none, from your "
         "therapist’s.",
     ],
-    "progress/tests/test_goal_progress.py::"
+    "overview/tests/test_goal_progress.py::"
     "test_a_goal_with_one_level_is_left_out_of_attainment": [
         "%(many)s goal with one level only is left out.",
         "%(many)s goals with one level only are left out.",
@@ -572,18 +573,18 @@ PROMISES = {
     "test_cleos_own_stands_at_once_with_the_goal_it_helps_with": [
         "Kept. It stands among your strengths.",
     ],
-    "progress/tests/test_discharge.py::"
+    "overview/tests/test_discharge.py::"
     "test_after_the_days_of_the_practice_the_portal_is_a_kind_page": [
         "%(practice)s still keeps your record, as the law asks. Write to them or "
         "ring them if you want a copy of it, or would like to come back.",
         "Your therapy here has ended, and the time for reading is over.",
     ],
-    "progress/tests/test_goal_progress.py::"
+    "overview/tests/test_goal_progress.py::"
     "test_before_two_ratings_it_is_too_early_to_say": [
         "No goal has been rated twice yet. From then on this page says how far it "
         "has come.",
     ],
-    "progress/tests/test_goal_progress.py::test_the_mean_is_over_goals_rated_twice": [
+    "overview/tests/test_goal_progress.py::test_the_mean_is_over_goals_rated_twice": [
         "%(many)s was rated once or not at all and is left out.",
         "%(many)s were rated once or not at all and are left out.",
         "Over %(many)s goal that was rated at least twice.",
@@ -631,10 +632,10 @@ PROMISES = {
         "Your therapist declined the words you proposed",
         "Your therapist sees this goal differently",
     ],
-    "progress/tests/test_journey.py::test_opening_and_printing_are_told_to_cleo": [
+    "overview/tests/test_timeline.py::test_opening_and_printing_are_told_to_cleo": [
         "Opening and printing are written down in “Who looked”.",
     ],
-    "progress/tests/test_journey.py::"
+    "overview/tests/test_timeline.py::"
     "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
         "Left out: what my notes say, reviews, goals set aside or reached and taken "
         "up again, comments, exercises, removed "
@@ -642,7 +643,7 @@ PROMISES = {
         "summed up once a month.",
         "What both can see",
     ],
-    "progress/tests/test_journey.py::test_what_is_not_told_on_it": [
+    "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [
         "Left out: session notes, reviews, goals set aside or reached and taken up "
         "again, comments, exercises, removed ratings "
         "and strengths that were not accepted. Each side’s ratings are summed up "
@@ -740,7 +741,7 @@ PROMISES = {
         "have. Leave out a step before you add another.",
     ],
     "tests/test_long_lists.py::test_the_timeline_tells_the_newest_and_says_so": [
-        "Only the newest 500 steps and wins and the newest 5,000 ratings are "
+        "Only the newest 500 steps and wins and the newest 3,000 ratings are "
         "shown. A copy of the record has them all.",
     ],
     "tests/test_long_lists.py::test_the_whole_history_says_what_it_leaves_out": [

@@ -123,13 +123,13 @@ def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
     assert (rating.value, rating.side) == (7, "client")
     back = reverse("portal-rating-withdraw", args=[rating.pk])
     assert "Taken back" in told(browser.post(back, follow=True))
-    assert not GoalRating.objects.standing().exists()
+    assert not GoalRating.objects.not_withdrawn().exists()
 
 
 def test_cleo_cannot_take_back_what_thea_rated(cleo, thea, sign_in):
     rating = rate(agreed_goal(cleo, by=thea), 3, by=thea)
     sign_in(cleo.user).post(reverse("portal-rating-withdraw", args=[rating.pk]))
-    assert GoalRating.objects.standing().count() == 1
+    assert GoalRating.objects.not_withdrawn().count() == 1
 
 
 def test_a_rating_without_a_stone_says_so(cleo, thea, sign_in):

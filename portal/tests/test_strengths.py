@@ -167,9 +167,9 @@ def test_not_me_any_more_and_undo(browser, cleo):
 def test_cleo_chooses_the_goals_herself(browser, cleo, thea):
     goal, mine = agreed_goal(cleo, by=thea), strength(cleo, by=cleo.user)
     browser.post(url("strength-goals", mine), {"goals": str(goal.pk)})
-    assert mine.links.standing().get().side == "client"
+    assert mine.links.current().get().side == "client"
     browser.post(url("strength-goals", mine), {})
-    assert not mine.links.standing().exists()
+    assert not mine.links.current().exists()
 
 
 # -- wins, and how they are marked -----------------------------------------------------

@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from accounts import audit, encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
 from database.identity import acting_as
@@ -29,7 +30,7 @@ from progress.imports import crash
 from progress.imports.columns import Field
 from progress.imports.people import Person
 from progress.imports.review import Review
-from progress.models import CaseloadImport, ImportSheet, TherapySession
+from progress.models import CaseloadImport, ImportSheet
 from progress.models.caseload_import import KEPT_FOR
 
 log = logging.getLogger(__name__)
@@ -259,11 +260,11 @@ class Writing:
         encryption.expect(self.imported.practice_id, [who.pk for who, _said in pairs])
         if not self.imported.is_own:
             concerns = {client: self._concern(person) for client, person in pairs}
-            ClientBackground.bring(concerns, by=self.therapist)
+            ClientBackground.import_many(concerns, by=self.therapist)
         sessions = self._sessions(pairs)
         said = [(client, goal) for client, who in pairs for goal in who.goals.values()]
         words = [(client, goal.words) for client, goal in said]
-        goals = Goal.bring(words, by=self.therapist)
+        goals = Goal.import_many(words, by=self.therapist)
         rated = [(goal, one) for goal, (_who, one) in zip(goals, said, strict=True)]
         self._ratings(rated, sessions)
 
@@ -278,7 +279,7 @@ class Writing:
             for naive in sorted(person.sessions)
         ]
         length = timedelta(minutes=self.by.practice.session_minutes)
-        found = TherapySession.bring(held, length, by=self.therapist)
+        found = TherapySession.import_many(held, length, by=self.therapist)
         by_day = {}
         for (client, moment), session in zip(held, found, strict=True):
             by_day.setdefault((client.pk, moment.date()), session.pk)
@@ -291,4 +292,4 @@ class Writing:
                 at = self._moment(naive)
                 session_id = sessions.get((goal.client_id, naive.date()))
                 ratings.append((goal, value, at, session_id))
-        GoalRating.bring(ratings, by=self.therapist)
+        GoalRating.import_many(ratings, by=self.therapist)

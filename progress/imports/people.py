@@ -16,13 +16,13 @@ from datetime import date, datetime, time, timedelta
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
+from appointments.models import MOST as MOST_SESSIONS
 from clients.models import Client
 from goals.models.goal import MOST_OPEN
 from progress.imports import cells, days
 from progress.imports.cells import name_key, phone_key
 from progress.imports.columns import DAYS, ONCE, Field
 from progress.imports.sheet import MOST_LETTERS, Line, Sheet
-from progress.models.therapy_session import MOST as MOST_SESSIONS
 from ui import email_addresses
 from ui.names import clean
 

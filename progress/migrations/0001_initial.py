@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0001_initial"),
+        ("appointments", "0001_initial"),
         ("clients", "0001_initial"),
         ("goals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -133,78 +134,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="TherapySession",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=database.ids.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="starts")),
-                ("ends_at", models.DateTimeField(verbose_name="ends")),
-                (
-                    "place",
-                    models.CharField(blank=True, max_length=120, verbose_name="place"),
-                ),
-                (
-                    "video_link",
-                    models.URLField(
-                        blank=True, max_length=500, verbose_name="video link"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("planned", "Planned"),
-                            ("held", "Held"),
-                            ("missed", "Missed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="planned",
-                        max_length=10,
-                    ),
-                ),
-                ("schedule_version", models.PositiveSmallIntegerField(default=1)),
-                ("booked_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "take_away",
-                    accounts.encryption.EncryptedTextField(
-                        blank=True, verbose_name="what the client takes away"
-                    ),
-                ),
-                ("logged_at", models.DateTimeField(null=True)),
-                (
-                    "client",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sessions",
-                        to="clients.client",
-                    ),
-                ),
-                (
-                    "practice",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.practice",
-                    ),
-                ),
-                (
-                    "therapist",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sessions",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="SessionGoal",
             fields=[
                 (
@@ -245,7 +174,7 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="goals_worked_on",
-                        to="progress.therapysession",
+                        to="appointments.therapysession",
                     ),
                 ),
             ],
@@ -256,44 +185,7 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="note",
-                to="progress.therapysession",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                fields=["therapist", "starts_at"], name="session_by_therapist"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                fields=["client", "starts_at"], name="session_by_client"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                condition=models.Q(("state", "planned")),
-                fields=["starts_at"],
-                name="session_planned_by_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="therapysession",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                name="session_ends_after_it_starts",
-                violation_error_message="A session ends after it begins.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="therapysession",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "planned")),
-                fields=("client", "starts_at"),
-                name="session_booked_once",
-                violation_error_message="This session is booked already.",
+                to="appointments.therapysession",
             ),
         ),
         migrations.AddConstraint(

@@ -1,9 +1,8 @@
-"""The second lock on sessions and notes; a signed note never changes."""
+"""The second lock on notes; a signed note never changes."""
 
 from django.db import migrations
 
 TABLES = (
-    "progress_therapysession",
     "progress_sessiongoal",
     "progress_progressnote",
     "progress_notehold",
@@ -43,19 +42,6 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
 
 POLICIES = f"""
-CREATE POLICY read ON progress_therapysession FOR SELECT TO cairn_web
-  USING ({READS} OR {SELF});
-CREATE POLICY write ON progress_therapysession FOR INSERT TO cairn_web
-  WITH CHECK ({WRITES} AND therapist_id = {ME});
-CREATE POLICY change ON progress_therapysession FOR UPDATE TO cairn_web USING ({WRITES});
-REVOKE UPDATE ON progress_therapysession FROM cairn_web;
-GRANT UPDATE (starts_at, ends_at, place, video_link, state, schedule_version, booked_at,
-  take_away, logged_at) ON progress_therapysession TO cairn_web;
--- The planner of reminders: when, never where or what.
-CREATE POLICY planner ON progress_therapysession FOR SELECT TO cairn_worker USING (true);
-GRANT SELECT (id, practice_id, client_id, therapist_id, starts_at, ends_at, state,
-  schedule_version, booked_at) ON progress_therapysession TO cairn_worker;
-
 CREATE POLICY read ON progress_sessiongoal FOR SELECT TO cairn_web
   USING ({READS} OR {SELF});
 CREATE POLICY write ON progress_sessiongoal FOR INSERT TO cairn_web
@@ -100,7 +86,11 @@ DROP FUNCTION app.signed_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("progress", "0001_initial"), ("goals", "0002_row_security")]
+    dependencies = [
+        ("progress", "0001_initial"),
+        ("appointments", "0002_row_security"),
+        ("goals", "0002_row_security"),
+    ]
 
     operations = [
         migrations.RunSQL([ON, HELD, POLICIES], OFF),

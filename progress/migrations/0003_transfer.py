@@ -4,9 +4,9 @@ from django.db import migrations
 
 ACL = """
 GRANT SELECT (id, practice_id, client_id, therapist_id, starts_at, ends_at, state),
-  UPDATE (therapist_id, state) ON progress_therapysession TO cairn_acl;
-CREATE POLICY acl ON progress_therapysession FOR SELECT TO cairn_acl USING (true);
-CREATE POLICY acl_passes_on ON progress_therapysession FOR UPDATE TO cairn_acl
+  UPDATE (therapist_id, state) ON appointments_therapysession TO cairn_acl;
+CREATE POLICY acl ON appointments_therapysession FOR SELECT TO cairn_acl USING (true);
+CREATE POLICY acl_passes_on ON appointments_therapysession FOR UPDATE TO cairn_acl
   USING (state = 'planned') WITH CHECK (state IN ('planned', 'cancelled'));
 GRANT SELECT (id, client_id, author_id, signed_at) ON progress_progressnote TO cairn_acl;
 CREATE POLICY acl ON progress_progressnote FOR SELECT TO cairn_acl USING (true);
@@ -30,7 +30,7 @@ BEGIN
     OR NOT (app.is_admin() OR whose = ANY (app.leads())) THEN
     RAISE insufficient_privilege USING MESSAGE = 'these sessions are not yours to pass on';
   END IF;
-  UPDATE public.progress_therapysession
+  UPDATE public.appointments_therapysession
     SET therapist_id = CASE WHEN cancels THEN therapist_id ELSE heir END,
       state = CASE WHEN cancels THEN 'cancelled' ELSE state END
     WHERE client_id = whose AND state = 'planned' AND therapist_id = leaver
@@ -44,7 +44,7 @@ CREATE FUNCTION app.caseload_counts(leaver uuid)
   RETURNS TABLE (client_id uuid, sessions bigint, drafts bigint, proposals bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.id,
-    (SELECT count(*) FROM public.progress_therapysession s WHERE s.client_id = c.id
+    (SELECT count(*) FROM public.appointments_therapysession s WHERE s.client_id = c.id
       AND s.therapist_id = leaver AND s.state = 'planned' AND s.ends_at > clock_timestamp()),
     (SELECT count(*) FROM public.progress_progressnote n WHERE n.client_id = c.id
       AND n.author_id = leaver AND n.signed_at IS NULL),
@@ -67,8 +67,8 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 NO_DOORS = """
 DROP FUNCTION app.pass_on_sessions(uuid, uuid, uuid, timestamptz, boolean);
 DROP FUNCTION app.caseload_counts(uuid);
-DROP POLICY acl ON progress_therapysession;
-DROP POLICY acl_passes_on ON progress_therapysession;
+DROP POLICY acl ON appointments_therapysession;
+DROP POLICY acl_passes_on ON appointments_therapysession;
 DROP POLICY acl ON progress_progressnote;
 DROP POLICY acl ON goals_goal;
 DROP POLICY acl ON goals_goalversion;

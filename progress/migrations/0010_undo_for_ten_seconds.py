@@ -1,6 +1,6 @@
 """A signature can be undone by its author for ten seconds, then it is final."""
 
-from django.db import migrations, models
+from django.db import migrations
 
 WRITES = "client_id = ANY ((SELECT app.writes())::uuid[])"
 ME = "(SELECT app.user_id())"
@@ -58,7 +58,7 @@ CREATE OR REPLACE FUNCTION app.caseload_counts(leaver uuid)
   RETURNS TABLE (client_id uuid, sessions bigint, drafts bigint, proposals bigint)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.id,
-    (SELECT count(*) FROM public.progress_therapysession s WHERE s.client_id = c.id
+    (SELECT count(*) FROM public.appointments_therapysession s WHERE s.client_id = c.id
       AND s.therapist_id = leaver AND s.state = 'planned' AND s.ends_at > clock_timestamp()),
     (SELECT count(*) FROM public.progress_progressnote n WHERE n.client_id = c.id
       AND n.author_id = leaver AND {unsigned}),
@@ -78,20 +78,11 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 
 COUNTS = counts("(n.signed_at IS NULL OR n.signed_at > clock_timestamp())")
 COUNTED = counts("n.signed_at IS NULL")
-GRANT = "GRANT UPDATE (called_off_at) ON progress_therapysession TO cairn_web;"
-NO_GRANT = "REVOKE UPDATE (called_off_at) ON progress_therapysession FROM cairn_web;"
 
 
 class Migration(migrations.Migration):
     dependencies = [("progress", "0009_goal_watch_by_side")]
 
     operations = [
-        migrations.AddField(
-            model_name="therapysession",
-            name="called_off_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.RunSQL(
-            [GRANT, FINAL, STAYS, COUNTS], [COUNTED, STAYED, AT_ONCE, NO_GRANT]
-        ),
+        migrations.RunSQL([FINAL, STAYS, COUNTS], [COUNTED, STAYED, AT_ONCE]),
     ]

@@ -13,7 +13,7 @@ WRITTEN = (
     "clients_strength",
     "goals_goal",
     "toolkit_assignment",
-    "progress_therapysession",
+    "appointments_therapysession",
     "progress_win",
     "progress_recordexport",
 )
@@ -21,7 +21,7 @@ READABLE = (  # by cairn_acl already
     "clients_emergencyreason",
     "clients_strength",
     "goals_goal",
-    "progress_therapysession",
+    "appointments_therapysession",
 )
 ACL = "".join(
     f"GRANT SELECT (client_id) ON {table} TO cairn_acl;"
@@ -48,12 +48,12 @@ CREATE OR REPLACE FUNCTION app.record_is_empty(whose uuid) RETURNS boolean
 CREATE FUNCTION app.session_clashes(whose uuid, leaver uuid, heir uuid,
     since timestamptz) RETURNS TABLE (id uuid, starts_at timestamptz)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.id, s.starts_at FROM public.progress_therapysession s
+  SELECT s.id, s.starts_at FROM public.appointments_therapysession s
   WHERE app.is_ours(whose) AND app.treats_here(heir)
     AND (app.is_admin() OR whose = ANY (app.leads()))
     AND s.client_id = whose AND s.therapist_id = leaver AND s.state = 'planned'
     AND s.ends_at > clock_timestamp() AND s.starts_at >= coalesce(since, '-infinity')
-    AND EXISTS (SELECT FROM public.progress_therapysession o
+    AND EXISTS (SELECT FROM public.appointments_therapysession o
       WHERE o.therapist_id = heir AND o.state = 'planned'
         AND o.starts_at < s.ends_at AND o.ends_at > s.starts_at)
   ORDER BY s.starts_at $$;
@@ -63,7 +63,7 @@ CREATE FUNCTION app.cancel_clashing_sessions(whose uuid, leaver uuid, heir uuid,
 DECLARE
   many integer;
 BEGIN
-  UPDATE public.progress_therapysession SET state = 'cancelled' WHERE id IN
+  UPDATE public.appointments_therapysession SET state = 'cancelled' WHERE id IN
     (SELECT c.id FROM app.session_clashes(whose, leaver, heir, since) c);
   GET DIAGNOSTICS many = ROW_COUNT;
   RETURN many;

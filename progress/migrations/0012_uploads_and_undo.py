@@ -41,7 +41,7 @@ NO_READING = sees(BEFORE) + begins("'ready'")
 # What an import writes, and nothing else.
 MADE = (
     "goals_goalrating", "goals_agreement", "goals_goalversion", "goals_goal",
-    "progress_therapysession", "clients_clientbackground", "clients_contactcharter",
+    "appointments_therapysession", "clients_clientbackground", "clients_contactcharter",
     "clients_carerole",
 )  # fmt: skip
 KEEP = ("goals_goalrating", "goals_agreement", "goals_goalversion")  # append-only
@@ -153,7 +153,7 @@ BEGIN
 {DELETES}
   IF gone @> jsonb_build_object('goals_goalrating', ratings,
       'goals_agreement', i.goals, 'goals_goalversion', i.goals, 'goals_goal', i.goals,
-      'progress_therapysession', i.sessions, 'clients_carerole', i.people) THEN
+      'appointments_therapysession', i.sessions, 'clients_carerole', i.people) THEN
     DELETE FROM public.accounts_datakey WHERE client_id = ANY (ids);
     SET CONSTRAINTS ALL IMMEDIATE;  -- whatever else refers to them says so now
     SET CONSTRAINTS ALL DEFERRED;

@@ -31,7 +31,7 @@ BEGIN
     FROM public.goals_comment comment JOIN public.goals_goal g ON g.id = comment.goal_id
     WHERE comment.client_id = ANY(mine) AND comment.talked_on IS NULL
       AND g.closed_at IS NULL
-      AND (SELECT count(*) FROM public.progress_therapysession s
+      AND (SELECT count(*) FROM public.appointments_therapysession s
            WHERE s.client_id = comment.client_id AND s.state = 'held'
              AND s.starts_at > comment.at) >= unanswered
     ORDER BY comment.goal_id, comment.at
@@ -81,7 +81,7 @@ BEGIN
   ) said
   WHERE g.client_id = ANY(mine) AND g.closed_at IS NULL
     AND g.differs_since IS NOT NULL AND said.at IS NOT NULL
-    AND NOT EXISTS (SELECT FROM public.progress_therapysession s
+    AND NOT EXISTS (SELECT FROM public.appointments_therapysession s
                     WHERE s.client_id = g.client_id AND s.state = 'held'
                       AND s.starts_at > said.at)
   UNION ALL
@@ -106,7 +106,7 @@ BEGIN
   FROM public.goals_goal g JOIN public.clients_contactcharter charter USING (client_id)
   WHERE g.client_id = ANY(mine) AND g.ended_as = 'reached'
     AND charter.celebrates = 'talk'
-    AND NOT EXISTS (SELECT FROM public.progress_therapysession s
+    AND NOT EXISTS (SELECT FROM public.appointments_therapysession s
                     WHERE s.client_id = g.client_id AND s.state = 'held'
                       AND s.starts_at > g.closed_at)
   UNION ALL
@@ -156,7 +156,7 @@ BEGIN
   UNION ALL
   SELECT CASE WHEN same AND side = 'client' THEN 'flat' WHEN same THEN 'flat-therapist'
     ELSE 'still' END, client_id, id, at FROM quiet
-  WHERE same OR (SELECT count(*) FROM public.progress_therapysession s
+  WHERE same OR (SELECT count(*) FROM public.appointments_therapysession s
                  WHERE s.client_id = quiet.client_id AND s.state = 'held'
                    AND s.starts_at > quiet.at) >= untouched
   ORDER BY 1, 4;

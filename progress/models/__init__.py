@@ -3,7 +3,7 @@ from progress.models.earlier_draft import EarlierDraft
 from progress.models.note import NoteHold, ProgressNote
 from progress.models.note_addition import NoteAddition
 from progress.models.record_export import RecordExport
-from progress.models.therapy_session import SessionGoal, TherapySession
+from progress.models.session_goal import SessionGoal
 from progress.models.win import Win
 
 __all__ = [
@@ -15,6 +15,5 @@ __all__ = [
     "ProgressNote",
     "RecordExport",
     "SessionGoal",
-    "TherapySession",
     "Win",
 ]

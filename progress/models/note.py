@@ -14,11 +14,11 @@ from psycopg2 import Binary
 from accounts import audit, encryption
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from appointments.models import UNDO_FOR, TherapySession
 from clients import access
 from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
-from database.prepared import Statement
-from progress.models.therapy_session import UNDO_FOR, TherapySession
+from database.prepared import PreparedSQL
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
@@ -32,7 +32,7 @@ MOST_PRESSED = 200
 
 
 # A page may name any number as its revision; one that there cannot be is stale.
-KEEP = Statement("""
+KEEP = PreparedSQL("""
 UPDATE progress_progressnote
 SET body = $1, format = $2, revision = revision + 1, saved_at = $3
 WHERE id = $4 AND author_id = $5 AND revision = $6::numeric AND signed_at IS NULL

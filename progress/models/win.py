@@ -24,7 +24,7 @@ class WinQuerySet(ClientRowQuerySet):
         """Whoever noted it takes it back, and nobody else."""
         return super().editable_by(user).filter(by=user)
 
-    def standing(self):
+    def not_withdrawn(self):
         return self.filter(withdrawn_at=None)
 
 
@@ -77,7 +77,7 @@ class Win(ClientRow):
     @transaction.atomic
     def withdraw(self, *, by: User) -> bool:
         """Take back what one noted oneself; False for another's, or where it was."""
-        rows = Win.objects.editable_by(by).filter(pk=self.pk).standing()
+        rows = Win.objects.editable_by(by).filter(pk=self.pk).not_withdrawn()
         done = rows.update(withdrawn_at=timezone.now())
         if done:
             audit.record("win taken back", about=self)

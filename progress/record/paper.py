@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, ngettext
 
+from appointments.models import TherapySession
 from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
 from goals.voices import BOTH
-from progress.models import NoteAddition, TherapySession
+from progress.models import NoteAddition
 from progress.record.read import Record, Row
 from toolkit.models import Assignment
 from ui import dates

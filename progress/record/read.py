@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.models import User
+from appointments.models import TherapySession
 from clients.access import reach
 from clients.models import (
     CareRole,
@@ -40,7 +41,7 @@ from goals.models import (
     Step,
     StrengthLink,
 )
-from progress.models import NoteAddition, ProgressNote, TherapySession, Win
+from progress.models import NoteAddition, ProgressNote, Win
 from progress.session_form import PARTS
 from toolkit.models import Assignment
 

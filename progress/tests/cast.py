@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from appointments.models import TherapySession
 from clients.models import (
     Correction,
     EmergencyReason,
@@ -20,7 +21,6 @@ from progress.models import (
     NoteAddition,
     ProgressNote,
     RecordExport,
-    TherapySession,
     Win,
 )
 from progress.record import job

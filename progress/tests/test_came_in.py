@@ -7,10 +7,10 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import ContactCharter
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review, Step
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 
@@ -138,7 +138,7 @@ def test_what_was_withdrawn_did_not_come_in(cleo, thea, goal, between, sign_in):
     as_(cleo.user, lambda: other.latest.withdraw_key("No", by=cleo.user))
     for page in pages(session, cleo, thea, sign_in):
         assert "Sleep through" not in page
-    only = GoalRating.objects.standing().get(value=4)
+    only = GoalRating.objects.not_withdrawn().get(value=4)
     as_(cleo.user, lambda: only.withdraw(by=cleo.user))
     screen, client = pages(session, cleo, thea, sign_in)
     assert not screen and "Nothing new has come in." in client

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import ContactCharter
 from conftest import as_role
 from database.identity import acting_as
@@ -14,7 +15,6 @@ from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
 from portal.home import WATCHED
 from progress.goal_watch import TO_THERAPIST, watch
-from progress.models import TherapySession
 from progress.tests.cast import agreed_goal, book, hold, strength
 
 WEEK = timedelta(weeks=1)

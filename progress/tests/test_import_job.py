@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import AuditEvent, DataKey, Message, User
+from appointments.models import TherapySession
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
 from database.identity import acting_as
@@ -21,7 +22,7 @@ from goals.models import Goal, GoalRating
 from ops.place import BASE
 from progress import tasks
 from progress.imports import crash, job
-from progress.models import CaseloadImport, ImportSheet, TherapySession
+from progress.models import CaseloadImport, ImportSheet
 from progress.tests.cast import list_of
 
 HEADS = "Preferred name;Pronouns;E-mail;Phone;Concern;Sessions;Goal;Rating;Rated on"
@@ -91,7 +92,7 @@ def test_thea_finds_everything_on_her_caseload(real_login, thea):
         assert (version.side, version.proposed_by) == ("therapist", thea)
         assert version.fingerprint == version.compute_fingerprint()
         assert (goal.in_force, goal.waits_for) == (None, "client")
-        assert [key.by for key in version.keys.standing()] == [thea]
+        assert [key.by for key in version.keys.not_withdrawn()] == [thea]
         ratings = goal.ratings.order_by("at")
         assert [(r.value, r.at, r.session_id) for r in ratings] == [
             (4, first.starts_at, first.pk),
@@ -484,7 +485,7 @@ def test_the_tick_finds_what_nobody_began(real_login, thea, monkeypatch):
     found = started(thea, made_at=long_ago)
     told = []
     monkeypatch.setattr(
-        tasks.nudge, "the_worker", lambda name, args: told.append((name, args))
+        tasks.celery_kick, "the_worker", lambda name, args: told.append((name, args))
     )
     with real_login("cairn_worker"):
         tasks.look_after_imports()

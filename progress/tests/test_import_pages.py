@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import DataKey
+from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role
 from database.identity import acting_as
 from progress.imports import job, sheet
-from progress.models import CaseloadImport, ImportSheet, TherapySession
+from progress.models import CaseloadImport, ImportSheet
 from progress.tests.cast import LIST, list_of, pinned, read_by_the_worker
 
 OWN_PARTS = {"sealed", "review", "mend"}

@@ -7,13 +7,14 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, DataKey
+from appointments.models import TherapySession
 from clients.models import Client, care
 from clients.models.draft import Draft
 from conftest import admit, as_role
 from database.identity import acting_as
 from goals.models import Goal
 from progress.imports import steps
-from progress.models import CaseloadImport, TherapySession
+from progress.models import CaseloadImport
 from progress.tests.cast import book
 from progress.tests.test_import_job import (
     KILLED,

@@ -11,7 +11,7 @@ from clients.models import CareRole, CareRoleRequest, Client
 from conftest import person
 from database.identity import acting_as
 from goals.tests.test_at_once import both
-from progress.transfer import close_account, confirm, hand_over
+from overview.handover import close_account, confirm, hand_over
 
 __all__ = ["both"]  # the fixture
 

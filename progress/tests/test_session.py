@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from accounts import sessions
 from accounts.models import AuditEvent
+from appointments.models import TherapySession
 from clients.models import CareRole, Draft
 from clients.models.draft import proof
 from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating
-from progress.models import NoteHold, ProgressNote, TherapySession
+from progress.models import NoteHold, ProgressNote
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 
@@ -389,7 +390,9 @@ def test_the_same_stone_twice_is_one_rating_and_another_replaces_it(
     for value, revision in (("5", "0"), ("5", "1"), ("6", "2")):
         form = said(act="save", revision=revision) | {name: value}
         browser.post(f"/sessions/{session.pk}/", form)
-    assert list(GoalRating.objects.standing().values_list("value", flat=True)) == [6]
+    assert list(GoalRating.objects.not_withdrawn().values_list("value", flat=True)) == [
+        6
+    ]
     assert GoalRating.objects.count() == 3  # 5, its withdrawal, 6
 
 
@@ -397,7 +400,7 @@ def test_no_change_is_a_rating(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea, ratings=[4])
     form = said() | {f"rating-{goal.pk}": "4"}
     sign_in(thea).post(f"/sessions/{session.pk}/", form)
-    assert GoalRating.objects.standing().count() == 2
+    assert GoalRating.objects.not_withdrawn().count() == 2
 
 
 def test_opening_saving_and_signing_leave_audit_rows_and_autosave_none(

@@ -9,12 +9,13 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from appointments.models import TherapySession
 from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import GoalRating
-from progress.journey import Journey
-from progress.models import NoteAddition, ProgressNote, TherapySession
+from overview.timeline_page import Journey
+from progress.models import NoteAddition, ProgressNote
 from progress.record.read import read_record
 from progress.tests.cast import add_to, agreed_goal, book, hold
 from progress.tests.test_session import BACKEND, kept, note_of, said
@@ -171,7 +172,7 @@ def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
         "INSERT INTO progress_progressnote (id, practice_id, client_id, session_id,"
         " author_id, format, body, revision, saved_at, signed_at, content_hash)"
         f" SELECT id, practice_id, client_id, id, '{thea.pk}', 'dap', '', 1, now(),"
-        f" {signed_at}, {content_hash} FROM progress_therapysession"
+        f" {signed_at}, {content_hash} FROM appointments_therapysession"
     )
     assert is_refused("cairn_web", thea.pk, insert) != goes
 

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 
 from accounts.models import AuditEvent
 from clients.models import Draft, Strength
-from clients.strengths import standing
+from clients.strengths import accepted
 from conftest import admit, in_care, person
 from database.identity import acting_as
 from goals.models import Goal, Step, StrengthLink
@@ -140,7 +140,7 @@ def test_neither_what_was_declined_nor_what_waits_is_at_hand(thea, cleo):
     strength(cleo, by=thea, said=HONESTY)
     with acting_as(thea.pk):
         assert at_hand(goal, thea) == []
-        assert standing(cleo.pk, thea) == []
+        assert accepted(cleo.pk, thea) == []
 
 
 def test_what_helps_with_this_goal_is_offered_first(
@@ -180,7 +180,7 @@ def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
     browser = sign_in(thea)
     url = reverse("strength-goals", args=[found.pk])
     assert browser.post(url, {"goals": str(two.pk)}).url == page_of(cleo)
-    assert set(found.links.standing().values_list("goal", flat=True)) == {two.pk}
+    assert set(found.links.current().values_list("goal", flat=True)) == {two.pk}
     assert found.links.count() == 2  # what it helped with stays told
     browser.post(url, {"goals": str(two.pk)})
     assert found.links.count() == 2
@@ -210,7 +210,7 @@ def test_a_closed_goal_keeps_what_helped_with_it(thea, cleo):
     Goal.objects.filter(pk=one.pk).update(closed_at=timezone.now())
     with acting_as(thea.pk), transaction.atomic():
         StrengthLink.choose(found, [two], by=thea)
-    helped = set(found.links.standing().values_list("goal", flat=True))
+    helped = set(found.links.current().values_list("goal", flat=True))
     assert helped == {one.pk, two.pk}
 
 
@@ -257,7 +257,7 @@ def test_nobody_takes_back_what_the_other_side_noted(sign_in, thea, cleo):
     assert answer.status_code == 404
     url = reverse("portal-win-withdraw", args=[theirs.pk])
     assert sign_in(cleo.user).post(url).status_code == 404
-    assert Win.objects.standing().count() == 2
+    assert Win.objects.not_withdrawn().count() == 2
 
 
 def test_the_earlier_ones_are_on_the_next_page(sign_in, thea, cleo):

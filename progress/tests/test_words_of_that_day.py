@@ -11,7 +11,7 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from goals.wordings import Wordings
-from progress.journey import Journey
+from overview.timeline_page import Journey
 from progress.tests.cast import agreed_goal, hold
 
 OLD, NEW = "Take the bus into town", "Take the tram to the sea"

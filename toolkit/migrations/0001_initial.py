@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("appointments", "0001_initial"),
         ("accounts", "0001_initial"),
         ("clients", "0001_initial"),
         ("goals", "0001_initial"),
@@ -32,7 +33,15 @@ class Migration(migrations.Migration):
                         serialize=False,
                     ),
                 ),
-                ("session_id", models.UUIDField(null=True)),
+                (
+                    "session",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="appointments.therapysession",
+                    ),
+                ),
                 (
                     "words",
                     accounts.encryption.EncryptedTextField(verbose_name="practice"),
@@ -101,7 +110,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("session_id",), name="assignment_one_per_session"
+                        fields=("session",), name="assignment_one_per_session"
                     )
                 ],
             },

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import CrisisLine, Practice, User
+from appointments.models import TherapySession
 from clients.models import Client
 from clients.models.draft import PART
 from database import identity
@@ -22,7 +23,7 @@ from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.models.goal import KEPT
-from progress.models import ProgressNote, SessionGoal, TherapySession
+from progress.models import ProgressNote, SessionGoal
 from therapy import demo
 from therapy.demo_care import Care
 from therapy.demo_goals import Together

@@ -16,13 +16,14 @@ from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import Practice, User
+from appointments.models import TherapySession
 from clients.models import Client
 from clients.models.draft import PART
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Comment, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
-from progress.models import ProgressNote, TherapySession
+from progress.models import ProgressNote
 from therapy import demo
 from toolkit.models import Assignment
 
@@ -335,7 +336,7 @@ FORCED = (
     "accounts_practice", "clients_client", "clients_clientbackground",
     "clients_carerole", "clients_contactcharter", "accounts_datakey", "goals_goal",
     "goals_goalversion", "goals_agreement", "goals_goalrating",
-    "progress_therapysession", "progress_progressnote", "toolkit_assignment",
+    "appointments_therapysession", "progress_progressnote", "toolkit_assignment",
     "accounts_auditevent",
 )  # fmt: skip
 PER_PRACTICE, PER_THERAPIST = 300, 60
@@ -512,7 +513,7 @@ class Crowd:
         starts += " + n % 480 * interval '1 minute'"
         held = f"{clients}, generate_series(1, {SESSIONS_EACH - 1}) w"
         self.insert(
-            "progress_therapysession",
+            "appointments_therapysession",
             f"{clients}, generate_series(0, {SESSIONS_EACH - 1}) w", **whose,
             id=session, therapist_id=by, starts_at=starts,
             ends_at=f"{starts} + interval '50 minutes'", place="''", video_link="''",

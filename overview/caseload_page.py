@@ -1,0 +1,370 @@
+"""The rows of the caseload: one query a fact, however many clients there are.
+
+What places a client in the list is known of all of them, the rest of those on a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments.models import TherapySession
+from clients import access, apart
+from clients.models import Client
+from clients.prepared import prepared_for_user
+from database.prepared import many
+from goals.models import Goal
+from goals.models.content import Side
+from goals.recent_ratings import Line, rated_often, recent_lines
+from toolkit.models import Assignment
+from ui import screen_privacy
+from ui.charts.spark import sparkline
+from ui.charts.stones import keys_svg
+from ui.charts.words import ENOUGH
+from ui.names import name_key
+from ui.templatetags.ui import day, moment, status
+
+A_PAGE = 100
+QUIET = timedelta(weeks=3)  # no contact for longer, and nothing booked
+PRACTICE = timedelta(weeks=4)
+SORTS = ("name", "next", "last", "status")
+FILTERS = {
+    "all": gettext_lazy("All"),
+    "attention": gettext_lazy("Needs attention"),
+    "early": gettext_lazy("Too early to say"),
+    "paused": gettext_lazy("Paused"),
+    "supervised": gettext_lazy("Supervised"),
+    "discharged": gettext_lazy("Discharged"),
+}
+# What one is towards a client, where it is not primary therapist.
+ROLES = {
+    "co_therapist": gettext_lazy("co-therapist"),
+    "cover": gettext_lazy("you stand in"),
+    "supervisor": gettext_lazy("you supervise"),
+    "emergency": gettext_lazy("emergency access"),
+}
+
+
+@dataclass
+class Place:
+    """A client among all of them: what is counted, filtered and ordered by."""
+
+    client: Client
+    role: str  # what one is towards them
+    status: str  # "key", "no_contact", "paused", "discharged", "early" or ""
+    next_at: datetime | None
+    last_at: datetime | None
+
+    hint: str = ""  # beside others of the same name
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.status in ("key", "no_contact")
+
+
+@dataclass(kw_only=True)
+class Row(Place):
+    """One client as the caseload shows them, ready for the template."""
+
+    spark: SafeString
+    rating: int | None
+    rated_by: str  # the side that gave it; '' without one
+    has_goal: bool
+    practice_done: int
+    practice_total: int
+    labels: tuple[str, ...]  # of the columns, which a narrow screen writes beside each
+
+    @property
+    def cells(self) -> SafeString:
+        """The whole row: a template takes long over sixty times six."""
+        following, goals, practice, last = self.labels
+        beside = (self.hint, self.pronouns, self.role_words)
+        more = ((words,) for words in beside if words)
+        return format_html(
+            '<th scope="row"><span><a class="name" href="{}">{}</a>{}</span></th>'
+            '<td class="k-status">{}</td><td data-k="{}" class="nowrap k-next">{}</td>'
+            '<td data-k="{}" class="k-goal">{}</td>'
+            '<td data-k="{}" class="nowrap k-prac">{}</td>'
+            '<td data-k="{}" class="nowrap k-last">{}</td>',
+            self.address,
+            screen_privacy.called(self.name),
+            format_html_join("", ' <span class="pron">{}</span>', more),
+            self.shown_status,
+            *(following, self.next_words, goals, self.goal_words),
+            *(practice, self.practice_words, last, self.last_words),
+        )
+
+    @property
+    def name(self) -> str:
+        return self.client.name
+
+    @property
+    def pronouns(self) -> str:
+        return self.client.pronouns
+
+    @property
+    def address(self) -> str:
+        return reverse("client", args=[self.client.pk])
+
+    @property
+    def shown_status(self) -> SafeString:
+        """Word and shape; a plain state gets neither."""
+        if self.status == "key":
+            waits = keys_svg(True, False, mini=True, label=_("One key of two"))
+            return format_html(
+                '<span class="status">{} {}</span>', waits, _("Your key")
+            )
+        return status(self.status) if self.status else SafeString()
+
+    @property
+    def next_words(self):
+        return moment(self.next_at) if self.next_at else _("None booked")
+
+    @property
+    def last_words(self):
+        return day(self.last_at) if self.last_at else _("Not yet")
+
+    @property
+    def goal_words(self) -> SafeString:
+        if self.rating is not None:
+            return format_html(
+                '<span class="pair">{}<b>{}</b> <span class="by">{}</span></span>',
+                self.spark,
+                self.rating,
+                BY[self.rated_by],
+            )
+        words = _("Not rated") if self.has_goal else _("No goal yet")
+        return format_html('<span class="muted">{}</span>', words)
+
+    @property
+    def practice_words(self) -> SafeString:
+        if not self.practice_total:
+            return format_html('<span class="muted">{}</span>', _("None set"))
+        said = {"done": self.practice_done, "total": self.practice_total}
+        words = mark_safe(_("<b>%(done)s</b> of %(total)s") % said)  # two numbers
+        return format_html('<span class="frac">{}</span>', words)
+
+    @property
+    def role_words(self) -> str:
+        return ROLES.get(self.role, "")
+
+
+# Who gave the number: the client wherever there is one of theirs.
+BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
+ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
+
+
+class Caseload:
+    """The clients in one's care whose name has every word of `text`, by name."""
+
+    def __init__(self, user, text: str = ""):
+        words = [f" {word}" for word in name_key(text).split()]
+        clients = [
+            client
+            for client in _in_care(user)
+            if all(word in f" {client.name_key}" for word in words)
+        ]
+        self.facts = Facts(clients, user)
+        self.found = [self.facts.place(client) for client in clients]
+
+    def page(self, listed: list[Place], number: str | None) -> Page:
+        """Of these, with the rows to show; the last one where there is no such page."""
+        page = Paginator(listed, A_PAGE).get_page(number)
+        self.facts.shown = [place.client.pk for place in page.object_list]
+        hints = apart.among(
+            (place.client for place in self.found),
+            Client.objects.visible_to(self.facts.user),
+        )
+        for place in page.object_list:
+            place.hint = hints.get(place.client.pk, "")
+        page.object_list = [self.facts.row(place) for place in page.object_list]
+        return page
+
+
+SHOWN = ["preferred_name", "family_name", "name_key", "pronouns", "state", "created_at"]
+
+
+@prepared_for_user()
+def _in_care(user):
+    return Client.objects.visible_to(user).by_name().only(*SHOWN)
+
+
+CLIENTS = {"clients": many(UUIDField())}
+
+
+@prepared_for_user(**CLIENTS, now=DateTimeField())
+def _next_and_last(user, clients, now):
+    coming = Q(state="planned", ends_at__gt=now)
+    rows = TherapySession.objects.visible_to(user).filter(client_id=clients)
+    return rows.values_list("client_id").order_by().annotate(
+        next=Min("starts_at", filter=coming),
+        last=Max("starts_at", filter=Q(state="held")),
+        over=Max("ends_at", filter=Q(state="held")),
+    )  # fmt: skip
+
+
+@prepared_for_user(**CLIENTS)
+def _waiting(user, clients):
+    rows = Goal.objects.visible_to(user).filter(client_id=clients)
+    return rows.waiting_for(Side.THERAPIST).values_list("client_id", flat=True)
+
+
+@prepared_for_user(**CLIENTS, since=DateTimeField())
+def _practice(user, clients, since):
+    rows = Assignment.objects.visible_to(user).filter(client_id=clients)
+    return rows.filter(set_at__gt=since).values_list("client_id").annotate(
+        total=Count("pk"), done=Count("pk", filter=Q(answer__in=["did", "some"])),
+    )  # fmt: skip
+
+
+class Facts:
+    """What is known of these clients, read once for all of them, if it is shown.
+
+    More than a page of them: lines and practice are read of the `shown` alone.
+    """
+
+    def __init__(self, clients: list[Client], user):
+        ids = [client.pk for client in clients]
+        self.ids, self.user, self.now = ids, user, timezone.now()
+        self.shown = ids
+        # Whom one treats; who supervises is asked for no key and books nothing.
+        self.mine = set(access.reach(user).writes)
+        sessions = _next_and_last(user, clients=ids, now=self.now)
+        self.next, self.last, self.last_end = {}, {}, {}
+        for client_id, following, last, over in sessions:
+            self.next |= {client_id: following} if following else {}
+            self.last |= {client_id: last} if last else {}
+            self.last_end |= {client_id: over} if over else {}
+        self.waiting = set(_waiting(user, clients=ids))
+
+    @cached_property
+    def lines(self) -> dict[UUID, list[Line]]:
+        return recent_lines(self.shown)
+
+    @cached_property
+    def telling(self) -> set[UUID]:
+        """Who has a goal with enough ratings to call it."""
+        if len(self.ids) > A_PAGE:
+            return rated_often(self.ids, ENOUGH)
+        return {
+            pk
+            for pk, lines in self.lines.items()
+            if any(len(line.ratings) >= ENOUGH for line in lines)
+        }
+
+    @cached_property
+    def practice(self) -> dict[UUID, tuple[int, int]]:
+        """How much of the last weeks' practice was done, of how much."""
+        since = self.now - PRACTICE
+        counted = _practice(self.user, clients=self.shown, since=since)
+        return {pk: (done, total) for pk, total, done in counted}
+
+    def place(self, client: Client) -> Place:
+        return Place(
+            client=client,
+            role=access.role_towards(self.user, client.pk),
+            status=self.status(client),
+            next_at=self.next.get(client.pk),
+            last_at=self.last.get(client.pk),
+        )
+
+    def row(self, place: Place) -> Row:
+        lines = self.lines.get(place.client.pk, [])
+        shown = max(lines, key=_when, default=None)
+        done, total = self.practice.get(place.client.pk, (0, 0))
+        return Row(
+            **vars(place),
+            spark=sparkline(shown.ratings) if shown else SafeString(),
+            rating=shown.last if shown else None,
+            rated_by=shown.side if shown else "",
+            has_goal=bool(lines),
+            practice_done=done,
+            practice_total=total,
+            labels=self.labels,
+        )
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(label for _key, label in heads()[2:])
+
+    def status(self, client: Client) -> str:
+        if client.state in (Client.State.PAUSED, Client.State.DISCHARGED):
+            return client.state
+        if client.pk in self.mine and client.pk in self.waiting:
+            return "key"
+        if client.pk in self.mine and self.is_quiet(client):
+            return "no_contact"
+        return "" if client.pk in self.telling else "early"
+
+    def is_quiet(self, client: Client) -> bool:
+        """Nothing booked, and nothing happened for three weeks."""
+        since = self.last.get(client.pk, client.created_at)
+        return client.pk not in self.next and since < self.now - QUIET
+
+
+def _when(line: Line):
+    return (line.last_at is not None, line.last_at)
+
+
+def asked(said) -> tuple[str, str]:
+    """The filter and the order that an address asks for."""
+    which, by = said.get("show"), said.get("sort")
+    return which if which in FILTERS else "all", by if by in SORTS else "name"
+
+
+def chosen(found: list[Place], which: str) -> list[Place]:
+    """Who was discharged stands in a list of their own, unless they are looked for."""
+    if which == "discharged":
+        return [one for one in found if one.status == "discharged"]
+    found = [one for one in found if one.status != "discharged"]
+    if which == "supervised":
+        return [one for one in found if one.role == "supervisor"]
+    if which == "attention":
+        return [one for one in found if one.needs_attention]
+    if which in ("early", "paused"):
+        return [one for one in found if one.status == which]
+    return found
+
+
+def ordered(found: list[Place], by: str) -> list[Place]:
+    """By name as they came; what is not booked or never was, comes last."""
+    if by == "next":
+        return sorted(found, key=lambda one: (one.next_at is None, one.next_at or 0))
+    if by == "last":
+        return sorted(found, key=lambda one: (one.last_at is None, one.last_at or 0))
+    if by == "status":
+        return sorted(found, key=lambda one: ORDER.index(one.status))
+    return found
+
+
+def counts(found: list[Place]) -> list[tuple[str, str, int]]:
+    """Each filter with how many it shows; the heading counts the same list."""
+    many = {key: len(chosen(found, key)) for key in FILTERS}
+    return [
+        (key, str(label), many[key])
+        for key, label in FILTERS.items()
+        if many[key] or key not in ("supervised", "discharged")
+    ]
+
+
+def heads() -> list[tuple[str, str]]:
+    """The columns: how to sort by one ("" where one cannot), and what it is called."""
+    return [
+        ("name", _("Client")),
+        ("status", _("Status")),
+        ("next", _("Next session")),
+        ("", _("Goals, 0 to 10")),
+        ("", _("Practice")),
+        ("last", _("Last contact")),
+    ]

@@ -1,0 +1,404 @@
+"""What the client's page shows, each fact read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import (
+    OuterRef,
+    Subquery,
+    TextField,
+    UUIDField,
+)
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts import encryption
+from accounts.models import AuditEvent
+from appointments.models import TherapySession
+from clients import access, apart
+from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.prepared import prepared_for_user
+from clients.remarks import Asides
+from clients.strengths import accepted
+from database.prepared import first, many, prepared
+from goals import status
+from goals.models import Comment, Goal, GoalRating, Step
+from goals.models.content import Side
+from goals.voices import BOTH, counted, voice
+from progress.came_in import (
+    News,
+    answered_by,
+    between,
+    of_exercise,
+    of_rating,
+    of_step,
+)
+from progress.models import ProgressNote
+from progress.models.note import MOST
+from toolkit.models import Assignment
+from toolkit.queries import last_exercises
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
+
+NOTES, STRENGTHS, GLANCE = 5, 3, 160
+RATINGS = 3_000  # of all open goals, in the chart
+SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
+# What one is here who is not the primary therapist.
+ROLES = {
+    "co_therapist": _("You are co-therapist here"),
+    "cover": _("You stand in here"),
+    "supervisor": _("You supervise here: you read, and comment to the therapist"),
+    "emergency": _("You read here in an emergency"),
+}
+
+
+@dataclass
+class SessionLine:
+    """One session in a list; `glance` is the beginning of its note."""
+
+    session: TherapySession
+    glance: str = ""
+    signed: bool = False
+    begun: bool = False
+
+    @property
+    def is_ahead(self) -> bool:
+        planned = self.session.state == TherapySession.State.PLANNED
+        return planned and self.session.ends_at > timezone.now()
+
+
+def session_lines(sessions, user) -> list[SessionLine]:
+    sessions = list(sessions)
+    notes = _notes(user, sessions=[session.pk for session in sessions])
+    by_session = {note.session_id: note for note in notes}
+    return [_line(session, by_session.get(session.pk)) for session in sessions]
+
+
+@prepared_for_user(sessions=many(UUIDField()))
+def _notes(user, sessions):
+    return ProgressNote.objects.visible_to(user).filter(session=sessions)
+
+
+def _line(session, note) -> SessionLine:
+    if note is None:
+        return SessionLine(session)
+    text = next((part for part in note.parts[:MOST] if part.strip()), "")
+    glance = " ".join(text.split())
+    if len(glance) > GLANCE:
+        glance = glance[:GLANCE].rsplit(" ", 1)[0] + "…"
+    return SessionLine(session, glance, bool(note.signed_at), True)
+
+
+class Rating(NamedTuple):
+    """What a chart needs of one; there are hundreds on a page."""
+
+    goal: str  # its key: hundreds of UUIDs take longer to make than to compare
+    value: int
+    at: datetime
+    side: str
+
+
+@dataclass
+class GoalLine:
+    """A goal with its ratings (oldest first) and steps."""
+
+    goal: Goal
+    ratings: list[Rating] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    accepted: str = ""  # how it stands, for the page's reader
+
+    @property
+    def words(self) -> str:
+        return self.goal.shown.own_words
+
+    def of(self, side: str) -> list[Rating]:
+        return [rating for rating in self.ratings if rating.side == side]
+
+    @property
+    def client(self) -> Rating | None:
+        """The client's own last rating."""
+        mine = self.of(Side.CLIENT)
+        return mine[-1] if mine else None
+
+    @property
+    def series(self) -> list[tuple[str, Rating, Rating | None]]:
+        """Of each side that rated, the client first: side, last, the one before."""
+        found = [(side, self.of(side)) for side in BOTH]
+        return [
+            (side, given[-1], given[-2] if len(given) > 1 else None)
+            for side, given in found
+            if given
+        ]
+
+    @property
+    def early(self) -> bool:
+        side = counted(rating.side for rating in self.ratings)
+        return len(self.of(side)) < ENOUGH
+
+    @property
+    def reached(self) -> int:
+        return sum(1 for step in self.steps if step.reached_at)
+
+    @property
+    def came_in(self) -> str:
+        return status.came_in(self.goal)
+
+    @property
+    def waits_for_me(self) -> bool:
+        return self.goal.waits_for == Side.THERAPIST
+
+
+def goal_lines(goals: list[Goal], user) -> list[GoalLine]:
+    """These goals with ratings and steps, in two queries."""
+    lines = {goal.pk: GoalLine(goal) for goal in goals}
+    by_key = {str(pk): line for pk, line in lines.items()}
+    newest = list(_ratings(user, goals=list(lines)))[:RATINGS]
+    for rating in map(Rating._make, reversed(newest)):
+        by_key[rating.goal].ratings.append(rating)
+    for step in _steps(user, goals=list(lines)):
+        lines[step.goal_id].steps.append(step)
+    return list(lines.values())
+
+
+CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
+
+
+@prepared_for_user(**CLIENT)
+def _open_or_closed(user, client):
+    """`said_at`: the client's newest comment; its words are on the goal's page."""
+    mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
+    said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
+    newest = Subquery(said.order_by("-at").values("at")[:1])
+    return mine.annotate(said_at=newest).order_by("created_at")
+
+
+@prepared_for_user(**GOALS)
+def _ratings(user, goals):
+    rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
+    key = Cast("goal_id", TextField())
+    newest = rows.order_by("-at").values_list(key, *Rating._fields[1:])
+    return newest[: RATINGS + 1]
+
+
+@prepared_for_user(**GOALS)
+def _steps(user, goals):
+    return Step.objects.visible_to(user).not_dropped().filter(goal=goals)
+
+
+@prepared_for_user(**CLIENT)
+def one_client(user, client):
+    """What the page of a client begins with."""
+    rows = Client.objects.visible_to(user).filter(pk=client)
+    rows = rows.select_related("user", "charter", "practice")
+    return apart.with_shares_name(rows, "")
+
+
+@prepared_for_user(**CLIENT)
+def _background(user, client):
+    return ClientBackground.objects.visible_to(user).filter(client=client)
+
+
+@prepared_for_user(**CLIENT)
+def _sessions(user, client):
+    rows = TherapySession.objects.visible_to(user).filter(client=client).not_canceled()
+    return rows.only(*SHOWN).order_by("starts_at")
+
+
+@prepared(**CLIENT)
+def _closings(client):
+    closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
+    return closings.order_by("-at").values_list("at", flat=True)[:1]
+
+
+class ClientPage:
+    def __init__(self, client: Client, user):
+        self.client, self.user, self.now = client, user, timezone.now()
+        encryption.expect(client.practice_id, [client.pk])
+        background = _background(user, client=client.pk)
+        self.concern = next((row.presenting_concern for row in background), "")
+        self.sessions = _sessions(user, client=client.pk)
+        goals = _open_or_closed(user, client=client.pk)
+        self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
+        reader = status.Reader(Side.THERAPIST, self.writes)
+        for line in self.goals:
+            line.standing = status.standing(line.goal, reader, client)
+        self.closed = [goal for goal in goals if not goal.is_open]
+        for goal in self.closed:
+            goal.standing = status.standing(goal, reader, client)
+        self.practice = last_exercises(user, client=client.pk)
+        self.notes = session_lines(self.past[:NOTES], user)
+        self.strengths = accepted(client.pk, user, STRENGTHS)
+        asides = Asides(client, user)
+        self.corrections, self.comments = asides.corrections, asides.comments
+        self.emergencies, self.asides_are_cut = asides.emergencies, asides.is_cut
+
+    @property
+    def chart_is_cut(self) -> bool:
+        return sum(len(line.ratings) for line in self.goals) >= RATINGS
+
+    # -- who reads it ------------------------------------------------------------
+
+    @property
+    def writes(self) -> bool:
+        return self.client.pk in access.reach(self.user).writes
+
+    @property
+    def leads(self) -> bool:
+        return self.client.pk in access.reach(self.user).leads
+
+    @property
+    def supervises(self) -> bool:
+        return self.client.pk in access.reach(self.user).supervises
+
+    @property
+    def role(self) -> str:
+        return ROLES.get(access.role_towards(self.user, self.client.pk), "")
+
+    @cached_property
+    def my_emergency(self) -> CareRole | None:
+        """What lets one read here for some hours, if nothing else does."""
+        if access.role_towards(self.user, self.client.pk) != "emergency":
+            return None
+        mine = CareRole.objects.filter(user=self.user, client=self.client).current()
+        return mine.order_by("ends_at").last()
+
+    @cached_property
+    def portal_closed_at(self) -> datetime | None:
+        """When the client closed their own account."""
+        return first(_closings(client=self.client.pk))
+
+    # -- sessions ----------------------------------------------------------------
+
+    @cached_property
+    def past(self) -> list[TherapySession]:
+        """Newest first: what began before now and is not under way."""
+        begun = [s for s in reversed(self.sessions) if s.starts_at <= self.now]
+        return [s for s in begun if s.state != "planned" or s.ends_at <= self.now]
+
+    @cached_property
+    def upcoming(self) -> list[TherapySession]:
+        coming = [s for s in self.sessions if s.state == "planned"]
+        return [s for s in coming if s.ends_at > self.now]
+
+    @cached_property
+    def held(self) -> list[TherapySession]:
+        return [s for s in self.past if s.state == "held"]
+
+    @cached_property
+    def last(self) -> TherapySession | None:
+        return self.held[0] if self.held else None
+
+    @cached_property
+    def next(self) -> TherapySession | None:
+        return self.upcoming[0] if self.upcoming else None
+
+    @cached_property
+    def opens_now(self) -> TherapySession | None:
+        """What the primary act opens: today's session, else one not yet logged."""
+        today = self.user.today()
+        for session in [*self.upcoming, *self.past]:
+            day = session.starts_at.astimezone(self.user.zone).date()
+            if session.state == "planned" and day <= today:
+                return session
+        return None
+
+    # -- since last session ------------------------------------------------------
+
+    @cached_property
+    def since(self):
+        return self.last.ends_at if self.last else None
+
+    @cached_property
+    def news(self) -> list[News]:
+        """Ratings, steps, exercises and comments, the oldest first."""
+        exercises = answered_by(self.practice, self.client)
+        found = [
+            *(of_rating(line.client, line.goal) for line in self.goals if line.client),
+            *(of_step(step) for step in self._reached_steps),
+            *(of_exercise(one) for one in exercises),
+            *(
+                News("comment", goal.said_at, goal.shown.own_words)
+                for goal in self._said
+            ),
+        ]
+        return between(found, self.since, self.now)
+
+    @property
+    def _said(self) -> list[Goal]:
+        """Those that the client ever commented on."""
+        goals = [*(line.goal for line in self.goals), *self.closed]
+        return [goal for goal in goals if goal.said_at]
+
+    @property
+    def _reached_steps(self) -> list[Step]:
+        steps = [step for line in self.goals for step in line.steps]
+        return [one for one in steps if one.reached_at]
+
+    @cached_property
+    def celebrations(self) -> list[Goal]:
+        """Goals reached since the last session that the client wants to talk about."""
+        if self.client.charter.celebrates != ContactCharter.Celebrates.TALK:
+            return []
+        held = max((session.starts_at for session in self.held), default=None)
+        return [
+            goal
+            for goal in self.closed
+            if goal.ended_as == Goal.Ended.REACHED
+            and (held is None or goal.closed_at >= held)
+        ]
+
+    @cached_property
+    def new_words(self) -> list[GoalLine]:
+        return [line for line in self.goals if line.waits_for_me]
+
+    @property
+    def to_talk_about(self) -> list[GoalLine]:
+        """What the two see differently, or one withdrew from."""
+        return [line for line in self.goals if line.came_in]
+
+    @cached_property
+    def open_practice(self) -> list[Assignment]:
+        return [a for a in self.practice if not a.answer]
+
+    @cached_property
+    def nothing_new(self) -> bool:
+        more = self.new_words, self.to_talk_about, self.celebrations
+        return not (self.news or any(more))
+
+    # -- journey -----------------------------------------------------------------
+
+    def journey(self) -> Chart:
+        zone = timezone.get_current_timezone()
+
+        def day(at):
+            return at.astimezone(zone).date()
+
+        lanes = [
+            Lane(
+                label_of(line.words),
+                *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
+                tuple(voice(side, self.client, portal=False) for side in BOTH),
+            )
+            for line in self.goals
+            if line.ratings
+        ]
+        steps = [
+            ReachedStep(label_of(step.words), day(step.reached_at))
+            for line in self.goals
+            for step in line.steps
+            if step.reached_at
+        ]
+        sessions = [
+            SessionMark(day(s.starts_at), s.state == "missed")
+            for s in reversed(self.past)
+        ]
+        return timeline_chart(
+            lanes, today=timezone.localdate(), steps=steps, sessions=sessions
+        )

@@ -1,0 +1,47 @@
+"""Therapy here ends: the portal is for reading, then closed; what was booked stands or
+falls as was chosen."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from appointments.models import TherapySession
+from clients.models import Client
+from ui.forms import HouseForm, PickField
+
+
+def booked(client: Client, user: User):
+    rows = TherapySession.objects.editable_by(user).filter(client=client).upcoming()
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@transaction.atomic
+def discharge(client: Client, *, by: User, cancels: bool) -> bool:
+    """False where it was done already."""
+    if not client.discharge(by=by):
+        return False
+    for session in booked(client, by) if cancels else []:
+        session.cancel(by=by)
+    return True
+
+
+class DischargeForm(HouseForm):
+    sessions = PickField(
+        label=_("Sessions that are booked"),
+        choices=[
+            ("cancel", _("Are cancelled"), _("No reminder is sent any more")),
+            ("keep", _("Stay booked"), _("To part, or to be moved one by one")),
+        ],
+    )
+
+    def __init__(self, *args, client: Client, many: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.client = client
+        if not many:
+            del self.fields["sessions"]
+
+    def save(self, *, by: User) -> bool:
+        cancels = self.cleaned_data.get("sessions") == "cancel"
+        return self.written(discharge, self.client, by=by, cancels=cancels)

@@ -1,0 +1,152 @@
+"""Cleo's therapy ends: she reads on for a while, and can be taken back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from appointments.models import TherapySession
+from clients.models import Client
+from database.identity import acting_as
+from digests.plan import plan
+from goals.models import GoalRating, Step
+from progress.tests.cast import agreed_goal, book, hold
+from toolkit.models import Assignment
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    return agreed_goal(cleo, thea, ratings=[4])
+
+
+def discharge(browser, client, **said):
+    return browser.post(f"/clients/{client.pk}/discharge/", said)
+
+
+def words(browser, url):
+    return browser.get(url).content.decode()
+
+
+def portal_over(client):
+    long_ago = timezone.now() - timedelta(days=31)
+    Client.objects.filter(pk=client.pk).update(discharged_at=long_ago)
+
+
+def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, goal):
+    with acting_as(thea.pk), transaction.atomic():
+        practice = Assignment.agree(cleo, "One stop on Friday", by=thea)
+        step = Step.add(goal, "One stop", by=thea)
+    browser = sign_in(cleo.user)
+    assert "Save where it is" in words(browser, f"/portal/goals/{goal.pk}/")
+    discharge(sign_in(thea), cleo)
+    page = words(browser, f"/portal/goals/{goal.pk}/")
+    assert "Your therapy here has ended. You can read these pages until" in page
+    assert "Take the bus into town" in page
+    for offer in (
+        "Save where it is",
+        "Suggest other words",
+        "Add a step",
+        "Reached<",
+    ):
+        assert offer not in page
+    assert "One stop on Friday" in words(browser, "/portal/goals/")
+    for url, said in (
+        (f"/portal/goals/{goal.pk}/rate/", {"value": "9"}),
+        (f"/portal/goals/{goal.pk}/steps/", {"words": "Another stop"}),
+        ("/portal/goals/add/", {"own_words": "Sleep through the night"}),
+        (f"/portal/practice/{practice.pk}/say/", {"answer": "did"}),
+        (f"/portal/steps/{step.pk}/reached/", {}),
+    ):
+        answer = browser.post(url, said)
+        assert answer.status_code == 403, url
+    assert (
+        "Sleep through the night"
+        in browser.post(
+            "/portal/goals/add/", {"own_words": "Sleep through the night"}
+        ).content.decode()
+    )  # nothing typed is lost
+    assert GoalRating.objects.count() == 1
+
+
+def test_the_database_keeps_it_for_reading_too(thea, cleo, goal):
+    with acting_as(thea.pk), transaction.atomic():
+        cleo.discharge(by=thea)
+    with acting_as(cleo.user_id):
+        assert GoalRating.objects.count() == 1
+    with (
+        pytest.raises(DatabaseError),
+        acting_as(cleo.user_id),
+        transaction.atomic(),
+    ):
+        goal.rate(9, by=cleo.user)
+
+
+def test_after_the_days_of_the_practice_the_portal_is_a_kind_page(
+    sign_in, thea, cleo, goal
+):
+    discharge(sign_in(thea), cleo)
+    portal_over(cleo)
+    browser = sign_in(cleo.user)
+    for url in ("/portal/", f"/portal/goals/{goal.pk}/", "/portal/looked/"):
+        answer = browser.get(url)
+        assert answer.status_code == 403
+        page = answer.content.decode()
+        assert "These pages are closed now" in page
+        assert "/help/" in page
+        assert "bus" not in page
+    with acting_as(cleo.user_id):
+        assert not Client.objects.exists()
+        assert not GoalRating.objects.exists()
+
+
+def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(days=1))
+    browser = sign_in(thea)
+    page = discharge(browser, cleo).content.decode()
+    assert "Please choose one." in page
+    discharge(browser, cleo, sessions="keep")
+    assert TherapySession.objects.get().state == "planned"
+    plan()  # and Cleo is reminded of it
+    from accounts.models import Message
+
+    assert Message.objects.get(kind="reminder").recipient == cleo.user
+    browser.post(f"/clients/{cleo.pk}/take-back/")
+    discharge(browser, cleo, sessions="cancel")
+    assert TherapySession.objects.get().state == "cancelled"
+
+
+def test_the_caseload_has_a_place_for_who_was_discharged(sign_in, thea, cleo, goal):
+    browser = sign_in(thea)
+    assert "Discharged" not in words(browser, "/caseload/")
+    discharge(browser, cleo)
+    assert "0 clients." in words(browser, "/caseload/")
+    assert "Cleo" in words(browser, "/caseload/?show=discharged")
+    assert browser.get("/caseload/?q=cleo").url == f"/clients/{cleo.pk}/"
+    assert "Cleo" not in words(browser, "/today/")
+
+
+def test_taken_back_she_writes_again(sign_in, thea, cleo, goal):
+    theas, cleos = sign_in(thea), sign_in(cleo.user)
+    discharge(theas, cleo)
+    portal_over(cleo)
+    assert "Discharged" in words(theas, f"/clients/{cleo.pk}/")
+    theas.post(f"/clients/{cleo.pk}/take-back/")
+    assert "Discharged" not in words(theas, f"/clients/{cleo.pk}/")
+    cleos.post(f"/portal/goals/{goal.pk}/rate/", {"value": "9"})
+    assert GoalRating.objects.filter(value=9).exists()
+
+
+def test_twice_is_once(sign_in, thea, cleo):
+    browser = sign_in(thea)
+    discharge(browser, cleo)
+    first = Client.objects.get(pk=cleo.pk).discharged_at
+    discharge(browser, cleo)
+    assert Client.objects.get(pk=cleo.pk).discharged_at == first
+
+
+def test_what_is_not_finished_with_who_left_still_asks_thea(sign_in, thea, cleo):
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    browser = sign_in(thea)
+    discharge(browser, cleo)
+    assert "is not signed" in words(browser, "/today/")

@@ -1,0 +1,299 @@
+"""Thea's day and her caseload; what they cost does not grow with the practice."""
+
+import html
+import re
+from datetime import timedelta
+from itertools import chain
+from math import ceil
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from clients.models import Client, Correction
+from conftest import admit
+from database.identity import acting_as
+from goals.models import Comment, Goal, GoalScore, Review
+from overview import caseload_page as lists
+from progress.tests.cast import BUS, agreed_goal, book, hold, pinned
+
+
+def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    page = sign_in(thea).get("/today/").content.decode()
+    assert "Cleo Hart" in page
+    assert f"/sessions/{session.pk}/" in page
+
+
+def test_a_session_under_way_stands_once_on_the_page(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
+    page = sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
+    assert page.count(f"/sessions/{session.pk}/move/") == 1
+    assert "not logged" not in page
+
+
+def test_theo_does_not_see_theas_day_or_clients(sign_in, theo, thea, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    browser = sign_in(theo)
+    assert "Cleo" not in browser.get("/today/").content.decode()
+    assert "Cleo" not in browser.get("/caseload/").content.decode()
+
+
+def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea, cleo):
+    agreed_goal(cleo, thea, by_client_only=True)
+    browser = sign_in(thea)
+    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
+    assert "Your key" in browser.get("/caseload/").content.decode()
+
+
+def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):
+    book(cleo, thea, at=timezone.now() - timedelta(days=1))
+    assert "is not logged" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_a_session_in_todays_past_says_that_its_note_is_not_signed(sign_in, thea, cleo):
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
+    assert "is not signed" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(
+    sign_in, thea, cleo
+):
+    admit("Cosima", by=thea)
+    browser = sign_in(thea)
+    assert "Cosima" in browser.get("/caseload/?q=c").content.decode()
+    assert browser.get("/caseload/?q=cleo ha").url == f"/clients/{cleo.pk}/"
+    assert "Nobody whose name" in browser.get("/caseload/?q=zzz").content.decode()
+
+
+@pytest.mark.parametrize("sort", ["name", "next", "last", "status", "nonsense"])
+@pytest.mark.parametrize("show", ["all", "attention", "early", "paused", "nonsense"])
+def test_every_order_and_filter_answers(sign_in, thea, cleo, sort, show):
+    book(cleo, thea, at=timezone.now() + timedelta(days=1))
+    admit("Anna", by=thea)
+    url = f"/caseload/?sort={sort}&show={show}"
+    assert sign_in(thea).get(url).status_code == 200
+
+
+def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
+    book(cleo, thea, at=timezone.now() + timedelta(days=1))
+    goal = agreed_goal(cleo, thea, ratings=[3, 4])
+    browser = sign_in(thea)
+    assert "Too early" in browser.get("/caseload/").content.decode()
+    agreed_goal(cleo, thea, goal=goal, ratings=[5])
+    row = browser.get("/caseload/").content.decode().split("<tbody>")[1]
+    assert "Too early" not in row
+
+
+def busy(thea, many):
+    """Each has a name of their own; see clients/tests/test_namesakes.py."""
+    before = Client.objects.count()
+    for number in range(many):
+        client = admit(f"Client {before + number}", by=thea, joined=False)
+        agreed_goal(client, thea, ratings=[3, 4, 5, 6])
+        hold(client, thea, at=timezone.now() - timedelta(days=7))
+        book(client, thea, at=timezone.now() + timedelta(hours=number + 1))
+        book(client, thea, at=timezone.now() - timedelta(days=1, hours=number))
+
+
+@pytest.mark.parametrize(("url", "most"), [("/caseload/", 12), ("/today/", 14)])
+def test_a_list_costs_the_same_with_one_client_and_with_fifty(sign_in, thea, url, most):
+    browser = sign_in(thea)
+    busy(thea, 1)
+    one = pinned(browser, url)
+    busy(thea, 49)
+    assert pinned(browser, url) == one <= most
+    assert Goal.objects.count() == 50
+
+
+# -- more than a page of them ---------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(thea):
+    """Eleven clients of every status; the later in the alphabet, the sooner booked."""
+    now = timezone.now()
+    for number in range(11):
+        client = admit(f"Client {number:02}", by=thea, joined=number % 4 == 0)
+        if number % 3:
+            book(client, thea, at=now + timedelta(days=20 - number))
+        else:
+            hold(client, thea, at=now - timedelta(days=30 + number))
+        if number % 4 == 1:
+            agreed_goal(client, thea, ratings=[3, 4, 5])
+        elif number % 4 == 2:  # too early: the third was taken back, or said elsewhere
+            goal = agreed_goal(client, thea, ratings=[3, 4])
+            with acting_as(thea.pk), transaction.atomic():
+                goal.rate(5, by=thea).withdraw(by=thea)
+            agreed_goal(client, thea, ratings=[6], content=BUS | {"own_words": "Two"})
+        elif number == 4:
+            agreed_goal(client, thea, by_client_only=True)
+        elif number == 7:
+            goal = agreed_goal(client, thea, ratings=[3, 4, 5])
+            ended = {"closed_at": goal.created_at, "ended_as": "reached"}
+            Goal.objects.filter(pk=goal.pk).update(**ended)
+    paused = Client.objects.filter(preferred_name__in=["Client 05", "Client 08"])
+    paused.update(state="paused")
+
+
+def rows_of(browser, url):
+    page = browser.get(url).content.decode()
+    if "<tbody>" not in page:
+        return []
+    return page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+
+
+@pytest.mark.parametrize("sort", lists.SORTS)
+def test_pages_together_are_the_list_that_one_page_would_be(
+    sign_in, thea, mixed, sort, monkeypatch
+):
+    browser = sign_in(thea)
+    for show in ("all", "attention", "early", "paused"):
+        url = f"/caseload/?sort={sort}&show={show}"
+        monkeypatch.setattr(lists, "A_PAGE", 100)
+        whole, counted = rows_of(browser, url), counts_of(browser, url)
+        monkeypatch.setattr(lists, "A_PAGE", 4)
+        numbers = range(1, ceil(len(whole) / 4) + 1)
+        pages = (rows_of(browser, f"{url}&page={number}") for number in numbers)
+        assert [*chain.from_iterable(pages)] == whole
+        assert len(whole) > 1, show
+        assert counts_of(browser, f"{url}&page=2") == counted
+
+
+def counts_of(browser, url):
+    """What heading and filters say."""
+    page = browser.get(url).content.decode()
+    words = re.sub(r"<[^>]+>", " ", page.split("<h1>")[1].split("<table")[0])
+    return re.findall(r"\d+", words)
+
+
+def test_a_page_beyond_the_end_is_the_last_and_nonsense_the_first(
+    sign_in, thea, mixed, monkeypatch
+):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    first, last = (rows_of(browser, f"/caseload/?page={n}") for n in (1, 3))
+    assert (len(first), len(last)) == (4, 3)
+    for number, rows in (("99", last), ("-1", last), ("x", first), ("", first)):
+        assert rows_of(browser, f"/caseload/?page={number}") == rows, number
+    page = browser.get("/caseload/?page=3").content.decode()
+    assert "Page 3 of 3" in page
+    assert 'rel="next"' not in page
+
+
+def test_the_search_looks_on_every_page_and_its_pages_go_on_searching(
+    sign_in, thea, mixed, monkeypatch
+):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    [found] = Client.objects.filter(preferred_name="Client 10")
+    assert browser.get("/caseload/?q=client 10&page=2").url == f"/clients/{found.pk}/"
+    page = browser.get("/caseload/?q=client&sort=next&show=all").content.decode()
+    after = html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])
+    page = browser.get(f"/caseload/{after}").content.decode()
+    assert "Page 2 of 3" in page
+    assert 'value="client"' in page
+    assert re.search(r'aria-sort="ascending"><a[^>]*>Next session', page)
+
+
+def test_a_list_of_one_page_has_no_pages(sign_in, thea, mixed):
+    assert 'class="pages"' not in sign_in(thea).get("/caseload/").content.decode()
+
+
+def test_many_pages_cost_no_more_statements_than_two(sign_in, thea, monkeypatch):
+    monkeypatch.setattr(lists, "A_PAGE", 4)
+    browser = sign_in(thea)
+    busy(thea, 5)
+    two = pinned(browser, "/caseload/")
+    busy(thea, 9)
+    for url in ("/caseload/", "/caseload/?page=4&sort=next", "/caseload/?q=client"):
+        assert pinned(browser, url) == two <= 12, url
+
+
+def test_thea_who_shares_her_screen_shows_initials(sign_in, thea, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    agreed_goal(cleo, thea, by_client_only=True)
+    browser = sign_in(thea)
+    answer = browser.post("/settings/initials/", {"next": "/caseload/"})
+    assert answer.url == "/caseload/"
+    pages = (
+        "/today/",
+        "/caseload/",
+        f"/clients/{cleo.pk}/",
+        f"/sessions/{session.pk}/",
+    )
+    for url in pages:
+        page = browser.get(url).content.decode()
+        assert "C. H." in page, url
+        assert "Cleo Hart" not in page, url
+    browser.post("/settings/initials/")
+    for url in pages:
+        assert "Cleo Hart" in browser.get(url).content.decode(), url
+
+
+def pages_of_a_goal(cleo, thea) -> list[str]:
+    """All of them, and Cleo said something on each."""
+    goal, by = agreed_goal(cleo, thea, ratings=[3]), cleo.user
+    with acting_as(by.pk), transaction.atomic():
+        goal = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        said = Comment.say(goal, "Ten is too far", by=by)
+        goal.rate(5, by=by, word="wobbly")
+        goal.rate(6, by=by).withdraw(by=by)
+        GoalScore.give(goal, "importance", 9, by=by)
+        Review.begin(goal, by=by).answer({"goal_fits": "yes"}, by=by)
+        version = goal.propose_version({"own_words": "One stop"}, by=by)
+        version.differ("It is enough", by=by)
+        version.suggest_next("leave", by=by)
+    page = f"/goals/{goal.pk}/"
+    ends = ("", "propose/", "differ/", "review/", "numbers/", "links/")
+    return [
+        f"/clients/{cleo.pk}/goals/add/",
+        f"/goal-comments/{said.pk}/talked/",
+        *(page + end for end in ends),
+    ]
+
+
+def test_every_page_about_cleo_says_her_initials_where_they_are_wanted(
+    sign_in, thea, cleo
+):
+    held = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
+    planned = book(cleo, thea, at=timezone.now() + timedelta(days=2))
+    said = {"about": "A date", "words": "It was in May."}
+    sign_in(cleo.user).post("/portal/corrections/", said)
+    correction = Correction.objects.get()
+    browser = sign_in(thea)
+    browser.post("/settings/initials/")
+    for url in (
+        "/today/",
+        f"/clients/{cleo.pk}/sessions/",
+        f"/clients/{cleo.pk}/book/",
+        f"/clients/{cleo.pk}/discharge/",
+        f"/corrections/{correction.pk}/",
+        f"/sessions/{held.pk}/",
+        f"/sessions/{planned.pk}/",
+        f"/sessions/{planned.pk}/move/",
+        f"/care-roles/{cleo.pk}/",
+    ):
+        page = browser.get(url)
+        assert page.status_code == 200, url
+        assert "C." in page.content.decode(), url
+        assert "Cleo" not in page.content.decode(), url
+        assert "Hart" not in page.content.decode(), url
+
+
+def test_no_page_of_a_goal_says_her_name_where_initials_are_wanted(sign_in, thea, cleo):
+    pages = pages_of_a_goal(cleo, thea)
+    browser = sign_in(thea)
+    browser.post("/settings/initials/")
+    for url in pages:
+        page = browser.get(url)
+        assert page.status_code == 200, url
+        assert "Cleo" not in page.content.decode(), url
+        assert "Hart" not in page.content.decode(), url
+    assert "C." in browser.get(pages[2]).content.decode()
+
+
+def test_nobody_elses_pages_show_initials(sign_in, thea, theo, cleo, carl):
+    sign_in(thea).post("/settings/initials/")
+    assert "Carl Osei" in sign_in(theo).get("/caseload/").content.decode()
+    assert sign_in(cleo.user).post("/settings/initials/").status_code == 404

@@ -1,0 +1,157 @@
+"""What stands on the way of a client, one line each, in words for both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from goals.voices import BOTH
+from ui import dates
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the way; `own` is what somebody said, word for word."""
+
+    day: date
+    what: str
+    own: str = ""
+
+
+def happened(way) -> Iterator[Event]:
+    """Everything of a overview.timeline_page.Journey, in no order.
+
+    What lies before its window may be left out here, so that its words stay sealed.
+    """
+    for part in (
+        _sessions, _notes, _goals, _ratings, _steps, _wins, _strengths,
+    ):  # fmt: skip
+        yield from part(way)
+
+
+def _sessions(way):
+    held = [row for row in way.all_sessions if row.state == "held"]
+    for number, row in enumerate(held):
+        day = way.day_of(row.starts_at)
+        if way.is_in(day) and (number == 0 or row.take_away):
+            what = _("From the session") if number else _("First session")
+            yield Event(day, what, own=row.take_away)
+
+
+def _notes(way):
+    """Their days alone, where a therapist asks for them; never a word."""
+    for starts_at, signed_at in way.notes:
+        day = way.day_of(starts_at)
+        if way.is_in(day):
+            signed = dates.short(way.day_of(signed_at))
+            yield Event(day, _("A note, signed %(day)s") % {"day": signed})
+
+
+ENDED = {
+    "reached": gettext_lazy("A goal is reached"),
+    "aside": gettext_lazy("A goal is set aside"),
+    "declined": gettext_lazy("A goal is not taken on"),
+    "taken back": gettext_lazy("A proposal is taken back"),
+    "": gettext_lazy("A goal is closed"),
+}
+
+
+def _goals(way):
+    """Each version that came into force, with its words; each agreement that was
+    withdrawn; and the end, if it has one."""
+    for line in way.lines.values():
+        before = None
+        for day, version in line.agreed:
+            if way.is_in(day):
+                yield Event(day, _agreed(version, before), own=version.own_words)
+            before = version
+        for day, version in line.withdrawn:
+            if way.is_in(day):
+                what = _("An agreement to a goal is withdrawn")
+                yield Event(day, what, own=version.own_words)
+        if line.goal.closed_at and way.is_shown(line.goal):
+            day = way.day_of(line.goal.closed_at)
+            own = way.words_on(line, day)
+            yield Event(day, ENDED[line.goal.ended_as], own=own)
+
+
+def _agreed(version, before) -> str:
+    """What came with this agreement; `before` is what was agreed to last."""
+    if before is None:
+        return _("A goal is agreed, with two keys")
+    if version.pk == before.pk:
+        return _("A goal is agreed again, with two keys")
+    if version.own_words == before.own_words:
+        return _("Details of a goal are changed, with two keys")
+    return _("New words for a goal, with two keys")
+
+
+def _ratings(way):
+    """One line a month for each goal and side, on the day of its last rating."""
+    for line in way.lines.values():
+        for side, name in zip(BOTH, line.names, strict=True):
+            given = line.rated.get(side, [])
+            points = [(day, value) for day, value in given if way.is_in(day)]
+            for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
+                some = list(some)
+                last, values = some[-1][0], [value for _day, value in some]
+                said = {"name": name, "words": in_words(values)}
+                own = way.words_on(line, last)
+                yield Event(last, _("%(name)s: %(words)s") % said, own=own)
+
+
+def _steps(way):
+    for step in way.steps:
+        day = way.day_of(step.reached_at)
+        if way.is_in(day):
+            yield Event(day, _("A stone is laid"), own=step.words)
+
+
+def _wins(way):
+    for win in way.wins:
+        day = way.place(win.happened_on, win.at)
+        if way.is_in(day):
+            yield Event(day, _("A win"), own=win.words)
+
+
+def _strengths(way):
+    for row in way.strengths:
+        day = way.place(row.when, row.at)
+        if way.is_in(day):
+            what = _("A strength shows: %(name)s") % {"name": row.name}
+            yield Event(day, what, own=row.moment)
+
+
+def in_words(values: list[int]) -> str:
+    """Ratings of one goal, 0 to 10 and oldest first, in a line."""
+    first, last, low, high = values[0], values[-1], min(values), max(values)
+    said = {"count": len(values), "first": first, "last": last}
+    said |= {"low": low, "high": high}
+    if len(values) == 1:
+        return _("Rated %(last)s of 10") % said
+    if low == high:
+        words = ngettext(
+            "Rated %(count)s time, %(last)s",
+            "Rated %(count)s times, %(last)s each time",
+            len(values),
+        )
+    elif {low, high} <= {first, last}:
+        words = ngettext(
+            "Rated %(count)s time, from %(first)s to %(last)s",
+            "Rated %(count)s times, from %(first)s to %(last)s",
+            len(values),
+        )
+    else:
+        words = ngettext(
+            "Rated %(count)s time, from %(first)s to %(last)s, between %(low)s and "
+            "%(high)s",
+            "Rated %(count)s times, from %(first)s to %(last)s, between %(low)s and "
+            "%(high)s",
+            len(values),
+        )
+    return words % said

@@ -1,0 +1,309 @@
+"""The way of one client on one line of time, as both sides may read and print it.
+
+What happens often is told once a month: the ratings of a goal by their first and last,
+sessions by how many there were.  So a year fits on a few pages, whatever came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from accounts import encryption
+from accounts.models import User
+from appointments.models import TherapySession
+from clients.models import Client, Strength
+from goals import status
+from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
+from goals.voices import BOTH, voice
+from goals.wordings import Wordings
+from overview.timeline_events import Event, happened
+from progress.models import ProgressNote, Win
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.timeline import Lane, ReachedStep, timeline_chart
+from ui.charts.words import ENOUGH, Point, label_of
+
+
+class Since(models.TextChoices):
+    QUARTER = "quarter", gettext_lazy("Three months")
+    YEAR = "year", gettext_lazy("A year")
+    ALL = "all", gettext_lazy("From the beginning")
+
+
+MOST = 500  # wins, and steps reached, that are told: the newest
+MOST_RATINGS = 3_000
+
+SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
+
+
+@dataclass
+class Month:
+    first: date
+    events: list[Event]
+    held: int = 0
+    missed: int = 0
+
+
+class Series(NamedTuple):
+    """The ratings of one side, oldest first, and what it is called."""
+
+    name: str
+    values: list[int]
+
+    @property
+    def first(self) -> int:
+        return self.values[0]
+
+    @property
+    def last(self) -> int:
+        return self.values[-1]
+
+    @property
+    def is_early(self) -> bool:
+        return len(self.values) < ENOUGH
+
+
+@dataclass
+class GoalLine:
+    """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
+    agreed to and one withdrew from, oldest first;
+    `names` is what the client's and the therapist's side are
+    called."""
+
+    goal: Goal
+    names: tuple[str, str]
+    rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
+    agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
+    withdrawn: list[tuple[date, GoalVersion]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return self.goal.shown.own_words
+
+    @property
+    def series(self) -> list[Series]:
+        """Of each side that rated, the client first."""
+        return [
+            Series(name, [value for _day, value in self.rated[side]])
+            for side, name in zip(BOTH, self.names, strict=True)
+            if side in self.rated
+        ]
+
+    @property
+    def agreed_on(self) -> date | None:
+        return self.agreed[0][0] if self.agreed else None
+
+    @property
+    def standing(self) -> SafeString:
+        """How it stands, in the words of every page."""
+        return status.stands(self.goal, "short")
+
+    @property
+    def was_agreed_before(self) -> bool:
+        """Whether `standing` does not say when it was agreed first."""
+        is_told = self.goal.is_open and self.goal.in_force_id
+        return len(self.agreed) > 1 or bool(self.agreed and not is_told)
+
+    @property
+    def changed_on(self) -> date | None:
+        """When the own words that stand were agreed to, where there were others."""
+        new = [
+            day
+            for (_day, before), (day, version) in pairwise(self.agreed)
+            if version.own_words != before.own_words
+        ]
+        return new[-1] if new else None
+
+
+class Journey:
+    """All of it is read in ten queries; what lies before the window is not opened."""
+
+    def __init__(
+        self, client: Client, user: User, wanted: str = "", *, with_notes: bool = False
+    ):
+        self.client, self.user, self.today = client, user, user.today()
+        self.with_notes = with_notes and user.is_therapist
+        self.is_cut = False  # whether something from long ago is not on it
+        encryption.expect(client.practice_id, [client.pk])
+        self._read()
+        self.since = self._window(wanted)
+
+    @cached_property
+    def names(self) -> tuple[str, str]:
+        """The same for both: it is one sheet."""
+        client, therapist = (voice(side, self.client, portal=False) for side in BOTH)
+        return client, therapist
+
+    # -- read --------------------------------------------------------------------
+
+    def _mine(self, model):
+        return model.objects.visible_to(self.user).filter(client=self.client)
+
+    def day_of(self, at: datetime) -> date:
+        return at.astimezone(self.user.zone).date()
+
+    def _read(self) -> None:
+        goals = self._mine(Goal).with_words().order_by("created_at")
+        self.lines = {goal.pk: GoalLine(goal, self.names) for goal in goals}
+        self._read_agreements()
+        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
+        ratings = ratings.values_list("goal_id", "side", "at", "value")
+        for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
+            given = self.lines[goal_id].rated.setdefault(side, [])
+            given.append((self.day_of(at), value))
+        reached = self._mine(Step).exclude(reached_at=None)
+        self.steps = self._newest(reached.order_by("-reached_at"))
+        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at")
+        self.wins = self._newest(wins)
+        self.strengths = list(self._mine(Strength).accepted().order_by("at"))
+        sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
+        self.all_sessions = list(sessions.order_by("starts_at"))
+        self.notes = self._notes() if self.with_notes else []
+
+    def _newest(self, rows, most: int = MOST) -> list:
+        """Of rows with the newest first, so many; the oldest of them first."""
+        found = list(rows[: most + 1])
+        self.is_cut |= len(found) > most
+        return found[:most][::-1]
+
+    def _notes(self) -> list[tuple[datetime, datetime]]:
+        """Of one's own signed notes, when the session was and when it was signed."""
+        rows = self._mine(ProgressNote).filter(author=self.user).signed()
+        rows = rows.order_by("session__starts_at")
+        return list(rows.values_list("session__starts_at", "signed_at"))
+
+    def _read_agreements(self) -> None:
+        """A version is in force from the moment at which both agreements stand."""
+        keys = self._mine(Agreement).select_related("version", "taken_back")
+        keys = keys.with_declined()
+        self.wordings = Wordings(keys)
+        for goal_id, line in self.lines.items():
+            line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
+            line.withdrawn = self._dated(self.wordings.withdrawn.get(goal_id, []))
+
+    def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
+        return [(self.day_of(at), version) for at, version in moments]
+
+    def words_on(self, line: GoalLine, day: date) -> str:
+        """What the goal said at the end of that day."""
+        until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
+        return self.wordings.at(line.goal.pk, until) or line.words
+
+    # -- which part of it --------------------------------------------------------
+
+    @cached_property
+    def begun(self) -> date:
+        """The first day of which there is anything to tell."""
+        days = [line.agreed_on for line in self.lines.values() if line.agreed]
+        days += [
+            day
+            for line in self.lines.values()
+            for given in line.rated.values()
+            for day, _v in given
+        ]
+        days += [self.day_of(session.starts_at) for session in self.all_sessions[:1]]
+        days += [self.day_of(step.reached_at) for step in self.steps[:1]]
+        days += [self.day_of(row.at) for row in (*self.wins, *self.strengths)]
+        return min(days, default=self.today)
+
+    def _window(self, wanted: str) -> date:
+        """From when on; a year, or all of it where that is shorter."""
+        self.shown = wanted if wanted in Since.values else Since.YEAR
+        span = SPANS.get(self.shown)
+        return max(self.begun, self.today - span) if span else self.begun
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The spans that show less than all there is, and all."""
+        age = self.today - self.begun
+        spans = [span for span, length in SPANS.items() if length < age]
+        return [(one.value, one.label) for one in (*spans, Since.ALL)] if spans else []
+
+    @property
+    def chosen(self) -> str:
+        return self.shown if self.shown in dict(self.choices) else Since.ALL
+
+    @property
+    def is_one_month(self) -> bool:
+        return self.since.replace(day=1) == self.today.replace(day=1)
+
+    def place(self, day: date, at: datetime) -> date:
+        """Where a day is told: what lies before the way, when it was said."""
+        return day if day >= self.begun else self.day_of(at)
+
+    def is_in(self, day: date) -> bool:
+        return self.since <= day <= self.today
+
+    # -- the parts of the page ---------------------------------------------------
+
+    @cached_property
+    def goals(self) -> list[GoalLine]:
+        """What is worked on, and what was closed within the window."""
+        lines = self.lines.values()
+        return [line for line in lines if self.is_shown(line.goal)]
+
+    def is_shown(self, goal: Goal) -> bool:
+        return goal.closed_at is None or self.is_in(self.day_of(goal.closed_at))
+
+    @cached_property
+    def sessions(self) -> list[tuple[date, TherapySession]]:
+        dated = [(self.day_of(row.starts_at), row) for row in self.all_sessions]
+        return [(day, row) for day, row in dated if self.is_in(day)]
+
+    @property
+    def held(self) -> int:
+        return sum(row.state == "held" for _day, row in self.sessions)
+
+    @cached_property
+    def months(self) -> list[Month]:
+        """The oldest first, each with what happened in it."""
+        found = [event for event in happened(self) if self.is_in(event.day)]
+        found.sort(key=lambda event: event.day)
+        months = {
+            first: Month(first, list(events))
+            for first, events in groupby(found, lambda event: event.day.replace(day=1))
+        }
+        for day, session in self.sessions:
+            first = day.replace(day=1)
+            month = months.setdefault(first, Month(first, []))
+            month.held += session.state == "held"
+            month.missed += session.state == "missed"
+        return [months[first] for first in sorted(months)]
+
+    # -- the chart ---------------------------------------------------------------
+
+    def chart(self) -> Chart:
+        lanes = [self._lane(line) for line in self.goals]
+        steps = [
+            ReachedStep(label_of(step.words), self.day_of(step.reached_at))
+            for step in self.steps
+            if self.is_in(self.day_of(step.reached_at))
+        ]
+        sessions = [
+            SessionMark(day, row.state == "missed") for day, row in self.sessions
+        ]
+        return timeline_chart(
+            [lane for lane in lanes if lane.voices],
+            today=self.today,
+            steps=steps,
+            sessions=sessions,
+        )
+
+    def _lane(self, line: GoalLine) -> Lane:
+        first, second = (
+            [
+                Point(day, value)
+                for day, value in line.rated.get(side, [])
+                if self.is_in(day)
+            ]
+            for side in BOTH
+        )
+        return Lane(label_of(line.words), first, second, self.names)

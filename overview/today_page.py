@@ -1,0 +1,336 @@
+"""Today: the sessions of one's day, what to prepare, and what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from appointments.models import TherapySession, day_of
+from clients import apart, telling
+from clients.models import Client
+from clients.prepared import prepared_for_user
+from clients.remarks import waiting_for
+from database.prepared import many
+from goals.models import Goal, GoalRating, Step
+from goals.models.content import Side
+from goals.ways import THERAPISTS
+from overview.caseload_page import Facts
+from progress import goal_watch
+from progress.models import ProgressNote
+from toolkit.models import Assignment
+from ui import dates, names, screen_privacy
+
+ASIDES = {
+    "request": (
+        gettext_lazy(
+            "A care role for %(name)s needs your confirmation, asked %(day)s."
+        ),
+        gettext_lazy("Decide"),
+    ),
+    "emergency": (
+        gettext_lazy("%(name)s opened the record in an emergency on %(day)s."),
+        gettext_lazy("Read why"),
+    ),
+    "correction": (
+        gettext_lazy("%(name)s asks for a correction, %(day)s."),
+        gettext_lazy("Answer"),
+    ),
+    "comment": (
+        gettext_lazy("A comment from %(name)s, %(day)s."),
+        gettext_lazy("Read"),
+    ),
+}
+RATED = 2_000  # ratings counted before the sessions of a day, the newest
+MANY = 20  # things that want attention on one page
+
+
+@dataclass
+class Slot:
+    """One session of the day; `prep` in a line each, newest facts first."""
+
+    session: TherapySession
+    client: Client
+    state: str  # "past", "next" or "later"
+    signed: bool
+    begins_now: bool = False  # the line of the present moment stands before it
+    prep: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Wants:
+    """One thing that wants the therapist: what, why, and one act."""
+
+    kind: str
+    name: str
+    why: str
+    act: str
+    address: str
+    client_address: str
+    hint: str = ""  # beside another client of the same name
+
+
+@prepared_for_user()
+def _treated(user):
+    return Client.objects.editable_by(user).by_name()
+
+
+@prepared_for_user(now=DateTimeField())
+def _unsigned(user, now):
+    rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
+    rows = rows.filter(author=user, session__starts_at__lt=now)
+    shown = rows.only("id", "client_id", "session__starts_at")
+    return shown.select_related("session").order_by("session__starts_at")
+
+
+@prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
+def _sessions(user, begins, ends):
+    signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
+    rows = (
+        TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
+    )
+    rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = rows.annotate(signed_at=Subquery(signed[:1]))
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@prepared_for_user(now=DateTimeField())
+def _over(user, now):
+    rows = TherapySession.objects.editable_by(user).planned()
+    rows = rows.filter(therapist=user, ends_at__lt=now)
+    return rows.defer("take_away").order_by("starts_at")
+
+
+@prepared_for_user()
+def _proposed(user):
+    rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
+    return rows.values_list("pk", "client_id", "latest__proposed_at")
+
+
+@prepared_for_user(clients=many(UUIDField()))
+def _rated(user, clients):
+    rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
+    rows = rows.filter(side=Side.CLIENT).not_withdrawn()
+    return rows.order_by("-at").values_list("client_id", "at")[:RATED]
+
+
+@prepared_for_user(clients=many(UUIDField()))
+def _answered_and_reached(user, clients):
+    """When clients answered an exercise, and when anybody else wrote down a step."""
+    found = {"client_id": clients}
+    answers = Assignment.objects.editable_by(user).filter(**found).exclude(answer="")
+    answers = answers.filter(answered_by=F("client__user")).order_by()
+    steps = Step.objects.editable_by(user).not_dropped().filter(**found).order_by()
+    steps = steps.exclude(reached_at=None).exclude(reached_by=user.pk)
+    columns = ("kind", "client_id", "moment")
+    answers = answers.annotate(kind=Value("answer"), moment=F("answered_at"))
+    steps = steps.annotate(kind=Value("step"), moment=F("reached_at"))
+    both = answers.values_list(*columns), steps.values_list(*columns)
+    return both[0].union(both[1], all=True)
+
+
+class Today:
+    """Of those whom one treats; who only reads a record is asked for nothing."""
+
+    def __init__(self, user):
+        self.user, self.now = user, timezone.now()
+        self.clients = {client.pk: client for client in _treated(user)}
+        mine = Client.objects.editable_by(user)
+        hints = apart.among(self.clients.values(), mine)
+        for client in self.clients.values():
+            client.hint = hints.get(client.pk, "")
+        self.facts = Facts(list(self.clients.values()), user)
+        self.unsigned = _unsigned(user, now=self.now)
+
+    # -- the day -----------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> list[TherapySession]:
+        begins, ends = day_of(self.user.today(), self.user.zone)
+        return _sessions(self.user, begins=begins, ends=ends)
+
+    def slots(self) -> list[Slot]:
+        coming = next((s for s in self.sessions if self._is_open(s)), None)
+        slots = [self._slot(session, coming) for session in self.sessions]
+        first = next((slot for slot in slots if slot.state != "past"), None)
+        if first:
+            first.begins_now = True
+        self._prepare([slot for slot in slots if slot.state != "past"])
+        return slots
+
+    def _is_open(self, session) -> bool:
+        return session.ends_at > self.now and session.state == "planned"
+
+    def _slot(self, session, coming) -> Slot:
+        state = "later" if self._is_open(session) else "past"
+        return Slot(
+            session=session,
+            client=self.clients.get(session.client_id),
+            state="next" if session is coming else state,
+            signed=bool(session.signed_at),
+        )
+
+    def _prepare(self, slots: list[Slot]) -> None:
+        ids = [slot.session.client_id for slot in slots]
+        rated = _by_client(_rated(self.user, clients=ids))
+        both = list(_answered_and_reached(self.user, clients=ids))
+        answered = _by_client(row[1:] for row in both if row[0] == "answer")
+        stepped = _by_client(row[1:] for row in both if row[0] == "step")
+        for slot in slots:
+            pk = slot.session.client_id
+            slot.prep = self._lines(pk, rated, stepped, answered)
+
+    def _lines(self, pk, rated, stepped, answered) -> list[str]:
+        since = self.facts.last_end.get(pk)
+        lines = [
+            goal_watch.to_therapist(one.kind)[0]
+            for one in self._watched
+            if one.client_id == pk and one.kind in goal_watch.FOR_THE_SESSION
+        ]
+        if pk in self.facts.waiting:
+            lines.append(_("New words for a goal wait for your key"))
+        new = sum(1 for at in rated.get(pk, []) if not since or at > since)
+        if new:
+            text = ngettext(
+                "%(new)s rating of their own since last time",
+                "%(new)s ratings of their own since last time",
+                new,
+            )
+            lines.append(text % {"new": new})
+        new = sum(1 for at in stepped.get(pk, []) if not since or at > since)
+        if new:
+            text = ngettext("%(new)s step reached", "%(new)s steps reached", new)
+            lines.append(text % {"new": new})
+        if any(not since or at > since for at in answered.get(pk, [])):
+            lines.append(_("Said how the practice went"))
+        if since:
+            last = self.facts.last[pk]
+            day = dates.weekday(timezone.localtime(last))
+            lines.append(_("Last seen %(day)s") % {"day": day})
+        else:
+            lines.append(_("First session"))
+        return lines
+
+    # -- what waits --------------------------------------------------------------
+
+    @cached_property
+    def notices(self) -> list[telling.Line]:
+        has_some = any(waits.kind == "notice" for waits in self._waiting)
+        return telling.notices(self.user) if has_some else []
+
+    @cached_property
+    def _waiting(self) -> list:
+        return list(waiting_for(self.user))
+
+    def attention(self) -> list[Wants]:
+        found = [
+            *self._asides(),
+            *self._keys(),
+            *self._goals(),
+            *self._not_logged(),
+            *self._unsigned(),
+            *self._quiet(),
+        ]
+        self.total, self.more = len(found), max(0, len(found) - MANY)
+        return found[:MANY]
+
+    def _asides(self):
+        """An emergency, a correction asked for, a supervisor's comment."""
+        for waits in self._waiting:
+            if waits.kind not in ASIDES or waits.client_id not in self.clients:
+                continue
+            day = dates.weekday(timezone.localtime(waits.at))
+            why, act = ASIDES[waits.kind]
+            address = self.addresses(waits)
+            is_client = waits.kind == "correction"  # else it is a colleague
+            name = (
+                screen_privacy.called(waits.name)
+                if is_client
+                else names.isolated(waits.name)
+            )
+            why = why % {"name": name, "day": day}
+            yield self._want(waits.kind, waits.client_id, why, str(act), address)
+
+    def addresses(self, waits) -> str:
+        if waits.kind == "correction":
+            return reverse("correction-answer", args=[waits.pk])
+        if waits.kind == "request":
+            return reverse("client-care", args=[waits.client_id]) + "#requests"
+        place = "#supervision" if waits.kind == "comment" else ""
+        return reverse("client", args=[waits.client_id]) + place
+
+    def _keys(self):
+        for goal_id, client_id, proposed_at in _proposed(self.user):
+            if self._is_here(client_id):
+                when = dates.weekday(timezone.localtime(proposed_at))
+                why = _("Proposed words for a goal on %(day)s.") % {"day": when}
+                address = reverse("goal", args=[goal_id])
+                yield self._want("key", client_id, why, _("Read"), address)
+
+    @cached_property
+    def _watched(self) -> list[goal_watch.Watch]:
+        here = [pk for pk in self.clients if self._is_here(pk)]
+        meeting = {session.client_id for session in self.sessions}
+        today = self.user.today()
+        return goal_watch.watch(here, Side.THERAPIST, today, meeting=meeting)
+
+    def _goals(self):
+        """Reviews that are due or wait, what was said and not answered, still goals."""
+        for found in self._watched:
+            why, act = goal_watch.to_therapist(found.kind)
+            address = found.address(THERAPISTS)
+            yield self._want("goal", found.client_id, why, act, address)
+
+    def _is_here(self, client_id) -> bool:
+        """Who was discharged is asked nothing more."""
+        client = self.clients.get(client_id)
+        return client is not None and not client.is_discharged
+
+    def _not_logged(self):
+        """Over and still only planned, with no note begun."""
+        begun = {note.session_id for note in self.unsigned}
+        for session in _over(self.user, now=self.now):
+            if session.client_id in self.clients and session.pk not in begun:
+                why = self._day(_("The session of %(day)s is not logged."), session)
+                address = reverse("session", args=[session.pk])
+                yield self._want("log", session.client_id, why, _("Log it"), address)
+
+    def _unsigned(self):
+        for note in self.unsigned:
+            if note.client_id in self.clients:
+                why = self._day(_("The note of %(day)s is not signed."), note.session)
+                address = reverse("session", args=[note.session_id])
+                yield self._want("note", note.client_id, why, _("Finish"), address)
+
+    def _quiet(self):
+        for client in self.clients.values():
+            if client.state == Client.State.ACTIVE and self.facts.is_quiet(client):
+                last = self.facts.last.get(client.pk)
+                why = _("Nothing is booked, and nobody has met yet.")
+                if last:
+                    day = dates.weekday(timezone.localtime(last))
+                    why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
+                address = reverse("session-add", args=[client.pk])
+                yield self._want("no_contact", client.pk, why, _("Book"), address)
+
+    def _day(self, sentence, session) -> str:
+        starts: datetime = timezone.localtime(session.starts_at)
+        return sentence % {"day": dates.weekday(starts)}
+
+    def _want(self, kind, client_id, why, act, address) -> Wants:
+        client = self.clients[client_id]
+        page = client.get_absolute_url()
+        return Wants(kind, client.name, why, act, address, page, client.hint)
+
+
+def _by_client(rows):
+    found = {}
+    for client_id, at in rows:
+        found.setdefault(client_id, []).append(at)
+    return found

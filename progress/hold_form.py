@@ -1,0 +1,17 @@
+"""Why a note is held back from its client."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from ui.forms import HouseForm
+
+
+class HoldForm(HouseForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy("For the record; the client does not see it."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from django.db import models
+
+from appointments.models import TherapySession
+from clients.models import ClientRow
+from goals.models import Goal
+
+
+class SessionGoal(ClientRow):
+    """A goal that was worked on in a session, with the rating given there, if any."""
+
+    session = models.ForeignKey(
+        TherapySession, models.PROTECT, related_name="goals_worked_on"
+    )
+    goal = models.ForeignKey(Goal, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "goal"], name="session_goal_once"
+            ),
+        ]
+
+    @classmethod
+    def note_down(cls, session: TherapySession, goals: list[Goal]) -> None:
+        """That these were worked on; once each, however often it is said."""
+        rows = [
+            cls(
+                practice_id=session.practice_id,
+                client_id=session.client_id,
+                session=session,
+                goal=goal,
+            )
+            for goal in goals
+        ]
+        if rows:
+            cls.objects.bulk_create(rows, ignore_conflicts=True)
