@@ -144,7 +144,8 @@ class SettingsForm(NoOverwrite, HouseModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if not self.instance.zone_is_known:
+        self.zone_was_known = self.instance.zone_is_known
+        if not self.zone_was_known:
             self.initial["time_zone"] = self.instance.zone.key
         if not self.instance.is_therapist:
             del self.fields["phone"], self.fields["contact_hours"]
@@ -154,8 +155,11 @@ class SettingsForm(NoOverwrite, HouseModelForm):
 
     @transaction.atomic
     def _save(self):
-        self.instance.save(update_fields=self.changed_data)
-        audit.record("settings changed", about=self.instance, fields=self.changed_data)
+        changed = set(self.changed_data)
+        if not self.zone_was_known:  # the one that was shown instead is kept now
+            changed.add("time_zone")
+        self.instance.save(update_fields=changed)
+        audit.record("settings changed", about=self.instance, fields=sorted(changed))
 
 
 class ForgottenPasswordForm(House, PasswordResetForm):

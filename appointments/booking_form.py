@@ -21,13 +21,16 @@ DAYS = 5
 HOURS = range(8, 20)
 EARLIEST, FURTHEST = timedelta(days=366), timedelta(days=2 * 366)
 LINK = {  # where a link can be read, by what the client reads
-    "now": gettext_lazy("It is on the client’s home page. It is never emailed."),
+    "now": gettext_lazy(
+        "The client sees it in the portal from 15 minutes before. It is never emailed."
+    ),
     "until": gettext_lazy(
-        "It is on the client’s home page as long as their portal is open. It is never "
-        "emailed."
+        "The client sees it in the portal from 15 minutes before, as long as their "
+        "portal is open. It is never emailed."
     ),
     "later": gettext_lazy(
-        "It is on the client’s home page once they have joined. It is never emailed."
+        "Once they have joined, the client sees it in the portal from 15 minutes "
+        "before. It is never emailed."
     ),
     "": gettext_lazy(
         "Nobody but the care team reads it here, and it is never emailed: give it to "
@@ -170,7 +173,8 @@ class BookingForm(NoOverwrite, HouseForm):
             return
         now = dates.moment(self.session.starts_at.astimezone(self.by.zone))
         words = _(
-            "This session was moved meanwhile, to %(now)s. Save again to move it."
+            "While this page was open, the session was moved to %(now)s. Press"
+            " “Move it” again to move it to the time below."
         )
         self.add_error(None, words % {"now": now})
         self._show_anew(MOMENT)

@@ -141,6 +141,13 @@ class TherapySession(ClientRow):
         """Whether it was missed or canceled: nothing is written about it."""
         return self.state in self.OFF
 
+    @property
+    def taken_away(self) -> str:
+        """What the client took away: nothing of an hour that has not started or was
+        called off, though a therapist may have prepared it there."""
+        begun = self.starts_at <= timezone.now()
+        return self.take_away if begun and not self.is_off else ""
+
     # -- verbs -------------------------------------------------------------------
 
     @transaction.atomic
@@ -194,7 +201,9 @@ class TherapySession(ClientRow):
 
     @transaction.atomic
     def miss(self, *, by: User) -> bool:
-        return self._turn(self.State.PLANNED, self.State.MISSED, "session missed")
+        """False where it is planned no more, or has not started yet."""
+        old, new = self.State.PLANNED, self.State.MISSED
+        return self._turn(old, new, "session missed", starts_at__lte=Now())
 
     @transaction.atomic
     def log(self, *, take_away: str, by: User) -> None:
@@ -246,10 +255,9 @@ class TherapySession(ClientRow):
             words = _("You see %(name)s from %(from)s to %(to)s.")
         raise ValidationError(words % said)
 
-    def _turn(self, old: str, new: str, verb: str) -> bool:
-        done = TherapySession.objects.filter(pk=self.pk, state=old).update(
-            state=new, called_off_at=Now()
-        )
+    def _turn(self, old: str, new: str, verb: str, **only) -> bool:
+        rows = TherapySession.objects.filter(pk=self.pk, state=old, **only)
+        done = rows.update(state=new, called_off_at=Now())
         if done:
             self.state = new
             audit.record(verb, about=self)

@@ -107,6 +107,8 @@ def _state_by_now(session: TherapySession) -> str:
         return _("This session was canceled already.")
     if session.state == TherapySession.State.MISSED:
         return _("This session was marked missed already.")
+    if session.state == TherapySession.State.PLANNED:
+        return _("This session has not started yet. Cancel it instead.")
     return _("This session was held and logged. Nothing was changed.")
 
 

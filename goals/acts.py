@@ -199,10 +199,16 @@ def next_after_difference(request, goal: Goal, way: Way):
     if not (form.is_valid() and form.save(page.proposal, by=request.user)):
         messages.warning(request, _first_error(form))
         return redirect(way["goal_differ"], goal.pk)
-    messages.success(request, _("Suggested."))
+    messages.success(request, _suggested(DifferPage(goal, request.user)))
     if form.cleaned_data["choice"] == GoalMove.Next.THIRD:
         return redirect(way["goal_propose"], goal.pk)
     return redirect(way["goal_differ"], goal.pk)
+
+
+def _suggested(page: DifferPage) -> str:
+    if page.both_next:
+        return _("You both chose the same: %(choice)s.") % {"choice": page.both_next}
+    return _("Suggested. It is decided when both of you choose the same.")
 
 
 # -- looking at it again --------------------------------------------------------------
@@ -343,6 +349,7 @@ def step_add(request, goal: Goal, way: Way):
     if not goal.is_open:
         return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Step added."))
         return way.to(goal, "#steps")
     at_hand = strengths.at_hand(goal, request.user)
     return way.page(request, "step_add", goal, form=form, strengths=at_hand)

@@ -102,6 +102,10 @@ class DifferPage:
         return next(one for one in self.wordings if one.side == self.side)
 
     @property
+    def theirs(self) -> Wording:
+        return next(one for one in self.wordings if one.side != self.side)
+
+    @property
     def is_my_proposal(self) -> bool:
         return self.proposal.side == self.side
 

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import TextField, UUIDField
+from django.db.models import (
+    OuterRef,
+    Subquery,
+    TextField,
+    UUIDField,
+)
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -22,10 +27,17 @@ from clients.remarks import Asides
 from clients.strengths import accepted
 from database.prepared import first, many, prepared
 from goals import status
-from goals.models import Goal, GoalRating, Step
+from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.voices import BOTH, counted, voice
-from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
+from progress.came_in import (
+    News,
+    answered_by,
+    between,
+    of_exercise,
+    of_rating,
+    of_step,
+)
 from progress.models import ProgressNote
 from progress.models.note import MOST
 from toolkit.models import Assignment
@@ -160,8 +172,11 @@ CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
 
 @prepared_for_user(**CLIENT)
 def _open_or_closed(user, client):
+    """`said_at`: the client's newest comment; its words are on the goal's page."""
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
-    return mine.order_by("created_at")
+    said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
+    newest = Subquery(said.order_by("-at").values("at")[:1])
+    return mine.annotate(said_at=newest).order_by("created_at")
 
 
 @prepared_for_user(**GOALS)
@@ -302,14 +317,24 @@ class ClientPage:
 
     @cached_property
     def news(self) -> list[News]:
-        """Ratings, steps and exercises, the oldest first."""
+        """Ratings, steps, exercises and comments, the oldest first."""
         exercises = answered_by(self.practice, self.client)
         found = [
             *(of_rating(line.client, line.goal) for line in self.goals if line.client),
             *(of_step(step) for step in self._reached_steps),
             *(of_exercise(one) for one in exercises),
+            *(
+                News("comment", goal.said_at, goal.shown.own_words)
+                for goal in self._said
+            ),
         ]
         return between(found, self.since, self.now)
+
+    @property
+    def _said(self) -> list[Goal]:
+        """Those that the client ever commented on."""
+        goals = [*(line.goal for line in self.goals), *self.closed]
+        return [goal for goal in goals if goal.said_at]
 
     @property
     def _reached_steps(self) -> list[Step]:

@@ -1,17 +1,24 @@
-"""What came in between two sessions: ratings, steps reached, exercises answered."""
+"""What came in between two sessions: ratings, steps reached, exercises answered, and
+comments of the client."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from goals.models import Goal, Step
+from django.db.models import UUIDField
+
+from clients.prepared import prepared_for_user
+from goals.models import Comment, Goal, Step
+from goals.models.content import Side
 from toolkit.models import Assignment
+
+COMMENTS = 12  # the newest
 
 
 @dataclass(frozen=True)
 class News:
-    """One line: `kind` is "rating", "step" or "exercise"."""
+    """One line: `kind` is "rating", "step", "exercise" or "comment"."""
 
     kind: str
     at: datetime
@@ -33,6 +40,17 @@ def of_step(step: Step, goal: Goal | None = None) -> News:
 def of_exercise(assignment: Assignment) -> News:
     answer = str(assignment.get_answer_display())
     return News("exercise", assignment.answered_at, assignment.words, answer=answer)
+
+
+def of_comment(comment: Comment) -> News:
+    return News("comment", comment.at, comment.words)
+
+
+@prepared_for_user(client=UUIDField())
+def newest_comments(user, client):
+    """Those of the client: what a therapist said is no news to one."""
+    rows = Comment.objects.visible_to(user).filter(client=client, side=Side.CLIENT)
+    return rows.order_by("-at")[:COMMENTS]
 
 
 def answered_by(practice, client) -> list[Assignment]:

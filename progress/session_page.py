@@ -19,7 +19,16 @@ from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
 from progress import agenda
-from progress.came_in import News, answered_by, between, of_exercise, of_rating, of_step
+from progress.came_in import (
+    News,
+    answered_by,
+    between,
+    newest_comments,
+    of_comment,
+    of_exercise,
+    of_rating,
+    of_step,
+)
 from progress.models import EarlierDraft, ProgressNote
 from progress.models.note import PRESSED, TYPED
 from toolkit.models import Assignment
@@ -169,7 +178,7 @@ class SessionScreen:
 
     @cached_property
     def news(self) -> list[News]:
-        """What the client rated, reached and answered since the session before."""
+        """What the client did and said since the session before."""
         goals = {goal.pk: goal for goal in self.goals}
         ratings = [
             of_rating(rating, goals[goal_id])
@@ -178,7 +187,13 @@ class SessionScreen:
         ]
         steps = _reached(self.user, client=self.session.client_id)
         steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
-        found = [*ratings, *steps, *map(of_exercise, self.answered)]
+        comments = newest_comments(self.user, client=self.session.client_id)
+        found = [
+            *ratings,
+            *steps,
+            *map(of_exercise, self.answered),
+            *map(of_comment, comments),
+        ]
         since = self.previous and self.previous.ends_at
         return between(found, since, self.session.ends_at)
 

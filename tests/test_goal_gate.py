@@ -3,6 +3,7 @@
 Each form is filled as the page offers it and found again on the other one's page.
 """
 
+import itertools
 import re
 
 import pytest
@@ -290,3 +291,26 @@ def test_axe_finds_nothing_on_a_goals_pages_and_each_fits(at, accessible, cleo, 
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= (390 if phone else 1280), (url, wide)
                 assert "Cleo" not in page.title()
+
+
+def test_no_line_of_two_wordings_lies_over_another(at, cleo, thea):
+    """One wording with the therapist's words beside it, the other without."""
+    with acting_as(thea.pk), transaction.atomic():
+        mine = Goal.propose(cleo, {"own_words": "Sleep"}, by=thea)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal = Goal.objects.select_related("client__user", "latest").get(pk=mine.pk)
+        content = {"own_words": "Rest", "clinical_words": "Sleep hygiene " * 12}
+        goal.propose_version(content | {"why": "I am tired"}, by=cleo.user)
+        goal.latest.goal = goal
+        goal.latest.differ("It is mine", by=cleo.user)
+    for page, url in (
+        (at(thea), f"/goals/{mine.pk}/differ/"),
+        (at(cleo.user, phone=True), f"/portal/goals/{mine.pk}/differ/"),
+    ):
+        page.goto(url)
+        for side in page.locator(".sides.level > div").all():
+            lines = [one.bounding_box() for one in side.locator("p").all()]
+            lines = [one for one in lines if one and one["height"]]
+            assert len(lines) >= 3
+            for above, below in itertools.pairwise(lines):
+                assert above["y"] + above["height"] <= below["y"] + 1

@@ -85,7 +85,7 @@ UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
   WHERE right(id::text, 1) < '8';
 UPDATE appointments_therapysession SET (state, starts_at, ends_at) = (
   SELECT CASE WHEN held THEN 'held' ELSE 'planned' END, at, at + interval '1 hour'
-  FROM (SELECT right(id::text, 1) < '6' AS held, right(id::text, 1) < '8' AS over)
+  FROM (SELECT right(id::text, 1) < '5' AS held, right(id::text, 1) < 'a' AS over)
     kind, LATERAL (
     SELECT now() + CASE WHEN over THEN -1 ELSE 1 END * interval '1 day'
       + abs(hashtext(id::text)) % 600 * interval '1 minute' AS at) day);

@@ -33,6 +33,8 @@ def shown(browser, goal, portal=False):
 
 def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, thea):
     hers, theas = sign_in(cleo.user), sign_in(thea)
+    form = hers.get(reverse("portal-goal-comment", args=[goal.pk])).content.decode()
+    assert "Both of you can read it with the goal" in form
     said = {"words": "Could ten just be “boring”?", "once": ""}
     hers.post(reverse("portal-goal-comment", args=[goal.pk]), said)
     assert "Not seen yet" in shown(hers, goal, portal=True)
@@ -43,7 +45,7 @@ def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, th
     talked = reverse("comment-talked", args=[Comment.objects.get().pk])
     theas.post(talked, {"talked_on": thea.today(), "changed": "Ten is boring now"})
     page = shown(hers, goal, portal=True)
-    assert "Talked about today" in page
+    assert "Talked about today" in page and said["words"] in page  # it stays there
     assert "Ten is boring now" in page
 
 
@@ -131,7 +133,8 @@ def test_a_plan_has_both_an_if_and_a_then(goal, sign_in, thea):
     half = {"words": "One stop", "cue": "it comes", "plan": ""}
     page = sign_in(thea).post(url, half, follow=True).content.decode()
     assert "A plan needs both" in page
-    sign_in(thea).post(url, half | {"plan": "I stay"})
+    done = sign_in(thea).post(url, half | {"plan": "I stay"}, follow=True)
+    assert "Step added." in done.content.decode()
     page = shown(sign_in(thea), goal)
     assert "it comes" in page
     assert "I stay" in page

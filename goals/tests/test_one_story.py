@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
+from clients.models import ContactCharter
 from database.identity import acting_as
 from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
@@ -245,3 +247,25 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
         assert "Why it matters My town is there" in page
         assert "to Cleo in it is not said yet" not in page
         assert "to you in it is not said yet" not in page
+
+
+# -- a goal reached -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("style", "mine", "hers"),
+    [
+        ("talk", "You chose to talk about it", "would like to talk about it"),
+        ("nobody", "You chose to tell nobody", "Do not bring it up."),
+        ("ritual", "You chose a small ritual", "The client chose a small ritual"),
+        ("quiet", "Quietly: this line", "Quietly: this line"),
+    ],
+)
+def test_thea_reads_no_more_of_how_it_is_marked_than_cleo_chose(
+    cleo, goal, pages, style, mine, hers
+):
+    ContactCharter.objects.filter(client=cleo).update(celebrates=style)
+    Goal.objects.update(closed_at=timezone.now(), ended_as="reached")
+    cleos, theas = pages("reached/")
+    assert mine in cleos and hers in theas
+    assert "would like it left at that" not in theas

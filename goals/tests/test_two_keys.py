@@ -277,6 +277,52 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
     assert now(goal).differs_since and not now(goal).review_id
 
 
+def suggest(browser, start, goal, choice):
+    """What the page says after one side suggested it."""
+    url = f"{start}/{goal.pk}/differ/"
+    found = browser.post(f"{url}next/", {"choice": choice}, follow=True)
+    return found.content.decode() + browser.get(url).content.decode()
+
+
+def test_each_reads_both_suggestions_and_what_the_press_came_to(cleo, thea, sign_in):
+    goal = proposed_and_seen_differently(cleo, thea)
+    hers, mine = (sign_in(thea), "/goals"), (sign_in(cleo.user), "/portal/goals")
+    page = suggest(*mine, goal, "talk")
+    assert "It is decided when both of you choose the same." in page
+    page = suggest(*hers, goal, "try")
+    assert "You suggested:" in page and "suggests:" in page
+    assert "Talk about it at the next session</strong>" in page
+    assert "Try both for two weeks</strong>" in page
+    page = mine[0].get(f"/portal/goals/{goal.pk}/differ/").content.decode()
+    assert "suggests:" in page and "You suggested:" in page
+    page = suggest(*mine, goal, "try")
+    assert "You both chose the same: Try both for two weeks." in page
+
+
+def test_coming_round_is_offered_to_each_as_each_can_do_it(cleo, thea, sign_in):
+    """Cleo's words are the proposal: Thea agrees to them, Cleo suggests Thea's."""
+    goal = proposed_and_seen_differently(cleo, thea)
+    hers = sign_in(thea).get(f"/goals/{goal.pk}/differ/").content.decode()
+    assert f'action="/goals/{goal.pk}/agree/1/"' in hers
+    assert "You can agree to the other wording on any day." in hers
+    mine = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/differ/").content.decode()
+    assert "/agree/" not in mine
+    assert "can agree to your wording on any day." in mine
+    assert f'href="/portal/goals/{goal.pk}/propose/"' in mine
+
+
+def test_the_day_of_trying_both_stays_while_other_words_are_proposed(
+    cleo, thea, sign_in
+):
+    goal = proposed_and_seen_differently(cleo, thea)
+    act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
+    act(cleo.user, goal, lambda g: g.latest.suggest_next("try", by=cleo.user))
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
+    for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
+        page = sign_in(person).get(f"{start}/{goal.pk}/differ/").content.decode()
+        assert "Review " in page and "No reminders" not in page
+
+
 @pytest.mark.parametrize("choice", ["leave", "talk", "third"])
 def test_who_let_both_stand_can_review_them_when_they_like(cleo, thea, sign_in, choice):
     goal = proposed_and_seen_differently(cleo, thea)

@@ -353,6 +353,7 @@ PROMISES = {
     "test_neither_side_reads_the_others_answer_before_giving_their_own": [
         "%(mine)s’s answers are saved. They open when %(name)s has answered as well.",
         "Your answers are kept. They open when %(name)s has answered as well.",
+        "Your answers are saved. They open when your therapist has answered as well.",
         "Both have answered, and both answers are open.",
     ],
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
@@ -367,7 +368,8 @@ PROMISES = {
     "goals/tests/test_comments.py::"
     "test_what_cleo_says_is_seen_talked_about_and_changed": [
         "Both of you see the day, and what came of it.",
-        "It stands with the goal, for both of you, until you have talked about it.",
+        "It is saved with the goal. You can note when you talked about it.",
+        "Both of you can read it with the goal, and note when you talked about it.",
         "Comment saved for both of you.",
         "Saved for both of you.",
     ],
@@ -375,9 +377,18 @@ PROMISES = {
     "test_a_first_proposal_taken_back_is_no_goal_any_more": [
         "Then it is no goal any more. It stays in the history.",
     ],
-    "goals/tests/test_two_keys.py::test_a_key_taken_back_can_be_turned_again": [
-        "By turning the key to the other’s words, on any day.",
+    "goals/tests/test_two_keys.py::"
+    "test_coming_round_is_offered_to_each_as_each_can_do_it": [
         "Either of you can come round",
+        "%(name)s can agree to your wording on any day. You can suggest the other one.",
+        "You can agree to the other wording on any day. %(name)s can suggest yours.",
+        "You can agree to the other wording on any day.",
+        "You can suggest the other wording on any day.",
+    ],
+    "goals/tests/test_two_keys.py::"
+    "test_each_reads_both_suggestions_and_what_the_press_came_to": [
+        "Suggested. It is decided when both of you choose the same.",
+        "You both chose the same: %(choice)s.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_proposal_taken_back_leaves_the_agreed_words": [
@@ -592,7 +603,7 @@ PROMISES = {
         "The client would rather have it left at that. Do not bring it up.",
         "Quietly: this line, and no more.",
         "A line where it stands, and no more",
-        "The client marks it with a stone and a line, and would like it left at that.",
+        "The client chose a small ritual: one sentence, and the stone on top.",
     ],
     "progress/tests/test_goal_watch.py::"
     "test_both_are_reminded_to_talk_about_a_reached_goal": [

@@ -129,3 +129,23 @@ def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
     browser = sign_in(cleo.user)
     with at_most(10):
         told(browser.get(one(session)))
+
+
+@pytest.mark.parametrize(
+    ("becomes", "started"),
+    [
+        ("held", True), ("planned", True), ("planned", False),
+        ("missed", True), ("cancelled", True), ("cancelled", False),
+    ],
+)  # fmt: skip
+def test_what_cleo_took_with_her_is_of_an_hour_that_took_place(
+    cleo, thea, sign_in, becomes, started
+):
+    """Thea prepares the words beforehand; they are not told as taken along yet."""
+    session = book(cleo, by=thea, days=-1 if started else 3)
+    session.take_away, session.state = "The pause is mine", becomes
+    with as_person(thea):
+        session.save(update_fields=["take_away", "state"])
+    browser = sign_in(cleo.user)
+    both = told(browser.get(SESSIONS)) + told(browser.get(one(session)))
+    assert ("The pause is mine" in both) is (started and becomes in ("held", "planned"))

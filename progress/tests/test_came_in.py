@@ -10,7 +10,7 @@ from django.utils import timezone
 from appointments.models import TherapySession
 from clients.models import ContactCharter
 from database.identity import acting_as
-from goals.models import Goal, GoalRating, Review, Step
+from goals.models import Comment, Goal, GoalRating, Review, Step
 from progress.tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 
@@ -44,6 +44,11 @@ def exercise(cleo, thea, words, *, by, at):
     as_(by, lambda: given.say("some", by=by, seen=""))
     Assignment.objects.filter(pk=given.pk).update(answered_at=at)
     return given
+
+
+def comment(goal, words, *, by, at):
+    said = as_(by, lambda: Comment.say(goal, words, by=by))
+    Comment.objects.filter(pk=said.pk).update(at=at)
 
 
 @pytest.fixture
@@ -289,3 +294,29 @@ def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in)
     for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
         page = read(sign_in(person), f"{start}/{goal.pk}/reached/")
         assert "One stop alone" in page.partition("What carried it")[2]
+
+
+def test_what_cleo_said_about_a_goal_came_in_and_what_thea_said_did_not(
+    goal, between, cleo, thea, sign_in
+):
+    session, at = between
+    comment(goal, "I dread the silence", by=cleo.user, at=at)
+    comment(goal, "Said long before", by=cleo.user, at=at - 30 * DAY)
+    comment(goal, "Her own remark", by=thea, at=at)
+    browser = sign_in(thea)
+    page = read(browser, f"/sessions/{session.pk}/")
+    assert page.count("Cleo commented on a goal I dread the silence") == 1
+    assert "Said long before" not in page and "Her own remark" not in page
+    page = read(browser, f"/clients/{cleo.pk}/")
+    assert page.count(f"Cleo commented on a goal {goal.shown.own_words}") == 1
+
+
+def test_a_comment_of_before_the_last_session_or_of_thea_is_no_news(
+    goal, between, cleo, thea, sign_in
+):
+    session, at = between
+    comment(goal, "Said long before", by=cleo.user, at=at - 30 * DAY)
+    comment(goal, "Her own remark", by=thea, at=at)
+    browser = sign_in(thea)
+    for url in (f"/sessions/{session.pk}/", f"/clients/{cleo.pk}/"):
+        assert "commented on a goal" not in read(browser, url)

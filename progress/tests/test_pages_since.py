@@ -78,6 +78,25 @@ def test_a_canceled_session_ahead_is_no_past_one_for_cleo(sign_in, thea, cleo):
     assert "Past and canceled" in found and "Until now" not in found
 
 
+@pytest.mark.parametrize("began", [True, False])
+def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
+    sign_in, thea, cleo, began
+):
+    """Thea cannot tell Cleo that next week's session did not take place."""
+    at = timezone.now() + (-HOUR / 2 if began else 7 * DAY)
+    session, browser = book(cleo, thea, at=at), sign_in(thea)
+    found = page(browser, f"/sessions/{session.pk}/")
+    assert (f'action="/sessions/{session.pk}/missed/"' in found) is began
+    assert (f'action="/sessions/{session.pk}/cancel/"' in found) is not began
+    answer = browser.post(f"/sessions/{session.pk}/missed/", follow=True)
+    session.refresh_from_db()
+    assert session.state == ("missed" if began else "planned")
+    not_yet = "This session has not started yet. Cancel it instead."
+    assert (not_yet in answer.content.decode()) is not began
+    hers = page(sign_in(cleo.user), "/portal/sessions/")
+    assert ("Did not take place" in hers) is began
+
+
 @pytest.mark.parametrize("act", ["cancel", "missed"])
 @pytest.mark.parametrize(
     ("first", "why"),

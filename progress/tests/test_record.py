@@ -432,7 +432,8 @@ def test_the_page_is_a_handful_of_queries(page, cleo, thea, sign_in):
     copy_of(cleo, thea)
     copy_of(cleo, cleo.user)
     browser = sign_in(thea if page == "thea" else cleo.user)
-    assert pinned(browser, of_client(cleo) if page == "thea" else OWN) <= 6
+    most = 7 if page == "thea" else 6  # she has another client of that name, or not
+    assert pinned(browser, of_client(cleo) if page == "thea" else OWN) <= most
 
 
 # -- scripts on paper -----------------------------------------------------------------
