@@ -80,6 +80,7 @@ UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = r.client_id;
+UPDATE goals_comment SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';
 UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
   WHERE right(id::text, 1) < '8';
@@ -109,7 +110,11 @@ def lively(world):
 def test_it_finds_what_is_found_anew(lively, query):
     """For people of every kind, past row security: the program's rule alone."""
     chance, seen = random.Random(query.name), 0
-    for person in chance.sample(everybody(), 40):
+    people = everybody()
+    chance.shuffle(people)
+    for number, person in enumerate(people):
+        if number >= 40 and seen:  # more only where nothing was found yet
+            break
         user = fresh(person)
         values = asked_of(chance, user, query)
         plain = {
