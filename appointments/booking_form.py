@@ -84,7 +84,7 @@ class BookingForm(NoOverwrite, HouseForm):
     )
 
     def __init__(self, *args, session: TherapySession, by: User, week=None, **kwargs):
-        self.session, self.by = session, by
+        self.session, self.by, self.seen = session, by, session.starts_at
         kwargs["initial"] = self._as_booked() | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         self.week = week or monday_of(by.today())
@@ -265,7 +265,7 @@ class BookingForm(NoOverwrite, HouseForm):
         if self.session._state.adding:
             self.session.book(by=by)
         else:
-            self.session.move(by=by)
+            self.session.move(by=by, seen=self.seen)
 
 
 def _day(text) -> date | None:

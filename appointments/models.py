@@ -20,6 +20,7 @@ from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from ui import dates, screen_privacy
 
+MOVED_MEANWHILE = _("This session has just changed. Open the page again to see it now.")
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 MOST = 2_000  # of one client: twenty years of two a week
 FULL = _(
@@ -184,9 +185,15 @@ class TherapySession(ClientRow):
         return sessions
 
     @transaction.atomic
-    def move(self, *, by: User) -> None:
-        """Save new times and place; a changed time makes earlier reminders untrue."""
-        before = TherapySession.objects.get(pk=self.pk)
+    def move(self, *, by: User, seen: datetime) -> None:
+        """Save new times and place; a changed time makes earlier reminders untrue.
+
+        `seen` is the start that was known when the times were chosen.  ValidationError
+        where it was moved or called off since.
+        """
+        before = TherapySession.objects.select_for_update(no_key=True).get(pk=self.pk)
+        if before.state != self.State.PLANNED or before.starts_at != seen:
+            raise ValidationError(MOVED_MEANWHILE)
         if before.starts_at != self.starts_at:
             self.schedule_version = before.schedule_version + 1
             self.booked_at = timezone.now()

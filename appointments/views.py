@@ -87,9 +87,15 @@ def session_move(request, session_id):
 @require_POST
 def session_cancel(request, session_id):
     session = _session_of(request, session_id)
-    if session.cancel(by=request.user):
+    done = session.cancel(by=request.user)
+    return _called_off(request, session, done, _("Session canceled."))
+
+
+def _called_off(request, session: TherapySession, done: bool, said: str):
+    """With ten seconds to undo it; or what became of the session before."""
+    if done:
         undo = reverse("session-restore", args=[session.pk])
-        toast(request, _("The session is cancelled."), undo=undo, seconds=10)
+        toast(request, said, undo=undo, seconds=10)
     else:
         messages.warning(request, _state_by_now(session))
     return redirect("client", session.client_id)
@@ -116,12 +122,8 @@ def _state_by_now(session: TherapySession) -> str:
 @require_POST
 def session_missed(request, session_id):
     session = _session_of(request, session_id)
-    if session.miss(by=request.user):
-        undo = reverse("session-restore", args=[session.pk])
-        toast(request, _("Noted as missed."), undo=undo, seconds=10)
-    else:
-        messages.warning(request, _state_by_now(session))
-    return redirect("client", session.client_id)
+    done = session.miss(by=request.user)
+    return _called_off(request, session, done, _("Session marked missed."))
 
 
 @therapist_required

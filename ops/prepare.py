@@ -17,6 +17,12 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+
+OTHER_DATA = (
+    "The data in var/ were made by a development version whose tables were rewritten."
+    "\nNothing was changed. Move var/ away, then start again: it is set up anew."
+)
 
 
 def static_fingerprint() -> str:
@@ -40,7 +46,10 @@ def collect_static() -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "therapy.settings")
     django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except InconsistentMigrationHistory:
+        sys.exit(OTHER_DATA)
     call_command("createcachetable", verbosity=0)
     collect_static()
     if "--demo" in sys.argv:

@@ -120,15 +120,25 @@ class HelpsForm(HouseForm):
     """With which open goals a strength helps."""
 
     goals = GoalsField(label=_("It helps with"))
+    was = GoalsField()  # those that the page showed as chosen
 
     def __init__(self, *args, strength: Strength, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.strength = strength
-        self.fields["goals"].queryset = open_goals(strength.client, by)
+        for name in ("goals", "was"):
+            self.fields[name].queryset = open_goals(strength.client, by)
 
     def save(self, *, by: User) -> bool:
-        goals = self.cleaned_data["goals"]
-        return self.written(StrengthLink.choose, self.strength, goals, by=by)
+        return self.written(self._save, by)
+
+    def _save(self, by: User) -> bool:
+        """What the other side chose since the page was opened stays."""
+        goals, was = set(self.cleaned_data["goals"]), set(self.cleaned_data["was"])
+        links = StrengthLink.objects.visible_to(by).filter(strength=self.strength)
+        now = {link.goal for link in links.current().select_related("goal")}
+        wanted = (now | (goals - was)) - (was - goals)
+        open_now = set(self.fields["goals"].queryset)
+        return StrengthLink.choose(self.strength, wanted & open_now, by=by)
 
 
 class WinForm(Past, HouseForm):

@@ -112,5 +112,5 @@ def win_restore(request, win_id):
 
 def put_win_back(request, win_id) -> Win:
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    tell(request, win.restore(by=request.user), _("It stands again."))
+    tell(request, win.restore(by=request.user), _("Restored."))
     return win

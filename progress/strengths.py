@@ -37,7 +37,10 @@ class StrengthLine:
     def boxes(self) -> SafeString:
         """All open goals to choose among, in one piece: sixty times fifty of them."""
         helped = {goal.pk for goal in self.goals}
-        return format_html_join(
+        chosen = [(pk,) for pk, _words in self.offered if pk in helped]
+        was = '<input type="hidden" name="was" value="{}">'  # what the page showed
+        shown = format_html_join("", was, chosen)
+        return shown + format_html_join(
             "",
             '<div class="form-check"><input class="form-check-input" type="checkbox"'
             ' name="goals" value="{0}" id="g-{1}-{2}"{3}><label'

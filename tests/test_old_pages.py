@@ -7,11 +7,14 @@ from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import CrisisLine
 from appointments.models import TherapySession
 from clients.models import ContactCharter
+from database.identity import acting_as
 
 
 class Sent(HTMLParser):
@@ -228,6 +231,27 @@ def test_the_same_move_from_two_tabs_is_no_question(sign_in, thea, planned):
     for form in (here, there):
         answer = browser.post(url, form | {"other_time": "11:30"})
         assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("meanwhile", ["canceled", "moved"])
+def test_what_happens_between_reading_and_saving_a_move_is_not_overwritten(
+    thea, cleo, planned, meanwhile
+):
+    """The form found nothing changed; another press came first all the same."""
+    with acting_as(thea.pk), transaction.atomic():
+        mine = TherapySession.objects.get(pk=planned.pk)
+        other = TherapySession.objects.get(pk=planned.pk)
+        seen = mine.starts_at
+        if meanwhile == "canceled":
+            assert other.cancel(by=thea)
+        else:
+            other.starts_at += timedelta(minutes=5)
+            other.move(by=thea, seen=seen)
+        mine.starts_at += timedelta(minutes=10)
+        with pytest.raises(ValidationError):
+            mine.move(by=thea, seen=seen)
+    planned.refresh_from_db()
+    assert planned.starts_at < seen + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("called_off", ["cancel", "missed"])

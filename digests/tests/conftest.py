@@ -37,8 +37,9 @@ def book(client, by, starts_at, *, booked_at=None, **fields):
 
 
 def move(session, starts_at):
-    session.starts_at, session.ends_at = starts_at, starts_at + HOUR
-    session.move(by=session.therapist)
+    seen, session.starts_at = session.starts_at, starts_at
+    session.ends_at = starts_at + HOUR
+    session.move(by=session.therapist, seen=seen)
 
 
 def post():

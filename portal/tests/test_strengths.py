@@ -168,7 +168,7 @@ def test_cleo_chooses_the_goals_herself(browser, cleo, thea):
     goal, mine = agreed_goal(cleo, by=thea), strength(cleo, by=cleo.user)
     browser.post(url("strength-goals", mine), {"goals": str(goal.pk)})
     assert mine.links.current().get().side == "client"
-    browser.post(url("strength-goals", mine), {})
+    browser.post(url("strength-goals", mine), {"was": str(goal.pk)})
     assert not mine.links.current().exists()
 
 

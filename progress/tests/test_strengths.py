@@ -179,7 +179,10 @@ def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
     found = strength(cleo, by=cleo.user, helps=[one])
     browser = sign_in(thea)
     url = reverse("strength-goals", args=[found.pk])
-    assert browser.post(url, {"goals": str(two.pk)}).url == page_of(cleo)
+    page = browser.get(page_of(cleo)).content.decode()
+    assert page.count(f'name="was" value="{one.pk}"') == 1
+    said = {"goals": str(two.pk), "was": str(one.pk)}
+    assert browser.post(url, said).url == page_of(cleo)
     assert set(found.links.current().values_list("goal", flat=True)) == {two.pk}
     assert found.links.count() == 2  # what it helped with stays told
     browser.post(url, {"goals": str(two.pk)})
@@ -187,6 +190,17 @@ def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
     assert (
         AuditEvent.objects.filter(verb="strength linked", actor_id=thea.pk).count() == 1
     )
+
+
+def test_what_cleo_chose_since_theas_page_was_opened_stays(sign_in, thea, cleo):
+    one, two, three = (agreed_goal(cleo, thea) for _ in range(3))
+    found = strength(cleo, by=cleo.user, helps=[one])
+    with acting_as(cleo.user.pk), transaction.atomic():
+        StrengthLink.choose(found, [one, two], by=cleo.user)
+    old_page = {"was": [str(one.pk)], "goals": [str(three.pk)]}
+    sign_in(thea).post(reverse("strength-goals", args=[found.pk]), old_page)
+    helped = set(found.links.current().values_list("goal", flat=True))
+    assert helped == {two.pk, three.pk}
 
 
 def test_a_goal_of_somebody_else_is_refused(sign_in, thea, theo, cleo, carl):
