@@ -20,8 +20,8 @@ from django.core.management import call_command
 from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 OTHER_DATA = (
-    "The data in var/ were made by a development version whose tables were rewritten."
-    "\nNothing was changed. Move var/ away, then start again: it is set up anew."
+    "the data in var/ are of a development version whose tables were rewritten. Nothing"
+    " was changed: move var/ away, and it is set up anew."
 )
 
 
