@@ -10,6 +10,7 @@ under test runs as in production:
     live_server                its threads really log in as cairn_web
 """
 
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -103,6 +104,12 @@ def live_server(live_server, transactional_db):
     connection.ensure_connection()  # ours, the superuser's, stays open
     log_in_as("cairn_web")
     yield live_server
+    # The browsers are closed.  What one of them asked for at the very end is answered
+    # before the tables are emptied: else the two would wait for each other's locks.
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=60)
+            assert not thread.is_alive(), "a request without an end"
     log_in_as(SUPERUSER)
 
 

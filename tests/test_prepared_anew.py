@@ -84,12 +84,14 @@ UPDATE goals_comment SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';
 UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
   WHERE right(id::text, 1) < '8';
-UPDATE appointments_therapysession SET (state, starts_at, ends_at) = (
+UPDATE appointments_therapysession s SET (state, starts_at, ends_at) = (
   SELECT CASE WHEN held THEN 'held' ELSE 'planned' END, at, at + interval '1 hour'
   FROM (SELECT right(id::text, 1) < '5' AS held, right(id::text, 1) < 'a' AS over)
     kind, LATERAL (
     SELECT now() + CASE WHEN over THEN -1 ELSE 1 END * interval '1 day'
-      + abs(hashtext(id::text)) % 600 * interval '1 minute' AS at) day);
+      + number * interval '1 second' AS at) day)
+  FROM (SELECT id AS key, row_number() OVER (ORDER BY id) AS number
+    FROM appointments_therapysession) numbered WHERE key = s.id;
 INSERT INTO digests_digest (id, practice_id, recipient_id, starts_at, ends_at, period,
     made_at)
   SELECT id, practice_id, id, now() - interval '7 days', now(), 'last', now()
