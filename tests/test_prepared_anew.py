@@ -80,6 +80,7 @@ UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = r.client_id;
+UPDATE goals_review SET closed_at = now() WHERE right(id::text, 1) < '8';
 UPDATE goals_comment SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';
 UPDATE toolkit_assignment SET answer = 'did', answered_at = now()
