@@ -39,6 +39,8 @@ class Strength(ClientRow):
         DECLINED = "declined", _("Not me")
         REWORDED = "reworded", _("Said in own words")
 
+    seal_as = "strength"
+
     name = EncryptedTextField(_("strength"))
     moment = EncryptedTextField(_("the moment that shows it"))
     setting = EncryptedTextField(_("where and when"), blank=True)

@@ -33,6 +33,8 @@ class SupervisionCommentQuerySet(models.QuerySet):
 class SupervisionComment(ClientRow):
     """What a supervisor says to the therapist, about a client or one session."""
 
+    seal_as = "supervision_comment"
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))

@@ -156,6 +156,8 @@ class ReviewAnswer(ClientRow):
         PARTLY = "partly", _("Not quite")
         NO = "no", _("No")
 
+    seal_as = "review_answer"
+
     review = models.ForeignKey(Review, models.PROTECT, related_name="answers")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)

@@ -266,6 +266,8 @@ class ImportSheet(models.Model):
     # What an admin may read of their own file; the rest is the therapist's alone.
     SHOWN = (Part.DIRECTORY, Part.REVIEW, Part.MEND)
 
+    seal_as = "import_sheet"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
     caseload_import = models.ForeignKey(

@@ -26,6 +26,8 @@ class EarlierDraft(ClientRow):
     Append-only: the words stay theirs, whatever becomes of the note.
     """
 
+    seal_as = "earlier_draft"
+
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="earlier")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     format = models.CharField(max_length=4, choices=ProgressNote.Format.choices)
@@ -59,7 +61,7 @@ class EarlierDraft(ClientRow):
     @property
     def copied_from(self) -> tuple[str, UUID]:
         """Its words are sealed as they were, for the row that they are copied from."""
-        return ProgressNote._meta.db_table, self.note_id
+        return ProgressNote.seal_as, self.note_id
 
 
 def author_is_gone(note: ProgressNote) -> bool:

@@ -91,6 +91,8 @@ class ProgressNote(ClientRow):
         GIRP = "girp", "GIRP"
         FREE = "free", _("Free")
 
+    seal_as = "note"
+
     session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     # Who began it, where `author` took the draft over from them.
@@ -215,6 +217,8 @@ class NoteHoldQuerySet(ClientRowQuerySet):
 
 class NoteHold(ClientRow):
     """Why a signed note is not shown to the client for now; it stays as it is."""
+
+    seal_as = "note_hold"
 
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -43,6 +43,8 @@ class NoteAddition(ClientRow):
         LATE_ENTRY = "late_entry", _("Late entry")
         CORRECTION = "correction", _("Correction")
 
+    seal_as = "note_addition"
+
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="additions")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -38,6 +38,8 @@ class RecordExport(ClientRow):
         FAILED = "failed", _("Could not be made")
         GONE = "gone", _("Taken away after a day")
 
+    seal_as = "record_export"
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)

@@ -31,6 +31,8 @@ class WinQuerySet(ClientRowQuerySet):
 class Win(ClientRow):
     """Something that went a little better than expected, however small."""
 
+    seal_as = "win"
+
     words = EncryptedTextField(_("win"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10)
