@@ -25,7 +25,7 @@ LANGUAGE = "xa"
 BASE = Path(__file__).resolve().parent.parent
 ROOMS = (
     "ui", "accounts", "clients", "appointments", "goals", "toolkit", "progress",
-    "overview",
+    "transfer", "overview",
     "digests", "portal", "therapy",
 )  # fmt: skip
 FORMATS = {"date format", "time format"}  # contexts

@@ -8,6 +8,7 @@ STAIR = [  # from the top down
     "portal",
     "digests",
     "overview",
+    "transfer",
     "progress",
     "toolkit",
     "goals",

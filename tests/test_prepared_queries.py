@@ -23,7 +23,7 @@ from goals.recent_ratings import recent_lines
 
 ROOMS = (
     "accounts", "clients", "appointments", "goals", "toolkit", "progress",
-    "overview", "digests",
+    "transfer", "overview", "digests",
     "portal",
 )  # fmt: skip
 

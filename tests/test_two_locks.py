@@ -46,17 +46,15 @@ from goals.models import (
     StrengthLink,
 )
 from progress.models import (
-    CaseloadImport,
     EarlierDraft,
-    ImportSheet,
     NoteAddition,
     NoteHold,
     ProgressNote,
-    RecordExport,
     SessionGoal,
     Win,
 )
 from toolkit.models import Assignment
+from transfer.models import CaseloadImport, ImportSheet, RecordExport
 
 THERAPISTS, CLIENTS = 46, 62  # of each practice
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

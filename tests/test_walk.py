@@ -385,8 +385,8 @@ TABLES = [
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
     "appointments_therapysession", "progress_progressnote", "progress_notehold",
     "progress_noteaddition", "progress_earlierdraft",
-    "progress_win", "progress_caseloadimport", "progress_importsheet",
-    "progress_recordexport",
+    "progress_win", "transfer_caseloadimport", "transfer_importsheet",
+    "transfer_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",
     "accounts_crisisline",
 ]  # fmt: skip

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "portal",
     "digests",
     "overview",
+    "transfer",
     "progress",
     "toolkit",
     "goals",

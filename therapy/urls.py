@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("appointments.urls")),
     path("", include("goals.urls")),
     path("", include("progress.urls")),
+    path("", include("transfer.urls")),
     path("", include("overview.urls")),
     path("digest/", include("digests.urls")),
     path("deliveries/", include("digests.delivery_urls")),

@@ -11,10 +11,10 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
 from overview.goal_progress_page import ClientProgress
-from progress.record.files import as_csv
-from progress.record.paper import Drawing, draw
-from progress.record.read import read_record
 from progress.tests.cast import agreed_goal, book
+from transfer.export.files import as_csv
+from transfer.export.pdf import Drawing, draw
+from transfer.export.read import read_record
 
 DAY = timedelta(days=1)
 

@@ -17,7 +17,7 @@ TEMPLATES = (
     "templates/portal/**/*.html", "templates/goals/**/*.html",
     "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
     "templates/overview/goal_progress_body.html",
-    "templates/progress/record_body.html", "templates/progress/note_additions.html",
+    "templates/transfer/record_body.html", "templates/progress/note_additions.html",
     "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
 )  # fmt: skip
 PYTHON = (
@@ -25,7 +25,7 @@ PYTHON = (
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "progress/strength_forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
-    "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
+    "progress/goal_watch.py", "transfer/export/read.py", "digests/weeks.py",
 )  # fmt: skip
 # Pages of the same folders that no client sees.
 STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",
@@ -649,43 +649,43 @@ PROMISES = {
         "and strengths that were not accepted. Each side’s ratings are summed up "
         "once a month.",
     ],
-    "progress/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
+    "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
         "emails, and how someone signed in",
     ],
-    "progress/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
+    "transfer/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
         "A copy to read and to keep, at any time",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
         "That you made and fetched a copy is written down.",
         "%(name)s can see it under “Who looked”.",
     ],
-    "progress/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
+    "transfer/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
         "Contact details and preferences, who treated, and goals with every "
         "wording, agreement, rating, step, review and comment.",
         "Sessions with their signed notes, exercises, strengths, wins and corrections.",
         "A copy of what your therapist and you have here: to read on paper, and as "
         "files for another program.",
     ],
-    "progress/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
+    "transfer/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
         "Made %(when)s. It can be fetched until %(gone)s, by you alone.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_pressed_twice_one_is_made_and_written_down_once": [
         "It takes a few seconds. You can leave; it waits here.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers": [
         "And who opened your record.",
         "And what brought them, in your words.",
         "why a record was opened in an emergency, which is under “Who looked”",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_cannot_be_made_is_said_and_not_tried_for_ever": [
         "The last copy could not be made. Please try again; if it fails again, "
         "tell the practice.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_is_held_back_unsigned_or_anothers_is_in_no_copy": [
         "what was said in supervision",
     ],

@@ -153,7 +153,7 @@ DROP FUNCTION app.goal_watch(uuid[], uuid[], text, date, integer, integer, integ
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("progress", "0005_caseload_import"),
+        ("progress", "0004_wins"),
         ("goals", "0007_strength_link"),
     ]
 

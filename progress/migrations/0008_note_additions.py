@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
         ("clients", "0005_strengths"),
-        ("progress", "0007_record_export"),
+        ("progress", "0006_goal_watch"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

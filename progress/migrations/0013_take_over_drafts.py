@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
         ("clients", "0005_strengths"),
-        ("progress", "0012_uploads_and_undo"),
+        ("progress", "0011_clashing_sessions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

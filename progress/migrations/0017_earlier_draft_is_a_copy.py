@@ -86,5 +86,5 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("progress", "0016_undo_is_bound_to_its_import")]
+    dependencies = [("progress", "0015_begun_unsigned")]
     operations = [migrations.RunSQL(COPIES, WRITTEN)]

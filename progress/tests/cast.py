@@ -15,15 +15,10 @@ from clients.models import (
 from conftest import as_role, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, StrengthLink
-from progress.imports import steps
-from progress.models import (
-    CaseloadImport,
-    NoteAddition,
-    ProgressNote,
-    RecordExport,
-    Win,
-)
-from progress.record import job
+from progress.models import NoteAddition, ProgressNote, Win
+from transfer.export import job
+from transfer.imports import steps
+from transfer.models import CaseloadImport, RecordExport
 
 BUS = {"own_words": "Take the bus into town", "low_end": "never", "high_end": "always"}
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

@@ -14,9 +14,9 @@ from clients.models import Correction, Draft
 from conftest import as_role, in_care
 from database.identity import acting_as
 from progress.models import NoteAddition, NoteHold, ProgressNote
-from progress.record.read import plain, read_record
 from progress.tests.cast import add_to, book, hold, pinned
-from progress.tests.test_record import OWN, fetched, opened, taken
+from transfer.export.read import plain, read_record
+from transfer.tests.test_record import OWN, fetched, opened, taken
 
 DAY = timedelta(days=1)
 
@@ -280,7 +280,7 @@ def test_additions_are_in_every_format_of_the_record(sign_in, thea, cleo, sessio
 
 
 def test_additions_are_on_paper_below_their_note(thea, cleo, session):
-    from progress.record.paper import Drawing
+    from transfer.export.pdf import Drawing
 
     drawn = []
 

@@ -16,9 +16,9 @@ from digests.models import Digest
 from goals.models import GoalRating
 from overview.timeline_page import Journey
 from progress.models import NoteAddition, ProgressNote
-from progress.record.read import read_record
 from progress.tests.cast import add_to, agreed_goal, book, hold
 from progress.tests.test_session import BACKEND, kept, note_of, said
+from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
 

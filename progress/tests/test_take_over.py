@@ -14,9 +14,9 @@ from conftest import as_role, in_care, person, ten_seconds_pass
 from database.identity import acting_as
 from database.ids import uuid7
 from progress.models import EarlierDraft, ProgressNote
-from progress.record.read import read_record
 from progress.tests.cast import hold, pinned
 from progress.tests.test_session import kept, said
+from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
 
