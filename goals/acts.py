@@ -16,7 +16,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.models import ContactCharter
 from clients.record_access import open_for
-from goals import status, strengths
+from goals import status
 from goals.disagreement_page import DifferPage
 from goals.forms import (
     NEWER_WORDS,
@@ -47,6 +47,7 @@ from goals.models import (
 from goals.models.move import GoalMove
 from goals.reached_page import ReachedPage
 from goals.review_page import ReviewPage
+from goals.strengths import next_step
 from goals.ways import Way
 from ui import toasts
 
@@ -351,7 +352,7 @@ def step_add(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Step added."))
         return way.to(goal, "#steps")
-    at_hand = strengths.at_hand(goal, request.user)
+    at_hand = next_step.at_hand(goal, request.user)
     return way.page(request, "step_add", goal, form=form, strengths=at_hand)
 
 

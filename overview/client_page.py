@@ -24,11 +24,11 @@ from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
-from clients.strengths import accepted
 from database.prepared import first, many, prepared
 from goals import status
 from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.strengths.queries import accepted
 from goals.voices import BOTH, counted, voice
 from progress.came_in import (
     News,

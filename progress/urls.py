@@ -1,28 +1,8 @@
 from django.urls import path
 
-from progress import note_views, session_views, signing_views, strength_views
+from progress import note_views, session_views, signing_views
 
 urlpatterns = [
-    path(
-        "clients/<uuid:client_id>/strengths/",
-        strength_views.client_strengths,
-        name="client-strengths",
-    ),
-    path(
-        "clients/<uuid:client_id>/strengths/add/",
-        strength_views.strength_add,
-        name="strength-add",
-    ),
-    path(
-        "strengths/<uuid:strength_id>/goals/",
-        strength_views.strength_goals,
-        name="strength-goals",
-    ),
-    path("clients/<uuid:client_id>/wins/", strength_views.win_add, name="win-add"),
-    path(
-        "wins/<uuid:win_id>/withdraw/", strength_views.win_withdraw, name="win-withdraw"
-    ),
-    path("wins/<uuid:win_id>/restore/", strength_views.win_restore, name="win-restore"),
     path("sessions/<uuid:session_id>/", session_views.session_detail, name="session"),
     path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),

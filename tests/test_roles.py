@@ -37,7 +37,7 @@ NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
              "progress_notehold", "progress_noteaddition", "progress_earlierdraft",
              "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
-             "clients_strength", "progress_win", "transfer_importsheet",
+             "goals_strength", "goals_win", "transfer_importsheet",
              "accounts_datakey"]  # fmt: skip
 
 

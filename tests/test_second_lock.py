@@ -285,7 +285,7 @@ CLINICAL = [
     "progress_noteaddition", "progress_earlierdraft",
     "clients_clientbackground", "clients_draft",
     "clients_carerole",
-    "clients_strength", "goals_strengthlink", "progress_win",
+    "goals_strength", "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 OUTSIDERS = [
     "another therapist", "admin", "another client", "elsewhere", "admin elsewhere",
@@ -391,8 +391,8 @@ SIGNED_BY_ITS_AUTHOR = [
     "goals_goalmove", "goals_review", "goals_reviewanswer", "goals_comment",
     "goals_goallink", "goals_goalscore",
     "toolkit_assignment", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "clients_draft", "clients_strength",
-    "goals_strengthlink", "progress_win",
+    "progress_noteaddition", "clients_draft", "goals_strength",
+    "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 
 

@@ -27,7 +27,6 @@ from clients.models import (
     Draft,
     EmergencyReason,
     Notice,
-    Strength,
     SupervisionComment,
 )
 from database.identity import acting_as
@@ -43,7 +42,9 @@ from goals.models import (
     Review,
     ReviewAnswer,
     Step,
+    Strength,
     StrengthLink,
+    Win,
 )
 from progress.models import (
     EarlierDraft,
@@ -51,7 +52,6 @@ from progress.models import (
     NoteHold,
     ProgressNote,
     SessionGoal,
-    Win,
 )
 from toolkit.models import Assignment
 from transfer.models import CaseloadImport, ImportSheet, RecordExport
@@ -61,8 +61,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WORDS = ""  # sealed, and no key is needed
 # What the database promises of words, which here are none.
 OF_WORDS = """
-ALTER TABLE clients_strength DROP CONSTRAINT strength_has_its_moment;
-ALTER TABLE progress_win DROP CONSTRAINT win_has_words;
+ALTER TABLE goals_strength DROP CONSTRAINT strength_has_its_moment;
+ALTER TABLE goals_win DROP CONSTRAINT win_has_words;
 ALTER TABLE clients_emergencyreason DROP CONSTRAINT emergency_reason_has_words;
 """
 GUARDED = [

@@ -433,7 +433,7 @@ def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
     """app.record_is_empty knows each table with a client's rows, or one it hangs on."""
     name = "transfer.migrations.0004_empty_record"
     known = set(import_module(name).WRITTEN)
-    parents = {"goals_goal", "appointments_therapysession", "clients_strength"}
+    parents = {"goals_goal", "appointments_therapysession", "goals_strength"}
     no_words = {"clients_carerole", "clients_carerolerequest", "clients_contactcharter",
                 "clients_notice", "transfer_importperson"}  # fmt: skip
     for model in apps.get_models():

@@ -23,7 +23,7 @@ TEMPLATES = (
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
-    "progress/strength_forms.py", "overview/timeline_events.py",
+    "goals/strengths/forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
     "progress/goal_watch.py", "transfer/export/read.py", "digests/weeks.py",
 )  # fmt: skip
@@ -695,7 +695,7 @@ PROMISES = {
         "note after each session.",
         "When you meet, what you took with you, and what is shared of it.",
     ],
-    "progress/tests/test_strengths.py::test_nor_does_the_database_take_one": [
+    "goals/tests/test_strengths.py::test_nor_does_the_database_take_one": [
         "A strength stands here with the moment that showed it. No moment, no "
         "strength.",
         "No strength without its moment.",

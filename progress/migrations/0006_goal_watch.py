@@ -18,7 +18,7 @@ SEEN = {
     "goals_review": "id, opened_at, client_at, therapist_at",
     "goals_reviewanswer": "id, review_id, side, choice, at",
     "clients_contactcharter": "client_id, celebrates",
-    "clients_strength": "id, client_id, state, at",
+    "goals_strength": "id, client_id, state, at",
 }
 HAS_POLICY = {"goals_goal"}  # from what an admin counts
 ACL = "".join(
@@ -129,7 +129,7 @@ BEGIN
   SELECT 'said', client_id, goal_id, at FROM said
   UNION ALL
   SELECT 'strength', strength.client_id, strength.id, strength.at
-  FROM public.clients_strength strength
+  FROM public.goals_strength strength
   WHERE strength.client_id = ANY(mine) AND strength.state = 'proposed'
     AND of_side = 'client'
   UNION ALL
@@ -153,8 +153,8 @@ DROP FUNCTION app.goal_watch(uuid[], uuid[], text, date, integer, integer, integ
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("progress", "0004_wins"),
-        ("goals", "0007_strength_link"),
+        ("progress", "0003_transfer"),
+        ("goals", "0007_strengths"),
     ]
 
     operations = [migrations.RunSQL([ACL, WATCH], [NO_WATCH, NO_ACL])]

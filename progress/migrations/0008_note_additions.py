@@ -41,7 +41,7 @@ ALTER TABLE {TABLE} DISABLE ROW LEVEL SECURITY;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
-        ("clients", "0005_strengths"),
+        ("clients", "0005_how_success_is_marked"),
         ("progress", "0006_goal_watch"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

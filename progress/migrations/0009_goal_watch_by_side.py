@@ -137,7 +137,7 @@ BEGIN
   SELECT 'said', client_id, goal_id, at FROM said
   UNION ALL
   SELECT 'strength', strength.client_id, strength.id, strength.at
-  FROM public.clients_strength strength
+  FROM public.goals_strength strength
   WHERE strength.client_id = ANY(mine) AND strength.state = 'proposed'
     AND of_side = 'client'
   UNION ALL

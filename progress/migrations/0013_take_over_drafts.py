@@ -85,7 +85,7 @@ ALTER TABLE {TABLE} DISABLE ROW LEVEL SECURITY;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
-        ("clients", "0005_strengths"),
+        ("clients", "0005_how_success_is_marked"),
         ("progress", "0011_clashing_sessions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

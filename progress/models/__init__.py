@@ -2,7 +2,6 @@ from progress.models.earlier_draft import EarlierDraft
 from progress.models.note import NoteHold, ProgressNote
 from progress.models.note_addition import NoteAddition
 from progress.models.session_goal import SessionGoal
-from progress.models.win import Win
 
 __all__ = [
     "EarlierDraft",
@@ -10,5 +9,4 @@ __all__ = [
     "NoteHold",
     "ProgressNote",
     "SessionGoal",
-    "Win",
 ]

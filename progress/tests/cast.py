@@ -6,16 +6,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from appointments.models import TherapySession
-from clients.models import (
-    Correction,
-    EmergencyReason,
-    Strength,
-    SupervisionComment,
-)
+from clients.models import Correction, EmergencyReason, SupervisionComment
 from conftest import as_role, in_care, ten_seconds_pass
 from database.identity import acting_as
-from goals.models import Goal, StrengthLink
-from progress.models import NoteAddition, ProgressNote, Win
+from goals.models import Goal, Strength, StrengthLink, Win
+from progress.models import NoteAddition, ProgressNote
 from transfer.export import job
 from transfer.imports import steps
 from transfer.models import CaseloadImport, RecordExport

@@ -37,7 +37,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "accounts/tests/test_practice_settings.py",
     "accounts/tests/test_reauthentication.py",
     "portal/tests/test_sessions.py",
-    "progress/tests/test_strengths.py",
+    "goals/tests/test_strengths.py",
     "transfer/tests/test_record.py",
     "progress/tests/test_additions.py",
     "progress/tests/test_signing.py",

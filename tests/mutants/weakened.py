@@ -221,33 +221,33 @@ OF_THE_DATABASE = [
     readable("clients_emergencyreason"),
     readable("clients_supervisioncomment"),
     readable("clients_correction"),
-    readable("clients_strength"),
+    readable("goals_strength"),
     readable("goals_strengthlink"),
-    readable("progress_win"),
+    readable("goals_win"),
     Mutant("strength: answered by the therapist",
-           policy("clients_strength", "answer", using="client_id = app.self_writes()"
+           policy("goals_strength", "answer", using="client_id = app.self_writes()"
                   " OR client_id = ANY (app.writes())")),
     Mutant("strength: accepted by who offers it",
-           policy("clients_strength", "propose",
+           policy("goals_strength", "propose",
                   check="proposed_by_id = app.user_id() AND (client_id = ANY"
                   " (app.writes()) OR client_id = app.self_writes())")),
     Mutant("strength: said in the client's name",
-           policy("clients_strength", "propose",
+           policy("goals_strength", "propose",
                   check="client_id = ANY (app.writes()) OR client_id ="
                   " app.self_writes()")),
     Mutant("strength: without its moment",
-           "ALTER TABLE clients_strength DROP CONSTRAINT strength_has_its_moment"),
+           "ALTER TABLE goals_strength DROP CONSTRAINT strength_has_its_moment"),
     Mutant("strength: its words can be changed",
-           "GRANT UPDATE (moment) ON clients_strength TO cairn_web"),
+           "GRANT UPDATE (moment) ON goals_strength TO cairn_web"),
     Mutant("strength: linked to somebody else's goal",
            policy("goals_strengthlink", "write",
                   check="by_id = app.user_id() AND (client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes())")),
     Mutant("win: noted in another's name",
-           policy("progress_win", "write", check="client_id = ANY (app.writes())"
+           policy("goals_win", "write", check="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("win: taken back by the other side",
-           policy("progress_win", "take_back", using="client_id = ANY (app.writes())"
+           policy("goals_win", "take_back", using="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("care: an emergency for somebody else",
            policy("clients_carerole", "emergency",
@@ -404,7 +404,7 @@ OF_THE_RULE = [
            target="progress.models.note:NoteHoldQuerySet.visible_to",
            put=lambda _old: lambda self, user: self.filter(practice=user.practice_id)),
     Mutant("rule: the therapist answers about a strength",
-           target="clients.models.strength:StrengthQuerySet.editable_by",
+           target="goals.strengths.models.strength:StrengthQuerySet.editable_by",
            put=everything),
     Mutant("rule: an admin reads what is sealed of an import",
            target="transfer.models.caseload_import:ImportSheetQuerySet.visible_to",
@@ -419,7 +419,7 @@ OF_THE_RULE = [
            target="transfer.models.caseload_import:CaseloadImportQuerySet.visible_to",
            put=everything),
     Mutant("rule: anybody takes a win back",
-           target="progress.models.win:WinQuerySet.editable_by", put=everything),
+           target="goals.strengths.models.win:WinQuerySet.editable_by", put=everything),
     Mutant("rule: anybody's audit",
            target="accounts.models.audit_event:AuditEventQuerySet.visible_to",
            put=everything),

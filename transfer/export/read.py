@@ -24,7 +24,6 @@ from clients.models import (
     ClientBackground,
     ContactCharter,
     Correction,
-    Strength,
 )
 from clients.record_access import looks_at
 from goals.models import (
@@ -39,9 +38,11 @@ from goals.models import (
     Review,
     ReviewAnswer,
     Step,
+    Strength,
     StrengthLink,
+    Win,
 )
-from progress.models import NoteAddition, ProgressNote, Win
+from progress.models import NoteAddition, ProgressNote
 from progress.session_form import PARTS
 from toolkit.models import Assignment
 

@@ -9,16 +9,16 @@ WRITTEN = (
     "clients_correction",
     "clients_emergencyreason",
     "clients_supervisioncomment",
-    "clients_strength",
+    "goals_strength",
     "goals_goal",
     "toolkit_assignment",
     "appointments_therapysession",
-    "progress_win",
+    "goals_win",
     "transfer_recordexport",
 )
 READABLE = (  # by cairn_acl already
     "clients_emergencyreason",
-    "clients_strength",
+    "goals_strength",
     "goals_goal",
     "appointments_therapysession",
 )

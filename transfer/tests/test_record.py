@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from accounts.models import AuditEvent
-from clients.models import CareRole, ClientBackground, Strength
+from clients.models import CareRole, ClientBackground
 from conftest import admit, as_role, in_care, person
 from database.identity import acting_as
-from goals.models import Comment, Goal, Step
-from progress.models import NoteHold, ProgressNote, Win
+from goals.models import Comment, Goal, Step, Strength, Win
+from progress.models import NoteHold, ProgressNote
 from progress.tests.cast import agreed_goal, copy_of, hold, pinned
 from toolkit.models import Assignment
 from transfer import tasks

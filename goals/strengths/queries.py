@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import UUIDField
 
 from accounts.models import User
-from clients.models import Strength
 from clients.prepared import prepared_for_user
+from goals.models import Strength
 
 
 def accepted(client_id, user: User, most: int | None = None) -> list[Strength]:

@@ -9,9 +9,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, UUIDField
 
 from accounts.models import User
-from clients.models import Strength
 from clients.prepared import prepared_for_user
-from goals.models import Goal, StrengthLink
+from goals.models import Goal, Strength, StrengthLink
 
 OFFERED = 5
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from clients.access import side_of
-from clients.models import ClientRow, ClientRowQuerySet, Strength
+from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
+from goals.strengths.models.strength import Strength
 
 
 class StrengthLinkQuerySet(ClientRowQuerySet):

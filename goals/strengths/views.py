@@ -8,12 +8,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.decorators import therapist_required
 from clients import access, drafts
-from clients.models import Client, Strength
+from clients.models import Client
 from clients.portal_state import answers_strength
 from clients.record_access import open_for
-from progress.models import Win
-from progress.strength_forms import HelpsForm, StrengthForm, WinForm
-from progress.strengths import Strengths
+from goals.models import Strength, Win
+from goals.strengths.forms import HelpsForm, StrengthForm, WinForm
+from goals.strengths.page import Strengths
 from ui.toasts import tell, toast
 
 
@@ -33,7 +33,7 @@ def strengths_page(request, client_id, *, win_form=None):
         "win_form": win_form or WinForm(by=request.user),
         "writes": client.pk in access.reach(request.user).writes,
     }
-    return render(request, "progress/client_strengths.html", context)
+    return render(request, "strengths/client_strengths.html", context)
 
 
 @therapist_required
@@ -47,7 +47,7 @@ def strength_add(request, client_id):
         )
         return redirect("client-strengths", client.pk)
     context = {"nav": "caseload", "client": client, "form": form}
-    return render(request, "progress/strength_add.html", context)
+    return render(request, "strengths/strength_add.html", context)
 
 
 @therapist_required

@@ -11,13 +11,12 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts.models import AuditEvent
-from clients.models import Draft, Strength
-from clients.strengths import accepted
+from clients.models import Draft
 from conftest import admit, in_care, person
 from database.identity import acting_as
-from goals.models import Goal, Step, StrengthLink
-from goals.strengths import at_hand
-from progress.models import Win
+from goals.models import Goal, Step, Strength, StrengthLink, Win
+from goals.strengths.next_step import at_hand
+from goals.strengths.queries import accepted
 from progress.tests.cast import (
     PATIENCE,
     agreed_goal,
@@ -322,7 +321,7 @@ def test_thea_can_offer_nothing_that_is_accepted_already(thea, cleo):
 
 def test_the_words_of_a_strength_never_change(cleo):
     found = strength(cleo, by=cleo.user)
-    update = "UPDATE clients_strength SET moment = moment WHERE id = %s"
+    update = "UPDATE goals_strength SET moment = moment WHERE id = %s"
     with refused(cleo.user_id, "permission denied"), connection.cursor() as cursor:
         cursor.execute(update, [found.pk])
 

@@ -8,10 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients import drafts
-from clients.models import Client, Strength
+from clients.models import Client
 from goals.forms import few_words, line
-from goals.models import Goal, StrengthLink
-from progress.models import Win
+from goals.models import Goal, Strength, StrengthLink, Win
 from ui.forms import HouseForm, day_field
 
 REWORDED = _("This stands in your own words already.")

@@ -15,9 +15,8 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
-from clients.models import Client, Strength
-from goals.models import Goal, Step, StrengthLink
-from progress.models import Win
+from clients.models import Client
+from goals.models import Goal, Step, Strength, StrengthLink, Win
 
 WINS = 20  # on a page
 CHECKED = SafeString(" checked")
