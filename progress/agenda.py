@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import TherapySession
+from goals import attention
 from goals.models import Goal
 from goals.ways import Way
-from progress import goal_watch
 
 
 @dataclass(frozen=True)
 class Topic:
     goal: Goal
-    watch: goal_watch.Watch
+    watch: attention.Watch
     url: str
 
     @property
@@ -34,8 +34,8 @@ def topics(session: TherapySession, user: User, side: str, way: Way) -> list[Top
         return []
     found = [
         one
-        for one in goal_watch.watch([session.client_id], side, user.today(), meeting=[])
-        if one.kind in goal_watch.FOR_THE_SESSION and one.at < session.ends_at
+        for one in attention.watch([session.client_id], side, user.today(), meeting=[])
+        if one.kind in attention.FOR_THE_SESSION and one.at < session.ends_at
     ]
     if not found:
         return []

@@ -25,7 +25,8 @@ from clients.record_access import open_for, shown
 from clients.remark_forms import CommentForm
 from clients.remarks import Asides
 from database.prepared import first, prepared
-from progress import conflict, goal_watch, signing
+from goals import attention
+from progress import conflict, signing
 from progress.hold_form import HoldForm
 from progress.models import NoteHold, ProgressNote
 from progress.models.note import MOST, PRESSED
@@ -174,7 +175,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "earlier": earlier_drafts(screen, request.user),
         "since": screen.came_in,
         "topics": [
-            (goal_watch.to_therapist(one.kind)[0], one.goal, one.url)
+            (attention.to_therapist(one.kind)[0], one.goal, one.url)
             for one in screen.topics
         ],
         "other": other and conflict.parts_of(other, form.body.split(PART)),

@@ -25,7 +25,7 @@ PYTHON = (
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "goals/strengths/forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
-    "progress/goal_watch.py", "transfer/export/read.py", "digests/weeks.py",
+    "transfer/export/read.py", "digests/weeks.py",
 )  # fmt: skip
 # Pages of the same folders that no client sees.
 STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",
@@ -590,11 +590,10 @@ PROMISES = {
         "Over %(many)s goal that was rated at least twice.",
         "Over %(many)s goals that were rated at least twice.",
     ],
-    "progress/tests/test_goal_watch.py::"
-    "test_a_decision_to_keep_it_answers_the_question": [
+    "goals/tests/test_attention.py::test_a_decision_to_keep_it_answers_the_question": [
         "You look at it again in three months",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
         "It stands in your pages; nobody brings it up",
         "You chose to tell nobody. It is not brought up.",
@@ -605,24 +604,24 @@ PROMISES = {
         "A line where it stands, and no more",
         "The client chose a small ritual: one sentence, and the stone on top.",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_both_are_reminded_to_talk_about_a_reached_goal": [
         "Goal reached: to talk about at your next session",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_what_they_want_to_talk_about_stands_on_top_for_both": [
         "It stands on top of what is prepared, for both of you",
         "You want to talk about this at your next session",
         "It has a place in the next session",
     ],
-    "progress/tests/test_goal_watch.py::test_who_asked_for_the_talk_is_named_to_both": [
+    "goals/tests/test_attention.py::test_who_asked_for_the_talk_is_named_to_both": [
         "You both want to talk about this at your next session",
         "Your therapist wants to talk about this at your next session",
         "The client wants to talk about a goal you see differently.",
         "The therapist wants to talk about a goal you see differently.",
         "You both want to talk about a goal you see differently.",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_the_other_side_is_told_of_a_no_until_it_opens_the_goal": [
         "It is read by the other side, and stays in the history.",
         "The client withdrew from a goal, and said why.",

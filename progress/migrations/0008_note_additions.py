@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
         ("clients", "0005_how_success_is_marked"),
-        ("progress", "0006_goal_watch"),
+        ("progress", "0003_what_waits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

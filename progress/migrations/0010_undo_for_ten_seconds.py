@@ -81,7 +81,7 @@ COUNTED = counts("n.signed_at IS NULL")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("progress", "0009_goal_watch_by_side")]
+    dependencies = [("progress", "0008_note_additions")]
 
     operations = [
         migrations.RunSQL([FINAL, STAYS, COUNTS], [COUNTED, STAYED, AT_ONCE]),

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0010_keys_can_change"),
         ("clients", "0005_how_success_is_marked"),
-        ("progress", "0011_clashing_sessions"),
+        ("progress", "0010_undo_for_ten_seconds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

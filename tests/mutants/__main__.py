@@ -43,7 +43,7 @@ ACCESS = [  # the quickest first: a run ends with its first failure
     "progress/tests/test_signing.py",
     "progress/tests/test_take_over.py",
     "progress/tests/test_exercise_answers.py",
-    "progress/tests/test_goal_watch.py",
+    "goals/tests/test_attention.py",
     "transfer/tests/test_import_access.py",
     "transfer/tests/test_import_pages.py",
     "transfer/tests/test_import_undo.py",

@@ -11,10 +11,10 @@ from appointments.models import TherapySession
 from clients.models import ContactCharter
 from conftest import as_role
 from database.identity import acting_as
+from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
 from portal.home import WATCHED
-from progress.goal_watch import TO_THERAPIST, watch
 from progress.tests.cast import agreed_goal, book, hold, strength
 
 WEEK = timedelta(weeks=1)
