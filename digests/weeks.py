@@ -25,7 +25,7 @@ from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from toolkit.models import Assignment
 from ui.charts.spark import sparkline
 

@@ -30,16 +30,9 @@ from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.strengths.queries import accepted
 from goals.voices import BOTH, counted, voice
-from progress.came_in import (
-    News,
-    answered_by,
-    between,
-    of_exercise,
-    of_rating,
-    of_step,
-)
-from progress.models import ProgressNote
-from progress.models.note import MOST
+from notes.came_in import News, answered_by, between, of_exercise, of_rating, of_step
+from notes.models import ProgressNote
+from notes.models.note import MOST
 from toolkit.models import Assignment
 from toolkit.queries import last_exercises
 from ui.charts.axis import SessionMark

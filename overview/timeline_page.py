@@ -24,8 +24,8 @@ from goals import status
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step, Strength, Win
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
+from notes.models import ProgressNote
 from overview.timeline_events import Event, happened
-from progress.models import ProgressNote
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart

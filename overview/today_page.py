@@ -22,8 +22,8 @@ from goals import attention
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS
+from notes.models import ProgressNote
 from overview.caseload_page import Facts
-from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui import dates, names, screen_privacy
 

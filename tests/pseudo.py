@@ -24,7 +24,7 @@ from django.utils.translation.template import templatize
 LANGUAGE = "xa"
 BASE = Path(__file__).resolve().parent.parent
 ROOMS = (
-    "ui", "accounts", "clients", "appointments", "goals", "toolkit", "progress",
+    "ui", "accounts", "clients", "appointments", "goals", "toolkit", "notes",
     "transfer", "overview",
     "digests", "portal", "therapy",
 )  # fmt: skip

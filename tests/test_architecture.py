@@ -9,7 +9,7 @@ STAIR = [  # from the top down
     "digests",
     "overview",
     "transfer",
-    "progress",
+    "notes",
     "toolkit",
     "goals",
     "appointments",

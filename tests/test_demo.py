@@ -24,7 +24,7 @@ from goals.models import (
     StrengthLink,
     Win,
 )
-from progress.models import NoteAddition, ProgressNote, SessionGoal
+from notes.models import NoteAddition, ProgressNote, SessionGoal
 from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES

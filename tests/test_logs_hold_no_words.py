@@ -19,7 +19,7 @@ from accounts.models import Message, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role
 from digests import tasks
-from progress.tests.cast import agreed_goal, copy_of
+from notes.tests.cast import agreed_goal, copy_of
 from therapy.logs import MaskingFormatter, path_told
 from transfer.export.files import as_csv
 from transfer.export.job import make_waiting

@@ -46,10 +46,10 @@ from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
 from goals.models.version import MOST_TURNS
 from goals.strengths.models import win
 from goals.strengths.models.strength import MOST as MOST_STRENGTHS
-from progress.models import NoteAddition, ProgressNote
-from progress.models.note_addition import MOST as MOST_ADDITIONS
-from progress.tests.cast import agreed_goal, hold, list_of, pinned
-from progress.tests.test_session import booking
+from notes.models import NoteAddition, ProgressNote
+from notes.models.note_addition import MOST as MOST_ADDITIONS
+from notes.tests.cast import agreed_goal, hold, list_of, pinned
+from notes.tests.test_session import booking
 from toolkit.models import Assignment
 
 HOUR = timedelta(hours=1)

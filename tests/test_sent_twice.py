@@ -9,8 +9,8 @@ from django.utils import timezone
 from clients.models import Client, Correction, SupervisionComment
 from conftest import in_care, person
 from goals.models import Comment, Goal, Strength, Win
-from progress.models import NoteAddition
-from progress.tests.cast import agreed_goal, hold
+from notes.models import NoteAddition
+from notes.tests.cast import agreed_goal, hold
 
 SENT = "This was sent before, with other"
 SECOND = "Words that were typed the second time"

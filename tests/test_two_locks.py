@@ -46,13 +46,7 @@ from goals.models import (
     StrengthLink,
     Win,
 )
-from progress.models import (
-    EarlierDraft,
-    NoteAddition,
-    NoteHold,
-    ProgressNote,
-    SessionGoal,
-)
+from notes.models import EarlierDraft, NoteAddition, NoteHold, ProgressNote, SessionGoal
 from toolkit.models import Assignment
 from transfer.models import CaseloadImport, ImportSheet, RecordExport
 

@@ -19,7 +19,7 @@ from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
-from progress.tests.cast import (
+from notes.tests.cast import (
     add_to,
     agreed_goal,
     asides_of,
@@ -383,8 +383,8 @@ TABLES = [
     "goals_agreement", "goals_goalrating", "goals_step", "goals_goalmove",
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
-    "appointments_therapysession", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "progress_earlierdraft",
+    "appointments_therapysession", "notes_progressnote", "notes_notehold",
+    "notes_noteaddition", "notes_earlierdraft",
     "goals_win", "transfer_caseloadimport", "transfer_importsheet",
     "transfer_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",

@@ -95,7 +95,7 @@ INSTALLED_APPS = [
     "digests",
     "overview",
     "transfer",
-    "progress",
+    "notes",
     "toolkit",
     "goals",
     "appointments",

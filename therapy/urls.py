@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("clients.urls")),
     path("", include("appointments.urls")),
     path("", include("goals.urls")),
-    path("", include("progress.urls")),
+    path("", include("notes.urls")),
     path("", include("transfer.urls")),
     path("", include("overview.urls")),
     path("digest/", include("digests.urls")),

@@ -73,7 +73,7 @@ CELLS = st.lists(
 ).map("".join)  # fmt: skip
 
 
-ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "progress", "transfer",
+ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "notes", "transfer",
          "overview", "digests",
          "portal")  # fmt: skip
 

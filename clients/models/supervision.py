@@ -38,7 +38,7 @@ class SupervisionComment(ClientRow):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))
-    session_id = models.UUIDField(null=True)  # progress is above this room
+    session_id = models.UUIDField(null=True)  # appointments is above this room
     read_at = models.DateTimeField(null=True)
     read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 

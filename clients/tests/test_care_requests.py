@@ -19,7 +19,7 @@ from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
 from database.identity import acting_as
 from goals.models import Goal
-from progress.tests.cast import agreed_goal, book, pinned
+from notes.tests.cast import agreed_goal, book, pinned
 from toolkit.models import Assignment
 
 
@@ -451,7 +451,7 @@ def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
             if field.remote_field and not field.null
         }
         hangs = targets & (parents | {"goals_goalversion", "goals_review",
-                                      "progress_progressnote"})  # fmt: skip
+                                      "notes_progressnote"})  # fmt: skip
         assert hangs, f"{table}: say in a migration that a record with it is not empty"
 
 

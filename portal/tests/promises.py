@@ -17,7 +17,7 @@ TEMPLATES = (
     "templates/portal/**/*.html", "templates/goals/**/*.html",
     "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
     "templates/overview/goal_progress_body.html",
-    "templates/transfer/record_body.html", "templates/progress/note_additions.html",
+    "templates/transfer/record_body.html", "templates/notes/note_additions.html",
     "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
 )  # fmt: skip
 PYTHON = (
@@ -688,8 +688,7 @@ PROMISES = {
     "test_what_is_held_back_unsigned_or_anothers_is_in_no_copy": [
         "what was said in supervision",
     ],
-    "progress/tests/test_session.py::"
-    "test_cleo_reads_the_signed_note_and_the_take_away": [
+    "notes/tests/test_session.py::test_cleo_reads_the_signed_note_and_the_take_away": [
         "<strong>Your therapist</strong> reads what you write here, and writes a "
         "note after each session.",
         "When you meet, what you took with you, and what is shared of it.",

@@ -123,11 +123,11 @@ OF_THE_DATABASE = [
            policy("goals_goalmove", "write", check="by_id = app.user_id()")),
     readable("toolkit_assignment"),
     readable("appointments_therapysession"),
-    readable("progress_sessiongoal"),
-    readable("progress_progressnote"),
-    readable("progress_notehold"),
-    readable("progress_noteaddition"),
-    readable("progress_earlierdraft"),
+    readable("notes_sessiongoal"),
+    readable("notes_progressnote"),
+    readable("notes_notehold"),
+    readable("notes_noteaddition"),
+    readable("notes_earlierdraft"),
     Mutant("care role: an admin lengthens it",
            "DROP TRIGGER only_shorter ON clients_carerole"),
     Mutant("care role: whoever works here calls a handover off",
@@ -140,23 +140,23 @@ OF_THE_DATABASE = [
            body("app.take_over_note(uuid, uuid, bigint, boolean, uuid)",
                 "client_id = ANY (app.writes())", "true")),
     Mutant("draft: an earlier one in other words",
-           "GRANT INSERT ON progress_earlierdraft TO cairn_web;"
-           " CREATE POLICY write ON progress_earlierdraft FOR INSERT TO cairn_web"
+           "GRANT INSERT ON notes_earlierdraft TO cairn_web;"
+           " CREATE POLICY write ON notes_earlierdraft FOR INSERT TO cairn_web"
            " WITH CHECK (client_id = ANY (app.writes()) AND by_id = app.user_id())"),
     Mutant("draft: an earlier one is read by who only reads",
-           policy("progress_earlierdraft", "read",
+           policy("notes_earlierdraft", "read",
                   using="client_id = ANY (app.reads())")),
     Mutant("addition: the client reads it though the note is held back",
-           policy("progress_noteaddition", "read", using="client_id = ANY (app.reads())"
+           policy("notes_noteaddition", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("addition: in another's name",
-           policy("progress_noteaddition", "write",
+           policy("notes_noteaddition", "write",
                   check="client_id = ANY (app.writes())")),
     Mutant("addition: to a note that is not signed",
-           policy("progress_noteaddition", "write",
+           policy("notes_noteaddition", "write",
                   check="client_id = ANY (app.writes()) AND by_id = app.user_id()")),
     Mutant("addition: it can be changed",
-           "DROP TRIGGER append_only ON progress_noteaddition"),
+           "DROP TRIGGER append_only ON notes_noteaddition"),
     readable("clients_client"),
     readable("clients_clientbackground"),
     readable("clients_carerole"),
@@ -171,10 +171,10 @@ OF_THE_DATABASE = [
            policy("clients_clientbackground", "read",
                   using="client_id = ANY (app.reads()) OR client_id = app.self()")),
     Mutant("note: unsigned read by the client",
-           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+           policy("notes_progressnote", "read", using="client_id = ANY (app.reads())"
                   " OR (client_id = app.self() AND NOT app.is_held(id))")),
     Mutant("note: held back read by the client",
-           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+           policy("notes_progressnote", "read", using="client_id = ANY (app.reads())"
                   " OR (client_id = app.self() AND signed_at IS NOT NULL)")),
     Mutant("note: a hold that was lifted counts on",
            body("app.is_held(uuid)", "(until IS NULL OR until > clock_timestamp())",
@@ -206,7 +206,7 @@ OF_THE_DATABASE = [
            "ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY"),
     Mutant("roles: the web steps over row security", "ALTER ROLE cairn_web BYPASSRLS"),
     Mutant("roles: the worker reads notes",
-           "GRANT SELECT ON progress_progressnote TO cairn_worker"),
+           "GRANT SELECT ON notes_progressnote TO cairn_worker"),
     Mutant("roles: the web deletes clients",
            "GRANT DELETE ON clients_client TO cairn_web;"
            " CREATE POLICY x ON clients_client FOR DELETE TO cairn_web USING (true)"),
@@ -285,18 +285,18 @@ OF_THE_DATABASE = [
            policy("goals_goalrating", "write",
                   check="client_id = ANY (app.writes()) OR client_id = app.self()")),
     Mutant("note: in another's name",
-           policy("progress_progressnote", "write",
+           policy("notes_progressnote", "write",
                   check="client_id = ANY (app.writes())")),
     Mutant("note: begun with a signature of any date",
-           policy("progress_progressnote", "write",
+           policy("notes_progressnote", "write",
                   check="client_id = ANY (app.writes()) AND author_id = app.user_id()"
                   " AND begun_by_id IS NULL")),
     Mutant("note: a signed one changes",
-           "DROP TRIGGER signed_stays ON progress_progressnote;"
-           + policy("progress_progressnote", "change",
+           "DROP TRIGGER signed_stays ON notes_progressnote;"
+           + policy("notes_progressnote", "change",
                     using="client_id = ANY (app.writes())")),
     Mutant("note: signed a moment ago and read by the client",
-           policy("progress_progressnote", "read", using="client_id = ANY (app.reads())"
+           policy("notes_progressnote", "read", using="client_id = ANY (app.reads())"
                   " OR (client_id = app.self() AND signed_at IS NOT NULL"
                   " AND NOT app.is_held(id))")),
     Mutant("note: a signature is undone at any time",
@@ -396,12 +396,12 @@ OF_THE_RULE = [
            target="clients.models:Client.objects._queryset_class.directory_of",
            put=everything),
     Mutant("rule: the client reads every note",
-           target="progress.models.note:ProgressNoteQuerySet.shared", put=everything),
+           target="notes.models.note:ProgressNoteQuerySet.shared", put=everything),
     Mutant("rule: the client reads additions to notes that are held",
-           target="progress.models.note_addition:NoteAdditionQuerySet.shared",
+           target="notes.models.note_addition:NoteAdditionQuerySet.shared",
            put=lambda _old: lambda self: self),
     Mutant("rule: the client reads why a note is held",
-           target="progress.models.note:NoteHoldQuerySet.visible_to",
+           target="notes.models.note:NoteHoldQuerySet.visible_to",
            put=lambda _old: lambda self, user: self.filter(practice=user.practice_id)),
     Mutant("rule: the therapist answers about a strength",
            target="goals.strengths.models.strength:StrengthQuerySet.editable_by",
@@ -413,7 +413,7 @@ OF_THE_RULE = [
            target="transfer.models.record_export:RecordExportQuerySet.visible_to",
            put=everything),
     Mutant("rule: what is held back is in a copy",
-           target="progress.models.note:ProgressNoteQuerySet.shared",
+           target="notes.models.note:ProgressNoteQuerySet.shared",
            put=lambda _old: lambda self: self),
     Mutant("rule: anybody's import",
            target="transfer.models.caseload_import:CaseloadImportQuerySet.visible_to",

@@ -17,7 +17,7 @@ from clients.models import CareRole
 from goals.models import Goal
 from goals.models.content import Side
 from goals.voices import BOTH
-from progress.models import NoteAddition
+from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export.read import Record, Row
 from ui import dates

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         ("transfer", "0003_undo_of_an_import"),
         ("clients", "0009_row_security_of_requests"),
         ("toolkit", "0003_portal_for_reading"),
-        ("progress", "0017_earlier_draft_is_a_copy"),
+        ("notes", "0004_what_waits"),
     ]
 
     operations = [

@@ -19,8 +19,8 @@ from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
+from notes.tests.cast import list_of
 from ops.place import BASE
-from progress.tests.cast import list_of
 from transfer import tasks
 from transfer.imports import crash, job
 from transfer.models import CaseloadImport, ImportSheet

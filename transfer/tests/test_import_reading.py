@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from database.identity import acting_as
+from notes.tests.cast import LIST, read_by_the_worker
 from ops.place import BASE
-from progress.tests.cast import LIST, read_by_the_worker
 from transfer.imports import child, crash, job, parse, reading, sheet, steps, workbook
 from transfer.imports.limits import Refused
 from transfer.models import CaseloadImport, ImportSheet

@@ -1,0 +1,28 @@
+from django.urls import path
+
+from notes import note_views, session_views, signing_views
+
+urlpatterns = [
+    path("sessions/<uuid:session_id>/", session_views.session_detail, name="session"),
+    path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
+    path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
+    path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
+    path(
+        "sessions/<uuid:session_id>/take-over/",
+        note_views.note_take_over,
+        name="note-take-over",
+    ),
+    path(
+        "sessions/<uuid:session_id>/begin-anew/",
+        note_views.note_take_over,
+        {"anew": True},
+        name="note-begin-anew",
+    ),
+    path(
+        "sessions/<uuid:session_id>/unsign/",
+        signing_views.note_unsign,
+        name="note-unsign",
+    ),
+    path("sessions/<uuid:session_id>/hold/", session_views.note_hold, name="note-hold"),
+    path("sessions/<uuid:session_id>/show/", session_views.note_show, name="note-show"),
+]
