@@ -8,9 +8,9 @@ from itertools import zip_longest
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
+from notes.formats import PARTS
 from notes.models import ProgressNote
 from notes.models.note import MOST, PRESSED, TYPED
-from notes.session_form import PARTS
 from notes.session_page import SessionScreen
 from ui.text_diff import only_here
 

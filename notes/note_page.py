@@ -6,10 +6,10 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import AuditEvent, User
 from clients.models.draft import PART
+from notes.formats import PARTS
 from notes.models import NoteAddition, NoteHold, ProgressNote
 from notes.models.earlier_draft import author_is_gone
 from notes.models.note import MOST
-from notes.session_form import PARTS
 
 
 def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:

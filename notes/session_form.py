@@ -13,35 +13,12 @@ from accounts.models import User
 from clients.models.draft import PART
 from clients.portal_state import reads
 from goals.models import Goal, GoalRating
+from notes.formats import PARTS
 from notes.models import ProgressNote, SessionGoal
 from notes.models.note import LIMITS, MOST, PRESSED
 from notes.session_page import answer_name, rating_name, was_name
 from toolkit.models import Assignment
 from ui.forms import HouseForm, SegmentsField, StonesField
-
-# What each form of note asks for, in order.
-PARTS = {
-    "dap": [gettext_lazy("Data"), gettext_lazy("Assessment"), gettext_lazy("Plan")],
-    "soap": [
-        gettext_lazy("Subjective"),
-        gettext_lazy("Objective"),
-        gettext_lazy("Assessment"),
-        gettext_lazy("Plan"),
-    ],
-    "birp": [
-        gettext_lazy("Behaviour"),
-        gettext_lazy("Intervention"),
-        gettext_lazy("Response"),
-        gettext_lazy("Plan"),
-    ],
-    "girp": [
-        gettext_lazy("Goals"),
-        gettext_lazy("Intervention"),
-        gettext_lazy("Response"),
-        gettext_lazy("Plan"),
-    ],
-    "free": [gettext_lazy("Note")],
-}
 
 
 class StaleNote(Exception):

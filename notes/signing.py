@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from appointments.models import TherapySession
+from notes.formats import PARTS
 from notes.models import ProgressNote
-from notes.session_form import PARTS, SessionForm
+from notes.session_form import SessionForm
 from notes.session_page import rating_name
 
 # "sign" asks about gaps; "sign-anyway" is the answer to the question.

@@ -12,9 +12,10 @@ from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import PART, packed, replace, unpacked
 from notes.conflict import joined, within
+from notes.formats import PARTS
 from notes.models import EarlierDraft, ProgressNote
 from notes.models.note import LIMITS, MOST, MOST_PRESSED, PRESSED, TYPED, pressed_in
-from notes.session_form import PARTS, SessionForm
+from notes.session_form import SessionForm
 from notes.session_page import SessionScreen, answer_name, rating_name
 from toolkit.models import Assignment
 from ui import dates

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from notes import note_views, session_views, signing_views
+from notes import autosave_views, note_views, signing_views, views
 
 urlpatterns = [
-    path("sessions/<uuid:session_id>/", session_views.session_detail, name="session"),
-    path("sessions/<uuid:session_id>/note/", session_views.note_keep, name="note-keep"),
+    path("sessions/<uuid:session_id>/", views.session_detail, name="session"),
+    path(
+        "sessions/<uuid:session_id>/note/", autosave_views.note_keep, name="note-keep"
+    ),
     path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
     path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
     path(
@@ -23,6 +25,6 @@ urlpatterns = [
         signing_views.note_unsign,
         name="note-unsign",
     ),
-    path("sessions/<uuid:session_id>/hold/", session_views.note_hold, name="note-hold"),
-    path("sessions/<uuid:session_id>/show/", session_views.note_show, name="note-show"),
+    path("sessions/<uuid:session_id>/hold/", views.note_hold, name="note-hold"),
+    path("sessions/<uuid:session_id>/show/", views.note_show, name="note-show"),
 ]

@@ -16,9 +16,9 @@ from goals.models import Goal
 from goals.models.content import Side
 from goals.ways import CLIENTS
 from notes import agenda
+from notes.formats import PARTS
 from notes.models import ProgressNote
 from notes.note_page import additions_to
-from notes.session_form import PARTS
 from notes.session_ratings import SessionRatings
 from portal.watched import WATCHED
 from toolkit.models import Assignment

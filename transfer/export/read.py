@@ -42,8 +42,8 @@ from goals.models import (
     StrengthLink,
     Win,
 )
+from notes.formats import PARTS
 from notes.models import NoteAddition, ProgressNote
-from notes.session_form import PARTS
 from toolkit.models import Assignment
 
 Row = dict[str, object]
