@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from database.identity import acting_as
 from notes.tests.cast import LIST, read_by_the_worker
 from ops.place import BASE
-from transfer.imports import child, crash, job, parse, reading, sheet, steps, workbook
+from transfer.imports import (
+    child,
+    crash,
+    job,
+    parse,
+    reading,
+    sheet,
+    steps,
+    workbook,
+    workbook_parts,
+)
 from transfer.imports.limits import Refused
 from transfer.models import CaseloadImport, ImportSheet
 from transfer.tests import hostile
@@ -30,12 +40,12 @@ def counted(monkeypatch):
     """How many elements and bytes of workbooks were read so far."""
     made = []
 
-    class Counted(workbook._Counted):
+    class Counted(workbook.Counted):
         def __init__(self):
             super().__init__()
             made.append(self)
 
-    monkeypatch.setattr(workbook, "_Counted", Counted)
+    monkeypatch.setattr(workbook, "Counted", Counted)
     return made
 
 
@@ -55,8 +65,8 @@ def test_reading_is_counted_and_ends_in_words(what, counted):
         assert len(found.heads) <= parse.MOST_COLUMNS
         assert max(map(len, said)) <= parse.MOST_LETTERS + 1
     for one in counted:
-        assert one.elements <= workbook.ELEMENTS + 1
-        assert one.bytes <= workbook.UNPACKED + workbook.CHUNK
+        assert one.elements <= workbook_parts.ELEMENTS + 1
+        assert one.bytes <= workbook_parts.UNPACKED + workbook_parts.CHUNK
 
 
 MEASURED = """
