@@ -29,7 +29,8 @@ from toolkit.models import Assignment
 from transfer import tasks
 from transfer.export import job
 from transfer.export.files import as_csv
-from transfer.export.pdf import MARK, Drawing, _paper, draw, is_right_to_left
+from transfer.export.paper import MARK, is_right_to_left
+from transfer.export.pdf import Drawing, _paper, draw
 from transfer.export.read import read_record
 from transfer.models import RecordExport
 from ui import dates
