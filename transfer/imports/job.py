@@ -28,7 +28,7 @@ from goals.models import Goal
 from goals.models.rating import GoalRating
 from transfer.imports import crash
 from transfer.imports.columns import Field
-from transfer.imports.people import Person
+from transfer.imports.person import Person
 from transfer.imports.review import Review
 from transfer.models import CaseloadImport, ImportSheet
 from transfer.models.caseload_import import KEPT_FOR

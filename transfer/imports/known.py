@@ -16,7 +16,7 @@ from accounts.models import User
 from clients import apart
 from clients.models import CareRole, Client
 from transfer.imports.cells import name_key
-from transfer.imports.people import Person
+from transfer.imports.person import Person
 from ui.email_addresses import normalize
 
 

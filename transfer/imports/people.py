@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_lazy
 
 from appointments.models import MOST as MOST_SESSIONS
 from clients.models import Client
 from goals.models.goal import MOST_OPEN
-from transfer.imports import cells, days
+from transfer.imports import cells, days, reasons
 from transfer.imports.cells import name_key, phone_key
 from transfer.imports.columns import DAYS, ONCE, Field
+from transfer.imports.person import Goal, Person, Problem, Reading
 from transfer.imports.sheet import MOST_LETTERS, Line, Sheet
 from ui import email_addresses
 from ui.names import clean
@@ -40,98 +40,6 @@ RATING = re.compile(r"(10|\d)(?:[.,]0)?(?:\s?/\s?10)?")
 APART = re.compile(r"[;|\n]")
 COMMA = re.compile(r",\s+|,(?=\d{1,4}[./-])")
 MOST_MOMENTS = 50_000  # sessions, goals and ratings together
-
-NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
-TOO_LONG = gettext_lazy("More cells than the file has columns.")
-BAD_EMAIL = gettext_lazy("This is not an e-mail address.")
-TOO_WORDY = gettext_lazy("Longer than %(most)s letters.")
-OTHERWISE = gettext_lazy("Line %(line)s says something else of the same person.")
-SAME_NAME = gettext_lazy(
-    "Line %(line)s has the same name. One person: the same e-mail or phone in both."
-    " Two people: different names."
-)
-TO_COME = gettext_lazy("This day has not come yet. Book it once the people are here.")
-LONG_AGO = gettext_lazy("This is too long ago to be a session.")
-NO_RATING = gettext_lazy("A rating is a whole number from 0 to 10.")
-NO_GOAL = gettext_lazy("A rating needs a goal, in this line or above it.")
-NO_DAY = gettext_lazy("A rating needs its day, or one session date in the same line.")
-NO_PAIRS = gettext_lazy("There are %(ratings)s ratings and %(days)s days for them.")
-ERROR_CELL = gettext_lazy(
-    "This is a spreadsheet’s error, not a value. Fix the cell in your spreadsheet."
-)
-FORMULA_CELL = gettext_lazy(
-    "This cell has a formula without a result. Open the file in your spreadsheet and"
-    " save it."
-)
-ROUNDED_PHONE = gettext_lazy(
-    "The spreadsheet rounded this number. Type the whole phone number again, as text."
-)
-NO_PHONE = gettext_lazy("This is not a phone number.")
-PLACEHOLDER = gettext_lazy("This is a placeholder, not a name.")
-NO_LETTER = gettext_lazy("A name needs at least one letter.")
-TOTALS = gettext_lazy("This looks like a totals line, not a person.")
-SUMS = gettext_lazy("This line adds up the lines above it. It looks like a total.")
-FAULTS = {"error": ERROR_CELL, "formula": FORMULA_CELL}
-TOO_MANY_GOALS = gettext_lazy("More than %(most)s goals for one person.")
-TOO_MANY_SESSIONS = gettext_lazy("More than %(most)s sessions for one person.")
-WAITS = gettext_lazy("Waits for line %(line)s, which is about the same person.")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a line cannot come in.  The reason never repeats what the cell says."""
-
-    line: int
-    reason: str
-    column: int | None = None
-    said: str = ""
-
-
-@dataclass(slots=True)
-class Goal:
-    words: str
-    ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Person:
-    """Moments are as on the therapist's wall: without a zone."""
-
-    line: int
-    said: dict[str, str] = field(default_factory=dict)
-    sessions: set[datetime] = field(default_factory=set)
-    goals: dict[str, Goal] = field(default_factory=dict)
-    lines: list[int] = field(default_factory=list)
-    above: dict[int, str] = field(default_factory=dict)  # the goal of each slot
-
-    @property
-    def name(self) -> str:
-        both = self.said.get(Field.NAME, ""), self.said.get(Field.FAMILY, "")
-        return " ".join(filter(None, both))
-
-    @property
-    def email(self) -> str:
-        return self.said.get(Field.EMAIL, "")
-
-
-@dataclass
-class Reading:
-    people: list[Person]
-    problems: list[Problem]  # in the order of the lines
-    repeated: list[int] = field(default_factory=list)  # lines, each like one above it
-    is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more
-
-    @property
-    def lines_to_mend(self) -> list[int]:
-        return list(dict.fromkeys(problem.line for problem in self.problems))
-
-    @property
-    def sessions(self) -> int:
-        return sum(len(person.sessions) for person in self.people)
-
-    @property
-    def goals(self) -> int:
-        return sum(len(person.goals) for person in self.people)
 
 
 def read(sheet: Sheet, columns: list[str], order: str, now: datetime) -> Reading:
@@ -190,10 +98,12 @@ class _Reader:
         said, faults = list(line.cells), []
         for at, what in enumerate(self.columns):
             text = said[at] = cells.unquoted(said[at]) if what else ""
-            fault = FAULTS.get(line.faults.get(at)) or (text and _fault(what, text))
+            fault = reasons.FAULTS.get(line.faults.get(at)) or (
+                text and reasons.fault_of(what, text)
+            )
             if fault and what:
                 faults.append((at, fault))
-            if fault or _says_nothing(what, text):
+            if fault or reasons.says_nothing(what, text):
                 said[at] = ""
         return replace(line, cells=said), faults
 
@@ -213,11 +123,11 @@ class _Reader:
         names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
         first = next((text for text in names if text), "")
         if cells.is_total(first) or cells.is_total(" ".join(names).strip()):
-            return TOTALS
+            return reasons.TOTALS
         last = self.sheet.lines[-1]
         if line.number != last.number:
             return None
-        return SUMS if _adds_up(self.sheet.lines[:-1], last) else None
+        return reasons.SUMS if reasons.adds_up(self.sheet.lines[:-1], last) else None
 
     # -- one line ----------------------------------------------------------------
 
@@ -232,12 +142,12 @@ class _Reader:
             self._problem(reason, at, said)
         if not any(self._key_parts(line)):
             if not faults and any(line.cells):
-                self._problem(NO_NAME)
+                self._problem(reasons.NO_NAME)
             return
         who = self.people.setdefault(self.key, Person(line.number))
         who.lines.append(line.number)
         if line.is_long:
-            self._problem(TOO_LONG)
+            self._problem(reasons.TOO_LONG)
         self._once(who)
         if self.moments <= MOST_MOMENTS:
             sessions = self._sessions(who)
@@ -292,18 +202,18 @@ class _Reader:
                 text = clean(text[: MOST_LETTERS + 1])  # a name is one line
             most = LONGEST.get(said, MOST_LETTERS)
             if len(text) > most:
-                self._problem(TOO_WORDY, at, text, most=most)
+                self._problem(reasons.TOO_WORDY, at, text, most=most)
             before = who.said.setdefault(said, text)
             if _alike(said, before) != _alike(said, text):
-                self._problem(OTHERWISE, at, text, line=who.line)
+                self._problem(reasons.OTHERWISE, at, text, line=who.line)
 
     def _email(self, text: str, at: int) -> str:
         try:
             email_addresses.validate(email_addresses.normalize(text))
         except ValidationError:
-            self._problem(BAD_EMAIL, at, text)
+            self._problem(reasons.BAD_EMAIL, at, text)
         if len(text) > 254:
-            self._problem(TOO_WORDY, at, text, most=254)
+            self._problem(reasons.TOO_WORDY, at, text, most=254)
         return email_addresses.normalize(text)
 
     def _sessions(self, who: Person) -> list[datetime]:
@@ -330,7 +240,9 @@ class _Reader:
             if day.on == self.now.date() and not day.at:
                 moment = min(moment, self.now - A_MINUTE)  # held, so not to come
             if moment > self.now or day.on < EARLIEST:
-                self._problem(TO_COME if moment > self.now else LONG_AGO, at, text)
+                self._problem(
+                    reasons.TO_COME if moment > self.now else reasons.LONG_AGO, at, text
+                )
                 self.has_bad_day = True
                 break
             found.append(moment)
@@ -355,7 +267,7 @@ class _Reader:
         if not words:
             return who.goals.get(who.above.get(slot, ""))
         if len(words) > LONGEST[Field.GOAL]:
-            self._problem(TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
+            self._problem(reasons.TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
         self.moments += 1
         who.above[slot] = same(words)
         return who.goals.setdefault(same(words), Goal(words))
@@ -373,18 +285,18 @@ class _Reader:
         texts = _parts(self.line.cells[at])
         found = [RATING.fullmatch(text) for text in texts]
         if not all(found):
-            self._problem(NO_RATING, at, texts[found.index(None)])
+            self._problem(reasons.NO_RATING, at, texts[found.index(None)])
         elif goal is None:
-            self._problem(NO_GOAL, at, self.line.cells[at])
+            self._problem(reasons.NO_GOAL, at, self.line.cells[at])
         given = self._moments(days_at) if days_at is not None else []
         moments = given or sessions
         if self.has_bad_day:
             return  # which is said, and enough
         if not moments:
-            self._problem(NO_DAY, at, self.line.cells[at])
+            self._problem(reasons.NO_DAY, at, self.line.cells[at])
         elif len(moments) != len(texts):
             told = {"ratings": len(texts), "days": len(moments)}
-            self._problem(NO_PAIRS, at, self.line.cells[at], **told)
+            self._problem(reasons.NO_PAIRS, at, self.line.cells[at], **told)
         elif goal is not None and all(found):
             pairs = zip(moments, (int(one[1]) for one in found), strict=True)
             goal.ratings.update(dict.fromkeys(pairs))
@@ -399,15 +311,17 @@ class _Reader:
                     who.said[Field.NAME] = who.said.pop(Field.FAMILY)
                     continue
                 if key not in self.bad:
-                    self.problems += [Problem(at, str(NO_NAME)) for at in who.lines]
+                    self.problems += [
+                        Problem(at, str(reasons.NO_NAME)) for at in who.lines
+                    ]
                 self.bad.setdefault(key, who.line)
 
     def _too_full(self) -> None:
         """More than a record may hold."""
         for key, who in self.people.items():
             for rows, most, reason in (
-                (who.goals, MOST_OPEN, TOO_MANY_GOALS),
-                (who.sessions, MOST_SESSIONS, TOO_MANY_SESSIONS),
+                (who.goals, MOST_OPEN, reasons.TOO_MANY_GOALS),
+                (who.sessions, MOST_SESSIONS, reasons.TOO_MANY_SESSIONS),
             ):
                 if len(rows) > most:
                     told = str(reason) % {"most": most}
@@ -429,7 +343,7 @@ class _Reader:
             confused |= {key, other}
 
     def _confused(self, key: tuple, other: tuple) -> None:
-        reason = str(SAME_NAME) % {"line": self.people[other].line}
+        reason = str(reasons.SAME_NAME) % {"line": self.people[other].line}
         who = self.people[key]
         self.problems += [Problem(at, reason) for at in who.lines]
         self.bad.setdefault(key, who.line)
@@ -439,7 +353,9 @@ class _Reader:
         completed by a second file."""
         for number in who.lines:
             if number not in have:
-                self.problems.append(Problem(number, str(WAITS) % {"line": line}))
+                self.problems.append(
+                    Problem(number, str(reasons.WAITS) % {"line": line})
+                )
 
 
 def _parts(text: str) -> list[str]:
@@ -455,53 +371,6 @@ def _alike(field: str, text: str) -> str:
     if field == Field.PHONE:
         return cells.digits(text)
     return name_key(text) if field in (Field.NAME, Field.FAMILY) else same(text)
-
-
-def _fault(field: str, text: str) -> object:
-    """Why a cell is no answer; None where it may be one."""
-    if cells.is_error(text, own_words=field in (Field.CONCERN, Field.GOAL)):
-        return ERROR_CELL
-    if cells.is_formula(text):
-        return FORMULA_CELL
-    if field in (Field.NAME, Field.FAMILY, Field.PRONOUNS) and cells.is_boolean(text):
-        return PLACEHOLDER
-    if field == Field.NAME and has_no_name(text):
-        return PLACEHOLDER if cells.is_nothing(text) else NO_LETTER
-    if field == Field.FAMILY and not cells.has_letter(text):
-        return None if cells.is_nothing(text) else NO_LETTER
-    if field == Field.PHONE and not cells.is_nothing(text):
-        if cells.is_rounded(text):
-            return ROUNDED_PHONE
-        return None if cells.digits(text) else NO_PHONE
-    return None
-
-
-def has_no_name(text: str) -> bool:
-    return cells.is_nothing(text) or not cells.has_letter(text)
-
-
-def _says_nothing(field: str, text: str) -> bool:
-    if field in (Field.FAMILY, Field.EMAIL, Field.PHONE, Field.SESSION, Field.FIRST):
-        return cells.is_nothing(text)
-    return cells.is_dash(text)
-
-
-def _adds_up(above: list[Line], last: Line) -> bool:
-    """Whether every number of the last line is the sum of its column, and says more
-    than a rating could."""
-    sums = [_sum(above, at, text) for at, text in enumerate(last.cells) if text]
-    said = [found for found in sums if found is not None]
-    return bool(said) and all(said)
-
-
-def _sum(above: list[Line], at: int, text: str) -> bool | None:
-    """Of one column; None where the last line has no number there."""
-    value = cells.number(text)
-    if value is None:
-        return None
-    numbers = [cells.number(line.cells[at]) for line in above]
-    found = [one for one in numbers if one]
-    return len(found) >= 3 and value > 10 and abs(sum(found) - value) < 0.005
 
 
 def _once_a_day(moments: set[datetime]) -> set[datetime]:

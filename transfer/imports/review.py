@@ -20,7 +20,7 @@ from database.identity import acting_as
 from transfer.imports import days, people
 from transfer.imports.columns import Field
 from transfer.imports.known import Found, sorted_out
-from transfer.imports.people import Person, Problem, Reading
+from transfer.imports.person import Person, Problem, Reading
 from transfer.imports.sheet import Sheet
 from transfer.models import CaseloadImport, ImportSheet
 

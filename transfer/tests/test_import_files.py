@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transfer.imports import days, files, people, sheet
+from transfer.imports import reasons as why_not
 from transfer.imports.column_names import CALLED
 from transfer.imports.columns import LEFT_OUT, Field, matched
 from transfer.imports.days import NoDay
@@ -414,21 +415,21 @@ def test_one_line_may_hold_years():
 
 BAD = {
     ("Name", "", "E-mail", "someone@"): "This is not an e-mail address.",
-    ("Name", "", "E-mail", "m@example.com"): people.NO_NAME,
-    ("Name", "", "Goal", "Sleep"): people.NO_NAME,
+    ("Name", "", "E-mail", "m@example.com"): why_not.NO_NAME,
+    ("Name", "", "Goal", "Sleep"): why_not.NO_NAME,
     ("Name", "M" * 81, "Goal", "Sleep"): "Longer than 80 letters.",
     ("Name", "Mara", "Goal", "S" * 501): "Longer than 500 letters.",
     ("Name", "Mara", "Sessions", "31.11.2025"): days.NO_SUCH,
     ("Name", "Mara", "Sessions", "soon"): days.NOT_READ,
-    ("Name", "Mara", "First session", "1.12.2026"): people.TO_COME,
-    ("Name", "Mara", "Sessions", "28.11.2026 10:30"): people.TO_COME,
-    ("Name", "Mara", "Sessions", "1.1.1066"): people.LONG_AGO,
+    ("Name", "Mara", "First session", "1.12.2026"): why_not.TO_COME,
+    ("Name", "Mara", "Sessions", "28.11.2026 10:30"): why_not.TO_COME,
+    ("Name", "Mara", "Sessions", "1.1.1066"): why_not.LONG_AGO,
     ("Name", "Mara", "Sessions", "1.1.2026", "Goal", "x", "Score", "11"):
-        people.NO_RATING,
+        why_not.NO_RATING,
     ("Name", "Mara", "Sessions", "1.1.2026", "Goal", "x", "Score", "7,5"):
-        people.NO_RATING,
-    ("Name", "Mara", "Sessions", "1.1.2026", "Score", "7"): people.NO_GOAL,
-    ("Name", "Mara", "Goal", "x", "Score", "7"): people.NO_DAY,
+        why_not.NO_RATING,
+    ("Name", "Mara", "Sessions", "1.1.2026", "Score", "7"): why_not.NO_GOAL,
+    ("Name", "Mara", "Goal", "x", "Score", "7"): why_not.NO_DAY,
     ("Name", "Mara", "Sessions", "1.1.2026", "Goal", "x", "Score", "7; 8"):
         "There are 2 ratings and 1 days for them.",
 }  # fmt: skip
@@ -444,7 +445,7 @@ def test_a_bad_line_is_named_with_its_reason(line):
 def test_more_cells_than_columns_would_shift_under_the_wrong_names():
     found = sheet.read(b"Name,Goal\nMara,Sleep, and wake\n")
     reading = people.read(found, matched(found.heads), "day", NOW)
-    assert reasons(reading) == [(2, str(people.TOO_LONG))]
+    assert reasons(reading) == [(2, str(why_not.TOO_LONG))]
 
 
 def test_one_bad_line_keeps_all_of_its_persons():

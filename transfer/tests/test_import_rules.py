@@ -12,6 +12,7 @@ from clients.models import Client
 from conftest import admit
 from notes.tests.cast import pinned, read_by_the_worker
 from transfer.imports import cells, people
+from transfer.imports import reasons as why_not
 from transfer.imports.columns import matched
 from transfer.tests.hostile import book, rows, words
 from transfer.tests.test_import_files import NOW, read, reasons
@@ -147,7 +148,7 @@ def test_an_error_of_a_spreadsheet_is_never_a_value(error):
         for said in (error, error.lower() if "/" in error else error):
             reading = with_a(column, said)
             assert not reading.people
-            assert (2, str(people.ERROR_CELL)) in reasons(reading), column
+            assert (2, str(why_not.ERROR_CELL)) in reasons(reading), column
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,7 @@ def test_whatever_is_written_is_stored_as_it_is_or_named(said):
 )
 @pytest.mark.parametrize("column", FIELDS)
 def test_a_formula_as_text_is_asked_about(formula, column):
-    assert (2, str(people.FORMULA_CELL)) in reasons(with_a(column, formula))
+    assert (2, str(why_not.FORMULA_CELL)) in reasons(with_a(column, formula))
 
 
 def test_text_that_a_spreadsheet_was_made_to_keep_is_read():
@@ -197,7 +198,7 @@ def test_formulas_without_a_result_in_a_workbook_are_named(sign_in, thea):
     ))  # fmt: skip
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw, name="list.xlsx")))
-    assert str(people.FORMULA_CELL) in page
+    assert str(why_not.FORMULA_CELL) in page
     assert "Phone: #REF!" in page
     assert "<dt>New people</dt><dd><b>1</b></dd>" in page
 
@@ -239,7 +240,7 @@ def test_a_placeholder_is_no_phone_and_no_address(said, column):
 
 @pytest.mark.parametrize("said", ["True", "FALSE", "call her mother", "#"])
 def test_words_are_no_phone(said):
-    assert (2, str(people.NO_PHONE)) in reasons(with_a("Phone", said))
+    assert (2, str(why_not.NO_PHONE)) in reasons(with_a("Phone", said))
 
 
 @pytest.mark.parametrize(
@@ -265,8 +266,8 @@ def test_a_rounded_number_is_to_be_typed_again(phone):
         ["Anna Schmidt", phone, "2026-02-04"],
     )
     assert not reading.people
-    assert reasons(reading).count((2, str(people.ROUNDED_PHONE))) == 1
-    assert reasons(reading).count((3, str(people.ROUNDED_PHONE))) == 1
+    assert reasons(reading).count((2, str(why_not.ROUNDED_PHONE))) == 1
+    assert reasons(reading).count((3, str(why_not.ROUNDED_PHONE))) == 1
 
 
 @pytest.mark.parametrize(
@@ -386,13 +387,13 @@ def test_a_totals_line_is_held_back(said, heads):
         reading = read([*heads, "Fee"], ["Mara", "Lind", "5"], ["", said, "13"])
     assert "Mara" in reading.people[0].name
     assert all(who.lines != [reading.lines_to_mend[0]] for who in reading.people)
-    assert str(people.TOTALS) in [problem.reason for problem in reading.problems]
+    assert str(why_not.TOTALS) in [problem.reason for problem in reading.problems]
 
 
 def test_a_last_line_that_adds_up_is_held_back():
     lines = [["Mara", "50"], ["Lou", "70,5"], ["Kim", "80"]]
     reading = read(["Name", "Fee"], *lines, ["Everybody", "200,5"])
-    assert reasons(reading) == [(5, str(people.SUMS))]
+    assert reasons(reading) == [(5, str(why_not.SUMS))]
     assert not read(["Name", "Fee"], *lines, ["Robin", "90"]).problems
 
 
@@ -482,7 +483,7 @@ def test_ada_sees_names_and_no_clinical_word(sign_in, ada, thea):
     page = text(browser.get(f"{url}names/"))
     assert "Mara" in page and "Nightmares" not in page
     assert "Concern" in text(browser.get(url))
-    assert str(people.ERROR_CELL) in text(browser.get(url))
+    assert str(why_not.ERROR_CELL) in text(browser.get(url))
     assert "#N/A" not in text(browser.get(url))
     assert latest().state == "ready"
     assert read_by_the_worker(latest()) == "not now"
