@@ -44,6 +44,10 @@ GRANT EXECUTE ON FUNCTION app.is_held(uuid) TO cairn_web;
 SET LOCAL ROLE NONE;
 REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
+NOT_HELD = """
+DROP POLICY read ON notes_progressnote;
+DROP FUNCTION app.is_held(uuid);
+"""
 
 # A web login begins a note unsigned and signs for the next ten seconds only: no date of
 # its own choice (eleven, for the time between reading the clock and writing).  Its author
@@ -125,6 +129,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL([ON, HELD, NOTES], OFF),
+        migrations.RunSQL([ON, HELD, NOTES], [NOT_HELD, OFF]),
         migrations.RunSQL(SIGNED, UNSIGNED),
     ]
