@@ -21,6 +21,7 @@ from clients.models import Client
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from goals import attention
+from goals.disagreement_page import own_words
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
@@ -352,7 +353,11 @@ class ClientWeek:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        return _own_goals(self.user)
+        goals = list(_own_goals(self.user))
+        own = own_words(self.user, goals)
+        for goal in goals:
+            goal.called = own.get(goal.pk) or goal.shown.own_words
+        return goals
 
     @cached_property
     def practice(self) -> list[Assignment]:
@@ -388,7 +393,7 @@ class ClientWeek:
         by_goal = {line.goal_id: line for line in self._lines}
         return [
             GoalLine(
-                words=goal.shown.own_words,
+                words=goal.called,
                 spark=sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,

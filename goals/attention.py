@@ -4,7 +4,7 @@ A goal is still when nobody touched it for four sessions, or its last five ratin
 the client (the therapist's where the client gave none) are all the same; something
 said is unanswered when two sessions went by and nobody noted that it was talked about.
 A decision of a review is told to the side that did not press last; so is a
-withdrawal, a decline, and that the other side sees the goal differently.
+withdrawal, a decline, that the other side took it up again or sees it differently.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ TO_THERAPIST = {
     "withdrawn": (_("The client withdrew from a goal, and said why."), _("Read")),
     "declined": (_("The client declined proposed words for a goal."), _("Read")),
     "differs": (_("The client sees a goal differently."), _("Read")),
+    "taken-up": (_("The client took up a goal again."), _("Read")),
     "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
     "answer": (_("Goal review started. Add your answers."), _("Answer")),
     "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
@@ -77,6 +78,7 @@ PLACES = {
     "withdrawn": ("goal", ""),
     "declined": ("goal", ""),
     "differs": ("goal", ""),
+    "taken-up": ("goal", ""),
     "answer": ("goal_review", ""),
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),

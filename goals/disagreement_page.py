@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -132,6 +134,26 @@ class DifferPage:
         if mine and theirs and mine.choice == theirs.choice:
             return _in_words(mine)
         return ""
+
+
+def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
+    """How one's own side says each of those goals that are seen differently.
+
+    For lists, which would else name such a goal by whatever was proposed last; a goal
+    of which something is agreed is called by that, and is not among them.
+    """
+    differing = {goal.pk: goal for goal in goals if goal.is_differing_only}
+    if not differing:
+        return {}
+    side = side_of(user)
+    versions = GoalVersion.objects.visible_to(user).filter(goal__in=differing)
+    versions = versions.filter(side=side).order_by("number")
+    found = {version.goal_id: version.own_words for version in versions}
+    moves = GoalMove.objects.visible_to(user).filter(goal__in=differing, side=side)
+    for move in moves.filter(kind=GoalMove.Kind.DIFFERS).order_by("at"):
+        if move.wording and move.at >= differing[move.goal_id].differs_since:
+            found[move.goal_id] = move.wording
+    return found
 
 
 def _in_words(move: GoalMove | None) -> str:

@@ -6,12 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients import drafts
-from goals import status
-from goals.models import Comment, Goal, GoalLink, GoalScore, Overtaken, Review, Step
-from goals.models.content import LEVELS, Side
+from goals.models import Comment, Goal, GoalLink, Overtaken, Step
 from goals.models.move import GoalMove
-from goals.models.review import ReviewAnswer
-from ui import screen_privacy
 from ui.forms import HouseForm, PickField, SegmentsField, StonesField, day_field
 
 LONGEST = 500
@@ -258,74 +254,6 @@ class NextForm(GoalForm):
         return self.done(version.suggest_next, self.cleaned_data["choice"], by=by)
 
 
-FITS = {
-    "goal": _("Still the right goal?"),
-    "size": _("Still the right size?"),
-    "way": _("Still the right way to get there?"),
-}
-
-
-@of_goal
-class ReviewForm(KeptForm):
-    """One's own three answers, and what should become of the goal."""
-
-    kind = "review"
-    more_limits = {f"{name}_words": LONGEST for name in FITS}
-
-    choice = PickField(
-        label=_("What becomes of it?"),
-        required=False,
-        choices=[
-            (
-                Review.Choice.KEEP,
-                _("Keep it as it is"),
-                _("You look at it again in three months"),
-            ),
-            (
-                Review.Choice.CHANGE,
-                _("Change it"),
-                _("Words, scale or date. Starts a proposal"),
-            ),
-            (
-                Review.Choice.ASIDE,
-                _("Set it aside"),
-                _("It rests, with its history. Take it up on any day"),
-            ),
-            (
-                Review.Choice.REACHED,
-                _("Reached"),
-                _("Enough is enough, whatever the number says"),
-            ),
-        ],
-    )
-
-    def __init__(self, *args, mine: ReviewAnswer | None = None, **kwargs):
-        if mine:
-            names = [f"{name}_{part}" for name in FITS for part in ("fits", "words")]
-            before = {name: getattr(mine, name) for name in (*names, "choice")}
-            kwargs["initial"] = before | kwargs.get("initial", {})
-        super().__init__(*args, **kwargs)
-        for name, question in FITS.items():
-            self.fields[f"{name}_fits"] = SegmentsField(
-                label=question, required=False, choices=ReviewAnswer.Fits.choices
-            )
-            self.fields[f"{name}_words"] = few_words(
-                _("In a few words"), rows=2, own=True
-            )
-
-    def questions(self):
-        return [(self[f"{name}_fits"], self[f"{name}_words"]) for name in FITS]
-
-    def save(self, review: Review, *, by: User) -> bool:
-        return self.done(review.answer, self.cleaned_data, by=by)
-
-    def overtaken(self):
-        """It was decided while this was typed: say what."""
-        moves = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-        decided = status.decided(moves.order_by("-at").first())
-        return decided or OVERTAKEN
-
-
 class LinkForm(GoalForm):
     kind = SegmentsField(label=_("This goal"), choices=GoalLink.Kind.choices)
     other = forms.ChoiceField(label=_("another one"), choices=[])
@@ -342,82 +270,6 @@ class LinkForm(GoalForm):
         said = self.cleaned_data
         other = self.others[said["other"]]
         return self.done(GoalLink.make, self.goal, other, said["kind"], by=by)
-
-
-@of_goal
-class NumbersForm(KeptForm):
-    """How important and how sure, each with its two questions; and the attainment."""
-
-    kind = "numbers"
-
-    importance = StonesField(
-        label=_("How important is it to you?"),
-        required=False,
-        low=_("not at all"),
-        high=_("nothing more so"),
-    )
-    importance_why = few_words(_("Why not lower?"), rows=1, own=True)
-    importance_raise = few_words(_("What would move it up one?"), rows=1, own=True)
-    confidence = StonesField(
-        label=_("How sure are you that it can be done?"),
-        required=False,
-        low=_("not at all"),
-        high=_("quite sure"),
-    )
-    confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
-    confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
-
-    def __init__(
-        self, *args, goal: Goal, last: dict | None = None, side: str = "", **kwargs
-    ):
-        """`last`: the numbers that the same `side` gave before, by kind."""
-        super().__init__(*args, goal=goal, **kwargs)
-        if side == Side.THERAPIST:
-            name = {"name": screen_privacy.called(goal.client.preferred_name)}
-            asks = _("How important is it to %(name)s, as you see it?")
-            self.fields["importance"].label = asks % name
-        for kind in ("importance", "confidence"):
-            before = (last or {}).get(kind)
-            self.fields[kind].widget.last = before and before.value
-        scale = goal.shown.levels
-        if scale:
-            self.fields["attainment"] = PickField(
-                label=_("Where is it now on the scale?"),
-                required=False,
-                choices=[(str(n), scale[n], _sign(n)) for n in LEVELS],
-            )
-
-    def clean(self):
-        said = super().clean()
-        for kind in ("importance", "confidence"):
-            more = said.get(f"{kind}_why") or said.get(f"{kind}_raise")
-            if more and said.get(kind) is None:
-                self.add_error(kind, _("Choose a stone for it."))
-        if not self.errors and not any(
-            said.get(kind) not in (None, "") for kind in GoalScore.Kind.values
-        ):
-            raise ValidationError(_("Choose at least one."))
-        return said
-
-    def save(self, *, by: User) -> bool:
-        return self.done(self._save, by=by)
-
-    def _save(self, *, by):
-        said = self.cleaned_data
-        for kind in ("importance", "confidence"):
-            if said[kind] is not None:
-                more = {
-                    "why_not_lower": said[f"{kind}_why"],
-                    "what_would_raise": said[f"{kind}_raise"],
-                }
-                GoalScore.give(self.goal, kind, said[kind], by=by, **more)
-        if said.get("attainment"):
-            level = int(said["attainment"])
-            GoalScore.give(self.goal, "attainment", level, by=by)
-
-
-def _sign(level: int) -> str:
-    return f"+{level}" if level > 0 else f"\u2212{-level}" if level else "0"
 
 
 @of_goal

@@ -5,13 +5,11 @@ What the lines say is in history.py.
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.utils.translation import gettext as _
 
 from goals import history
 from goals import page_queries as queries
-from goals.models import Agreement, Goal, GoalVersion
+from goals.models import Goal, GoalVersion
 from goals.page_queries import (
     SHOWN_COMMENTS,
     SHOWN_MOVES,
@@ -29,6 +27,8 @@ class GoalHistory:
         self.versions = self._versions()
         moves = queries.moves_of if everything else queries.last_moves
         self.moves = self._newest(moves(user, goal=goal.pk))
+        answers = queries.answers_of if everything else queries.last_answers
+        self.answers = list(answers(user, goal=goal.pk)[: 2 * SHOWN_OF_ALL])
         self._read_ratings()
         self._read_comments()
 
@@ -37,15 +37,17 @@ class GoalHistory:
         goal = {"goal": self.goal.pk}
         if self.everything:
             rows = self._newest(queries.every_version(self.user, **goal))
+            known = {row.pk: row for row in rows}
+            keys = queries.keys_of(self.user, versions=list(known))
         else:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
-            rows = queries.last_versions(self.user, **goal, **stands)
-        turned: dict[UUID, list[Agreement]] = {row.pk: [] for row in rows}
-        for key in queries.keys_of(self.user, versions=list(turned)):
-            turned[key.version_id].append(key)
-        for row in rows:
-            row.turned = turned[row.pk]
-        return rows
+            keys = list(queries.keys_of_last_versions(self.user, **goal, **stands))
+            known = {key.version_id: key.version for key in keys}
+        for version in known.values():
+            version.turned = []
+        for key in keys:
+            known[key.version_id].turned.append(key)
+        return list(known.values())
 
     def _newest(self, rows) -> list:
         """Of rows with the newest first, no more than a page can hold."""
@@ -73,8 +75,13 @@ class GoalHistory:
 
     @property
     def entries(self) -> list[history.Entry]:
-        moves, back = self.moves, self.taken_back
-        return history.entries(self.goal, self.versions, moves, back)
+        return history.entries(
+            self.goal,
+            self.versions,
+            self.moves,
+            self.taken_back,
+            history.Answers(self.answers, self.user),
+        )
 
     @property
     def has_more(self) -> bool:

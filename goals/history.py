@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from goals.models import Agreement, Goal, GoalMove, GoalRating, GoalVersion
+from goals.models import (
+    Agreement,
+    Goal,
+    GoalMove,
+    GoalRating,
+    GoalVersion,
+    ReviewAnswer,
+)
 from goals.models.content import Side
 from ui import dates
 from ui.screen_privacy import called
@@ -36,6 +44,14 @@ NEXT = {
 }
 
 
+class Answered(NamedTuple):
+    """What one side answered in a review, and what it would have done."""
+
+    whose: str
+    questions: list[tuple[str, str, str]]  # the question, the answer, words with it
+    choice: str
+
+
 @dataclass
 class Entry:
     """One line of the history, newest first on the page."""
@@ -48,6 +64,7 @@ class Entry:
     version: GoalVersion | None = None
     left_turned: bool = False
     right_turned: bool = False
+    answers: list[Answered] = field(default_factory=list)  # of a review, each side's
 
 
 def held_keys(version: GoalVersion) -> dict[str, Agreement]:
@@ -61,10 +78,12 @@ def entries(
     versions: Iterable[GoalVersion],
     moves: Iterable[GoalMove],
     taken_back: Iterable[GoalRating],
+    answers: Answers,
 ) -> list[Entry]:
     lines = [_of_version(goal, version) for version in versions]
-    lines += [_of_move(move) for move in moves]
+    lines += [_of_move(move, answers) for move in moves]
     lines += [_of_rating(rating) for rating in taken_back]
+    lines += answers.undecided()
     return sorted(lines, key=lambda entry: entry.at, reverse=True)
 
 
@@ -94,7 +113,39 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     )
 
 
-def _of_move(move: GoalMove) -> Entry:
+class Answers:
+    """The answers of reviews that are over, each with the review's line."""
+
+    def __init__(self, rows: Iterable[ReviewAnswer], user):
+        self.user = user
+        self.by_end: dict[datetime, list[ReviewAnswer]] = {}
+        for row in rows:
+            self.by_end.setdefault(row.review.closed_at, []).append(row)
+
+    def of(self, end: datetime) -> list[Answered]:
+        return [self._said(row) for row in self.by_end.get(end, [])]
+
+    def _said(self, row: ReviewAnswer) -> Answered:
+        whose = _("Your answers")
+        if row.by_id != self.user.pk:
+            whose = _("%(name)s’s answers") % {"name": called(row.by)}
+        asked = [
+            (str(text), row.fits(name), getattr(row, f"{name}_words"))
+            for name, text in ReviewAnswer.QUESTIONS.items()
+        ]
+        return Answered(whose, [one for one in asked if any(one[1:])], row.choice_words)
+
+    def undecided(self) -> list[Entry]:
+        """A line for each review that ended before both had chosen."""
+        title = _("A review ended without a decision")
+        return [
+            Entry(end, title, _day(end), answers=self.of(end))
+            for end, [row, *_more] in self.by_end.items()
+            if not row.review.decision
+        ]
+
+
+def _of_move(move: GoalMove, answers: Answers) -> Entry:
     number = move.version.number if move.version else ""
     said = {"who": called(move.by), "number": number}
     if move.kind == GoalMove.Kind.DECIDED:
@@ -107,7 +158,9 @@ def _of_move(move: GoalMove) -> Entry:
     if move.kind == GoalMove.Kind.DECIDED:
         said["day"] = line
         line = _("Decided with %(who)s’s answer, %(day)s") % said
-    return Entry(move.at, title, line, move.words)
+    decided = move.kind == GoalMove.Kind.DECIDED
+    said_then = answers.of(move.at) if decided else []
+    return Entry(move.at, title, line, move.words, answers=said_then)
 
 
 def _of_rating(rating: GoalRating) -> Entry:

@@ -21,6 +21,7 @@ from goals.models import (
     GoalRating,
     GoalScore,
     GoalVersion,
+    ReviewAnswer,
     Step,
 )
 
@@ -66,10 +67,14 @@ def every_version(user, goal):
 
 
 @prepared_for_user(**GOAL, in_force=UUIDField(), latest=UUIDField())
-def last_versions(user, goal, in_force, latest):
-    rows = every_version(user, goal)
-    newest = rows.values("pk")[:SHOWN_VERSIONS]
-    return rows.filter(Q(pk__in=newest) | Q(pk=in_force) | Q(pk=latest))
+def keys_of_last_versions(user, goal, in_force, latest):
+    """Each with its version: every version has one from the start, its proposer's."""
+    versions = GoalVersion.objects.visible_to(user).filter(goal=goal)
+    newest = versions.order_by("-number").values("pk")[:SHOWN_VERSIONS]
+    rows = Agreement.objects.visible_to(user).filter(version__goal=goal)
+    rows = rows.filter(Q(version__in=newest) | Q(version=in_force) | Q(version=latest))
+    rows = rows.select_related("by", "taken_back", "version__proposed_by")
+    return rows.order_by("-version__number", "at")
 
 
 @prepared_for_user(versions=many(UUIDField()))
@@ -86,6 +91,21 @@ def moves_of(user, goal):
 @prepared_for_user(**GOAL)
 def last_moves(user, goal):
     return moves_of(user, goal)[:SHOWN_MOVES]
+
+
+def answers_of(user, goal):
+    """What each side answered last in each review that is over, the newest first."""
+    rows = ReviewAnswer.objects.visible_to(user)
+    rows = rows.filter(review__goal=goal).exclude(review__closed_at=None)
+    newest = rows.order_by("review", "side", "-at", "-pk").distinct("review", "side")
+    rows = ReviewAnswer.objects.visible_to(user).filter(pk__in=newest.values("pk"))
+    rows = rows.select_related("by", "review")
+    return rows.order_by("-review__closed_at", "side")
+
+
+@prepared_for_user(**GOAL)
+def last_answers(user, goal):
+    return answers_of(user, goal)[: 2 * SHOWN_MOVES]
 
 
 def _ratings_that_count(user, goal):

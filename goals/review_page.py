@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import side_of
-from goals.forms import FITS
-from goals.models import Goal, Review, ReviewAnswer
+from goals.models import Goal, ReviewAnswer
 from goals.models.content import Side
 from goals.voices import BOTH, voice
 from goals.ways import Way
@@ -75,16 +74,16 @@ class ReviewPage:
     def questions(self) -> list[Question]:
         return [
             Question(str(text), _answer(self.mine, name), _answer(self.theirs, name))
-            for name, text in FITS.items()
+            for name, text in ReviewAnswer.QUESTIONS.items()
         ]
 
     @property
     def my_choice(self) -> str:
-        return _choice(self.mine)
+        return self.mine.choice_words if self.mine else ""
 
     @property
     def their_choice(self) -> str:
-        return _choice(self.theirs)
+        return self.theirs.choice_words if self.theirs else ""
 
     @property
     def numbers(self) -> list[tuple[str, int, int | None]]:
@@ -102,9 +101,4 @@ class ReviewPage:
 def _answer(answer: ReviewAnswer | None, name: str) -> tuple[str, str]:
     if answer is None:
         return "", ""
-    fits = getattr(answer, f"get_{name}_fits_display")()
-    return fits, getattr(answer, f"{name}_words")
-
-
-def _choice(answer: ReviewAnswer | None) -> str:
-    return str(Review.Choice(answer.choice).label) if answer and answer.choice else ""
+    return answer.fits(name), getattr(answer, f"{name}_words")

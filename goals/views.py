@@ -13,7 +13,7 @@ from accounts.decorators import therapist_required
 from clients import drafts
 from clients.models import Client
 from clients.record_access import open_for
-from goals import acts
+from goals import acts, review_acts
 from goals.forms import OVERTAKEN
 from goals.models import Goal
 from goals.models.content import Side
@@ -106,24 +106,24 @@ def goal_differ_next(request, goal_id):
 @therapist_required
 @require_POST
 def goal_review_begin(request, goal_id):
-    return acts.review_begin(request, _goal(request, goal_id), WAY)
+    return review_acts.review_begin(request, _goal(request, goal_id), WAY)
 
 
 @therapist_required
 def goal_review(request, goal_id):
-    return acts.review(request, _goal(request, goal_id), WAY)
+    return review_acts.review(request, _goal(request, goal_id), WAY)
 
 
 @therapist_required
 @require_safe
 def goal_reached(request, goal_id):
-    return acts.reached(request, _goal(request, goal_id), WAY)
+    return review_acts.reached(request, _goal(request, goal_id), WAY)
 
 
 @therapist_required
 @require_POST
 def goal_take_up(request, goal_id):
-    return acts.take_up(request, _goal(request, goal_id), WAY)
+    return review_acts.take_up(request, _goal(request, goal_id), WAY)
 
 
 @therapist_required

@@ -198,8 +198,11 @@ class SessionScreen:
         return between(found, since, self.session.ends_at)
 
     def _since_last(self, row) -> bool:
+        """Whether it was agreed in the session before, or answered after that one."""
         previous = self.previous
-        return previous is None or row.set_at >= previous.starts_at
+        if previous is None or row.set_at >= previous.starts_at:
+            return True
+        return bool(row.answered_at and row.answered_at >= previous.ends_at)
 
     @cached_property
     def previous(self) -> TherapySession | None:

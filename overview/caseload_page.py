@@ -41,7 +41,7 @@ PRACTICE = timedelta(weeks=4)
 SORTS = ("name", "next", "last", "status")
 FILTERS = {
     "all": gettext_lazy("All"),
-    "attention": gettext_lazy("Needs attention"),
+    "attention": gettext_lazy("Proposal or no contact"),
     "early": gettext_lazy("Too early to say"),
     "paused": gettext_lazy("Paused"),
     "supervised": gettext_lazy("Supervised"),
@@ -181,14 +181,13 @@ class Caseload:
     def page(self, listed: list[Place], number: str | None) -> Page:
         """Of these, with the rows to show; the last one where there is no such page."""
         page = Paginator(listed, A_PAGE).get_page(number)
-        self.facts.shown = [place.client.pk for place in page.object_list]
         hints = apart.among(
             (place.client for place in self.found),
             Client.objects.visible_to(self.facts.user),
         )
         for place in page.object_list:
             place.hint = hints.get(place.client.pk, "")
-        page.object_list = [self.facts.row(place) for place in page.object_list]
+        page.object_list = self.facts.rows(page.object_list)
         return page
 
 
@@ -229,15 +228,14 @@ def _practice(user, clients, since):
 
 
 class Facts:
-    """What is known of these clients, read once for all of them, if it is shown.
+    """What is known of these clients, read once for all of them.
 
-    More than a page of them: lines and practice are read of the `shown` alone.
+    Where they are more than a page, lines and practice are read of the page alone.
     """
 
     def __init__(self, clients: list[Client], user):
         ids = [client.pk for client in clients]
         self.ids, self.user, self.now = ids, user, timezone.now()
-        self.shown = ids
         # Whom one treats; who supervises is asked for no key and books nothing.
         self.mine = set(access.reach(user).writes)
         sessions = _next_and_last(user, clients=ids, now=self.now)
@@ -248,26 +246,29 @@ class Facts:
             self.last_end |= {client_id: over} if over else {}
         self.waiting = set(_waiting(user, clients=ids))
 
+    @property
+    def is_few(self) -> bool:
+        return len(self.ids) <= A_PAGE
+
     @cached_property
-    def lines(self) -> dict[UUID, list[Line]]:
-        return recent_lines(self.shown)
+    def _all_lines(self) -> dict[UUID, list[Line]]:
+        return recent_lines(self.ids)
 
     @cached_property
     def telling(self) -> set[UUID]:
         """Who has a goal with enough ratings to call it."""
-        if len(self.ids) > A_PAGE:
+        if not self.is_few:
             return rated_often(self.ids, ENOUGH)
         return {
             pk
-            for pk, lines in self.lines.items()
+            for pk, lines in self._all_lines.items()
             if any(len(line.ratings) >= ENOUGH for line in lines)
         }
 
-    @cached_property
-    def practice(self) -> dict[UUID, tuple[int, int]]:
+    def _practice_of(self, clients: list[UUID]) -> dict[UUID, tuple[int, int]]:
         """How much of the last weeks' practice was done, of how much."""
         since = self.now - PRACTICE
-        counted = _practice(self.user, clients=self.shown, since=since)
+        counted = _practice(self.user, clients=clients, since=since)
         return {pk: (done, total) for pk, total, done in counted}
 
     def place(self, client: Client) -> Place:
@@ -279,10 +280,23 @@ class Facts:
             last_at=self.last.get(client.pk),
         )
 
-    def row(self, place: Place) -> Row:
-        lines = self.lines.get(place.client.pk, [])
+    def rows(self, places: list[Place]) -> list[Row]:
+        """Of one page of them."""
+        shown = [place.client.pk for place in places]
+        lines = self._all_lines if self.is_few else recent_lines(shown)
+        practice = self._practice_of(shown)
+        return [
+            self._row(
+                place,
+                lines.get(place.client.pk, []),
+                practice.get(place.client.pk, (0, 0)),
+            )
+            for place in places
+        ]
+
+    def _row(self, place: Place, lines: list[Line], practice: tuple[int, int]) -> Row:
         shown = max(lines, key=_when, default=None)
-        done, total = self.practice.get(place.client.pk, (0, 0))
+        done, total = practice
         return Row(
             **vars(place),
             spark=sparkline(shown.ratings) if shown else SafeString(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
 from django.urls import reverse
@@ -74,6 +75,17 @@ class Wants:
     address: str
     client_address: str
     hint: str = ""  # beside another client of the same name
+
+
+class Attention(NamedTuple):
+    """The most urgent of what wants the therapist, and how much there is in all."""
+
+    shown: list[Wants]
+    total: int
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.shown)
 
 
 @prepared_for_user()
@@ -228,7 +240,7 @@ class Today:
     def _waiting(self) -> list:
         return list(waiting_for(self.user))
 
-    def attention(self) -> list[Wants]:
+    def attention(self) -> Attention:
         found = [
             *self._asides(),
             *self._keys(),
@@ -237,8 +249,7 @@ class Today:
             *self._unsigned(),
             *self._quiet(),
         ]
-        self.total, self.more = len(found), max(0, len(found) - MANY)
-        return found[:MANY]
+        return Attention(found[:MANY], len(found))
 
     def _asides(self):
         """An emergency, a correction asked for, a supervisor's comment."""

@@ -31,16 +31,14 @@ A_PAGE = 50
 def today(request):
     page = Today(request.user)
     audit.record("opened today")
-    slots, wants = page.slots(), page.attention()
+    slots = page.slots()
     to_go = sum(1 for slot in slots if slot.state != "past")
     context = {
         "nav": "today",
         "slots": slots,
         "to_go": to_go,
         "now_last": slots and not to_go,
-        "wants": wants,
-        "total_wants": page.total,
-        "more": page.more,
+        "attention": page.attention(),
         "day": request.user.today(),
         "now": page.now,
         "nobody": not page.clients,

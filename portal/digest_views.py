@@ -38,8 +38,7 @@ def digest(request, digest_id):
         "sessions": week.sessions,
         "waiting": [goal.latest.own_words for goal in week.waiting],
         "reviews": [
-            (WATCHED[kind], goal.shown.own_words, goal.pk)
-            for kind, goal in week.reviews
+            (WATCHED[kind], goal.called, goal.pk) for kind, goal in week.reviews
         ],
         "practice": [practice.words for practice in week.practice],
         "lines": week.lines,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import device_handover, errors
 from clients import drafts
 from clients.record_access import open_for
-from goals import acts
+from goals import acts, review_acts
 from goals.forms import OVERTAKEN
 from goals.goal_page import GoalPage
 from goals.models import Goal
@@ -111,23 +111,23 @@ def goal_differ_next(request, goal_id):
 @client_writes_required
 @require_POST
 def goal_review_begin(request, goal_id):
-    return acts.review_begin(request, _goal(request, goal_id), WAY)
+    return review_acts.review_begin(request, _goal(request, goal_id), WAY)
 
 
 @client_writes_required
 def goal_review(request, goal_id):
-    return acts.review(request, _goal(request, goal_id), WAY)
+    return review_acts.review(request, _goal(request, goal_id), WAY)
 
 
 @client_writes_required
 def goal_reached(request, goal_id):
-    return acts.reached(request, _goal(request, goal_id), WAY)
+    return review_acts.reached(request, _goal(request, goal_id), WAY)
 
 
 @client_writes_required
 @require_POST
 def goal_take_up(request, goal_id):
-    return acts.take_up(request, _goal(request, goal_id), WAY)
+    return review_acts.take_up(request, _goal(request, goal_id), WAY)
 
 
 @client_writes_required

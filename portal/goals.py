@@ -8,6 +8,7 @@ from accounts import encryption
 from accounts.models import User
 from clients.models import Client
 from goals import status
+from goals.disagreement_page import own_words
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import Line, recent_lines
@@ -22,6 +23,7 @@ class GoalRow:
     goal: Goal
     line: Line
     client: Client
+    words: str  # what the client calls it
 
     @property
     def waits_for_me(self) -> bool:
@@ -75,7 +77,13 @@ class GoalList:
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
-        self.rows = [GoalRow(goal, lines[goal.pk], client) for goal in goals]
+        own = own_words(user, goals)
+        self.rows = [
+            GoalRow(
+                goal, lines[goal.pk], client, own.get(goal.pk) or goal.shown.own_words
+            )
+            for goal in goals
+        ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         closed = closed.select_related("latest__proposed_by").order_by("-closed_at")
         self.closed = [ClosedGoal(goal) for goal in closed]

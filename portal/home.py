@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models import DateTimeField, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +16,8 @@ from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
 from goals import attention
-from goals.models import Goal, GoalRating, Step
+from goals.disagreement_page import own_words
+from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.own import own_client_therapist_and_news
@@ -80,7 +81,9 @@ def _reached(step: Step) -> datetime | None:
 def part_of_day(hour: int) -> str:
     if 5 <= hour < 12:
         return "morning"
-    return "afternoon" if 12 <= hour < 18 else "evening"
+    if 12 <= hour < 18:
+        return "afternoon"
+    return "evening" if 18 <= hour < 23 else "night"
 
 
 @prepared_for_user(since=DateTimeField())
@@ -89,6 +92,10 @@ def _goals(user, since):
     closed since then as well."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     mine = mine.not_withdrawn().order_by("-at")
+    # Words that came after those that wait now: they were declined or withdrawn.
+    newer = GoalVersion.objects.filter(
+        goal=OuterRef("pk"), number__gt=OuterRef("latest__number")
+    )
     goals = Goal.objects.visible_to(user).with_words()
     goals = goals.filter(Q(closed_at=None) | Q(closed_at__gte=since))
     return (
@@ -96,6 +103,7 @@ def _goals(user, since):
         .annotate(
             my_last=Subquery(mine.values("at")[:1]),
             my_value=Subquery(mine.values("value")[:1]),
+            has_newer=Exists(newer),
         )
         .order_by("created_at")
     )
@@ -136,6 +144,9 @@ class Home:
         goals = _goals(user, since=self.now - TOLD_FOR)
         self.goals = [goal for goal in goals if goal.is_open]
         self.closed = [goal for goal in goals if not goal.is_open]
+        own = own_words(user, self.goals)
+        for goal in goals:
+            goal.called = own.get(goal.pk) or goal.shown.own_words
         self.asks = self._asks()
         self.good = self._good()
         self.notices = notices(user) if has_notices else []

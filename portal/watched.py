@@ -10,6 +10,7 @@ WATCHED = {
     "withdrawn": _("Your therapist withdrew from this goal, and said why"),
     "declined": _("Your therapist declined the words you proposed"),
     "differs": _("Your therapist sees this goal differently"),
+    "taken-up": _("Your therapist took up this goal again"),
     "reached": _("Goal reached: to talk about at your next session"),
     "answer": _("Goal review started: add your answers"),
     "decide": _("Goal review: your turn to choose what happens"),

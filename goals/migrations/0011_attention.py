@@ -7,8 +7,8 @@ plan is kept.  It answers with kinds, ids and moments, never a word.
 
 Five ratings alike are those of one side: the client's, and the therapist's only where
 the client gave none.  Where the two chose differently in a review, the one who chose
-first is asked again.  What one side decided, withdrew or declined is told to the other
-until it opens the goal, until it is settled, or until two weeks are over.
+first is asked again.  What one side decided, withdrew, declined or took up again is told to
+the other until it opens the goal, until it is settled, or until two weeks are over.
 """
 
 from django.db import migrations
@@ -115,15 +115,17 @@ BEGIN
                       AND s.starts_at > said.at)
   UNION ALL
   SELECT CASE m.kind WHEN 'key_withdrawn' THEN 'withdrawn' WHEN 'declined' THEN 'declined'
-    ELSE 'differs' END, g.client_id, g.id, m.at
+    WHEN 'taken_up' THEN 'taken-up' ELSE 'differs' END, g.client_id, g.id, m.at
   FROM public.goals_goal g
   CROSS JOIN LATERAL (
     SELECT move.kind, move.side, move.at FROM public.goals_goalmove move
-    WHERE move.goal_id = g.id AND move.kind IN ('key_withdrawn', 'declined', 'differs')
+    WHERE move.goal_id = g.id AND move.kind IN ('key_withdrawn', 'declined', 'differs',
+      'taken_up')
     ORDER BY move.at DESC LIMIT 1
   ) m
   WHERE g.client_id = ANY(mine) AND m.side <> of_side AND m.at > now() - told_for
     AND (m.kind <> 'differs' OR m.at >= g.differs_since)
+    AND (m.kind <> 'taken_up' OR g.closed_at IS NULL)
     AND (m.kind <> 'key_withdrawn' OR g.in_force_at IS NULL OR g.in_force_at < m.at)
     AND NOT EXISTS (SELECT FROM public.accounts_auditevent e
                     WHERE e.client_id = g.client_id AND e.object_id = g.id

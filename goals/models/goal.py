@@ -17,6 +17,7 @@ from database.locks import lock
 from goals.models.content import Content, Side
 
 REVIEW_AFTER = timedelta(days=91)
+CHANGE_WITHIN = timedelta(days=14)  # then it is asked about again
 # Of one client: open, open or closed, and versions of all goals together.
 MOST_OPEN, MOST_GOALS, MOST_VERSIONS = 50, 150, 300
 TOO_MANY_OPEN = _(
@@ -107,6 +108,11 @@ class Goal(ClientRow):
     def has_proposal(self) -> bool:
         """Whether words lie there that are not in force."""
         return self.latest_id != self.in_force_id
+
+    @property
+    def is_differing_only(self) -> bool:
+        """Whether the two see it differently and nothing of it is agreed."""
+        return bool(self.is_open and self.differs_since and not self.is_agreed)
 
     @property
     def is_shared(self) -> bool:

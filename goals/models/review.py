@@ -15,7 +15,7 @@ from accounts.models import User
 from clients.access import reach, side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
-from goals.models.goal import REVIEW_AFTER, Goal, Overtaken
+from goals.models.goal import CHANGE_WITHIN, REVIEW_AFTER, Goal, Overtaken
 
 
 class Review(ClientRow):
@@ -127,14 +127,20 @@ class Review(ClientRow):
         self.closed_at, self.decision = timezone.now(), choice
         self.save(update_fields=["closed_at", "decision"])
         goal.review = None
-        goal.review_on = None
-        if choice == self.Choice.KEEP:
-            goal.review_on = by.today() + REVIEW_AFTER
+        after = NEXT_REVIEW.get(choice)
+        goal.review_on = after and by.today() + after
         goal.save(update_fields=["review", "review_on"])
-        goal._note("decided", by=by, choice=choice)
+        goal._note("decided", by=by, choice=choice, at=self.closed_at)
         audit.record("goal review decided", about=goal, choice=choice)
         if choice in (self.Choice.ASIDE, self.Choice.REACHED):
             goal._close(choice, by=by)
+
+
+# When both look again at a goal that stays open: one that nobody changed, soon.
+NEXT_REVIEW = {
+    Review.Choice.KEEP: REVIEW_AFTER,
+    Review.Choice.CHANGE: CHANGE_WITHIN,
+}
 
 
 class ReviewAnswerQuerySet(ClientRowQuerySet):
@@ -156,6 +162,12 @@ class ReviewAnswer(ClientRow):
         PARTLY = "partly", _("Not quite")
         NO = "no", _("No")
 
+    QUESTIONS = {
+        "goal": _("Still the right goal?"),
+        "size": _("Still the right size?"),
+        "way": _("Still the right way to get there?"),
+    }
+
     seal_as = "review_answer"
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="answers")
@@ -174,3 +186,11 @@ class ReviewAnswer(ClientRow):
 
     class Meta:
         indexes = [models.Index(fields=["review", "side", "-at"], name="review_answer")]
+
+    def fits(self, question: str) -> str:
+        """The answer to one of QUESTIONS, in words; '' without one."""
+        return getattr(self, f"get_{question}_fits_display")()
+
+    @property
+    def choice_words(self) -> str:
+        return str(Review.Choice(self.choice).label) if self.choice else ""

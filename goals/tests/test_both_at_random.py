@@ -252,9 +252,8 @@ def machine_of(people, client, told=None):
             if len(self.choices) == 2 and len(chosen) == 1 and chosen != {""}:
                 self.review, self.decision = False, (choice, side)
                 today = people[side].today()
-                self.review_on = None
-                if choice == "keep":
-                    self.review_on = today + timedelta(days=91)
+                days = {"keep": 91, "change": 14}.get(choice)
+                self.review_on = days and today + timedelta(days=days)
                 if choice in ("aside", "reached") and not self.closed:
                     self.closed, self.differ = choice, False
 

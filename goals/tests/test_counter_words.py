@@ -189,10 +189,10 @@ def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
 def test_keep_my_wording_says_which_wording_that_is(countered, cleo, thea, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{countered.pk}/"))
     proposal = page.partition("Proposal, version 2")[2].partition("Keep my wording")[0]
-    assert f"Your wording: {BUS['own_words']}" in proposal
+    assert f"Your earlier wording: {BUS['own_words']}" in proposal
     # Who proposed last has nothing to keep instead.
     page = text(sign_in(thea).get(f"/goals/{countered.pk}/"))
-    assert "Your wording:" not in page and "The earlier wording:" not in page
+    assert "Your earlier wording:" not in page and "The earlier wording:" not in page
 
 
 def test_beside_an_agreed_wording_it_is_not_said_twice(cleo, thea, sign_in):

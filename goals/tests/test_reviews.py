@@ -1,5 +1,7 @@
 """Each answers alone, then both are shown, and both decide."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -60,7 +62,8 @@ def test_it_is_decided_when_both_chose_the_same(goal, cleo, thea, choice, ended_
     assert decided.review_id is None
     assert decided.ended_as == ended_as
     assert decided.in_force_id  # what was agreed is agreed still
-    assert bool(decided.review_on) == (choice == "keep")
+    days = {"keep": 91, "change": 14}.get(choice)  # a change that nobody proposes
+    assert decided.review_on == (days and thea.today() + timedelta(days=days))
 
 
 def test_two_choices_decide_nothing_until_one_comes_round(goal, cleo, thea):

@@ -56,9 +56,25 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "goals/tests/test_same_story.py::"
+    "test_a_change_that_nobody_proposes_is_asked_about_again": [
+        "Starts a proposal. Without one, you look at it again in two weeks",
+    ],
+    "goals/tests/test_same_story.py::"
+    "test_the_other_side_is_told_that_a_goal_was_taken_up_again": [
+        "Your therapist took up this goal again",
+        "The client took up a goal again.",
+    ],
+    "goals/tests/test_same_story.py::test_words_that_wait_again_are_not_called_new": [
+        "%(name)s’s earlier words wait for you again",
+    ],
+    "goals/tests/test_same_story.py::"
+    "test_what_one_answered_alone_is_shown_to_oneself_alone": [
+        "A review ended without a decision",
+    ],
     "goals/tests/test_counter_words.py::"
     "test_keep_my_wording_says_which_wording_that_is": [
-        'Your wording: <span class="own">%(words)s</span>',
+        'Your earlier wording: <span class="own">%(words)s</span>',
         'The earlier wording: <span class="own">%(words)s</span>',
     ],
     "goals/tests/test_two_keys.py::"

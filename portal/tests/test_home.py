@@ -36,7 +36,7 @@ def test_on_the_first_day_cleo_is_invited_to_begin(cleo, sign_in):
 
 @pytest.mark.parametrize(
     ("hour", "part"),
-    [(5, "morning"), (12, "afternoon"), (18, "evening"), (2, "evening")],
+    [(5, "morning"), (12, "afternoon"), (18, "evening"), (2, "night"), (23, "night")],
 )
 def test_the_greeting_knows_the_time_of_day(hour, part):
     assert part_of_day(hour) == part
@@ -47,7 +47,9 @@ def test_the_greeting_is_of_cleos_hour_and_by_cleos_name(cleo, sign_in):
         cleo.user.time_zone = zone
         cleo.user.save()
         hour = timezone.localtime(timezone=cleo.user.zone).hour
-        assert f"Good {part_of_day(hour)}, Cleo" in page(sign_in(cleo.user))
+        part = part_of_day(hour)
+        hello = "Hello" if part == "night" else f"Good {part}"
+        assert f"{hello}, Cleo" in page(sign_in(cleo.user))
 
 
 def test_cleo_sees_when_and_where_the_next_session_is(cleo, thea, sign_in):

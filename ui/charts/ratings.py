@@ -41,10 +41,11 @@ def _levels(right: float, floor: float) -> str:
 def _marks(versions: list[tuple[int, date]], axis: Axis, floor: float) -> str:
     """A dotted line where a version was agreed, named where there is room."""
     parts, free = [], float("-inf")
-    for number, day in versions:
+    for day, numbers in _by_day(versions).items():
         x = axis.x(day)
         parts.append(svg_path("mark", f"M{n(x)} 16V{n(floor)}"))
-        words = _("v%(number)s agreed") % {"number": number}
+        named = ", ".join(f"v{number}" for number in numbers)
+        words = _("%(versions)s agreed") % {"versions": named}
         wide = len(words) * LETTER
         if x >= free:
             end = x + 5 + wide > axis.right + 20
@@ -52,6 +53,14 @@ def _marks(versions: list[tuple[int, date]], axis: Axis, floor: float) -> str:
             parts.append(svg_text(place, 24, words, "halo", anchor))
             free = x + wide + 10
     return "".join(parts)
+
+
+def _by_day(versions: list[tuple[int, date]]) -> dict[date, list[int]]:
+    """Several may have been agreed on one day."""
+    found: dict[date, list[int]] = {}
+    for number, day in versions:
+        found.setdefault(day, []).append(number)
+    return found
 
 
 def early(
@@ -201,15 +210,15 @@ def key_of(voices: list[Voice]) -> SafeString:
 
 def _table_rows(voices, versions, today) -> list[TableRow]:
     days = [day for _number, day in versions]
+    that_day = _by_day(versions)
     given = [(point, voice.name) for voice in voices for point in voice.points]
     rows = []
     for point, by in sorted(given[::-1], key=lambda one: one[0].day, reverse=True):
         index = bisect_right(days, point.day)
-        number = point.version or (versions[index - 1][0] if index else "")
-        agreed = index and days[index - 1] == point.day
-        note = (
-            _("%(number)s, agreed that day") % {"number": number} if agreed else number
-        )
+        note = point.version or (versions[index - 1][0] if index else "")
+        if point.day in that_day:
+            numbers = ", ".join(map(str, that_day[point.day]))
+            note = _("%(number)s, agreed that day") % {"number": numbers}
         rows.append(
             TableRow(
                 short_day(point.day, today),

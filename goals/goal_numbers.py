@@ -1,0 +1,161 @@
+"""The numbers of a goal as its page shows them: ratings by side, rulers, attainment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from clients.access import side_of
+from goals import page_queries as queries
+from goals.goal_history import GoalHistory
+from goals.models import Goal, GoalRating, GoalScore
+from goals.models.content import LEVELS, Side
+from goals.page_queries import SHOWN_IN_CHART, Rating
+from goals.voices import BOTH, voice
+from goals.ways import Way
+from ui.charts.axis import SessionMark
+from ui.charts.chart import Chart
+from ui.charts.ratings import rating_chart
+from ui.charts.words import Point
+
+
+class Series(NamedTuple):
+    """The ratings of one side, oldest first, and what it is called here."""
+
+    name: str
+    ratings: list[Rating]
+
+    @property
+    def first(self) -> Rating:
+        return self.ratings[0]
+
+    @property
+    def last(self) -> Rating:
+        return self.ratings[-1]
+
+
+class GoalNumbers:
+    """Read in two queries, however many ratings there are."""
+
+    def __init__(self, goal: Goal, user: User, way: Way, past: GoalHistory):
+        self.goal, self.user, self.names, self.past = goal, user, way, past
+        self.side = side_of(user)
+        # Hundreds for the chart, as bare values.
+        bare = list(queries.bare_ratings(user, goal=goal.pk))
+        self.chart_is_cut = len(bare) > SHOWN_IN_CHART
+        self.ratings = list(map(Rating._make, reversed(bare[:SHOWN_IN_CHART])))
+        self.scores = queries.scores_of(user, goal=goal.pk)
+
+    @property
+    def chart_left_out(self) -> str:
+        """What the chart and its table do not show, said beneath them."""
+        if not self.chart_is_cut:
+            return ""
+        return _(
+            "Only the newest %(most)s ratings are shown. A copy of the record has them"
+            " all."
+        ) % {"most": number_format(SHOWN_IN_CHART, force_grouping=True)}
+
+    def ratings_of(self, side: str) -> list[Rating]:
+        return [rating for rating in self.ratings if rating.side == side]
+
+    def voice(self, side: str) -> str:
+        return voice(side, self.goal.client, portal=self.names.portal)
+
+    @property
+    def series(self) -> list[Series]:
+        """Each side that rated, the client first."""
+        found = [Series(self.voice(side), self.ratings_of(side)) for side in BOTH]
+        return [series for series in found if series.ratings]
+
+    @property
+    def my_last(self) -> int | None:
+        """Last time's number is one's own side's, not what the other thought."""
+        mine = self.ratings_of(self.side)
+        return mine[-1].value if mine else None
+
+    @property
+    def withdrawable(self) -> Rating | None:
+        """The one typed last, if one's own: it may still be a slip of the finger; for
+        who may write.
+
+        Keys are in the order of typing; a session that is logged late has an older day.
+        """
+        last = max(self.ratings_of(self.side), key=lambda one: one.pk, default=None)
+        return last if last and last.by_id == self.user.pk else None
+
+    @property
+    def said_with_ratings(self) -> list[GoalRating]:
+        """The last few that came with words."""
+        return [r for r in reversed(self.past.last_ratings) if r.word or r.context][:3]
+
+    def _last_of(self, kind: str) -> list[GoalScore]:
+        """The last number of each side, the client's first."""
+        by_side = {score.side: score for score in self.scores if score.kind == kind}
+        return [by_side[side] for side in BOTH if side in by_side]
+
+    @property
+    def rulers(self) -> list[GoalScore]:
+        kinds = (GoalScore.Kind.IMPORTANCE, GoalScore.Kind.CONFIDENCE)
+        return [score for kind in kinds for score in self._last_of(kind)]
+
+    @property
+    def attainment(self) -> list[tuple[int, str, list[GoalScore]]]:
+        """The scale from +2 down: level, words, and each side that sees it there."""
+        last = self._last_of(GoalScore.Kind.ATTAINMENT)
+        words = self.goal.shown.levels
+        return [
+            (level, words[level], [score for score in last if score.value == level])
+            for level in reversed(LEVELS)
+            if words
+        ]
+
+    def chart(self) -> Chart:
+        zone = timezone.get_current_timezone()
+        mine, theirs = (self._points(side, zone) for side in BOTH)
+        return rating_chart(
+            mine,
+            second=theirs,
+            names=tuple(self.voice(side) for side in BOTH),
+            today=timezone.localdate(),
+            versions=self._agreed_on(zone),
+            sessions=[
+                SessionMark(r.at.astimezone(zone).date())
+                for r in self.ratings
+                if r.session_id
+            ],
+            low=self.goal.shown.low_end,
+            high=self.goal.shown.high_end,
+            portal=self.names.portal,
+        )
+
+    def _points(self, side: str, zone) -> list[Point]:
+        return [
+            Point(
+                rating.at.astimezone(zone).date(),
+                rating.value,
+                by=_given_by(rating) if side == Side.THERAPIST else "",
+            )
+            for rating in self.ratings_of(side)
+        ]
+
+    def _agreed_on(self, zone) -> list[tuple[int, date]]:
+        agreed = []
+        for version in reversed(self.past.versions):
+            first = {key.side: key.at for key in reversed(version.turned)}
+            if len(first) == 2:
+                when = max(first.values())
+                agreed.append((version.number, when.astimezone(zone).date()))
+        return sorted(agreed)
+
+
+def _given_by(rating: Rating) -> str:
+    """Who wrote it down; and, as they said, that both chose it."""
+    if rating.together:
+        return _("%(name)s, chosen together") % {"name": rating.by__name}
+    return rating.by__name

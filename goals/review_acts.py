@@ -1,0 +1,113 @@
+"""Looking at a goal again: a review, what was reached, and taking it up."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from clients import drafts
+from clients.access import side_of
+from clients.models import ContactCharter
+from goals import acts, status
+from goals.forms import NO_REVIEW, LineForm
+from goals.models import Goal, Overtaken, Review
+from goals.models.move import GoalMove
+from goals.reached_page import ReachedPage
+from goals.review_form import ReviewForm
+from goals.review_page import ReviewPage
+from goals.ways import Way
+from ui import toasts
+
+
+def review_begin(request, goal: Goal, way: Way):
+    try:
+        Review.begin(goal, by=request.user, seen=_seen(request))
+    except Overtaken:
+        decided = goal.is_open and status.decided(_last_decision(goal))
+        messages.warning(request, decided or acts.overtaken_by(request, goal))
+        return way.to(goal)
+    return redirect(way["goal_review"], goal.pk)
+
+
+def _seen(request):
+    """When the newest line of the history was written that the page showed."""
+    try:
+        found = parse_datetime(request.POST.get("seen", ""))
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
+
+
+def review(request, goal: Goal, way: Way):
+    """One's own answers; the other side's once both are in; what becomes of it."""
+    read = request.POST.get("review", str(goal.review_id))
+    if goal.review_id is None or read != str(goal.review_id):
+        form = drafts.restored(ReviewForm, request, goal=goal)
+        return acts.late(request, goal, way, form, _decided_meanwhile(request, goal))
+    page = ReviewPage(goal, request.user, way)
+    form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
+    if form.is_valid() and form.save(page.review, by=request.user):
+        return _after_answer(request, goal, way)
+    return way.page(request, "goal_review", goal, page=page, form=form)
+
+
+def _decided_meanwhile(request, goal: Goal):
+    """There is no review: what the last one ended with, and that this came too late."""
+    said = [status.decided(_last_decision(goal)) or NO_REVIEW]
+    if request.method == "POST":
+        said.append(_("Your answers came after that and were not saved."))
+    return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+def _last_decision(goal: Goal) -> GoalMove | None:
+    moves = goal.moves.filter(kind=GoalMove.Kind.DECIDED)
+    return moves.select_related("by").order_by("-at").first()
+
+
+def _after_answer(request, goal: Goal, way: Way):
+    goal.refresh_from_db()
+    if goal.review_id:
+        messages.success(request, _("Your answers are kept."))
+        return redirect(way["goal_review"], goal.pk)
+    if goal.ended_as == Goal.Ended.REACHED:
+        return redirect(way["goal_reached"], goal.pk)
+    decided = _last_decision(goal)
+    messages.success(request, status.decided(decided))
+    if decided and decided.choice == Review.Choice.CHANGE:
+        return redirect(way["goal_propose"], goal.pk)
+    return way.to(goal)
+
+
+def reached(request, goal: Goal, way: Way):
+    """What carried it; and, where the client marks it so, a line for a harder day."""
+    form = drafts.restored(LineForm, request, goal=goal)
+    if goal.ended_as != Goal.Ended.REACHED:
+        return acts.late(request, goal, way, form) if form.is_bound else way.to(goal)
+    page = ReachedPage(goal, request.user, way)
+    charters = ContactCharter.objects.visible_to(request.user)
+    styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept with the goal."))
+        return way.to(goal)
+    return way.page(
+        request, "goal_reached", goal, page=page, form=form, style=styles.first()
+    )
+
+
+def take_up(request, goal: Goal, way: Way):
+    try:
+        taken_up = goal.take_up(by=request.user)
+    except ValidationError as full:
+        messages.warning(request, full.messages[0])
+        return way.to(goal)
+    words = ""
+    if taken_up:
+        standing = status.standing(goal, status.Reader(side_of(request.user)))
+        words = format_html(_("Taken up again. {standing}"), standing=standing)
+    toasts.tell(request, taken_up, words)
+    return way.to(goal)

@@ -1,0 +1,202 @@
+"""What Cleo and Thea read of one goal after a review, a decline, and two wordings."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from appointments.models import TherapySession
+from database.identity import acting_as
+from goals.models import Goal
+from goals.tests.test_reviews import answer
+from goals.tests.test_two_keys import act
+from goals.tests.test_what_is_agreed import text
+from notes.tests.cast import BUS, agreed_goal, book
+from toolkit.models import Assignment
+from ui.charts.ratings import rating_chart
+from ui.charts.words import Point
+
+MINE, HERS = {"own_words": "Two stops on my own"}, {"own_words": "Six stops, alone"}
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    return agreed_goal(cleo, thea)
+
+
+@pytest.fixture
+def read(goal, cleo, thea, sign_in):
+    """`read()`: Cleo's and Thea's page of the goal."""
+
+    def pages(of=None, end=""):
+        pk = (of or goal).pk
+        return [
+            text(sign_in(person).get(f"{start}{pk}/{end}"))
+            for person, start in ((cleo.user, "/portal/goals/"), (thea, "/goals/"))
+        ]
+
+    return pages
+
+
+# -- what was answered in a review ----------------------------------------------------
+
+
+@pytest.mark.parametrize("choice", ["keep", "change", "aside", "reached"])
+def test_the_answers_of_a_decided_review_stay_in_the_history(
+    goal, read, cleo, thea, choice
+):
+    answer(goal, cleo.user, choice="keep", goal_words="At first I was not sure")
+    answer(goal, cleo.user, choice=choice, goal_words="I use it most")
+    answer(goal, thea, choice=choice, way_fits="partly", way_words="She rides alone")
+    for page in read():
+        history = page[page.rindex("What was answered") :]
+        assert "I use it most" in history and "She rides alone" in history
+        assert "Still the right way to get there?" in history and "Not quite" in history
+        assert "At first I was not sure" not in history  # the newest of each counts
+    mine, hers = read()
+    assert "Your answers" in mine and "Thea’s answers" in mine
+    assert "Your answers" in hers and "Cleo’s answers" in hers
+
+
+def test_what_one_answered_alone_is_shown_to_oneself_alone(goal, read, cleo, thea):
+    answer(goal, cleo.user, goal_words="I use it most")
+    for by in (thea, cleo.user):
+        act(by, goal, lambda g, by=by: g.latest.withdraw_key("Not now", by=by))
+    mine, hers = read()
+    assert "A review ended without a decision" in mine and "I use it most" in mine
+    assert "A review ended without a decision" not in hers
+    assert "I use it most" not in hers
+
+
+def test_each_review_has_its_own_answers(goal, read, cleo, thea):
+    for words in ("In spring", "In autumn"):
+        for by in (cleo.user, thea):
+            answer(goal, by, choice="keep", goal_words=f"{words}, {by.name}")
+    page, _hers = read()
+    parts = page.split("What was answered")[1:]
+    assert [["In spring" in part, "In autumn" in part] for part in parts] == [
+        [False, True],
+        [True, False],
+    ]
+
+
+def test_a_change_that_nobody_proposes_is_asked_about_again(goal, cleo, thea, sign_in):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="change")
+    assert Goal.objects.get(pk=goal.pk).review_on == thea.today() + timedelta(days=14)
+    assert sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").status_code == 200
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert "Goal review due" in text(sign_in(cleo.user).get("/portal/"))
+    assert "Goal review due" in text(sign_in(thea).get("/today/"))
+
+
+# -- taken up again -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["cleo", "thea"])
+def test_the_other_side_is_told_that_a_goal_was_taken_up_again(
+    goal, cleo, thea, sign_in, first
+):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="aside")
+    for person, page in ((cleo.user, "/portal/goals/"), (thea, "/goals/")):
+        sign_in(person).get(f"{page}{goal.pk}/")
+    by = cleo.user if first == "cleo" else thea
+    act(by, goal, lambda g: g.take_up(by=by))
+    home, today = "/portal/", "/today/"
+    mine, hers = text(sign_in(cleo.user).get(home)), text(sign_in(thea).get(today))
+    told = "Your therapist took up this goal again"
+    assert (told in mine) == (first == "thea")
+    assert ("The client took up a goal again" in hers) == (first == "cleo")
+    for person, page in ((cleo.user, "/portal/goals/"), (thea, "/goals/")):
+        sign_in(person).get(f"{page}{goal.pk}/")
+    assert told not in text(sign_in(cleo.user).get(home))
+    assert "took up a goal again" not in text(sign_in(thea).get(today))
+
+
+# -- whose words a goal is called by ---------------------------------------------------
+
+
+def seen_differently(cleo, thea, wording=""):
+    """Cleo's words, Thea's other words, and Cleo sees it differently."""
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal = Goal.propose(cleo, MINE, by=cleo.user)
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.differ("Mine", wording, by=cleo.user))
+    return goal
+
+
+@pytest.mark.parametrize("wording", ["", "Two stops, then three"])
+def test_cleos_lists_call_a_goal_by_her_own_words_while_the_two_differ(
+    cleo, thea, sign_in, wording
+):
+    seen_differently(cleo, thea, wording)
+    browser = sign_in(cleo.user)
+    for address in ("/portal/", "/portal/goals/"):
+        page = text(browser.get(address))
+        assert (wording or MINE["own_words"]) in page, address
+        assert HERS["own_words"] not in page, address
+
+
+def test_agreed_words_stay_the_name_while_other_words_are_seen_differently(
+    goal, cleo, thea, sign_in
+):
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.differ("No", "Mine", by=cleo.user))
+    page = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert BUS["own_words"] in page and HERS["own_words"] not in page
+
+
+def test_words_that_wait_again_are_not_called_new(cleo, thea, sign_in):
+    """Thea declines Cleo's other words, or Cleo withdraws them: Thea's are back."""
+    with acting_as(thea.pk), transaction.atomic():
+        goal = Goal.propose(cleo, HERS, by=thea)
+    browser = sign_in(cleo.user)
+    assert "Thea proposes a goal" in text(browser.get("/portal/"))
+    act(cleo.user, goal, lambda g: g.propose_version(MINE, by=cleo.user))
+    act(thea, goal, lambda g: g.latest.decline("", by=thea))
+    page = text(browser.get("/portal/"))
+    assert "proposes a goal" not in page
+    assert "Thea’s earlier words wait for you again" in page
+
+
+# -- an exercise that was answered in a session ----------------------------------------
+
+
+def test_an_exercise_answered_in_a_session_stays_on_its_page(cleo, thea, sign_in):
+    now = timezone.now()
+    for days in (21, 14):
+        session = book(cleo, thea, at=now - timedelta(days=days))
+        TherapySession.objects.filter(pk=session.pk).update(state="held")
+    with acting_as(thea.pk), transaction.atomic():
+        walk = Assignment.agree(cleo, "Walk to the bridge", by=thea)
+    Assignment.objects.filter(pk=walk.pk).update(set_at=now - timedelta(days=21))
+    session = book(cleo, thea, at=now - timedelta(minutes=10))
+    address = f"/sessions/{session.pk}/"
+    assert "Walk to the bridge" in text(sign_in(thea).get(address))
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.objects.get(pk=walk.pk).say("did", by=thea, seen="")
+    page = sign_in(thea).get(address).content.decode()
+    assert "Walk to the bridge" in page
+    assert re.search(r'value="did"[^>]*checked', page)
+
+
+# -- small words -----------------------------------------------------------------------
+
+
+def test_success_is_said_to_be_marked_only_where_cleo_chose_how(cleo, thea, sign_in):
+    address = f"/clients/{cleo.pk}/"
+    assert "Success is marked" not in text(sign_in(thea).get(address))
+    with acting_as(cleo.user.pk), transaction.atomic():
+        cleo.charter.set(by=cleo.user, celebrates="talk")
+    assert "Success is marked" in text(sign_in(thea).get(address))
+
+
+def test_two_versions_agreed_on_one_day_are_both_named():
+    day = timezone.localdate()
+    points = [Point(day - timedelta(days=3), 2), Point(day, 4)]
+    drawn = rating_chart(points, today=day, versions=[(1, day), (2, day)])
+    assert "v1, v2 agreed" in drawn.svg
+    assert "1, 2, agreed that day" in [row.note for row in drawn.rows]
