@@ -76,7 +76,7 @@ def ten_seconds_pass():
     with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(
-            "UPDATE progress_progressnote SET signed_at = signed_at - interval '10 s'"
+            "UPDATE notes_progressnote SET signed_at = signed_at - interval '10 s'"
             " WHERE signed_at > clock_timestamp()"
         )
         cursor.execute(

@@ -1,8 +1,9 @@
-"""Narrative is sealed with its client's own key, bound to its row and column.
+"""Narrative is sealed with its client's own key, bound to its row and field.
 
 master key (environment) wraps the practice's key, which wraps each client's key, all
 AES-256-GCM.  What is stored: one version byte, a 96-bit nonce, the ciphertext.  Text
-pasted into another row, or cut, does not open.
+pasted into another row, or cut, does not open.  A model says in `seal_as` what its rows
+are called there, so that its table can be renamed.
 
 A client's key is 64 bytes: 32 to seal with, 32 to fingerprint with (an HMAC, since a
 plain hash would let somebody with a dump guess, and would outlive erasure).
@@ -214,11 +215,11 @@ def fingerprint(practice_id: UUID, client_id: UUID, text: str) -> str:
 
 
 def _bound_to(field: models.Field, row: models.Model) -> str:
-    return _bound(field, row, row._meta.db_table, row.pk)
+    return _bound(field, row, row.seal_as, row.pk)
 
 
-def _bound(field: models.Field, row: models.Model, table: str, pk: UUID) -> str:
-    return f"{row.practice_id}:{table}:{pk}:{field.column}"
+def _bound(field: models.Field, row: models.Model, kind: str, pk: UUID) -> str:
+    return f"{row.practice_id}:{kind}:{pk}:{field.name}"
 
 
 class EncryptedAttribute(DeferredAttribute):

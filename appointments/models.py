@@ -80,6 +80,8 @@ class TherapySession(ClientRow):
 
     OFF = (State.CANCELLED, State.MISSED)  # nothing is written about these
 
+    seal_as = "session"
+
     client = models.ForeignKey(
         "clients.Client", models.PROTECT, related_name="sessions"
     )

@@ -128,8 +128,8 @@ def parted(said: dict) -> bytes:
 
 UNDO = """
 SET session_replication_role = replica;  -- a signed note lets nobody else take it back
-DELETE FROM progress_progressnote WHERE session_id = ANY(%(ids)s::uuid[]);
-DELETE FROM progress_sessiongoal WHERE session_id = ANY(%(ids)s::uuid[]);
+DELETE FROM notes_progressnote WHERE session_id = ANY(%(ids)s::uuid[]);
+DELETE FROM notes_sessiongoal WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM goals_goalrating WHERE session_id = ANY(%(ids)s::uuid[]);
 DELETE FROM toolkit_assignment WHERE session_id = ANY(%(ids)s::uuid[]);
 UPDATE appointments_therapysession

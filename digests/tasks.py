@@ -9,7 +9,7 @@ from accounts import seals, sessions, sign_in_limits, sign_in_reset
 from accounts.models import Heartbeat
 from clients.models.draft import sweep as sweep_drafts
 from digests import plan, restore_hold, send
-from progress.tasks import look_after_copies, look_after_imports
+from transfer.tasks import look_after_copies, look_after_imports
 
 # More than a drain, one slow letter and a long wait for the database together; less
 # than the time after which Redis hands a task out again.

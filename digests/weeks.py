@@ -20,13 +20,13 @@ from clients import apart
 from clients.models import Client
 from clients.prepared import prepared_for_user
 from digests.models import Digest
+from goals import attention
 from goals.disagreement_page import own_words
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
 from goals.wordings import Wordings
-from progress import goal_watch
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from toolkit.models import Assignment
 from ui.charts.spark import sparkline
 
@@ -375,7 +375,7 @@ class ClientWeek:
         goals = {goal.pk: goal for goal in self._goals}
         ids = {goal.client_id for goal in self._goals}
         today = self.user.today()
-        asks = goal_watch.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        asks = attention.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
         return [
             (one.kind, goals[one.goal_id])
             for one in asks

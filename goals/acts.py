@@ -12,7 +12,7 @@ from accounts import encryption, errors
 from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
-from goals import status, strengths
+from goals import status
 from goals.disagreement_page import DifferPage
 from goals.forms import (
     NEWER_WORDS,
@@ -37,6 +37,7 @@ from goals.models import (
 )
 from goals.models.move import GoalMove
 from goals.numbers_form import NumbersForm
+from goals.strengths import next_step
 from goals.ways import Way
 from ui import toasts
 
@@ -249,7 +250,7 @@ def step_add(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Step added."))
         return way.to(goal, "#steps")
-    at_hand = strengths.at_hand(goal, request.user)
+    at_hand = next_step.at_hand(goal, request.user)
     return way.page(request, "step_add", goal, form=form, strengths=at_hand)
 
 

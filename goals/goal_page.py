@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import reach, side_of
-from goals import history, status, strengths
+from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
 from goals.goal_history import GoalHistory
@@ -23,6 +23,7 @@ from goals.models import (
     GoalVersion,
 )
 from goals.models.content import Side
+from goals.strengths import next_step
 from goals.version_words import plain, said_in
 from goals.ways import Way
 from ui import dates, screen_privacy
@@ -60,7 +61,7 @@ class GoalPage:
         self.links = [
             self._linked(link) for link in queries.links_of(user, goal=goal.pk)
         ]
-        self.strengths = strengths.at_hand(goal, user)
+        self.strengths = next_step.at_hand(goal, user)
 
     def _read_steps(self) -> None:
         rows = queries.steps_of(self.user, goal=self.goal.pk)
@@ -78,7 +79,7 @@ class GoalPage:
         return said_rows(self.past.comments, self.names, may_write=self.may_write)
 
     @property
-    def carried_by(self) -> list[strengths.AtHand]:
+    def carried_by(self) -> list[next_step.AtHand]:
         """The strengths that somebody linked to this goal."""
         return [strength for strength in self.strengths if strength.helps]
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from goals import views
+from goals.strengths import views as strength_views
 
 GOAL = "goals/<uuid:goal_id>/"
 # The address's part, and what it does.
@@ -44,4 +45,24 @@ urlpatterns = [
         )
         for part, verb in STEPS.items()
     ),
+    path(
+        "clients/<uuid:client_id>/strengths/",
+        strength_views.client_strengths,
+        name="client-strengths",
+    ),
+    path(
+        "clients/<uuid:client_id>/strengths/add/",
+        strength_views.strength_add,
+        name="strength-add",
+    ),
+    path(
+        "strengths/<uuid:strength_id>/goals/",
+        strength_views.strength_goals,
+        name="strength-goals",
+    ),
+    path("clients/<uuid:client_id>/wins/", strength_views.win_add, name="win-add"),
+    path(
+        "wins/<uuid:win_id>/withdraw/", strength_views.win_withdraw, name="win-withdraw"
+    ),
+    path("wins/<uuid:win_id>/restore/", strength_views.win_restore, name="win-restore"),
 ]

@@ -24,22 +24,15 @@ from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
-from clients.strengths import accepted
 from database.prepared import first, many, prepared
 from goals import status
 from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.strengths.queries import accepted
 from goals.voices import BOTH, counted, voice
-from progress.came_in import (
-    News,
-    answered_by,
-    between,
-    of_exercise,
-    of_rating,
-    of_step,
-)
-from progress.models import ProgressNote
-from progress.models.note import MOST
+from notes.came_in import News, answered_by, between, of_exercise, of_rating, of_step
+from notes.models import ProgressNote
+from notes.models.note import MOST
 from toolkit.models import Assignment
 from toolkit.queries import last_exercises
 from ui.charts.axis import SessionMark

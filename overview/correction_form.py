@@ -12,8 +12,8 @@ from accounts.models import User
 from clients.models import Correction
 from clients.remark_forms import AnswerForm
 from goals.forms import few_words
-from progress.addition_form import LONGEST
-from progress.models import NoteAddition, ProgressNote
+from notes.addition_form import LONGEST
+from notes.models import NoteAddition, ProgressNote
 from ui import dates
 
 

@@ -11,9 +11,9 @@ from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
 from clients.record_access import open_for
 from clients.remark_forms import CommentForm
+from notes.views import session_read
 from overview.correction_form import CorrectionAnswerForm
 from overview.views import client_page
-from progress.session_views import session_read
 from ui.toasts import tell
 
 

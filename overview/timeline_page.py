@@ -19,13 +19,13 @@ from django.utils.translation import gettext_lazy
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
-from clients.models import Client, Strength
+from clients.models import Client
 from goals import status
-from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
+from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step, Strength, Win
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
+from notes.models import ProgressNote
 from overview.timeline_events import Event, happened
-from progress.models import ProgressNote, Win
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart

@@ -19,12 +19,12 @@ from clients.models import Client
 from clients.prepared import prepared_for_user
 from clients.remarks import waiting_for
 from database.prepared import many
+from goals import attention
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.ways import THERAPISTS
+from notes.models import ProgressNote
 from overview.caseload_page import Facts
-from progress import goal_watch
-from progress.models import ProgressNote
 from toolkit.models import Assignment
 from ui import dates, names, screen_privacy
 
@@ -201,9 +201,9 @@ class Today:
     def _lines(self, pk, rated, stepped, answered) -> list[str]:
         since = self.facts.last_end.get(pk)
         lines = [
-            goal_watch.to_therapist(one.kind)[0]
+            attention.to_therapist(one.kind)[0]
             for one in self._watched
-            if one.client_id == pk and one.kind in goal_watch.FOR_THE_SESSION
+            if one.client_id == pk and one.kind in attention.FOR_THE_SESSION
         ]
         if pk in self.facts.waiting:
             lines.append(_("New words for a goal wait for your key"))
@@ -285,16 +285,16 @@ class Today:
                 yield self._want("key", client_id, why, _("Read"), address)
 
     @cached_property
-    def _watched(self) -> list[goal_watch.Watch]:
+    def _watched(self) -> list[attention.Watch]:
         here = [pk for pk in self.clients if self._is_here(pk)]
         meeting = {session.client_id for session in self.sessions}
         today = self.user.today()
-        return goal_watch.watch(here, Side.THERAPIST, today, meeting=meeting)
+        return attention.watch(here, Side.THERAPIST, today, meeting=meeting)
 
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""
         for found in self._watched:
-            why, act = goal_watch.to_therapist(found.kind)
+            why, act = attention.to_therapist(found.kind)
             address = found.address(THERAPISTS)
             yield self._want("goal", found.client_id, why, act, address)
 

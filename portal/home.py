@@ -15,6 +15,7 @@ from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
+from goals import attention
 from goals.disagreement_page import own_words
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
@@ -23,7 +24,6 @@ from portal.own import own_client_therapist_and_news
 from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from portal.watched import WATCHED
-from progress import goal_watch
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
@@ -38,7 +38,7 @@ class Ask:
     kind: str
     row: Goal | Assignment | None
     minutes: int
-    watch: goal_watch.Watch | None = None
+    watch: attention.Watch | None = None
 
     @property
     def url(self) -> str:
@@ -50,7 +50,7 @@ class Ask:
     @property
     def words(self) -> str:
         """What is asked, of what the two of a goal watch over."""
-        return WATCHED.get(self.kind, goal_watch.OTHER)
+        return WATCHED.get(self.kind, attention.OTHER)
 
 
 @dataclass(frozen=True)
@@ -186,8 +186,8 @@ class Home:
         kind question about a goal that stands still."""
         side, today = Side.CLIENT, self.user.today()
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
-        found = goal_watch.watch([self.client.pk], side, today)
-        found.sort(key=lambda one: one.kind not in goal_watch.FOR_THE_SESSION)
+        found = attention.watch([self.client.pk], side, today)
+        found.sort(key=lambda one: one.kind not in attention.FOR_THE_SESSION)
         asks = {}
         for one in found:
             goal = by_id.get(one.goal_id)

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from accounts.reauthentication import fresh_proof_required
 from portal.own import own_client
 from portal.state import client_required
-from progress.record_views import CLIENTS, record, record_file
+from transfer.export_views import CLIENTS, record, record_file
 
 
 @client_required

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from accounts.decorators import for_everyone
 from accounts.reauthentication import fresh_proof_required
 from clients.models import Correction
+from notes.models import NoteAddition
 from portal.forms import CorrectionForm
 from portal.own import own_client, own_client_and_therapist
 from portal.state import client_required
-from progress.models import NoteAddition
 
 A_PAGE = 20
 

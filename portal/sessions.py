@@ -15,12 +15,12 @@ from appointments.models import TherapySession
 from goals.models import Goal
 from goals.models.content import Side
 from goals.ways import CLIENTS
+from notes import agenda
+from notes.formats import PARTS
+from notes.models import ProgressNote
+from notes.note_page import additions_to
+from notes.session_ratings import SessionRatings
 from portal.watched import WATCHED
-from progress import agenda
-from progress.models import ProgressNote
-from progress.note_page import additions_to
-from progress.session_form import PARTS
-from progress.session_ratings import SessionRatings
 from toolkit.models import Assignment
 
 DOOR_OPENS = timedelta(minutes=15)  # before a video session

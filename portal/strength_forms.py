@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from clients.models import ContactCharter
-from progress.strength_forms import StrengthForm
+from goals.strengths.forms import StrengthForm
 from ui.forms import HouseForm, PickField
 from ui.stale_forms import NoOverwrite
 

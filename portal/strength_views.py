@@ -7,19 +7,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clients import drafts
-from clients.models import ContactCharter, Strength
+from clients.models import ContactCharter
 from clients.record_access import open_for
+from goals.models import Strength
+from goals.strengths.forms import WinForm
+from goals.strengths.page import Strengths
+from goals.strengths.views import choose_goals, keep_win, put_win_back, take_win_back
 from portal.own import own_client, own_client_and_therapist
 from portal.state import client_required, client_writes_required
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
-from progress.strength_forms import WinForm
-from progress.strength_views import (
-    choose_goals,
-    keep_win,
-    put_win_back,
-    take_win_back,
-)
-from progress.strengths import Strengths
 from ui.toasts import tell
 
 

@@ -12,7 +12,7 @@ from portal import (
     strength_views,
 )
 from portal.goal_urls import urlpatterns as goal_urls
-from progress.record_views import KINDS
+from transfer.export_views import KINDS
 
 urlpatterns = [
     path("", home_views.home, name="portal-home"),

@@ -1,4 +1,4 @@
-"""What a client reads of what the two of a goal watch over (progress.goal_watch)."""
+"""What a client reads of what the two of a goal watch over (goals.attention)."""
 
 from django.utils.translation import gettext_lazy as _
 

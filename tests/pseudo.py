@@ -24,8 +24,8 @@ from django.utils.translation.template import templatize
 LANGUAGE = "xa"
 BASE = Path(__file__).resolve().parent.parent
 ROOMS = (
-    "ui", "accounts", "clients", "appointments", "goals", "toolkit", "progress",
-    "overview",
+    "ui", "accounts", "clients", "appointments", "goals", "toolkit", "notes",
+    "transfer", "overview",
     "digests", "portal", "therapy",
 )  # fmt: skip
 FORMATS = {"date format", "time format"}  # contexts

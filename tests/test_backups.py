@@ -21,8 +21,8 @@ from database.identity import acting_as
 from digests import restore_hold, tasks
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon
-from progress.models import ProgressNote
-from progress.tests.cast import agreed_goal, book, hold
+from notes.models import ProgressNote
+from notes.tests.cast import agreed_goal, book, hold
 from therapy.backups import Refused, making, restoring, sealed, tools
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from clients.models import CareRole, Client
 from conftest import admit, after_a_day, in_care, person
 from database.identity import acting_as
-from progress.tests.cast import agreed_goal, asides_of, book, hold
+from notes.tests.cast import agreed_goal, asides_of, book, hold
 from tests.test_form_gate import fill, main, press
 
 pytestmark = pytest.mark.browser

@@ -11,13 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from appointments.models import TherapySession
 from clients import staff_page
-from clients.models import (
-    CareRole,
-    Client,
-    ClientBackground,
-    ContactCharter,
-    Strength,
-)
+from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import WebClient
 from database.identity import acting_as
 from goals.models import (
@@ -26,9 +20,11 @@ from goals.models import (
     GoalRating,
     GoalVersion,
     Step,
+    Strength,
     StrengthLink,
+    Win,
 )
-from progress.models import NoteAddition, ProgressNote, SessionGoal, Win
+from notes.models import NoteAddition, ProgressNote, SessionGoal
 from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
 from therapy.demo_strengths import STRENGTHS, WINS
 from therapy.demo_words import PEOPLE, THEMES

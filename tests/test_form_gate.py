@@ -21,8 +21,8 @@ from database.identity import acting_as
 from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
+from notes.tests.cast import agreed_goal, book, hold
 from ops.mail import Sink
-from progress.tests.cast import agreed_goal, book, hold
 from ui.time_zones import ZONES
 
 pytestmark = pytest.mark.browser

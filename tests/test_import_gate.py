@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from clients.models import Client
 from conftest import as_role
-from progress.imports import job, steps
-from progress.models import CaseloadImport
-from progress.tests.cast import read_by_the_worker
+from notes.tests.cast import read_by_the_worker
+from transfer.imports import job, steps
+from transfer.models import CaseloadImport
 
 pytestmark = pytest.mark.browser
 EXPORT = (

@@ -19,11 +19,11 @@ from accounts.models import Message, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role
 from digests import tasks
-from progress.imports import sheet
-from progress.record.files import as_csv
-from progress.record.job import make_waiting
-from progress.tests.cast import agreed_goal, copy_of
+from notes.tests.cast import agreed_goal, copy_of
 from therapy.logs import MaskingFormatter, path_told
+from transfer.export.files import as_csv
+from transfer.export.job import make_waiting
+from transfer.imports import sheet
 
 WORDS = "Grandmother drowned beside Zanzibar 今天"
 SECRET = WORDS.lower().split()
@@ -70,7 +70,7 @@ def test_the_pdf_that_cannot_be_drawn(log, cleo, thea, monkeypatch):
 
     agreed_goal(cleo, thea, content={"own_words": WORDS})
     copy_of(cleo, thea, made=False)
-    monkeypatch.setattr("progress.record.paper.Drawing.goal", breaks)
+    monkeypatch.setattr("transfer.export.pdf.Drawing.goal", breaks)
     with as_role("cairn_worker"):
         make_waiting()
     told(log)

@@ -17,12 +17,10 @@ from clients.models import (
     CareRole,
     Client,
     Correction,
-    Strength,
     SupervisionComment,
     correction,
     supervision,
 )
-from clients.models.strength import MOST as MOST_STRENGTHS
 from conftest import as_role, in_care, person
 from database.identity import acting_as
 from goals.models import (
@@ -35,6 +33,8 @@ from goals.models import (
     GoalScore,
     GoalVersion,
     Step,
+    Strength,
+    Win,
     comment,
     rating,
     score,
@@ -44,10 +44,12 @@ from goals.models.link import MOST as MOST_LINKS
 from goals.models.step import MOST as MOST_STEPS
 from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
 from goals.models.version import MOST_TURNS
-from progress.models import NoteAddition, ProgressNote, Win, win
-from progress.models.note_addition import MOST as MOST_ADDITIONS
-from progress.tests.cast import agreed_goal, hold, list_of, pinned
-from progress.tests.test_session import booking
+from goals.strengths.models import win
+from goals.strengths.models.strength import MOST as MOST_STRENGTHS
+from notes.models import NoteAddition, ProgressNote
+from notes.models.note_addition import MOST as MOST_ADDITIONS
+from notes.tests.cast import agreed_goal, hold, list_of, pinned
+from notes.tests.test_session import booking
 from toolkit.models import Assignment
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.browser
 
 NARROW = {"width": 320, "height": 700}
 # Not typed by people, or never shown: told by the field's name.
-ROOMS = ("accounts", "clients", "appointments", "goals", "progress", "toolkit")
+ROOMS = ("accounts", "clients", "appointments", "goals", "notes", "toolkit",
+         "transfer")  # fmt: skip
 OUR_MODELS = ("AuditEvent", "AuditSeal", "DataKey", "Message", "RecordExport")
 OURS = ("language", "time_zone", "password", "slug", "hash", "session_key", "period")
 # In each piece of text that holds something typed, it becomes one long word.

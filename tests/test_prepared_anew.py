@@ -72,7 +72,7 @@ def told(rows):
 # Something of everything that a page may ask for, by the keys' last digit.
 LIVELY = """
 SET LOCAL session_replication_role = replica;
-UPDATE clients_strength SET state = 'accepted', answered_at = now()
+UPDATE goals_strength SET state = 'accepted', answered_at = now()
   WHERE right(id::text, 1) < '8';
 UPDATE goals_goal SET waits_for = 'therapist', in_force_at = now(), closed_at = NULL
   WHERE right(id::text, 1) < '8';

@@ -22,8 +22,8 @@ from database.prepared import many, prepared
 from goals.recent_ratings import recent_lines
 
 ROOMS = (
-    "accounts", "clients", "appointments", "goals", "toolkit", "progress",
-    "overview", "digests",
+    "accounts", "clients", "appointments", "goals", "toolkit", "notes",
+    "transfer", "overview", "digests",
     "portal",
 )  # fmt: skip
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from conftest import as_role
-from progress.record import job
-from progress.tests.cast import agreed_goal, hold
+from notes.tests.cast import agreed_goal, hold
 from tests.test_form_gate import main, press
+from transfer.export import job
 
 pytestmark = pytest.mark.browser
 

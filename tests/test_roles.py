@@ -11,8 +11,8 @@ from clients.models import Client
 from conftest import as_role
 from database.identity import acting_as
 from goals.models import Goal
-from progress.models import ProgressNote
-from progress.tests.cast import agreed_goal, hold
+from notes.models import ProgressNote
+from notes.tests.cast import agreed_goal, hold
 
 # Tables that hold no clinical word and that lock 1 alone guards: sign-in comes before
 # identity.  A new table is a decision: guard it, or name it here.
@@ -32,12 +32,12 @@ OPEN_TABLES = {
     "django_migrations",
     "mfa_authenticator",
 }
-NARRATIVE = ["goals_goalversion", "goals_step", "progress_progressnote",
+NARRATIVE = ["goals_goalversion", "goals_step", "notes_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
-             "progress_notehold", "progress_noteaddition", "progress_earlierdraft",
+             "notes_notehold", "notes_noteaddition", "notes_earlierdraft",
              "clients_emergencyreason",
              "clients_supervisioncomment", "clients_correction",
-             "clients_strength", "progress_win", "progress_importsheet",
+             "goals_strength", "goals_win", "transfer_importsheet",
              "accounts_datakey"]  # fmt: skip
 
 
@@ -211,8 +211,8 @@ def test_the_actor_of_an_audit_row_is_who_asks_whatever_is_said(cleo, thea, theo
 def test_a_signed_note_never_changes_whoever_asks(cleo, thea, role):
     hold(cleo, thea, at=timezone.now())
     for statement in (
-        "UPDATE progress_progressnote SET body = ''",
-        "DELETE FROM progress_progressnote",
+        "UPDATE notes_progressnote SET body = ''",
+        "DELETE FROM notes_progressnote",
     ):
         before = ProgressNote.objects.get().content_hash
         who = thea.pk if role == "cairn_web" else None

@@ -29,14 +29,8 @@ from conftest import admit, person
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
-from progress.models import (
-    EarlierDraft,
-    NoteAddition,
-    NoteHold,
-    ProgressNote,
-    SessionGoal,
-)
-from progress.tests.cast import (
+from notes.models import EarlierDraft, NoteAddition, NoteHold, ProgressNote, SessionGoal
+from notes.tests.cast import (
     add_to,
     agreed_goal,
     asides_of,
@@ -281,20 +275,20 @@ CLINICAL = [
     "goals_step", "goals_goalmove", "goals_review", "goals_reviewanswer",
     "goals_comment", "goals_goallink", "goals_goalscore",
     "toolkit_assignment", "appointments_therapysession",
-    "progress_sessiongoal", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "progress_earlierdraft",
+    "notes_sessiongoal", "notes_progressnote", "notes_notehold",
+    "notes_noteaddition", "notes_earlierdraft",
     "clients_clientbackground", "clients_draft",
     "clients_carerole",
-    "clients_strength", "goals_strengthlink", "progress_win",
+    "goals_strength", "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 OUTSIDERS = [
     "another therapist", "admin", "another client", "elsewhere", "admin elsewhere",
     "client elsewhere", "supervisor", "former supervisor", "former cover",
     "cover to be", "deactivated", "no longer a therapist", "therapist and admin",
 ]  # fmt: skip
-NOT_THE_CLIENTS = ["appointments_therapysession", "progress_progressnote",
-                   "progress_notehold", "progress_noteaddition",
-                   "progress_earlierdraft", "clients_clientbackground",
+NOT_THE_CLIENTS = ["appointments_therapysession", "notes_progressnote",
+                   "notes_notehold", "notes_noteaddition",
+                   "notes_earlierdraft", "clients_clientbackground",
                    "clients_carerole"]  # fmt: skip
 
 
@@ -390,9 +384,9 @@ SIGNED_BY_ITS_AUTHOR = [
     "goals_goalversion", "goals_agreement", "goals_goalrating", "goals_step",
     "goals_goalmove", "goals_review", "goals_reviewanswer", "goals_comment",
     "goals_goallink", "goals_goalscore",
-    "toolkit_assignment", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "clients_draft", "clients_strength",
-    "goals_strengthlink", "progress_win",
+    "toolkit_assignment", "notes_progressnote", "notes_notehold",
+    "notes_noteaddition", "clients_draft", "goals_strength",
+    "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 
 

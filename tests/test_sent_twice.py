@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from clients.models import Client, Correction, Strength, SupervisionComment
+from clients.models import Client, Correction, SupervisionComment
 from conftest import in_care, person
-from goals.models import Comment, Goal
-from progress.models import NoteAddition, Win
-from progress.tests.cast import agreed_goal, hold
+from goals.models import Comment, Goal, Strength, Win
+from notes.models import NoteAddition
+from notes.tests.cast import agreed_goal, hold
 
 SENT = "This was sent before, with other"
 SECOND = "Words that were typed the second time"

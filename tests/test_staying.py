@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from accounts.models import SignIn, User
 from accounts.tests.test_second_step import code_now
-from progress.models import ProgressNote
-from progress.tests.cast import agreed_goal, book
+from notes.models import ProgressNote
+from notes.tests.cast import agreed_goal, book
 from tests.test_form_gate import LONG, link_in, main, post, press, sink, stone
 
 __all__ = ["sink"]  # a fixture

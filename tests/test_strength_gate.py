@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from clients.models import Strength
-from progress.tests.cast import agreed_goal, hold, note_win, strength
+from goals.models import Strength
+from notes.tests.cast import agreed_goal, hold, note_win, strength
 from tests.test_form_gate import main, press
 
 pytestmark = pytest.mark.browser

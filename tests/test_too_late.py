@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from appointments.models import TherapySession
-from clients.models import CareRole, Client, Correction, Strength
+from clients.models import CareRole, Client, Correction
 from conftest import in_care
 from database.identity import acting_as
-from goals.models import Comment, Goal, Review
+from goals.models import Comment, Goal, Review, Strength
 from goals.proposal_form import ONLY_NEW
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from tests.test_bad_input import FORMS, address, browser_of, rows  # noqa: F401
 from tests.test_walk import fingerprint_of_everything
 

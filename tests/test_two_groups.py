@@ -22,12 +22,12 @@ from clients.models import Client
 from conftest import admit
 from digests.tests import conftest as calendar
 from digests.tests.test_killed import copies, sent, url_as, where_it_is_noon
+from notes.models import ProgressNote
+from notes.tests.cast import book
+from notes.tests.test_session import said
 from ops import place, redis
 from ops.mail import Sink
 from ops.place import free_port, wait_until
-from progress.models import ProgressNote
-from progress.tests.cast import book
-from progress.tests.test_session import said
 from tests.test_start import BASE
 from tests.test_upgrade import environment
 from tests.under_load import FORM, TOKEN, Load

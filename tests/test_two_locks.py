@@ -27,7 +27,6 @@ from clients.models import (
     Draft,
     EmergencyReason,
     Notice,
-    Strength,
     SupervisionComment,
 )
 from database.identity import acting_as
@@ -43,28 +42,21 @@ from goals.models import (
     Review,
     ReviewAnswer,
     Step,
+    Strength,
     StrengthLink,
-)
-from progress.models import (
-    CaseloadImport,
-    EarlierDraft,
-    ImportSheet,
-    NoteAddition,
-    NoteHold,
-    ProgressNote,
-    RecordExport,
-    SessionGoal,
     Win,
 )
+from notes.models import EarlierDraft, NoteAddition, NoteHold, ProgressNote, SessionGoal
 from toolkit.models import Assignment
+from transfer.models import CaseloadImport, ImportSheet, RecordExport
 
 THERAPISTS, CLIENTS = 46, 62  # of each practice
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WORDS = ""  # sealed, and no key is needed
 # What the database promises of words, which here are none.
 OF_WORDS = """
-ALTER TABLE clients_strength DROP CONSTRAINT strength_has_its_moment;
-ALTER TABLE progress_win DROP CONSTRAINT win_has_words;
+ALTER TABLE goals_strength DROP CONSTRAINT strength_has_its_moment;
+ALTER TABLE goals_win DROP CONSTRAINT win_has_words;
 ALTER TABLE clients_emergencyreason DROP CONSTRAINT emergency_reason_has_words;
 """
 GUARDED = [

@@ -14,11 +14,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from clients import drafts
-from clients.models import Strength
 from conftest import in_care, person
 from database.identity import acting_as
-from goals.models import Comment, Goal, Review
-from progress.tests.cast import agreed_goal, book, hold
+from goals.models import Comment, Goal, Review, Strength
+from notes.tests.cast import agreed_goal, book, hold
 from tests.test_walk import ALL
 from toolkit.models import Assignment
 

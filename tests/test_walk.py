@@ -19,7 +19,7 @@ from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
-from progress.tests.cast import (
+from notes.tests.cast import (
     add_to,
     agreed_goal,
     asides_of,
@@ -378,15 +378,15 @@ TABLES = [
     "clients_carerolerequest", "clients_notice",
     "clients_client", "clients_carerole", "clients_clientbackground",
     "clients_contactcharter", "clients_draft", "clients_emergencyreason",
-    "clients_supervisioncomment", "clients_correction", "clients_strength",
+    "clients_supervisioncomment", "clients_correction", "goals_strength",
     "accounts_user", "goals_goal", "goals_goalversion",
     "goals_agreement", "goals_goalrating", "goals_step", "goals_goalmove",
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",
-    "appointments_therapysession", "progress_progressnote", "progress_notehold",
-    "progress_noteaddition", "progress_earlierdraft",
-    "progress_win", "progress_caseloadimport", "progress_importsheet",
-    "progress_recordexport",
+    "appointments_therapysession", "notes_progressnote", "notes_notehold",
+    "notes_noteaddition", "notes_earlierdraft",
+    "goals_win", "transfer_caseloadimport", "transfer_importsheet",
+    "transfer_recordexport",
     "accounts_invitation", "accounts_datakey", "accounts_practice",
     "accounts_crisisline",
 ]  # fmt: skip

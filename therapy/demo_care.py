@@ -17,7 +17,7 @@ from clients.models import (
 )
 from clients.models.care import tell_again
 from database.identity import acting_as
-from progress.models import NoteAddition, ProgressNote
+from notes.models import NoteAddition, ProgressNote
 
 SAID = (
     "Three rides in a row where she stayed on. Ask what she did differently on the "

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clients.models import ContactCharter, Strength
+from clients.models import ContactCharter
 from database.identity import acting_as
-from goals.models import StrengthLink
-from progress.models import Win
+from goals.models import Strength, StrengthLink, Win
 
 
 @dataclass(frozen=True)

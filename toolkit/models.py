@@ -30,6 +30,8 @@ class Assignment(ClientRow):
         SOME = "some", _("Did some")
         NOT_THIS_TIME = "not", _("Not this time")
 
+    seal_as = "assignment"
+
     goal = models.ForeignKey(Goal, models.PROTECT, null=True, related_name="+")
     session = models.ForeignKey(  # where it was agreed
         TherapySession, models.PROTECT, null=True, related_name="+"

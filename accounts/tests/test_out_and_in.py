@@ -24,7 +24,7 @@ from accounts.tests.test_older_sign_ins import by_the_mailed_link
 from conftest import WebClient, admit
 from database.identity import acting_as
 from ops import place
-from progress.record.files import as_csv
+from transfer.export.files import as_csv
 from ui import csv_cells
 
 # -- cells -----------------------------------------------------------------------------
@@ -73,8 +73,8 @@ CELLS = st.lists(
 ).map("".join)  # fmt: skip
 
 
-ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "progress", "overview",
-         "digests",
+ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "notes", "transfer",
+         "overview", "digests",
          "portal")  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from accounts.models import AuditEvent, KnownDevice, Message, SignIn
 from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_form
 from conftest import WebClient
 from database.identity import acting_as
-from progress.tests.cast import pinned
+from notes.tests.cast import pinned
 
 # -- how long -------------------------------------------------------------------------
 

@@ -12,9 +12,9 @@ from clients.models import CareRole
 from conftest import WebClient, admit, in_care
 from database.identity import acting_as
 from goals.tests.test_at_once import both
+from notes.tests.cast import book
+from notes.tests.test_session import BACKEND, booking
 from overview.handover import Clashes, hand_over
-from progress.tests.cast import book
-from progress.tests.test_session import BACKEND, booking
 
 __all__ = ["both"]  # the fixture
 

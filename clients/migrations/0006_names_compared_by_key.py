@@ -57,7 +57,7 @@ def spell(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0011_names_and_addresses_in_one_spelling"),
-        ("clients", "0005_strengths"),
+        ("clients", "0005_how_success_is_marked"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -66,7 +66,7 @@ CREATE FUNCTION app.primary_is_here(whose uuid) RETURNS boolean
         AND (r.ends_at IS NULL OR r.ends_at > clock_timestamp()))
   SELECT EXISTS (SELECT FROM running WHERE kind = 'primary')
     AND NOT EXISTS (SELECT FROM running WHERE kind = 'cover') $$;
--- Whether nothing was written about somebody yet; progress says what there can be.
+-- Whether nothing was written about somebody yet; transfer says what there can be.
 CREATE FUNCTION app.record_is_empty(whose uuid) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT false $$;

@@ -7,7 +7,6 @@ from clients.models.draft import Draft
 from clients.models.emergency import EmergencyReason
 from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
-from clients.models.strength import Strength
 from clients.models.supervision import SupervisionComment
 
 __all__ = [
@@ -22,6 +21,5 @@ __all__ = [
     "Draft",
     "EmergencyReason",
     "Notice",
-    "Strength",
     "SupervisionComment",
 ]

@@ -320,6 +320,8 @@ class Client(HasNameKey):
 class ClientBackground(models.Model):
     """What brought them.  Apart from Client, which admins read."""
 
+    seal_as = "background"
+
     client = models.OneToOneField(
         Client, models.PROTECT, primary_key=True, related_name="background"
     )

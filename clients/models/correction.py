@@ -24,6 +24,8 @@ class CorrectionQuerySet(ClientRowQuerySet):
 class Correction(ClientRow):
     """The client says that something in the record is wrong, and is answered."""
 
+    seal_as = "correction"
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     about = EncryptedTextField(_("what it is about"))

@@ -25,6 +25,8 @@ class DraftQuerySet(models.QuerySet):
 class Draft(ClientRow):
     """A long form in the making, kept until the save that uses it."""
 
+    seal_as = "draft"
+
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30)
     target = models.UUIDField()

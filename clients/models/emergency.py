@@ -33,6 +33,8 @@ class EmergencyReasonQuerySet(ClientRowQuerySet):
 class EmergencyReason(ClientRow):
     """What the client and who treats them read; no admin can."""
 
+    seal_as = "emergency_reason"
+
     role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

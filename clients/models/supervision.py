@@ -33,10 +33,12 @@ class SupervisionCommentQuerySet(models.QuerySet):
 class SupervisionComment(ClientRow):
     """What a supervisor says to the therapist, about a client or one session."""
 
+    seal_as = "supervision_comment"
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))
-    session_id = models.UUIDField(null=True)  # progress is above this room
+    session_id = models.UUIDField(null=True)  # appointments is above this room
     read_at = models.DateTimeField(null=True)
     read_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 

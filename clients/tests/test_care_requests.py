@@ -19,7 +19,7 @@ from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
 from database.identity import acting_as
 from goals.models import Goal
-from progress.tests.cast import agreed_goal, book, pinned
+from notes.tests.cast import agreed_goal, book, pinned
 from toolkit.models import Assignment
 
 
@@ -431,11 +431,11 @@ def test_once_something_is_written_a_hand_over_waits(
 
 def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
     """app.record_is_empty knows each table with a client's rows, or one it hangs on."""
-    name = "progress.migrations.0011_empty_record_and_clashes"
+    name = "transfer.migrations.0004_empty_record"
     known = set(import_module(name).WRITTEN)
-    parents = {"goals_goal", "appointments_therapysession", "clients_strength"}
+    parents = {"goals_goal", "appointments_therapysession", "goals_strength"}
     no_words = {"clients_carerole", "clients_carerolerequest", "clients_contactcharter",
-                "clients_notice", "progress_importperson"}  # fmt: skip
+                "clients_notice", "transfer_importperson"}  # fmt: skip
     for model in apps.get_models():
         names = {field.name for field in model._meta.get_fields()}
         table = model._meta.db_table
@@ -451,7 +451,7 @@ def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
             if field.remote_field and not field.null
         }
         hangs = targets & (parents | {"goals_goalversion", "goals_review",
-                                      "progress_progressnote"})  # fmt: skip
+                                      "notes_progressnote"})  # fmt: skip
         assert hangs, f"{table}: say in a migration that a record with it is not empty"
 
 

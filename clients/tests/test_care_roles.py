@@ -12,8 +12,8 @@ from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import in_care, person
 from database.identity import acting_as
+from notes.tests.cast import book, pinned
 from overview.handover import hand_over
-from progress.tests.cast import book, pinned
 
 
 @pytest.fixture

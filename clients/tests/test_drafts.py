@@ -14,7 +14,7 @@ from conftest import admit
 from database.identity import acting_as
 from digests import tasks
 from goals.models import Comment, Goal
-from progress.tests.cast import agreed_goal, hold
+from notes.tests.cast import agreed_goal, hold
 
 JSON = {"accept": "application/json"}
 

@@ -14,7 +14,7 @@ from clients.models.care import tell_again
 from clients.models.emergency import open_in_emergency
 from conftest import in_care, person
 from database.identity import acting_as
-from progress.tests.cast import agreed_goal, hold
+from notes.tests.cast import agreed_goal, hold
 
 WHY = "Rang at 19:40, crying, and hung up. Thea does not answer."
 

@@ -1,14 +1,15 @@
-"""Words are sealed with their client's key, bound to their row and column."""
+"""Words are sealed with their client's key, bound to their row and field."""
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import encryption
-from accounts.encryption import Sealed, Unreadable
+from accounts.encryption import EncryptedTextField, Sealed, Unreadable
 from accounts.models import DataKey
 from clients.models import ClientBackground
 from database.identity import acting_as
@@ -50,6 +51,25 @@ def test_words_pasted_into_another_clients_row_do_not_open(cleo, carl, theo):
     text = read(carl, theo)
     assert isinstance(text, Unreadable)
     assert "cannot be read" in text
+
+
+def test_words_open_whatever_their_table_is_called(cleo, thea, monkeypatch):
+    row = ClientBackground(practice_id=cleo.practice_id, client=cleo)
+    row.presenting_concern = Sealed(raw(cleo))
+    monkeypatch.setattr(ClientBackground._meta, "db_table", "clients_renamed")
+    with acting_as(thea.pk):
+        assert row.presenting_concern == "What brought Cleo"
+
+
+def test_every_sealed_model_says_what_its_rows_are_called_and_no_two_the_same():
+    sealed = [
+        model
+        for model in apps.get_models()
+        if any(isinstance(field, EncryptedTextField) for field in model._meta.fields)
+    ]
+    labels = [vars(model).get("seal_as") for model in sealed]
+    assert sealed and all(labels)
+    assert len({*labels}) == len(labels)
 
 
 @pytest.mark.parametrize("harm", [

@@ -13,7 +13,7 @@ from conftest import admit, in_care
 from database.identity import acting_as
 from digests.models import Digest
 from digests.tests.test_deliveries import letter
-from progress.tests.cast import agreed_goal, book, hold, list_of, pinned
+from notes.tests.cast import agreed_goal, book, hold, list_of, pinned
 from tests.test_bad_input import BOOKING
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations
 from tests.test_walk import rows as _rows

@@ -14,7 +14,7 @@ from accounts.models import AuditEvent, Message, SignIn, User
 from accounts.sign_in_reset import reset_sign_in
 from conftest import as_role, person
 from digests import tasks
-from progress.tests.cast import pinned
+from notes.tests.cast import pinned
 
 
 def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada, theo):

@@ -22,6 +22,6 @@ ALTER TABLE digests_digest DISABLE ROW LEVEL SECURITY;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("digests", "0001_initial"), ("progress", "0002_row_security")]
+    dependencies = [("digests", "0001_initial"), ("notes", "0002_row_security")]
 
     operations = [migrations.RunSQL(ON, OFF)]

@@ -9,7 +9,7 @@ from accounts.models import Message, Practice
 from conftest import person
 from digests import deliveries, may_send
 from digests.models import Halt
-from progress.tests.cast import pinned
+from notes.tests.cast import pinned
 
 State = Message.State
 

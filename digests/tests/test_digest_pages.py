@@ -12,7 +12,7 @@ from database.identity import acting_as
 from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, book, letters, post_at
 from goals.models import Goal, GoalRating, Review
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from toolkit.models import Assignment
 
 MONDAY = berlin(30, 8)

@@ -379,7 +379,7 @@ def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
         "presenting_concern FROM clients_clientbackground",
         "own_words FROM goals_goalversion",
         "value FROM goals_goalrating",
-        "body FROM progress_progressnote",
+        "body FROM notes_progressnote",
         "take_away FROM appointments_therapysession",
         "place FROM appointments_therapysession",
         "video_link FROM appointments_therapysession",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # nobody waits who rates meanwhile
 
-    dependencies = [("goals", "0007_strength_link")]
+    dependencies = [("goals", "0007_strengths")]
 
     operations = [
         AddIndexConcurrently(

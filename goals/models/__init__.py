@@ -6,10 +6,11 @@ from goals.models.rating import GoalRating
 from goals.models.review import Review, ReviewAnswer
 from goals.models.score import GoalScore
 from goals.models.step import Step
-from goals.models.strength_link import StrengthLink
 from goals.models.version import Agreement, GoalVersion
+from goals.strengths.models import Strength, StrengthLink, Win
 
 __all__ = [
     "Agreement", "Comment", "Goal", "GoalLink", "GoalMove", "GoalRating", "GoalScore",
-    "GoalVersion", "Overtaken", "Review", "ReviewAnswer", "Step", "StrengthLink",
+    "GoalVersion", "Overtaken", "Review", "ReviewAnswer", "Step", "Strength",
+    "StrengthLink", "Win",
 ]  # fmt: skip

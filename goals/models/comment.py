@@ -48,6 +48,8 @@ class CommentQuerySet(ClientRowQuerySet):
 
 
 class Comment(ClientRow):
+    seal_as = "comment"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)

@@ -132,7 +132,7 @@ class Goal(ClientRow):
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
         one; None without a standing key."""
-        from goals.models import Agreement
+        from goals.models.version import Agreement
 
         keys = Agreement.objects.not_withdrawn().filter(side=side)
         keys = keys.filter(version__in=[self.latest_id, self.in_force_id])
@@ -166,7 +166,7 @@ class Goal(ClientRow):
 
         As `propose`, for many; nobody else can be at a goal that is not there yet.
         """
-        from goals.models import Agreement, GoalVersion
+        from goals.models.version import Agreement, GoalVersion
 
         side, goals, versions, keys = Side(side_of(by)), [], [], []
         for client, words in said:
@@ -198,7 +198,7 @@ class Goal(ClientRow):
         Overtaken where the goal was closed meanwhile, or where the newest version is
         not the one that was `seen`.
         """
-        from goals.models import GoalVersion
+        from goals.models.version import GoalVersion
 
         self.lock()
         self.require_open()
@@ -267,7 +267,7 @@ class Goal(ClientRow):
     def _asked(self) -> str:
         if not self.is_open or self.differs_since or not self.has_proposal:
             return ""
-        from goals.models import Agreement
+        from goals.models.version import Agreement
 
         keys = Agreement.objects.filter(version=self.latest_id)
         keys = list(keys.select_related("taken_back"))
@@ -314,7 +314,7 @@ class Goal(ClientRow):
 
     def _note(self, kind: str, *, by: User, **said):
         """Write into the goal's history what somebody said or decided."""
-        from goals.models import GoalMove
+        from goals.models.move import GoalMove
 
         move = GoalMove(
             practice_id=self.practice_id,
@@ -339,7 +339,7 @@ class Goal(ClientRow):
 
         Raise Overtaken where the goal rests, ValidationError at the day's limit.
         """
-        from goals.models import GoalRating
+        from goals.models.rating import GoalRating
 
         self.require_open()
         if session is None:

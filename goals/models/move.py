@@ -31,6 +31,8 @@ class GoalMove(ClientRow):
         THIRD = "third", _("Find words that hold both")
         LEAVE = "leave", _("Let both stand")
 
+    seal_as = "goal_move"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="moves")
     version = models.ForeignKey(
         "GoalVersion", models.PROTECT, null=True, related_name="+"

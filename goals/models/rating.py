@@ -34,6 +34,8 @@ class GoalRating(ClientRow):
     One taken back by its author stays, with a row that says so.
     """
 
+    seal_as = "goal_rating"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="ratings")
     value = models.PositiveSmallIntegerField()
     word = EncryptedTextField(_("a word beside the number"), **LATER_ADDED)

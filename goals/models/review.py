@@ -168,6 +168,8 @@ class ReviewAnswer(ClientRow):
         "way": _("Still the right way to get there?"),
     }
 
+    seal_as = "review_answer"
+
     review = models.ForeignKey(Review, models.PROTECT, related_name="answers")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)

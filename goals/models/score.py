@@ -34,6 +34,8 @@ class GoalScore(ClientRow):
         CONFIDENCE = "confidence", _("How confident")
         ATTAINMENT = "attainment", _("Attainment")
 
+    seal_as = "goal_score"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="scores")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.SmallIntegerField()

@@ -31,6 +31,8 @@ class StepQuerySet(ClientRowQuerySet):
 class Step(ClientRow):
     """One stone of a goal's cairn: to come, or reached."""
 
+    seal_as = "step"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="steps")
     words = EncryptedTextField(_("step"))
     # An if-then plan: when `cue` happens, then `plan`.

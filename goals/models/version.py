@@ -35,6 +35,8 @@ WEIGHTS = [(0, _("not")), (1, _("a little")), (2, _("very")), (3, _("extremely")
 class GoalVersion(ClientRow):
     """Append-only, here and in the database."""
 
+    seal_as = "goal_version"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")

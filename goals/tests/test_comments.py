@@ -13,9 +13,9 @@ from pypdf import PdfReader
 from conftest import in_care
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, GoalRating, GoalScore, Step
-from progress.record.paper import draw
-from progress.record.read import read_record
-from progress.tests.cast import agreed_goal, hold
+from notes.tests.cast import agreed_goal, hold
+from transfer.export.pdf import draw
+from transfer.export.read import read_record
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from clients.models import Client
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import GoalRating, Step
-from progress.tests.cast import agreed_goal, book, hold
+from notes.tests.cast import agreed_goal, book, hold
 from toolkit.models import Assignment
 
 

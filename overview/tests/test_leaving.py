@@ -13,9 +13,9 @@ from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
 from database.identity import acting_as
+from notes.models import ProgressNote
+from notes.tests.cast import agreed_goal, book, hold, pinned
 from overview.handover import close_account, pass_on_sessions, session_clashes
-from progress.models import ProgressNote
-from progress.tests.cast import agreed_goal, book, hold, pinned
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from appointments.models import TherapySession
 from conftest import ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, Step
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from toolkit.models import Assignment
 
 BUS = {"own_words": "Take the bus into town on my own"}

@@ -17,15 +17,15 @@ TEMPLATES = (
     "templates/portal/**/*.html", "templates/goals/**/*.html",
     "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
     "templates/overview/goal_progress_body.html",
-    "templates/progress/record_body.html", "templates/progress/note_additions.html",
+    "templates/transfer/record_body.html", "templates/notes/note_additions.html",
     "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
 )  # fmt: skip
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
-    "progress/strength_forms.py", "overview/timeline_events.py",
+    "goals/strengths/forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
-    "progress/goal_watch.py", "progress/record/read.py", "digests/weeks.py",
+    "transfer/export/read.py", "digests/weeks.py",
 )  # fmt: skip
 # Pages of the same folders that no client sees.
 STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",
@@ -606,11 +606,10 @@ PROMISES = {
         "Over %(many)s goal that was rated at least twice.",
         "Over %(many)s goals that were rated at least twice.",
     ],
-    "progress/tests/test_goal_watch.py::"
-    "test_a_decision_to_keep_it_answers_the_question": [
+    "goals/tests/test_attention.py::test_a_decision_to_keep_it_answers_the_question": [
         "You look at it again in three months",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
         "It stands in your pages; nobody brings it up",
         "You chose to tell nobody. It is not brought up.",
@@ -621,24 +620,24 @@ PROMISES = {
         "A line where it stands, and no more",
         "The client chose a small ritual: one sentence, and the stone on top.",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_both_are_reminded_to_talk_about_a_reached_goal": [
         "Goal reached: to talk about at your next session",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_what_they_want_to_talk_about_stands_on_top_for_both": [
         "It stands on top of what is prepared, for both of you",
         "You want to talk about this at your next session",
         "It has a place in the next session",
     ],
-    "progress/tests/test_goal_watch.py::test_who_asked_for_the_talk_is_named_to_both": [
+    "goals/tests/test_attention.py::test_who_asked_for_the_talk_is_named_to_both": [
         "You both want to talk about this at your next session",
         "Your therapist wants to talk about this at your next session",
         "The client wants to talk about a goal you see differently.",
         "The therapist wants to talk about a goal you see differently.",
         "You both want to talk about a goal you see differently.",
     ],
-    "progress/tests/test_goal_watch.py::"
+    "goals/tests/test_attention.py::"
     "test_the_other_side_is_told_of_a_no_until_it_opens_the_goal": [
         "It is read by the other side, and stays in the history.",
         "The client withdrew from a goal, and said why.",
@@ -665,53 +664,52 @@ PROMISES = {
         "and strengths that were not accepted. Each side’s ratings are summed up "
         "once a month.",
     ],
-    "progress/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
+    "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
         "emails, and how someone signed in",
     ],
-    "progress/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
+    "transfer/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
         "A copy to read and to keep, at any time",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
         "That you made and fetched a copy is written down.",
         "%(name)s can see it under “Who looked”.",
     ],
-    "progress/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
+    "transfer/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
         "Contact details and preferences, who treated, and goals with every "
         "wording, agreement, rating, step, review and comment.",
         "Sessions with their signed notes, exercises, strengths, wins and corrections.",
         "A copy of what your therapist and you have here: to read on paper, and as "
         "files for another program.",
     ],
-    "progress/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
+    "transfer/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
         "Made %(when)s. It can be fetched until %(gone)s, by you alone.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_pressed_twice_one_is_made_and_written_down_once": [
         "It takes a few seconds. You can leave; it waits here.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers": [
         "And who opened your record.",
         "And what brought them, in your words.",
         "why a record was opened in an emergency, which is under “Who looked”",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_cannot_be_made_is_said_and_not_tried_for_ever": [
         "The last copy could not be made. Please try again; if it fails again, "
         "tell the practice.",
     ],
-    "progress/tests/test_record.py::"
+    "transfer/tests/test_record.py::"
     "test_what_is_held_back_unsigned_or_anothers_is_in_no_copy": [
         "what was said in supervision",
     ],
-    "progress/tests/test_session.py::"
-    "test_cleo_reads_the_signed_note_and_the_take_away": [
+    "notes/tests/test_session.py::test_cleo_reads_the_signed_note_and_the_take_away": [
         "<strong>Your therapist</strong> reads what you write here, and writes a "
         "note after each session.",
         "When you meet, what you took with you, and what is shared of it.",
     ],
-    "progress/tests/test_strengths.py::test_nor_does_the_database_take_one": [
+    "goals/tests/test_strengths.py::test_nor_does_the_database_take_one": [
         "A strength stands here with the moment that showed it. No moment, no "
         "strength.",
         "No strength without its moment.",

@@ -17,16 +17,16 @@ from django.utils import timezone
 from accounts.tests.test_second_step import with_app
 from clients.models import Client, ContactCharter
 from goals.models import Review
+from notes.tests.cast import book
+from notes.tests.cast import hold as hold_at
 from portal.tests.cast import agreed_goal, as_person, hold
 from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
-from progress.record.read import read_record
-from progress.tests.cast import book
-from progress.tests.cast import hold as hold_at
 from tests.test_walk import ALL
+from transfer.export.read import read_record
 
 SIGN_OFF = "digests/tests/test_may_send.py"
 RIGHTS = "portal/tests/test_rights.py"
-RECORD = "progress/tests/test_record.py"
+RECORD = "transfer/tests/test_record.py"
 STRENGTHS = "portal/tests/test_strengths.py"
 KEPT_BY = {
     # how Cairn writes

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from clients.models.draft import PART
+from notes.models import NoteHold
 from portal.tests.cast import (
     agree_practice,
     agreed_goal,
@@ -14,7 +15,6 @@ from portal.tests.cast import (
     rate,
     write_note,
 )
-from progress.models import NoteHold
 
 SESSIONS = reverse("portal-sessions")
 NOTE = PART.join(["Cleo rode two stops", "Braver than planned", "Three stops"])

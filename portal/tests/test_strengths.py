@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts.models import AuditEvent
-from clients.models import Client, ContactCharter, Draft, Strength
+from clients.models import Client, ContactCharter, Draft
+from goals.models import Strength, Win
+from notes.tests.cast import PATIENCE, answered, note_win, strength
 from portal.tests.cast import add_step, agreed_goal, at_most, reach
-from progress.models import Win
-from progress.tests.cast import PATIENCE, answered, note_win, strength
 
 HERE = "/portal/strengths/"
 

@@ -23,7 +23,7 @@ from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.models.goal import KEPT
-from progress.models import ProgressNote, SessionGoal
+from notes.models import ProgressNote, SessionGoal
 from therapy import demo
 from therapy.demo_care import Care
 from therapy.demo_goals import Together

@@ -23,7 +23,7 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Comment, Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
-from progress.models import ProgressNote
+from notes.models import ProgressNote
 from therapy import demo
 from toolkit.models import Assignment
 
@@ -336,7 +336,7 @@ FORCED = (
     "accounts_practice", "clients_client", "clients_clientbackground",
     "clients_carerole", "clients_contactcharter", "accounts_datakey", "goals_goal",
     "goals_goalversion", "goals_agreement", "goals_goalrating",
-    "appointments_therapysession", "progress_progressnote", "toolkit_assignment",
+    "appointments_therapysession", "notes_progressnote", "toolkit_assignment",
     "accounts_auditevent",
 )  # fmt: skip
 PER_PRACTICE, PER_THERAPIST = 300, 60
@@ -522,7 +522,7 @@ class Crowd:
             logged_at=f"CASE w WHEN 0 THEN NULL ELSE {starts} END",
         )  # fmt: skip
         self.insert(
-            "progress_progressnote", held, **whose, id=session, session_id=session,
+            "notes_progressnote", held, **whose, id=session, session_id=session,
             author_id=by, format="'dap'", body="''", revision="1", saved_at=starts,
             signed_at=starts, content_hash="''",
         )  # fmt: skip

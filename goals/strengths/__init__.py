@@ -1,0 +1,1 @@
+"""Strengths with their moments, what goals they help with, and wins."""

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, limits
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients import access
+from clients.models.row import ClientRow, ClientRowQuerySet
+
+MOST = 60  # of one client, whatever came of them
+FULL = _("This record has %(most)d strengths, the most it can have. Nothing was added.")
+
+
+class StrengthQuerySet(ClientRowQuerySet):
+    def editable_by(self, user):
+        """Only whose strength it is says whether it is one."""
+        return self.filter(client=access.reach(user).own_writes)
+
+    def accepted(self):
+        return self.filter(state=Strength.State.ACCEPTED)
+
+
+class Strength(ClientRow):
+    """What somebody is good at, with the moment that shows it.
+
+    Either side proposes; the client's own stands at once, an offered one when the
+    client says so, or in the client's words.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Waits for an answer")
+        ACCEPTED = "accepted", _("Yes, that is me")
+        DECLINED = "declined", _("Not me")
+        REWORDED = "reworded", _("Said in own words")
+
+    seal_as = "strength"
+
+    name = EncryptedTextField(_("strength"))
+    moment = EncryptedTextField(_("the moment that shows it"))
+    setting = EncryptedTextField(_("where and when"), blank=True)
+    happened_on = models.DateField(_("on which day"), null=True, blank=True)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    side = models.CharField(max_length=10)
+    at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=10, choices=State.choices, default="proposed")
+    answered_at = models.DateTimeField(null=True)
+    rewords = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="in_own_words",
+        error_messages={"unique": _("This stands in your own words already.")},
+    )
+
+    objects = StrengthQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="proposed", side="therapist", answered_at=None)
+                | (~Q(state="proposed") & Q(answered_at__isnull=False)),
+                name="strength_waits_or_is_answered",
+            ),
+            models.CheckConstraint(
+                condition=Q(side="therapist") | Q(side="client"),
+                name="strength_is_of_a_side",
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "-at"], name="strength_by_client")]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the client said it; what is offered stays the therapist's words."""
+        return self.side == "client"
+
+    @property
+    def when(self) -> date:
+        """The day of the moment; else the day on which it was said."""
+        return self.happened_on or timezone.localtime(self.at).date()
+
+    # -- verbs -------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def propose(
+        cls,
+        client,
+        *,
+        by: User,
+        name: str,
+        moment: str,
+        setting: str = "",
+        happened_on: date | None = None,
+        rewords: Strength | None = None,
+        key=None,
+    ) -> Strength:
+        """The client's own stands at once; the therapist's waits for an answer."""
+        limits.require_room(cls.objects.filter(client=client), MOST, FULL)
+        side, now = access.side_of(by), timezone.now()
+        own = side == "client"
+        strength = cls(
+            practice_id=client.practice_id,
+            client_id=client.pk,
+            name=name,
+            moment=moment,
+            setting=setting,
+            happened_on=happened_on,
+            proposed_by=by,
+            side=side,
+            at=now,
+            state=cls.State.ACCEPTED if own else cls.State.PROPOSED,
+            answered_at=now if own else None,
+            rewords=rewords,
+        )
+        strength.pk = key or strength.pk
+        strength.save(force_insert=True)
+        audit.record("strength proposed", about=strength)
+        return strength
+
+    @transaction.atomic
+    def answer(self, yes: bool, *, by: User) -> bool:
+        """Say whether it is one; False for anybody else, and once it was reworded.
+
+        The answer can change: somebody may find out that it was them after all.
+        """
+        return self._turn(self.State.ACCEPTED if yes else self.State.DECLINED, by)
+
+    @transaction.atomic
+    def unanswer(self, *, by: User) -> bool:
+        """As it was at first: one's own stands, an offered one waits."""
+        own = self.is_own
+        return self._turn(self.State.ACCEPTED if own else self.State.PROPOSED, by)
+
+    def _turn(self, state, by) -> bool:
+        waits = state == self.State.PROPOSED
+        rows = Strength.objects.editable_by(by).filter(pk=self.pk)
+        done = rows.exclude(state__in=[state, self.State.REWORDED]).update(
+            state=state, answered_at=None if waits else timezone.now()
+        )
+        if done:
+            self.state = state
+            audit.record("strength answered", about=self, answer=str(state))
+        return bool(done)
+
+    @transaction.atomic
+    def reword(self, client, *, by: User, key=None, **said) -> Strength:
+        """Put it in the client's own words, which stand instead from now on."""
+        words = Strength.propose(client, by=by, rewords=self, key=key, **said)
+        rows = Strength.objects.editable_by(by).filter(pk=self.pk)
+        rows.update(state=self.State.REWORDED, answered_at=timezone.now())
+        audit.record("strength reworded", about=self)
+        return words

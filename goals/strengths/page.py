@@ -1,0 +1,179 @@
+"""Strengths with their moments, and wins: what both sides' pages show of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import TruncDate
+from django.utils.functional import cached_property
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from accounts import encryption
+from accounts.models import User
+from clients.models import Client
+from goals.models import Goal, Step, Strength, StrengthLink, Win
+
+WINS = 20  # on a page
+CHECKED = SafeString(" checked")
+STRENGTHS = 6  # at a glance; the rest is one press away
+
+
+@dataclass
+class StrengthLine:
+    """A strength, and the open goals that it helps with."""
+
+    strength: Strength
+    goals: list[Goal] = field(default_factory=list)
+
+    offered: list[tuple[UUID, str]] = field(default_factory=list)  # open goals
+
+    @property
+    def boxes(self) -> SafeString:
+        """All open goals to choose among, in one piece: sixty times fifty of them."""
+        helped = {goal.pk for goal in self.goals}
+        chosen = [(pk,) for pk, _words in self.offered if pk in helped]
+        was = '<input type="hidden" name="was" value="{}">'  # what the page showed
+        shown = format_html_join("", was, chosen)
+        return shown + format_html_join(
+            "",
+            '<div class="form-check"><input class="form-check-input" type="checkbox"'
+            ' name="goals" value="{0}" id="g-{1}-{2}"{3}><label'
+            ' class="form-check-label own" for="g-{1}-{2}">{4}</label></div>',
+            (
+                (pk, self.strength.pk, n, CHECKED if pk in helped else "", words)
+                for n, (pk, words) in enumerate(self.offered, 1)
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class WinLine:
+    """A step reached or a win noted; `number` counts from the first one on."""
+
+    number: int
+    day: date
+    words: str
+    is_newest: bool = False
+    own: bool = False  # the client's words
+    goal: Goal | None = None  # whose step it is
+    by: str = ""  # who noted it, on the therapist's side
+    mine: UUID | None = None  # what the reader may take back
+
+
+class Strengths:
+    def __init__(self, client: Client, user: User, page=1):
+        self.client, self.user = client, user
+        encryption.expect(client.practice_id, [client.pk])
+        mine = {"client_id": client.pk}
+        goals = Goal.objects.visible_to(user).filter(**mine).open().with_words()
+        self.goals = list(goals.order_by("created_at"))
+        rows = Strength.objects.visible_to(user).filter(**mine)
+        rows = rows.select_related("proposed_by").order_by("-at")
+        offered = [(goal.pk, goal.shown.own_words) for goal in self.goals]
+        self.lines = [StrengthLine(row, offered=offered) for row in rows]
+        self._link()
+        wins = Paginator(_in_time(client.pk, user), WINS)
+        self.page = wins.get_page(page)
+        self.wins = _win_lines(self.page, user)
+
+    def _link(self) -> None:
+        by_strength = {line.strength.pk: line for line in self.lines}
+        links = StrengthLink.objects.visible_to(self.user).current()
+        pairs = links.filter(client_id=self.client.pk).values_list("strength", "goal")
+        found = set(pairs)
+        for goal in self.goals:
+            for strength_id, line in by_strength.items():
+                if (strength_id, goal.pk) in found:
+                    line.goals.append(goal)
+
+    def _of(self, *states) -> list[StrengthLine]:
+        return [line for line in self.lines if line.strength.state in states]
+
+    @cached_property
+    def yours(self) -> list[StrengthLine]:
+        return self._of("accepted")
+
+    @property
+    def first(self) -> list[StrengthLine]:
+        return self.yours[:STRENGTHS]
+
+    @property
+    def further(self) -> list[StrengthLine]:
+        return self.yours[STRENGTHS:]
+
+    @cached_property
+    def waiting(self) -> list[StrengthLine]:
+        """The oldest first."""
+        return self._of("proposed")[::-1]
+
+    @cached_property
+    def aside(self) -> list[StrengthLine]:
+        """What the client does not see in themselves."""
+        return self._of("declined")
+
+    @cached_property
+    def offered(self) -> list[StrengthLine]:
+        """All that the therapist's side said, whatever came of it."""
+        return [line for line in self.lines if not line.strength.is_own]
+
+    @cached_property
+    def other_words(self) -> dict[UUID, Strength]:
+        """What the client says instead, by what it puts in other words."""
+        rows = [line.strength for line in self.lines]
+        return {row.rewords_id: row for row in rows if row.rewords_id}
+
+
+def _in_time(client_id: UUID, user: User) -> QuerySet:
+    """Keys of steps reached and wins, by the reader's days, newest first."""
+    steps = Step.objects.visible_to(user).filter(client_id=client_id)
+    wins = Win.objects.visible_to(user).filter(client_id=client_id).not_withdrawn()
+    keys = ("pk", "day", "moment", "kind")
+    reached = steps.exclude(reached_at=None).order_by().annotate(
+        day=TruncDate("reached_at", tzinfo=user.zone), moment=F("reached_at"),
+        kind=Value("step", CharField()),
+    )  # fmt: skip
+    noted = wins.order_by().annotate(
+        day=F("happened_on"), moment=F("at"), kind=Value("win", CharField())
+    )
+    both = reached.values_list(*keys).union(noted.values_list(*keys), all=True)
+    return both.order_by("-day", "-moment")
+
+
+def _win_lines(page: Page, user: User) -> list[WinLine]:
+    """The rows of one page, in two queries however many there are."""
+    keys = list(page.object_list)
+    ids = {
+        kind: [pk for pk, _day, _at, of in keys if of == kind]
+        for kind in ("step", "win")
+    }
+    words = ("goal__in_force", "goal__latest")
+    steps = Step.objects.visible_to(user).select_related(*words).in_bulk(ids["step"])
+    wins = Win.objects.visible_to(user).select_related("by").in_bulk(ids["win"])
+    total, first = page.paginator.count, page.start_index()
+    lines = []
+    for place, (pk, day, _at, kind) in enumerate(keys):
+        number = total - first - place
+        newest = number == total - 1
+        if kind == "step":
+            step = steps[pk]
+            lines.append(WinLine(number, day, step.words, newest, goal=step.goal))
+        else:
+            lines.append(_win(wins[pk], number, day, newest, user))
+    return lines
+
+
+def _win(win: Win, number: int, day: date, newest: bool, user: User) -> WinLine:
+    return WinLine(
+        number,
+        day,
+        win.words,
+        newest,
+        own=win.is_own,
+        by="" if win.is_own else win.by.name,
+        mine=win.pk if win.by_id == user.pk else None,
+    )

@@ -1,0 +1,116 @@
+"""A client's strengths and wins, as whoever treats them sees and offers them."""
+
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.decorators import therapist_required
+from clients import access, drafts
+from clients.models import Client
+from clients.portal_state import answers_strength
+from clients.record_access import open_for
+from goals.models import Strength, Win
+from goals.strengths.forms import HelpsForm, StrengthForm, WinForm
+from goals.strengths.page import Strengths
+from ui.toasts import tell, toast
+
+
+@therapist_required
+@require_safe
+def client_strengths(request, client_id):
+    return strengths_page(request, client_id)
+
+
+def strengths_page(request, client_id, *, win_form=None):
+    rows = Client.objects.visible_to(request.user).select_related("charter", "user")
+    client = open_for(request, rows, pk=client_id)
+    context = {
+        "nav": "caseload",
+        "client": client,
+        "strengths": Strengths(client, request.user, request.GET.get("page")),
+        "win_form": win_form or WinForm(by=request.user),
+        "writes": client.pk in access.reach(request.user).writes,
+    }
+    return render(request, "strengths/client_strengths.html", context)
+
+
+@therapist_required
+def strength_add(request, client_id):
+    rows = Client.objects.editable_by(request.user).select_related("user")
+    client = open_for(request, rows, pk=client_id)
+    form = drafts.restored(StrengthForm, request, client=client, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(
+            request, _("Strength suggested.") + " " + answers_strength(client)
+        )
+        return redirect("client-strengths", client.pk)
+    context = {"nav": "caseload", "client": client, "form": form}
+    return render(request, "strengths/strength_add.html", context)
+
+
+@therapist_required
+@require_POST
+def strength_goals(request, strength_id):
+    strength = choose_goals(request, strength_id)
+    return redirect("client-strengths", strength.client_id)
+
+
+def choose_goals(request, strength_id) -> Strength:
+    """Link a strength to goals and say what came of it; the same for both sides."""
+    mine = Client.objects.editable_by(request.user)
+    rows = Strength.objects.visible_to(request.user).filter(client__in=mine)
+    strength = get_object_or_404(rows.select_related("client"), pk=strength_id)
+    form = HelpsForm(request.POST, strength=strength, by=request.user)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Kept."))
+    else:
+        messages.warning(request, _("One of these goals is open no more."))
+    return strength
+
+
+@therapist_required
+@require_POST
+def win_add(request, client_id):
+    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    form = WinForm(request.POST, by=request.user)
+    if keep_win(request, client, form, undo="win-withdraw"):
+        return redirect("client-strengths", client.pk)
+    return strengths_page(request, client_id, win_form=form)
+
+
+def keep_win(request, client, form: WinForm, *, undo: str) -> bool:
+    """Note a win and offer to take it back; the same for both sides."""
+    if not (form.is_valid() and form.save(client, by=request.user)):
+        return False
+    back = reverse(undo, args=[form.result.pk]) if form.result else ""
+    toast(request, _("Kept."), undo=back)
+    return True
+
+
+@therapist_required
+@require_POST
+def win_withdraw(request, win_id):
+    win = take_win_back(request, win_id, undo="win-restore")
+    return redirect("client-strengths", win.client_id)
+
+
+def take_win_back(request, win_id, *, undo: str) -> Win:
+    win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
+    done = win.withdraw(by=request.user)
+    tell(request, done, _("Taken back."), undo=reverse(undo, args=[win.pk]))
+    return win
+
+
+@therapist_required
+@require_POST
+def win_restore(request, win_id):
+    win = put_win_back(request, win_id)
+    return redirect("client-strengths", win.client_id)
+
+
+def put_win_back(request, win_id) -> Win:
+    win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
+    tell(request, win.restore(by=request.user), _("Restored."))
+    return win

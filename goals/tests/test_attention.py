@@ -1,0 +1,333 @@
+"""Still goals, reviews on their day, what was said and not answered: both are asked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from appointments.models import TherapySession
+from clients.models import ContactCharter
+from conftest import as_role
+from database.identity import acting_as
+from goals.attention import TO_THERAPIST, watch
+from goals.models import Comment, Goal, GoalRating, Review
+from goals.models.content import Side
+from notes.tests.cast import agreed_goal, book, hold, strength
+from portal.home import WATCHED
+
+WEEK = timedelta(weeks=1)
+
+
+def weeks_ago(number):
+    return timezone.now() - number * WEEK
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """Agreed twelve weeks ago."""
+    goal = agreed_goal(cleo, thea)
+    Goal.objects.filter(pk=goal.pk).update(in_force_at=weeks_ago(12))
+    return goal
+
+
+def met(cleo, thea, *weeks):
+    for number in weeks:
+        hold(cleo, thea, at=weeks_ago(number))
+
+
+def kinds(cleo, person, side="therapist"):
+    with acting_as(person.pk):
+        return [one.kind for one in watch([cleo.pk], side, person.today())]
+
+
+def rate(goal, thea, *values):
+    with acting_as(thea.pk), transaction.atomic():
+        for number, value in enumerate(values):
+            at = weeks_ago(len(values) - number)
+            GoalRating.give({goal: value}, by=thea, at=at)
+
+
+def test_a_goal_that_nobody_touched_for_four_sessions_is_asked_about(goal, cleo, thea):
+    met(cleo, thea, 4, 3, 2)
+    assert kinds(cleo, thea) == []
+    met(cleo, thea, 1)
+    assert kinds(cleo, thea) == ["still"]
+
+
+def test_a_rating_is_a_touch(goal, cleo, thea):
+    met(cleo, thea, 5, 4, 3, 2)
+    rate(goal, thea, 4)
+    assert kinds(cleo, thea) == []
+
+
+def test_five_ratings_alike_are_asked_about_and_four_are_not(goal, cleo, thea):
+    rate(goal, thea, 3, 5, 5, 5, 5)
+    assert kinds(cleo, thea) == []
+    rate(goal, thea, 5)
+    assert kinds(cleo, thea) == ["flat-therapist"]
+    rate(goal, cleo.user, 4, 4, 4, 4)
+    assert kinds(cleo, thea) == []  # from now on it is Cleo's ratings that count
+    rate(goal, cleo.user, 4)
+    assert kinds(cleo, thea) == ["flat"]
+
+
+def test_a_rating_taken_back_does_not_make_it_flat(goal, cleo, thea):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    with acting_as(thea.pk), transaction.atomic():
+        goal.ratings.order_by("-at").first().withdraw(by=thea)
+    assert kinds(cleo, thea) == []
+
+
+def test_a_decision_to_keep_it_answers_the_question(goal, sign_in, cleo, thea):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    for person in (thea, cleo.user):
+        with acting_as(person.pk), transaction.atomic():
+            mine = Goal.objects.select_related("client__user", "review").get(pk=goal.pk)
+            review = Review.begin(mine, by=person)
+            review.goal = mine
+            review.answer({"goal_fits": "yes", "choice": "keep"}, by=person)
+    goal.refresh_from_db()
+    assert goal.review_id is None
+    assert goal.review_on > thea.today()
+    # Cleo's answer decided it, so Thea is told what, until she opens the goal.
+    assert kinds(cleo, thea) == ["decided-keep"]
+    assert kinds(cleo, cleo.user, "client") == []
+    sign_in(thea).get(goal.get_absolute_url())
+    assert kinds(cleo, thea) == []
+
+
+def test_on_its_day_both_are_asked_to_look_at_it_again(goal, sign_in, cleo, thea):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+    assert "Goal review due" in sign_in(cleo.user).get("/portal/").content.decode()
+    assert "Goal review due" in sign_in(thea).get("/today/").content.decode()
+
+
+def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user").get(pk=goal.pk)
+        review = Review.begin(mine, by=thea)
+        review.answer({"goal_fits": "yes"}, by=thea)
+    assert kinds(cleo, thea) == []
+    assert kinds(cleo, cleo.user, "client") == ["answer"]
+
+
+def test_what_was_said_two_sessions_ago_and_not_talked_about_is_on_both_homes(
+    goal, sign_in, cleo, thea
+):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        said = Comment.say(goal, "Ten is too far away", by=cleo.user)
+    Comment.objects.filter(pk=said.pk).update(at=weeks_ago(3))
+    met(cleo, thea, 2)
+    assert kinds(cleo, thea) == []
+    met(cleo, thea, 1)
+    assert kinds(cleo, thea) == ["said"]
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        page = sign_in(person).get(url).content.decode()
+        assert "not talked about for two sessions" in page
+    with acting_as(thea.pk), transaction.atomic():
+        said.talked_about(thea.today(), "Ten is “boring” now", by=thea)
+    assert kinds(cleo, thea) == []
+
+
+def test_theo_is_told_nothing_of_cleos_goals(goal, cleo, thea, theo):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, theo) == []
+
+
+def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        goal.propose_version({"own_words": "One stop"}, by=thea)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        version = goal.latest
+        version.differ("I want the town", by=cleo.user)
+        version.suggest_next("talk", by=cleo.user)
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        assert "alk about" in sign_in(person).get(url).content.decode()
+    on_top = {
+        f"/sessions/{session.pk}/": "wants to talk about a goal you see differently.",
+        f"/clients/{cleo.pk}/": "You each see this goal differently.",
+    }
+    for url, said in on_top.items():
+        since = sign_in(thea).get(url).content.decode()
+        since = re.split("What came in|Since last session", since)[-1]
+        assert said in since.partition("</section>")[0]
+    assert "talk-client" in kinds(cleo, thea)
+    TherapySession.objects.filter(pk=session.pk).update(state="held")
+    assert "talk-client" not in kinds(cleo, thea)
+
+
+def test_who_asked_for_the_talk_is_named_to_both(goal, sign_in, cleo, thea):
+    with acting_as(thea.pk), transaction.atomic():
+        version = goal.propose_version({"own_words": "One stop"}, by=thea)
+        version.differ("The town can wait", by=thea)
+        version.suggest_next("talk", by=thea)
+
+    def homes():
+        pages = ((cleo.user, "/portal/"), (thea, "/today/"))
+        return [sign_in(who).get(url).content.decode() for who, url in pages]
+
+    hers, theirs = homes()
+    assert "Your therapist wants to talk about this" in hers
+    assert "The therapist wants to talk about a goal you see differently." in theirs
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal.latest.suggest_next("talk", by=cleo.user)
+    hers, theirs = homes()
+    assert "You both want to talk about this" in hers
+    assert "You both want to talk about a goal you see differently." in theirs
+
+
+def withdraw(goal, by):
+    goal.in_force.goal = goal
+    goal.in_force.withdraw_key("Too much", by=by)
+
+
+def decline(goal, by):
+    goal.latest.goal = goal
+    goal.latest.decline("Not now", by=by)
+
+
+def differ(goal, by):
+    goal.latest.goal = goal
+    goal.latest.differ("The town", by=by)
+
+
+NOES = {
+    "withdrawn": (
+        withdraw,
+        "The client withdrew from a goal, and said why.",
+        "Your therapist withdrew from this goal, and said why",
+    ),
+    "declined": (
+        decline,
+        "The client declined proposed words for a goal.",
+        "Your therapist declined the words you proposed",
+    ),
+    "differs": (
+        differ,
+        "The client sees a goal differently.",
+        "Your therapist sees this goal differently",
+    ),
+}
+
+
+@pytest.mark.parametrize("by_client", [True, False])
+@pytest.mark.parametrize("kind", NOES)
+def test_the_other_side_is_told_of_a_no_until_it_opens_the_goal(
+    goal, sign_in, cleo, thea, kind, by_client
+):
+    act, to_thea, to_cleo = NOES[kind]
+    one, other = (cleo.user, thea) if by_client else (thea, cleo.user)
+    mine, theirs = ("client", "therapist") if by_client else ("therapist", "client")
+
+    def fresh():
+        rows = Goal.objects.select_related("client__user", "latest", "in_force")
+        return rows.get(pk=goal.pk)
+
+    if kind != "withdrawn":
+        with acting_as(other.pk), transaction.atomic():
+            fresh().propose_version({"own_words": "One stop"}, by=other)
+    with acting_as(one.pk), transaction.atomic():
+        act(fresh(), one)
+    assert kinds(cleo, one, mine) == []
+    assert kinds(cleo, other, theirs) == [kind]
+    home = "/today/" if by_client else "/portal/"
+    page = f"/goals/{goal.pk}/" if by_client else f"/portal/goals/{goal.pk}/"
+    browser, said = sign_in(other), to_thea if by_client else to_cleo
+    assert said in browser.get(home).content.decode()
+    assert browser.get(page).status_code == 200
+    assert kinds(cleo, other, theirs) == []
+    assert said not in browser.get(home).content.decode()
+
+
+def test_an_agreement_given_again_settles_a_withdrawal(goal, cleo, thea):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        mine = Goal.objects.select_related("client__user", "in_force").get(pk=goal.pk)
+        withdraw(mine, cleo.user)
+        mine.latest.goal = mine
+        mine.latest.agree(by=cleo.user)
+    assert kinds(cleo, thea) == []
+
+
+@pytest.mark.parametrize(("style", "asked"), [("talk", ["reached"]), ("nobody", [])])
+def test_a_reached_goal_is_spoken_of_only_as_cleo_chose(goal, cleo, thea, style, asked):
+    ContactCharter.objects.filter(client=cleo).update(celebrates=style)
+    Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
+    assert kinds(cleo, thea) == asked
+
+
+def test_both_are_reminded_to_talk_about_a_reached_goal(goal, sign_in, cleo, thea):
+    ContactCharter.objects.filter(client=cleo).update(celebrates="talk")
+    Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="reached")
+    for person, url, said in (
+        (cleo.user, "/portal/", "Goal reached: to talk about at your next session"),
+        (thea, "/today/", "Goal reached. The client prefers to talk about it."),
+    ):
+        answer = sign_in(person).get(url)
+        assert answer.status_code == 200
+        assert said in answer.content.decode()
+
+
+def kinds_in_the_database() -> set[str]:
+    """Every kind that the installed function can give, read from its text."""
+    with as_role("postgres"), connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'goal_watch'")
+        (text,) = cursor.fetchone()
+    found = set(re.findall(r"(?:SELECT|THEN|ELSE) '([a-z-]+)'", text))
+    found -= {*Side.values, "decided-"}
+    return found | {f"decided-{choice}" for choice in Review.Choice.values}
+
+
+def test_every_kind_that_is_watched_has_words_on_both_pages(db):
+    every = kinds_in_the_database()
+    assert {"talk", "reached", "still", "flat", "strength"} <= every
+    assert every == set(WATCHED)
+    assert every - {"strength"} == set(TO_THERAPIST)  # a strength asks the client alone
+
+
+def test_a_kind_without_words_breaks_neither_page(
+    goal, sign_in, cleo, thea, monkeypatch
+):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    for words in (WATCHED, TO_THERAPIST):
+        monkeypatch.delitem(words, "review")
+    for person, url in ((cleo.user, "/portal/"), (thea, "/today/")):
+        answer = sign_in(person).get(url)
+        assert answer.status_code == 200
+        assert "A goal needs your attention" in answer.content.decode()
+
+
+def test_a_strength_that_waits_for_cleos_word_is_on_her_home_alone(sign_in, cleo, thea):
+    strength(cleo, by=thea)
+    assert kinds(cleo, cleo.user, "client") == ["strength"]
+    assert kinds(cleo, thea) == []
+    assert (
+        "A strength was noticed" in sign_in(cleo.user).get("/portal/").content.decode()
+    )
+
+
+def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
+    goal, sign_in, cleo, thea
+):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    browser = sign_in(thea)
+    asked = "last five ratings of a goal are the same"
+    assert asked not in browser.get("/today/").content.decode()
+    book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    assert asked in browser.get("/today/").content.decode()
+
+
+def test_past_the_program_nobody_learns_what_another_persons_goals_ask(
+    goal, cleo, carl, thea, theo, ada
+):
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+    assert kinds(cleo, cleo.user, "client") == ["review"]
+    for stranger in (theo, carl.user, ada):
+        for side in ("therapist", "client"):
+            assert kinds(cleo, stranger, side) == []
+    assert kinds(cleo, thea, "client") == []  # nor in the other side's place
+    assert kinds(cleo, cleo.user, "therapist") == []

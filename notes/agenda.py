@@ -1,0 +1,57 @@
+"""What is kept for the next session: a goal reached that the client wants to talk
+about, and a goal that one of the two wants to talk about because they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from accounts.models import User
+from appointments.models import TherapySession
+from goals import attention
+from goals.models import Goal
+from goals.ways import Way
+
+
+@dataclass(frozen=True)
+class Topic:
+    goal: Goal
+    watch: attention.Watch
+    url: str
+
+    @property
+    def kind(self) -> str:
+        return self.watch.kind
+
+
+def topics(session: TherapySession, user: User, side: str, way: Way) -> list[Topic]:
+    """In order of the day they came up; nothing where another session comes first.
+
+    One statement, and one more for each of: a session of another day, any topic.
+    """
+    if not _is_next(session, user):
+        return []
+    found = [
+        one
+        for one in attention.watch([session.client_id], side, user.today(), meeting=[])
+        if one.kind in attention.FOR_THE_SESSION and one.at < session.ends_at
+    ]
+    if not found:
+        return []
+    rows = Goal.objects.visible_to(user).with_words()
+    goals = rows.in_bulk([one.goal_id for one in found])
+    found = [one for one in found if one.goal_id in goals]
+    found.sort(key=lambda one: one.at)
+    return [Topic(goals[one.goal_id], one, one.address(way)) for one in found]
+
+
+def _is_next(session: TherapySession, user: User) -> bool:
+    now = timezone.now()
+    if session.state != TherapySession.State.PLANNED:
+        return False
+    if session.starts_at <= now:
+        return True
+    rows = TherapySession.objects.visible_to(user).filter(client_id=session.client_id)
+    first = rows.upcoming(now).filter(starts_at__lt=session.starts_at)
+    return not first.exists()

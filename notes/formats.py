@@ -1,0 +1,27 @@
+"""The formats of a note, and the label of each of its parts."""
+
+from django.utils.translation import gettext_lazy as _
+
+# What each form of note asks for, in order.
+PARTS = {
+    "dap": [_("Data"), _("Assessment"), _("Plan")],
+    "soap": [
+        _("Subjective"),
+        _("Objective"),
+        _("Assessment"),
+        _("Plan"),
+    ],
+    "birp": [
+        _("Behaviour"),
+        _("Intervention"),
+        _("Response"),
+        _("Plan"),
+    ],
+    "girp": [
+        _("Goals"),
+        _("Intervention"),
+        _("Response"),
+        _("Plan"),
+    ],
+    "free": [_("Note")],
+}

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from clients import access
+from clients.models import ClientRow
+from database.ids import uuid7
+from notes.models.note import ProgressNote
+
+
+class EarlierDraftQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those who may write for the client."""
+        return self.filter(access.rows_held_by(user, access.WRITES))
+
+
+class EarlierDraft(ClientRow):
+    """A colleague's unsigned note as they left it, when someone else went on with it.
+
+    Append-only: the words stay theirs, whatever becomes of the note.
+    """
+
+    seal_as = "earlier_draft"
+
+    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="earlier")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    format = models.CharField(max_length=4, choices=ProgressNote.Format.choices)
+    body = EncryptedTextField(blank=True)
+    saved_at = models.DateTimeField()
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = EarlierDraftQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["note", "at"], name="earlier_draft_by_note")]
+
+    @classmethod
+    @transaction.atomic
+    def take_over(cls, note: ProgressNote, *, by: User, anew: bool = False) -> bool:
+        """Keep what its author wrote, and make the unsigned `note` theirs.
+
+        `anew`: they begin with an empty note.  False where its author may still
+        write, or someone else was first.
+        """
+        if note.signed_at or note.author_id == by.pk or not author_is_gone(note):
+            return False
+        if not _make_theirs(note, anew, copy=uuid7()):
+            return False  # the author's role or note changed
+        audit.record("note taken over", about=note)
+        if anew:
+            note.keep("", note.format, by=by, base=note.revision + 1)
+        return True
+
+    @property
+    def copied_from(self) -> tuple[str, UUID]:
+        """Its words are sealed as they were, for the row that they are copied from."""
+        return ProgressNote.seal_as, self.note_id
+
+
+def author_is_gone(note: ProgressNote) -> bool:
+    """Whether whoever writes this unsigned note may not write for the client now."""
+    author = note.author
+    if not (author.is_active and author.is_therapist):
+        return True
+    rows = ProgressNote.objects.filter(access.may_write(author.pk), pk=note.pk)
+    return not rows.exists()
+
+
+def _make_theirs(note: ProgressNote, anew: bool, *, copy: UUID) -> bool:
+    """By the database, which looks again and keeps the draft as it is."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT app.take_over_note(%s, %s, %s, %s, %s)",
+            [str(note.pk), str(note.author_id), note.revision, anew, str(copy)],
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+
+from django.db import ProgrammingError, connection, models, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from psycopg2 import Binary
+
+from accounts import audit, encryption
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from appointments.models import UNDO_FOR, TherapySession
+from clients import access
+from clients.models import ClientRow, ClientRowQuerySet
+from clients.models.draft import PART
+from database.prepared import PreparedSQL
+
+MOST = 4  # parts of a note
+# What is typed on the session screen, in order.  The unsigned note keeps practice and
+# take-away beside its parts, and after them, as JSON, what was pressed: ratings and
+# answers.  Nothing of a page that was not saved is lost; saving and signing write all
+# of it where it belongs and leave it out of the note.
+TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
+LIMITS = {f"part{n}": 40_000 for n in range(MOST)} | {"practice": 500, "take_away": 500}
+PRESSED = re.compile(r"(rating|answer)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_PRESSED = 200
+
+
+# A page may name any number as its revision; one that there cannot be is stale.
+KEEP = PreparedSQL("""
+UPDATE notes_progressnote
+SET body = $1, format = $2, revision = revision + 1, saved_at = $3
+WHERE id = $4 AND author_id = $5 AND revision = $6::numeric AND signed_at IS NULL
+RETURNING revision
+""")
+
+
+def pressed_in(body: str) -> dict[str, str]:
+    """Ratings and answers that the body of an unsigned note has beside its texts."""
+    parts = body.split(PART)
+    return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
+
+
+class ProgressNoteQuerySet(ClientRowQuerySet):
+    def visible_to(self, user):
+        """The team reads all; the client what is signed and not held back."""
+        rows = super().visible_to(user)
+        return rows.shared() if access.reach(user).own else rows
+
+    def shared(self):
+        held = NoteHold.objects.open().filter(note=models.OuterRef("pk"))
+        return self.signed().exclude(models.Exists(held))
+
+    def signed(self):
+        """Those whose signature is final, by the clock of the database."""
+        return self.filter(signed_at__lte=Now())
+
+    def unsigned(self):
+        """Those without a final signature: drafts, and those one may still undo."""
+        return self.filter(Q(signed_at=None) | Q(signed_at__gt=Now()))
+
+    def drafts(self):
+        """Those that nobody pressed Sign on."""
+        return self.filter(signed_at=None)
+
+    def to_sign(self):
+        """Without those of sessions that were missed or canceled."""
+        off = [TherapySession.State.MISSED, TherapySession.State.CANCELLED]
+        return self.exclude(session__state__in=off)
+
+    def with_time_to_undo(self):
+        """`undo_left`: how long the signature can still be undone; past: negative."""
+        left = models.F("signed_at") - Now()
+        return self.annotate(
+            undo_left=models.ExpressionWrapper(left, models.DurationField())
+        )
+
+
+class ProgressNote(ClientRow):
+    """What happened, part by part.  Unsigned it is its draft; signed it is fixed."""
+
+    class Format(models.TextChoices):
+        DAP = "dap", "DAP"
+        SOAP = "soap", "SOAP"
+        BIRP = "birp", "BIRP"
+        GIRP = "girp", "GIRP"
+        FREE = "free", _("Free")
+
+    seal_as = "note"
+
+    session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Who began it, where `author` took the draft over from them.
+    begun_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    begun_at = models.DateTimeField(null=True)  # by its present author
+    format = models.CharField(max_length=4, choices=Format.choices, default="dap")
+    body = EncryptedTextField(blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(default=timezone.now)
+    # When the signature is final: ten seconds after Sign was pressed.
+    signed_at = models.DateTimeField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+
+    objects = ProgressNoteQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["author"], condition=Q(signed_at=None), name="note_unsigned"
+            ),
+        ]
+
+    @classmethod
+    def begin(cls, session: TherapySession, *, by: User) -> ProgressNote:
+        """The one note of a session, empty; its key is the session's own."""
+        note = cls(
+            id=session.pk,
+            practice_id=session.practice_id,
+            client_id=session.client_id,
+            session=session,
+            author=by,
+            begun_at=timezone.now(),
+        )
+        note.save(force_insert=True)
+        return note
+
+    @property
+    def parts(self) -> list[str]:
+        return self.body.split(PART)
+
+    @property
+    def pressed(self) -> dict[str, str]:
+        """Ratings and answers of a page that was not saved yet, by their field."""
+        return pressed_in(self.body)
+
+    @staticmethod
+    def joined(texts: dict[str, str], pressed: dict[str, str]) -> str:
+        """The body of an unsigned note, from the fields of its page."""
+        parts = [texts.get(name, "").replace(PART, "") for name in TYPED[1:]]
+        return PART.join([*parts, json.dumps(pressed)] if pressed else parts)
+
+    # -- verbs -------------------------------------------------------------------
+
+    def keep(self, body: str, format: str, *, by: User, base: int) -> int | None:
+        """Save what is being typed over revision `base`, in one statement.
+
+        None where somebody else saved since, or signed: nothing is overwritten.
+        Autosave writes no audit row; opening, saving and signing do.
+        """
+        sealed = self._meta.get_field("body").seal(self, body)
+        saved = KEEP.rows(Binary(sealed), format, timezone.now(), self.pk, by.pk, base)
+        return saved[0][0] if saved else None
+
+    def compute_hash(self, signed_at) -> str:
+        """What proves that this text of this author was signed at this moment."""
+        parts = self.body.split(PART)[:MOST]
+        said = [self.session_id, self.author_id, signed_at.isoformat(), self.format]
+        text = PART.join(map(str, [*said, *parts]))
+        return encryption.fingerprint(self.practice_id, self.client_id, text)
+
+    @transaction.atomic
+    def sign(self, *, by: User, base: int) -> bool:
+        """Sign the text of revision `base`; final ten seconds from now.
+
+        False for a stale revision, a second signature, or a session still to come.
+        """
+        final_at = database_clock() + UNDO_FOR
+        content_hash = self.compute_hash(final_at)
+        done = ProgressNote.objects.filter(
+            pk=self.pk,
+            author=by,
+            revision=base,
+            signed_at=None,
+            session__starts_at__lte=Now(),
+        ).update(signed_at=final_at, content_hash=content_hash)
+        if done:
+            self.signed_at, self.content_hash = final_at, content_hash
+            audit.record("note signed", about=self)
+        return bool(done)
+
+    @transaction.atomic
+    def undo_signing(self, *, by: User) -> bool:
+        """Make it a draft again; False once the signature is final, or for others."""
+        try:
+            with transaction.atomic():
+                done = ProgressNote.objects.filter(
+                    pk=self.pk, author=by, signed_at__gt=Now()
+                ).update(signed_at=None, content_hash="")
+        except ProgrammingError:  # the trigger: it became final meanwhile
+            done = 0
+        if done:
+            self.signed_at, self.content_hash = None, ""
+            audit.record("signing undone", about=self)
+        return bool(done)
+
+
+def database_clock() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+class NoteHoldQuerySet(ClientRowQuerySet):
+    def visible_to(self, user):
+        """The team's; the client does not read why."""
+        return self.filter(access.rows_held_by(user, access.READS))
+
+    def open(self):
+        """Those that hold now, by the clock of the database."""
+        return self.filter(Q(until=None) | Q(until__gt=Now()))
+
+
+class NoteHold(ClientRow):
+    """Why a signed note is not shown to the client for now; it stays as it is."""
+
+    seal_as = "note_hold"
+
+    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    reason = EncryptedTextField(_("reason"))
+    until = models.DateTimeField(null=True)
+
+    objects = NoteHoldQuerySet.as_manager()
+
+    @classmethod
+    @transaction.atomic
+    def place(cls, note: ProgressNote, reason: str, *, by: User) -> NoteHold:
+        hold = cls(
+            practice_id=note.practice_id,
+            client_id=note.client_id,
+            note=note,
+            by=by,
+            reason=reason,
+        )
+        hold.save(force_insert=True)
+        audit.record("note held back", about=note)
+        return hold
+
+    @transaction.atomic
+    def lift(self, *, by: User) -> None:
+        NoteHold.objects.filter(pk=self.pk).update(until=Now())
+        audit.record("note shown again", about=self.note)

@@ -1,0 +1,58 @@
+"""A signed note to read: its parts with their labels, and what was added to it."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import AuditEvent, User
+from clients.models.draft import PART
+from notes.formats import PARTS
+from notes.models import NoteAddition, NoteHold, ProgressNote
+from notes.models.earlier_draft import author_is_gone
+from notes.models.note import MOST
+
+
+def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:
+    """Each part that says something, with its label."""
+    labels = PARTS[note.format]
+    return [
+        (labels[number] if number < len(labels) else "", text)
+        for number, text in enumerate(note.body.split(PART)[:MOST])
+        if text.strip()
+    ]
+
+
+def additions_to(note: ProgressNote | None, user: User) -> list[NoteAddition]:
+    """Oldest first, as `user` may read them."""
+    if note is None:
+        return []
+    rows = NoteAddition.objects.visible_to(user).filter(note=note)
+    return list(rows.select_related("by").order_by("at", "pk"))
+
+
+def hold_of(note: ProgressNote | None, user: User) -> NoteHold | None:
+    """Why a signed note is not shared for now; None where nothing holds it back."""
+    if note is None or not note.signed_at:
+        return None
+    rows = NoteHold.objects.visible_to(user).filter(note=note).open()
+    return rows.select_related("note").order_by("at").first()
+
+
+def read_before(hold: NoteHold | None) -> AuditEvent | None:
+    """The last time the client opened a held note, or took a copy of the record with
+    it, while it was shared: what they read then is no secret now."""
+    if hold is None:
+        return None
+    note = hold.note
+    held = NoteHold.objects.filter(
+        note=note, at__lte=OuterRef("at"), until__gt=OuterRef("at")
+    )
+    looks = AuditEvent.objects.filter(client_id=note.client_id, role="client")
+    looks = looks.filter(at__gte=note.signed_at, at__lt=hold.at).exclude(Exists(held))
+    opened = Q(verb="opened", object_id=note.session_id)
+    return looks.filter(opened | Q(verb="exported")).order_by("-at").first()
+
+
+def is_left(note: ProgressNote | None) -> bool:
+    """Whether it is a draft whose author may no longer write for the client."""
+    return bool(note and not note.signed_at and author_is_gone(note))

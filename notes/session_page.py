@@ -1,0 +1,294 @@
+"""All that the session screen shows and its form begins with."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
+from django.utils.functional import cached_property
+
+from accounts.models import User
+from appointments.models import TherapySession
+from clients.prepared import prepared_for_user
+from database.prepared import first, many
+from goals import status
+from goals.models import Goal, GoalRating, Step
+from goals.models.content import Side
+from goals.page_queries import open_goals
+from goals.voices import BOTH, counted
+from goals.ways import THERAPISTS
+from notes import agenda
+from notes.came_in import (
+    News,
+    answered_by,
+    between,
+    newest_comments,
+    of_comment,
+    of_exercise,
+    of_rating,
+    of_step,
+)
+from notes.models import EarlierDraft, ProgressNote
+from notes.models.note import PRESSED, TYPED
+from toolkit.models import Assignment
+from toolkit.queries import last_exercises
+from ui.charts.words import ENOUGH
+
+
+def rating_name(goal_id) -> str:
+    return f"rating-{goal_id}"
+
+
+def answer_name(assignment: Assignment) -> str:
+    return f"answer-{assignment.pk}"
+
+
+def was_name(assignment: Assignment) -> str:
+    """Of the hidden field that says how it was answered when the page was made."""
+    return f"was-{assignment.pk}"
+
+
+READER = status.Reader(Side.THERAPIST)
+HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+STEPS = 12  # of those reached, the newest
+SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
+PLACE = {"client": UUIDField(), "at": DateTimeField()}
+
+
+@prepared_for_user(**SESSION)
+def _note(user, session):
+    rows = ProgressNote.objects.visible_to(user).filter(session=session)
+    rows = rows.with_time_to_undo().annotate(has_earlier=HAS_EARLIER)
+    return rows.select_related("author", "begun_by")
+
+
+def _ratings(user, goals):
+    return GoalRating.objects.visible_to(user).not_withdrawn().filter(goal=goals)
+
+
+@prepared_for_user(**GOALS, **SESSION)
+def _given(user, goals, session):
+    rows = _ratings(user, goals).filter(session_id=session)
+    return rows.select_related("by").order_by("at", "pk")
+
+
+@prepared_for_user(**GOALS, **SESSION, until=DateTimeField())
+def _newest(user, goals, session, until):
+    """Of each goal and side, the last one before this session's end."""
+    earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
+    rows = earlier.order_by("goal_id", "side", "-at", "-pk").distinct("goal_id", "side")
+    return rows.select_related("by")
+
+
+@prepared_for_user(**GOALS)
+def _counts(user, goals):
+    rows = _ratings(user, goals).values_list("goal_id", "side")
+    return rows.annotate(n=Count("pk")).order_by()
+
+
+@prepared_for_user(client=UUIDField())
+def _reached(user, client):
+    """The newest steps that were reached."""
+    rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
+    return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
+
+
+@prepared_for_user(**PLACE)
+def _held_before(user, client, at):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
+    rows = rows.filter(starts_at__lt=at).defer("take_away")
+    return rows.order_by("-starts_at")[:1]
+
+
+@prepared_for_user(**PLACE)
+def _planned_after(user, client, at):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
+    rows = rows.filter(starts_at__gt=at).defer("take_away")
+    return rows.order_by("starts_at")[:1]
+
+
+class SessionScreen:
+    """All that the fifty minutes need, read in a dozen queries."""
+
+    def __init__(self, session: TherapySession, user: User, sent=None):
+        """`sent` is what a page brought along, if any: fields by name."""
+        self.session, self.user = session, user
+        self.note = first(_note(user, session=session.pk))
+        self.typed = set(sent or ()) | set(self._pressed())
+        self.goals = open_goals(user, client=session.client_id)
+        self.goals += self._closed_since()
+        self._read_ratings()
+        practice = list(last_exercises(user, client=session.client_id))
+        self.answered = answered_by(practice, session.client)
+        self.agreed_here = next(
+            (row for row in practice if row.session_id == session.pk), None
+        )
+        self.open_practice = [
+            row
+            for row in reversed(practice)
+            if row is not self.agreed_here
+            and row.set_at < session.ends_at
+            and (not row.answer or self._since_last(row))
+        ][-3:]
+        self.open_practice += self._answered_here()
+
+    def _pressed(self) -> dict[str, str]:
+        """What the note has of a page that was not saved; nobody else's, nor signed."""
+        mine = self.note and self.is_mine and not self.note.signed_at
+        return self.note.pressed if mine else {}
+
+    def _missing(self, kind: str, known) -> list[UUID]:
+        """Rows that were pressed on the page and are not on it any more."""
+        names = {name for name in self.typed if PRESSED.fullmatch(name)}
+        pks = {name.partition("-")[2] for name in names if name.startswith(kind)}
+        return [UUID(pk) for pk in pks - {str(row.pk) for row in known}]
+
+    def _closed_since(self) -> list[Goal]:
+        """A goal that was rated here and closed before the page was saved."""
+        pks = self._missing("rating-", self.goals)
+        if not pks:
+            return []
+        rows = Goal.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).with_words())
+
+    def _answered_here(self) -> list[Assignment]:
+        """Practice that was answered here and is no longer among the newest."""
+        pks = self._missing("answer-", self.open_practice)
+        if not pks:
+            return []
+        rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
+        return list(rows.filter(client=self.session.client_id).order_by("set_at"))
+
+    @cached_property
+    def came_in(self) -> list[Goal]:
+        """Words to agree to, what the two see differently, what one withdrew from."""
+        named = {topic.goal.pk for topic in self.topics}
+        return [
+            goal
+            for goal in self.goals
+            if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+            if goal.pk not in named
+        ]
+
+    @cached_property
+    def topics(self) -> list[agenda.Topic]:
+        """What one of the two wants to talk about in this session."""
+        return agenda.topics(self.session, self.user, Side.THERAPIST, THERAPISTS)
+
+    @cached_property
+    def news(self) -> list[News]:
+        """What the client did and said since the session before."""
+        goals = {goal.pk: goal for goal in self.goals}
+        ratings = [
+            of_rating(rating, goals[goal_id])
+            for (goal_id, side), rating in self.before.items()
+            if side == Side.CLIENT
+        ]
+        steps = _reached(self.user, client=self.session.client_id)
+        steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
+        comments = newest_comments(self.user, client=self.session.client_id)
+        found = [
+            *ratings,
+            *steps,
+            *map(of_exercise, self.answered),
+            *map(of_comment, comments),
+        ]
+        since = self.previous and self.previous.ends_at
+        return between(found, since, self.session.ends_at)
+
+    def _since_last(self, row) -> bool:
+        """Whether it was agreed in the session before, or answered after that one."""
+        previous = self.previous
+        if previous is None or row.set_at >= previous.starts_at:
+            return True
+        return bool(row.answered_at and row.answered_at >= previous.ends_at)
+
+    @cached_property
+    def previous(self) -> TherapySession | None:
+        """The session held before this one."""
+        at, client = self.session.starts_at, self.session.client_id
+        return first(_held_before(self.user, client=client, at=at))
+
+    def _read_ratings(self) -> None:
+        """Each side's last one before this session's end, and those given in it."""
+        here = {"goals": self._ids, "session": self.session.pk}
+        given = _given(self.user, **here)
+        self.given = {rating.goal_id: rating for rating in given}
+        newest = _newest(self.user, **here, until=self.session.ends_at)
+        self.before = {(rating.goal_id, rating.side): rating for rating in newest}
+
+    @property
+    def _ids(self) -> list[UUID]:
+        return [goal.pk for goal in self.goals]
+
+    @cached_property
+    def counts(self) -> dict:
+        """How often each goal was rated by whom; asked only where the page is shown."""
+        rows = _counts(self.user, goals=self._ids)
+        return {(goal_id, side): times for goal_id, side, times in rows}
+
+    def last_rating(self, goal: Goal) -> int | None:
+        """Last time's number is one's own side's: whoever rates here is a therapist."""
+        before = self.before.get((goal.pk, Side.THERAPIST))
+        return before.value if before else None
+
+    def meta(self, goal: Goal) -> dict:
+        """The line under a goal's words: last time, by each side, and whether it is
+        early."""
+        last = {side: self.before.get((goal.pk, side)) for side in BOTH}
+        side = counted(side for side in BOTH if (goal.pk, side) in self.counts)
+        early = self.counts.get((goal.pk, side), 0) < ENOUGH
+        return {
+            "client": last[Side.CLIENT],
+            "therapist": last[Side.THERAPIST],
+            "last": self.last_rating(goal),
+            "given": self.given.get(goal.pk),
+            "early": early,
+            "standing": status.standing(goal, READER, self.session.client),
+        }
+
+    @property
+    def is_mine(self) -> bool:
+        """An unsigned note is its author's to write."""
+        return self.note is None or self.note.author_id == self.user.pk
+
+    def initial(self) -> dict:
+        """What the form begins with: the draft, else what was saved, else nothing."""
+        kept = {
+            "format": "dap",
+            "take_away": self.session.take_away,
+            "practice": self.agreed_here.words if self.agreed_here else "",
+        }
+        for assignment in self.open_practice:
+            kept[answer_name(assignment)] = assignment.answer
+        for goal_id, rating in self.given.items():
+            kept[rating_name(goal_id)] = rating.value
+        if self.note:
+            kept |= {"revision": self.note.revision, "format": self.note.format}
+            kept |= dict(zip(TYPED[1:], self.note.parts, strict=False))
+            kept |= self._pressed()
+        return kept
+
+    def session_practice(self, words: str, *, by: User) -> None:
+        """Agree on, or reword, what is practised until next time."""
+        if self.agreed_here is None and words:
+            self.agreed_here = Assignment.agree(
+                self.session.client,
+                words,
+                by=by,
+                session_id=self.session.pk,
+                due_on=self.due_on(),
+            )
+        elif self.agreed_here and words and words != self.agreed_here.words:
+            self.agreed_here.reword(words, by=by)
+
+    def due_on(self) -> date | None:
+        """The day of the next session, in the therapist's zone."""
+        following = self.following
+        return following and following.starts_at.astimezone(self.user.zone).date()
+
+    @cached_property
+    def following(self) -> TherapySession | None:
+        at, client = self.session.starts_at, self.session.client_id
+        return first(_planned_after(self.user, client=client, at=at))

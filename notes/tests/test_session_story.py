@@ -1,0 +1,163 @@
+"""Both sides read the same of a session: what was rated in it, which one it was."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from conftest import ten_seconds_pass
+from database.identity import acting_as
+from goals.models import Goal, GoalRating
+from notes.models import ProgressNote
+from notes.tests.cast import agreed_goal, book, hold, pinned
+
+DAY = timedelta(days=1)
+
+
+def read(browser, url):
+    """What a page says, without its tags."""
+    page = browser.get(url).content.decode()
+    return " ".join(re.sub("<[^>]+>", " ", page).split())
+
+
+def rate(goal, value, *, by, **said):
+    with acting_as(by.pk), transaction.atomic():
+        return GoalRating.give({goal: value}, by=by, **said)
+
+
+def logged_late(browser, session, goal, value):
+    """Rated on the session screen, days after the session."""
+    url = f"/sessions/{session.pk}/"
+    sent = {"act": "save", "format": "dap", "revision": "0", "part0": "She came."}
+    answer = browser.post(url, {**sent, f"rating-{goal.pk}": str(value)})
+    assert answer.status_code == 302, answer.content.decode()[-2000:]
+
+
+def told(cleo, thea, sign_in, session):
+    """Of both pages: who rated when (up to the day), and the number."""
+    found = []
+    urls = {thea: "/sessions/", cleo.user: "/portal/sessions/"}
+    for person, url in urls.items():
+        page = sign_in(person).get(f"{url}{session.pk}/").content.decode()
+        rows = re.findall(r"([LR]a[a-z ]*ted by [^<,]+).*?num\">(\d+)<", page)
+        found.append([(who, int(value)) for who, value in rows])
+    return found
+
+
+def closed(session, thea):
+    """Its note is signed, so that Thea's page is the one that is read."""
+    with acting_as(thea.pk), transaction.atomic():
+        note = ProgressNote.objects.get(session=session)
+        assert note.sign(by=thea, base=note.revision)
+    ten_seconds_pass()
+
+
+def test_a_rating_typed_later_is_of_its_sessions_day(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    session = book(cleo, thea, at=timezone.now() - 15 * DAY)
+    rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
+    logged_late(sign_in(thea), session, goal, 4)
+    given = GoalRating.objects.get(session_id=session.pk)
+    assert given.at == session.ends_at
+    newest = GoalRating.objects.order_by("-at").first()
+    assert newest.value == 9  # the goal's last number is not that of an older session
+    closed(session, thea)
+    staff, portal = told(cleo, thea, sign_in, session)
+    assert staff == [("Rated by you in this session", 4)]
+    assert portal == [("Rated by Thea in this session", 4)]
+
+
+def test_what_was_typed_last_can_be_removed_whatever_day_it_is_of(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    session = book(cleo, thea, at=timezone.now() - 15 * DAY)
+    rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
+    browser = sign_in(thea)
+    logged_late(browser, session, goal, 4)
+    slip = GoalRating.objects.get(session_id=session.pk)
+    page = browser.get(f"/goals/{goal.pk}/").content.decode()
+    assert f"/ratings/{slip.pk}/" in page and "You rated 4, " in page
+
+
+def test_a_session_shows_each_sides_last_rating_before_its_end(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
+    rate(goal, 2, by=cleo.user, at=session.starts_at - 3 * DAY)
+    rate(goal, 3, by=cleo.user, at=session.starts_at - 2 * DAY)
+    rate(goal, 5, by=thea, at=session.starts_at, session=session)
+    rate(goal, 8, by=cleo.user, at=session.ends_at + timedelta(hours=1))
+    staff, portal = told(cleo, thea, sign_in, session)
+    assert staff == [("Last rated by Cleo", 3), ("Rated by you in this session", 5)]
+    assert portal == [("Last rated by you", 3), ("Rated by Thea in this session", 5)]
+
+
+def test_a_goal_that_was_closed_before_a_session_is_not_on_it(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 6, by=thea, at=timezone.now() - 20 * DAY)
+    Goal.objects.filter(pk=goal.pk).update(
+        closed_at=timezone.now() - 10 * DAY, ended_as="aside"
+    )
+    session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
+    assert told(cleo, thea, sign_in, session) == [[], []]
+
+
+@pytest.mark.parametrize("ended", ["miss", "cancel", "coming"])
+def test_a_session_that_was_not_held_shows_no_ratings(cleo, thea, sign_in, ended):
+    goal = agreed_goal(cleo, thea)
+    days = 3 if ended == "coming" else -3
+    session = book(cleo, thea, at=timezone.now() + days * DAY)
+    rate(goal, 6, by=cleo.user, at=session.starts_at)
+    if ended != "coming":
+        with acting_as(thea.pk), transaction.atomic():
+            assert getattr(session, ended)(by=thea)
+        ten_seconds_pass()
+    assert told(cleo, thea, sign_in, session) == [[], []]
+
+
+def test_the_screen_of_an_old_session_offers_no_later_number(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    session = book(cleo, thea, at=timezone.now() - 15 * DAY)
+    rate(goal, 4, by=thea, at=session.starts_at - DAY)
+    rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
+    page = read(sign_in(thea), f"/sessions/{session.pk}/")
+    assert "No change, 4" in page and "No change, 9" not in page
+
+
+def test_a_session_page_takes_as_many_queries_with_more_ratings(cleo, thea, sign_in):
+    first = agreed_goal(cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
+    rate(first, 5, by=thea, at=session.starts_at, session=session)
+    pages = [
+        (sign_in(thea), f"/sessions/{session.pk}/"),
+        (sign_in(cleo.user), f"/portal/sessions/{session.pk}/"),
+    ]
+    before = [pinned(*page) for page in pages]
+    for number in range(8):
+        goal = agreed_goal(cleo, thea, content={"own_words": f"Goal {number}"})
+        rate(goal, 5, by=cleo.user, at=session.starts_at)
+        rate(goal, 6, by=thea, at=session.starts_at, session=session)
+    assert [pinned(*page) for page in pages] == before
+
+
+def test_missed_and_canceled_sessions_have_no_number(cleo, thea, sign_in):
+    now, browser = timezone.now(), sign_in(thea)
+    one = hold(cleo, thea, at=now - 20 * DAY)
+    missed, canceled = (book(cleo, thea, at=now - n * DAY) for n in (15, 12))
+    with acting_as(thea.pk), transaction.atomic():
+        missed.miss(by=thea), canceled.cancel(by=thea)
+    ten_seconds_pass()
+    two = hold(cleo, thea, at=now - 5 * DAY)
+    begun = book(cleo, thea, at=now - timedelta(minutes=5))
+    coming = book(cleo, thea, at=now + 5 * DAY)
+    for session, said in ((one, "Session 1 with Cleo"), (two, "Session 2 with Cleo")):
+        for place in ("", "print/"):
+            assert said in read(browser, f"/sessions/{session.pk}/{place}")
+        assert said in read(browser, f"/sessions/{session.pk}/add/")
+    assert "Session 3, " in read(browser, f"/sessions/{begun.pk}/")
+    for session in (missed, canceled):
+        page = read(browser, f"/sessions/{session.pk}/")
+        assert "Session with Cleo" in page
+        assert not re.search(r"Session \d", page)
+    page = read(browser, f"/sessions/{coming.pk}/")
+    assert not re.search(r"Session \d", page)

@@ -1,0 +1,460 @@
+"""Thea signs a note: one press, ten seconds to undo, then it never changes."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from appointments.models import TherapySession
+from conftest import WebClient, in_care, ten_seconds_pass
+from database.identity import acting_as
+from digests.models import Digest
+from goals.models import GoalRating
+from notes.models import NoteAddition, ProgressNote
+from notes.tests.cast import add_to, agreed_goal, book, hold
+from notes.tests.test_session import BACKEND, kept, note_of, said
+from overview.timeline_page import Journey
+from transfer.export.read import read_record
+
+ROLES = ["cairn_web", "cairn_owner", "postgres"]
+
+
+@pytest.fixture
+def session(cleo, thea):
+    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
+
+
+@pytest.fixture
+def signed(sign_in, thea, session):
+    """Signed a moment ago."""
+    sign_in(thea).post(f"/sessions/{session.pk}/", said())
+    assert note_of(session, thea).signed_at
+    return session
+
+
+def undo(browser, session):
+    return browser.post(f"/sessions/{session.pk}/unsign/", follow=True)
+
+
+def page(browser, url):
+    return browser.get(url).content.decode()
+
+
+def verbs():
+    rows = AuditEvent.objects.filter(verb__in=["note signed", "signing undone"])
+    return list(rows.order_by("pk").values_list("verb", flat=True))
+
+
+# -- undo -----------------------------------------------------------------------------
+
+
+def test_thea_undoes_her_signature_and_writes_on(sign_in, thea, signed):
+    browser = sign_in(thea)
+    shown = page(browser, f"/sessions/{signed.pk}/")
+    assert f'action="/sessions/{signed.pk}/unsign/"' in shown
+    assert "Signature removed." in undo(browser, signed).content.decode()
+    note = note_of(signed, thea)
+    assert (note.signed_at, note.content_hash) == (None, "")
+    assert note.parts[0] == "Came in tired."
+    assert kept(browser, signed, part0="Changed", revision="1").status_code == 200
+    browser.post(f"/sessions/{signed.pk}/", said(part0="Again", revision="2"))
+    assert note_of(signed, thea).signed_at
+    assert verbs() == ["note signed", "signing undone", "note signed"]
+
+
+def test_after_ten_seconds_it_is_too_late(sign_in, thea, signed):
+    ten_seconds_pass()
+    browser = sign_in(thea)
+    shown = page(browser, f"/sessions/{signed.pk}/")
+    assert "unsign" not in shown
+    assert "too late to undo" in undo(browser, signed).content.decode()
+    assert note_of(signed, thea).signed_at
+    assert verbs() == ["note signed"]
+
+
+def test_undoing_twice_undoes_once(sign_in, thea, signed):
+    for _ in range(2):
+        assert undo(sign_in(thea), signed).status_code == 200
+    assert verbs() == ["note signed", "signing undone"]
+
+
+@pytest.mark.parametrize("role", ["co_therapist", "cover", "supervisor"])
+def test_nobody_else_undoes_it(sign_in, thea, theo, cleo, signed, role):
+    in_care(cleo, theo, role)
+    browser = sign_in(theo)
+    assert "unsign" not in page(browser, f"/sessions/{signed.pk}/")
+    assert undo(browser, signed).status_code == 404
+    assert note_of(signed, thea).signed_at
+
+
+def test_a_role_that_ended_meanwhile_undoes_nothing(sign_in, thea, theo, cleo):
+    role = in_care(cleo, theo, "cover")
+    session = book(cleo, theo, at=timezone.now() - timedelta(hours=1))
+    sign_in(theo).post(f"/sessions/{session.pk}/", said())
+    type(role).objects.filter(pk=role.pk).update(ends_at=timezone.now())
+    assert undo(sign_in(theo), session).status_code == 404
+    assert note_of(session, thea).signed_at
+
+
+UNDO = "UPDATE notes_progressnote SET signed_at = NULL, content_hash = ''"
+
+
+def is_refused(role, who, statement) -> bool:
+    try:
+        with (
+            acting_as(who, role=role),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+            changed = cursor.rowcount
+    except DatabaseError:
+        return True
+    return changed == 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_after_ten_seconds_the_database_refuses_everybody(thea, signed, role):
+    ten_seconds_pass()
+    before = list(ProgressNote.objects.values())
+    who = thea.pk if role == "cairn_web" else None
+    for statement in (UNDO, "UPDATE notes_progressnote SET revision = 9",
+                      "DELETE FROM notes_progressnote"):  # fmt: skip
+        assert is_refused(role, who, statement), statement
+    assert list(ProgressNote.objects.values()) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_within_ten_seconds_the_database_lets_its_author_undo_and_no_more(
+    thea, theo, cleo, signed, role
+):
+    in_care(cleo, theo, "co_therapist")
+    others = [(role, theo.pk), (role, None)]
+    allowed = [] if role == "cairn_owner" else [(role, thea.pk)]
+    body = "UPDATE notes_progressnote SET signed_at = NULL, content_hash = '',"
+    body += " revision = 9"
+    for who in (*others, *allowed):
+        assert is_refused(*who, body)
+        assert is_refused(*who, "UPDATE notes_progressnote SET revision = 9")
+        assert is_refused(*who, "UPDATE notes_progressnote SET signed_at = now()")
+        assert is_refused(*who, "DELETE FROM notes_progressnote")
+    for who in others:
+        assert is_refused(*who, UNDO)
+    for who in allowed:
+        assert not is_refused(*who, UNDO)
+
+
+@pytest.mark.parametrize(
+    ("final", "goes"),
+    [("now() - interval '1 day'", False), ("now() + interval '1 day'", False),
+     ("now() + interval '10 s'", True)],
+)  # fmt: skip
+def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, goes):
+    with acting_as(thea.pk), transaction.atomic():
+        ProgressNote.begin(session, by=thea)
+    sign = f"UPDATE notes_progressnote SET content_hash = 'x', signed_at = {final}"
+    assert is_refused("cairn_web", thea.pk, sign) != goes
+
+
+@pytest.mark.parametrize(
+    ("signed_at", "content_hash", "goes"),
+    [("NULL", "''", True), ("NULL", "'x'", False), ("now()", "''", False),
+     ("now() + interval '10 s'", "'x'", False), ("'2020-01-01'", "'x'", False)],
+)  # fmt: skip
+def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
+    thea, session, signed_at, content_hash, goes
+):
+    insert = (
+        "INSERT INTO notes_progressnote (id, practice_id, client_id, session_id,"
+        " author_id, format, body, revision, saved_at, signed_at, content_hash)"
+        f" SELECT id, practice_id, client_id, id, '{thea.pk}', 'dap', '', 1, now(),"
+        f" {signed_at}, {content_hash} FROM appointments_therapysession"
+    )
+    assert is_refused("cairn_web", thea.pk, insert) != goes
+
+
+# -- until it is final, it is not signed ----------------------------------------------
+
+
+def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, signed):
+    url = f"/portal/sessions/{signed.pk}/"
+    portal = sign_in(cleo.user)
+    assert "Came in tired." not in page(portal, url)
+    with acting_as(cleo.user.pk):
+        assert not ProgressNote.objects.exists()  # lock 2
+        assert read_record(cleo, cleo.user).tables["notes"] == []
+    assert not ProgressNote.objects.visible_to(cleo.user).exists()  # lock 1
+    with acting_as(thea.pk):
+        assert read_record(cleo, thea).tables["notes"] == []
+        assert Journey(cleo, thea, "", with_notes=True).notes == []
+    ten_seconds_pass()
+    assert "Came in tired." in page(portal, url)
+    with acting_as(thea.pk):
+        assert len(read_record(cleo, thea).tables["notes"]) == 1
+        assert len(Journey(cleo, thea, "", with_notes=True).notes) == 1
+
+
+def test_until_it_is_final_an_admin_counts_a_draft(ada, thea, cleo, signed):
+    def drafts():
+        with acting_as(ada.pk), connection.cursor() as cursor:
+            cursor.execute("SELECT drafts FROM app.caseload_counts(%s)", [thea.pk])
+            return cursor.fetchone()[0]
+
+    assert drafts() == 1
+    ten_seconds_pass()
+    assert drafts() == 0
+
+
+def test_until_it_is_final_it_cannot_be_added_to_or_printed(sign_in, thea, signed):
+    browser = sign_in(thea)
+    for part in ("add", "print"):
+        answer = browser.get(f"/sessions/{signed.pk}/{part}/", follow=True)
+        assert "ten seconds after signing" in answer.content.decode()
+    with pytest.raises(DatabaseError, match="row-level security"):
+        add_to(signed, by=thea)
+    assert not NoteAddition.objects.exists()
+    ten_seconds_pass()
+    for part in ("add", "print"):
+        assert browser.get(f"/sessions/{signed.pk}/{part}/").status_code == 200
+
+
+def test_a_note_signed_a_moment_ago_does_not_wait_to_be_signed(sign_in, thea, signed):
+    assert "not signed" not in page(sign_in(thea), "/today/")
+
+
+def test_typing_goes_nowhere_while_it_waits_to_be_final(sign_in, thea, signed):
+    answer = kept(sign_in(thea), signed, part0="Later thoughts", revision="1")
+    assert answer.status_code == 409
+    assert note_of(signed, thea).parts[0] == "Came in tired."
+
+
+# -- one question ---------------------------------------------------------------------
+
+
+def test_a_whole_note_is_signed_with_one_press(sign_in, thea, cleo, session):
+    goal = agreed_goal(cleo, thea)
+    form = said() | {f"rating-{goal.pk}": "6"}
+    assert sign_in(thea).post(f"/sessions/{session.pk}/", form).status_code == 302
+    assert note_of(session, thea).signed_at
+
+
+def test_what_is_empty_or_unrated_is_named_once_and_saved(sign_in, thea, cleo, session):
+    agreed_goal(cleo, thea)
+    sleep = agreed_goal(cleo, thea, content={"own_words": "Sleep through"})
+    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
+    form = said(part1=" ", part2="") | {f"rating-{sleep.pk}": "3"}
+    shown = browser.post(url, form).content.decode()
+    question = shown[shown.index("data-ask") : shown.index("</dialog>")]
+    assert "These parts are empty: Assessment, Plan." in question
+    assert "Take the bus into town" in question
+    assert "Sleep through" not in question
+    note = note_of(session, thea)
+    assert (note.signed_at, note.parts[0]) == (None, "Came in tired.")
+    assert GoalRating.objects.get().value == 3
+    answer = browser.post(url, form | {"act": "sign-anyway", "revision": "1"})
+    assert answer.status_code == 302
+    assert note_of(session, thea).signed_at
+    assert GoalRating.objects.count() == 1
+
+
+def test_a_free_note_has_no_empty_parts(sign_in, thea, session):
+    form = said(format="free", part1="", part2="")
+    assert sign_in(thea).post(f"/sessions/{session.pk}/", form).status_code == 302
+    assert note_of(session, thea).signed_at
+
+
+def test_saving_asks_nothing(sign_in, thea, cleo, session):
+    agreed_goal(cleo, thea)
+    form = said(part0="", act="save")
+    assert sign_in(thea).post(f"/sessions/{session.pk}/", form).status_code == 302
+
+
+# -- not before it began --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["sign", "sign-anyway"])
+def test_a_session_that_has_not_begun_is_saved_and_not_signed(sign_in, thea, cleo, act):
+    session = book(cleo, thea, at=timezone.now() + timedelta(hours=1))
+    browser, url = sign_in(thea), f"/sessions/{session.pk}/"
+    assert "You can sign from" in page(browser, url)
+    answer = browser.post(url, said(act=act, part0="Prepared"), follow=True)
+    assert "You can sign once the session has started." in answer.content.decode()
+    note = note_of(session, thea)
+    assert (note.signed_at, note.parts[0]) == (None, "Prepared")
+    session.refresh_from_db()
+    assert session.state == "planned"
+
+
+def test_the_verb_itself_signs_nothing_that_has_not_begun(thea, cleo):
+    session = book(cleo, thea, at=timezone.now() + timedelta(hours=1))
+    with acting_as(thea.pk), transaction.atomic():
+        note = ProgressNote.begin(session, by=thea)
+        assert not note.sign(by=thea, base=0)
+
+
+# -- missed and canceled --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("act", "state"), [("missed", "missed"),
+                                            ("cancel", "cancelled")])  # fmt: skip
+def test_missed_and_canceled_are_undone_within_ten_seconds_alone(
+    sign_in, thea, cleo, act, state
+):
+    now = timezone.now()
+    at = now - timedelta(hours=1) if act == "missed" else now + timedelta(days=1)
+    session, browser = book(cleo, thea, at=at), sign_in(thea)
+    restore = f"/sessions/{session.pk}/restore/"
+    shown = browser.post(f"/sessions/{session.pk}/{act}/", follow=True)
+    assert 'data-left="10"' in shown.content.decode()
+    session.refresh_from_db()
+    assert session.state == state  # at once
+    browser.post(restore)
+    session.refresh_from_db()
+    assert session.state == "planned"
+    browser.post(f"/sessions/{session.pk}/{act}/")
+    ten_seconds_pass()
+    assert "too late" in browser.post(restore, follow=True).content.decode()
+    session.refresh_from_db()
+    assert session.state == state
+
+
+def test_undoing_a_missed_hour_twice_undoes_once(sign_in, thea, session):
+    browser = sign_in(thea)
+    browser.post(f"/sessions/{session.pk}/missed/")
+    for _ in range(2):
+        browser.post(f"/sessions/{session.pk}/restore/")
+    rows = AuditEvent.objects.filter(verb="session restored")
+    assert rows.count() == 1
+
+
+# -- at once, with real connections ---------------------------------------------------
+
+
+def browser_like(signed_in):
+    """One sign-in for all, as several tabs have."""
+    browser = WebClient()
+    browser.cookies = signed_in.cookies
+    return browser
+
+
+def all_at_once(presses):
+    """Each in a thread and on a connection of its own."""
+
+    def run(press):
+        try:
+            press()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[press]) for press in presses]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def at_real_threads(thea, real_login, session, presses):
+    """`presses`: functions of a browser that is signed in as Thea."""
+    signed_in = WebClient()
+    signed_in.force_login(thea, backend=BACKEND)
+    with real_login("cairn_web"):
+        connection.close()
+        all_at_once(
+            [lambda press=press: press(browser_like(signed_in)) for press in presses]
+        )
+
+
+def test_twelve_undo_at_once_and_it_is_undone_once(real_login, thea, cleo):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(hours=1), sign=False)
+    with acting_as(thea.pk), transaction.atomic():
+        assert session.note.sign(by=thea, base=1)
+    at_real_threads(thea, real_login, session, [lambda b: undo(b, session)] * 12)
+    assert verbs() == ["note signed", "signing undone"]
+
+
+def test_signing_and_undoing_at_once_leave_one_true_end(real_login, thea, cleo):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(hours=1), sign=False)
+
+    def sign(browser):
+        browser.post(f"/sessions/{session.pk}/", said(revision="1"))
+
+    presses = [sign, lambda browser: undo(browser, session)] * 6
+    at_real_threads(thea, real_login, session, presses)
+    told = verbs()
+    assert told[::2] == ["note signed"] * len(told[::2])
+    assert told[1::2] == ["signing undone"] * len(told[1::2])
+    note = note_of(session, thea)
+    assert bool(note.signed_at) == (told[-1] == "note signed")
+    assert bool(note.content_hash) == bool(note.signed_at)
+
+
+def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
+    real_login, thea, cleo
+):
+    """Somebody holds the row; when it is free, the signature is final."""
+    session = hold(cleo, thea, at=timezone.now() - timedelta(hours=1), sign=False)
+    with acting_as(thea.pk), transaction.atomic():
+        assert session.note.sign(by=thea, base=1)
+    undone = []
+
+    def press():
+        try:
+            with acting_as(thea.pk):
+                note = ProgressNote.objects.defer("body").get(pk=session.pk)
+                undone.append(note.undo_signing(by=thea))
+        finally:
+            connections.close_all()
+
+    waiting = threading.Thread(target=press)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM notes_progressnote FOR UPDATE")
+        waiting.start()
+        while not _somebody_waits(cursor):
+            time.sleep(0.01)
+        # The deadline passes while it waits, as if ten seconds had gone by.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE notes_progressnote SET signed_at = clock_timestamp()")
+    waiting.join()
+    assert undone == [False]
+    assert note_of(session, thea).signed_at
+    assert verbs() == ["note signed"]
+
+
+def _somebody_waits(cursor) -> bool:
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return cursor.fetchone()[0]
+
+
+# -- a session that was missed or canceled has no note to sign ------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("missed", "It did not take place."), ("cancelled", "Cancelled.")],
+)
+def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
+    sign_in, thea, session, state, said
+):
+    browser = sign_in(thea)
+    kept(browser, session, part0="She called from the bus.")
+    assert "is not signed" in page(browser, "/today/")
+    week = Digest.objects.create(
+        practice=thea.practice, recipient=thea, period="2026-W01",
+        starts_at=session.starts_at - timedelta(days=1),
+        ends_at=session.starts_at + timedelta(days=6), made_at=timezone.now(),
+    )  # fmt: skip
+    asks = f'href="/sessions/{session.pk}/"'
+    assert asks in page(browser, f"/digest/{week.pk}/")
+    assert ">not signed<" in page(browser, f"/clients/{session.client_id}/")
+    TherapySession.objects.filter(pk=session.pk).update(state=state)
+    assert asks not in page(browser, f"/digest/{week.pk}/")
+    assert "is not signed" not in page(browser, "/today/")
+    assert ">not signed<" not in page(browser, f"/clients/{session.client_id}/")
+    read = page(browser, f"/sessions/{session.pk}/")
+    assert said in read
+    assert "is writing this note" not in read
+    assert "She called from the bus." in read  # to read for who wrote it

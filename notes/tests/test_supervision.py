@@ -1,0 +1,163 @@
+"""Ines supervises Thea's work with Cleo: she reads, comments, and writes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from clients.models import CareRole, Client, SupervisionComment
+from conftest import in_care, person
+from database.identity import acting_as
+from notes.tests.cast import agreed_goal, asides_of, book, hold, pinned
+
+OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add a step"]
+OFFERS += ["Hold it back", "Agree to version", "Move<"]
+SAID = "Ask what the wave is for, before the next ride."
+
+
+@pytest.fixture
+def ines(practice, cleo):
+    ines = person(practice, "Ines", is_therapist=True)
+    in_care(cleo, ines, "supervisor")
+    return ines
+
+
+def words(browser, url):
+    answer = browser.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_ines_comments_and_thea_finds_it_reads_it_and_is_asked_no_more(
+    sign_in, ines, thea, cleo
+):
+    url = f"/clients/{cleo.pk}/"
+    ineses, theas = sign_in(ines), sign_in(thea)
+    assert ineses.post(f"{url}comments/", {"words": SAID}).url == url
+    assert "A comment from Ines" in words(theas, "/today/")
+    assert SAID in words(theas, url)
+    theas.post(f"/comments/{SupervisionComment.objects.get().pk}/read/")
+    assert "A comment from Ines" not in words(theas, "/today/")
+    assert "Thea read it" in words(ineses, url)
+
+
+def test_a_comment_on_a_session_stands_beside_its_note(sign_in, ines, thea, cleo):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
+    url = f"/sessions/{session.pk}/"
+    assert sign_in(ines).post(f"{url}comments/", {"words": SAID}).url == url
+    assert SAID in words(sign_in(ines), url)
+    page = words(sign_in(thea), f"/clients/{cleo.pk}/")
+    assert "about a session" in page
+    assert SAID in words(sign_in(thea), url)
+
+
+def test_pressing_twice_says_it_once(sign_in, ines, cleo):
+    said = {"words": SAID, "once": "01a20d98-d1d4-7270-aa5b-f86fb01ae49f"}
+    for _ in range(2):
+        sign_in(ines).post(f"/clients/{cleo.pk}/comments/", said)
+    assert SupervisionComment.objects.count() == 1
+
+
+def test_an_empty_comment_says_so(sign_in, ines, cleo):
+    answer = sign_in(ines).post(f"/clients/{cleo.pk}/comments/", {"words": " "})
+    assert "Please fill this in." in answer.content.decode()
+
+
+def test_no_client_admin_or_emergency_reads_what_supervisors_say(
+    sign_in, ines, theo, ada, thea, cleo
+):
+    sign_in(ines).post(f"/clients/{cleo.pk}/comments/", {"words": SAID})
+    sign_in(theo).post(
+        "/emergency/", {"name": "Cleo Hart", "reason": "Nobody answers the phone."}
+    )
+    assert SAID not in words(sign_in(theo), f"/clients/{cleo.pk}/")
+    for url in ("/portal/", "/portal/looked/", "/portal/corrections/"):
+        assert "wave" not in words(sign_in(cleo.user), url)
+    for who in (cleo.user, ada, theo):
+        with acting_as(who.pk):
+            assert not SupervisionComment.objects.exists()
+    for who in (ines, thea):
+        with acting_as(who.pk):
+            assert SupervisionComment.objects.get().words == SAID
+
+
+def test_a_supervisor_reads_everything_and_finds_no_way_to_write(
+    sign_in, ines, thea, cleo
+):
+    goal = agreed_goal(cleo, thea, by_client_only=True)
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
+    coming = book(cleo, thea, at=timezone.now() + timedelta(hours=1))
+    browser = sign_in(ines)
+    for url in (
+        f"/clients/{cleo.pk}/", f"/clients/{cleo.pk}/sessions/", f"/goals/{goal.pk}/",
+        f"/sessions/{session.pk}/", f"/sessions/{coming.pk}/", "/caseload/",
+    ):  # fmt: skip
+        page = words(browser, url)
+        for offer in OFFERS:
+            assert offer not in page, (url, offer)
+    assert "you supervise" in words(browser, "/caseload/")
+    assert "Your key" not in words(browser, "/caseload/")
+    today = words(browser, "/today/")
+    assert "Cleo" not in today
+    with (
+        pytest.raises(DatabaseError),
+        acting_as(ines.pk),
+        transaction.atomic(),
+    ):
+        goal.rate(9, by=ines)
+
+
+@pytest.mark.parametrize(
+    ("page", "most"), [("/caseload/", 12), ("/today/", 14), ("client", 14)]
+)
+def test_a_supervisor_of_three_hundred_costs_the_same_as_of_one(
+    sign_in, practice, thea, ines, cleo, page, most
+):
+    agreed_goal(cleo, thea, ratings=[3, 4, 5])
+    hold(cleo, thea, at=timezone.now() - timedelta(days=2))
+    browser = sign_in(ines)
+    for number in range(3):
+        browser.post(f"/clients/{cleo.pk}/comments/", {"words": f"{SAID} {number}"})
+    url = f"/clients/{cleo.pk}/" if page == "client" else page
+    browser.get(url)  # takes the toasts away
+    one = pinned(browser, url)
+    many = [
+        Client(practice=practice, preferred_name=f"C{number}") for number in range(299)
+    ]
+    Client.objects.bulk_create(many)
+    roles = [
+        CareRole(
+            practice=practice, client=client, user=ines, kind="supervisor",
+            given_by=thea,
+        )
+        for client in many
+    ]  # fmt: skip
+    CareRole.objects.bulk_create(roles)
+    # Of more than a page of clients one more question: whose ratings are enough.
+    more = page == "/caseload/"
+    assert pinned(browser, url) == one + more <= most
+
+
+@pytest.mark.parametrize(
+    ("page", "most"), [("/caseload/", 12), ("/today/", 14), ("client", 14)]
+)
+def test_thea_stays_within_the_budget_with_all_that_is_said_beside(
+    sign_in, ines, thea, theo, cleo, page, most
+):
+    book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    asides_of(cleo, supervisor=ines)
+    browser = sign_in(thea)
+    url = f"/clients/{cleo.pk}/" if page == "client" else page
+    assert pinned(browser, url) <= most
+
+
+def test_who_treats_cannot_comment_as_a_supervisor(sign_in, thea, cleo):
+    answer = sign_in(thea).post(f"/clients/{cleo.pk}/comments/", {"words": SAID})
+    assert answer.status_code == 404
+
+
+def test_cleo_reads_that_ines_looked_and_as_what(sign_in, ines, cleo):
+    sign_in(ines).get(f"/clients/{cleo.pk}/")
+    page = words(sign_in(cleo.user), "/portal/looked/")
+    assert "Ines, your therapist’s supervisor" in page

@@ -1,0 +1,56 @@
+"""The ratings of one goal, drawn on paper."""
+
+from __future__ import annotations
+
+from goals.models.content import Side
+from goals.voices import BOTH
+from transfer.export.paper import LINE, MUTED, STONE
+from transfer.export.read import Row
+
+
+def rating_chart(paper, rows: list[Row]) -> None:
+    """0 to 10 over time, a line for each side: the client's with round points, the
+    therapist's dashed with square ones."""
+    height = 24
+    paper.room(height + 6)
+    left, top, width = paper.l_margin + 6, paper.get_y() + 2, paper.epw - 8
+    begin, end = rows[0]["at"], rows[-1]["at"]
+    whole = max((end - begin).total_seconds(), 1)
+
+    def place(row):
+        return (
+            left + width * (row["at"] - begin).total_seconds() / whole,
+            top + height * (1 - row["value"] / 10),
+        )
+
+    paper.set_font("Inter", size=7)
+    paper.set_text_color(*MUTED)
+    paper.set_draw_color(*LINE)
+    paper.set_line_width(0.15)
+    for value in (0, 5, 10):
+        y = top + height * (1 - value / 10)
+        paper.line(left, y, left + width, y)
+        paper.text(paper.l_margin, y + 1, str(value))
+    paper.set_draw_color(*STONE)
+    paper.set_fill_color(*STONE)
+    paper.set_line_width(0.4)
+    for side in BOTH:
+        points = [place(row) for row in rows if row["side"] == side]
+        if side == Side.THERAPIST:
+            paper.set_draw_color(*MUTED)
+            paper.set_fill_color(*MUTED)
+            paper.set_dash_pattern(1.2, 0.8)
+        if len(points) > 1:
+            paper.polyline(points)
+        if len(points) <= 60:
+            _points(paper, side, points)
+    paper.set_dash_pattern()
+    paper.set_y(top + height + 3)
+
+
+def _points(paper, side: str, points: list[tuple[float, float]]) -> None:
+    for x, y in points:
+        if side == Side.CLIENT:
+            paper.circle(x, y, 0.6, style="F")
+        else:
+            paper.rect(x - 0.6, y - 0.6, 1.2, 1.2, style="F")

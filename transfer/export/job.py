@@ -1,0 +1,83 @@
+"""Copies of records are made by a worker, as whoever asked, and lie for a day."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone, translation
+
+from accounts.models import User
+from database.identity import acting_as
+from transfer.export.files import packed
+from transfer.export.read import read_record
+from transfer.models import RecordExport
+from transfer.models.record_export import KEPT_FOR
+
+log = logging.getLogger(__name__)
+ATTEMPTS = 3
+State = RecordExport.State
+# Counted before it is tried, and committed: what kills a worker is not tried for ever.
+TRY = """
+UPDATE transfer_recordexport SET attempts = attempts + 1,
+  state = CASE WHEN attempts < %(most)s THEN state ELSE 'failed' END
+WHERE id = %(id)s AND state = 'waiting' RETURNING by_id, state
+"""
+FAIL = """
+UPDATE transfer_recordexport SET state = 'failed' WHERE id = %s AND state = 'waiting'
+"""
+# By the database's clock; the words go, the row stays for the trail.
+SWEEP = """
+UPDATE transfer_recordexport SET state = 'gone', archive = ''
+WHERE state = 'ready' AND ready_at < clock_timestamp() - %s
+"""
+
+
+def waits() -> bool:
+    return RecordExport.objects.filter(state=State.WAITING).exists()
+
+
+def make_waiting() -> int:
+    """Every copy that waits, the oldest first; how many were made."""
+    waiting = RecordExport.objects.filter(state=State.WAITING).order_by("asked_at")
+    return sum(make(pk) for pk in waiting.values_list("pk", flat=True))
+
+
+def make(export_id: UUID) -> bool:
+    """False where another worker is at it, or it could not be made."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TRY, {"id": str(export_id), "most": ATTEMPTS})
+        found = cursor.fetchone()
+    if found is None or found[1] != State.WAITING:
+        return False
+    try:
+        return _write(export_id, found[0])
+    except Exception as error:
+        # Its words might be somebody's: the kind of error alone is kept.
+        log.error("copy %s was not made (%s)", export_id, type(error).__name__)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(FAIL, [str(export_id)])
+        return False
+
+
+def _write(export_id: UUID, by_id: UUID) -> bool:
+    with acting_as(by_id), transaction.atomic(durable=True):
+        by = User.objects.select_related("practice").get(pk=by_id)
+        rows = RecordExport.objects.visible_to(by).filter(state=State.WAITING)
+        rows = rows.select_for_update(of=["self"], skip_locked=True)
+        export = rows.filter(pk=export_id).select_related("client").first()
+        if export is None:
+            if RecordExport.objects.visible_to(by).filter(pk=export_id).exists():
+                return False  # another worker is at it
+            raise LookupError("the record is no longer theirs")
+        with translation.override(by.language), timezone.override(by.zone):
+            export.keep(packed(read_record(export.client, by)))
+    return True
+
+
+def sweep() -> int:
+    """No copy lies for longer than a day."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(SWEEP, [KEPT_FOR])
+        return cursor.rowcount

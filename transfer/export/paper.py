@@ -1,0 +1,146 @@
+"""The paper that a record is drawn on: its fonts, its foot, and its kinds of text."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import get_language, gettext
+
+from transfer.export.read import Record
+from ui import dates
+
+FONTS = Path(__file__).parent / "fonts"
+INK, MUTED, LINE, STONE = (33, 37, 41), (92, 99, 106), (206, 210, 214), (62, 99, 84)
+MARGIN, FOOT = 20, 18  # millimetres
+
+# For what Inter and Literata lack.  Chinese, Japanese and Korean fonts would be 10 MB.
+FALLBACK = {
+    "DejaVu": "DejaVuSans.ttf",  # Arabic, Hebrew, Armenian, Georgian, symbols
+    "Devanagari": "NotoSansDevanagari-Regular.ttf",
+    "Thai": "NotoSansThai-Regular.ttf",
+    "Ethiopic": "NotoSansEthiopic-Regular.ttf",
+}
+# Joiners and selectors between characters: nothing is missing without them.
+INVISIBLE = frozenset(map(chr, (*range(0xFE00, 0xFE10), 0x034F)))
+MARK = "▯"  # stands for a character that none of these fonts has
+
+
+def is_right_to_left(words: str) -> bool:
+    """By the first letter that has a direction."""
+    strong = (unicodedata.bidirectional(sign) for sign in words)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
+
+
+def empty_paper(record: Record):
+    """Its first page, with nothing on it yet."""
+    # Takes a second to import (Pillow, fontTools): only a worker that draws does it.
+    from fpdf import FPDF
+    from fpdf.enums import XPos, YPos
+
+    class Paper(FPDF):
+        """Pages with a foot, and the few kinds of text that a record has."""
+
+        def footer(self):
+            self.set_y(-FOOT + 4)
+            self.set_font("Inter", size=8)
+            self.set_text_color(*MUTED)
+            number = gettext("Page %(page)s of {nb}") % {"page": self.page_no()}
+            self.cell(0, 4, self.drawable(self.foot))
+            self.cell(0, 4, number, align="R")
+
+        def text_of(
+            self, words, *, font="Inter", style="", size=9.5, color=INK, after=1.0
+        ):
+            self.set_font(font, style, size)
+            self.set_text_color(*color)
+            for line in self.drawable(str(words)).split("\n"):
+                self.set_x(self.l_margin)
+                self.multi_cell(
+                    0, size * 0.5, line, align="R" if is_right_to_left(line) else "L",
+                    new_x=XPos.LMARGIN, new_y=YPos.NEXT,
+                )  # fmt: skip
+            self.ln(after)
+
+        def drawable(self, words):
+            """With a mark for each character that no font has.
+
+            The library would leave it out, and write it to the log.
+            """
+            words = unicodedata.normalize("NFC", words).replace("\t", "    ")
+            return "".join(map(self._or_mark, words))
+
+        def _or_mark(self, sign):
+            if sign == "\n" or ord(sign) in self.known:
+                return sign
+            if sign in INVISIBLE or unicodedata.category(sign) in ("Cf", "Cc"):
+                return ""
+            self.marked = True
+            return MARK
+
+        def headline(self, words):
+            self.text_of(words, style="B", size=18, after=2)
+
+        def heading(self, words):
+            self.room(30)
+            self.ln(5)
+            self.start_section(words)
+            self.text_of(words, style="B", size=13, after=0.5)
+            self.rule()
+
+        def name(self, words):
+            self.room(16)
+            self.text_of(words, style="B", after=0.5)
+
+        def small(self, words, after=1.0):
+            self.text_of(words, size=8.5, color=MUTED, after=after)
+
+        def own(self, words, size=11):
+            """Somebody's own words, with a line beside them."""
+            self.room(12)
+            top, page = self.get_y(), self.page_no()
+            self.set_left_margin(MARGIN + 4)
+            self.text_of(words, font="Literata", size=size, after=0)
+            self.set_left_margin(MARGIN)
+            if page == self.page_no():
+                self.set_draw_color(*STONE)
+                self.set_line_width(0.6)
+                self.line(MARGIN + 0.5, top + 0.3, MARGIN + 0.5, self.get_y() - 0.3)
+            self.ln(1.2)
+
+        def rule(self):
+            self.set_draw_color(*LINE)
+            self.set_line_width(0.2)
+            left, right = self.l_margin + self.c_margin, self.w - self.r_margin
+            self.line(left, self.get_y(), right, self.get_y())
+            self.ln(2)
+
+        def room(self, height):
+            """Begin a page sooner than part what belongs together."""
+            if self.will_page_break(height):
+                self.add_page()
+
+    paper = Paper(format="A4")
+    paper.marked = False
+    made = dates.with_year(record.made_at.astimezone(ZoneInfo(record.zone)).date())
+    paper.foot = gettext("%(practice)s, %(day)s. A copy of a record. Confidential.") % {
+        "practice": record.practice,
+        "day": made,
+    }
+    paper.set_lang(get_language() or "en")
+    paper.set_title(gettext("A copy of a record"))
+    paper.set_creator("Cairn")
+    paper.set_creation_date(record.made_at)
+    paper.set_margins(MARGIN, MARGIN)
+    paper.set_auto_page_break(True, FOOT)
+    paper.add_font("Inter", "", FONTS / "Inter-Regular.ttf")
+    paper.add_font("Inter", "B", FONTS / "Inter-SemiBold.ttf")
+    paper.add_font("Literata", "", FONTS / "Literata-Regular.ttf")
+    for name, file in FALLBACK.items():
+        paper.add_font(name, "", FONTS / file)
+    paper.set_fallback_fonts([*FALLBACK], exact_match=False)
+    paper.set_text_shaping(True)  # joins Arabic letters, and puts lines in order
+    paper.known = {code for font in paper.fonts.values() for code in font.cmap}
+    paper.add_page()
+    return paper

@@ -1,0 +1,356 @@
+"""A record on paper: what was agreed, what happened, in the order of time, to read.
+
+Everything is in the files beside it; here stands what a person reads.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext, ngettext
+
+from appointments.models import TherapySession
+from clients.models import CareRole
+from goals.models import Goal
+from goals.models.content import Side
+from goals.voices import BOTH
+from notes.models import NoteAddition
+from toolkit.models import Assignment
+from transfer.export.chart import rating_chart
+from transfer.export.paper import MARK, empty_paper
+from transfer.export.read import Record, Row
+from ui import dates
+
+LOOKS = 200  # of who opened it; the rest stands in the files
+
+
+def draw(record: Record) -> bytes:
+    """The PDF, in the language and the zone that are active."""
+    paper = _paper(record)
+    pdf = bytes(paper.output())  # which also closes its fonts
+    if paper.marked:  # known only now; the reader is told at the beginning
+        pdf = bytes(_paper(record, marked=True).output())
+    return pdf
+
+
+def _paper(record: Record, *, marked: bool = False):
+    paper = empty_paper(record)
+    try:
+        Drawing(paper, record, marked=marked).all()
+    except BaseException:
+        for font in paper.fonts.values():  # output() would have closed them
+            font.close()
+        raise
+    return paper
+
+
+class Drawing:
+    def __init__(self, paper, record: Record, *, marked: bool = False):
+        self.paper, self.record, self.marked = paper, record, marked
+        self.zone = ZoneInfo(record.zone)
+
+    def all(self) -> None:
+        self.head()
+        self.goals()
+        self.sessions()
+        self.strengths()
+        self.corrections()
+        self.looks()
+
+    # -- words -------------------------------------------------------------------
+
+    def day(self, moment: datetime | date | None) -> str:
+        if moment is None:
+            return ""
+        if isinstance(moment, datetime):
+            moment = moment.astimezone(self.zone).date()
+        return dates.with_year(moment)
+
+    def moment(self, moment: datetime) -> str:
+        return dates.moment_with_year(moment.astimezone(self.zone))
+
+    def signed(self, row: Row) -> str:
+        """Who said it and when."""
+        return f"{row['by']}, {self.day(row['at'])}"
+
+    # -- parts -------------------------------------------------------------------
+
+    def head(self) -> None:
+        paper, record = self.paper, self.record
+        paper.headline(gettext("A copy of a record"))
+        said = {
+            "practice": record.practice,
+            "when": self.moment(record.made_at),
+            "who": record.made_by,
+        }
+        paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
+        said = {"list": "; ".join(record.not_in_it)}
+        paper.small(gettext("Not in this copy: %(list)s.") % said)
+        paper.small(gettext("The files beside it hold all the rest."))
+        if self.marked:
+            said = gettext(
+                "This PDF cannot show some scripts and emoji. Each missing "
+                "character is shown as %(mark)s. record.json has the full text."
+            )
+            paper.small(said % {"mark": MARK})
+        person = record.person
+        paper.heading(gettext("The person"))
+        full = f"{person['preferred_name']} {person['family_name']}".strip()
+        emergency = f"{person['emergency_name']} {person['emergency_phone']}".strip()
+        for label, value in (
+            (gettext("Name"), full),
+            (gettext("Pronouns"), person["pronouns"]),
+            (gettext("E-mail"), person["email"]),
+            (gettext("Phone"), person["phone"]),
+            (gettext("In an emergency"), emergency),
+            (gettext("In care since"), self.day(person["created_at"])),
+            (gettext("Discharged"), self.day(person["discharged_at"])),
+        ):
+            if value:
+                paper.text_of(f"{label}: {value}", after=0)
+        if person.get("presenting_concern"):
+            paper.ln(2)
+            paper.name(gettext("What brought them, in the therapist’s words"))
+            paper.text_of(person["presenting_concern"])
+        self.care()
+
+    def care(self) -> None:
+        rows = self.record.tables["care"]
+        if rows:
+            self.paper.ln(2)
+            self.paper.name(gettext("Who cared"))
+        for row in rows:
+            kind = CareRole.Kind(row["kind"]).label
+            until = self.day(row["ends_at"]) or gettext("today")
+            span = f"{self.day(row['starts_at'])} – {until}"
+            self.paper.text_of(f"{row['user']}, {kind}: {span}", after=0)
+
+    def goals(self) -> None:
+        record = self.record
+        self.paper.heading(gettext("Goals"))
+        if not record.tables["goals"]:
+            self.paper.small(gettext("None were proposed."))
+        for goal in record.tables["goals"]:
+            self.goal(goal)
+
+    def goal(self, goal: Row) -> None:
+        paper = self.paper
+        versions = self.record.of("goal_versions", goal_id=goal["id"])
+        shown = goal["in_force_id"] or goal["latest_id"]
+        version = next(one for one in versions if one["id"] == shown)
+        paper.room(30)
+        paper.own(version["own_words"], size=12)
+        said = [self.standing(goal), self.suggested_by(version)]
+        paper.small(" · ".join(filter(None, said)), after=0.5)
+        for label, name in (
+            (gettext("In the therapist’s words"), "clinical_words"),
+            (gettext("Why it matters"), "why"),
+            (gettext("How we will know"), "knowing"),
+            (gettext("What 0 means"), "low_end"),
+            (gettext("What 10 means"), "high_end"),
+        ):
+            if version[name]:
+                paper.text_of(f"{label}: {version[name]}", after=0)
+        paper.ln(1)
+        self.ratings(goal)
+        self.steps(goal)
+        self.said(goal)
+        self.wordings(versions)
+        paper.ln(3)
+
+    def suggested_by(self, version: Row) -> str:
+        """Whose suggestion it is, where the client never agreed to these words."""
+        keys = self.record.of("goal_keys", version_id=version["id"])
+        if any(key["side"] == Side.CLIENT for key in keys):
+            return ""
+        return gettext("%(name)s’s suggestion") % {"name": version["proposed_by"]}
+
+    def standing(self, goal: Row) -> str:
+        if goal["closed_at"]:
+            how = Goal.Ended(goal["ended_as"]).label if goal["ended_as"] else ""
+            return f"{how}, {self.day(goal['closed_at'])}"
+        if goal["in_force_id"]:
+            since = {"day": self.day(goal["in_force_at"])}
+            return gettext("Agreed by both, in effect since %(day)s") % since
+        if self.record.of(
+            "goal_moves", kind="key_withdrawn", version_id=goal["latest_id"]
+        ):
+            return gettext("Not in effect: an agreement was withdrawn")
+        if goal["differs_since"]:
+            return gettext("Not in effect: each side sees it differently")
+        return gettext("Proposed, not agreed yet")
+
+    def ratings(self, goal: Row) -> None:
+        rows = self.record.of("ratings", goal_id=goal["id"])
+        back = {row["withdraws_id"] for row in rows}
+        rows = [r for r in rows if r["withdraws_id"] is None and r["id"] not in back]
+        if not rows:
+            return
+        given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
+        if any(len(some) > 1 for _side, some in given):
+            rating_chart(self.paper, rows)
+        for side, some in given:
+            if some:
+                self.paper.text_of(self.series(side, some))
+        for row in rows:
+            if row["word"] or row["context"]:
+                words = " – ".join(filter(None, [row["word"], row["context"]]))
+                said = f"{row['value']}: {words} ({self.signed(row)})"
+                self.paper.text_of(said, size=8.5, after=0)
+
+    def series(self, side: str, rows: list[Row]) -> str:
+        """The ratings of one side in a line: how many, the first, the last."""
+        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
+        first, last = rows[0], rows[-1]
+        mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
+        line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
+        line += f" ({self.day(first['at'])})"
+        if len(rows) > 1:
+            line += f" → {last['value']} ({self.day(last['at'])})"
+        both = sum(row["together"] for row in rows)
+        if both:
+            said = ngettext(
+                "%(n)s of them chosen together", "%(n)s of them chosen together", both
+            )
+            line += f". {said % {'n': both}}"
+        return line
+
+    def whose(self, side: str, rows: list[Row]) -> str:
+        """The client's name; of therapists, everybody who rated."""
+        if side == Side.CLIENT:
+            return str(self.record.person["preferred_name"])
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+
+    def steps(self, goal: Row) -> None:
+        steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)
+        if steps:
+            self.paper.name(gettext("Steps"))
+        for step in steps:
+            mark = "●" if step["reached_at"] else "○"
+            when = self.day(step["reached_at"])
+            self.paper.text_of(
+                f"{mark} {step['words']}" + (f" ({when})" if when else ""), after=0
+            )
+            if step["cue"]:
+                plan = {"cue": step["cue"], "plan": step["plan"]}
+                said = gettext("If %(cue)s, then %(plan)s") % plan
+                self.paper.small(f"    {said}", after=0)
+
+    def said(self, goal: Row) -> None:
+        comments = self.record.of("comments", goal_id=goal["id"])
+        if comments:
+            self.paper.ln(1)
+            self.paper.name(gettext("Said about it"))
+        for row in comments:
+            self.paper.text_of(f"{self.signed(row)}: {row['words']}", after=0)
+            if row["changed"]:
+                changed = gettext("Changed: %(what)s") % {"what": row["changed"]}
+                self.paper.small(f"    {changed}", after=0)
+
+    def wordings(self, versions: list[Row]) -> None:
+        """Every wording there was, with the keys that were turned on it."""
+        self.paper.ln(1)
+        self.paper.name(gettext("Its wordings"))
+        for one in versions:
+            keys = self.record.of("goal_keys", version_id=one["id"])
+            turned = ", ".join(self.turned(key) for key in keys)
+            line = gettext("Version %(n)s, by %(who)s, %(day)s: %(words)s") % {
+                "n": one["number"],
+                "who": one["proposed_by"],
+                "day": self.day(one["proposed_at"]),
+                "words": one["own_words"],
+            }
+            self.paper.text_of(line, size=8.5, after=0)
+            if turned:
+                said = gettext("Agreed to by %(who)s") % {"who": turned}
+                self.paper.small(f"    {said}", after=0)
+
+    def turned(self, key: Row) -> str:
+        """Who turned it and when; and that it was taken back."""
+        if self.record.of("goal_moves", agreement_id=key["id"]):
+            return f"{self.signed(key)} ({gettext('taken back')})"
+        return self.signed(key)
+
+    def sessions(self) -> None:
+        record = self.record
+        self.paper.heading(gettext("Sessions"))
+        if not record.tables["sessions"]:
+            self.paper.small(gettext("None yet."))
+        for row in record.tables["sessions"]:
+            state = TherapySession.State(row["state"])
+            self.paper.ln(2)
+            self.paper.name(f"{self.moment(row['starts_at'])} · {state.label}")
+            self.paper.small(", ".join(filter(None, [row["therapist"], row["place"]])))
+            for note in record.of("notes", session_id=row["id"]):
+                self.paper.text_of(note["text"])
+                signed = {"who": note["author"], "when": self.moment(note["signed_at"])}
+                self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+                if note["begun_by"]:
+                    began = {"who": note["begun_by"]}
+                    self.paper.small(gettext("Started by %(who)s.") % began)
+            for added in record.of("note_additions", session_id=row["id"]):
+                self.addition(added)
+            if row["take_away"]:
+                self.paper.room(16)
+                self.paper.small(gettext("What to take away"), after=0)
+                self.paper.own(row["take_away"])
+            for practice in record.of("practice", session_id=row["id"]):
+                answer = practice["answer"]
+                how = f" ({Assignment.Answer(answer).label})" if answer else ""
+                words = f"{gettext('Practice')}: {practice['words']}{how}"
+                self.paper.text_of(words)
+
+    def addition(self, row: Row) -> None:
+        """What was added to a signed note, below it."""
+        self.paper.name(NoteAddition.Kind(row["kind"]).label)
+        self.paper.text_of(row["text"])
+        if row["reason"]:
+            self.paper.small(gettext("Reason: %(reason)s") % {"reason": row["reason"]})
+        signed = {"who": row["by"], "when": self.moment(row["at"])}
+        self.paper.small(gettext("Signed by %(who)s, %(when)s") % signed)
+
+    def strengths(self) -> None:
+        record = self.record
+        accepted = [r for r in record.tables["strengths"] if r["state"] == "accepted"]
+        wins = record.of("wins", withdrawn_at=None)
+        if not accepted and not wins:
+            return
+        self.paper.heading(gettext("Strengths and wins"))
+        for row in accepted:
+            self.paper.name(row["name"])
+            self.paper.own(row["moment"])
+        for row in wins:
+            who = gettext("noted by the client")
+            if row["side"] == Side.THERAPIST:
+                who = row["by"]
+            when = self.day(row["happened_on"])
+            self.paper.text_of(f"{when}: {row['words']} ({who})", after=0.5)
+
+    def corrections(self) -> None:
+        rows = self.record.tables["corrections"]
+        if not rows:
+            return
+        self.paper.heading(gettext("Corrections that were asked for"))
+        for row in rows:
+            self.paper.name(f"{self.day(row['at'])} · {row['about']}")
+            self.paper.own(row["words"])
+            if row["answer"]:
+                answered = f"{row['answered_by']}, {self.day(row['answered_at'])}"
+                self.paper.text_of(f"{answered}: {row['answer']}")
+
+    def looks(self) -> None:
+        rows = self.record.tables["who_looked"]
+        if not rows:
+            return
+        self.paper.heading(gettext("Who opened it"))
+        days: dict[tuple, int] = {}
+        for row in rows:
+            key = (row["at"].astimezone(self.zone).date(), row["who"], row["role"])
+            days[key] = days.get(key, 0) + 1
+        newest = sorted(days.items(), reverse=True)
+        for (day, who, _role), times in newest[:LOOKS]:
+            many = ngettext("%(n)s time", "%(n)s times", times) % {"n": times}
+            self.paper.text_of(f"{self.day(day)}: {who}, {many}", size=8.5, after=0)
+        if len(newest) > LOOKS:
+            self.paper.small(gettext("What lies further back is in who_looked.csv."))

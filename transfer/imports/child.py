@@ -1,0 +1,45 @@
+"""Reads one uploaded file in a process of its own: from standard input to output.
+
+Limits come first, so that no file costs more than they say.  The process knows no
+secret, no database and no Django.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+
+from transfer.imports import limits, parse
+
+MEMORY = 170 * 1024 * 1024  # bytes
+CPU = 10  # seconds
+LIMITS = (
+    (resource.RLIMIT_AS, MEMORY),
+    (resource.RLIMIT_CPU, CPU),
+    (resource.RLIMIT_CORE, 0),  # nobody's words in a core file
+    (resource.RLIMIT_FSIZE, 0),
+)
+
+
+def main() -> None:
+    for which, most in LIMITS:
+        resource.setrlimit(which, (most, most))
+    try:
+        sheet = parse.read(sys.stdin.buffer.read(limits.MOST_BYTES + 1))
+        say(vars(sheet) | {"lines": len(sheet.lines)})
+        for line in sheet.lines:
+            say([line.number, line.is_long, line.faults, *line.cells])
+    except limits.Refused as refused:
+        say({"refused": refused.code, "params": refused.params})
+    except MemoryError:
+        say({"refused": "too_much", "params": {}})
+
+
+def say(what) -> None:
+    json.dump(what, sys.stdout, ensure_ascii=False, separators=(",", ":"))
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

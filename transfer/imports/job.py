@@ -1,0 +1,295 @@
+"""The import itself: one transaction for all of it, told of from outside.
+
+A worker makes an import its own with a committed claim that it renews each second, in a
+connection of its own; there it also says how far it is, since in the transaction that
+writes the people nothing can be seen yet.  The last statement of that transaction says
+that it is done, if the claim is still the worker's: else nothing came in.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts import audit, encryption
+from accounts.models import User
+from appointments.models import TherapySession
+from clients.assigning import note_first_role
+from clients.models import Client, ClientBackground, care
+from database.identity import acting_as
+from database.locks import lock
+from goals.models import Goal
+from goals.models.rating import GoalRating
+from transfer.imports import crash
+from transfer.imports.columns import Field
+from transfer.imports.person import Person
+from transfer.imports.review import Review
+from transfer.models import CaseloadImport, ImportSheet
+from transfer.models.caseload_import import KEPT_FOR
+
+log = logging.getLogger(__name__)
+State = CaseloadImport.State
+LEASE = 30  # seconds; a worker that lives renews it each second
+ATTEMPTS = 3
+FIRST_WAIT = timedelta(seconds=20)  # before the tick looks for what nobody began
+
+# By the database's clock, as the letters' leases are (digests/send.py).
+CLAIM = """
+UPDATE transfer_caseloadimport SET state = 'running', claim = %(claim)s, percent = 0,
+  lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
+  attempts = attempts + 1
+WHERE id = %(id)s AND (state = 'waiting'
+  OR (state = 'running' AND lease_until < clock_timestamp()))
+RETURNING by_id, attempts
+"""
+TELL = """
+UPDATE transfer_caseloadimport SET percent = %(percent)s,
+  lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE id = %(id)s AND claim = %(claim)s AND state = 'running'
+"""
+GIVE_UP = """
+UPDATE transfer_caseloadimport SET state = 'failed', claim = NULL, lease_until = NULL
+WHERE id = %(id)s AND claim = %(claim)s AND state = 'running'
+"""
+# A day's the lines, and those of what is done or left out; then what never began.
+SWEEP = """
+DELETE FROM transfer_importsheet WHERE made_at < clock_timestamp() - %(kept)s
+  OR caseload_import_id IN (SELECT id FROM transfer_caseloadimport
+    WHERE state IN ('done', 'dropped', 'refused', 'undoing', 'undone'))
+"""
+LEAVE = """
+UPDATE transfer_caseloadimport SET state = 'dropped', claim = NULL, lease_until = NULL
+WHERE state IN ('ready', 'failed', 'reading', 'refused')
+  AND made_at < clock_timestamp() - %(kept)s
+"""
+
+
+class TakenAway(Exception):
+    """Somebody stopped it, or another worker has it now: nothing of it is kept."""
+
+
+def bring_in(import_id: UUID | str) -> str:
+    """Do it, once, whoever asks and however often; what became of it."""
+    claim = uuid4()
+    found = _claim(import_id, claim)
+    if found is None:
+        return "not now"
+    by, attempts = found
+    crash.here("import_claimed")
+    try:
+        if attempts > ATTEMPTS:
+            raise RuntimeError("tried too often")
+        with Telling(import_id, claim) as telling:
+            write(import_id, claim, by, telling)
+    except TakenAway:
+        return "taken away"
+    except Exception as error:
+        # Its words might be somebody's: the kind of error alone is kept.
+        log.error("import %s did not come in (%s)", import_id, type(error).__name__)
+        _execute(GIVE_UP, {"id": str(import_id), "claim": str(claim)})
+        return "failed"
+    crash.here("import_done")
+    return "done"
+
+
+def _claim(import_id, claim) -> tuple[UUID, int] | None:
+    values = {"id": str(import_id), "claim": str(claim), "lease": LEASE}
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        return cursor.fetchone()
+
+
+def _execute(sql: str, values: dict) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount
+
+
+def waiting() -> list[tuple[UUID, str]]:
+    """What nobody began, or whoever began it lives no more, and its state; for the
+    tick."""
+    early = Q(made_at__lt=Now() - FIRST_WAIT)
+    nobody = early & (
+        Q(state=State.WAITING) | Q(state__in=[State.READING, State.UNDOING], claim=None)
+    )
+    left = Q(
+        state__in=[State.RUNNING, State.READING, State.UNDOING], lease_until__lt=Now()
+    )
+    rows = CaseloadImport.objects.filter(nobody | left)
+    return list(rows.order_by("made_at").values_list("pk", "state"))
+
+
+def sweep() -> None:
+    """No line is kept for longer than it is needed, or for a day."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(LEAVE, {"kept": KEPT_FOR})
+        cursor.execute(SWEEP, {"kept": KEPT_FOR})
+
+
+class Telling:
+    """Says each second how far it is, and that whoever is at it lives."""
+
+    EACH = 1.0
+
+    def __init__(self, import_id, claim):
+        self.values = {"id": str(import_id), "claim": str(claim), "lease": LEASE}
+        self.percent, self.is_lost = 0, False
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Telling:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.stop()
+
+    def say(self, done: int, of: int) -> None:
+        """Raise TakenAway where the claim is no longer ours."""
+        self.percent = 100 * done // max(of, 1)
+        if self.is_lost:
+            raise TakenAway
+
+    def stop(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._end.wait(self.EACH):
+                if not _execute(TELL, self.values | {"percent": self.percent}):
+                    self.is_lost = True
+                    return
+        except DatabaseError as error:
+            log.warning("not told how far (%s)", type(error).__name__)
+        finally:
+            connection.close()
+
+
+def write(import_id, claim: UUID, by_id: UUID, telling: Telling) -> None:
+    """Everybody and everything of them, as who brought it and as their therapist."""
+    with acting_as(by_id), transaction.atomic(durable=True):
+        by = User.objects.select_related("practice").get(pk=by_id)
+        lock("import", by.practice_id)  # a second one sees whom the first brought
+        care.tell_again(by)  # whom an import before this one brought
+        rows = CaseloadImport.objects.editable_by(by).select_related("therapist")
+        imported = rows.get(pk=import_id, claim=claim)
+        review = Review(imported, by=by)
+        Writing(imported, by, review, telling).all()
+        with acting_as(imported.therapist_id):
+            ImportSheet.objects.filter(caseload_import_id=imported.pk).delete()
+        crash.here("import_written")
+        telling.stop()
+        finish(imported, claim, review)
+
+
+def finish(imported: CaseloadImport, claim: UUID, review: Review) -> None:
+    done = CaseloadImport.objects.filter(
+        pk=imported.pk, claim=claim, state=State.RUNNING
+    ).update(
+        state=State.DONE,
+        claim=None,
+        lease_until=None,
+        percent=100,
+        people=len(review.new),
+        sessions=review.sessions,
+        goals=review.goals,
+        finished_at=Now(),
+    )
+    if not done:
+        raise TakenAway
+    said = {"clients": len(review.new), "therapist": imported.therapist_id}
+    audit.record("caseload imported", about=imported, **said)
+
+
+class Writing:
+    """First some people and their keys, then what is theirs: as the therapist, since
+    nobody else writes it; then some more."""
+
+    SOME = 50
+
+    def __init__(self, imported, by: User, review: Review, telling: Telling):
+        self.imported, self.by, self.telling = imported, by, telling
+        self.therapist = imported.therapist
+        self.new = review.new
+
+    def all(self) -> None:
+        for begin in range(0, len(self.new), self.SOME):
+            self.telling.say(begin, len(self.new))
+            some = self.new[begin : begin + self.SOME]
+            clients = [self._client(person) for person in some]
+            self._admit(clients, some)
+            with acting_as(self.therapist.pk):
+                pairs = list(zip(clients, some, strict=True))
+                self._records(pairs)
+            if 2 * (begin + len(some)) >= len(self.new):
+                crash.here("import_half_way")
+
+    def _client(self, person: Person) -> Client:
+        said = person.said
+        return Client(
+            pk=self.imported.key_of(person.line),
+            practice=self.by.practice,
+            preferred_name=said[Field.NAME],
+            family_name=said.get(Field.FAMILY, ""),
+            pronouns=said.get(Field.PRONOUNS, ""),
+            email=person.email,
+            phone=said.get(Field.PHONE, ""),
+            wants_portal=False,  # as of somebody added by hand whom nobody invited
+        )
+
+    def _admit(self, clients: list[Client], some: list[Person]) -> None:
+        concerns = [self._concern(person) for person in some]
+        note_first_role(self.therapist, clients[0], by=self.by)
+        Client.admit_all(clients, by=self.by, primary=self.therapist, concerns=concerns)
+        said = {"therapist": self.therapist.pk, "caseload_import": self.imported.pk}
+        pairs = zip(clients, some, strict=True)
+        rows = [(client, said | {"line": who.line}) for client, who in pairs]
+        audit.record_each("client imported", rows)
+
+    def _concern(self, person: Person) -> str:
+        return person.said.get(Field.CONCERN, "")
+
+    def _records(self, pairs: list[tuple[Client, Person]]) -> None:
+        encryption.expect(self.imported.practice_id, [who.pk for who, _said in pairs])
+        if not self.imported.is_own:
+            concerns = {client: self._concern(person) for client, person in pairs}
+            ClientBackground.import_many(concerns, by=self.therapist)
+        sessions = self._sessions(pairs)
+        said = [(client, goal) for client, who in pairs for goal in who.goals.values()]
+        words = [(client, goal.words) for client, goal in said]
+        goals = Goal.import_many(words, by=self.therapist)
+        rated = [(goal, one) for goal, (_who, one) in zip(goals, said, strict=True)]
+        self._ratings(rated, sessions)
+
+    def _moment(self, naive: datetime) -> datetime:
+        return naive.replace(tzinfo=self.therapist.zone)
+
+    def _sessions(self, pairs) -> dict[tuple[UUID, date], UUID]:
+        """The first of each day, by client: a rating of that day was given there."""
+        held = [
+            (client, self._moment(naive))
+            for client, person in pairs
+            for naive in sorted(person.sessions)
+        ]
+        length = timedelta(minutes=self.by.practice.session_minutes)
+        found = TherapySession.import_many(held, length, by=self.therapist)
+        by_day = {}
+        for (client, moment), session in zip(held, found, strict=True):
+            by_day.setdefault((client.pk, moment.date()), session.pk)
+        return by_day
+
+    def _ratings(self, goals, sessions) -> None:
+        ratings = []
+        for goal, said in goals:
+            for naive, value in sorted(said.ratings):
+                at = self._moment(naive)
+                session_id = sessions.get((goal.client_id, naive.date()))
+                ratings.append((goal, value, at, session_id))
+        GoalRating.import_many(ratings, by=self.therapist)

@@ -1,0 +1,266 @@
+"""An uploaded file as lines and cells, whichever program wrote it.
+
+Plain Python without Django: `child.py` runs it in a process with limits on memory and
+time.  Nothing here may cost more than in proportion to the file.
+
+CSV in UTF-8, UTF-16, UTF-32 or Windows-1252, with commas, semicolons, tabs or bars; or
+an Excel workbook.  Cells are text afterwards: a day that the workbook knows to be one
+is written YYYY-MM-DD.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from transfer.imports import workbook
+from transfer.imports.column_names import count_known
+from transfer.imports.limits import (
+    HEAD_WITHIN,
+    MOST_BYTES,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    MOST_LETTERS,
+    MOST_LINES,
+    MOST_ROWS,
+    MOST_TEXT,
+    Refused,
+    Row,
+)
+from ui.csv_cells import is_formula, unmarked_inside
+
+SEPARATORS = (",", ";", "\t", "|")
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+MARKUP = re.compile(r"\s*<[!?a-zA-Z]")
+SEPARATOR_LINE = re.compile(r'("?)sep=([^\r\n])\1[,;\t ]{0,100}(?:\r\n|\n|\r|\Z)', re.I)
+OLE = b"\xd0\xcf\x11\xe0"
+PASSWORD = "EncryptedPackage".encode("utf-16-le")
+WORKBOOK = "Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")
+MARKS_IN_A_ROW = 30  # what Unicode calls stream-safe; sorting more is quadratic
+
+
+@dataclass
+class Line:
+    number: int  # as a spreadsheet counts, the names of the columns included
+    cells: list[str]
+    is_long: bool = False  # more cells than columns: it would not fit under them
+    # What is wrong with a cell already in the file, by its column: "error", "formula".
+    faults: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class Sheet:
+    heads: list[str]
+    lines: list[Line]
+    separator: str = ","
+    written: str = "utf-8"  # how: an encoding, or "xlsx"
+    counts_from_1904: bool = False
+    head_at: int = 1
+    parts: list[int] = field(default_factory=list)  # the columns that are in it
+
+
+def read(raw: bytes) -> Sheet:
+    """Raise Refused for whatever is not a list that we can hold."""
+    first_look(raw)
+    if raw.startswith(b"PK\x03\x04"):
+        rows, from_1904 = workbook.read(raw)
+        return sheet_of(rows, written="xlsx", counts_from_1904=from_1904)
+    text, written = decoded(raw)
+    if MARKUP.match(text):
+        raise Refused("markup")
+    separator, text, skipped = separated(text)
+    rows = lines_of(text.rstrip("\r\n"), separator, skipped)
+    return sheet_of(rows, written=written, separator=separator)
+
+
+def first_look(raw: bytes) -> None:
+    """What can be said at once, in the request that brings the file."""
+    if len(raw) > MOST_BYTES:
+        raise Refused("too_large")
+    if not raw.strip(b"\0 \r\n\t"):
+        raise Refused("empty")
+    if raw.startswith(OLE):
+        if PASSWORD in raw:
+            raise Refused("password")
+        raise Refused("old_excel" if any(w in raw for w in WORKBOOK) else "no_list")
+    if raw.startswith((b"%PDF", b"{\\rtf")):
+        raise Refused("no_list")
+    if MARKUP.match(raw[:1000].lstrip(codecs.BOM_UTF8).decode("latin-1")):
+        raise Refused("markup")
+    if re.match(rb"(?:MIME-Version|Message-ID|From):", raw[:100], re.I):
+        raise Refused("markup")
+
+
+# -- text -----------------------------------------------------------------------------
+
+
+def decoded(raw: bytes) -> tuple[str, str]:
+    for mark, name in MARKS:
+        if raw.startswith(mark):
+            return _text(raw, name), name
+    if b"\0" in raw:
+        name = _without_a_mark(raw)
+        return _text(raw, name), name
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _text(raw, "cp1252"), "cp1252"
+
+
+def _without_a_mark(raw: bytes) -> str:
+    """UTF-16 that does not say so: every other byte of plain text is zero."""
+    sample = raw[:2000]
+    even, odd = sample[::2], sample[1::2]
+    for name, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if zeros.count(0) > 0.7 * len(zeros) and letters.count(0) < 0.1 * len(letters):
+            return name
+    raise Refused("no_list")
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise Refused("encoding") from None
+
+
+def separated(text: str) -> tuple[str, str, int]:
+    """What stands between cells, the rest of the text, and how many lines went."""
+    said = SEPARATOR_LINE.match(text)
+    skipped = 0
+    if said:
+        text, skipped = text[said.end() :], 1
+        sign = said[2]
+        if sign in SEPARATORS or (sign.isprintable() and sign in "^~:#!$%&*/\\"):
+            return sign, text, skipped
+    sample = text[:60_000]
+    return max(SEPARATORS, key=lambda sign: _fit(sample, sign)), text, skipped
+
+
+def _fit(sample: str, separator: str) -> tuple[int, int, int]:
+    """Known names, lines as long as the first, cells in it: the larger the better."""
+    rows = []
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    try:
+        for row in reader:
+            rows.append(row[: 2 * MOST_COLUMNS])
+            if len(rows) == HEAD_WITHIN:
+                break
+    except csv.Error:
+        return 0, 0, 0
+    if not rows:
+        return 0, 0, 0
+    head = max(rows, key=count_known)
+    alike = sum(len(row) == len(head) for row in rows) if len(head) > 1 else 0
+    return count_known(head), alike, len(head)
+
+
+def lines_of(text: str, separator: str, skipped: int) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    number = skipped
+    while True:
+        number += 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # A cell over 131,072 characters; nearly always since a quote is left open.
+            code = "long_cell" if "field larger" in str(error) else "open_quote"
+            raise Refused(code, number=number) from None
+        if len(row) > 10 * MOST_COLUMNS:  # no list, so not worth cleaning
+            raise Refused("too_wide")
+        yield number, row, {}
+
+
+# -- both -----------------------------------------------------------------------------
+
+
+def sheet_of(rows: Iterable[Row], **said) -> Sheet:
+    """The line that names the columns, and those after it that say something."""
+    found, size, filled = [], 0, 0
+    for read_so_far, (number, row, faults) in enumerate(rows):
+        filled += len(row) - row.count("")
+        if read_so_far > MOST_ROWS:
+            raise Refused("too_many")
+        if filled > MOST_CELLS:
+            raise Refused("too_much")
+        cells = _cleaned(row)
+        while cells and not cells[-1] and len(cells) - 1 not in faults:
+            cells.pop()
+        if not cells:
+            continue
+        found.append((number, cells, faults))
+        size += sum(len(c) if c.isascii() else len(c.encode()) for c in cells)
+        if size > MOST_TEXT:
+            raise Refused("too_much")
+        if len(found) > MOST_LINES + HEAD_WITHIN:
+            raise Refused("too_many")
+    if not found:
+        raise Refused("empty")
+    first = range(min(HEAD_WITHIN, len(found)))
+    at = max(first, key=lambda n: count_known(found[n][1]))
+    (head_at, heads, _faults), rest = found[at], found[at + 1 :]
+    if not rest:
+        raise Refused("empty")
+    if len(rest) > MOST_LINES:
+        raise Refused("too_many")
+    if len(heads) > MOST_COLUMNS:
+        raise Refused("too_wide")
+    wide = len(heads)
+    lines = [
+        Line(
+            number,
+            [*cells[:wide], *[""] * (wide - len(cells))],
+            len(cells) > wide,
+            {at: fault for at, fault in faults.items() if at < wide},
+        )
+        for number, cells, faults in rest
+    ]
+    heads = [head[:80] for head in heads]
+    return Sheet(heads, lines, head_at=head_at, parts=list(range(wide)), **said)
+
+
+def _cleaned(row: list[str]) -> list[str]:
+    """Of a row that is longer than any list no more than that it is."""
+    cells = [clean(cell) for cell in row[:MOST_COLUMNS]]
+    if any(cell and not cell.isspace() for cell in row[MOST_COLUMNS:]):
+        cells.append("…")
+    return cells
+
+
+def clean(cell: str) -> str:
+    """Without what nobody typed: control characters, and the marks we set before what a
+    spreadsheet would take for a formula.  One spelling of each letter."""
+    if not cell:
+        return cell
+    cell = unmarked_inside(cell)
+    cell = CONTROL.sub("", cell.replace("\xa0", " ").replace("\r\n", "\n")).strip()
+    cell = cell[: MOST_LETTERS + 1]  # one more than may be, which is refused later
+    if not cell.isascii():
+        cell = composed(cell)
+    if cell[:1] == "'" and is_formula(cell[1:]):
+        return cell[1:]
+    return cell
+
+
+def composed(text: str) -> str:
+    """NFC; as it is where a letter carries so many marks that sorting them costs."""
+    run = 0
+    for sign in text:
+        run = run + 1 if unicodedata.combining(sign) else 0
+        if run > MARKS_IN_A_ROW:
+            return text
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,65 @@
+"""What is read of a person, and why a line cannot come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from transfer.imports.columns import Field
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a line cannot come in.  The reason never repeats what the cell says."""
+
+    line: int
+    reason: str
+    column: int | None = None
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Goal:
+    words: str
+    ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Person:
+    """Moments are as on the therapist's wall: without a zone."""
+
+    line: int
+    said: dict[str, str] = field(default_factory=dict)
+    sessions: set[datetime] = field(default_factory=set)
+    goals: dict[str, Goal] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    above: dict[int, str] = field(default_factory=dict)  # the goal of each slot
+
+    @property
+    def name(self) -> str:
+        both = self.said.get(Field.NAME, ""), self.said.get(Field.FAMILY, "")
+        return " ".join(filter(None, both))
+
+    @property
+    def email(self) -> str:
+        return self.said.get(Field.EMAIL, "")
+
+
+@dataclass
+class Reading:
+    people: list[Person]
+    problems: list[Problem]  # in the order of the lines
+    repeated: list[int] = field(default_factory=list)  # lines, each like one above it
+    is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more
+
+    @property
+    def lines_to_mend(self) -> list[int]:
+        return list(dict.fromkeys(problem.line for problem in self.problems))
+
+    @property
+    def sessions(self) -> int:
+        return sum(len(person.sessions) for person in self.people)
+
+    @property
+    def goals(self) -> int:
+        return sum(len(person.goals) for person in self.people)

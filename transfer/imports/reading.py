@@ -1,0 +1,39 @@
+"""Has an uploaded file read by a process of its own, with limits (child.py)."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+from django.conf import settings
+
+from transfer.imports.limits import Refused
+from transfer.imports.sheet import CannotRead, Sheet
+
+WALL = 20  # seconds
+# What the system ends a process with that used too much.
+USED_UP = (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+def read(raw: bytes) -> Sheet:
+    """Raise CannotRead where it is no list, or reading it takes too much."""
+    command = [sys.executable, "-m", "transfer.imports.child"]
+    try:
+        done = subprocess.run(
+            command,
+            input=raw,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # might repeat what it read
+            cwd=settings.BASE,
+            env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
+            timeout=WALL,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotRead(Refused("too_much")) from None
+    if done.returncode in USED_UP:
+        raise CannotRead(Refused("too_much"))
+    if done.returncode:
+        raise CannotRead(Refused("broken"))
+    return Sheet.from_child(done.stdout.splitlines())

@@ -1,0 +1,150 @@
+"""The lines of an uploaded file as they are stored, and why a file cannot be read.
+
+parse.py reads the file, in a process of its own (reading.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from transfer.imports import parse
+from transfer.imports.limits import (
+    HEAD_WITHIN,
+    MOST_BYTES,
+    MOST_COLUMNS,
+    MOST_LETTERS,
+    MOST_LINES,
+    Refused,
+)
+from transfer.imports.parse import SEPARATORS, Line
+
+__all__ = [
+    "HEAD_WITHIN", "MOST_BYTES", "MOST_COLUMNS", "MOST_LETTERS", "MOST_LINES",
+    "SEPARATORS", "CannotRead", "Line", "Sheet", "read",
+]  # fmt: skip
+
+TOO_LARGE = _("A file of up to 5 MB can be read. This one is larger.")
+NO_LIST = _("This cannot be read as a list. Save it as CSV or as .xlsx.")
+BROKEN = _("This workbook cannot be read. Open it, save it anew, and try again.")
+EMPTY = _("There is no line in this file besides the names of its columns.")
+TOO_MANY = _("Up to 5,000 lines can be read at a time. Cut the file in two.")
+TOO_WIDE = _("Up to 60 columns can be read. Take out those that are not needed.")
+OURS = _("Something went wrong on our side. Upload the file again.")
+WHY = {
+    "too_large": TOO_LARGE,
+    "no_list": NO_LIST,
+    "old_excel": _("This is an old Excel file (.xls). Save it as .xlsx or as CSV."),
+    "password": _(
+        "This workbook is password-protected. Save a copy without a password."
+    ),
+    "markup": _("This is a web page or XML, not a workbook. Save it as .xlsx or CSV."),
+    "open_document": _("This is an OpenDocument file. Save it as .xlsx or CSV."),
+    "binary": _("This is a binary workbook (.xlsb). Save it as .xlsx or CSV."),
+    "encoding": _(
+        "Some characters in this file can’t be read. Save it as “CSV UTF-8” or .xlsx."
+    ),
+    "broken": BROKEN,
+    "empty": EMPTY,
+    "too_many": TOO_MANY,
+    "too_wide": TOO_WIDE,
+    "too_much": _(
+        "This file holds more than can be read at a time. Split it and import each"
+        " part."
+    ),
+    "long_cell": _(
+        "Line %(number)s: a cell is too long to read. Is a closing quotation mark"
+        " missing?"
+    ),
+    "open_quote": _(
+        "Line %(number)s: a quotation mark is not closed, or out of place."
+    ),
+    "no_name": _(
+        "No column is called preferred name, or like it. Call it so in the first line:"
+        " what we do not know by its name is sealed unread."
+    ),
+}
+
+
+def why(code: str, params: dict[str, int] | None = None) -> str:
+    """A sentence for whoever chose the file."""
+    return str(WHY.get(code, OURS)) % (params or {})
+
+
+class CannotRead(ValidationError):
+    """Why this file is no list, in words for whoever chose it."""
+
+    def __init__(self, refused: Refused):
+        super().__init__(why(refused.code, refused.params), code=refused.code)
+        self.numbers = refused.params
+
+
+@dataclass
+class Sheet(parse.Sheet):
+    """What was read, with what its storing needs."""
+
+    def part(self, columns: Iterable[int]) -> Sheet:
+        """The same lines with the cells of these columns alone."""
+        kept = set(columns)
+        lines = [
+            Line(
+                line.number,
+                [cell if at in kept else "" for at, cell in enumerate(line.cells)],
+                line.is_long,
+                {at: fault for at, fault in line.faults.items() if at in kept},
+            )
+            for line in self.lines
+        ]
+        return Sheet(**vars(self) | {"lines": lines, "parts": sorted(kept)})
+
+    def joined(self, other: Sheet) -> Sheet:
+        """Two parts of one sheet, laid over each other."""
+        lines = [
+            Line(
+                one.number,
+                [a or b for a, b in zip(one.cells, two.cells, strict=True)],
+                one.is_long,
+                one.faults | two.faults,
+            )
+            for one, two in zip(self.lines, other.lines, strict=True)
+        ]
+        parts = list(range(len(self.heads)))
+        return Sheet(**vars(self) | {"lines": lines, "parts": parts})
+
+    def to_json(self) -> str:
+        said = vars(self) | {
+            "lines": [[x.number, x.is_long, x.faults, *x.cells] for x in self.lines]
+        }
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Sheet:
+        said = json.loads(text)
+        return cls(**said | {"lines": list(map(_line, said["lines"]))})
+
+    @classmethod
+    def from_child(cls, written: Iterable[bytes]) -> Sheet:
+        """As child.py writes it: what is said of all, then each line; or CannotRead."""
+        said, *lines = map(json.loads, written)
+        if "refused" in said:
+            raise CannotRead(Refused(said["refused"], **said["params"]))
+        if said["lines"] != len(lines):
+            raise ValueError("not all of it arrived")
+        return cls(**said | {"lines": list(map(_line, lines))})
+
+
+def _line(said: list) -> Line:
+    number, is_long, faults, *cells = said
+    return Line(number, cells, is_long, {int(at): why for at, why in faults.items()})
+
+
+def read(raw: bytes) -> Sheet:
+    """A file of our own (the sample, a demo), read in this process."""
+    try:
+        return Sheet(**vars(parse.read(raw)))
+    except Refused as refused:
+        raise CannotRead(refused) from None

@@ -1,0 +1,135 @@
+"""The first sheet of an Excel workbook, read as a stream and counted while it is read.
+
+Plain Python without Django, as parse.py.  Both kinds of Open XML are read: transitional
+(what Excel writes) and Strict; the names of elements are the same.  openpyxl, which
+writes our sample, does not read Strict files, does not tell a formula without a result
+from an empty cell, and holds all words of a workbook in memory before we could count.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from xml.parsers import expat
+
+from transfer.imports.limits import Refused, Row
+from transfer.imports.workbook_parts import (
+    UNPACKED,
+    Book,
+    Cells,
+    Counted,
+    Part,
+    Relations,
+    Styles,
+    Words,
+)
+
+PARTS = 500
+
+
+def read(raw: bytes) -> tuple[Iterator[Row], bool]:
+    """The rows of its first visible sheet, and whether its days count from 1904."""
+    try:
+        return _Workbook(raw).rows()
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # whatever is wrong in it first
+        raise Refused("broken") from None
+
+
+class _Workbook:
+    def __init__(self, raw: bytes):
+        self.counted = Counted()
+        try:
+            self.packed = zipfile.ZipFile(io.BytesIO(raw))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+            raise Refused("broken") from None
+        parts = self.packed.infolist()
+        self.names = {part.filename for part in parts}
+        self._look(parts)
+
+    def _look(self, parts) -> None:
+        """Before anything is unpacked: is it a workbook, and how large would it be?"""
+        if "content.xml" in self.names and "META-INF/manifest.xml" in self.names:
+            raise Refused("open_document")
+        if "xl/workbook.bin" in self.names:
+            raise Refused("binary")
+        if any(name.startswith("/") or ".." in name.split("/") for name in self.names):
+            raise Refused("broken")
+        if any(part.flag_bits & 1 for part in parts):
+            raise Refused("password")
+        if len(parts) > PARTS or sum(part.file_size for part in parts) > UNPACKED:
+            raise Refused("too_much")
+
+    def rows(self) -> tuple[Iterator[Row], bool]:
+        main = self._main()
+        if main not in self.names:
+            raise Refused("no_list")
+        book = self._read(main, Book(self.counted))
+        folder = posixpath.dirname(main)
+        relations = self._read(_relations_of(main), Relations(self.counted)).found
+        places = {pk: (kind, _place(folder, to)) for pk, kind, to in relations}
+        shown = [places[pk] for pk in book.sheets if pk in places]
+        sheet = next((to for kind, to in shown if kind == "worksheet"), None)
+        if sheet is None:
+            raise Refused("empty")
+        parts = {kind: to for kind, to in places.values()}
+        styles = Styles(self.counted)
+        if parts.get("styles") in self.names:
+            self._read(parts["styles"], styles)
+        cells = self._read(sheet, Cells(self.counted, styles, book.from_1904))
+        needed = {
+            value
+            for _number, row, _faults in cells.rows
+            for value in row.values()
+            if isinstance(value, int)
+        }
+        words: dict[int, str] = {}
+        if needed:
+            strings = Words(self.counted, needed)
+            beside = posixpath.join(folder, "sharedStrings.xml")
+            place = parts.get("sharedStrings", beside)
+            words = self._read(place, strings).found
+        return _resolved(cells.rows, words), book.from_1904
+
+    def _main(self) -> str:
+        if "_rels/.rels" in self.names:
+            relations = self._read("_rels/.rels", Relations(self.counted)).found
+            for _pk, kind, target in relations:
+                if kind == "officeDocument":
+                    return _place("", target)
+        return "xl/workbook.xml"
+
+    def _read(self, name: str, part: Part) -> Part:
+        info = self.packed.getinfo(name)
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused("broken")
+        try:
+            with self.packed.open(info) as file:
+                part.parse(file)
+        except (expat.ExpatError, zipfile.BadZipFile, zlib.error):
+            raise Refused("broken") from None
+        return part
+
+
+def _relations_of(name: str) -> str:
+    folder, file = posixpath.split(name)
+    return posixpath.join(folder, "_rels", f"{file}.rels")
+
+
+def _place(folder: str, target: str) -> str:
+    """The part that a relation names, by its path in the zip."""
+    return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+
+
+def _resolved(rows, words: dict[int, str]) -> Iterator[Row]:
+    """Rows with the shared strings in them.  A string that is not there is no cell."""
+    for number, cells, faults in rows:
+        wide = max([*cells, *faults]) + 1
+        row = [""] * wide
+        for at, value in cells.items():
+            row[at] = words.get(value, "") if isinstance(value, int) else value
+        yield number, row, faults

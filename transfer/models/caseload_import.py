@@ -1,0 +1,314 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit, celery_kick, encryption
+from accounts.encryption import EncryptedTextField
+from accounts.models import Practice, User
+from database.ids import uuid7
+from transfer.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
+from transfer.imports.days import Order
+from transfer.imports.sheet import Sheet
+
+KEPT_FOR = timedelta(days=1)
+UNDONE_WITHIN = timedelta(days=1)
+# Tasks by their names, since transfer.tasks imports this.
+TASK, READ, UNDO = (
+    f"transfer.tasks.{name}" for name in ("bring_in", "read_file", "undo_import")
+)
+
+
+class CaseloadImportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Whose caseload it is, and the admin who brought it."""
+        mine = Q(pk=None)
+        if user.is_therapist:
+            mine |= Q(therapist_id=user.pk)
+        if user.is_admin:
+            mine |= Q(by_id=user.pk)
+        return self.filter(mine)
+
+    def editable_by(self, user):
+        return self.visible_to(user).filter(by_id=user.pk)
+
+    def open(self):
+        return self.filter(state__in=CaseloadImport.OPEN)
+
+    def unstarted(self):
+        """Nobody pressed yet: it may be dropped."""
+        reading = CaseloadImport.State.READING, CaseloadImport.State.REFUSED
+        return self.filter(state__in=[*CaseloadImport.OPEN, *reading])
+
+    def done(self):
+        return self.filter(state=CaseloadImport.State.DONE)
+
+
+class CaseloadImport(models.Model):
+    """A file that somebody wants on a therapist's caseload, and what became of it.
+
+    Holds no word of it: the lines are in ImportSheet for as long as they are needed.
+    """
+
+    class State(models.TextChoices):
+        READING = "reading", _("Is being read")
+        REFUSED = "refused", _("Cannot be read")
+        READY = "ready", _("Waits to be looked at")
+        WAITING = "waiting", _("Waits for its turn")
+        RUNNING = "running", _("Is being brought in")
+        FAILED = "failed", _("Did not come in")
+        DONE = "done", _("Is in")
+        DROPPED = "dropped", _("Left out")
+        UNDOING = "undoing", _("Is being undone")
+        UNDONE = "undone", _("Undone")
+
+    OPEN = (State.READY, State.FAILED)  # somebody may change and start it
+    STARTED = (State.WAITING, State.RUNNING)
+    UNDER_WAY = (*STARTED, State.READING, State.UNDOING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    therapist = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=8, choices=State.choices, default="reading")
+    # What each column becomes, by its place; our names, none of the file's.
+    columns = models.JSONField(default=list)
+    date_order = models.CharField(max_length=5, choices=Order.choices, blank=True)
+    leaves_out = models.BooleanField(default=False)
+    # Why it could not be read, or not be undone: codes, ids and numbers.
+    refusal = models.JSONField(default=dict, db_default={})
+    # By the worker, while it is at it.
+    claim = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    percent = models.PositiveSmallIntegerField(default=0)
+    # What came in.
+    people = models.PositiveIntegerField(default=0)
+    sessions = models.PositiveIntegerField(default=0)
+    goals = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = CaseloadImportQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["therapist", "-made_at"], name="import_by_therapist"),
+            models.Index(
+                fields=["made_at"],
+                condition=Q(state__in=["waiting", "running", "reading", "undoing"]),
+                name="import_under_way",
+            ),
+        ]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a therapist brings their own; else it is an admin, who sees less."""
+        return self.by_id == self.therapist_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in self.UNDER_WAY
+
+    def key_of(self, number: int) -> UUID:
+        """The key of the client of its line `number`, whoever writes it, whenever:
+        twice the same, so that twice is refused."""
+        noise = hashlib.sha256(f"{self.pk}:{number}".encode()).digest()
+        value = (self.pk.int >> 80 << 80) | int.from_bytes(noise[:10])
+        value = value & ~(0xF << 76) | (7 << 76)
+        return UUID(int=value & ~(3 << 62) | (2 << 62))
+
+    @property
+    def undone_until(self):
+        return self.finished_at + UNDONE_WITHIN
+
+    def may_undo(self, user: User) -> bool:
+        """For a day; whether anything of it changed since is found out by trying."""
+        is_early = self.state == self.State.DONE and timezone.now() < self.undone_until
+        return is_early and self.by_id == user.pk
+
+    # -- verbs -------------------------------------------------------------------
+
+    @classmethod
+    @transaction.atomic
+    def receive(cls, raw: bytes, *, by: User, therapist: User) -> CaseloadImport:
+        """Store the file as it is, sealed, until the worker has read it.  Of two files
+        that wait the later counts."""
+        for earlier in cls.objects.editable_by(by).unstarted():
+            earlier.drop(by=by)
+        found = cls(practice_id=by.practice_id, by=by, therapist=therapist)
+        found.save(force_insert=True)
+        body = base64.b64encode(raw).decode()
+        ImportSheet.put(found, ImportSheet.Part.UPLOAD, body)
+        audit.record("import begun", about=found, therapist=therapist.pk)
+        found._tell_the_worker(READ)
+        return found
+
+    def keep(self, sheet: Sheet) -> None:
+        """By the worker: the lines that were read, instead of the file."""
+        self.columns = matched(sheet.heads)
+        self.save(update_fields=["columns"])
+        known = {at for at, said in enumerate(self.columns) if said in DIRECTORY}
+        open_part = set() if self.is_own else known
+        rest = set(range(len(sheet.heads))) - open_part
+        parts = [(ImportSheet.Part.SEALED, rest)]
+        if open_part:
+            parts.append((ImportSheet.Part.DIRECTORY, open_part))
+        for part, columns in parts:
+            ImportSheet.put(self, part, sheet.part(columns).to_json())
+
+    def _tell_the_worker(self, task: str) -> None:
+        told = partial(celery_kick.the_worker, task, args=[str(self.pk)])
+        transaction.on_commit(told, robust=True)
+
+    def may_become(self, part_of: set[int], column: int) -> tuple[str, ...]:
+        """The fields that this column can be.  For an admin the two kinds never mix:
+        else what is sealed would be shown, and what was shown would be clinical."""
+        if self.is_own:
+            return (*DIRECTORY, *CLINICAL, LEFT_OUT)
+        return (*(DIRECTORY if column in part_of else CLINICAL), LEFT_OUT)
+
+    @transaction.atomic
+    def correct(
+        self, *, by: User, columns, date_order: str, leaves_out: bool, again=False
+    ) -> bool:
+        """Store how it is to be read; False once it is under way.  `again`: the worker
+        reads it that way before anybody can import it."""
+        said = {"columns": columns, "date_order": date_order, "leaves_out": leaves_out}
+        if again:
+            said |= {"state": self.State.READING, "attempts": 0, "claim": None}
+        mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).open()
+        done = mine.update(**said)
+        if done:
+            for name, value in said.items():
+                setattr(self, name, value)
+        if done and again:
+            self._tell_the_worker(READ)
+        return bool(done)
+
+    @transaction.atomic
+    def start(self, *, by: User) -> bool:
+        """Hand it to the worker; False where it was, or is done."""
+        mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).open()
+        done = mine.update(state=self.State.WAITING, attempts=0, percent=0)
+        if done:
+            audit.record("import started", about=self)
+            self._tell_the_worker(TASK)
+        return bool(done)
+
+    @transaction.atomic
+    def stop(self, *, by: User) -> bool:
+        """Whoever is at it finds it taken away, and nothing came in."""
+        mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk)
+        done = mine.filter(state__in=self.STARTED).update(
+            state=self.State.READY, claim=None, lease_until=None
+        )
+        if done:
+            audit.record("import stopped", about=self)
+        return bool(done)
+
+    @transaction.atomic
+    def drop(self, *, by: User) -> bool:
+        """Its lines go at once, what `by` cannot see of them within a minute."""
+        mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).unstarted()
+        done = mine.update(state=self.State.DROPPED, claim=None, lease_until=None)
+        if done:
+            ImportSheet.objects.visible_to(by).filter(caseload_import=self).delete()
+            audit.record("import dropped", about=self)
+        return bool(done)
+
+    @transaction.atomic
+    def undo(self, *, by: User) -> bool:
+        """Have the worker take back all that it made; False where it is too late."""
+        mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).done()
+        mine = mine.filter(finished_at__gt=timezone.now() - UNDONE_WITHIN)
+        done = mine.update(state=self.State.UNDOING, attempts=0, claim=None, refusal={})
+        if done:
+            audit.record("import undo asked", about=self)
+            self._tell_the_worker(UNDO)
+        return bool(done)
+
+
+class ImportSheetQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The therapist's; of an admin's own file the names and contacts as well."""
+        mine = Q(pk=None)
+        if user.is_therapist:
+            mine |= Q(caseload_import__therapist_id=user.pk)
+        if user.is_admin:
+            own = Q(caseload_import__by_id=user.pk)
+            mine |= own & Q(part__in=ImportSheet.SHOWN)
+        return self.filter(mine)
+
+
+class ImportSheet(models.Model):
+    """Lines of the file, sealed with a key of their own, which goes with them."""
+
+    class Part(models.TextChoices):
+        UPLOAD = "upload", _("The file as it came")
+        DIRECTORY = "directory", _("Names and contacts")
+        SEALED = "sealed", _("All else")
+        REVIEW = "review", _("What the page shows")
+        MEND = "mend", _("Lines to fix, as a file")
+
+    # What an admin may read of their own file; the rest is the therapist's alone.
+    SHOWN = (Part.DIRECTORY, Part.REVIEW, Part.MEND)
+
+    seal_as = "import_sheet"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    caseload_import = models.ForeignKey(
+        CaseloadImport, models.PROTECT, related_name="sheets"
+    )
+    part = models.CharField(max_length=9, choices=Part.choices)
+    body = EncryptedTextField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    objects = ImportSheetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["caseload_import", "part"], name="import_sheet_once"
+            ),
+        ]
+
+    @property
+    def client_id(self):
+        """To encryption each sheet is somebody of its own, with a key of its own."""
+        return self.pk
+
+    @classmethod
+    def put(cls, caseload_import: CaseloadImport, part: str, body: str) -> None:
+        """Instead of what was there; by who brought it."""
+        cls.objects.filter(caseload_import=caseload_import, part=part).delete()
+        row = cls(
+            practice_id=caseload_import.practice_id,
+            caseload_import=caseload_import,
+            part=part,
+            body=body,
+        )
+        encryption.make_client_key(row.practice_id, row.pk)
+        row.save(force_insert=True)
+
+    @property
+    def sheet(self) -> Sheet:
+        """Raise ValueError where its key is gone, as after a day."""
+        return Sheet.from_json(self.body)
+
+    @property
+    def raw(self) -> bytes:
+        return base64.b64decode(self.body, validate=True)

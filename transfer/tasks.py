@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts import celery_kick
+from transfer.export import job as copies
+from transfer.imports import job, steps
+
+# As the tick's (digests/tasks.py): less than the time after which Redis hands it out
+# again; a second one finds it claimed.
+PATIENT = {"soft_time_limit": 270, "time_limit": 280}
+
+
+@shared_task(**PATIENT)
+def bring_in(import_id: str):
+    """Right after somebody pressed; the tick would find it too."""
+    job.bring_in(import_id)
+
+
+@shared_task(**PATIENT)
+def read_file(import_id: str):
+    steps.read_file(import_id)
+
+
+@shared_task(**PATIENT)
+def undo_import(import_id: str):
+    steps.undo(import_id)
+
+
+def look_after_imports():
+    """What nobody began is begun, and no line outlives its day."""
+    job.sweep()
+    tasks = {"reading": read_file, "undoing": undo_import}
+    for pk, state in job.waiting():
+        task = tasks.get(state, bring_in)
+        celery_kick.the_worker(task.name, args=[str(pk)])
+
+
+@shared_task(**PATIENT)
+def copy_records():
+    """Right after somebody asked; the tick would find it too."""
+    copies.make_waiting()
+
+
+def look_after_copies():
+    copies.sweep()
+    if copies.waits():
+        celery_kick.the_worker(copy_records.name)
