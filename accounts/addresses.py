@@ -11,10 +11,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, sign_in_limits
 from accounts.models import AddressChange, Message, NotSent, User
 from accounts.sign_in import tell
+
+audit.verb("address wanted", audit.Sort.SIGN_IN, _("Asked for another address"))
+audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the address"))
 
 
 def token(change_id: UUID) -> str:

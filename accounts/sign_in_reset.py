@@ -9,12 +9,15 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, celery_kick
 from accounts.models import Message, NotSent, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
 from ui import email_addresses
+
+audit.verb("sign-in reset", audit.Sort.SIGN_IN, gettext_lazy("Reset a sign-in"))
 
 GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
 AN_HOUR = 6  # letters to one person, however many places ask for them

@@ -13,6 +13,8 @@ from clients.assigning import note_first_role
 from clients.models import CareRole, Client, ClientBackground
 from ui.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 
+audit.verb("person added", audit.Sort.ROLE, _("Added a person"))
+
 OFF = {"autocomplete": "off"}
 DETAILS = [
     "preferred_name",

@@ -21,6 +21,15 @@ from clients.models.emergency import (
 from ui.forms import HouseForm
 from ui.screen_privacy import called
 
+audit.verb(
+    "emergency refused", audit.Sort.REFUSED, gettext_lazy("Emergency access, not given")
+)
+audit.verb(
+    "emergency too early",
+    audit.Sort.REFUSED,
+    gettext_lazy("Emergency access, not given in the first 30 days"),
+)
+
 LONG = 2000
 REASON = 15  # letters at least: the client reads it
 

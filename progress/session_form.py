@@ -19,6 +19,8 @@ from progress.session_page import answer_name, rating_name, was_name
 from toolkit.models import Assignment
 from ui.forms import HouseForm, SegmentsField, StonesField
 
+audit.verb("note saved", audit.Sort.WROTE, gettext_lazy("Wrote a note"))
+
 # What each form of note asks for, in order.
 PARTS = {
     "dap": [gettext_lazy("Data"), gettext_lazy("Assessment"), gettext_lazy("Plan")],

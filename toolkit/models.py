@@ -16,6 +16,10 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 from ui.screen_privacy import called
 
+audit.verb("practice agreed", audit.Sort.WROTE, _("Agreed on practice"))
+audit.verb("practice reworded", audit.Sort.WROTE, _("Reworded practice"))
+audit.verb("practice answered", audit.Sort.WROTE, _("Answered about practice"))
+
 
 class AssignmentQuerySet(ClientRowQuerySet):
     def open(self):

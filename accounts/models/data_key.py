@@ -1,8 +1,13 @@
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.models.practice import Practice
 from database.ids import uuid7
+
+audit.verb("key destroyed", audit.Sort.ROLE, _("Destroyed a client’s key"))
+audit.verb("keys rotated", audit.Sort.SETTINGS, _("Changed the keys of the encryption"))
 
 
 class DataKey(models.Model):

@@ -14,6 +14,17 @@ from database.ids import uuid7
 from ui import time_zones
 from ui.time_zones import validate_zone
 
+audit.verb(
+    "practice changed", audit.Sort.SETTINGS, _("Changed the practice’s settings")
+)
+audit.verb(
+    "privacy notice written", audit.Sort.SETTINGS, _("Wrote a new privacy notice")
+)
+audit.verb("crisis line added", audit.Sort.SETTINGS, _("Added a crisis line"))
+audit.verb("crisis line changed", audit.Sort.SETTINGS, _("Changed a crisis line"))
+audit.verb("crisis line moved", audit.Sort.SETTINGS, _("Moved a crisis line"))
+audit.verb("crisis line removed", audit.Sort.SETTINGS, _("Removed a crisis line"))
+
 
 class Practice(models.Model):
     """The tenant: every row belongs to exactly one, and nobody sees across."""

@@ -98,7 +98,7 @@ def test_a_removed_row_is_missed_where_the_count_was_adjusted_too(sealed):
 
 def test_a_row_slipped_in_later_is_one_too_many(sealed, thea):
     with transaction.atomic(), acting_as(thea.pk):
-        audit.record("waved")
+        audit.record("opened")
         transaction.set_rollback(True)
     note(thea)
     seal()

@@ -17,6 +17,13 @@ from clients.models.care import CareRole, require_treats, take_turns
 from clients.models.notice import Notice
 from clients.models.row import ClientRow
 
+audit.verb("care role asked", audit.Sort.ROLE, _("Asked for a care role"))
+audit.verb("care role confirmed", audit.Sort.ROLE, _("Confirmed a care role"))
+audit.verb("care role refused", audit.Sort.ROLE, _("Refused a care role"))
+audit.verb(
+    "care role withdrawn", audit.Sort.ROLE, _("Withdrew a request for a care role")
+)
+
 
 class CareRoleRequestQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -163,7 +170,9 @@ class CareRoleRequest(ClientRow):
         done = rows.update(outcome=outcome, decided_at=Now(), decided_by=by)
         if done:
             detail = {"care_role": self.kind, "person": self.user_id}
-            audit.record(f"care role {outcome}", about=self, **detail)
+            refused = outcome == self.Outcome.REFUSED
+            verb = "care role refused" if refused else "care role confirmed"
+            audit.record(verb, about=self, **detail)
         return bool(done)
 
     @transaction.atomic

@@ -29,6 +29,15 @@ from database import identity
 from database.ids import uuid7
 from ui.names import name_key
 
+audit.verb("background written", audit.Sort.WROTE, _("Wrote what brought them"))
+audit.verb("admitted", audit.Sort.ROLE, _("Admitted a client"))
+audit.verb("client corrected", audit.Sort.WROTE, _("Corrected contact details"))
+audit.verb("client invited", audit.Sort.ROLE, _("Invited a client to the portal"))
+audit.verb("address corrected", audit.Sort.ROLE, _("Corrected an address"))
+audit.verb("discharged", audit.Sort.ROLE, _("Discharged a client"))
+audit.verb("taken back", audit.Sort.ROLE, _("Took a client back"))
+audit.verb("portal closed", audit.Sort.ROLE, _("Closed their own portal"))
+
 
 class ClientQuerySet(models.QuerySet):
     def visible_to(self, user):

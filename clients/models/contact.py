@@ -7,6 +7,8 @@ from accounts import audit
 from accounts.models import Practice, User
 from clients import access
 
+audit.verb("charter changed", audit.Sort.SETTINGS, _("Changed how to be reached"))
+
 
 class ContactCharterQuerySet(models.QuerySet):
     def visible_to(self, user):

@@ -9,6 +9,9 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models.row import ClientRow, ClientRowQuerySet
 
+audit.verb("correction asked", audit.Sort.WROTE, _("Asked for a correction"))
+audit.verb("correction answered", audit.Sort.WROTE, _("Answered about a correction"))
+
 MOST_A_DAY = 20
 FULL = _(
     "You asked for %(most)d corrections in the last 24 hours, the most for one day. Ask"

@@ -24,6 +24,15 @@ from ui.email_addresses import normalize
 from ui.names import name_key
 from ui.templatetags.ui import day_words
 
+audit.verb(
+    "emergency", audit.Sort.ROLE, gettext_lazy("Opened a record in an emergency")
+)
+audit.verb(
+    "emergency access seen",
+    audit.Sort.ROLE,
+    gettext_lazy("Saw that a record was opened"),
+)
+
 
 class EmergencyReasonQuerySet(ClientRowQuerySet):
     def unseen(self):

@@ -16,6 +16,13 @@ from clients.models import ClientRow, ClientRowQuerySet
 from database.locks import lock
 from goals.models.content import Content, Side
 
+audit.verb("goal proposed", audit.Sort.WROTE, _("Proposed a goal"))
+audit.verb("goal closed", audit.Sort.WROTE, _("A goal was closed"))
+audit.verb("goal taken up", audit.Sort.WROTE, _("Took a goal up again"))
+audit.verb(
+    "goal line kept", audit.Sort.WROTE, _("Kept a line with a goal that was reached")
+)
+
 REVIEW_AFTER = timedelta(days=91)
 # Of one client: open, open or closed, and versions of all goals together.
 MOST_OPEN, MOST_GOALS, MOST_VERSIONS = 50, 150, 300

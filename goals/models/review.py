@@ -17,6 +17,10 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import REVIEW_AFTER, Goal, Overtaken
 
+audit.verb("goal review begun", audit.Sort.WROTE, _("Began to look at a goal again"))
+audit.verb("goal review answered", audit.Sort.WROTE, _("Answered about a goal"))
+audit.verb("goal review decided", audit.Sort.WROTE, _("Decided about a goal"))
+
 
 class Review(ClientRow):
     """Of one goal; open until both chose the same of the four."""

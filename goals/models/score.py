@@ -15,6 +15,8 @@ from clients.models import ClientRow
 from goals.models.content import Side
 from goals.models.goal import Goal
 
+audit.verb("goal scored", audit.Sort.WROTE, _("Said how important or sure a goal is"))
+
 MOST_A_DAY = 100  # by one person, on one goal
 FULL = _(
     "You changed these numbers %(most)d times in the last 24 hours, the most for one"

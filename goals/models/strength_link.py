@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
@@ -12,6 +13,8 @@ from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet, Strength
 from goals.models.content import Side
 from goals.models.goal import Goal
+
+audit.verb("strength linked", audit.Sort.WROTE, _("Linked a strength to goals"))
 
 
 class StrengthLinkQuerySet(ClientRowQuerySet):

@@ -19,6 +19,16 @@ from progress.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
 from progress.imports.days import Order
 from progress.imports.sheet import Sheet
 
+audit.verb("import begun", audit.Sort.ROLE, _("Looked at a list to bring in"))
+audit.verb("import started", audit.Sort.ROLE, _("Began to bring a list in"))
+audit.verb("import stopped", audit.Sort.ROLE, _("Stopped bringing a list in"))
+audit.verb("import dropped", audit.Sort.ROLE, _("Left a list out"))
+audit.verb("caseload imported", audit.Sort.ROLE, _("Brought a list in"))
+audit.verb("import undo asked", audit.Sort.ROLE, _("Asked to undo an import"))
+audit.verb("import undo refused", audit.Sort.ROLE, _("Could not undo an import"))
+audit.verb("import undone", audit.Sort.ROLE, _("Undid an import"))
+audit.verb("client imported", audit.Sort.ROLE, _("Brought a client in with a list"))
+
 KEPT_FOR = timedelta(days=1)
 UNDONE_WITHIN = timedelta(days=1)
 # Tasks by their names, since progress.tasks imports this.

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
@@ -12,6 +13,8 @@ from clients import access
 from clients.models import ClientRow
 from database.ids import uuid7
 from progress.models.note import ProgressNote
+
+audit.verb("note taken over", audit.Sort.WROTE, _("Took over a note’s draft"))
 
 
 class EarlierDraftQuerySet(models.QuerySet):

@@ -20,6 +20,11 @@ from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
 from database.prepared import PreparedSQL
 
+audit.verb("note signed", audit.Sort.SIGNED, _("Signed a note"))
+audit.verb("signing undone", audit.Sort.SIGNED, _("Undid signing a note"))
+audit.verb("note held back", audit.Sort.WROTE, _("Held a note back"))
+audit.verb("note shown again", audit.Sort.WROTE, _("Let a note be read again"))
+
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
 # take-away beside its parts, and after them, as JSON, what was pressed: ratings and

@@ -14,6 +14,8 @@ from clients import access
 from clients.models import ClientRow, ClientRowQuerySet, Correction
 from progress.models.note import ProgressNote
 
+audit.verb("note added to", audit.Sort.SIGNED, _("Added to a signed note"))
+
 MOST = 100  # to one note
 FULL = _(
     "This note has %(most)d additions, the most it can have. Write the rest in another"

@@ -14,6 +14,8 @@ from clients import access
 from clients.models import ClientRow
 from clients.record_access import opened
 
+audit.verb("copy fetched", audit.Sort.EXPORTED, _("Fetched a copy of the record"))
+
 KEPT_FOR = timedelta(days=1)
 TASK = "progress.tasks.copy_records"  # which imports this
 

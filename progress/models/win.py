@@ -12,6 +12,9 @@ from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 
+audit.verb("win noted", audit.Sort.WROTE, _("Noted a win"))
+audit.verb("win taken back", audit.Sort.WROTE, _("Took a win back"))
+
 MOST_A_DAY = 100  # by one person, in one record; taken back or not
 FULL = _(
     "You added %(most)d wins in the last 24 hours, the most for one day. Add this one"
