@@ -68,6 +68,7 @@ TAKE_AWAY = {  # where it can be read, by what the client reads
 
 
 class SessionForm(HouseForm):
+    no_draft = "saved into its unsigned note as it is typed"
     revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
     format = SegmentsField(
         label=gettext_lazy("Form of the note"), choices=ProgressNote.Format.choices

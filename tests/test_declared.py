@@ -1,6 +1,7 @@
 """Lists that must be complete are declared beside the thing; here they are compared.
 
-An audit verb stands beside what writes it.  What is written is read from the source.
+An audit verb stands beside what writes it, a draft's kind on its form.  What is written
+is read from the source.
 """
 
 import ast
@@ -11,9 +12,14 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from django import forms
+from django.conf import settings
+from django.urls import get_resolver
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 from accounts import audit
+from clients import drafts
 from database.identity import acting_as
 
 BASE = Path(__file__).parents[1]
@@ -41,6 +47,14 @@ def calls(tree, *names):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in wanted:
             yield node
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_is_loaded():
+    """What answers requests: views and their forms, and the middleware."""
+    assert get_resolver().url_patterns
+    for middleware in settings.MIDDLEWARE:
+        import_string(middleware)
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +126,48 @@ def test_a_verb_that_nobody_declares_cannot_be_written(db):
         audit.record("waved")
     with pytest.raises(ValueError, match="twice"):
         audit.verb("opened", audit.Sort.OPENED, audit.VERBS["opened"].words)
+
+
+# -- forms with text ------------------------------------------------------------------
+
+
+def kinds_of(base):
+    for form in base.__subclasses__():
+        yield form
+        yield from kinds_of(form)
+
+
+@pytest.fixture(scope="module")
+def forms_with_text():
+    """Ours that have a text area.  (ReviewForm makes its own later, and is a draft.)"""
+    rooms = {room.name for room in ROOMS}
+    return {
+        form
+        for form in kinds_of(forms.BaseForm)
+        if form.__module__.split(".")[0] in rooms
+        and any(
+            isinstance(field.widget, forms.Textarea)
+            for field in getattr(form, "base_fields", {}).values()
+        )
+    }
+
+
+def is_a_draft(form):
+    found = drafts.KINDS.get(getattr(form, "kind", None))
+    return found is not None and issubclass(form, found.form)
+
+
+def test_each_form_with_text_is_a_draft_or_says_why_not(forms_with_text):
+    assert len(forms_with_text) > 15
+    unsaid = [
+        form
+        for form in forms_with_text
+        if bool(getattr(form, "no_draft", "")) == is_a_draft(form)
+    ]
+    assert not unsaid, "see clients/drafts.py: drafted(), or no_draft"
+
+
+def test_a_kind_of_draft_belongs_to_one_form():
+    form = type("Second", (forms.Form,), {"kind": "comment"})
+    with pytest.raises(ValueError, match="comment"):
+        drafts.drafted(lambda user: None)(form)
