@@ -84,6 +84,12 @@ def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
 
 
 class TherapySession(ClientRow):
+    retention = "record"
+    not_exported = {
+        "schedule_version": "counts moves, so that nobody overwrites another"
+    }
+    frozen = {"therapist"}
+
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
         HELD = "held", _("Held")

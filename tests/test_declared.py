@@ -1,26 +1,47 @@
 """Lists that must be complete are declared beside the thing; here they are compared.
 
-An audit verb stands beside what writes it, a draft's kind on its form.  What is written
-is read from the source.
+An audit verb stands beside what writes it, a draft's kind on its form; how long a row
+is kept, what of it is in no copy and what in it never changes stand on its model.
 """
 
 import ast
+import json
 import os
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django import forms
+from django.apps import apps
 from django.conf import settings
+from django.db import connection, models, transaction
 from django.urls import get_resolver
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from accounts import audit
+from accounts import audit, retention
+from accounts.encryption import EncryptedTextField
+from accounts.models import User
+from appointments.models import TherapySession
 from clients import drafts
+from clients.models import Client, ClientBackground, ContactCharter, Draft, draft
 from database.identity import acting_as
+from goals.models import Review
+from progress.models import (
+    ImportSheet,
+    NoteAddition,
+    ProgressNote,
+    RecordExport,
+    caseload_import,
+    record_export,
+)
+from progress.record import read
+from progress.record.files import as_json
+from tests.test_second_lock import record_of
 
 BASE = Path(__file__).parents[1]
 ROOMS = [
@@ -171,3 +192,244 @@ def test_a_kind_of_draft_belongs_to_one_form():
     form = type("Second", (forms.Form,), {"kind": "comment"})
     with pytest.raises(ValueError, match="comment"):
         drafts.drafted(lambda user: None)(form)
+
+
+# -- how long a row is kept -----------------------------------------------------------
+
+
+def ours():
+    """Our models; what others bring along cannot say anything of itself."""
+    rooms = {room.name for room in ROOMS}
+    return [m for m in apps.get_models() if m.__module__.split(".")[0] in rooms]
+
+
+def test_each_model_says_how_long_its_rows_are_kept():
+    unsaid = [m._meta.label for m in ours() if "retention" not in vars(m)]
+    assert not unsaid, "see accounts/retention.py"
+    others = {m._meta.label for m in apps.get_models()} - {
+        m._meta.label for m in ours()
+    }
+    assert others == set(retention.OF_OTHERS)
+
+
+def test_how_long_is_one_of_the_classes_and_what_is_transient_says_the_days():
+    for model in ours():
+        of_fields = getattr(model, "field_retention", {})
+        names = {field.name for field in model._meta.local_concrete_fields}
+        assert set(of_fields) <= names, model
+        said = {model.retention, *of_fields.values()}
+        assert said <= set(retention.CLASSES), model
+        assert ("transient" in said) == hasattr(model, "retention_days"), model
+    assert set(retention.OF_OTHERS.values()) <= set(retention.CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("model", "kept_for"),
+    [
+        (Draft, draft.KEPT_FOR),
+        (ImportSheet, caseload_import.KEPT_FOR),
+        (RecordExport, record_export.KEPT_FOR),
+    ],
+)
+def test_what_is_swept_is_swept_when_it_says(model, kept_for):
+    assert kept_for == timedelta(days=model.retention_days)
+
+
+# -- what a client's tables give to a copy, and what in them never changes ------------
+
+# Of any row, and said here once for all: the copy names practice and client above.
+EACH = {"id", "practice", "client"}
+
+
+def of_a_client():
+    """The models with a way to a client: through however many tables, or by its id."""
+    found = {Client, *(model for model in ours() if "client_id" in names_of(model))}
+    while True:
+        more = {
+            model
+            for model in ours()
+            for field in model._meta.local_concrete_fields
+            if field.related_model in found
+        }
+        if more <= found:
+            return sorted(found, key=lambda model: model._meta.label)
+        found |= more
+
+
+def names_of(model):
+    return {field.name for field in model._meta.local_concrete_fields}
+
+
+@pytest.mark.parametrize("model", of_a_client(), ids=lambda m: m.__name__)
+def test_what_is_declared_of_a_clients_table_is_there(model):
+    left_out = getattr(model, "not_exported", {})
+    if isinstance(left_out, dict):
+        assert all(left_out.values())
+        assert set(left_out) <= names_of(model)
+    if model.frozen != "__all__":
+        assert set(model.frozen) <= names_of(model) - {"id", "client"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", of_a_client(), ids=lambda m: m.__name__)
+def test_a_field_may_be_updated_by_the_web_or_is_named_frozen(model):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.column_privileges"
+            " WHERE table_name = %s AND privilege_type = 'UPDATE'"
+            " AND grantee IN ('cairn_web', 'PUBLIC')",
+            [model._meta.db_table],
+        )
+        granted = {name for (name,) in cursor.fetchall()}
+    frozen = names_of(model) if model.frozen == "__all__" else EACH | set(model.frozen)
+    changing = {
+        field.column
+        for field in model._meta.local_concrete_fields
+        if field.name not in frozen
+    }
+    assert granted == changing
+
+
+# Where a copy has a field under another name.
+RENAMED = {
+    (ProgressNote, "session"): "session_id",
+    (ProgressNote, "body"): "text",
+    (NoteAddition, "note"): "session_id",
+}
+
+
+def table_of(model, record) -> list[dict]:
+    if model in (Client, ClientBackground):
+        return [record["person"]]
+    if model is ContactCharter:
+        return [record["contact"]]
+    own = {ProgressNote: "notes", NoteAddition: "note_additions"}
+    listed = {model: name for name, model, *_order in read.TABLES}
+    return record.get({**listed, **own}.get(model), [])
+
+
+def exported(model):
+    return [
+        field
+        for field in model._meta.local_concrete_fields
+        if field.name not in {*EACH, *getattr(model, "not_exported", {})}
+    ]
+
+
+def wholly_exported():
+    return [
+        model
+        for model in of_a_client()
+        if not isinstance(getattr(model, "not_exported", {}), str)
+    ]
+
+
+def said_of(row, field):
+    """The value as a copy has it."""
+    if field.related_model is User:
+        person = getattr(row, field.name)
+        return person.name if person else None
+    value = read.plain(getattr(row, field.attname))
+    return value if value != "" else None
+
+
+@pytest.fixture
+def copies(cleo, thea):
+    """A record with something of everything in it, as Thea and as Cleo take it."""
+    record_of(cleo, thea)
+    fill_the_gaps(cleo, thea)
+    found = []
+    for who in (thea, cleo.user):
+        with acting_as(who.pk):
+            client = Client.objects.get(pk=cleo.pk)
+            found.append(json.loads(as_json(read.read_record(client, who))))
+    return found
+
+
+def fill_the_gaps(cleo, thea):
+    """What no verb wrote above, past triggers and checks of who writes."""
+    with acting_as(cleo.user.pk), transaction.atomic():
+        review = Review.objects.get(client=cleo)
+        review.answer({"goal_fits": "yes", "choice": "keep"}, by=cleo.user)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for model in wholly_exported():
+            for number, field in enumerate(exported(model)):
+                fill(model, field, number, cleo)
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def fill(model, field, number, cleo):
+    rows = list(rows_of(model, cleo))
+    if any(said_of(row, field) is not None for row in rows):
+        return
+    row = rows[0]
+    if field.is_relation:
+        value = rows_of(field.related_model, cleo).first().pk
+    elif isinstance(field, models.DateTimeField):
+        value = timezone.now() + timedelta(hours=number)
+    elif isinstance(field, models.DateField):
+        value = date(2031, 1, 1 + number)
+    elif isinstance(field, models.UUIDField):
+        value = TherapySession.objects.filter(client=cleo).first().pk
+    elif field.choices:
+        value = field.choices[0][0]
+    else:
+        value = f"{model.__name__} {number}"
+    if isinstance(field, EncryptedTextField):
+        value = field.seal(row, value)
+    model.objects.filter(pk=row.pk).update(**{field.attname: value})
+
+
+def rows_of(model, cleo):
+    if model is User:
+        return User.objects.filter(pk=cleo.user_id)
+    if model is Client:
+        return Client.objects.filter(pk=cleo.pk)
+    return model.objects.filter(client_id=cleo.pk).order_by("pk")
+
+
+@pytest.mark.django_db
+def test_each_field_of_a_client_is_in_the_copy_or_left_out_with_a_reason(copies, cleo):
+    missing = []
+    for model in wholly_exported():
+        of = (
+            copies[:1] if model is ClientBackground else copies
+        )  # the therapist's alone
+        for field in exported(model):
+            values = {said_of(row, field) for row in rows_of(model, cleo)} - {None}
+            for copy in of:
+                if not is_in(copy, model, field, values):
+                    missing.append(f"{model.__name__}.{field.name}")
+    assert not missing, "export it, or say why not: `not_exported` of its model"
+
+
+def is_in(copy, model, field, values) -> bool:
+    """Whether the copy has this field filled, with its values and no other's."""
+    keys = (RENAMED.get((model, field.name)), field.attname, field.name)
+    table = table_of(model, copy)
+    for key in keys:
+        shown = {row[key] for row in table if key in row} - {None, ""}
+        if model is ProgressNote and key == "text":
+            return bool(shown) and all(any(v in text for v in values) for text in shown)
+        if shown:
+            return shown <= values
+    return False
+
+
+@pytest.mark.django_db
+def test_the_words_that_are_left_out_are_in_no_copy(copies, cleo):
+    left_out = {
+        said_of(row, field)
+        for model in of_a_client()
+        for row in rows_of(model, cleo)
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, EncryptedTextField)
+        and (model not in wholly_exported() or field not in exported(model))
+    } - {None}
+    assert len(left_out) >= 5
+    for copy in copies:
+        told = json.dumps(copy, ensure_ascii=False)
+        assert not [words for words in left_out if words in told]
+    concern = ClientBackground.objects.get(client=cleo).presenting_concern
+    assert [concern in json.dumps(copy) for copy in copies] == [True, False]

@@ -29,6 +29,9 @@ class AssignmentQuerySet(ClientRowQuerySet):
 class Assignment(ClientRow):
     """One thing to do before the next session.  "Some" counts; a miss is no failure."""
 
+    retention = "record"
+    frozen = {"session", "set_by", "set_at"}
+
     class Answer(models.TextChoices):
         DID = "did", _("Did it")
         SOME = "some", _("Did some")

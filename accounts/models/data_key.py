@@ -17,6 +17,10 @@ class DataKey(models.Model):
     makes that client's narrative unreadable everywhere, backups that expired included.
     """
 
+    retention = "record"
+    not_exported = "a copy is not sealed with it"
+    frozen = "__all__"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT)
     client_id = models.UUIDField(null=True, unique=True)

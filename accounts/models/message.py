@@ -36,6 +36,8 @@ class Message(models.Model):
     Holds no words.  What it says is rendered when it goes, as its recipient.
     """
 
+    retention = "audit"
+
     class State(models.TextChoices):
         WAITING = "waiting"
         SENDING = "sending"

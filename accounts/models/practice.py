@@ -29,6 +29,8 @@ audit.verb("crisis line removed", audit.Sort.SETTINGS, _("Removed a crisis line"
 class Practice(models.Model):
     """The tenant: every row belongs to exactly one, and nobody sees across."""
 
+    retention = "practice content"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = NameField(_("name"), max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
@@ -124,6 +126,8 @@ LINE_IS_GONE = _("This crisis line was removed in the meantime. Nothing was chan
 class CrisisLine(models.Model):
     """Whom to ring now.  One that nobody verified is not shown."""
 
+    retention = "practice content"
+
     GOOD_FOR = timedelta(days=365)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -199,6 +203,9 @@ class CrisisLine(models.Model):
 
 class Heartbeat(models.Model):
     """One row: when the worker last did something."""
+
+    retention = "transient"
+    retention_days = 1
 
     at = models.DateTimeField()
 

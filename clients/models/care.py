@@ -60,6 +60,9 @@ class CareRoleQuerySet(models.QuerySet):
 class CareRole(ClientRow):
     """Why somebody may open a record: who, as what, from when to when."""
 
+    retention = "record"
+    frozen = {"user", "kind", "starts_at", "given_by"}
+
     class Kind(models.TextChoices):
         PRIMARY = "primary", _("Primary therapist")
         CO_THERAPIST = "co_therapist", _("Co-therapist")

@@ -52,6 +52,18 @@ class CareRoleRequestQuerySet(models.QuerySet):
 class CareRoleRequest(ClientRow):
     """Who should get which role, asked for by whom, and what became of it."""
 
+    retention = "record"
+    not_exported = "it opens nothing; what was confirmed is in care"
+    frozen = {
+        "user",
+        "kind",
+        "starts_at",
+        "ends_at",
+        "cancels_sessions",
+        "asked_by",
+        "asked_at",
+    }
+
     class Outcome(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
         REFUSED = "refused", _("Refused")

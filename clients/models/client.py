@@ -75,6 +75,15 @@ class ClientQuerySet(models.QuerySet):
 class Client(HasNameKey):
     """Somebody in therapy.  Not the account: many have none and need none."""
 
+    retention = "record"
+    not_exported = {
+        "user": "the account; its address is in the copy",
+        "name_key": "made from the name",
+        "wants_portal": "whether an account is wanted, until there is one",
+        "version": "counts changes, so that nobody overwrites another",
+    }
+    frozen = {"practice", "created_at"}
+
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
@@ -329,6 +338,9 @@ class Client(HasNameKey):
 class ClientBackground(models.Model):
     """What brought them.  Apart from Client, which admins read."""
 
+    retention = "record"
+    frozen = ()
+
     client = models.OneToOneField(
         Client, models.PROTECT, primary_key=True, related_name="background"
     )
@@ -345,7 +357,10 @@ class ClientBackground(models.Model):
 
     @transaction.atomic
     def write(self, *, by: User) -> None:
-        self.save()
+        if self._state.adding:
+            self.save(force_insert=True)
+        else:
+            self.save(update_fields=["presenting_concern"])
         audit.record("background written", about=self, client_id=self.client_id)
 
     @classmethod

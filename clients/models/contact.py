@@ -22,6 +22,9 @@ class ContactCharterQuerySet(models.QuerySet):
 class ContactCharter(models.Model):
     """What may be sent to a client, and how a success is marked.  Theirs to set."""
 
+    retention = "client-owned"
+    frozen = ()
+
     class Lead(models.IntegerChoices):
         TWO_HOURS = 2, _("2 hours before")
         DAY = 24, _("the day before, at the same time")

@@ -27,6 +27,9 @@ class CorrectionQuerySet(ClientRowQuerySet):
 class Correction(ClientRow):
     """The client says that something in the record is wrong, and is answered."""
 
+    retention = "record"
+    frozen = {"by", "at", "about", "words"}
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     about = EncryptedTextField(_("what it is about"))

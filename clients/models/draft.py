@@ -25,6 +25,11 @@ class DraftQuerySet(models.QuerySet):
 class Draft(ClientRow):
     """A long form in the making, kept until the save that uses it."""
 
+    retention = "transient"
+    retention_days = 30
+    not_exported = "drafts are their author’s alone"
+    frozen = {"author", "kind", "target"}
+
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30)
     target = models.UUIDField()

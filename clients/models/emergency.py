@@ -42,6 +42,10 @@ class EmergencyReasonQuerySet(ClientRowQuerySet):
 class EmergencyReason(ClientRow):
     """What the client and who treats them read; no admin can."""
 
+    retention = "audit"
+    not_exported = "it is on the page under who looked"
+    frozen = {"role", "by", "at", "words"}
+
     role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -30,6 +30,19 @@ class Notice(models.Model):
     Holds ids, a kind and a moment; the words are made when it is shown.
     """
 
+    retention = "audit"
+    not_exported = "it says what is in care, or under who looked"
+    frozen = {
+        "recipient",
+        "kind",
+        "at",
+        "by",
+        "person",
+        "care_role",
+        "opens_at",
+        "request",
+    }
+
     class Kind(models.TextChoices):
         ROLE_ASKED = "role-asked", _("A care role waits for confirmation")
         ROLE_GIVEN = "role-given", _("A care role was given")

@@ -37,6 +37,18 @@ class Strength(ClientRow):
     client says so, or in the client's words.
     """
 
+    retention = "record"
+    frozen = {
+        "name",
+        "moment",
+        "setting",
+        "happened_on",
+        "proposed_by",
+        "side",
+        "at",
+        "rewords",
+    }
+
     class State(models.TextChoices):
         PROPOSED = "proposed", _("Waits for an answer")
         ACCEPTED = "accepted", _("Yes, that is me")

@@ -38,6 +38,10 @@ class SupervisionCommentQuerySet(models.QuerySet):
 class SupervisionComment(ClientRow):
     """What a supervisor says to the therapist, about a client or one session."""
 
+    retention = "record"
+    not_exported = "what is said in supervision is between the therapists"
+    frozen = {"by", "at", "words", "session_id"}
+
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))

@@ -53,6 +53,9 @@ class CommentQuerySet(ClientRowQuerySet):
 
 
 class Comment(ClientRow):
+    retention = "record"
+    frozen = {"goal", "by", "side", "at", "words"}
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)

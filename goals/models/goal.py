@@ -58,6 +58,13 @@ class GoalQuerySet(ClientRowQuerySet):
 
 
 class Goal(ClientRow):
+    retention = "record"
+    not_exported = {
+        "waits_for": "follows from the keys of its latest version",
+        "review": "the review of this goal that is not closed",
+    }
+    frozen = {"created_at"}
+
     class Ended(models.TextChoices):
         ASIDE = "aside", _("Set aside")
         REACHED = "reached", _("Reached")

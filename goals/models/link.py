@@ -29,6 +29,9 @@ class GoalLinkQuerySet(ClientRowQuerySet):
 class GoalLink(ClientRow):
     """One goal helps another of the same person, or gets in its way."""
 
+    retention = "record"
+    frozen = {"goal", "other", "kind", "by", "side", "at"}
+
     class Kind(models.TextChoices):
         HELPS = "helps", _("helps")
         HINDERS = "hinders", _("gets in the way of")

@@ -37,6 +37,9 @@ class GoalRating(ClientRow):
     One taken back by its author stays, with a row that says so.
     """
 
+    retention = "record"
+    frozen = "__all__"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="ratings")
     value = models.PositiveSmallIntegerField()
     word = EncryptedTextField(_("a word beside the number"), **LATER_ADDED)

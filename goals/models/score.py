@@ -31,6 +31,9 @@ class GoalScore(ClientRow):
     what would raise them by one; attainment is -2 to +2, 0 being what is expected.
     """
 
+    retention = "record"
+    frozen = "__all__"
+
     class Kind(models.TextChoices):
         IMPORTANCE = "importance", _("How important")
         CONFIDENCE = "confidence", _("How confident")

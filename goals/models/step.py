@@ -37,6 +37,9 @@ class StepQuerySet(ClientRowQuerySet):
 class Step(ClientRow):
     """One stone of a goal's cairn: to come, or reached."""
 
+    retention = "record"
+    frozen = {"goal", "cue", "plan", "added_by"}
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="steps")
     words = EncryptedTextField(_("step"))
     # An if-then plan: when `cue` happens, then `plan`.

@@ -25,6 +25,9 @@ class StrengthLinkQuerySet(ClientRowQuerySet):
 class StrengthLink(ClientRow):
     """That a strength helps with a goal, as either side sees it."""
 
+    retention = "record"
+    frozen = {"strength", "goal", "by", "side", "at"}
+
     strength = models.ForeignKey(Strength, models.PROTECT, related_name="links")
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="strength_links")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -44,6 +44,10 @@ WEIGHTS = [(0, _("not")), (1, _("a little")), (2, _("very")), (3, _("extremely")
 class GoalVersion(ClientRow):
     """Append-only, here and in the database."""
 
+    retention = "record"
+    not_exported = {"compared": "made from the words, for the page that marks changes"}
+    frozen = "__all__"
+
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -327,6 +331,10 @@ class Agreement(ClientRow):
 
     A key that was taken back may be turned again: that is the next `turn`.
     """
+
+    retention = "record"
+    not_exported = {"turn": "counts the keys of one side, given and taken back"}
+    frozen = "__all__"
 
     version = models.ForeignKey(GoalVersion, models.PROTECT, related_name="keys")
     side = models.CharField(max_length=10, choices=Side.choices)

@@ -68,6 +68,8 @@ class CaseloadImport(models.Model):
     Holds no word of it: the lines are in ImportSheet for as long as they are needed.
     """
 
+    retention = "audit"
+
     class State(models.TextChoices):
         READING = "reading", _("Is being read")
         REFUSED = "refused", _("Cannot be read")
@@ -265,6 +267,9 @@ class ImportSheetQuerySet(models.QuerySet):
 
 class ImportSheet(models.Model):
     """Lines of the file, sealed with a key of their own, which goes with them."""
+
+    retention = "transient"
+    retention_days = 1
 
     class Part(models.TextChoices):
         UPLOAD = "upload", _("The file as it came")

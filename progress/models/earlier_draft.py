@@ -29,6 +29,10 @@ class EarlierDraft(ClientRow):
     Append-only: the words stay theirs, whatever becomes of the note.
     """
 
+    retention = "record"
+    not_exported = "drafts are in no copy"
+    frozen = "__all__"
+
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="earlier")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     format = models.CharField(max_length=4, choices=ProgressNote.Format.choices)

@@ -89,6 +89,15 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 class ProgressNote(ClientRow):
     """What happened, part by part.  Unsigned it is its draft; signed it is fixed."""
 
+    retention = "record"
+    not_exported = {
+        "begun_at": "of its draft",
+        "saved_at": "of its draft",
+        "revision": "counts saves",
+        "content_hash": "made from the text",
+    }
+    frozen = {"session", "author", "begun_by", "begun_at"}
+
     class Format(models.TextChoices):
         DAP = "dap", "DAP"
         SOAP = "soap", "SOAP"
@@ -220,6 +229,10 @@ class NoteHoldQuerySet(ClientRowQuerySet):
 
 class NoteHold(ClientRow):
     """Why a signed note is not shown to the client for now; it stays as it is."""
+
+    retention = "record"
+    not_exported = "a note that is held back is in no copy, nor why"
+    frozen = {"note", "by", "at", "reason"}
 
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -40,6 +40,9 @@ class NoteAddition(ClientRow):
     Append-only, like the note.  `correction` is the client's request it answers.
     """
 
+    retention = "record"
+    frozen = "__all__"
+
     class Kind(models.TextChoices):
         ADDENDUM = "addendum", _("Addendum")
         LATE_ENTRY = "late_entry", _("Late entry")

@@ -34,6 +34,12 @@ class RecordExportQuerySet(models.QuerySet):
 class RecordExport(ClientRow):
     """A copy of a record that somebody asked for; the files lie here for a day."""
 
+    retention = "audit"
+    field_retention = {"archive": "transient"}
+    retention_days = 1
+    not_exported = "who made a copy is under who looked"
+    frozen = {"by", "asked_at", "attempts"}
+
     class State(models.TextChoices):
         WAITING = "waiting", _("Is being made")
         READY = "ready", _("Ready")

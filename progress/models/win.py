@@ -34,6 +34,9 @@ class WinQuerySet(ClientRowQuerySet):
 class Win(ClientRow):
     """Something that went a little better than expected, however small."""
 
+    retention = "record"
+    frozen = {"words", "by", "side", "at", "happened_on"}
+
     words = EncryptedTextField(_("win"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10)
