@@ -17,7 +17,7 @@ IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 _silent_until = 0.0
 
 
-def the_postman() -> None:
+def the_sender() -> None:
     the_worker(TASK)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit, device_handover, devices, reauthentication, sessions
-from accounts.models import Message, SignIn
+from accounts.models import OutgoingEmail, SignIn
 from accounts.places import network_of
 from accounts.sessions import FACTOR
 from database.identity import acting_as
@@ -96,7 +96,7 @@ def _end_the_oldest(user) -> bool:
 def tell(user, kind: str, period: str, address: str = "") -> bool:
     """A notice about somebody's own account: that something happened, never what."""
     now = timezone.now()
-    return Message.queue(
+    return OutgoingEmail.queue(
         user,
         kind,
         period,

@@ -11,7 +11,7 @@ from clients.models.draft import sweep as sweep_drafts
 from digests import plan, restore_hold, send
 from progress.tasks import look_after_copies, look_after_imports
 
-# More than a drain, one slow letter and a long wait for the database together; less
+# More than a drain, one slow email and a long wait for the database together; less
 # than the time after which Redis hands a task out again.
 PATIENT = {"soft_time_limit": 270, "time_limit": 280}
 
@@ -24,7 +24,7 @@ def tick():
     Heartbeat.beat()
     seal_the_audit()
     try:
-        post()
+        plan_and_send()
     finally:
         sessions.sweep()
         sign_in_limits.sweep()
@@ -35,13 +35,13 @@ def tick():
 
 @shared_task(**PATIENT)
 def send_due():
-    """Right after somebody dropped a letter; the tick would find it too."""
+    """Right after somebody dropped an email; the tick would find it too."""
     if not restore_hold.stands():
         let_back_in()
     send.send_due()
 
 
-def post():
+def plan_and_send():
     """Plan and send; a fault in planning keeps nothing from going that is due."""
     if restore_hold.stands():
         return
@@ -53,7 +53,7 @@ def post():
 
 
 def let_back_in():
-    """Letters for who asked for a way back; a fault here keeps no other letter."""
+    """Emails for who asked for a way back; a fault here keeps no other email."""
     try:
         sign_in_reset.answer()
     except DatabaseError:
@@ -61,7 +61,7 @@ def let_back_in():
 
 
 def seal_the_audit():
-    """A fault here keeps no letter: the next tick seals what this one could not."""
+    """A fault here keeps no email: the next tick seals what this one could not."""
     try:
         seals.seal()
     except DatabaseError:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import errors
-from accounts.models import AuditEvent, Message, User
+from accounts.models import AuditEvent, OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role, person
 from digests import tasks
@@ -141,7 +141,7 @@ def test_a_record_whose_opening_cannot_be_written_down_is_not_shown(
 
 
 @pytest.mark.requirement("R21")
-def test_with_redis_and_the_mail_server_down_pages_and_letters_are_kept(
+def test_with_redis_and_the_mail_server_down_pages_and_emails_are_kept(
     sign_in, ada, settings
 ):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
@@ -150,24 +150,24 @@ def test_with_redis_and_the_mail_server_down_pages_and_letters_are_kept(
     assert sign_in(ada).post("/people/invite/", said).status_code == 302
     with as_role("cairn_worker"):
         tasks.post()
-    letter = Message.objects.get(kind="invitation")
-    assert (letter.state, letter.reason) == ("waiting", "no mail server")
+    email = OutgoingEmail.objects.get(kind="invitation")
+    assert (email.state, email.reason) == ("waiting", "no mail server")
 
 
 @pytest.mark.requirement("R61")
-def test_a_mail_server_without_tls_gets_no_letter(thea, settings, tmp_path):
+def test_a_mail_server_without_tls_gets_no_email(thea, settings, tmp_path):
     with Sink(tmp_path / "box") as sink:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.smtp_port
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_USE_TLS = True
         now = timezone.now()
         later = now + timezone.timedelta(hours=1)
-        Message.queue(thea, "password-reset", "x", due_at=now, not_after=later)
+        OutgoingEmail.queue(thea, "password-reset", "x", due_at=now, not_after=later)
         with as_role("cairn_worker"):
             tasks.post()
         assert not sink.messages
-    # On some days the week's letter is planned beside it.
-    assert Message.objects.get(kind="password-reset").state == "waiting"
+    # On some days the week's email is planned beside it.
+    assert OutgoingEmail.objects.get(kind="password-reset").state == "waiting"
 
 
 # -- what comes in --------------------------------------------------------------------
@@ -239,9 +239,9 @@ def test_a_foreign_host_leads_nowhere(client, theo, name, mailoutbox):
         return
     with as_role("cairn_worker"):
         tasks.post()
-    [letter] = mailoutbox
-    assert "evil.example" not in str(letter.message())
-    assert house.SITE_URL in letter.body
+    [email] = mailoutbox
+    assert "evil.example" not in str(email.message())
+    assert house.SITE_URL in email.body
 
 
 @pytest.mark.requirement("R48")

@@ -187,7 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "accounts.passwords.CommonValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 60 * 60  # the letter is not sent later than that either
+PASSWORD_RESET_TIMEOUT = 60 * 60  # the email is not sent later than that either
 PASSWORD_HASHERS = [
     "accounts.passwords.Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -388,7 +388,7 @@ LOGGING = {
     # Django's own handler mails errors to ADMINS; ours is the console alone.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # They write letters of a record: what they leave out, what they pick.
+        # They write emails of a record: what they leave out, what they pick.
         "fontTools": SILENT,
         "fpdf": SILENT,
     },

@@ -284,7 +284,7 @@ def live_thread():
     return running
 
 
-def test_the_tick_seals_and_a_fault_in_it_keeps_no_letter(thea, monkeypatch, caplog):
+def test_the_tick_seals_and_a_fault_in_it_keeps_no_email(thea, monkeypatch, caplog):
     note(thea)
     posted = []
     monkeypatch.setattr(tasks, "post", lambda: posted.append(True))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients import access
 from clients.models.care import CareRole, require_treats, take_turns
 from clients.models.notice import Notice
@@ -162,7 +162,7 @@ class CareRoleRequest(ClientRow):
         Notice.tell_client(self.client, "role-asked", by=by, request=self)
         for role in CareRole.objects.filter(client=self.client_id).primary().current():
             now = timezone.now()
-            Message.queue(
+            OutgoingEmail.queue(
                 role.user,
                 "care-role-question",
                 str(self.pk),

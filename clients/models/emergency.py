@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
@@ -145,7 +145,7 @@ def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
 
 
 def _tell_the_practice(role: CareRole, by: User) -> None:
-    """A letter that says that something wants to be looked at, and not what."""
+    """An email that says that something wants to be looked at, and not what."""
     primary = CareRole.objects.filter(client_id=role.client_id).primary().current()
     responsible = models.Q(is_admin=True) | models.Q(
         pk__in=primary.values_list("user_id")
@@ -153,7 +153,7 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
     colleagues = User.objects.visible_to(by).filter(responsible, is_active=True)
     for person in colleagues.exclude(pk=by.pk):
         now = timezone.now()
-        Message.queue(
+        OutgoingEmail.queue(
             person,
             "emergency-access",
             str(role.pk),

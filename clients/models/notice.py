@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Message, Practice, User
+from accounts.models import OutgoingEmail, Practice, User
 from clients.models.care import CareRole
 from database.ids import uuid7
 
@@ -126,6 +126,6 @@ class Notice(models.Model):
     def email(self, kind: str) -> None:
         """Say by email that there is something to read; never what."""
         now = timezone.now()
-        Message.queue(
+        OutgoingEmail.queue(
             self.recipient, kind, str(self.pk), due_at=now, not_after=now + USEFUL
         )

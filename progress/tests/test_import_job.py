@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.models import AuditEvent, DataKey, Message, User
+from accounts.models import AuditEvent, DataKey, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
@@ -113,7 +113,7 @@ def test_it_goes_on_like_any_other_goal(real_login, thea):
 def test_nobody_is_invited_and_the_trail_says_how_they_came(real_login, thea):
     found = started(thea)
     bring(real_login, found)
-    assert not Message.objects.exists()
+    assert not OutgoingEmail.objects.exists()
     assert User.objects.count() == 1
     verbs = list(AuditEvent.objects.order_by("pk").values_list("verb", flat=True))
     assert verbs.count("admitted") == verbs.count("client imported") == 3
@@ -177,7 +177,7 @@ def test_an_address_that_is_known_elsewhere_tells_nothing(
     assert bring(real_login, found) == "done"
     assert CaseloadImport.objects.get().people == 3
     assert Client.objects.filter(care_roles__user=thea).count() == 3
-    assert not Message.objects.exists()
+    assert not OutgoingEmail.objects.exists()
 
 
 # -- all or nothing -------------------------------------------------------------------
