@@ -10,7 +10,7 @@ import time
 from celery import current_app
 
 logger = logging.getLogger(__name__)
-TASK = "digests.tasks.send_due"  # a name, since that room is above this one
+TASK = "send_due"  # a name, since that room is above this one
 PAUSE = 60
 # A connection of its own: the worker's waits for seconds, as it must.
 IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}

@@ -18,11 +18,12 @@ from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from clients.models import Client
 from conftest import as_role
 from database.identity import acting_as
-from digests import restore_hold, tasks
+from digests import restore_hold
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon
 from progress.models import ProgressNote
 from progress.tests.cast import agreed_goal, book, hold
+from therapy import tasks
 from therapy.backups import Refused, making, restoring, sealed, tools
 
 HOUR = timedelta(hours=1)

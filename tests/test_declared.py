@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
-from accounts import audit, retention
+from accounts import audit, celery_kick, retention
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from appointments.models import TherapySession
@@ -42,6 +42,7 @@ from progress.models import (
 from progress.record import read
 from progress.record.files import as_json
 from tests.test_second_lock import record_of
+from therapy.celery import app as celery
 
 BASE = Path(__file__).parents[1]
 ROOMS = [
@@ -192,6 +193,21 @@ def test_a_kind_of_draft_belongs_to_one_form():
     form = type("Second", (forms.Form,), {"kind": "comment"})
     with pytest.raises(ValueError, match="comment"):
         drafts.drafted(lambda user: None)(form)
+
+
+# -- tasks that rooms ask for by name --------------------------------------------------
+
+
+def test_each_task_that_is_asked_for_by_name_is_there():
+    celery.loader.import_default_modules()
+    by_name = {
+        *(entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()),
+        celery_kick.TASK,
+        record_export.TASK,
+        *(getattr(caseload_import, name) for name in ("TASK", "READ", "UNDO")),
+    }
+    assert len(by_name) == 6
+    assert by_name <= set(celery.tasks)
 
 
 # -- how long a row is kept -----------------------------------------------------------

@@ -18,11 +18,11 @@ from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role, ten_seconds_pass
 from database.identity import acting_as
-from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
 from ops.mail import Sink
 from progress.tests.cast import agreed_goal, book, hold
+from therapy import tasks
 from ui.time_zones import ZONES
 
 pytestmark = pytest.mark.browser

@@ -18,11 +18,11 @@ from openpyxl import Workbook
 from accounts.models import OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role
-from digests import tasks
 from progress.imports import sheet
 from progress.record.files import as_csv
 from progress.record.job import make_waiting
 from progress.tests.cast import agreed_goal, copy_of
+from therapy import tasks
 from therapy.logs import MaskingFormatter, path_told
 
 WORDS = "Grandmother drowned beside Zanzibar 今天"
@@ -199,7 +199,7 @@ def test_an_email_that_cannot_be_written(log, thea, monkeypatch):
     OutgoingEmail.queue(thea, "password-reset", "x", due_at=now,
                   not_after=now + timezone.timedelta(hours=1))  # fmt: skip
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     assert "cannot be written" in told(log)
 
 

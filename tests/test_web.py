@@ -16,9 +16,9 @@ from accounts import errors
 from accounts.models import AuditEvent, OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role, person
-from digests import tasks
 from ops.mail import Sink
 from tests.test_walk import ALL, combinations, made_up, rows  # noqa: F401
+from therapy import tasks
 
 BASE = Path(__file__).resolve().parent.parent
 HTTPS = {"secure": True, "headers": {"host": "testserver"}}
@@ -149,7 +149,7 @@ def test_with_redis_and_the_mail_server_down_pages_and_emails_are_kept(
     said = {"name": "Kit", "email": "kit@example.test", "role": "admin"}
     assert sign_in(ada).post("/people/invite/", said).status_code == 302
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     email = OutgoingEmail.objects.get(kind="invitation")
     assert (email.state, email.reason) == ("waiting", "no mail server")
 
@@ -164,7 +164,7 @@ def test_a_mail_server_without_tls_gets_no_email(thea, settings, tmp_path):
         later = now + timezone.timedelta(hours=1)
         OutgoingEmail.queue(thea, "password-reset", "x", due_at=now, not_after=later)
         with as_role("cairn_worker"):
-            tasks.post()
+            tasks.plan_and_send()
         assert not sink.messages
     # On some days the week's email is planned beside it.
     assert OutgoingEmail.objects.get(kind="password-reset").state == "waiting"
@@ -238,7 +238,7 @@ def test_a_foreign_host_leads_nowhere(client, theo, name, mailoutbox):
         assert answer.status_code == 400
         return
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     [email] = mailoutbox
     assert "evil.example" not in str(email.message())
     assert house.SITE_URL in email.body
@@ -419,7 +419,7 @@ def test_no_word_that_anybody_types_reaches_a_log(
     monkeypatch.setattr("clients.forms.NewClientForm.save", broken)
     assert browser.post("/clients/add/", said).status_code == 500
     with contextlib.suppress(Exception), as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     sql = "django.db.backends"  # logged at DEBUG alone, which the house never is
     lines = [MaskingFormatter().format(r) for r in caplog.records if r.name != sql]
     assert lines

@@ -333,7 +333,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {
-        "task": "digests.tasks.tick",
+        "task": "tick",
         "schedule": float(env("TICK_SECONDS", "60")),
         # After an hour without a worker one tick is due, not sixty.
         "options": {"expires": 50},

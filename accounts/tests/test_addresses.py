@@ -12,7 +12,7 @@ from accounts import addresses
 from accounts.models import AddressChange, OutgoingEmail, Practice, Tries, User
 from accounts.tests.signing_in import minutes
 from conftest import as_role, person
-from digests import tasks
+from therapy import tasks
 from ui import email_addresses
 
 
@@ -109,7 +109,7 @@ def test_its_owner_is_told_without_a_link_and_nobody_else_is(
     for email in (kit.email, tom.email, theo.email):
         browser.post("/settings/address/", {"email": email})
         with as_role("cairn_worker"):
-            tasks.post()
+            tasks.plan_and_send()
     [mail] = [one for one in mailoutbox if one.to != [thea.email]]
     assert mail.to == [theo.email]
     assert mail.subject == "You have an account already"

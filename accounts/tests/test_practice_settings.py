@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, CrisisLine, OutgoingEmail, Practice
 from conftest import as_role
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 SETTINGS = {
     "name": "Harbour Practice", "time_zone": "Europe/Berlin", "session_minutes": "45",
@@ -80,7 +80,7 @@ def test_emails_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
     OutgoingEmail.queue(thea, "password-reset", "x", due_at=now,
                   not_after=now + timedelta(hours=1))  # fmt: skip
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     header = mail.outbox[0].message()["From"]
     assert "cairn@example.test" in header
     assert "\n" not in header

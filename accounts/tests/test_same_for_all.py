@@ -18,7 +18,7 @@ from accounts.models import Invitation, OutgoingEmail, User, WayBack
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 NOBODY = "nobody@example.test"
 
@@ -156,7 +156,7 @@ def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
     for address in owners.values():
         WebClient().post("/reset/", {"email": address})
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     told = OutgoingEmail.objects.filter(kind="password-reset")
     assert set(told.values_list("recipient__name", flat=True)) == {
         "Thea", "Cleo", "Theo",

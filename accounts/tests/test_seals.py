@@ -13,7 +13,7 @@ from accounts import audit, seals
 from accounts.models import AuditEvent, AuditSeal
 from conftest import as_role
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 pytestmark = [pytest.mark.requirement("R17"), pytest.mark.django_db(transaction=True)]
 
@@ -287,7 +287,7 @@ def live_thread():
 def test_the_tick_seals_and_a_fault_in_it_keeps_no_email(thea, monkeypatch, caplog):
     note(thea)
     posted = []
-    monkeypatch.setattr(tasks, "post", lambda: posted.append(True))
+    monkeypatch.setattr(tasks, "plan_and_send", lambda: posted.append(True))
     with as_role("cairn_worker"):
         tasks.tick()
     assert AuditSeal.objects.exists()

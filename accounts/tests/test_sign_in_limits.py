@@ -21,7 +21,7 @@ from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, first_step, with_app
 from clients.models import Client
 from conftest import WebClient, person
-from digests import tasks
+from therapy import tasks
 
 SIGN_IN, SECOND, HERE, PROVE, RESET = (
     "/sign-in/",

@@ -13,8 +13,8 @@ from accounts import sign_in_reset
 from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from accounts.sign_in_reset import reset_sign_in
 from conftest import as_role, person
-from digests import tasks
 from progress.tests.cast import pinned
+from therapy import tasks
 
 
 def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada, theo):
@@ -38,7 +38,7 @@ def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada
 def test_theo_comes_back_by_the_email_alone(sign_in, client, ada, theo):
     sign_in(ada).post(f"/people/{theo.pk}/reset/")
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     assert {tuple(sent.to) for sent in mail.outbox} == {(theo.email,)}
     [email] = [sent for sent in mail.outbox if "/reset/" in sent.body]
     assert "was reset" in email.subject
@@ -59,7 +59,7 @@ def test_a_reset_right_after_theos_own_request_is_told_and_sent_too(
     """Each has its own email, whatever the minute; so has each further reset."""
     client.post("/reset/", {"email": theo.email})
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     browser = sign_in(ada)
     for _ in range(2):
         page = browser.post(f"/people/{theo.pk}/reset/", follow=True)

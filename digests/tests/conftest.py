@@ -10,7 +10,7 @@ from django.core import mail
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from conftest import as_role
-from digests import tasks
+from therapy import tasks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)

@@ -16,7 +16,7 @@ def send(crash_at: str) -> int:
         return child
     os.environ["CRASH_AT"] = crash_at
     try:
-        from digests.tasks import plan_and_send
+        from therapy.tasks import plan_and_send
 
         plan_and_send()
     except BaseException as error:

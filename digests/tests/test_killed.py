@@ -15,10 +15,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Heartbeat, OutgoingEmail
-from digests import crash, send, tasks
+from digests import crash, send
 from digests.tests.conftest import HOUR, book
 from ops.mail import Sink
 from ops.place import BASE
+from therapy import tasks
 
 # The mail server has it, and we have not committed that.
 IN_THE_GAP = {"after_smtp", "in_mark"}

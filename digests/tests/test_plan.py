@@ -12,7 +12,7 @@ from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import ContactCharter
 from conftest import admit, as_role
-from digests import plan, tasks
+from digests import plan
 from digests.models import Digest
 from digests.tests.conftest import (
     HOUR,
@@ -25,6 +25,7 @@ from digests.tests.conftest import (
     reminders,
     send_at,
 )
+from therapy import tasks
 
 MINUTE = timedelta(minutes=1)
 

@@ -433,4 +433,4 @@ def test_a_dropped_email_nudges_the_sender_by_name(
     )
     with django_capture_on_commit_callbacks(execute=True):
         drop(thea)
-    assert told == ["digests.tasks.send_due"]
+    assert told == ["send_due"]

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from digests.tasks import plan_and_send
+from therapy.tasks import plan_and_send
 
 
 class Command(BaseCommand):

@@ -1,3 +1,8 @@
+"""What the worker does each minute, and right after an email was queued.
+
+The names of the tasks are fixed: rooms below ask for them by name.
+"""
+
 from __future__ import annotations
 
 import logging
@@ -18,7 +23,7 @@ PATIENT = {"soft_time_limit": 270, "time_limit": 280}
 log = logging.getLogger(__name__)
 
 
-@shared_task(**PATIENT)
+@shared_task(name="tick", **PATIENT)
 def tick():
     """Once a minute: alive, seal, plan, send.  What one missed the next finds."""
     Heartbeat.beat()
@@ -33,7 +38,7 @@ def tick():
         look_after_copies()
 
 
-@shared_task(**PATIENT)
+@shared_task(name="send_due", **PATIENT)
 def send_due():
     """Right after somebody dropped an email; the tick would find it too."""
     if not restore_hold.stands():
