@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from accounts.models import User
+from database.claims import ATTEMPTS
 from database.identity import acting_as
 from progress.models import RecordExport
 from progress.models.record_export import KEPT_FOR
@@ -16,7 +17,6 @@ from progress.record.files import packed
 from progress.record.read import read_record
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 3
 State = RecordExport.State
 # Counted before it is tried, and committed: what kills a worker is not tried for ever.
 TRY = """

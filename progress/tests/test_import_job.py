@@ -17,6 +17,7 @@ from accounts.models import AuditEvent, DataKey, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
+from database import claims
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from ops.place import BASE
@@ -213,7 +214,7 @@ def test_what_fails_says_nothing_of_anybody_in_the_log(
     monkeypatch.setattr(job, "finish", fails)
     bring(real_login, started(thea))
     said = caplog.text
-    assert "did not come in (DatabaseError)" in said
+    assert "failed (DatabaseError)" in said
     assert "p1@" not in said
     assert "Person" not in said
 
@@ -468,7 +469,7 @@ def test_killed_half_way_thea_stops_it_and_presses_again(
 
 def test_what_kills_its_worker_each_time_is_given_up(transactional_db, thea):
     found = started(thea, a_file(2))
-    for _attempt in range(job.ATTEMPTS):
+    for _attempt in range(claims.ATTEMPTS):
         assert worker(found, "import_claimed") == KILLED
         lease_ends()
     assert worker(found) == 1
