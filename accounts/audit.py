@@ -42,6 +42,7 @@ class Verb(NamedTuple):
 
 
 VERBS: dict[str, Verb] = {}
+KINDS: dict[str, Promise] = {}
 
 
 def verb(name: str, sort: Sort, words: Promise) -> None:
@@ -49,6 +50,13 @@ def verb(name: str, sort: Sort, words: Promise) -> None:
     if name in VERBS:
         raise ValueError(f"the audit verb {name!r} is declared twice")
     VERBS[name] = Verb(sort, words)
+
+
+def kind(name: str, words: Promise) -> None:
+    """Declare what an admin reads where a row of the model `name` was opened."""
+    if name in KINDS:
+        raise ValueError(f"the kind {name!r} is declared twice")
+    KINDS[name] = words
 
 
 def record(

@@ -20,6 +20,7 @@ from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from ui import dates, screen_privacy
 
+audit.kind("therapysession", _("A session"))
 audit.verb("session booked", audit.Sort.WROTE, _("Booked a session"))
 audit.verb("session moved", audit.Sort.WROTE, _("Moved a session"))
 audit.verb("session logged", audit.Sort.WROTE, _("Logged a session"))

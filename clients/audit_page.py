@@ -14,17 +14,10 @@ from uuid import UUID
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import VERBS, Sort
+from accounts.audit import KINDS, VERBS, Sort
 from accounts.models import AuditEvent, User
 from clients import apart
 from clients.models import Client
-
-OPENED = {
-    "client": _("The overview"),
-    "goal": _("A goal"),
-    "therapysession": _("A session"),
-    "progressnote": _("A session note"),
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +95,7 @@ def _nobody(row: AuditEvent):
 def _line(row, people, names) -> Line:
     sort, words = VERBS.get(row.verb, (None, row.verb.capitalize()))
     if row.verb == "opened":
-        words = OPENED.get(row.kind, words)
+        words = KINDS.get(row.kind, words)
     of = [names.get(row.client_id, ""), people.get(_other(row), "")]
     return Line(
         at=row.at,

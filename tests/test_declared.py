@@ -143,6 +143,14 @@ def test_whoever_answers_requests_knows_every_verb(verbs):
     assert set(told.stdout.splitlines()) == set(declared)
 
 
+def test_what_is_opened_is_a_kind_of_row_with_lazy_words():
+    assert {"client", "goal", "therapysession", "progressnote"} <= set(audit.KINDS)
+    assert set(audit.KINDS) <= {model._meta.model_name for model in ours()}
+    assert all(isinstance(words, Promise) for words in audit.KINDS.values())
+    with pytest.raises(ValueError, match="twice"):
+        audit.kind("goal", audit.KINDS["goal"])
+
+
 def test_a_verb_that_nobody_declares_cannot_be_written(db):
     with acting_as(None), pytest.raises(LookupError, match="waved"):
         audit.record("waved")

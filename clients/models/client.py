@@ -29,6 +29,7 @@ from database import identity
 from database.ids import uuid7
 from ui.names import name_key
 
+audit.kind("client", _("The overview"))
 audit.verb("background written", audit.Sort.WROTE, _("Wrote what brought them"))
 audit.verb("admitted", audit.Sort.ROLE, _("Admitted a client"))
 audit.verb("client corrected", audit.Sort.WROTE, _("Corrected contact details"))

@@ -16,6 +16,7 @@ from clients.models import ClientRow, ClientRowQuerySet
 from database.locks import lock
 from goals.models.content import Content, Side
 
+audit.kind("goal", _("A goal"))
 audit.verb("goal proposed", audit.Sort.WROTE, _("Proposed a goal"))
 audit.verb("goal closed", audit.Sort.WROTE, _("A goal was closed"))
 audit.verb("goal taken up", audit.Sort.WROTE, _("Took a goal up again"))

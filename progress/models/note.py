@@ -20,6 +20,7 @@ from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
 from database.prepared import PreparedSQL
 
+audit.kind("progressnote", _("A session note"))
 audit.verb("note signed", audit.Sort.SIGNED, _("Signed a note"))
 audit.verb("signing undone", audit.Sort.SIGNED, _("Undid signing a note"))
 audit.verb("note held back", audit.Sort.WROTE, _("Held a note back"))
