@@ -107,7 +107,7 @@ def test_a_good_backup_drills_green(backup):
     assert "RED" not in said
     for step in ("restore", "manifest", "audit", "narrative", "rows", "pages"):
         assert f"green  {step}" in said
-    assert "green  emails     none went; " in said
+    assert "green  emails      none went; " in said
     assert " 0 texts were opened" not in said
     for word in ("Cleo", "Thea", "Harbour", "tired", "@"):
         assert word not in said
