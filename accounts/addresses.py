@@ -11,10 +11,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, sign_in_limits
-from accounts.models import AddressChange, Message, NotSent, User
+from accounts.models import AddressChange, NotSent, OutgoingEmail, User
 from accounts.sign_in import tell
+
+audit.verb("address wanted", audit.Sort.SIGN_IN, _("Asked for another address"))
+audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the address"))
 
 
 def token(change_id: UUID) -> str:
@@ -36,7 +40,7 @@ def tell_owner(email: str, *, by: User) -> None:
     owner = User.objects.filter(email=email).first()
     now = timezone.now()
     if owner:
-        Message.queue(
+        OutgoingEmail.queue(
             owner,
             "account-exists",
             f"{now:%Y-%m-%d}",
@@ -49,7 +53,7 @@ def tell_owner(email: str, *, by: User) -> None:
 def want(person: User, email: str) -> AddressChange | None:
     """Write to the new address; an earlier wish is forgotten.
 
-    The same rows whoever owns the address; what the letter says is decided when
+    The same rows whoever owns the address; what the email says is decided when
     it goes.
     """
     now = timezone.now()
@@ -61,7 +65,7 @@ def want(person: User, email: str) -> AddressChange | None:
         user=person, email=email, expires_at=now + AddressChange.LIFETIME
     )
     change.save(force_insert=True)
-    queued = Message.queue(
+    queued = OutgoingEmail.queue(
         person,
         "address-confirm",
         str(change.pk),

@@ -2,18 +2,61 @@
 
 PostgreSQL writes it (app.audit), with the transaction's own identity as the actor,
 whatever we say.  A page whose row cannot be written is not shown.
+
+Each verb is declared once, beside what writes it, with the words that an admin reads:
+
+    audit.verb("goal linked", audit.Sort.WROTE, _("Linked two goals"))
 """
 
 from __future__ import annotations
 
 import json
 from contextvars import ContextVar
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection, models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 address: ContextVar[str | None] = ContextVar("address", default=None)
 WRITE = "SELECT app.audit(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::inet)"
+
+
+class Sort(models.TextChoices):
+    """What kinds of thing the audit page can be filtered by."""
+
+    SIGN_IN = "sign-in", _("Sign-in")
+    OPENED = "opened", _("Opened")
+    WROTE = "wrote", _("Wrote")
+    SIGNED = "signed", _("Signed")
+    EXPORTED = "exported", _("Exported")
+    ROLE = "role", _("Accounts and roles")
+    SETTINGS = "settings", _("Settings")
+    REFUSED = "refused", _("Refused")
+
+
+class Verb(NamedTuple):
+    sort: Sort
+    words: Promise  # lazy: each admin reads them in a language of their own
+
+
+VERBS: dict[str, Verb] = {}
+KINDS: dict[str, Promise] = {}
+
+
+def verb(name: str, sort: Sort, words: Promise) -> None:
+    """Declare a verb; a row with a verb that nobody declared cannot be written."""
+    if name in VERBS:
+        raise ValueError(f"the audit verb {name!r} is declared twice")
+    VERBS[name] = Verb(sort, words)
+
+
+def kind(name: str, words: Promise) -> None:
+    """Declare what an admin reads where a row of the model `name` was opened."""
+    if name in KINDS:
+        raise ValueError(f"the kind {name!r} is declared twice")
+    KINDS[name] = words
 
 
 def record(
@@ -43,6 +86,7 @@ def record_look(verb: str, *, about: models.Model, role: str) -> int:
 
 
 def _row(verb, about, client_id, role, reason, detail) -> list:
+    _declared(verb)
     if client_id is None:
         client_id = getattr(about, "client_id", None)
     return [
@@ -57,10 +101,16 @@ def _row(verb, about, client_id, role, reason, detail) -> list:
     ]
 
 
+def _declared(verb: str) -> None:
+    if verb not in VERBS:
+        raise LookupError(f"no module declares the audit verb {verb!r}")
+
+
 def record_each(verb: str, rows: list[tuple[models.Model, dict]]) -> None:
     """The same verb for several rows of a kind, each with its detail, at once."""
     if not rows:
         return
+    _declared(verb)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT app.audit(%s, '', client, %s, pk, '', detail, %s::inet)"

@@ -10,14 +10,14 @@ import time
 from celery import current_app
 
 logger = logging.getLogger(__name__)
-TASK = "digests.tasks.send_due"  # a name, since that room is above this one
+TASK = "send_due"  # a name, since that room is above this one
 PAUSE = 60
 # A connection of its own: the worker's waits for seconds, as it must.
 IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 _silent_until = 0.0
 
 
-def the_postman() -> None:
+def the_sender() -> None:
     the_worker(TASK)
 
 

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, devices, factors, sign_in_limits
@@ -32,6 +32,13 @@ from accounts.sessions import (
 )
 from accounts.sign_in import first_step_holds, tell
 from ui.base_template import base_of
+
+audit.verb("second step added", audit.Sort.SIGN_IN, gettext_lazy("Added a second step"))
+audit.verb(
+    "recovery codes made anew",
+    audit.Sort.SIGN_IN,
+    gettext_lazy("Made new recovery codes"),
+)
 
 MADE = "codes_made"  # in the session: which codes the next page shows, once
 

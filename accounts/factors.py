@@ -25,6 +25,8 @@ from accounts import audit, limits
 from accounts.models import User
 from ui import form_messages
 
+audit.verb("second step removed", audit.Sort.SIGN_IN, _("Removed a second step"))
+
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
 MOST = 20  # ways to sign in, of one account

@@ -13,11 +13,16 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, sign_in_limits
-from accounts.models import Invitation, Message, NotSent, User
+from accounts.models import Invitation, NotSent, OutgoingEmail, User
 from accounts.sessions import ways_changed
 from database.identity import acting_as
+
+audit.verb("joined", audit.Sort.SIGN_IN, _("Accepted the invitation"))
+audit.verb("invited", audit.Sort.ROLE, _("Sent an invitation"))
+audit.verb("invitation revoked", audit.Sort.ROLE, _("Closed an invitation"))
 
 
 def token(invitation_id: UUID) -> str:
@@ -52,7 +57,7 @@ def invite(person: User, *, by: User) -> Invitation:
     )
     invitation.token_hash = _hash(token(invitation.pk))
     invitation.save(force_insert=True)
-    queued = Message.queue(
+    queued = OutgoingEmail.queue(
         person,
         "invitation",
         str(invitation.pk),

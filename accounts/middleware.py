@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import (
     audit,
@@ -27,6 +28,12 @@ from accounts import (
 from accounts.sessions import FACTOR
 from database.identity import acting_as
 from ui import screen_privacy
+
+audit.verb(
+    "refused",
+    audit.Sort.REFUSED,
+    gettext_lazy("A page that is not theirs, or not there"),
+)
 
 
 class ProxyMiddleware:

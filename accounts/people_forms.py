@@ -22,6 +22,9 @@ from ui.forms import House, HouseForm, HouseModelForm
 from ui.stale_forms import NoOverwrite
 from ui.time_zone_field import ASK, ZoneField
 
+audit.verb("password changed", audit.Sort.SIGN_IN, _("Chose a new password"))
+audit.verb("settings changed", audit.Sort.SETTINGS, _("Changed their own settings"))
+
 PASSWORD_HELP = _(
     "At least 15 characters. A short sentence is good; a password manager is better."
 )

@@ -51,6 +51,7 @@ class PracticeForm(NoOverwrite, HouseModelForm):
 
 
 class NoticeForm(NoOverwrite, HouseForm):
+    no_draft = "about no client; given back if it cannot be saved"
     text = forms.CharField(
         label=_("Privacy notice"),
         max_length=20_000,

@@ -8,12 +8,17 @@ from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, device_handover, devices, reauthentication, sessions
-from accounts.models import Message, SignIn
+from accounts.models import OutgoingEmail, SignIn
 from accounts.places import network_of
 from accounts.sessions import FACTOR
 from database.identity import acting_as
+
+audit.verb("signed in", audit.Sort.SIGN_IN, gettext_lazy("Signed in"))
+audit.verb("signed out", audit.Sort.SIGN_IN, gettext_lazy("Signed out"))
+audit.verb("sign-in ended", audit.Sort.SIGN_IN, gettext_lazy("Ended a sign-in"))
 
 SHARED = "shared"  # in the session between the first step and the second
 FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
@@ -91,7 +96,7 @@ def _end_the_oldest(user) -> bool:
 def tell(user, kind: str, period: str, address: str = "") -> bool:
     """A notice about somebody's own account: that something happened, never what."""
     now = timezone.now()
-    return Message.queue(
+    return OutgoingEmail.queue(
         user,
         kind,
         period,

@@ -32,7 +32,7 @@ ON_A_KNOWN_DEVICE = 10  # at its account, whatever strangers do meanwhile
 CODES_OF_THEIRS = 30  # on all devices that one person knows
 AT_ONE_ACCOUNT, FROM_ONE_PLACE = 50, 100
 PASSKEYS, LINKS = 30, 30  # from one place
-LETTERS, LETTERS_FROM_ONE_PLACE = 5, 30
+EMAILS, EMAILS_FROM_ONE_PLACE = 5, 30
 DAY = timedelta(days=1)
 # What one person can make us send to others in a day: links to confirm an address of
 # their own, invitations, and invitations to the same address.
@@ -301,12 +301,12 @@ def in_place(request) -> Counted | None:
 
 
 @posted
-def a_letter(request) -> Counted:
-    """A letter that lets somebody back in, to the address that was typed."""
+def an_email(request) -> Counted:
+    """An email that lets somebody back in, to the address that was typed."""
     place, address = place_of(request), typed(request, "email")
     return Counted(
-        _limit(LETTERS, "letter", address, place),
-        (_limit(LETTERS_FROM_ONE_PLACE, "letters", place),),
+        _limit(EMAILS, "email", address, place),
+        (_limit(EMAILS_FROM_ONE_PLACE, "emails", place),),
     )
 
 

@@ -1,4 +1,4 @@
-"""Back in: by one's own letter, or let in anew by an admin, who learns no password."""
+"""Back in: by one's own email, or let in anew by an admin, who learns no password."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, celery_kick
-from accounts.models import Message, NotSent, User, WayBack
+from accounts.models import NotSent, OutgoingEmail, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
 from ui import email_addresses
 
+audit.verb("sign-in reset", audit.Sort.SIGN_IN, gettext_lazy("Reset a sign-in"))
+
 GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
-AN_HOUR = 6  # letters to one person, however many places ask for them
+AN_HOUR = 6  # emails to one person, however many places ask for them
 BATCH = 500
 ASKED = """
 DELETE FROM accounts_wayback WHERE id IN (
@@ -33,11 +36,11 @@ RETURNING email, created_at
 def ask(email: str) -> None:
     """Leave the address for a worker: the same work whoever owns it, or nobody."""
     WayBack(email=email_addresses.normalize(email)).save(force_insert=True)
-    transaction.on_commit(celery_kick.the_postman, robust=True)
+    transaction.on_commit(celery_kick.the_sender, robust=True)
 
 
 def answer() -> int:
-    """By the worker: a letter for each address that somebody signs in with."""
+    """By the worker: an email for each address that somebody signs in with."""
     written = 0
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -49,7 +52,7 @@ def answer() -> int:
 
 
 def _answer(email: str, asked_at: datetime) -> bool:
-    """One letter a minute, six an hour, while the link would still work."""
+    """One email a minute, six an hour, while the link would still work."""
     now = timezone.now()
     if asked_at + GOOD_FOR <= now:
         return False
@@ -57,10 +60,10 @@ def _answer(email: str, asked_at: datetime) -> bool:
     person = people.exclude(joined_at=None).only("practice_id").first()
     if person is None:  # who was invited has an invitation instead
         return False
-    lately = Message.objects.filter(recipient=person, kind="password-reset")
+    lately = OutgoingEmail.objects.filter(recipient=person, kind="password-reset")
     if lately.filter(created_at__gt=now - timedelta(hours=1)).count() >= AN_HOUR:
         return False
-    return Message.queue(
+    return OutgoingEmail.queue(
         person,
         "password-reset",
         f"{asked_at:%Y-%m-%dT%H:%M}",
@@ -75,7 +78,7 @@ def _answer(email: str, asked_at: datetime) -> bool:
 @transaction.atomic
 def reset_sign_in(person: User, *, by: User) -> None:
     """End their sign-ins, forget password and second steps, mail them a way back and
-    the notice.  Where no letter can be written nothing is changed."""
+    the notice.  Where no email can be written nothing is changed."""
     if person.pk == by.pk:
         raise ValidationError(_("Your own sign-in is reset by another admin."))
     if not person.is_active or not person.joined_at:
@@ -85,7 +88,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
     forget_factors(person)
     ways_changed(person)
     now, act = timezone.now(), f"ways:{person.ways_version}"
-    way_back = Message.queue(
+    way_back = OutgoingEmail.queue(
         person, "sign-in-reset", act, due_at=now, not_after=now + GOOD_FOR
     )
     if not (way_back and tell(person, "account-changed", act)):

@@ -104,7 +104,7 @@ def join(request):
 
 
 def _come_in(request, person):
-    if factors.has_second_step(person):  # the letter alone is one step
+    if factors.has_second_step(person):  # the email alone is one step
         return redirect("account_login")
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[-1])
     return redirect(home_of(person))
@@ -164,7 +164,7 @@ class SignOut(LogoutView):
 sign_in = for_everyone(guarded_by(sign_in_limits.a_password)(SignIn.as_view()))
 sign_out = device_handover.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
 forgotten_password = for_everyone(
-    guarded_by(sign_in_limits.a_letter)(
+    guarded_by(sign_in_limits.an_email)(
         PasswordResetView.as_view(
             form_class=ForgottenPasswordForm,
             template_name="account/password_reset.html",

@@ -20,6 +20,19 @@ from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from ui import dates, screen_privacy
 
+audit.kind("therapysession", _("A session"))
+audit.verb("session booked", audit.Sort.WROTE, _("Booked a session"))
+audit.verb("session moved", audit.Sort.WROTE, _("Moved a session"))
+audit.verb("session logged", audit.Sort.WROTE, _("Logged a session"))
+audit.verb("session cancelled", audit.Sort.WROTE, _("Cancelled a session"))
+audit.verb(
+    "session missed", audit.Sort.WROTE, _("Noted that a session did not take place")
+)
+audit.verb("session restored", audit.Sort.WROTE, _("Put a session back"))
+audit.verb(
+    "session imported", audit.Sort.WROTE, _("Brought a past session in with a list")
+)
+
 MOVED_MEANWHILE = _("This session has just changed. Open the page again to see it now.")
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 MOST = 2_000  # of one client: twenty years of two a week
@@ -72,6 +85,12 @@ def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
 
 
 class TherapySession(ClientRow):
+    retention = "record"
+    not_exported = {
+        "schedule_version": "counts moves, so that nobody overwrites another"
+    }
+    frozen = {"therapist"}
+
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
         HELD = "held", _("Held")

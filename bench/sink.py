@@ -1,4 +1,4 @@
-"""A mail server that takes every letter and keeps none, as slow as it is told to be.
+"""A mail server that takes every email and keeps none, as slow as it is told to be.
 
 python -m bench.sink PORT MILLISECONDS
 
@@ -18,32 +18,32 @@ class Sink(asyncio.Protocol):
     seconds = 0.0
 
     def connection_made(self, transport) -> None:
-        self.transport, self.rest, self.in_letter = transport, b"", False
+        self.transport, self.rest, self.in_email = transport, b"", False
         transport.write(b"220 sink\r\n")
 
     def data_received(self, data: bytes) -> None:
         self.rest += data
         while self.rest:
-            end = b"\r\n.\r\n" if self.in_letter else b"\r\n"
+            end = b"\r\n.\r\n" if self.in_email else b"\r\n"
             text, found, rest = self.rest.partition(end)
             if not found:
                 return
             self.rest = rest
-            self.letter() if self.in_letter else self.command(text[:4].upper())
+            self.email() if self.in_email else self.command(text[:4].upper())
 
     def command(self, verb: bytes) -> None:
-        self.in_letter = verb == b"DATA"
+        self.in_email = verb == b"DATA"
         if verb == b"HELP":
             self.transport.write(b"214 %d\r\n" % Sink.taken)
         elif verb == b"QUIT":
             self.transport.write(b"221 bye\r\n")
             self.transport.close()
         else:
-            self.transport.write(b"354 go on\r\n" if self.in_letter else FINE)
+            self.transport.write(b"354 go on\r\n" if self.in_email else FINE)
 
-    def letter(self) -> None:
+    def email(self) -> None:
         """Taken after a while; others are served meanwhile."""
-        self.in_letter = False
+        self.in_email = False
         Sink.taken += 1
         if self.seconds:
             loop = asyncio.get_running_loop()

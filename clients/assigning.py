@@ -10,11 +10,18 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import Invitation, User
 from clients import access, telling
 from clients.models import CareRole, CareRoleRequest, Client, Notice, care
+
+audit.verb(
+    "first role from who invited",
+    audit.Sort.ROLE,
+    gettext_lazy("Gave a care role to someone an admin invited lately"),
+)
 
 DELAY = timedelta(hours=24)
 NEWLY_JOINED = timedelta(days=30)

@@ -6,8 +6,8 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import Sort
 from accounts.models import User
-from clients.audit_page import Sort
 from ui.forms import ColleagueField, HouseForm
 
 DAY = {"type": "date", "autocomplete": "off"}

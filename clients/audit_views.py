@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import audit
@@ -19,6 +20,9 @@ from accounts.reauthentication import fresh_proof_required
 from clients import audit_page
 from clients.audit_forms import AuditFilterForm
 from ui.csv_cells import harmless
+
+audit.verb("opened audit", audit.Sort.OPENED, gettext_lazy("This audit"))
+audit.verb("exported audit", audit.Sort.EXPORTED, gettext_lazy("This audit, as CSV"))
 
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates

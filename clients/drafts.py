@@ -54,9 +54,14 @@ KINDS: dict[str, Kind] = {}
 
 
 def drafted(targets: Callable, *, itself: bool = False):
-    """Class decorator of a form that is a draft while it is typed; see Kind."""
+    """Class decorator of a form that is a draft while it is typed; see Kind.
+
+    A form with a text area that is no draft says why, in `no_draft`.
+    """
 
     def register(form):
+        if form.kind in KINDS:
+            raise ValueError(f"two forms have drafts of the kind {form.kind!r}")
         KINDS[form.kind] = Kind(form, targets, itself)
         return form
 

@@ -13,6 +13,8 @@ from clients.assigning import note_first_role
 from clients.models import CareRole, Client, ClientBackground
 from ui.forms import ColleagueField, HouseForm, HouseModelForm, PickField
 
+audit.verb("person added", audit.Sort.ROLE, _("Added a person"))
+
 OFF = {"autocomplete": "off"}
 DETAILS = [
     "preferred_name",
@@ -36,6 +38,7 @@ SOMEBODY_ELSES = _("This client’s details were changed by somebody else meanwh
 
 
 class DetailsForm(HouseModelForm):
+    no_draft = "the client is not there yet; given back if it cannot be saved"
     presenting_concern = forms.CharField(
         label=_("In a few lines"),
         required=False,
@@ -134,6 +137,7 @@ def invite_or_tell(client: Client, *, by: User) -> None:
 
 
 class ClientEditForm(DetailsForm):
+    no_draft = "it edits what is saved; given back if it cannot be saved"
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args, background: ClientBackground, **kwargs):

@@ -13,12 +13,17 @@ from collections.abc import Iterable
 from django.db import models
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.decorators import if_a_page
 from accounts.models import AuditEvent
 from clients import record_rate_limit
 from clients.access import reach, role_towards
+
+audit.verb("opened", audit.Sort.OPENED, _("A part of the record"))
+audit.verb("exported", audit.Sort.EXPORTED, _("From the record"))
+audit.verb("printed", audit.Sort.EXPORTED, _("From the record, on paper"))
 
 LOOKS = ("opened", "exported", "printed", "emergency")
 

@@ -8,8 +8,11 @@ as the two hundred before it are younger than a minute.
 from django.conf import settings
 from django.db import transaction
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, errors
+
+audit.verb("slowed down", audit.Sort.REFUSED, _("Too many records in a minute"))
 
 A_MINUTE = settings.RECORDS_A_MINUTE
 

@@ -21,6 +21,15 @@ from clients.models.emergency import (
 from ui.forms import HouseForm
 from ui.screen_privacy import called
 
+audit.verb(
+    "emergency refused", audit.Sort.REFUSED, gettext_lazy("Emergency access, not given")
+)
+audit.verb(
+    "emergency too early",
+    audit.Sort.REFUSED,
+    gettext_lazy("Emergency access, not given in the first 30 days"),
+)
+
 LONG = 2000
 REASON = 15  # letters at least: the client reads it
 
@@ -37,6 +46,7 @@ def words_field(label, help_text="", *, rows=3, **kwargs):
 
 
 class CommentForm(HouseForm):
+    no_draft = "a few words, sent at once; given back if they cannot be saved"
     has_once = True
     words = words_field(
         gettext_lazy("A comment to the therapist"),
@@ -55,6 +65,7 @@ class CommentForm(HouseForm):
 
 
 class AnswerForm(HouseForm):
+    no_draft = "a few words, sent at once; given back if they cannot be saved"
     answer = words_field(
         gettext_lazy("Your answer"),
         gettext_lazy("It is saved with your name and the day."),
@@ -80,6 +91,7 @@ def _answered_meanwhile(correction: Correction, by: User) -> str:
 class EmergencyForm(HouseForm):
     """The whole name and a reason; a miss says no more than that it is one."""
 
+    no_draft = "whoever writes has no care role yet, so a draft has no record to be in"
     name = NameFormField(
         label=gettext_lazy("Client"),
         help_text=gettext_lazy("The whole name, as the practice knows it"),

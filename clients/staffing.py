@@ -5,12 +5,19 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, invitations
 from accounts.models import Invitation, User
 from accounts.sessions import ways_changed
 from clients.models import CareRole, care
 from ui import names
+
+audit.verb(
+    "roles changed", audit.Sort.ROLE, gettext_lazy("Changed what somebody may do")
+)
+audit.verb("account closed", audit.Sort.ROLE, gettext_lazy("Closed an account"))
+audit.verb("account reopened", audit.Sort.ROLE, gettext_lazy("Opened an account again"))
 
 
 def lock(person: User, *, by: User) -> User:
@@ -65,7 +72,7 @@ def end_roles(person: User, *, by: User) -> int:
 def close(person: User, *, by: User, **detail) -> None:
     """The account works no longer: signed out everywhere, its open links closed.
 
-    Letters that wait for it are dropped by the charter.
+    Emails that wait for it are dropped by the charter.
     """
     held = CareRole.objects.filter(user_id=person.pk).not_ended()
     others = held.exclude(kind=CareRole.Kind.PRIMARY).count()

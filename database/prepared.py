@@ -6,10 +6,10 @@ is a function that builds its queryset from stand-ins (`Parameter`) for what wil
 asked.  It runs once; what it builds is asked again and again with other values:
 
     @prepared(whose=UUIDField())
-    def letters(whose):
-        return Letter.objects.filter(recipient=whose).order_by("at")
+    def emails(whose):
+        return OutgoingEmail.objects.filter(recipient=whose).order_by("at")
 
-    letters(whose=user.pk)  # a list
+    emails(whose=user.pk)  # a list
 
 The function must not read the clock, the language or anything else of the moment: it
 would keep what it read.  tests/test_prepared_queries.py builds each one twice.

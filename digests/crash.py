@@ -4,7 +4,7 @@ import os
 import signal
 
 POINTS = (
-    "in_plan",  # letters written, not committed
+    "in_plan",  # emails written, not committed
     "after_plan",
     "after_claim",
     "after_render",

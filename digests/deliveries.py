@@ -1,6 +1,6 @@
-"""What became of the practice's letters, for the admin: kind, state and why.
+"""What became of the practice's emails, for the admin: kind, state and why.
 
-Never a word of a letter; none is kept.
+Never a word of an email; none is kept.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Heartbeat, Message, User
+from accounts.models import Heartbeat, OutgoingEmail, User
 from digests import restore_hold
 from ui.charts.email_log import Day, draw
 
-State = Message.State
+State = OutgoingEmail.State
 SINCE = timedelta(days=7)
 STATES = {  # what the page can be filtered by
     "waiting": (gettext_lazy("Waiting"), [State.WAITING, State.SENDING]),
@@ -94,7 +94,7 @@ class Delivery:
 
 
 def overview(by: User) -> dict:
-    """What the page says beside the letters themselves."""
+    """What the page says beside the emails themselves."""
     states = counts(by)
     return {
         "states": states,
@@ -107,7 +107,7 @@ def overview(by: User) -> dict:
     } | waiting(by)
 
 
-def letters(by: User, state: str = "", kind: str = "") -> QuerySet:
+def emails(by: User, state: str = "", kind: str = "") -> QuerySet:
     """The practice's, of the last week or still to go; newest first."""
     rows = recent(by)
     if state in STATES:
@@ -120,9 +120,9 @@ def letters(by: User, state: str = "", kind: str = "") -> QuerySet:
 
 def recent(by: User) -> QuerySet:
     if not by.is_admin:
-        return Message.objects.none()
+        return OutgoingEmail.objects.none()
     since = timezone.now() - SINCE
-    return Message.objects.visible_to(by).filter(created_at__gte=since)
+    return OutgoingEmail.objects.visible_to(by).filter(created_at__gte=since)
 
 
 def counts(by: User) -> list[tuple[str, str, int]]:
@@ -137,7 +137,7 @@ def counts(by: User) -> list[tuple[str, str, int]]:
 
 
 def seven_days(by: User) -> list[Day]:
-    """What became of the letters of each day as it is for the reader; one query."""
+    """What became of the emails of each day as it is for the reader; one query."""
     day = TruncDate("created_at", tzinfo=by.zone)
     rows = recent(by).annotate(day=day).values_list("day", "state")
     found = {(day, state): n for day, state, n in rows.annotate(Count("pk"))}
@@ -180,17 +180,17 @@ def _names_of_several(by: User, keys: set[str]) -> set[str]:
     return {key for key, number in many.items() if number > 1}
 
 
-def _delivery(letter: Message, shares_name: bool) -> Delivery:
-    state = State.WAITING if letter.state == State.SENDING else letter.state
+def _delivery(email: OutgoingEmail, shares_name: bool) -> Delivery:
+    state = State.WAITING if email.state == State.SENDING else email.state
     return Delivery(
-        kind=str(KINDS.get(letter.kind, letter.kind)),
-        who=letter.recipient,
-        address=letter.recipient.email if shares_name else "",
+        kind=str(KINDS.get(email.kind, email.kind)),
+        who=email.recipient,
+        address=email.recipient.email if shares_name else "",
         state=state,
         label=str(STATES[state][0]),
-        why=why(letter.reason),
-        when=letter.sent_at or letter.due_at,
-        to_do=_to_do(letter) if state == State.FAILED else "",
+        why=why(email.reason),
+        when=email.sent_at or email.due_at,
+        to_do=_to_do(email) if state == State.FAILED else "",
     )
 
 
@@ -204,9 +204,9 @@ def why(reason: str) -> str:
     return words % {"code": code.strip()} if words else reason
 
 
-def _to_do(letter: Message) -> str:
-    """What somebody should do about a letter that was refused for good."""
-    person = letter.recipient
+def _to_do(email: OutgoingEmail) -> str:
+    """What somebody should do about an email that was refused for good."""
+    person = email.recipient
     if person.is_staff_member and not person.joined_at:
         return _("Check the address and invite them again.")
     if person.is_staff_member:
@@ -217,7 +217,7 @@ def _to_do(letter: Message) -> str:
 
 
 def held_back(by: User) -> list[tuple[str, int]]:
-    """Why letters did not go in the last week, the most frequent first."""
+    """Why emails did not go in the last week, the most frequent first."""
     rows = recent(by).filter(state__in=[State.HELD, State.DROPPED])
     rows = rows.values_list("reason").annotate(number=Count("pk"))
     return [(why(reason), n) for reason, n in rows.order_by("-number", "reason")]

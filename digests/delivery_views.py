@@ -1,4 +1,4 @@
-"""What became of the letters, for the admin."""
+"""What became of the emails, for the admin."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -15,12 +15,12 @@ A_PAGE = 100
 @require_safe
 def deliveries(request):
     state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
-    rows = lists.letters(request.user, state, kind)
+    rows = lists.emails(request.user, state, kind)
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "nav": "deliveries",
         "page": page,
-        "letters": lists.in_words(page, request.user),
+        "emails": lists.in_words(page, request.user),
         "state": state,
         "kind": kind,
         "query": urlencode({"state": state, "kind": kind}),

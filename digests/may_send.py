@@ -1,4 +1,4 @@
-"""May this letter go?  Asked right before it is sent, as its recipient.
+"""May this email go?  Asked right before it is sent, as its recipient.
 
 Plans are hours or days old by then: people leave, pause and move, and so do
 appointments.
@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import UUIDField
 
 from accounts import addresses
-from accounts.models import AddressChange, Invitation, Message, User
+from accounts.models import AddressChange, Invitation, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import CareRoleRequest, Client, ContactCharter
 from clients.prepared import prepared_for_user
@@ -22,53 +22,53 @@ from digests.models import Digest
 from digests.plan import reminder_period
 from digests.weeks import week_page
 
-WAITING = Message.State.WAITING
-HELD, DROPPED = Message.State.HELD, Message.State.DROPPED
+WAITING = OutgoingEmail.State.WAITING
+HELD, DROPPED = OutgoingEmail.State.HELD, OutgoingEmail.State.DROPPED
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Stopped(Exception):
-    """The letter does not go: for good, or (waiting) not before `until`."""
+    """The email does not go: for good, or (waiting) not before `until`."""
 
     def __init__(self, state: str, reason: str, until: datetime | None = None):
         super().__init__(reason)
         self.state, self.reason, self.until = state, reason, until
 
 
-def may_go(letter: Message, person: User, now: datetime) -> models.Model | None:
-    """The row that `letter` is about; raise Stopped where it must not go (now)."""
+def may_go(email: OutgoingEmail, person: User, now: datetime) -> models.Model | None:
+    """The row that `email` is about; raise Stopped where it must not go (now)."""
     if not person.is_active:
         raise Stopped(DROPPED, "inactive")
-    if now >= letter.not_after:
+    if now >= email.not_after:
         raise Stopped(DROPPED, "too late")
-    rule = RULES.get(letter.kind)
+    rule = RULES.get(email.kind)
     if rule is None:
         raise Stopped(DROPPED, "unknown kind")
-    return rule(letter, person, now)
+    return rule(email, person, now)
 
 
-# -- letters that somebody waits for: at once, at any hour -----------------------------
+# -- emails that somebody waits for: at once, at any hour -----------------------------
 
 
-def _invitation(letter, person, now) -> Invitation:
+def _invitation(email, person, now) -> Invitation:
     if person.joined_at:
         raise Stopped(DROPPED, "joined already")
-    invitation = Invitation.objects.filter(pk=letter.about, user=person).first()
+    invitation = Invitation.objects.filter(pk=email.about, user=person).first()
     if invitation is None or not invitation.is_open:
         raise Stopped(DROPPED, "link closed")
     return invitation
 
 
-def _account(letter, person, now) -> None:
+def _account(email, person, now) -> None:
     _require_joined(person)
 
 
-def _address(letter, person, now) -> AddressChange:
+def _address(email, person, now) -> AddressChange:
     changes = AddressChange.objects.visible_to(person).open()
-    change = changes.filter(pk=letter.about, email=letter.address).first()
+    change = changes.filter(pk=email.about, email=email.address).first()
     if change is None:
         raise Stopped(DROPPED, "link closed")
-    owner = addresses.owner_of(letter.address, person)
+    owner = addresses.owner_of(email.address, person)
     if owner and not owner.is_active:
         raise Stopped(DROPPED, "inactive")
     if owner:
@@ -82,65 +82,65 @@ def _require_joined(person: User) -> None:
         raise Stopped(HELD, "not joined")
 
 
-def _staff(letter, person, now) -> None:
+def _staff(email, person, now) -> None:
     """Something that whoever is responsible has to know, whatever the hour."""
     _require_joined(person)
     if not person.is_staff_member:
         raise Stopped(DROPPED, "inactive")
 
 
-def _question(letter, person, now) -> None:
+def _question(email, person, now) -> None:
     """A care role that waits for this person's confirmation, and still does."""
-    _staff(letter, person, now)
-    waits = CareRoleRequest.objects.decidable_by(person).filter(pk=letter.about)
+    _staff(email, person, now)
+    waits = CareRoleRequest.objects.decidable_by(person).filter(pk=email.about)
     if not waits.exists():
         raise Stopped(DROPPED, "decided")
 
 
-# -- letters on a schedule: only what the recipient agreed to, and never at night ------
+# -- emails on a schedule: only what the recipient agreed to, and never at night ------
 
 
-def _reminder(letter, person, now) -> TherapySession:
+def _reminder(email, person, now) -> TherapySession:
     _require_joined(person)
     charter = _charter_of(person, also_discharged=True)
     if not charter.reminders:
         raise Stopped(HELD, "reminders off")
-    session = _still_true(letter, person, now)
+    session = _still_true(email, person, now)
     due = schedule.lead(session.starts_at, charter.reminder_lead_hours, person.zone)
-    _at_its_time(letter, person, now, due)
+    _at_its_time(email, person, now, due)
     return session
 
 
-def _still_true(letter, person, now) -> TherapySession:
+def _still_true(email, person, now) -> TherapySession:
     sessions = TherapySession.objects.visible_to(person).defer("take_away")
-    session = sessions.filter(pk=letter.about).first()
+    session = sessions.filter(pk=email.about).first()
     if session is None or session.state != TherapySession.State.PLANNED:
         raise Stopped(DROPPED, "cancelled")
-    if letter.period != reminder_period(session.pk, session.schedule_version):
+    if email.period != reminder_period(session.pk, session.schedule_version):
         raise Stopped(DROPPED, "moved")
     if session.starts_at <= now:
         raise Stopped(DROPPED, "started")
     return session
 
 
-def _therapist_digest(letter, person, now) -> Digest:
+def _therapist_digest(email, person, now) -> Digest:
     _require_joined(person)
     if not person.is_therapist:
         raise Stopped(DROPPED, "inactive")
-    return _digest(letter, person, now)
+    return _digest(email, person, now)
 
 
-def _client_digest(letter, person, now) -> Digest:
+def _client_digest(email, person, now) -> Digest:
     _require_joined(person)
     if not _charter_of(person).weekly_digest:
         raise Stopped(HELD, "digest off")
-    return _digest(letter, person, now)
+    return _digest(email, person, now)
 
 
-def _digest(letter, person, now) -> Digest:
-    due = schedule.due_in_period(letter.kind, letter.period, person.zone)
-    _at_its_time(letter, person, now, due)
-    digest = first(_page(person, page=letter.about))
+def _digest(email, person, now) -> Digest:
+    due = schedule.due_in_period(email.kind, email.period, person.zone)
+    _at_its_time(email, person, now, due)
+    digest = first(_page(person, page=email.about))
     if digest is None:
         raise Stopped(DROPPED, "no page")
     if week_page(person, digest, now).is_empty:
@@ -174,16 +174,16 @@ def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharte
     return charter
 
 
-def _at_its_time(letter, person, now, due) -> None:
-    """Their zone or wishes may have changed since the letter was planned."""
+def _at_its_time(email, person, now, due) -> None:
+    """Their zone or wishes may have changed since the email was planned."""
     due = schedule.outside_quiet(
-        due, person.zone, not_before=LONG_AGO, not_after=letter.not_after
+        due, person.zone, not_before=LONG_AGO, not_after=email.not_after
     )
     if now < due:
         raise Stopped(WAITING, "not yet", until=due)
     if schedule.is_quiet(now, person.zone):
         morning = schedule.morning_after(now, person.zone)
-        if morning >= letter.not_after:
+        if morning >= email.not_after:
             raise Stopped(DROPPED, "quiet hours")
         raise Stopped(WAITING, "quiet hours", until=morning)
 

@@ -31,6 +31,8 @@ class DigestQuerySet(models.QuerySet):
 class Digest(models.Model):
     """One person's week, as a page in the app; the mail only says that it is there."""
 
+    retention = "account"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
     recipient = models.ForeignKey(User, models.PROTECT, related_name="digests")
@@ -54,6 +56,9 @@ class Digest(models.Model):
 
 class Halt(models.Model):
     """While one stands, nothing is planned and nothing is sent; see digests/halting."""
+
+    retention = "transient"
+    retention_days = 1
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now)

@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import Client, ContactCharter
 from digests import crash, schedule
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 def plan(now: datetime | None = None) -> int:
-    """Queue what is due within the next 48 hours; how many letters that were new.
+    """Queue what is due within the next 48 hours; how many emails that were new.
 
     For a bounded time: whatever is left then the next call finds.  In a transaction of
     the caller's, which is there to be a whole, it goes on to the end.
@@ -87,15 +87,15 @@ def reminder_period(session_id: UUID, schedule_version: int) -> str:
 
 def plan_reminders(now: datetime, until: float = math.inf) -> int:
     def write(batch) -> int:
-        letters = [letter for row in batch if (letter := _reminder(now, *row))]
-        Message.objects.bulk_create(letters, ignore_conflicts=True)
-        return len(letters)
+        emails = [email for row in batch if (email := _reminder(now, *row))]
+        OutgoingEmail.objects.bulk_create(emails, ignore_conflicts=True)
+        return len(emails)
 
     return _by_batches(_unplanned_sessions(now), write, until)
 
 
 def _unplanned_sessions(now: datetime) -> QuerySet:
-    """Sessions to come, of clients with an account of their own, without a letter.
+    """Sessions to come, of clients with an account of their own, without an email.
 
     Also those that were kept when therapy ended.
     """
@@ -106,7 +106,7 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
         Cast(OuterRef("schedule_version"), CharField()),
         output_field=CharField(),
     )
-    queued = Message.objects.filter(
+    queued = OutgoingEmail.objects.filter(
         recipient=OuterRef("client__user"), kind="reminder", period=period
     )
     return (
@@ -135,13 +135,13 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
 def _reminder(
     now, session_id, practice_id, user_id, own, house, hours, starts_at, booked_at,
     version,
-) -> Message | None:  # fmt: skip
+) -> OutgoingEmail | None:  # fmt: skip
     zone = time_zones.resolve(own, house)
     hours = ContactCharter.Lead.DAY if hours is None else hours
     due_at = schedule.reminder_due(starts_at, booked_at, hours, zone)
     if due_at is None or due_at > now + HORIZON:
         return None
-    return Message(
+    return OutgoingEmail(
         practice_id=practice_id,
         recipient_id=user_id,
         kind="reminder",
@@ -164,7 +164,7 @@ def _readers(kind: str) -> Q:
 
 
 def plan_digests(kind: str, now: datetime, until: float = math.inf) -> int:
-    """One for each reader and week: its page, and the letter that says it is there."""
+    """One for each reader and week: its page, and the email that says it is there."""
     count = 0
     readers = User.objects.filter(_readers(kind))
     names = [*readers.values_list("time_zone", flat=True).order_by().distinct()]
@@ -203,7 +203,7 @@ def _without_digest(readers, period, weeks) -> QuerySet:
 
 
 def _write(kind, weeks, readers) -> int:
-    pages, letters = [], []
+    pages, emails = [], []
     for user_id, practice_id, zone, joined_at in readers:
         week = weeks[zone]
         if joined_at > week.due_at:  # nobody is late for what was before their time
@@ -217,8 +217,8 @@ def _write(kind, weeks, readers) -> int:
             made_at=week.due_at,
         )
         pages.append(page)
-        letters.append(
-            Message(
+        emails.append(
+            OutgoingEmail(
                 practice_id=practice_id,
                 recipient_id=user_id,
                 kind=kind,
@@ -229,5 +229,5 @@ def _write(kind, weeks, readers) -> int:
             )
         )
     Digest.objects.bulk_create(pages, ignore_conflicts=True)
-    Message.objects.bulk_create(letters, ignore_conflicts=True)
-    return len(letters)
+    OutgoingEmail.objects.bulk_create(emails, ignore_conflicts=True)
+    return len(emails)

@@ -12,20 +12,20 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import Message
+from accounts.models import OutgoingEmail
 from digests import plan, schedule
 from digests.models import Halt
 
-State = Message.State
+State = OutgoingEmail.State
 RESTORED = "restored"  # the reason, which an admin reads under Deliveries
 PLANNED = ["reminder", *schedule.WEEKLY]
-# By the owner of the tables, to whom row security shows no letter: within this one
+# By the owner of the tables, to whom row security shows no email: within this one
 # transaction it is not forced.
 HOLD = """
-ALTER TABLE accounts_message NO FORCE ROW LEVEL SECURITY;
-UPDATE accounts_message SET state = 'held', reason = 'restored', claim = NULL,
+ALTER TABLE accounts_outgoingemail NO FORCE ROW LEVEL SECURITY;
+UPDATE accounts_outgoingemail SET state = 'held', reason = 'restored', claim = NULL,
   lease_until = NULL WHERE state IN ('waiting', 'sending');
-ALTER TABLE accounts_message FORCE ROW LEVEL SECURITY;
+ALTER TABLE accounts_outgoingemail FORCE ROW LEVEL SECURITY;
 INSERT INTO digests_halt (at, why) VALUES (clock_timestamp(), 'restored');
 """
 
@@ -50,11 +50,11 @@ def lift() -> Lifted:
     original may have planned and sent it."""
     began = timezone.now()
     plan.plan()
-    overdue = Message.objects.filter(due_at__lte=timezone.now())
+    overdue = OutgoingEmail.objects.filter(due_at__lte=timezone.now())
     overdue.filter(kind__in=PLANNED, state=State.WAITING, created_at__gte=began).update(
         state=State.HELD, reason=RESTORED
     )
-    held = Message.objects.filter(state=State.HELD, reason=RESTORED)
+    held = OutgoingEmail.objects.filter(state=State.HELD, reason=RESTORED)
     later = held.filter(due_at__gt=timezone.now())
     free = later.update(state=State.WAITING, reason="")
     _delete_halts()

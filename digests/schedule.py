@@ -1,4 +1,4 @@
-"""When a letter is due: plain arithmetic on plain moments, no database.
+"""When an email is due: plain arithmetic on plain moments, no database.
 
 Moments go in and come out in UTC; days and clock times are those of the recipient's
 zone.  A clock time that the clocks skip is read as if they had not jumped yet.

@@ -1,6 +1,6 @@
-"""The one door out: claims what is due, asks the charter, sends, and keeps the result.
+"""The one way out: claims what is due, asks the charter, sends, and keeps the result.
 
-A letter is claimed and that is committed before the mail server hears of it.  No letter
+An email is claimed and that is committed before the mail server hears of it.  No email
 is lost; a second copy is sent only where a process or connection dies between the
 server's acceptance and our commit, and has the same Message-ID.
 """
@@ -23,53 +23,53 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import UUIDField
 from django.utils import timezone
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from database.identity import acting_as
 from database.prepared import PreparedSQL, prepared
-from digests import crash, letters, may_send, refusals, restore_hold
+from digests import crash, emails, may_send, refusals, restore_hold
 
 logger = logging.getLogger(__name__)
-State = Message.State
+State = OutgoingEmail.State
 BATCH = 20
 BUDGET = 45  # seconds; a tick leaves the rest to the next
 SILENT = 2  # seconds until the mail server is asked whether it is still there
 LEASE = 120  # seconds; longer than the slowest mail server that still answers
 MARK_FOR = 150  # seconds, while the database is away
-FIRST_WAIT, LONGEST_WAIT = 30, 3600  # seconds until a letter is tried again
+FIRST_WAIT, LONGEST_WAIT = 30, 3600  # seconds until an email is tried again
 
 # Leases run by the database's clock: a worker whose own is wrong steals nothing.
 # By the moment alone, as the index stands: a whole practice's week is due at one.
 CLAIM = """
-UPDATE accounts_message SET state = 'sending', claim = %(claim)s,
+UPDATE accounts_outgoingemail SET state = 'sending', claim = %(claim)s,
   lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
   message_id = CASE message_id WHEN '' THEN '<' || id || '@' || %(host)s || '>'
     ELSE message_id END
 WHERE id IN (
-  SELECT id FROM accounts_message
+  SELECT id FROM accounts_outgoingemail
   WHERE due_at <= %(now)s AND not_after > %(now)s AND (state = 'waiting'
     OR (state = 'sending' AND lease_until < clock_timestamp()))
   ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
 # The claim was committed for good, and its lease is longer than a batch takes: should
-# the server's power fail now, the letter is ours still.
+# the server's power fail now, the email is ours still.
 RENEW = PreparedSQL("""
-UPDATE accounts_message SET attempts = attempts + 1,
+UPDATE accounts_outgoingemail SET attempts = attempts + 1,
   lease_until = clock_timestamp() + make_interval(secs => $1)
 WHERE id = $2 AND claim = $3 AND state = 'sending'
 RETURNING attempts, set_config('synchronous_commit', 'off', true)
 """)
 MARK = """
-UPDATE accounts_message SET state = %(state)s, reason = %(reason)s, claim = NULL,
+UPDATE accounts_outgoingemail SET state = %(state)s, reason = %(reason)s, claim = NULL,
   lease_until = NULL, sent_at = %(sent_at)s, due_at = coalesce(%(due_at)s, due_at)
 WHERE id = %(id)s AND (claim = %(claim)s OR (%(state)s = 'sent' AND state <> 'sent'))
 """
 PUT_BACK = """
-UPDATE accounts_message SET state = 'waiting', claim = NULL, lease_until = NULL
+UPDATE accounts_outgoingemail SET state = 'waiting', claim = NULL, lease_until = NULL
 WHERE claim = %s AND id = ANY(%s::uuid[]) AND state = 'sending'
 """
 TOO_LATE = """
-UPDATE accounts_message SET state = 'dropped', reason = 'too late', claim = NULL,
+UPDATE accounts_outgoingemail SET state = 'dropped', reason = 'too late', claim = NULL,
   lease_until = NULL
 WHERE not_after <= %s AND (state = 'waiting'
   OR (state = 'sending' AND lease_until < clock_timestamp()))
@@ -77,36 +77,36 @@ WHERE not_after <= %s AND (state = 'waiting'
 
 
 class NoServer(Exception):
-    """The mail server cannot be reached, or does not want us: no letter's fault."""
+    """The mail server cannot be reached, or does not want us: no email's fault."""
 
 
 def send_due(*, budget: float = BUDGET) -> Counter:
-    """Send what is due now, oldest first; how many letters ended in which state."""
+    """Send what is due now, oldest first; how many emails ended in which state."""
     told: Counter = Counter()
     if restore_hold.stands():
         logger.warning("a halt stands, nothing is sent: manage.py lift_halt ends it")
         return told
     until = time.monotonic() + budget
     told["dropped"] += _execute(TOO_LATE, [timezone.now()])
-    with Door() as door:
+    with MailConnection() as mail_server:
         while time.monotonic() < until:
             claim = uuid4()
             batch = claim_due(claim, timezone.now())
             crash.here("after_claim")
-            if not batch or not _send_batch(batch, door, told, until):
+            if not batch or not _send_batch(batch, mail_server, told, until):
                 break
     told = +told
     if told:
-        logger.info("letters: %s", ", ".join(f"{told[k]} {k}" for k in sorted(told)))
+        logger.info("emails: %s", ", ".join(f"{told[k]} {k}" for k in sorted(told)))
     return told
 
 
-def claim_due(claim: UUID, now: datetime, size: int = BATCH) -> list[Message]:
-    """Make up to `size` due letters ours alone; committed when this returns."""
+def claim_due(claim: UUID, now: datetime, size: int = BATCH) -> list[OutgoingEmail]:
+    """Make up to `size` due emails ours alone; committed when this returns."""
     values = {
         "claim": str(claim),
         "lease": LEASE,
-        "host": letters.mail_host(),
+        "host": emails.mail_host(),
         "now": now,
         "size": size,
     }
@@ -114,65 +114,65 @@ def claim_due(claim: UUID, now: datetime, size: int = BATCH) -> list[Message]:
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, values)
             ids = [pk for (pk,) in cursor.fetchall()]
-        return list(Message.objects.filter(pk__in=ids).order_by("due_at", "pk"))
+        return list(OutgoingEmail.objects.filter(pk__in=ids).order_by("due_at", "pk"))
 
 
-def _send_batch(batch, door, told, until) -> bool:
+def _send_batch(batch, mail_server, told, until) -> bool:
     """False where there is no use in going on now; the rest is put back."""
-    for index, letter in enumerate(batch):
+    for index, email in enumerate(batch):
         if time.monotonic() >= until:
             return _put_back(batch[index:])
         try:
-            told[deliver(letter, door)] += 1
+            told[deliver(email, mail_server)] += 1
         except NoServer:
             return _put_back(batch[index + 1 :])
     return True
 
 
-def _put_back(rest: list[Message]) -> bool:
+def _put_back(rest: list[OutgoingEmail]) -> bool:
     if rest:
         _persistently(PUT_BACK, [str(rest[0].claim), [str(one.pk) for one in rest]])
     return False
 
 
-def deliver(letter: Message, door: Door) -> str:
-    """Send one claimed letter, or say why not; the state it is in now."""
+def deliver(email: OutgoingEmail, mail_server: MailConnection) -> str:
+    """Send one claimed email, or say why not; the state it is in now."""
     try:
-        mail = write(letter, timezone.now())
+        mail = write(email, timezone.now())
     except may_send.Stopped as stopped:
-        return mark(letter, stopped.state, stopped.reason, due_at=stopped.until)
+        return mark(email, stopped.state, stopped.reason, due_at=stopped.until)
     except Exception:
-        logger.exception("letter %s cannot be written", letter.pk)
-        return again(letter, "cannot be written")
+        logger.exception("email %s cannot be written", email.pk)
+        return again(email, "cannot be written")
     crash.here("after_render")
-    if not _renew(letter):
+    if not _renew(email):
         return "taken over"
     crash.here("after_fence")
     try:
-        door.send(mail)
+        mail_server.send(mail)
     except NoServer:
-        again(letter, "no mail server")
+        again(email, "no mail server")
         raise
     except smtplib.SMTPRecipientsRefused as refusal:
         [(code, said)] = refusal.recipients.values()
-        return _refused(letter, code, said)
+        return _refused(email, code, said)
     except smtplib.SMTPDataError as refusal:
-        return _refused(letter, refusal.smtp_code, refusal.smtp_error)
+        return _refused(email, refusal.smtp_code, refusal.smtp_error)
     except OSError as error:  # every other smtplib error is one
-        return again(letter, f"mail server: {type(error).__name__}"[:40])
+        return again(email, f"mail server: {type(error).__name__}"[:40])
     except Exception:
-        logger.exception("letter %s cannot be sent", letter.pk)
-        return again(letter, "cannot be sent")
+        logger.exception("email %s cannot be sent", email.pk)
+        return again(email, "cannot be sent")
     crash.here("after_smtp")
-    return mark(letter, State.SENT, sent_at=timezone.now())
+    return mark(email, State.SENT, sent_at=timezone.now())
 
 
-def write(letter: Message, now: datetime) -> EmailMultiAlternatives:
+def write(email: OutgoingEmail, now: datetime) -> EmailMultiAlternatives:
     """Ask and write as the recipient, in a transaction of their own."""
-    with acting_as(letter.recipient_id), transaction.atomic():
-        [person] = _recipient(who=letter.recipient_id)
-        about = may_send.may_go(letter, person, now)
-        return letters.compose(letter, person, about)
+    with acting_as(email.recipient_id), transaction.atomic():
+        [person] = _recipient(who=email.recipient_id)
+        about = may_send.may_go(email, person, now)
+        return emails.compose(email, person, about)
 
 
 @prepared(who=UUIDField())
@@ -183,25 +183,25 @@ def _recipient(who):
 # -- what became of it -----------------------------------------------------------------
 
 
-def _refused(letter: Message, code: int, said: bytes | str) -> str:
+def _refused(email: OutgoingEmail, code: int, said: bytes | str) -> str:
     refusal = refusals.read(code, said)
     if refusal.is_final:
-        return mark(letter, State.FAILED, refusal.reason)
+        return mark(email, State.FAILED, refusal.reason)
     if refusal.reason.startswith("relay"):
         logger.error("the mail server does not pass on our email (%s)", refusal.reason)
-    return again(letter, refusal.reason)
+    return again(email, refusal.reason)
 
 
-def again(letter: Message, reason: str) -> str:
+def again(email: OutgoingEmail, reason: str) -> str:
     """Later, each time about twice as much later."""
-    wait = min(FIRST_WAIT * 2 ** min(letter.attempts, 10), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(email.attempts, 10), LONGEST_WAIT)
     wait *= random.uniform(0.75, 1.25)  # so that not everything comes back at once
     due_at = timezone.now() + timedelta(seconds=wait)
-    return mark(letter, State.WAITING, reason, due_at=due_at)
+    return mark(email, State.WAITING, reason, due_at=due_at)
 
 
 def mark(
-    letter: Message,
+    email: OutgoingEmail,
     state: str,
     reason: str = "",
     *,
@@ -209,8 +209,8 @@ def mark(
     sent_at: datetime | None = None,
 ) -> str:
     values = {
-        "id": str(letter.pk),
-        "claim": str(letter.claim),
+        "id": str(email.pk),
+        "claim": str(email.claim),
         "state": str(state),
         "reason": reason,
         "due_at": due_at,
@@ -221,10 +221,10 @@ def mark(
     return str(state)
 
 
-def _renew(letter: Message) -> bool:
+def _renew(email: OutgoingEmail) -> bool:
     """Still ours?  Asked right before sending: a worker may have slept meanwhile."""
     with transaction.atomic(durable=True):
-        return bool(RENEW.rows(LEASE, letter.pk, letter.claim))
+        return bool(RENEW.rows(LEASE, email.pk, email.claim))
 
 
 def _persistently(sql: str, values) -> None:
@@ -262,13 +262,13 @@ def _is_quiet(line: socket.socket | None) -> bool:
     return not readable
 
 
-class Door:
-    """One connection to the mail server, kept open for a batch of single letters."""
+class MailConnection:
+    """One connection to the mail server, kept open for a batch of single emails."""
 
     def __init__(self):
         self.backend, self.spoke_at = None, 0.0
 
-    def __enter__(self) -> Door:
+    def __enter__(self) -> MailConnection:
         return self
 
     def __exit__(self, *error) -> None:
@@ -276,7 +276,7 @@ class Door:
 
     def send(self, mail: EmailMultiAlternatives) -> None:
         if len(mail.recipients()) != 1 or mail.cc or mail.bcc or len(mail.to) != 1:
-            raise RuntimeError("a letter has exactly one recipient")
+            raise RuntimeError("an email has exactly one recipient")
         self._open()
         try:
             self.backend.send_messages([mail])

@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts import audit
@@ -9,6 +10,8 @@ from accounts.decorators import therapist_required
 from digests import schedule
 from digests.models import Digest
 from digests.weeks import TherapistWeek
+
+audit.verb("opened digest", audit.Sort.OPENED, _("The week"))
 
 KIND = "therapist-digest"
 

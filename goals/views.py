@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit, device_handover
@@ -21,6 +22,12 @@ from goals.page_queries import one_goal
 from goals.proposal_form import ProposalForm
 from goals.ways import CLIENTS as CLIENTS_WAY
 from goals.ways import THERAPISTS as WAY
+
+audit.verb(
+    "device handed over",
+    audit.Sort.WROTE,
+    gettext_lazy("Handed the device over for one act"),
+)
 
 
 def _goal(request, goal_id):

@@ -9,6 +9,7 @@ from ui.forms import HouseForm
 
 
 class HoldForm(HouseForm):
+    no_draft = "a few words, sent at once; given back if they cannot be saved"
     reason = forms.CharField(
         label=gettext_lazy("Why"),
         help_text=gettext_lazy("For the record; the client does not see it."),

@@ -20,6 +20,8 @@ from notes.session_page import answer_name, rating_name, was_name
 from toolkit.models import Assignment
 from ui.forms import HouseForm, SegmentsField, StonesField
 
+audit.verb("note saved", audit.Sort.WROTE, gettext_lazy("Wrote a note"))
+
 
 class StaleNote(Exception):
     """Another tab or person saved the note since this page was opened."""
@@ -43,6 +45,7 @@ TAKE_AWAY = {  # where it can be read, by what the client reads
 
 
 class SessionForm(HouseForm):
+    no_draft = "saved into its unsigned note as it is typed"
     revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
     format = SegmentsField(
         label=gettext_lazy("Form of the note"), choices=ProgressNote.Format.choices

@@ -12,12 +12,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
 from appointments.models import keep_weeks_still
 from clients import apart, assigning, staffing, telling
 from clients.models import CareRole, CareRoleRequest, Client, care
+
+audit.verb("sessions passed on", audit.Sort.ROLE, gettext_lazy("Passed sessions on"))
 
 
 class Clashes(ValidationError):

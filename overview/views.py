@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
@@ -22,6 +23,9 @@ from overview.discharge import DischargeForm, booked
 from overview.today_page import Today
 from ui.search_terms import sought
 from ui.toasts import tell
+
+audit.verb("opened today", audit.Sort.OPENED, gettext_lazy("The day’s sessions"))
+audit.verb("opened caseload", audit.Sort.OPENED, gettext_lazy("The caseload"))
 
 A_PAGE = 50
 

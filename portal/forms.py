@@ -48,6 +48,7 @@ class OwnProposalForm(ProposalForm):
 class HereForm(GoalForm):
     """Yes, no, or otherwise, on a device that somebody handed over."""
 
+    no_draft = "on a device that is handed over nothing may stay"
     choice = forms.ChoiceField(
         choices=[(name, name) for name in ("agree", "keep", "differ", "later")]
     )
@@ -72,6 +73,7 @@ class HereForm(GoalForm):
 
 
 class CorrectionForm(HouseForm):
+    no_draft = "a few words, sent at once; given back if they cannot be saved"
     has_once = True
     about = forms.CharField(
         label=_("What it is about"),

@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import CrisisLine, Message
+from accounts.models import CrisisLine, OutgoingEmail
 from conftest import admit, person
 from database.identity import acting_as
-from tests.test_form_gate import LONG, fill, link_in, main, post, press, sink
+from tests.test_form_gate import LONG, fill, link_in, main, plan_and_send, press, sink
 
 pytestmark = pytest.mark.browser
 __all__ = ["sink"]  # a fixture
@@ -35,11 +35,11 @@ def test_ada_keeps_the_settings_and_they_hold_for_everybody(at, ada, thea, cleo,
     fill(page, name="Kit", email="kit@example.test")
     page.get_by_text("Sees clients and their records").click()
     press(page, "Send the invitation")
-    post()
-    letter = sink.messages[0]
-    assert str(letter.message["From"]).startswith("Quay <")
+    plan_and_send()
+    email = sink.messages[0]
+    assert str(email.message["From"]).startswith("Quay <")
     kits = at(None)
-    kits.goto(link_in(letter))
+    kits.goto(link_in(email))
     expect(main(kits)).to_contain_text("Quay Practice has kept a place for you")
     theas = at(thea)
     theas.goto(f"/clients/{cleo.pk}/book/")
@@ -106,7 +106,7 @@ def test_a_new_notice_is_what_nadia_reads_when_she_joins(at, ada, thea, sink):
     nadia = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
     with acting_as(thea.pk), transaction.atomic():
         nadia.invite(by=thea)
-    post()
+    plan_and_send()
     hers = at(None, phone=True)
     hers.goto(link_in(sink.messages[0]))
     hers.get_by_text("The whole privacy notice, version 2").click()
@@ -123,7 +123,7 @@ def test_theo_gets_back_in_after_ada_reset_his_sign_in(at, ada, theo, sink):
     expect(page.get_by_role("status")).to_contain_text("A link and a notice are on")
     theos.goto("/today/")
     expect(theos).to_have_url(re.compile("/sign-in/"))
-    post()
+    plan_and_send()
     theos.goto(link_in(sink.messages[0]))
     theos.get_by_label("New password").fill(LONG)
     theos.get_by_label("The same once more").fill(LONG)
@@ -156,7 +156,7 @@ def test_ada_finds_what_thea_opened_and_takes_it_as_a_file(at, ada, thea, cleo, 
     assert text.count("\n") == 2
 
 
-def test_ada_sees_that_a_letter_went_and_another_was_refused(at, ada, theo, sink):
+def test_ada_sees_that_an_email_went_and_another_was_refused(at, ada, theo, sink):
     page = at(ada)
     page.goto("/people/invite/")
     fill(page, name="Kit", email="kit@example.test")
@@ -164,11 +164,11 @@ def test_ada_sees_that_a_letter_went_and_another_was_refused(at, ada, theo, sink
     press(page, "Send the invitation")
     press(page, "Deliveries", role="link")
     expect(row(page, "Kit")).to_contain_text("Waiting")
-    post()
+    plan_and_send()
     page.reload()
     expect(row(page, "Kit")).to_contain_text("Sent")
     now = timezone.now()
-    Message.objects.create(
+    OutgoingEmail.objects.create(
         practice_id=theo.practice_id, recipient=theo, kind="therapist-digest",
         period="x", due_at=now, not_after=now, state="failed", reason="refused: 550",
     )  # fmt: skip
@@ -209,7 +209,7 @@ def test_axe_finds_nothing_and_every_page_fits(at, accessible, ada, thea, theo, 
     )
     now = timezone.now()
     for number, state in enumerate(["sent", "held", "failed", "waiting"]):
-        Message.objects.create(
+        OutgoingEmail.objects.create(
             practice_id=theo.practice_id, recipient=theo, kind="therapist-digest",
             period=str(number), due_at=now, not_after=now, state=state,
             reason="refused: 550" if state == "failed" else "",

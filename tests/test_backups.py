@@ -1,4 +1,4 @@
-"""A backup is whole or refused; restored, it is what it was, and no letter leaves."""
+"""A backup is whole or refused; restored, it is what it was, and no email leaves."""
 
 import io
 import json
@@ -14,15 +14,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import seals
-from accounts.models import AuditEvent, Message, SignIn, User
+from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from clients.models import Client
 from conftest import as_role
 from database.identity import acting_as
-from digests import restore_hold, tasks
+from digests import restore_hold
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon
 from notes.models import ProgressNote
 from notes.tests.cast import agreed_goal, book, hold
+from therapy import tasks
 from therapy.backups import Refused, making, restoring, sealed, tools
 
 HOUR = timedelta(hours=1)
@@ -59,14 +60,14 @@ def place(transactional_db, settings):
 
 @pytest.fixture
 def lived_in(place, thea, theo, cleo, carl, sign_in):
-    """A practice at work: signed notes, keys turned, letters due and not yet due."""
+    """A practice at work: signed notes, keys turned, emails due and not yet due."""
     agreed_goal(cleo, thea, ratings=[4, 5, 6])
     hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     book(cleo, thea, at=timezone.now() + timedelta(days=1))
     sign_in(thea).get(f"/clients/{cleo.pk}/")
     now = timezone.now()
     for number, hours in enumerate((-2, -1, 30, 40)):
-        Message.queue(
+        OutgoingEmail.queue(
             thea, "account-exists", f"{number}", due_at=now + hours * HOUR,
             not_after=now + 90 * HOUR,
         )  # fmt: skip
@@ -106,7 +107,7 @@ def test_a_good_backup_drills_green(backup):
     assert "RED" not in said
     for step in ("restore", "manifest", "audit", "narrative", "rows", "pages"):
         assert f"green  {step}" in said
-    assert "green  letters     none went; " in said
+    assert "green  emails      none went; " in said
     assert " 0 texts were opened" not in said
     for word in ("Cleo", "Thea", "Harbour", "tired", "@"):
         assert word not in said
@@ -126,22 +127,24 @@ def test_what_is_restored_is_read_by_who_may_and_by_nobody_else(
             assert not Client.objects.exists()
 
 
-def test_no_letter_leaves_a_restored_practice_until_somebody_says_so(
+def test_no_email_leaves_a_restored_practice_until_somebody_says_so(
     backup, place, mailoutbox
 ):
     restoring.restore(backup, place)
     with tools.connected(place["worker"]):
         tasks.tick()
         assert not mailoutbox
-        assert {m.state for m in Message.objects.all()} == {"held"}
+        assert {m.state for m in OutgoingEmail.objects.all()} == {"held"}
         lifted = restore_hold.lift()
         assert not Halt.objects.exists()
         tasks.tick()
         assert not mailoutbox  # those of an hour ago were sent by the original
-        later = Message.objects.filter(kind="account-exists", state="waiting")
+        later = OutgoingEmail.objects.filter(kind="account-exists", state="waiting")
         assert (lifted.free >= 2, later.count()) == (True, 2)
-        assert Message.objects.filter(due_at__lt=timezone.now(), state="held").exists()
-        Message.objects.filter(pk=later[0].pk).update(due_at=timezone.now())
+        assert OutgoingEmail.objects.filter(
+            due_at__lt=timezone.now(), state="held"
+        ).exists()
+        OutgoingEmail.objects.filter(pk=later[0].pk).update(due_at=timezone.now())
         tasks.tick()
         assert len(mailoutbox) == 1
 
@@ -157,7 +160,7 @@ def test_a_reminder_that_the_original_may_have_sent_is_not_planned_again(
         restore_hold.lift()
         tasks.tick()
         assert not mailoutbox
-        [reminder] = Message.objects.filter(kind="reminder")
+        [reminder] = OutgoingEmail.objects.filter(kind="reminder")
         assert (reminder.state, reminder.reason) == ("held", "restored")
 
 
@@ -167,13 +170,15 @@ def test_whoever_asks_for_a_link_during_the_halt_gets_it_afterwards(
     restoring.restore(backup, place)
     now = timezone.now()
     with tools.connected(place["web"]), acting_as(theo.pk), transaction.atomic():
-        Message.queue(theo, "account-exists", "now", due_at=now, not_after=now + HOUR)
+        OutgoingEmail.queue(
+            theo, "account-exists", "now", due_at=now, not_after=now + HOUR
+        )
     with tools.connected(place["worker"]):
         tasks.tick()
         assert not mailoutbox
         restore_hold.lift()
         tasks.tick()
-    assert [letter.to for letter in mailoutbox] == [[theo.email]]
+    assert [email.to for email in mailoutbox] == [[theo.email]]
 
 
 @pytest.mark.requirement("R38")

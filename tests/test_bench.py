@@ -15,8 +15,8 @@ import pytest
 
 from bench.cases import Case
 from bench.cpu import between, of_servers
+from bench.emails import session_of_the_week, taken, where_it_is_noon
 from bench.flow import flow
-from bench.letters import session_of_the_week, taken, where_it_is_noon
 from bench.memory import of_all
 from digests import schedule
 from digests.plan import LOOK_AHEAD
@@ -92,10 +92,10 @@ def test_each_shared_page_is_counted_once():
         child.communicate(b"\n")
 
 
-# -- letters --------------------------------------------------------------------------
+# -- emails --------------------------------------------------------------------------
 
 
-def test_the_sink_takes_letters_and_says_how_many():
+def test_the_sink_takes_emails_and_says_how_many():
     port = free_port(2700)
     process = subprocess.Popen([sys.executable, "-m", "bench.sink", str(port), "5"])
     try:
@@ -109,7 +109,7 @@ def test_the_sink_takes_letters_and_says_how_many():
 
 
 @pytest.mark.parametrize("hour", range(24))
-def test_it_is_noon_where_the_letters_go(hour):
+def test_it_is_noon_where_the_emails_go(hour):
     now = datetime(2026, 11, 25, hour, tzinfo=UTC)
     zone = ZoneInfo(where_it_is_noon(now))
     assert now.astimezone(zone).hour == 12

@@ -17,7 +17,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts.middleware import ProxyMiddleware
-from accounts.models import Heartbeat, Message, User
+from accounts.models import Heartbeat, OutgoingEmail, User
 from conftest import as_role
 from ops.mail import Sink
 from therapy.backups import drilling
@@ -129,12 +129,14 @@ def test_a_worker_that_never_ticked_and_one_that_does(db):
     assert not wrong(around.worker)
 
 
-def test_a_letter_that_is_late_is_noticed(thea):
+def test_an_email_that_is_late_is_noticed(thea):
     now = timezone.now()
     due = now - timedelta(minutes=20)
-    Message.queue(thea, "reminder", "1", due_at=due, not_after=now + timedelta(hours=1))
-    Message.objects.update(created_at=due)
-    assert "since 20 minutes" in wrong(around.letters)
+    OutgoingEmail.queue(
+        thea, "reminder", "1", due_at=due, not_after=now + timedelta(hours=1)
+    )
+    OutgoingEmail.objects.update(created_at=due)
+    assert "since 20 minutes" in wrong(around.emails)
 
 
 def test_without_redis_it_says_that_pages_work(db):
@@ -151,7 +153,7 @@ def mail_server(settings, tmp_path):
         yield sink
 
 
-def test_a_mail_server_that_answers_gets_no_letter(mail_server):
+def test_a_mail_server_that_answers_gets_no_email(mail_server):
     assert not wrong(around.mail)
     assert not mail_server.messages
 
@@ -171,7 +173,7 @@ def test_a_mail_server_that_is_not_there_is_named(settings):
 
 
 @pytest.mark.requirement("R61")
-def test_letters_in_the_clear_are_for_this_machine_alone(mail_server, monkeypatch):
+def test_emails_in_the_clear_are_for_this_machine_alone(mail_server, monkeypatch):
     monkeypatch.setattr(around, "is_here", lambda host: False)
     assert "in the clear" in wrong(around.mail)
 
@@ -227,7 +229,7 @@ def test_the_whole_round_as_the_web_itself(real_login, thea, cleo, mail_server):
     assert lines[0] == "ok     database   answers, to cairn_web"
     abouts = {line.split()[1] for line in lines}
     assert abouts >= {"roles", "rows", "triggers", "time", "schema", "key", "tick",
-                      "letters", "packages", "settings", "queue", "mail"}  # fmt: skip
+                      "emails", "packages", "settings", "queue", "mail"}  # fmt: skip
     assert "Traceback" not in out.getvalue()
     for word in ("Thea", "Cleo", "Harbour", "@"):
         assert word not in out.getvalue()
@@ -280,8 +282,8 @@ CHANGED = [
      "rights: column public.accounts_auditevent.reason - UPDATE does not belong"),
     ("REVOKE SELECT ON goals_goal FROM cairn_web",
      "rights: r public.goals_goal cairn_web SELECT is missing"),
-    ("GRANT EXECUTE ON FUNCTION app.letters() TO PUBLIC",
-     "rights: function app.letters() - does not belong"),
+    ("GRANT EXECUTE ON FUNCTION app.emails() TO PUBLIC",
+     "rights: function app.emails() - does not belong"),
     ("DROP TRIGGER append_only ON accounts_auditevent",
      "triggers: append_only on public.accounts_auditevent is missing"),
     ("ALTER TABLE accounts_auditevent DISABLE TRIGGER append_only",

@@ -13,16 +13,16 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts import invitations
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role, ten_seconds_pass
 from database.identity import acting_as
-from digests import tasks
 from digests.models import Digest
 from goals.models import Goal
 from notes.tests.cast import agreed_goal, book, hold
 from ops.mail import Sink
+from therapy import tasks
 from ui.time_zones import ZONES
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ def main(page):
 
 @pytest.fixture
 def sink(tmp_path, settings, live_server):
-    """A real mail server; links in letters lead to this test's site."""
+    """A real mail server; links in emails lead to this test's site."""
     with Sink(tmp_path / "box") as sink:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.smtp_port
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -57,9 +57,9 @@ def sink(tmp_path, settings, live_server):
         yield sink
 
 
-def post():
+def plan_and_send():
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
 
 
 def where_it_is_noon() -> str:
@@ -98,7 +98,7 @@ def test_a_forgotten_password_comes_back_by_mail(at, theo, sink):
     page.get_by_label("E-mail").fill(theo.email)
     main(page).get_by_role("button").first.click()
     expect(main(page)).to_contain_text("Look at your mail")
-    post()
+    plan_and_send()
     page.goto(link_in(sink.messages[0]))
     page.get_by_label("New password").fill(LONG)
     page.get_by_label("The same once more").fill(LONG)
@@ -113,7 +113,7 @@ def test_nadia_joins_by_her_link_and_thea_sees_that_she_did(at, thea, sink):
     nadia = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
     with acting_as(thea.pk), transaction.atomic():
         nadia.invite(by=thea)
-    post()
+    plan_and_send()
     page = at(None, phone=True)
     page.goto(link_in(sink.messages[0]))
     page.get_by_label("Password").fill(LONG)
@@ -137,7 +137,7 @@ def test_ada_invites_kit_who_joins_and_is_among_the_people(at, ada, sink):
     page.get_by_text("Sees clients and their records").click()
     press(page, "Send the invitation")
     expect(main(page)).to_contain_text("Invited, link ends")
-    post()
+    plan_and_send()
     kits = at(None)
     kits.goto(link_in(sink.messages[0]))
     kits.get_by_label("Password").fill(LONG)
@@ -448,7 +448,7 @@ def test_the_week_arrives_by_mail_and_opens_in_the_app(at, thea, cleo, sink):
         ends_at=now,
         made_at=now,
     )
-    Message.queue(
+    OutgoingEmail.queue(
         thea,
         "therapist-digest",
         "2026-W47",
@@ -456,11 +456,11 @@ def test_the_week_arrives_by_mail_and_opens_in_the_app(at, thea, cleo, sink):
         not_after=now + timedelta(days=1),
         about=digest.pk,
     )
-    post()
-    letter = sink.messages[0]
-    assert letter.subject == "Your week is ready"
+    plan_and_send()
+    email = sink.messages[0]
+    assert email.subject == "Your week is ready"
     page = at(thea)
-    page.goto(link_in(letter))
+    page.goto(link_in(email))
     expect(page).to_have_url(re.compile("/digest/"))
     expect(main(page)).to_contain_text("Sessions held")
 

@@ -16,7 +16,7 @@ from django.db import (
 )
 from django.utils import timezone
 
-from accounts.models import Heartbeat, Message
+from accounts.models import Heartbeat, OutgoingEmail
 from accounts.sessions import SessionStore
 from conftest import as_role
 from database import identity
@@ -42,10 +42,10 @@ def no_database(transactional_db):
 
 def overdue(person, *, hours):
     now = timezone.now()
-    Message.queue(
+    OutgoingEmail.queue(
         person, "reminder", f"{hours}", due_at=now - hours * HOUR, not_after=now + HOUR
     )
-    Message.objects.filter(period=f"{hours}").update(created_at=now - 50 * HOUR)
+    OutgoingEmail.objects.filter(period=f"{hours}").update(created_at=now - 50 * HOUR)
 
 
 def samples(answer):
@@ -79,30 +79,30 @@ def test_a_worker_that_does_not_tick_is_said_and_stops_nobody(client, db, thea):
     assert 5 * 3600 <= answer.json()["oldest_unsent_seconds"] < 5 * 3600 + 60
 
 
-def test_a_letter_of_tomorrow_is_not_late(client, thea):
+def test_an_email_of_tomorrow_is_not_late(client, thea):
     overdue(thea, hours=-24)
     assert client.get("/healthz").json()["oldest_unsent_seconds"] is None
 
 
-def test_a_letter_that_was_planned_late_is_late_since_then(client, thea):
+def test_an_email_that_was_planned_late_is_late_since_then(client, thea):
     overdue(thea, hours=100)
-    Message.objects.update(created_at=timezone.now())
+    OutgoingEmail.objects.update(created_at=timezone.now())
     assert client.get("/healthz").json()["oldest_unsent_seconds"] < 60
 
 
-def test_a_letter_that_is_tried_again_and_again_is_late_all_the_while(client, thea):
+def test_an_email_that_is_tried_again_and_again_is_late_all_the_while(client, thea):
     """Each time its due time moves on: it stays the oldest that was not sent."""
     for attempts in (1, 3, 6, 7, 12):
-        Message.objects.all().delete()
+        OutgoingEmail.objects.all().delete()
         overdue(thea, hours=-0.01)
-        Message.objects.update(attempts=attempts)
+        OutgoingEmail.objects.update(attempts=attempts)
         tried = range(1, attempts + 1)
         waits = [min(send.FIRST_WAIT * 2**n, send.LONGEST_WAIT) for n in tried]
         late = client.get("/healthz").json()["oldest_unsent_seconds"]
         assert late == pytest.approx(sum(waits) - 36, abs=5), attempts
 
 
-def test_health_costs_one_query_however_many_letters(
+def test_health_costs_one_query_however_many_emails(
     client, thea, django_assert_num_queries
 ):
     for hours in range(30):
@@ -185,8 +185,8 @@ def test_the_operator_reads_how_everything_is(client, thea, sign_in):
     assert float(found["cairn_database_answer_seconds"]) < 1
     assert 3600 <= float(found["cairn_tick_age_seconds"]) < 3660
     assert 7200 <= float(found["cairn_oldest_unsent_seconds"]) < 7260
-    assert found['cairn_letters{state="waiting"}'] == "1"
-    assert found['cairn_letters{state="failed"}'] == "0"
+    assert found['cairn_emails{state="waiting"}'] == "1"
+    assert found['cairn_emails{state="failed"}'] == "0"
     assert found["cairn_database_connections_max"] == "60"
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import addresses, invitations, sign_in_limits, sign_in_reset
-from accounts.models import CrisisLine, Message, Practice, User
+from accounts.models import CrisisLine, OutgoingEmail, Practice, User
 from accounts.tests.signing_in import shown
 from clients.models import CareRole, Client
 from conftest import WebClient, admit, as_role
@@ -60,8 +60,8 @@ def test_mara_is_invited_joins_and_signs_in_however_her_address_is_typed(
         WebClient().post("/reset/", {"email": again})
     with as_role("cairn_worker"):
         sign_in_reset.answer()
-    resets = Message.objects.filter(kind="password-reset")
-    assert {letter.recipient for letter in resets} == {mara}
+    resets = OutgoingEmail.objects.filter(kind="password-reset")
+    assert {email.recipient for email in resets} == {mara}
 
 
 @pytest.mark.parametrize("typed", SPELLINGS)
@@ -78,8 +78,10 @@ def test_one_mailbox_never_gets_a_second_account(sign_in, thea, ada, typed):
     with pytest.raises(CommandError):
         call_command("create_practice", "Quay", typed, stdout=StringIO())
     assert set(User.objects.values_list("pk", flat=True)) == before
-    assert Message.objects.filter(kind="account-exists", recipient=mara).exists()
-    [asked] = Message.objects.filter(kind="address-confirm")  # says that she has one
+    assert OutgoingEmail.objects.filter(kind="account-exists", recipient=mara).exists()
+    [asked] = OutgoingEmail.objects.filter(
+        kind="address-confirm"
+    )  # says that she has one
     assert addresses.owner_of(asked.address, ada) == mara
 
 
@@ -94,16 +96,16 @@ def test_a_mistyped_address_is_corrected_in_any_spelling(sign_in, thea):
     assert client.user.email == ONE
     # What is shown there is the readable one, and saving it again changes nothing.
     assert "mara@bücher.example" in words(browser.get(page))
-    links = Message.objects.filter(kind="invitation").count()
+    links = OutgoingEmail.objects.filter(kind="invitation").count()
     said = {"preferred_name": "Mara", "email": SPELLINGS[0], "version": 2}
     assert browser.post(page, said).status_code == 302
-    assert Message.objects.filter(kind="invitation").count() == links
+    assert OutgoingEmail.objects.filter(kind="invitation").count() == links
 
 
 def test_a_new_address_is_confirmed_and_signs_in_in_any_spelling(sign_in, thea):
     browser = sign_in(thea)
     browser.post("/settings/address/", {"email": SPELLINGS[5]})
-    change = Message.objects.get(kind="address-confirm")
+    change = OutgoingEmail.objects.get(kind="address-confirm")
     browser.get(f"/address/{addresses.token(change.about)}/")
     assert "mara@bücher.example" in words(browser.get("/address/"))
     browser.post("/address/")

@@ -15,11 +15,11 @@ from django.urls import path
 from django.utils import timezone
 from openpyxl import Workbook
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role
-from digests import tasks
 from notes.tests.cast import agreed_goal, copy_of
+from therapy import tasks
 from therapy.logs import MaskingFormatter, path_told
 from transfer.export.files import as_csv
 from transfer.export.job import make_waiting
@@ -194,12 +194,12 @@ def test_an_email_that_cannot_be_written(log, thea, monkeypatch):
     def breaks(*args, **kwargs):
         raise ValueError(WORDS)
 
-    monkeypatch.setattr("digests.letters.compose", breaks)
+    monkeypatch.setattr("digests.emails.compose", breaks)
     now = timezone.now()
-    Message.queue(thea, "password-reset", "x", due_at=now,
+    OutgoingEmail.queue(thea, "password-reset", "x", due_at=now,
                   not_after=now + timezone.timedelta(hours=1))  # fmt: skip
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     assert "cannot be written" in told(log)
 
 

@@ -14,7 +14,7 @@ NARROW = {"width": 320, "height": 700}
 # Not typed by people, or never shown: told by the field's name.
 ROOMS = ("accounts", "clients", "appointments", "goals", "notes", "toolkit",
          "transfer")  # fmt: skip
-OUR_MODELS = ("AuditEvent", "AuditSeal", "DataKey", "Message", "RecordExport")
+OUR_MODELS = ("AuditEvent", "AuditSeal", "DataKey", "OutgoingEmail", "RecordExport")
 OURS = ("language", "time_zone", "password", "slug", "hash", "session_key", "period")
 # In each piece of text that holds something typed, it becomes one long word.
 LENGTHEN = """typed => {
@@ -24,10 +24,10 @@ LENGTHEN = """typed => {
   while (walk.nextNode()) {
     const node = walk.currentNode;
     if (node.parentElement.closest("script, style, option, textarea")) continue;
-    const letter = at => /[\\p{L}\\d]/u.test(node.data[at] ?? "");
+    const email = at => /[\\p{L}\\d]/u.test(node.data[at] ?? "");
     const said = typed.find(words => {
       const at = node.data.indexOf(words);
-      return at >= 0 && !letter(at - 1) && !letter(at + words.length);
+      return at >= 0 && !email(at - 1) && !email(at + words.length);
     });
     if (!said) continue;
     node.data = node.data.replace(said, "https://" + "a".repeat(300));

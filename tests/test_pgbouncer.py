@@ -158,7 +158,7 @@ def test_writes_go_through_it_and_so_does_the_minute(web, environment, sign_in, 
     assert load.failed == []
     kept = set(Client.objects.values_list("preferred_name", flat=True))
     assert kept == load.acknowledged
-    tick = "import django; django.setup(); from digests.tasks import tick; tick()"
+    tick = "import django; django.setup(); from therapy.tasks import tick; tick()"
     env = environment | {"DATABASE_URL": environment["WORKER_DATABASE_URL"],
                          "DJANGO_SETTINGS_MODULE": "therapy.settings"}  # fmt: skip
     subprocess.run([sys.executable, "-c", tick], cwd=BASE, env=env, check=True)

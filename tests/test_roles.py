@@ -70,8 +70,8 @@ def test_every_guarded_table_keeps_the_wall_between_practices(db):
         " (SELECT table_name FROM information_schema.columns"
         "  WHERE column_name = 'practice_id')"
     )
-    # A letter may be dropped by a visitor and crisis lines are public: they say so.
-    by_their_own_words = {"accounts_message", "accounts_crisisline"}
+    # An email may be dropped by a visitor and crisis lines are public: they say so.
+    by_their_own_words = {"accounts_outgoingemail", "accounts_crisisline"}
     assert {t for (t,) in guarded} - {t for (t,) in walled} == by_their_own_words
 
 
@@ -98,10 +98,10 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "admin_may_give", "audit", "audit_fault", "cancel_clashing_sessions",
         "caseload_counts", "changed_since_import", "clients_named",
         "clients_named", "destroy_key",
-        "emergencies_from", "emergency_has_reason",
+        "emails", "emergencies_from", "emergency_has_reason",
         "forget_sheet", "goal_watch", "import_ended", "imported_clients", "invitation",
         "is_held", "is_new",
-        "is_ours", "knows_device_of", "letters", "login", "made_by_import",
+        "is_ours", "knows_device_of", "login", "made_by_import",
         "oldest_unsent",
         "operator_did", "pass_on_sessions", "primary_is_here", "primary_stays",
         "record_is_empty", "refused_by_relay",
@@ -170,7 +170,7 @@ def test_web_cannot_change_the_schema(db):
         "TRUNCATE goals_goal",
         "DELETE FROM django_migrations",
         "DELETE FROM clients_client",
-        "UPDATE accounts_message SET state = 'sent'",
+        "UPDATE accounts_outgoingemail SET state = 'sent'",
     ):
         with (
             as_role("cairn_web"),

@@ -19,7 +19,7 @@ from accounts.models import (
     AuditEvent,
     Invitation,
     KnownDevice,
-    Message,
+    OutgoingEmail,
     Practice,
     User,
 )
@@ -122,7 +122,9 @@ def record_of(client, by):
             practice_id=by.practice_id, recipient=who, period=f"W{uuid4()}"[:20],
             starts_at=NOW(), ends_at=NOW(),
         )  # fmt: skip
-        Message.queue(who, "reminder", str(uuid4()), due_at=NOW(), not_after=NOW())
+        OutgoingEmail.queue(
+            who, "reminder", str(uuid4()), due_at=NOW(), not_after=NOW()
+        )
         KnownDevice.objects.create(user=who, token_hash=str(uuid4()))
         with acting_as(who.pk), transaction.atomic():
             addresses.want(who, f"new.{who.email}")
@@ -534,7 +536,7 @@ def test_a_reason_hangs_on_an_emergency_of_ones_own(world, cleo):
         assert is_refused(thea, *row), role.kind
 
 
-def test_web_posts_no_letter_as_sent_and_none_for_another_practice(world):
+def test_web_posts_no_email_as_sent_and_none_for_another_practice(world):
     columns = "id, practice_id, recipient_id, kind, period, due_at, not_after, state,"
     columns += " reason, attempts, message_id, created_at"
     una, thea = world["elsewhere"], world["primary"]
@@ -542,7 +544,7 @@ def test_web_posts_no_letter_as_sent_and_none_for_another_practice(world):
         values = [uuid4(), to.practice_id, to.pk, "reminder", "x", NOW(), NOW(), state,
                   "", 0, "", NOW()]  # fmt: skip
         marks = ", ".join(["%s"] * len(values))
-        statement = f"INSERT INTO accounts_message ({columns}) VALUES ({marks})"
+        statement = f"INSERT INTO accounts_outgoingemail ({columns}) VALUES ({marks})"
         assert is_refused(thea, statement, values), state
 
 

@@ -105,7 +105,7 @@ def test_a_mail_that_leaves_lies_in_the_mail_box(cairn, var):
     command = ("python", "manage.py", "sendtestemail", "cleo@cairn.example")
     assert outcome(var, "--run", *command).code == 0
     with fetch(cairn.env["MAIL_PAGE"] + "/mails.json") as answer:
-        mails = json.load(answer)  # the demo's own letters may lie there by now
+        mails = json.load(answer)  # the demo's own emails may lie there by now
     mine = [mail for mail in mails if mail["subject"].startswith("Test email")]
     assert [mail["to"] for mail in mine] == ["cleo@cairn.example"]
 

@@ -12,7 +12,7 @@ from accounts.models import SignIn, User
 from accounts.tests.test_second_step import code_now
 from notes.models import ProgressNote
 from notes.tests.cast import agreed_goal, book
-from tests.test_form_gate import LONG, link_in, main, post, press, sink, stone
+from tests.test_form_gate import LONG, link_in, main, plan_and_send, press, sink, stone
 
 __all__ = ["sink"]  # a fixture
 
@@ -287,7 +287,7 @@ def test_thea_makes_a_passkey_and_signs_in_with_it_alone(at, thea, sink, accessi
     gone(page)
     press(page, "Use a passkey on this device")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    post()
+    plan_and_send()
     assert any("was changed" in mail.text for mail in sink.messages)
     press(page, "Remove the passkey, Chrome, Linux")
     expect(page.get_by_role("status").first).to_contain_text("Removed")
@@ -337,7 +337,7 @@ def test_thea_ends_a_sign_in_changes_her_password_and_her_address(
     page.get_by_label("New address").fill("thea.new@example.test")
     press(page, "Send the link there")
     expect(main(page)).to_contain_text("thea.new@example.test waits to be confirmed")
-    post()
+    plan_and_send()
     [mail] = [one for one in sink.messages if "confirms" in one.text]
     page.goto(link_in(mail))
     press(page, "Use this address")

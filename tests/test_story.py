@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from conftest import ten_seconds_pass
 from tests.test_form_gate import (
@@ -16,7 +16,7 @@ from tests.test_form_gate import (
     fill,
     link_in,
     main,
-    post,
+    plan_and_send,
     press,
     sink,
     stone,
@@ -51,7 +51,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     fill(admin, name="Kit Sandoval", email="kit@example.test")
     admin.get_by_text("Sees clients and their records").click()
     press(admin, "Send the invitation")
-    post()
+    plan_and_send()
     join(kit, sink.messages[-1])
     expect(main(kit)).to_contain_text("Your caseload begins with one name")
 
@@ -59,7 +59,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     fill(kit, preferred_name="Nadia", email="nadia@example.test")
     kit.get_by_text("Invite by e-mail").click()
     press(kit, "Add client and send invitation")
-    post()
+    plan_and_send()
     join(nadia, sink.messages[-1], zone)
     expect(main(nadia)).to_contain_text("Nadia")
 
@@ -86,8 +86,8 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
          place="Room 2")  # fmt: skip
     press(kit, "Book it")
     expect(main(kit)).to_contain_text("Room 2")
-    post()
-    post()
+    plan_and_send()
+    plan_and_send()
     reminders = [m for m in sink.messages if "appointment" in m.subject]
     assert len(reminders) == 1
     assert reminders[0].to == "nadia@example.test"
@@ -120,9 +120,9 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     nadia.goto("/portal/looked/")
     expect(main(nadia)).to_contain_text("Kit Sandoval")
 
-    # Each letter left once, and nothing else did.
-    assert not Message.objects.exclude(state__in=["sent", "waiting"]).exists()
-    kinds = Message.objects.filter(state="sent").values_list("kind", flat=True)
+    # Each email left once, and nothing else did.
+    assert not OutgoingEmail.objects.exclude(state__in=["sent", "waiting"]).exists()
+    kinds = OutgoingEmail.objects.filter(state="sent").values_list("kind", flat=True)
     assert sorted(kinds) == ["invitation", "invitation", "reminder"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import invitations
-from accounts.models import Message, Practice, User
+from accounts.models import OutgoingEmail, Practice, User
 from accounts.tests.signing_in import shown
 from clients.models import Client
 from conftest import WebClient, as_role
@@ -97,10 +97,10 @@ def test_email_is_planned_whatever_the_zone_is_called(thea, cleo, practice, zone
         plan.plan_reminders(timezone.now())
         sunday = datetime(2026, 11, 29, 7, 59, 59, tzinfo=UTC)  # 17:00 in Tokyo
         plan.plan_digests("client-digest", sunday)
-    assert Message.objects.filter(kind="reminder").count() == 1
+    assert OutgoingEmail.objects.filter(kind="reminder").count() == 1
     if zone in BROKEN:
         assert Digest.objects.filter(recipient=cleo.user).exists()
-        due = Message.objects.filter(kind="client-digest").values_list(
+        due = OutgoingEmail.objects.filter(kind="client-digest").values_list(
             "due_at", flat=True
         )
         assert {at.astimezone(ZoneInfo("Asia/Tokyo")).hour for at in due} == {17}

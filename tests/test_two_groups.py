@@ -17,7 +17,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import seals
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients.models import Client
 from conftest import admit
 from digests.tests import conftest as calendar
@@ -136,12 +136,12 @@ def session(sign_in, thea):
     return sign_in(thea).cookies["sessionid"].value
 
 
-def letters_become_due(thea, within):
+def emails_become_due(thea, within):
     """Each by itself at another moment, reminders of sessions among them."""
     zone, now = where_it_is_noon(), timezone.now()
     for number in range(40):
         due_at = now + within * number / 40
-        Message.queue(
+        OutgoingEmail.queue(
             thea, "account-exists", f"n{number}", due_at=due_at, not_after=now + HOUR
         )
     for number in range(8):
@@ -150,8 +150,8 @@ def letters_become_due(thea, within):
         calendar.book(client, thea, now + 24 * HOUR + within * number / 8)
 
 
-def no_letter_waits():
-    due = Message.objects.filter(due_at__lte=timezone.now())
+def no_email_waits():
+    due = OutgoingEmail.objects.filter(due_at__lte=timezone.now())
     return not due.filter(state__in=["waiting", "sending"]).exists()
 
 
@@ -162,14 +162,14 @@ def edited(group, session, client, name):
     return group.ask(session, path, form)[0]
 
 
-def test_under_load_each_letter_goes_once_and_each_edit_is_seen_over_the_other(
+def test_under_load_each_email_goes_once_and_each_edit_is_seen_over_the_other(
     groups, session, thea, sink
 ):
     one, two = groups
     for group in groups:
         group.work()
     within = timedelta(seconds=10)
-    letters_become_due(thea, within)
+    emails_become_due(thea, within)
     ended = timezone.now() + within
     with ExitStack() as stack:
         loads = [
@@ -196,9 +196,11 @@ def test_under_load_each_letter_goes_once_and_each_edit_is_seen_over_the_other(
         assert load.failed == []
     kept = set(Client.objects.values_list("preferred_name", flat=True))
     assert loads[0].acknowledged | loads[1].acknowledged <= kept
-    wait_until(no_letter_waits, 30, "the last letter")
+    wait_until(no_email_waits, 30, "the last email")
     assert copies(sink) == Counter(sent())
-    kinds = Counter(Message.objects.filter(state="sent").values_list("kind", flat=True))
+    kinds = Counter(
+        OutgoingEmail.objects.filter(state="sent").values_list("kind", flat=True)
+    )
     assert (kinds["account-exists"], kinds["reminder"]) == (40, 8)
     # Both took their turn, and the audit's seals are one chain.
     wait_until(lambda: min(one.ticks, two.ticks) > 2, 30, "one of the workers")

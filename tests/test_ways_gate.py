@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts import invitations
-from accounts.models import Invitation, Message, SignIn, User
+from accounts.models import Invitation, OutgoingEmail, SignIn, User
 from conftest import admit
 from database.identity import acting_as
 from notes.tests.cast import agreed_goal, hold
@@ -205,7 +205,7 @@ def test_cleo_names_passkeys_is_told_of_the_same_device_and_of_the_last_one(
             expect(said).to_contain_text(last)
     accessible(page)
     assert not Authenticator.objects.filter(user=cleo.user).exists()
-    told = Message.objects.filter(recipient=cleo.user, kind="account-changed")
+    told = OutgoingEmail.objects.filter(recipient=cleo.user, kind="account-changed")
     assert told.count() == 4  # two added, two removed
 
 

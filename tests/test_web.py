@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import errors
-from accounts.models import AuditEvent, Message, User
+from accounts.models import AuditEvent, OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role, person
-from digests import tasks
 from ops.mail import Sink
 from tests.test_walk import ALL, combinations, made_up, rows  # noqa: F401
+from therapy import tasks
 
 BASE = Path(__file__).resolve().parent.parent
 HTTPS = {"secure": True, "headers": {"host": "testserver"}}
@@ -141,7 +141,7 @@ def test_a_record_whose_opening_cannot_be_written_down_is_not_shown(
 
 
 @pytest.mark.requirement("R21")
-def test_with_redis_and_the_mail_server_down_pages_and_letters_are_kept(
+def test_with_redis_and_the_mail_server_down_pages_and_emails_are_kept(
     sign_in, ada, settings
 ):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
@@ -149,25 +149,25 @@ def test_with_redis_and_the_mail_server_down_pages_and_letters_are_kept(
     said = {"name": "Kit", "email": "kit@example.test", "role": "admin"}
     assert sign_in(ada).post("/people/invite/", said).status_code == 302
     with as_role("cairn_worker"):
-        tasks.post()
-    letter = Message.objects.get(kind="invitation")
-    assert (letter.state, letter.reason) == ("waiting", "no mail server")
+        tasks.plan_and_send()
+    email = OutgoingEmail.objects.get(kind="invitation")
+    assert (email.state, email.reason) == ("waiting", "no mail server")
 
 
 @pytest.mark.requirement("R61")
-def test_a_mail_server_without_tls_gets_no_letter(thea, settings, tmp_path):
+def test_a_mail_server_without_tls_gets_no_email(thea, settings, tmp_path):
     with Sink(tmp_path / "box") as sink:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.smtp_port
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_USE_TLS = True
         now = timezone.now()
         later = now + timezone.timedelta(hours=1)
-        Message.queue(thea, "password-reset", "x", due_at=now, not_after=later)
+        OutgoingEmail.queue(thea, "password-reset", "x", due_at=now, not_after=later)
         with as_role("cairn_worker"):
-            tasks.post()
+            tasks.plan_and_send()
         assert not sink.messages
-    # On some days the week's letter is planned beside it.
-    assert Message.objects.get(kind="password-reset").state == "waiting"
+    # On some days the week's email is planned beside it.
+    assert OutgoingEmail.objects.get(kind="password-reset").state == "waiting"
 
 
 # -- what comes in --------------------------------------------------------------------
@@ -238,10 +238,10 @@ def test_a_foreign_host_leads_nowhere(client, theo, name, mailoutbox):
         assert answer.status_code == 400
         return
     with as_role("cairn_worker"):
-        tasks.post()
-    [letter] = mailoutbox
-    assert "evil.example" not in str(letter.message())
-    assert house.SITE_URL in letter.body
+        tasks.plan_and_send()
+    [email] = mailoutbox
+    assert "evil.example" not in str(email.message())
+    assert house.SITE_URL in email.body
 
 
 @pytest.mark.requirement("R48")
@@ -419,7 +419,7 @@ def test_no_word_that_anybody_types_reaches_a_log(
     monkeypatch.setattr("clients.forms.NewClientForm.save", broken)
     assert browser.post("/clients/add/", said).status_code == 500
     with contextlib.suppress(Exception), as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     sql = "django.db.backends"  # logged at DEBUG alone, which the house never is
     lines = [MaskingFormatter().format(r) for r in caplog.records if r.name != sql]
     assert lines

@@ -123,16 +123,16 @@ def from_the_database():
     if age is not None:
         yield "tick_age_seconds", "Since the worker last ticked.", {"": age}
     oldest = pulse.age(pulse.oldest_unsent) or 0
-    yield "oldest_unsent_seconds", "How long the latest letter is late.", {"": oldest}
+    yield "oldest_unsent_seconds", "How long the latest email is late.", {"": oldest}
     [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
     yield (
         "refused_by_relay",
-        "Letters that our mail server does not pass on.",
+        "Emails that our mail server does not pass on.",
         {"": refused},
     )
-    yield "halted", "Whether letters are held after a restore.", {"": pulse.halted}
-    letters = {f'state="{state}"': n for state, n in vitals.rows(LETTERS)}
-    yield "letters", "Letters in the letter box, by state.", letters
+    yield "halted", "Whether emails are held after a restore.", {"": pulse.halted}
+    emails = {f'state="{state}"': n for state, n in vitals.rows(EMAILS)}
+    yield "emails", "Emails in the outbox, by state.", emails
     [(signed_in, used, most, size)] = vitals.rows(FROM_THE_DATABASE)
     yield "sign_ins_active", "Sign-ins that have not ended.", {"": signed_in}
     yield "database_connections", "Open connections to it.", {"": used}
@@ -140,10 +140,10 @@ def from_the_database():
     yield "database_size_bytes", "What it takes on its disk.", {"": size}
 
 
-LETTERS = """
+EMAILS = """
 SELECT s, coalesce(number, 0) FROM unnest(
   ARRAY['waiting', 'sending', 'sent', 'held', 'dropped', 'failed']) s
-LEFT JOIN app.letters() l ON l.state = s ORDER BY 1
+LEFT JOIN app.emails() l ON l.state = s ORDER BY 1
 """
 
 

@@ -188,7 +188,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "accounts.passwords.CommonValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 60 * 60  # the letter is not sent later than that either
+PASSWORD_RESET_TIMEOUT = 60 * 60  # the email is not sent later than that either
 PASSWORD_HASHERS = [
     "accounts.passwords.Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -334,7 +334,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {
-        "task": "digests.tasks.tick",
+        "task": "tick",
         "schedule": float(env("TICK_SECONDS", "60")),
         # After an hour without a worker one tick is due, not sixty.
         "options": {"expires": 50},
@@ -389,7 +389,7 @@ LOGGING = {
     # Django's own handler mails errors to ADMINS; ours is the console alone.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # They write letters of a record: what they leave out, what they pick.
+        # They write emails of a record: what they leave out, what they pick.
         "fontTools": SILENT,
         "fpdf": SILENT,
     },

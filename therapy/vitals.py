@@ -1,4 +1,4 @@
-"""How the parts are: the database, the queue, the tick, the letters.  Numbers alone.
+"""How the parts are: the database, the queue, the tick, the emails.  Numbers alone.
 
 Read by /healthz, /metrics and `manage.py doctor`; nothing here waits for long, and
 nothing names a person.
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 LATE = 180  # seconds without a tick, after which nobody works
 REMEMBERED = 5  # seconds: however often somebody asks, Redis is asked seldom
-# On the tick's table alone, and by an index of open letters: the same with a million.
+# On the tick's table alone, and by an index of open emails: the same with a million.
 PULSE = """
 SELECT (SELECT max(at) FROM accounts_heartbeat), app.oldest_unsent(), clock_timestamp(),
   EXISTS (SELECT FROM digests_halt)

@@ -16,6 +16,10 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 from ui.screen_privacy import called
 
+audit.verb("practice agreed", audit.Sort.WROTE, _("Agreed on practice"))
+audit.verb("practice reworded", audit.Sort.WROTE, _("Reworded practice"))
+audit.verb("practice answered", audit.Sort.WROTE, _("Answered about practice"))
+
 
 class AssignmentQuerySet(ClientRowQuerySet):
     def open(self):
@@ -24,6 +28,9 @@ class AssignmentQuerySet(ClientRowQuerySet):
 
 class Assignment(ClientRow):
     """One thing to do before the next session.  "Some" counts; a miss is no failure."""
+
+    retention = "record"
+    frozen = {"session", "set_by", "set_at"}
 
     class Answer(models.TextChoices):
         DID = "did", _("Did it")

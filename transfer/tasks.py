@@ -6,7 +6,7 @@ from accounts import celery_kick
 from transfer.export import job as copies
 from transfer.imports import job, steps
 
-# As the tick's (digests/tasks.py): less than the time after which Redis hands it out
+# As the tick's (therapy/tasks.py): less than the time after which Redis hands it out
 # again; a second one finds it claimed.
 PATIENT = {"soft_time_limit": 270, "time_limit": 280}
 

@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Message",
+            name="OutgoingEmail",
             fields=[
                 (
                     "id",
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                     "recipient",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
+                        related_name="emails",
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
@@ -306,16 +306,16 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("state__in", ["waiting", "sending"])),
                         fields=["due_at"],
-                        name="message_open_by_due_at",
+                        name="email_open_by_due_at",
                     ),
                     models.Index(
-                        fields=["practice", "-created_at"], name="message_recent"
+                        fields=["practice", "-created_at"], name="email_recent"
                     ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("recipient", "kind", "period"),
-                        name="message_once_per_period",
+                        name="email_once_per_period",
                     )
                 ],
             },

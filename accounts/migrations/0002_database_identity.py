@@ -15,7 +15,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM cairn_web;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO cairn_backup;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO cairn_backup;
--- The worker is given tables one by one; a letter's content it reads as cairn_web, see
+-- The worker is given tables one by one; an email's content it reads as cairn_web, see
 -- database/identity.py.
 GRANT SELECT, INSERT, UPDATE ON accounts_heartbeat TO cairn_worker;
 GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, joined_at,

@@ -10,7 +10,7 @@ TABLES = (
     "accounts_practice",
     "accounts_crisisline",
     "accounts_invitation",
-    "accounts_message",
+    "accounts_outgoingemail",
     "accounts_datakey",
     "accounts_auditevent",
 )
@@ -57,19 +57,19 @@ GRANT UPDATE (used_at, revoked_at) ON accounts_invitation TO cairn_web;
 CREATE POLICY by_token ON accounts_invitation FOR SELECT TO cairn_acl USING (true);
 GRANT SELECT ON accounts_invitation TO cairn_acl;
 
--- A letter may be dropped within the practice; by a visitor only the one that lets them
+-- An email may be dropped within the practice; by a visitor only the one that lets them
 -- back in; and the owner of an address that somebody else wanted to use is told so.
-CREATE POLICY read ON accounts_message FOR SELECT TO cairn_web
+CREATE POLICY read ON accounts_outgoingemail FOR SELECT TO cairn_web
   USING (recipient_id = (SELECT app.user_id())
     OR ((SELECT app.is_admin()) AND practice_id = (SELECT app.practice())));
-CREATE POLICY drop_a_letter ON accounts_message FOR INSERT TO cairn_web
+CREATE POLICY queue_an_email ON accounts_outgoingemail FOR INSERT TO cairn_web
   WITH CHECK (state = 'waiting' AND attempts = 0 AND (
     practice_id = (SELECT app.practice())
     OR kind = 'account-exists'
     OR (kind = 'password-reset' AND (SELECT app.user_id()) IS NULL)));
-REVOKE UPDATE, DELETE ON accounts_message FROM cairn_web;
-CREATE POLICY postman ON accounts_message TO cairn_worker USING (true);
-GRANT SELECT, INSERT, UPDATE ON accounts_message TO cairn_worker;
+REVOKE UPDATE, DELETE ON accounts_outgoingemail FROM cairn_web;
+CREATE POLICY sender ON accounts_outgoingemail TO cairn_worker USING (true);
+GRANT SELECT, INSERT, UPDATE ON accounts_outgoingemail TO cairn_worker;
 
 CREATE POLICY practice_wall ON accounts_datakey AS RESTRICTIVE TO cairn_web
   USING (practice_id = (SELECT app.practice()));

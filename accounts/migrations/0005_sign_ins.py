@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         # Those that run do not tell when they began: everybody signs in anew.
         migrations.RunSQL("DELETE FROM accounts_signin", migrations.RunSQL.noop),
         migrations.AddField(
-            model_name="message",
+            model_name="outgoingemail",
             name="address",
             field=models.EmailField(blank=True, max_length=254),
         ),

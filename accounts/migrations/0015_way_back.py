@@ -12,13 +12,13 @@ CREATE POLICY ask ON accounts_wayback FOR INSERT TO cairn_web WITH CHECK (true);
 REVOKE SELECT, UPDATE, DELETE ON accounts_wayback FROM cairn_web;
 CREATE POLICY answer ON accounts_wayback TO cairn_worker USING (true);
 GRANT SELECT, DELETE ON accounts_wayback TO cairn_worker;
--- The worker writes the letter now.
-ALTER POLICY drop_a_letter ON accounts_message
+-- The worker writes the email now.
+ALTER POLICY queue_an_email ON accounts_outgoingemail
   WITH CHECK (state = 'waiting' AND attempts = 0 AND (
     practice_id = (SELECT app.practice()) OR kind = 'account-exists'));
 """
 NO_GUARD = """
-ALTER POLICY drop_a_letter ON accounts_message
+ALTER POLICY queue_an_email ON accounts_outgoingemail
   WITH CHECK (state = 'waiting' AND attempts = 0 AND (
     practice_id = (SELECT app.practice())
     OR kind = 'account-exists'

@@ -1,6 +1,6 @@
 from accounts.models.audit_event import AuditEvent, AuditSeal
 from accounts.models.data_key import DataKey
-from accounts.models.message import Message, NotSent
+from accounts.models.outgoing_email import NotSent, OutgoingEmail
 from accounts.models.people import Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
@@ -16,8 +16,8 @@ __all__ = [
     "Heartbeat",
     "Invitation",
     "KnownDevice",
-    "Message",
     "NotSent",
+    "OutgoingEmail",
     "Practice",
     "SignIn",
     "Tries",

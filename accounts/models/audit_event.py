@@ -20,6 +20,10 @@ class AuditEvent(models.Model):
     numbers, never a word of content.
     """
 
+    retention = "audit"
+    not_exported = "its looks are in the client’s own copy, as who_looked"
+    frozen = "__all__"
+
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(db_default=Now())
     practice_id = models.UUIDField(null=True)
@@ -50,6 +54,8 @@ class AuditSeal(models.Model):
 
     Written by app.seal() alone, once a minute; see accounts/seals.py.
     """
+
+    retention = "audit"
 
     id = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField(db_default=Now())

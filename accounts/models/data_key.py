@@ -1,8 +1,13 @@
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
 from accounts.models.practice import Practice
 from database.ids import uuid7
+
+audit.verb("key destroyed", audit.Sort.ROLE, _("Destroyed a client’s key"))
+audit.verb("keys rotated", audit.Sort.SETTINGS, _("Changed the keys of the encryption"))
 
 
 class DataKey(models.Model):
@@ -11,6 +16,10 @@ class DataKey(models.Model):
     The client is a plain id, since accounts knows no clients.  A destroyed client key
     makes that client's narrative unreadable everywhere, backups that expired included.
     """
+
+    retention = "record"
+    not_exported = "a copy is not sealed with it"
+    frozen = "__all__"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT)

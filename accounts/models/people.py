@@ -57,6 +57,8 @@ class UserQuerySet(models.QuerySet):
 class User(HasNameKey, AbstractBaseUser):
     """Somebody who may sign in: therapist, admin, both, or else a client."""
 
+    retention = "account"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="people")
     email = EmailAddressField(_("e-mail"), unique=True)
@@ -150,6 +152,8 @@ class InvitationQuerySet(models.QuerySet):
 
 class Invitation(models.Model):
     """One link, good for 72 hours and one use, that turns a name into an account."""
+
+    retention = "account"
 
     LIFETIME = timedelta(hours=72)
 

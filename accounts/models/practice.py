@@ -14,9 +14,22 @@ from database.ids import uuid7
 from ui import time_zones
 from ui.time_zones import validate_zone
 
+audit.verb(
+    "practice changed", audit.Sort.SETTINGS, _("Changed the practice’s settings")
+)
+audit.verb(
+    "privacy notice written", audit.Sort.SETTINGS, _("Wrote a new privacy notice")
+)
+audit.verb("crisis line added", audit.Sort.SETTINGS, _("Added a crisis line"))
+audit.verb("crisis line changed", audit.Sort.SETTINGS, _("Changed a crisis line"))
+audit.verb("crisis line moved", audit.Sort.SETTINGS, _("Moved a crisis line"))
+audit.verb("crisis line removed", audit.Sort.SETTINGS, _("Removed a crisis line"))
+
 
 class Practice(models.Model):
     """The tenant: every row belongs to exactly one, and nobody sees across."""
+
+    retention = "practice content"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = NameField(_("name"), max_length=120)
@@ -113,6 +126,8 @@ LINE_IS_GONE = _("This crisis line was removed in the meantime. Nothing was chan
 class CrisisLine(models.Model):
     """Whom to ring now.  One that nobody verified is not shown."""
 
+    retention = "practice content"
+
     GOOD_FOR = timedelta(days=365)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -188,6 +203,9 @@ class CrisisLine(models.Model):
 
 class Heartbeat(models.Model):
     """One row: when the worker last did something."""
+
+    retention = "transient"
+    retention_days = 1
 
     at = models.DateTimeField()
 

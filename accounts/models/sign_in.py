@@ -31,6 +31,9 @@ class SignIn(AbstractBaseSession):
     `session_key` is a secret; lists and addresses name a sign-in by `public_id`.
     """
 
+    retention = "transient"
+    retention_days = 1
+
     AT_ONCE = 10  # one more ends the oldest
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -60,6 +63,8 @@ class KnownDeviceQuerySet(models.QuerySet):
 class KnownDevice(models.Model):
     """A browser somebody signed in with before; its cookie is known as a hash."""
 
+    retention = "account"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="devices")
     token_hash = models.CharField(max_length=64)
@@ -88,6 +93,8 @@ class AddressChangeQuerySet(models.QuerySet):
 
 class AddressChange(models.Model):
     """Another e-mail address, wanted until its own mail box has confirmed it."""
+
+    retention = "account"
 
     LIFETIME = timedelta(hours=24)
 

@@ -7,6 +7,9 @@ class Tries(models.Model):
     The key is an HMAC: the table names no address and no place.
     """
 
+    retention = "transient"
+    retention_days = 1
+
     key = models.CharField(primary_key=True, max_length=80)
     count = models.PositiveIntegerField()
     ends_at = models.DateTimeField(db_index=True)

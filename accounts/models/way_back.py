@@ -10,6 +10,9 @@ class WayBack(models.Model):
     The request writes this row whoever owns the address, and knows no more.
     """
 
+    retention = "transient"
+    retention_days = 1
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.CharField(max_length=254)
     created_at = models.DateTimeField(default=timezone.now)

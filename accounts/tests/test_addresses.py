@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import addresses
-from accounts.models import AddressChange, Message, Practice, Tries, User
+from accounts.models import AddressChange, OutgoingEmail, Practice, Tries, User
 from accounts.tests.signing_in import minutes
 from conftest import as_role, person
-from digests import tasks
+from therapy import tasks
 from ui import email_addresses
 
 
@@ -22,25 +22,25 @@ def test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told(
 ):
     browser = sign_in(thea)
     browser.post("/settings/address/", {"email": "Thea.New@Example.test"})
-    letter = Message.objects.get(kind="address-confirm")
-    assert letter.address == "thea.new@example.test"
+    email = OutgoingEmail.objects.get(kind="address-confirm")
+    assert email.address == "thea.new@example.test"
     thea.refresh_from_db()
     assert thea.email == "thea@example.test"
-    answer = browser.get(f"/address/{addresses.token(letter.about)}/")
+    answer = browser.get(f"/address/{addresses.token(email.about)}/")
     assert answer.url == "/address/"
     assert "thea.new@example.test" in browser.get("/address/").content.decode()
     assert browser.post("/address/").url == "/settings/"
     thea.refresh_from_db()
     assert thea.email == "thea.new@example.test"
-    told = Message.objects.filter(kind="account-changed").order_by("address")
-    assert [letter.address for letter in told] == ["", "thea@example.test"]
+    told = OutgoingEmail.objects.filter(kind="account-changed").order_by("address")
+    assert [email.address for email in told] == ["", "thea@example.test"]
     assert browser.post("/address/").status_code == 410  # once
 
 
 def test_the_link_is_nobody_elses_and_ends_after_a_day(sign_in, thea, theo):
     browser, his = sign_in(thea), sign_in(theo)
     browser.post("/settings/address/", {"email": "thea.new@example.test"})
-    secret = addresses.token(Message.objects.get(kind="address-confirm").about)
+    secret = addresses.token(OutgoingEmail.objects.get(kind="address-confirm").about)
     his.get(f"/address/{secret}/")
     assert his.post("/address/").status_code == 410
     with minutes(24 * 60 + 1):
@@ -91,13 +91,11 @@ def test_an_address_in_use_takes_the_same_and_shows_the_same(
         assert found[0] == free[0], owner.name
         for page, other in zip(found[1], free[1], strict=True):
             assert differing(page, other) == [], owner.name
-    letters = Message.objects.exclude(kind="new-device")
-    assert set(letters.values_list("kind", "recipient")) == {
-        ("address-confirm", who.pk)
-    }
+    emails = OutgoingEmail.objects.exclude(kind="new-device")
+    assert set(emails.values_list("kind", "recipient")) == {("address-confirm", who.pk)}
     if who == ada:
         page = browser.get("/deliveries/").content.decode()
-        assert page.count("Link to confirm an address") > letters.count()  # a filter
+        assert page.count("Link to confirm an address") > emails.count()  # a filter
 
 
 @pytest.mark.requirement("R30")
@@ -111,7 +109,7 @@ def test_its_owner_is_told_without_a_link_and_nobody_else_is(
     for email in (kit.email, tom.email, theo.email):
         browser.post("/settings/address/", {"email": email})
         with as_role("cairn_worker"):
-            tasks.post()
+            tasks.plan_and_send()
     [mail] = [one for one in mailoutbox if one.to != [thea.email]]
     assert mail.to == [theo.email]
     assert mail.subject == "You have an account already"

@@ -7,7 +7,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts import invitations, sign_in_reset
-from accounts.models import AuditEvent, CrisisLine, Invitation, Message, User
+from accounts.models import AuditEvent, CrisisLine, Invitation, OutgoingEmail, User
 from accounts.tests.signing_in import shown
 from conftest import WebClient, admit, as_role, person
 from database.identity import acting_as
@@ -156,12 +156,12 @@ def test_theo_gets_back_in_after_a_forgotten_password(client, theo):
     client.post("/reset/", {"email": theo.email})
     with as_role("cairn_worker"):
         sign_in_reset.answer()
-    letter = Message.objects.get(kind="password-reset")
-    assert letter.recipient == theo
-    from digests.letters import compose
+    email = OutgoingEmail.objects.get(kind="password-reset")
+    assert email.recipient == theo
+    from digests.emails import compose
 
     with acting_as(theo.pk):
-        text = compose(letter, theo, None).body
+        text = compose(email, theo, None).body
     address = next(word for word in text.split() if "/reset/" in word)
     path = "/reset/" + address.split("/reset/")[1]
     form = client.get(path, follow=True)
@@ -183,11 +183,11 @@ def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nad
         for email in (theo.email, "nobody@example.test", nadia.user.email)
     ]
     assert len(set(answers)) == 1
-    assert not Message.objects.filter(kind="password-reset").exists()
+    assert not OutgoingEmail.objects.filter(kind="password-reset").exists()
     with as_role("cairn_worker"):
         assert sign_in_reset.answer() == 1
     # Who has not accepted gets the invitation and nothing else.
-    assert list(Message.objects.filter(kind="password-reset")
+    assert list(OutgoingEmail.objects.filter(kind="password-reset")
                 .values_list("recipient__name", flat=True)) == ["Theo"]  # fmt: skip
 
 

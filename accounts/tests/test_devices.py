@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from accounts import devices, sessions
-from accounts.models import KnownDevice, Message
+from accounts.models import KnownDevice, OutgoingEmail
 from accounts.tests.signing_in import LAKE, signed_in_by_form
 from accounts.tests.test_second_step import with_app
 from database.identity import acting_as
@@ -11,14 +11,14 @@ from database.identity import acting_as
 
 def test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not(db, thea):
     first = signed_in_by_form(thea)
-    assert not Message.objects.filter(kind="new-device").exists()
+    assert not OutgoingEmail.objects.filter(kind="new-device").exists()
     cookie = first.cookies[settings.DEVICE_COOKIE_NAME]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
     first.post("/sign-out/")
     first.post("/sign-in/", {"login": thea.email, "password": LAKE})
-    assert not Message.objects.filter(kind="new-device").exists()
+    assert not OutgoingEmail.objects.filter(kind="new-device").exists()
     signed_in_by_form(thea)
-    assert Message.objects.get(kind="new-device").recipient == thea
+    assert OutgoingEmail.objects.get(kind="new-device").recipient == thea
     assert KnownDevice.objects.filter(user=thea).count() == 2
     assert not KnownDevice.objects.filter(token_hash=cookie.value).exists()
 
@@ -69,7 +69,7 @@ def test_a_new_sign_in_there_makes_it_known_again_and_tells_nobody(db, thea):
     browser.post("/sign-in/", {"login": thea.email, "password": LAKE})
     browser.post("/sign-out/")
     assert has_ten(browser, thea)
-    assert not Message.objects.filter(kind="new-device").exists()
+    assert not OutgoingEmail.objects.filter(kind="new-device").exists()
 
 
 def test_an_admins_reset_makes_each_device_strange(sign_in, ada, thea):

@@ -115,7 +115,7 @@ def by_the_mailed_link(person, browser=None):
 
 @both
 @pytest.mark.requirement("R31")
-def test_the_link_from_a_letter_ends_every_sign_in_where_it_is_used_too(
+def test_the_link_from_an_email_ends_every_sign_in_where_it_is_used_too(
     sign_in, somebody
 ):
     here, other = sign_in(somebody), sign_in(somebody)

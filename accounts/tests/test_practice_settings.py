@@ -9,10 +9,10 @@ from django.core import mail
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent, CrisisLine, Message, Practice
+from accounts.models import AuditEvent, CrisisLine, OutgoingEmail, Practice
 from conftest import as_role
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 SETTINGS = {
     "name": "Harbour Practice", "time_zone": "Europe/Berlin", "session_minutes": "45",
@@ -74,13 +74,13 @@ def test_a_sender_of_two_lines_becomes_one_and_the_database_refuses_it(
 
 
 @pytest.mark.requirement("R52")
-def test_letters_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
+def test_emails_come_from_the_chosen_sender_in_one_header(sign_in, ada, thea):
     sign_in(ada).post("/practice/", SETTINGS | {"sender_name": "Haus „Hafen“, Büro"})
     now = timezone.now()
-    Message.queue(thea, "password-reset", "x", due_at=now,
+    OutgoingEmail.queue(thea, "password-reset", "x", due_at=now,
                   not_after=now + timedelta(hours=1))  # fmt: skip
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     header = mail.outbox[0].message()["From"]
     assert "cairn@example.test" in header
     assert "\n" not in header

@@ -14,11 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import invitations, sign_in_reset
-from accounts.models import Invitation, Message, User, WayBack
+from accounts.models import Invitation, OutgoingEmail, User, WayBack
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 NOBODY = "nobody@example.test"
 
@@ -95,7 +95,7 @@ def test_a_wrong_password_costs_and_says_the_same_for_every_address(
 
 
 @pytest.mark.requirement("R30")
-def test_asking_for_a_letter_costs_and_says_the_same_for_every_address(db, owners):
+def test_asking_for_an_email_costs_and_says_the_same_for_every_address(db, owners):
     answers = [
         (name, worked("/reset/", {"email": address}))
         for name, address in owners.items()
@@ -104,7 +104,7 @@ def test_asking_for_a_letter_costs_and_says_the_same_for_every_address(db, owner
     assert answers[0][1][1] == 0
     assert answers[0][1][2] == 302
     assert WayBack.objects.count() == len(owners)
-    assert not Message.objects.filter(kind="password-reset").exists()
+    assert not OutgoingEmail.objects.filter(kind="password-reset").exists()
 
 
 @pytest.mark.requirement("R30")
@@ -156,8 +156,8 @@ def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
     for address in owners.values():
         WebClient().post("/reset/", {"email": address})
     with as_role("cairn_worker"):
-        tasks.post()
-    told = Message.objects.filter(kind="password-reset")
+        tasks.plan_and_send()
+    told = OutgoingEmail.objects.filter(kind="password-reset")
     assert set(told.values_list("recipient__name", flat=True)) == {
         "Thea", "Cleo", "Theo",
     }  # fmt: skip
@@ -181,18 +181,18 @@ def test_many_places_together_fill_nobodys_mail_box(db, thea):
                 )
             with as_role("cairn_worker"):
                 sign_in_reset.answer()
-    told = Message.objects.filter(kind="password-reset")
+    told = OutgoingEmail.objects.filter(kind="password-reset")
     assert told.count() == sign_in_reset.AN_HOUR
 
 
-def test_what_nobody_answered_for_an_hour_is_no_letter_any_more(db, thea):
+def test_what_nobody_answered_for_an_hour_is_no_email_any_more(db, thea):
     WebClient().post("/reset/", {"email": thea.email})
     with minutes(61), as_role("cairn_worker"):
         assert sign_in_reset.answer() == 0
     assert not WayBack.objects.exists()
 
 
-def test_twice_answered_is_one_letter(db, thea):
+def test_twice_answered_is_one_email(db, thea):
     with minutes(0):
         WebClient().post("/reset/", {"email": thea.email})
         WebClient().post("/reset/", {"email": thea.email})
@@ -210,14 +210,14 @@ def test_the_web_reads_no_address_that_somebody_left(real_login, thea):
         list(WayBack.objects.all())
 
 
-# -- letters whose period two acts shared ----------------------------------------------
+# -- emails whose period two acts shared ----------------------------------------------
 
 
 def test_two_new_devices_within_a_minute_are_two_notices(db, thea):
     signed_in_by_form(thea)
     signed_in_by_form(thea)
     signed_in_by_form(thea)
-    assert Message.objects.filter(kind="new-device").count() == 2
+    assert OutgoingEmail.objects.filter(kind="new-device").count() == 2
 
 
 def test_a_strangers_shared_device_is_not_hidden_by_ones_own(db, thea):
@@ -228,7 +228,7 @@ def test_a_strangers_shared_device_is_not_hidden_by_ones_own(db, thea):
             said = {"login": thea.email, "password": LAKE, "shared": "on"}
             assert browser.post("/sign-in/", said).status_code == 302
             browser.post("/sign-out/")
-    assert Message.objects.filter(kind="new-device").count() == 2
+    assert OutgoingEmail.objects.filter(kind="new-device").count() == 2
 
 
 def test_two_changes_of_the_password_within_a_minute_are_two_notices(sign_in, thea):
@@ -236,14 +236,14 @@ def test_two_changes_of_the_password_within_a_minute_are_two_notices(sign_in, th
     for words in ("the long way home at night", "the short way home at noon"):
         new = dict.fromkeys(("new_password1", "new_password2"), words)
         assert browser.post("/settings/password/", new).status_code == 302
-    assert Message.objects.filter(kind="account-changed").count() == 2
+    assert OutgoingEmail.objects.filter(kind="account-changed").count() == 2
 
 
-def test_a_letter_says_whether_it_was_written(db, thea):
+def test_an_email_says_whether_it_was_written(db, thea):
     now = timezone.now()
     said = [
-        Message.queue(thea, "reminder", "x", due_at=now, not_after=now)
+        OutgoingEmail.queue(thea, "reminder", "x", due_at=now, not_after=now)
         for _ in range(2)
     ]
     assert said == [True, False]
-    assert Message.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 1

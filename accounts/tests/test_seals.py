@@ -13,7 +13,7 @@ from accounts import audit, seals
 from accounts.models import AuditEvent, AuditSeal
 from conftest import as_role
 from database.identity import acting_as
-from digests import tasks
+from therapy import tasks
 
 pytestmark = [pytest.mark.requirement("R17"), pytest.mark.django_db(transaction=True)]
 
@@ -98,7 +98,7 @@ def test_a_removed_row_is_missed_where_the_count_was_adjusted_too(sealed):
 
 def test_a_row_slipped_in_later_is_one_too_many(sealed, thea):
     with transaction.atomic(), acting_as(thea.pk):
-        audit.record("waved")
+        audit.record("opened")
         transaction.set_rollback(True)
     note(thea)
     seal()
@@ -284,10 +284,10 @@ def live_thread():
     return running
 
 
-def test_the_tick_seals_and_a_fault_in_it_keeps_no_letter(thea, monkeypatch, caplog):
+def test_the_tick_seals_and_a_fault_in_it_keeps_no_email(thea, monkeypatch, caplog):
     note(thea)
     posted = []
-    monkeypatch.setattr(tasks, "post", lambda: posted.append(True))
+    monkeypatch.setattr(tasks, "plan_and_send", lambda: posted.append(True))
     with as_role("cairn_worker"):
         tasks.tick()
     assert AuditSeal.objects.exists()

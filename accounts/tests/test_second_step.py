@@ -12,7 +12,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts import factors
-from accounts.models import AuditEvent, Message, SignIn, User
+from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from conftest import WebClient
 
 LAKE = "thea-passes-by-the-lake"
@@ -73,7 +73,7 @@ def test_thea_adds_an_app_and_is_in(sign_in, thea):
     codes = browser.get(kept.url).context["codes"]
     assert len(codes) == 8
     assert browser.get("/today/").status_code == 200
-    told = Message.objects.get(kind="account-changed")
+    told = OutgoingEmail.objects.get(kind="account-changed")
     assert told.recipient == thea
     assert AuditEvent.objects.filter(verb="second step added").exists()
 
@@ -142,7 +142,7 @@ def test_a_new_password_by_mail_leaves_the_second_step_in_place(client, thea):
     browser, answer = first_step(thea, new)
     assert answer.url == "/sign-in/second/"
     assert browser.get("/today/").url.startswith("/sign-in/")
-    assert Message.objects.filter(kind="account-changed", recipient=thea).exists()
+    assert OutgoingEmail.objects.filter(kind="account-changed", recipient=thea).exists()
 
 
 def test_the_apps_secret_is_sealed_in_the_database(db, thea):
@@ -242,7 +242,7 @@ def test_what_anybody_would_try_first_is_refused_with_a_reason(sign_in, thea, pa
 
 
 @pytest.mark.requirement("R24")
-def test_twenty_small_letters_are_a_password_and_managers_are_helped(sign_in, thea):
+def test_twenty_small_emails_are_a_password_and_managers_are_helped(sign_in, thea):
     browser = sign_in(thea)
     page = browser.get("/settings/password/").content.decode()
     assert page.count('autocomplete="new-password"') == 2

@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import idle_timeout, places, sign_in_limits
-from accounts.models import Invitation, Message, Tries, User
+from accounts.models import Invitation, OutgoingEmail, Tries, User
 from accounts.people_forms import ForgottenPasswordForm, SignInForm
 from accounts.tests.signing_in import LAKE, is_in, minutes, signed_in_by_form
 from accounts.tests.test_second_step import code_now, first_step, with_app
 from clients.models import Client
 from conftest import WebClient, person
-from digests import tasks
+from therapy import tasks
 
 SIGN_IN, SECOND, HERE, PROVE, RESET = (
     "/sign-in/",
@@ -92,9 +92,9 @@ def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_eight_at_a_time_forty_letters_are_asked_for_five_times(transactional_db, thea):
+def test_eight_at_a_time_forty_emails_are_asked_for_five_times(transactional_db, thea):
     asks = [lambda: WebClient().post(RESET, {"email": thea.email}) for _ in range(40)]
-    assert looks_of(at_once(asks)) == sign_in_limits.LETTERS
+    assert looks_of(at_once(asks)) == sign_in_limits.EMAILS
 
 
 def test_right_and_wrong_from_many_places_at_once_wait_for_each_other(
@@ -232,7 +232,7 @@ def test_made_up_passkeys_meet_a_limit_too(db, practice):
 
 
 @pytest.mark.requirement("R26")
-def test_letters_meet_a_limit_whoever_they_are_for(db, thea):
+def test_emails_meet_a_limit_whoever_they_are_for(db, thea):
     for address in (thea.email, "nobody@example.test"):
         ask = lambda: WebClient().post(RESET, {"email": address})  # noqa: E731, B023
         assert statuses_of(ask, 6) == [302] * 5 + [429], address
@@ -241,7 +241,7 @@ def test_letters_meet_a_limit_whoever_they_are_for(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_one_place_asks_for_thirty_letters_and_no_more(db, practice):
+def test_one_place_asks_for_thirty_emails_and_no_more(db, practice):
     answers = [
         WebClient().post(RESET, {"email": f"nobody{number}@example.test"})
         for number in range(31)
@@ -429,7 +429,7 @@ def test_blanks_around_an_address_make_no_other_counter(db, thea, padding, where
 
 
 @pytest.mark.parametrize("padding", ["\u1680", "\u2028", " " * 302])
-def test_nor_do_they_for_a_letter(db, thea, padding):
+def test_nor_do_they_for_an_email(db, thea, padding):
     asks = [padding * times + thea.email for times in range(6)]
     found = [WebClient().post(RESET, {"email": said}).status_code for said in asks]
     assert found == [302] * 5 + [429]
@@ -457,13 +457,13 @@ def test_counted_is_what_the_form_looks_up(before, after, data):
             assert sign_in_limits.typed(request, name) == form.cleaned_data[name]
 
 
-# -- letters that one person sends to others -------------------------------------------
+# -- emails that one person sends to others -------------------------------------------
 
 NEW_ADDRESS = "/settings/address/"
 
 
-def letters_to(kind):
-    return Message.objects.filter(kind=kind).count()
+def emails_to(kind):
+    return OutgoingEmail.objects.filter(kind=kind).count()
 
 
 @pytest.mark.requirement("R26")
@@ -473,14 +473,14 @@ def test_nobody_sends_links_to_more_than_ten_strangers_a_day(
 ):
     person = request.getfixturevalue(who)
     browser = sign_in(getattr(person, "user", person))
-    before = letters_to("address-confirm")
+    before = emails_to("address-confirm")
     ask = lambda number: browser.post(  # noqa: E731
         NEW_ADDRESS, {"email": f"stranger{number}@example.test"}
     )
     with time_machine.travel(timezone.now(), tick=False):
         assert [ask(n).status_code for n in range(25)] == [302] * 10 + [429] * 15
         assert "Wait 24 hours, then try again." in ask(25).content.decode()
-    assert letters_to("address-confirm") == before + 10
+    assert emails_to("address-confirm") == before + 10
 
 
 @pytest.mark.requirement("R26")
@@ -513,7 +513,7 @@ def test_a_new_link_goes_to_one_person_ten_times_a_day(sign_in, ada, practice):
         ]
     stopped = [TOO_MANY in answer.content.decode() for answer in answers]
     assert stopped == [False] * 10 + [True] * 2
-    assert letters_to("invitation") == 10
+    assert emails_to("invitation") == 10
     assert Invitation.objects.filter(user=new).open().count() == 1
 
 
@@ -536,8 +536,8 @@ def test_a_hundred_invitations_a_day_whoever_owns_the_address(
     assert answer.status_code == 200
     assert "You have sent too many invitations." in page
     assert 'value="Nadia"' in page
-    assert letters_to("invitation") == 3
-    assert not letters_to("account-exists")
+    assert emails_to("invitation") == 3
+    assert not emails_to("account-exists")
 
 
 @pytest.mark.requirement("R26")

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import sessions
-from accounts.models import AuditEvent, KnownDevice, Message, SignIn
+from accounts.models import AuditEvent, KnownDevice, OutgoingEmail, SignIn
 from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_form
 from conftest import WebClient
 from database.identity import acting_as
@@ -185,7 +185,7 @@ def test_a_new_password_ends_all_other_sign_ins_and_is_told_by_mail(sign_in, the
     here.post("/settings/password/", new)
     assert is_in(here)
     assert not is_in(there)
-    assert Message.objects.get(kind="account-changed").recipient == thea
+    assert OutgoingEmail.objects.get(kind="account-changed").recipient == thea
 
 
 # -- what it costs --------------------------------------------------------------------

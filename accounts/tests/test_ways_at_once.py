@@ -12,7 +12,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts import invitations, sign_in_reset
-from accounts.models import Invitation, Message, SignIn, User
+from accounts.models import Invitation, OutgoingEmail, SignIn, User
 from accounts.sessions import hold_ways, ways_changed
 from accounts.tests.test_older_sign_ins import (
     NEW,
@@ -114,7 +114,7 @@ def test_what_an_admin_did_meanwhile_stays(
     assert not SignIn.objects.filter(user=kit).exists()
     assert here.get("/today/").status_code == 302
     assert CHANGED in answer.content.decode()
-    notices = Message.objects.filter(recipient=kit, kind="account-changed")
+    notices = OutgoingEmail.objects.filter(recipient=kit, kind="account-changed")
     assert notices.count() == (1 if act is is_reset else 0)
 
 
@@ -129,7 +129,7 @@ def test_a_right_taken_meanwhile_is_not_given_back(real_login, sign_in, kit, ada
 
 
 @pytest.mark.requirement("R31")
-def test_a_letters_link_works_once_though_four_presses_come_together(real_login, thea):
+def test_a_emails_link_works_once_though_four_presses_come_together(real_login, thea):
     uid = urlsafe_base64_encode(force_bytes(thea.pk))
     secret = default_token_generator.make_token(thea)
     browsers = [WebClient() for _ in range(4)]
@@ -157,7 +157,7 @@ def test_a_letters_link_works_once_though_four_presses_come_together(real_login,
         for thread in threads:
             thread.join()
     assert sorted(told) == [200, 200, 200, 302]
-    assert Message.objects.filter(kind="account-changed").count() == 1
+    assert OutgoingEmail.objects.filter(kind="account-changed").count() == 1
 
 
 # -- a double press --------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_a_double_press_on_adding_the_app_says_that_it_is_there(
     assert "This was added already" in page
     assert "You can use it to sign in." in page
     assert Authenticator.objects.filter(user=person, type="totp").count() == 1
-    mails = Message.objects.filter(recipient=person, kind="account-changed")
+    mails = OutgoingEmail.objects.filter(recipient=person, kind="account-changed")
     assert mails.count() == 1
 
 
@@ -337,7 +337,7 @@ def invited(person, by):
 
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("whose", ["a therapist", "a client"])
-def test_a_link_sent_again_by_two_at_once_is_open_once_and_its_letter_goes(
+def test_a_link_sent_again_by_two_at_once_is_open_once_and_its_email_goes(
     real_login, sign_in, practice, thea, ada, whose
 ):
     if whose == "a client":
@@ -356,5 +356,5 @@ def test_a_link_sent_again_by_two_at_once_is_open_once_and_its_letter_goes(
         answer = while_an_admin(invited, new, ada, lambda: press.post(url))
     assert answer.status_code == 302
     [open_] = Invitation.objects.filter(user=new).open()
-    letters = Message.objects.filter(recipient=new, kind="invitation")
-    assert letters.latest("due_at").period == str(open_.pk)
+    emails = OutgoingEmail.objects.filter(recipient=new, kind="invitation")
+    assert emails.latest("due_at").period == str(open_.pk)

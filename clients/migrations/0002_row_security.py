@@ -82,7 +82,7 @@ CREATE POLICY staff_admits ON clients_client FOR INSERT TO cairn_web
 CREATE POLICY staff_corrects ON clients_client FOR UPDATE TO cairn_web
   USING (id = ANY ((SELECT app.writes())::uuid[]) OR (SELECT app.is_admin()));
 REVOKE DELETE ON clients_client FROM cairn_web;
--- The planner of letters: never a name.
+-- The planner of emails: never a name.
 CREATE POLICY planner ON clients_client FOR SELECT TO cairn_worker USING (true);
 GRANT SELECT (id, practice_id, user_id, state) ON clients_client TO cairn_worker;
 

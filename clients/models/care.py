@@ -18,6 +18,11 @@ from database import identity
 from database.locks import lock
 from ui import names
 
+audit.verb("primary therapist set", audit.Sort.ROLE, _("Set the primary therapist"))
+audit.verb("primary therapist kept", audit.Sort.ROLE, _("Called a hand-over off"))
+audit.verb("care role given", audit.Sort.ROLE, _("Gave a care role"))
+audit.verb("care role ended", audit.Sort.ROLE, _("Ended a care role"))
+
 EMERGENCY_LASTS = timedelta(hours=4)
 
 
@@ -54,6 +59,9 @@ class CareRoleQuerySet(models.QuerySet):
 
 class CareRole(ClientRow):
     """Why somebody may open a record: who, as what, from when to when."""
+
+    retention = "record"
+    frozen = {"user", "kind", "starts_at", "given_by"}
 
     class Kind(models.TextChoices):
         PRIMARY = "primary", _("Primary therapist")

@@ -11,11 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients import access
 from clients.models.care import CareRole, require_treats, take_turns
 from clients.models.notice import Notice
 from clients.models.row import ClientRow
+
+audit.verb("care role asked", audit.Sort.ROLE, _("Asked for a care role"))
+audit.verb("care role confirmed", audit.Sort.ROLE, _("Confirmed a care role"))
+audit.verb("care role refused", audit.Sort.ROLE, _("Refused a care role"))
+audit.verb(
+    "care role withdrawn", audit.Sort.ROLE, _("Withdrew a request for a care role")
+)
 
 
 class CareRoleRequestQuerySet(models.QuerySet):
@@ -44,6 +51,18 @@ class CareRoleRequestQuerySet(models.QuerySet):
 
 class CareRoleRequest(ClientRow):
     """Who should get which role, asked for by whom, and what became of it."""
+
+    retention = "record"
+    not_exported = "it opens nothing; what was confirmed is in care"
+    frozen = {
+        "user",
+        "kind",
+        "starts_at",
+        "ends_at",
+        "cancels_sessions",
+        "asked_by",
+        "asked_at",
+    }
 
     class Outcome(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
@@ -143,7 +162,7 @@ class CareRoleRequest(ClientRow):
         Notice.tell_client(self.client, "role-asked", by=by, request=self)
         for role in CareRole.objects.filter(client=self.client_id).primary().current():
             now = timezone.now()
-            Message.queue(
+            OutgoingEmail.queue(
                 role.user,
                 "care-role-question",
                 str(self.pk),
@@ -163,7 +182,9 @@ class CareRoleRequest(ClientRow):
         done = rows.update(outcome=outcome, decided_at=Now(), decided_by=by)
         if done:
             detail = {"care_role": self.kind, "person": self.user_id}
-            audit.record(f"care role {outcome}", about=self, **detail)
+            refused = outcome == self.Outcome.REFUSED
+            verb = "care role refused" if refused else "care role confirmed"
+            audit.record(verb, about=self, **detail)
         return bool(done)
 
     @transaction.atomic

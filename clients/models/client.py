@@ -29,6 +29,16 @@ from database import identity
 from database.ids import uuid7
 from ui.names import name_key
 
+audit.kind("client", _("The overview"))
+audit.verb("background written", audit.Sort.WROTE, _("Wrote what brought them"))
+audit.verb("admitted", audit.Sort.ROLE, _("Admitted a client"))
+audit.verb("client corrected", audit.Sort.WROTE, _("Corrected contact details"))
+audit.verb("client invited", audit.Sort.ROLE, _("Invited a client to the portal"))
+audit.verb("address corrected", audit.Sort.ROLE, _("Corrected an address"))
+audit.verb("discharged", audit.Sort.ROLE, _("Discharged a client"))
+audit.verb("taken back", audit.Sort.ROLE, _("Took a client back"))
+audit.verb("portal closed", audit.Sort.ROLE, _("Closed their own portal"))
+
 
 class ClientQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -65,6 +75,15 @@ class ClientQuerySet(models.QuerySet):
 
 class Client(HasNameKey):
     """Somebody in therapy.  Not the account: many have none and need none."""
+
+    retention = "record"
+    not_exported = {
+        "user": "the account; its address is in the copy",
+        "name_key": "made from the name",
+        "wants_portal": "whether an account is wanted, until there is one",
+        "version": "counts changes, so that nobody overwrites another",
+    }
+    frozen = {"practice", "created_at"}
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
@@ -321,6 +340,8 @@ class ClientBackground(models.Model):
     """What brought them.  Apart from Client, which admins read."""
 
     seal_as = "background"
+    retention = "record"
+    frozen = ()
 
     client = models.OneToOneField(
         Client, models.PROTECT, primary_key=True, related_name="background"
@@ -338,7 +359,10 @@ class ClientBackground(models.Model):
 
     @transaction.atomic
     def write(self, *, by: User) -> None:
-        self.save()
+        if self._state.adding:
+            self.save(force_insert=True)
+        else:
+            self.save(update_fields=["presenting_concern"])
         audit.record("background written", about=self, client_id=self.client_id)
 
     @classmethod

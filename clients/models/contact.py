@@ -7,6 +7,8 @@ from accounts import audit
 from accounts.models import Practice, User
 from clients import access
 
+audit.verb("charter changed", audit.Sort.SETTINGS, _("Changed how to be reached"))
+
 
 class ContactCharterQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -19,6 +21,9 @@ class ContactCharterQuerySet(models.QuerySet):
 
 class ContactCharter(models.Model):
     """What may be sent to a client, and how a success is marked.  Theirs to set."""
+
+    retention = "client-owned"
+    frozen = ()
 
     class Lead(models.IntegerChoices):
         TWO_HOURS = 2, _("2 hours before")

@@ -9,6 +9,9 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models.row import ClientRow, ClientRowQuerySet
 
+audit.verb("correction asked", audit.Sort.WROTE, _("Asked for a correction"))
+audit.verb("correction answered", audit.Sort.WROTE, _("Answered about a correction"))
+
 MOST_A_DAY = 20
 FULL = _(
     "You asked for %(most)d corrections in the last 24 hours, the most for one day. Ask"
@@ -25,6 +28,8 @@ class Correction(ClientRow):
     """The client says that something in the record is wrong, and is answered."""
 
     seal_as = "correction"
+    retention = "record"
+    frozen = {"by", "at", "about", "words"}
 
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -26,6 +26,10 @@ class Draft(ClientRow):
     """A long form in the making, kept until the save that uses it."""
 
     seal_as = "draft"
+    retention = "transient"
+    retention_days = 30
+    not_exported = "drafts are their author’s alone"
+    frozen = {"author", "kind", "target"}
 
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30)

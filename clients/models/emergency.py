@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients.models.care import EMERGENCY_LASTS, CareRole, take_turns, tell_again
 from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
@@ -23,6 +23,15 @@ from ui import dates
 from ui.email_addresses import normalize
 from ui.names import name_key
 from ui.templatetags.ui import day_words
+
+audit.verb(
+    "emergency", audit.Sort.ROLE, gettext_lazy("Opened a record in an emergency")
+)
+audit.verb(
+    "emergency access seen",
+    audit.Sort.ROLE,
+    gettext_lazy("Saw that a record was opened"),
+)
 
 
 class EmergencyReasonQuerySet(ClientRowQuerySet):
@@ -34,6 +43,9 @@ class EmergencyReason(ClientRow):
     """What the client and who treats them read; no admin can."""
 
     seal_as = "emergency_reason"
+    retention = "audit"
+    not_exported = "it is on the page under who looked"
+    frozen = {"role", "by", "at", "words"}
 
     role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -134,7 +146,7 @@ def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
 
 
 def _tell_the_practice(role: CareRole, by: User) -> None:
-    """A letter that says that something wants to be looked at, and not what."""
+    """An email that says that something wants to be looked at, and not what."""
     primary = CareRole.objects.filter(client_id=role.client_id).primary().current()
     responsible = models.Q(is_admin=True) | models.Q(
         pk__in=primary.values_list("user_id")
@@ -142,7 +154,7 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
     colleagues = User.objects.visible_to(by).filter(responsible, is_active=True)
     for person in colleagues.exclude(pk=by.pk):
         now = timezone.now()
-        Message.queue(
+        OutgoingEmail.queue(
             person,
             "emergency-access",
             str(role.pk),

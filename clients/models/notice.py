@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Message, Practice, User
+from accounts.models import OutgoingEmail, Practice, User
 from clients.models.care import CareRole
 from database.ids import uuid7
 
@@ -29,6 +29,19 @@ class Notice(models.Model):
 
     Holds ids, a kind and a moment; the words are made when it is shown.
     """
+
+    retention = "audit"
+    not_exported = "it says what is in care, or under who looked"
+    frozen = {
+        "recipient",
+        "kind",
+        "at",
+        "by",
+        "person",
+        "care_role",
+        "opens_at",
+        "request",
+    }
 
     class Kind(models.TextChoices):
         ROLE_ASKED = "role-asked", _("A care role waits for confirmation")
@@ -113,6 +126,6 @@ class Notice(models.Model):
     def email(self, kind: str) -> None:
         """Say by email that there is something to read; never what."""
         now = timezone.now()
-        Message.queue(
+        OutgoingEmail.queue(
             self.recipient, kind, str(self.pk), due_at=now, not_after=now + USEFUL
         )

@@ -10,6 +10,11 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
 
+audit.verb("supervision comment", audit.Sort.WROTE, _("Wrote to the therapist"))
+audit.verb(
+    "supervision comment read", audit.Sort.WROTE, _("Read what a supervisor wrote")
+)
+
 MOST_A_DAY = 100  # by one person, about one client
 FULL = _(
     "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
@@ -34,6 +39,9 @@ class SupervisionComment(ClientRow):
     """What a supervisor says to the therapist, about a client or one session."""
 
     seal_as = "supervision_comment"
+    retention = "record"
+    not_exported = "what is said in supervision is between the therapists"
+    frozen = {"by", "at", "words", "session_id"}
 
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

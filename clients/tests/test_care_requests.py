@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.models import AuditEvent, Message, User
+from accounts.models import AuditEvent, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.assigning import assign
 from clients.models import CareRole, CareRoleRequest, Client, Notice
@@ -60,7 +60,9 @@ def opens(browser, client):
 
 
 def emails(who):
-    return set(Message.objects.filter(recipient=who).values_list("kind", flat=True))
+    return set(
+        OutgoingEmail.objects.filter(recipient=who).values_list("kind", flat=True)
+    )
 
 
 # -- who waits reads nothing, and the right people know --------------------------------
@@ -136,9 +138,9 @@ def test_ada_withdraws_what_she_asked_for(sign_in, ada, thea, theo, cleo):
     # The email to Thea is not needed any more.
     from digests import may_send
 
-    letter = Message.objects.get(recipient=thea)
+    email = OutgoingEmail.objects.get(recipient=thea)
     with acting_as(thea.pk), pytest.raises(may_send.Stopped, match="decided"):
-        may_send.may_go(letter, thea, timezone.now())
+        may_send.may_go(email, thea, timezone.now())
 
 
 def test_nobody_but_thea_confirms_or_refuses(sign_in, ada, thea, theo, ines, cleo):

@@ -12,9 +12,9 @@ from clients.drafts import KINDS
 from clients.models import Draft
 from conftest import admit
 from database.identity import acting_as
-from digests import tasks
 from goals.models import Comment, Goal
 from notes.tests.cast import agreed_goal, hold
+from therapy import tasks
 
 JSON = {"accept": "application/json"}
 

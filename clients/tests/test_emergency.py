@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.models import AuditEvent, Message, Practice
+from accounts.models import AuditEvent, OutgoingEmail, Practice
 from clients.models import CareRole, EmergencyReason
 from clients.models.care import tell_again
 from clients.models.emergency import open_in_emergency
@@ -37,9 +37,9 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert "Emergency access, read-only, until" in page
     assert "Book a session" not in page
     assert "She came in tired." in words(browser, f"/sessions/{session.pk}/")
-    letters = Message.objects.filter(kind="emergency-access")
-    assert {letter.recipient for letter in letters} == {thea, ada}
-    [told] = Message.objects.filter(recipient=cleo.user)
+    emails = OutgoingEmail.objects.filter(kind="emergency-access")
+    assert {email.recipient for email in emails} == {thea, ada}
+    [told] = OutgoingEmail.objects.filter(recipient=cleo.user)
     assert told.kind == "emergency-client"
     home = words(sign_in(cleo.user), "/portal/")
     assert "Theo opened your record in an emergency." in home
@@ -170,7 +170,7 @@ def test_pressing_twice_opens_it_once(theo, thea, cleo):
         with acting_as(theo.pk), transaction.atomic():
             open_in_emergency(cleo.pk, WHY, by=theo)
     assert CareRole.objects.filter(kind="emergency").count() == 1
-    assert Message.objects.filter(recipient=thea).count() == 1
+    assert OutgoingEmail.objects.filter(recipient=thea).count() == 1
 
 
 def test_nobody_gets_more_than_four_hours_even_past_the_program(theo, cleo):

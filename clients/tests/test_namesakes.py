@@ -12,7 +12,7 @@ from clients.models import CareRole, Notice
 from conftest import admit, in_care
 from database.identity import acting_as
 from digests.models import Digest
-from digests.tests.test_deliveries import letter
+from digests.tests.test_deliveries import email
 from notes.tests.cast import agreed_goal, book, hold, list_of, pinned
 from tests.test_bad_input import BOOKING
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations
@@ -359,7 +359,7 @@ def test_the_email_log_says_which_cleo(sign_in, ada, thea, theo, cleo, carl):
         double.save(update_fields=["email"])
         double.invite(by=theo)
     for person in (cleo.user, carl.user):
-        letter(person)
+        email(person)
     browser = sign_in(ada)
     few = pinned(browser, "/deliveries/")
     page = words(browser, "/deliveries/")
@@ -367,5 +367,5 @@ def test_the_email_log_says_which_cleo(sign_in, ada, thea, theo, cleo, carl):
     assert "other-cleo@example.test" in page
     assert "carl@example.test" not in page
     for _number in range(20):
-        letter(cleo.user)
+        email(cleo.user)
     assert pinned(browser, "/deliveries/") == few

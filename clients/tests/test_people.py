@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.models import Invitation, Message, Practice, User
+from accounts.models import Invitation, OutgoingEmail, Practice, User
 from clients.models import CareRole, Client, ClientBackground
 from conftest import admit, as_role, person
 from notes.tests.cast import book, pinned
@@ -29,7 +29,7 @@ def test_thea_adds_a_client_and_invites_them(sign_in, thea):
     assert answer.url == f"/clients/{client.pk}/"
     assert client.user.email == "nadia@example.test"
     assert client.email == ""  # the account holds the one copy
-    assert Message.objects.get().kind == "invitation"
+    assert OutgoingEmail.objects.get().kind == "invitation"
     page = sign_in(thea).get(f"/clients/{client.pk}/").content.decode()
     assert "Nadia Rahimi" in page
     assert "Wakes at four." in page
@@ -39,7 +39,7 @@ def test_thea_adds_a_client_and_invites_them(sign_in, thea):
 def test_only_the_name_is_needed(sign_in, thea):
     sign_in(thea).post("/clients/add/", {"preferred_name": "Mo", "portal": "none"})
     assert Client.objects.get().user is None
-    assert not Message.objects.exists()
+    assert not OutgoingEmail.objects.exists()
 
 
 def test_an_invitation_needs_an_address_and_says_so(sign_in, thea):
@@ -71,8 +71,8 @@ def test_an_address_known_elsewhere_answers_the_same_and_its_owner_is_told(
     used = DETAILS | {"email": cleo.user.email}
     answer = sign_in(thea).post("/clients/add/", used)
     assert answer.status_code == 302
-    letter = Message.objects.get()
-    assert (letter.kind, letter.recipient) == ("account-exists", cleo.user)
+    email = OutgoingEmail.objects.get()
+    assert (email.kind, email.recipient) == ("account-exists", cleo.user)
     assert Client.objects.get(preferred_name="Nadia").user is None
 
 
@@ -141,7 +141,7 @@ def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
         assert [line for line in lines if line[0] in "+-"] == []
     assert "The invitation is out." in found[1][0]
     assert "ADDRESS" in found[1][1]
-    invited = Message.objects.filter(kind="invitation")
+    invited = OutgoingEmail.objects.filter(kind="invitation")
     assert owners[whose] not in invited.values_list("recipient__email", flat=True)
 
 
@@ -152,7 +152,7 @@ def test_an_address_that_is_free_again_gets_the_link(sign_in, thea, theo):
     browser.post(f"{url}invite/")
     client = Client.objects.get()
     assert (client.user.email, client.email) == ("theo@example.test", "")
-    assert Message.objects.get(kind="invitation").recipient == client.user
+    assert OutgoingEmail.objects.get(kind="invitation").recipient == client.user
 
 
 def test_an_old_link_is_closed_and_never_sent_again_though_the_new_address_is_in_use(
@@ -167,8 +167,8 @@ def test_an_old_link_is_closed_and_never_sent_again_though_the_new_address_is_in
     browser.post(f"{url}invite/")
     sign_in(ada).post(f"/people/{client.user_id}/invite/")
     assert not Invitation.objects.open().exists()
-    assert Message.objects.filter(kind="invitation").count() == 1
-    assert Message.objects.filter(kind="account-exists", recipient=theo).exists()
+    assert OutgoingEmail.objects.filter(kind="invitation").count() == 1
+    assert OutgoingEmail.objects.filter(kind="account-exists", recipient=theo).exists()
     browser.post(f"{url}edit/", DETAILS | {"email": "n@example.test", "version": 2})
     client.refresh_from_db()
     assert (client.user.email, client.email) == ("n@example.test", "")
@@ -195,7 +195,7 @@ def test_a_client_who_was_not_invited_can_be_later(sign_in, thea):
     sign_in(thea).post(f"/clients/{client.pk}/invite/")
     client.refresh_from_db()
     assert client.user.email == "mo@example.test"
-    assert Message.objects.get().recipient == client.user
+    assert OutgoingEmail.objects.get().recipient == client.user
 
 
 def test_ada_invites_a_therapist(sign_in, ada):
@@ -281,7 +281,9 @@ def test_a_mistyped_address_is_corrected_until_they_joined(sign_in, thea, cleo):
     assert browser.post(f"/clients/{nadia.pk}/edit/", taken).status_code == 302
     nadia.user.refresh_from_db()
     assert nadia.user.email == "nadia@example.test"
-    assert Message.objects.filter(kind="account-exists", recipient=cleo.user).exists()
+    assert OutgoingEmail.objects.filter(
+        kind="account-exists", recipient=cleo.user
+    ).exists()
 
 
 def test_nobody_else_changes_the_address_of_somebody_who_joined(sign_in, thea, cleo):

@@ -4,7 +4,7 @@ was changed."""
 import pytest
 from django.db import connection
 
-from accounts.models import AddressChange, AuditEvent, Invitation, Message, User
+from accounts.models import AddressChange, AuditEvent, Invitation, OutgoingEmail, User
 from clients.models import CareRole, CareRoleRequest, Client
 from conftest import admit, as_role, in_care, person
 
@@ -20,7 +20,7 @@ def refused():
         cursor.execute(
             "CREATE FUNCTION pg_temp.none() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN RETURN NULL; END';"
-            "CREATE TRIGGER none BEFORE INSERT ON accounts_message"
+            "CREATE TRIGGER none BEFORE INSERT ON accounts_outgoingemail"
             " FOR EACH ROW EXECUTE FUNCTION pg_temp.none()"
         )
 
@@ -101,10 +101,10 @@ def test_where_no_email_is_queued_nothing_is_said_or_done(
 def test_and_where_it_is_the_row_is_there(sign_in, thea, theo, ada, kit, mo, nia, form):
     people = {"thea": thea, "theo": theo, "ada": ada, "kit": kit, "mo": mo,
               "nia": nia, "nias_user": nia.user}  # fmt: skip
-    Message.objects.all().delete()
+    OutgoingEmail.objects.all().delete()
     _before, page = sent_as(sign_in, form, people)
     assert NOT_SENT not in page
-    assert Message.objects.exists()
+    assert OutgoingEmail.objects.exists()
 
 
 # -- of whom it is said that they were told --------------------------------------------
@@ -129,7 +129,7 @@ def test_a_client_without_a_portal_is_not_said_to_be_told(
     page = sign_in(thea).post(confirm, follow=True).content.decode()
     assert ("Confirmed. The client was told." in page) == told
     assert (yourself in page) != told
-    emailed = Message.objects.filter(kind="care-team", recipient=client.user)
+    emailed = OutgoingEmail.objects.filter(kind="care-team", recipient=client.user)
     assert bool(client.user and emailed.exists()) == told
 
 

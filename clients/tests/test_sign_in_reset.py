@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import sign_in_reset
-from accounts.models import AuditEvent, Message, SignIn, User
+from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from accounts.sign_in_reset import reset_sign_in
 from conftest import as_role, person
-from digests import tasks
 from notes.tests.cast import pinned
+from therapy import tasks
 
 
 def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada, theo):
@@ -29,22 +29,22 @@ def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada
     theo.refresh_from_db()
     assert not theo.has_usable_password()
     assert AuditEvent.objects.get(verb="sign-in reset").object_id == theo.pk
-    assert set(Message.objects.values_list("kind", "recipient")) == {
+    assert set(OutgoingEmail.objects.values_list("kind", "recipient")) == {
         ("sign-in-reset", theo.pk),
         ("account-changed", theo.pk),
     }
 
 
-def test_theo_comes_back_by_the_letter_alone(sign_in, client, ada, theo):
+def test_theo_comes_back_by_the_email_alone(sign_in, client, ada, theo):
     sign_in(ada).post(f"/people/{theo.pk}/reset/")
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     assert {tuple(sent.to) for sent in mail.outbox} == {(theo.email,)}
-    [letter] = [sent for sent in mail.outbox if "/reset/" in sent.body]
-    assert "was reset" in letter.subject
-    assert "every second step you had no longer work" in letter.body
-    assert "asked for a new password" not in letter.body
-    link = next(word for word in letter.body.split() if "/reset/" in word)
+    [email] = [sent for sent in mail.outbox if "/reset/" in sent.body]
+    assert "was reset" in email.subject
+    assert "every second step you had no longer work" in email.body
+    assert "asked for a new password" not in email.body
+    link = next(word for word in email.body.split() if "/reset/" in word)
     form = client.get(link.partition(":8000")[2], follow=True)
     new = "the long way home at night"
     client.post(form.redirect_chain[-1][0], {"new_password1": new,
@@ -56,26 +56,26 @@ def test_theo_comes_back_by_the_letter_alone(sign_in, client, ada, theo):
 def test_a_reset_right_after_theos_own_request_is_told_and_sent_too(
     sign_in, client, ada, theo
 ):
-    """Each has its own letter, whatever the minute; so has each further reset."""
+    """Each has its own email, whatever the minute; so has each further reset."""
     client.post("/reset/", {"email": theo.email})
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
     browser = sign_in(ada)
     for _ in range(2):
         page = browser.post(f"/people/{theo.pk}/reset/", follow=True)
         assert "A link and a notice are on their way" in page.content.decode()
-    kinds = list(Message.objects.values_list("kind", flat=True))
+    kinds = list(OutgoingEmail.objects.values_list("kind", flat=True))
     assert kinds.count("password-reset") == 1
     assert kinds.count("sign-in-reset") == 2
     assert kinds.count("account-changed") == 2
 
 
-def test_where_the_letter_cannot_be_written_nothing_is_done_and_nothing_is_said(
+def test_where_the_email_cannot_be_written_nothing_is_done_and_nothing_is_said(
     sign_in, ada, theo
 ):
     now = timezone.now()
     for version in range(1, 4):  # as if all of them were in the box already
-        Message.queue(
+        OutgoingEmail.queue(
             theo, "sign-in-reset", f"ways:{version}", due_at=now, not_after=now
         )
     theos = sign_in(theo)

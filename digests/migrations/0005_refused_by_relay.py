@@ -3,12 +3,12 @@
 from django.db import migrations
 
 ON = """
-GRANT SELECT (reason) ON accounts_message TO cairn_acl;
+GRANT SELECT (reason) ON accounts_outgoingemail TO cairn_acl;
 GRANT CREATE ON SCHEMA app TO cairn_acl;
 SET LOCAL ROLE cairn_acl;
 CREATE FUNCTION app.refused_by_relay() RETURNS bigint
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT count(*) FROM public.accounts_message
+  SELECT count(*) FROM public.accounts_outgoingemail
   WHERE state IN ('waiting', 'sending') AND reason LIKE 'relay:%' $$;
 REVOKE ALL ON FUNCTION app.refused_by_relay() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.refused_by_relay() TO cairn_web, cairn_worker;
@@ -17,7 +17,7 @@ REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
 OFF = """
 DROP FUNCTION app.refused_by_relay();
-REVOKE SELECT (reason) ON accounts_message FROM cairn_acl;
+REVOKE SELECT (reason) ON accounts_outgoingemail FROM cairn_acl;
 """
 
 

@@ -1,4 +1,4 @@
-"""Sessions on a calendar, and a postman who can be sent out at any hour."""
+"""Sessions on a calendar, and a sender who can be sent out at any hour."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,10 +7,10 @@ import pytest
 import time_machine
 from django.core import mail
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from conftest import as_role
-from digests import tasks
+from therapy import tasks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
@@ -42,22 +42,22 @@ def move(session, starts_at):
     session.move(by=session.therapist, seen=seen)
 
 
-def post():
+def plan_and_send():
     """What the minute's tick does, as the worker does it."""
     with as_role("cairn_worker"):
-        tasks.post()
+        tasks.plan_and_send()
 
 
-def post_at(*moments):
+def send_at(*moments):
     for moment in moments:
         with time_machine.travel(moment, tick=False):
-            post()
+            plan_and_send()
 
 
-def letters(kind="reminder"):
+def emails(kind="reminder"):
     """Their state and reason, oldest first."""
-    found = Message.objects.filter(kind=kind).order_by("created_at", "period")
-    return [(letter.state, letter.reason) for letter in found]
+    found = OutgoingEmail.objects.filter(kind=kind).order_by("created_at", "period")
+    return [(email.state, email.reason) for email in found]
 
 
 @pytest.fixture

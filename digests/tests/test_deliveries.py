@@ -1,36 +1,36 @@
-"""Ada sees what became of each letter, and why; never what it says."""
+"""Ada sees what became of each email, and why; never what it says."""
 
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import Message, Practice
+from accounts.models import OutgoingEmail, Practice
 from conftest import person
 from digests import deliveries, may_send
 from digests.models import Halt
 from notes.tests.cast import pinned
 
-State = Message.State
+State = OutgoingEmail.State
 
 
-def letter(to, kind="reminder", state=State.SENT, reason="", **fields):
+def email(to, kind="reminder", state=State.SENT, reason="", **fields):
     now = timezone.now()
-    return Message.objects.create(
+    return OutgoingEmail.objects.create(
         practice_id=to.practice_id, recipient=to, kind=kind, state=state, reason=reason,
-        period=str(Message.objects.count()), due_at=now, not_after=now, **fields,
+        period=str(OutgoingEmail.objects.count()), due_at=now, not_after=now, **fields,
     )  # fmt: skip
 
 
 def shown(answer):
-    return [(one.who.name, one.label, one.why) for one in answer.context["letters"]]
+    return [(one.who.name, one.label, one.why) for one in answer.context["emails"]]
 
 
 def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
-    letter(cleo.user)
-    letter(cleo.user, state=State.HELD, reason="paused")
-    letter(cleo.user, state=State.DROPPED, reason="started")
-    letter(cleo.user, state=State.SENDING, reason="put off: 451")
+    email(cleo.user)
+    email(cleo.user, state=State.HELD, reason="paused")
+    email(cleo.user, state=State.DROPPED, reason="started")
+    email(cleo.user, state=State.SENDING, reason="put off: 451")
     answer = sign_in(ada).get("/deliveries/")
     assert shown(answer) == [
         ("Cleo", "Waiting", "The mail server put it off (451); tried again"),
@@ -43,16 +43,16 @@ def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
     assert "cleo@" not in page
 
 
-def test_a_refused_letter_says_what_to_do(sign_in, ada, cleo, thea):
-    letter(thea, "therapist-digest", State.FAILED, "refused: 550")
+def test_a_refused_email_says_what_to_do(sign_in, ada, cleo, thea):
+    email(thea, "therapist-digest", State.FAILED, "refused: 550")
     page = sign_in(ada).get("/deliveries/?state=failed").content.decode()
     assert "The receiving mail server refused it (550)" in page
     assert "Ask for another address" in page
 
 
 def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
-    letter(cleo.user)
-    letter(thea, "therapist-digest", State.HELD, "nothing to say")
+    email(cleo.user)
+    email(thea, "therapist-digest", State.HELD, "nothing to say")
     browser = sign_in(ada)
     assert len(shown(browser.get("/deliveries/"))) == 2
     assert shown(browser.get("/deliveries/?state=held")) == [
@@ -64,9 +64,9 @@ def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
 
 def test_what_is_older_than_a_week_or_elsewhere_is_not_there(sign_in, ada, cleo):
     long_ago = timezone.now() - timedelta(days=8)
-    letter(cleo.user, created_at=long_ago)
+    email(cleo.user, created_at=long_ago)
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
-    letter(person(elsewhere, "Una", is_therapist=True))
+    email(person(elsewhere, "Una", is_therapist=True))
     assert not shown(sign_in(ada).get("/deliveries/"))
 
 
@@ -77,10 +77,10 @@ def test_only_an_admin_sees_deliveries(sign_in, thea, cleo):
 
 def test_a_hundred_a_page_cost_the_same_as_one(sign_in, ada, cleo):
     browser = sign_in(ada)
-    letter(cleo.user, state=State.HELD, reason="paused")
+    email(cleo.user, state=State.HELD, reason="paused")
     one = pinned(browser, "/deliveries/")
-    for _letter in range(120):
-        letter(cleo.user, state=State.HELD, reason="paused")
+    for _email in range(120):
+        email(cleo.user, state=State.HELD, reason="paused")
     assert pinned(browser, "/deliveries/") == one <= 10
     assert len(shown(browser.get("/deliveries/?page=2"))) == 21
 
@@ -103,10 +103,10 @@ def test_a_reason_is_never_left_without_words(reason):
 
 def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
     yesterday = timezone.now() - timedelta(days=1)
-    for _letter in range(3):
-        letter(cleo.user, created_at=yesterday)
-    letter(cleo.user, state=State.HELD, reason="paused", created_at=yesterday)
-    letter(cleo.user, state=State.FAILED, reason="refused: 550")
+    for _email in range(3):
+        email(cleo.user, created_at=yesterday)
+    email(cleo.user, state=State.HELD, reason="paused", created_at=yesterday)
+    email(cleo.user, state=State.FAILED, reason="refused: 550")
     days = deliveries.seven_days(ada)
     assert [day.day for day in days][-1] == ada.today()
     assert len(days) == 7

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent
 from conftest import admit
 from database.identity import acting_as
 from digests.models import Digest
-from digests.tests.conftest import HOUR, berlin, book, letters, post_at
+from digests.tests.conftest import HOUR, berlin, book, emails, send_at
 from goals.models import Goal, GoalRating, Review
 from notes.models import ProgressNote
 from toolkit.models import Assignment
@@ -70,7 +70,7 @@ def proposed(client, by, words="Sleep through until five"):
 def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     proposed(cleo, cleo.user)
-    post_at(MONDAY)
+    send_at(MONDAY)
     page = sign_in(thea).get(reverse("digest-latest"), follow=True)
     text = page.content.decode()
     assert "Your week, " in text
@@ -87,7 +87,7 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
 
 
 def test_a_quiet_week_says_so_kindly(thea, sign_in):
-    post_at(MONDAY)
+    send_at(MONDAY)
     text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()
     assert "No rating went up or down." in text
     assert "All are signed." in text
@@ -103,9 +103,9 @@ def test_before_the_first_week_it_says_when_it_comes(thea, cleo, sign_in):
 
 
 def test_a_digest_planned_for_tomorrow_is_not_shown_today(thea, cleo, sign_in):
-    post_at(MONDAY)
+    send_at(MONDAY)
     with time_machine.travel(berlin(30, 8) + 6 * 24 * HOUR, tick=False):
-        post_at(berlin(30, 8) + 6 * 24 * HOUR)
+        send_at(berlin(30, 8) + 6 * 24 * HOUR)
         coming = digest_of(thea, "2026-W50")
         assert sign_in(thea).get(coming.get_absolute_url()).status_code == 404
         latest = sign_in(thea).get(reverse("digest-latest"))
@@ -113,7 +113,7 @@ def test_a_digest_planned_for_tomorrow_is_not_shown_today(thea, cleo, sign_in):
 
 
 def test_the_week_before_is_one_click_away(thea, sign_in):
-    post_at(berlin(23, 8), MONDAY)
+    send_at(berlin(23, 8), MONDAY)
     before, now = digest_of(thea, "2026-W48"), digest_of(thea, "2026-W49")
     text = sign_in(thea).get(now.get_absolute_url()).content.decode()
     assert before.get_absolute_url() in text
@@ -125,7 +125,7 @@ def test_the_week_before_is_one_click_away(thea, sign_in):
 
 def test_nobody_opens_somebody_elses_week(thea, theo, ada, cleo, carl, sign_in):
     book(cleo, thea, berlin(30, 12))
-    post_at(MONDAY)
+    send_at(MONDAY)
     hers = digest_of(thea, "2026-W49").get_absolute_url()
     cleos = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
     for stranger in (theo, ada, cleo.user, carl.user):
@@ -140,7 +140,7 @@ def test_theos_clients_are_not_in_theas_week(
 ):
     in_berlin(theo, carl.user)
     a_week_of(carl, theo)
-    post_at(MONDAY)
+    send_at(MONDAY)
     text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()
     assert "Carl" not in text
 
@@ -158,7 +158,7 @@ def queries_of(browser, address):
 def test_a_week_of_one_or_of_fifty_takes_twelve_queries(thea, clients, sign_in):
     for number in range(clients):
         a_week_of(admit(f"Client{number}", by=thea), thea)
-    post_at(MONDAY)
+    send_at(MONDAY)
     address = digest_of(thea, "2026-W49").get_absolute_url()
     assert queries_of(sign_in(thea), address) == 12
 
@@ -169,7 +169,7 @@ def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
     book(cleo, thea, berlin(30, 14), place="Room 2")
     with acting_as(thea.pk), transaction.atomic():
         Assignment.agree(cleo, "Stand at the stop", by=thea)
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     page = sign_in(cleo.user).get(reverse("portal-digest-latest"), follow=True)
     text = page.content.decode()
     for words in (
@@ -187,7 +187,7 @@ def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
 def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
     for _ in range(5):
         agreed_goal(cleo, thea, berlin(24, 11), (berlin(25, 9), 5))
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     address = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
     assert GoalRating.objects.count() == 5
     assert queries_of(sign_in(cleo.user), address) <= 10
@@ -240,7 +240,7 @@ TURN = "Goal review: your turn to choose what happens"
 def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
     goal = agreed_goal(cleo, thea, berlin(3, 9))
     with_review(goal, thea)
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     assert STARTED in week_of(cleo, sign_in)
     answer_review(goal, thea, "keep")
     answer_review(goal, cleo.user, "")
@@ -254,7 +254,7 @@ def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
 def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
     goal = agreed_goal(cleo, thea, berlin(3, 9))
     Goal.objects.filter(pk=goal.pk).update(review_on=MONDAY.date())
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     assert "Goal review due" in week_of(cleo, sign_in)
 
 
@@ -263,14 +263,14 @@ def test_a_review_alone_is_worth_an_email(thea, cleo, asks):
     goal = agreed_goal(cleo, thea, berlin(3, 9))
     if asks:
         with_review(goal, thea)
-    post_at(berlin(29, 17))
-    assert letters("client-digest")[-1][0] == ("sent" if asks else "held")
+    send_at(berlin(29, 17))
+    assert emails("client-digest")[-1][0] == ("sent" if asks else "held")
 
 
 def test_reviews_take_one_query_however_many(thea, cleo, sign_in):
     goal = agreed_goal(cleo, thea, berlin(3, 9))
     with_review(goal, thea)
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     address = reverse("portal-digest-latest")
     browser = sign_in(cleo.user)
     address = browser.get(address).url

@@ -14,11 +14,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Heartbeat, Message
-from digests import crash, send, tasks
+from accounts.models import Heartbeat, OutgoingEmail
+from digests import crash, send
 from digests.tests.conftest import HOUR, book
 from ops.mail import Sink
 from ops.place import BASE
+from therapy import tasks
 
 # The mail server has it, and we have not committed that.
 IN_THE_GAP = {"after_smtp", "in_mark"}
@@ -47,9 +48,9 @@ def sink(tmp_path):
 
 
 @pytest.fixture
-def postman(sink, transactional_db):
+def sender(sink, transactional_db):
     process = subprocess.Popen(
-        [sys.executable, "-m", "digests.tests.postman"],
+        [sys.executable, "-m", "digests.tests.sender"],
         cwd=BASE,
         env=environment(sink),
         stdin=subprocess.PIPE,
@@ -75,16 +76,20 @@ def where_it_is_noon():
 
 
 def in_practice(thea, cleo, in_berlin):
-    """A reminder and a digest are due, and two letters wait."""
+    """A reminder and a digest are due, and two emails wait."""
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
     book(cleo, thea, timezone.now() + 23 * HOUR)
     now = timezone.now()
     for person in (thea, cleo.user):
-        Message.queue(person, "account-exists", "1", due_at=now, not_after=now + HOUR)
+        OutgoingEmail.queue(
+            person, "account-exists", "1", due_at=now, not_after=now + HOUR
+        )
 
 
 def leases_end():
-    Message.objects.filter(state="sending").update(lease_until=timezone.now() - HOUR)
+    OutgoingEmail.objects.filter(state="sending").update(
+        lease_until=timezone.now() - HOUR
+    )
 
 
 def copies(sink):
@@ -93,34 +98,38 @@ def copies(sink):
 
 def sent():
     return set(
-        Message.objects.filter(state="sent").values_list("message_id", flat=True)
+        OutgoingEmail.objects.filter(state="sent").values_list("message_id", flat=True)
     )
 
 
 def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_name(
-    postman, sink, thea, cleo, in_berlin
+    sender, sink, thea, cleo, in_berlin
 ):
     """Each point on a day of its own; tables are not emptied between."""
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
     for number, point in enumerate(crash.POINTS):
         now = timezone.now()
         book(cleo, thea, now + 20 * HOUR + number * timedelta(minutes=5))
-        Message.queue(thea, "account-exists", point, due_at=now, not_after=now + HOUR)
+        OutgoingEmail.queue(
+            thea, "account-exists", point, due_at=now, not_after=now + HOUR
+        )
         before = copies(sink)
-        assert postman(point) == [KILLED], point
+        assert sender(point) == [KILLED], point
         leases_end()
-        assert postman("-") == [0], point
+        assert sender("-") == [0], point
         extra = sum((copies(sink) - before).values()) - len(copies(sink) - before)
         assert extra == (point in IN_THE_GAP), point
         assert set(copies(sink)) == sent(), point
-        open_ones = Message.objects.filter(state__in=["waiting", "sending"])
+        open_ones = OutgoingEmail.objects.filter(state__in=["waiting", "sending"])
         assert not open_ones.filter(due_at__lte=timezone.now()).exists(), point
-    kinds = Counter(Message.objects.filter(state="sent").values_list("kind", flat=True))
+    kinds = Counter(
+        OutgoingEmail.objects.filter(state="sent").values_list("kind", flat=True)
+    )
     assert kinds["reminder"] == kinds["account-exists"] == len(crash.POINTS)
 
 
 def test_manage_py_killed_after_the_server_took_the_mail(
-    sink, thea, cleo, in_berlin, transactional_db, postman
+    sink, thea, cleo, in_berlin, transactional_db, sender
 ):
     in_practice(thea, cleo, in_berlin)
     command = [sys.executable, "manage.py", "send_due"]
@@ -128,24 +137,24 @@ def test_manage_py_killed_after_the_server_took_the_mail(
     died = subprocess.run(command, cwd=BASE, env=env | {"CRASH_AT": "after_smtp"})
     assert died.returncode == KILLED
     assert len(sink.messages) == 1
-    assert postman("-") == [0]  # its lease still runs: somebody may be at it
-    assert Message.objects.filter(state="sending").exists()
+    assert sender("-") == [0]  # its lease still runs: somebody may be at it
+    assert OutgoingEmail.objects.filter(state="sending").exists()
     leases_end()
-    assert postman("-") == [0]
+    assert sender("-") == [0]
     assert sorted(copies(sink).values())[-2:] == [1, 2]
     assert set(copies(sink)) == sent()
 
 
-def test_three_senders_at_once_send_each_letter_once(
-    postman, sink, thea, cleo, in_berlin
+def test_three_senders_at_once_send_each_email_once(
+    sender, sink, thea, cleo, in_berlin
 ):
     in_practice(thea, cleo, in_berlin)
     now = timezone.now()
     for number in range(60):
-        Message.queue(
+        OutgoingEmail.queue(
             thea, "account-exists", f"n{number}", due_at=now, not_after=now + HOUR
         )
-    assert postman("-", "-", "-") == [0, 0, 0]
+    assert sender("-", "-", "-") == [0, 0, 0]
     assert len(sent()) >= 63
     assert copies(sink) == Counter(sent())
 
@@ -164,7 +173,7 @@ def another_login(role, *, autocommit=True):
 def test_two_claims_at_the_same_moment_neither_share_nor_wait(real_login, thea):
     now = timezone.now()
     for number in range(5):
-        Message.queue(
+        OutgoingEmail.queue(
             thea, "account-exists", f"{number}", due_at=now, not_after=now + HOUR
         )
     values = {"claim": str(uuid4()), "lease": 60, "host": "x", "now": now, "size": 3}
@@ -176,7 +185,7 @@ def test_two_claims_at_the_same_moment_neither_share_nor_wait(real_login, thea):
         theirs = {str(pk) for (pk,) in other.fetchall()}
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '1s'")
-        mine = {str(letter.pk) for letter in send.claim_due(uuid4(), now)}
+        mine = {str(email.pk) for email in send.claim_due(uuid4(), now)}
         other.connection.commit()
         assert (len(theirs), len(mine), theirs & mine) == (3, 2, set())
 
@@ -188,7 +197,9 @@ def test_what_was_sent_is_written_down_though_the_database_hangs_up(
     settings.EMAIL_PORT = sink.smtp_port
     now = timezone.now()
     for person in (thea, theo):
-        Message.queue(person, "account-exists", "1", due_at=now, not_after=now + HOUR)
+        OutgoingEmail.queue(
+            person, "account-exists", "1", due_at=now, not_after=now + HOUR
+        )
 
     def hang_up(point):
         if point == "after_smtp":
@@ -211,10 +222,10 @@ def test_the_worker_really_logs_in_and_the_tick_beats(real_login, thea, cleo):
     assert Heartbeat.is_recent()
 
 
-def test_a_worker_whose_clock_runs_ahead_steals_no_letter(real_login, thea):
+def test_a_worker_whose_clock_runs_ahead_steals_no_email(real_login, thea):
     """Leases run by the clock of the database."""
     now = timezone.now()
-    Message.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
+    OutgoingEmail.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
     with real_login("cairn_worker"):
         assert send.claim_due(uuid4(), now)
         assert not send.claim_due(uuid4(), now + HOUR / 2)

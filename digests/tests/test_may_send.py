@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from accounts import invitations
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from clients.models import Client, ContactCharter
 from conftest import admit
 from database.identity import acting_as
@@ -15,17 +15,17 @@ from digests.tests.conftest import (
     berlin,
     book,
     digests,
-    letters,
-    post_at,
+    emails,
     reminders,
+    send_at,
 )
 
 
 @pytest.fixture
 def planned(session):
     """Cleo's reminder waits for ten o'clock on Wednesday."""
-    post_at(berlin(25, 9))
-    assert letters() == [("waiting", "")]
+    send_at(berlin(25, 9))
+    assert emails() == [("waiting", "")]
 
 
 def charter(**wishes):
@@ -34,9 +34,9 @@ def charter(**wishes):
 
 def test_cleo_who_wants_no_reminders_gets_none(planned):
     charter(reminders=False)
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     assert not reminders()
-    assert letters() == [("held", "reminders off")]
+    assert emails() == [("held", "reminders off")]
 
 
 @pytest.mark.parametrize(
@@ -46,106 +46,106 @@ def test_cleo_who_wants_no_reminders_gets_none(planned):
         (date(2026, 11, 25), ("sent", "")),  # from that day on
     ],
 )
-def test_a_pause_holds_letters_back_until_its_day(planned, until, state):
+def test_a_pause_holds_emails_back_until_its_day(planned, until, state):
     charter(paused_until=until)
-    post_at(berlin(25, 10))
-    assert letters() == [state]
+    send_at(berlin(25, 10))
+    assert emails() == [state]
 
 
 def test_deactivated_discharged_and_not_joined_are_not_written_to(planned, cleo):
     User.objects.filter(pk=cleo.user_id).update(is_active=False)
-    post_at(berlin(25, 10))
-    assert letters() == [("dropped", "inactive")]
+    send_at(berlin(25, 10))
+    assert emails() == [("dropped", "inactive")]
 
 
 def test_a_client_whose_portal_closed_after_the_discharge_gets_nothing(planned):
     Client.objects.update(state="discharged")
-    post_at(berlin(25, 10))
-    assert letters() == [("dropped", "inactive")]
+    send_at(berlin(25, 10))
+    assert emails() == [("dropped", "inactive")]
 
 
 @pytest.mark.parametrize("wants", [True, False])
 def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, wants):
     """A reminder of the session that is still booked, and no week that was planned."""
     book(cleo, thea, berlin(30, 10) + timedelta(days=1))
-    post_at(berlin(25, 9, 1))
+    send_at(berlin(25, 9, 1))
     charter(reminders=wants)
     Client.objects.update(state="discharged", discharged_at=berlin(25, 9))
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     assert bool(reminders()) is wants
     state = Client.objects.filter(pk=cleo.pk)
     state.update(state="active", discharged_at=None)
-    post_at(berlin(28, 12))  # the week is planned, and she leaves before it is sent
-    assert ("waiting", "") in letters("client-digest")
+    send_at(berlin(28, 12))  # the week is planned, and she leaves before it is sent
+    assert ("waiting", "") in emails("client-digest")
     before = digests(cleo.user)
     state.update(state="discharged", discharged_at=berlin(28, 12))
-    post_at(berlin(29, 17))
-    assert ("dropped", "inactive") in letters("client-digest")
+    send_at(berlin(29, 17))
+    assert ("dropped", "inactive") in emails("client-digest")
     assert digests(cleo.user) == before
 
 
 def test_who_is_invited_again_gets_nothing_else(planned, cleo):
     User.objects.filter(pk=cleo.user_id).update(joined_at=None)
-    post_at(berlin(25, 10))
-    assert letters() == [("held", "not joined")]
+    send_at(berlin(25, 10))
+    assert emails() == [("held", "not joined")]
 
 
 def test_cleo_flies_west_and_is_reminded_by_the_clock_there(planned, cleo, in_berlin):
     in_berlin(cleo.user, zone="America/New_York")
-    post_at(berlin(25, 10))  # four in the morning there
+    send_at(berlin(25, 10))  # four in the morning there
     assert not reminders()
-    post_at(berlin(25, 12, 59))
+    send_at(berlin(25, 12, 59))
     assert not reminders()
-    post_at(berlin(25, 13))  # seven
+    send_at(berlin(25, 13))  # seven
     assert reminders() == ["Your appointment: Thursday 26 November at 04:00"]
 
 
 def test_a_shorter_lead_chosen_after_planning_is_kept(planned):
     charter(reminder_lead_hours=2)
-    post_at(berlin(25, 10), berlin(26, 7, 59))
+    send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
-    post_at(berlin(26, 8))
+    send_at(berlin(26, 8))
     assert reminders()
 
 
 def test_a_worker_that_wakes_at_night_waits_for_the_morning(planned):
-    post_at(berlin(25, 22))
-    assert letters() == [("waiting", "quiet hours")]
-    assert Message.objects.get(kind="reminder").due_at == berlin(26, 7)
-    post_at(berlin(26, 7))
-    assert letters() == [("sent", "")]
+    send_at(berlin(25, 22))
+    assert emails() == [("waiting", "quiet hours")]
+    assert OutgoingEmail.objects.get(kind="reminder").due_at == berlin(26, 7)
+    send_at(berlin(26, 7))
+    assert emails() == [("sent", "")]
 
 
 def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
     book(cleo, thea, berlin(26, 6, 30))
-    post_at(berlin(25, 6))
-    post_at(berlin(25, 22))
-    assert letters() == [("dropped", "quiet hours")]
+    send_at(berlin(25, 6))
+    send_at(berlin(25, 22))
+    assert emails() == [("dropped", "quiet hours")]
     assert not reminders()
 
 
 def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
     charter(reminder_lead_hours=2)
     book(cleo, thea, berlin(26, 6, 30))
-    post_at(berlin(25, 20, 58))
+    send_at(berlin(25, 20, 58))
     assert not reminders()
-    post_at(berlin(25, 20, 59))
+    send_at(berlin(25, 20, 59))
     assert reminders()
 
 
 def test_a_client_may_do_without_the_digest(thea, cleo):
     book(cleo, thea, berlin(30, 10) + timedelta(days=1))
-    post_at(berlin(28, 12))
+    send_at(berlin(28, 12))
     before = digests(cleo.user)
     charter(weekly_digest=False)
-    post_at(berlin(29, 17))
+    send_at(berlin(29, 17))
     assert digests(cleo.user) == before
-    assert ("held", "digest off") in letters("client-digest")
+    assert ("held", "digest off") in emails("client-digest")
 
 
 def test_a_week_with_nothing_to_say_is_not_announced(cleo):
-    post_at(berlin(29, 17))
-    assert set(letters("client-digest")) == {("held", "nothing to say")}
+    send_at(berlin(29, 17))
+    assert set(emails("client-digest")) == {("held", "nothing to say")}
     assert not digests(cleo.user)
 
 
@@ -163,7 +163,7 @@ def beth(thea):
 def test_an_invitation_goes_at_any_hour(thea, beth, mailoutbox):
     with time_machine.travel(berlin(25, 23), tick=False), acting_as(thea.pk):
         invitation = invitations.invite(beth, by=thea)
-    post_at(berlin(25, 23))
+    send_at(berlin(25, 23))
     [mail] = [mail for mail in mailoutbox if mail.to == [beth.email]]
     assert f"/join/{invitations.token(invitation.pk)}/" in mail.body
 
@@ -178,22 +178,22 @@ def test_an_invitation_that_no_longer_opens_anything_is_not_sent(thea, beth, ver
             invitations.invite(beth, by=thea)
     if verb == "join":
         User.objects.filter(pk=beth.pk).update(joined_at=berlin(25, 12))
-    post_at(berlin(25, 12) + (73 * HOUR if verb == "expire" else HOUR))
+    send_at(berlin(25, 12) + (73 * HOUR if verb == "expire" else HOUR))
     reason = {"join": "joined already", "expire": "too late"}.get(verb, "link closed")
-    assert ("dropped", reason) in letters("invitation")
-    assert letters("invitation").count(("sent", "")) == (verb == "again")
+    assert ("dropped", reason) in emails("invitation")
+    assert emails("invitation").count(("sent", "")) == (verb == "again")
 
 
 def test_no_password_reset_goes_to_who_was_deactivated_meanwhile(thea):
     now = berlin(25, 12)
-    Message.queue(thea, "password-reset", "x", due_at=now, not_after=now + HOUR)
+    OutgoingEmail.queue(thea, "password-reset", "x", due_at=now, not_after=now + HOUR)
     User.objects.filter(pk=thea.pk).update(is_active=False)
-    post_at(now)
-    assert letters("password-reset") == [("dropped", "inactive")]
+    send_at(now)
+    assert emails("password-reset") == [("dropped", "inactive")]
 
 
 def test_a_kind_that_nobody_knows_is_dropped(thea):
     now = berlin(25, 12)
-    Message.queue(thea, "lottery", "x", due_at=now, not_after=now + HOUR)
-    post_at(now)
-    assert letters("lottery") == [("dropped", "unknown kind")]
+    OutgoingEmail.queue(thea, "lottery", "x", due_at=now, not_after=now + HOUR)
+    send_at(now)
+    assert emails("lottery") == [("dropped", "unknown kind")]

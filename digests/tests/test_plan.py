@@ -8,11 +8,11 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import transaction
 
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import ContactCharter
 from conftest import admit, as_role
-from digests import plan, tasks
+from digests import plan
 from digests.models import Digest
 from digests.tests.conftest import (
     HOUR,
@@ -20,11 +20,12 @@ from digests.tests.conftest import (
     berlin,
     book,
     digests,
-    letters,
+    emails,
     move,
-    post_at,
     reminders,
+    send_at,
 )
+from therapy import tasks
 
 MINUTE = timedelta(minutes=1)
 
@@ -34,9 +35,9 @@ def every(step, begin, count):
 
 
 def test_cleo_is_reminded_at_ten_the_day_before(session):
-    post_at(berlin(25, 9, 59))
+    send_at(berlin(25, 9, 59))
     assert not reminders()
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     assert reminders() == ["Your appointment: Thursday 26 November at 10:00"]
     assert mail.outbox[-1].to == ["cleo@example.test"]
 
@@ -59,7 +60,7 @@ def test_a_day_of_runs_through_every_door_sends_one_mail(session, entry):
 
 
 def test_twelve_lost_ticks_lose_nothing(session):
-    post_at(berlin(25, 9, 58), *every(MINUTE, berlin(25, 10, 10), 5))
+    send_at(berlin(25, 9, 58), *every(MINUTE, berlin(25, 10, 10), 5))
     assert len(reminders()) == 1
 
 
@@ -70,63 +71,63 @@ def test_planning_again_changes_nothing(session, thea, cleo):
 
 
 def test_a_moved_session_is_reminded_of_at_its_new_time_alone(session, thea):
-    post_at(berlin(24, 12))
+    send_at(berlin(24, 12))
     with time_machine.travel(berlin(24, 12), tick=False):
         move(session, berlin(27, 9))
-    post_at(*every(3 * HOUR, berlin(24, 12), 24))
+    send_at(*every(3 * HOUR, berlin(24, 12), 24))
     assert reminders() == ["Your appointment: Friday 27 November at 09:00"]
-    assert letters() == [("dropped", "moved"), ("sent", "")]
+    assert emails() == [("dropped", "moved"), ("sent", "")]
 
 
 def test_moved_away_and_back_it_is_reminded_of_again(session):
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     session = TherapySession.objects.get(pk=session.pk)
     with time_machine.travel(berlin(25, 11), tick=False):
         move(session, berlin(27, 9))
         move(session, berlin(26, 10))
-    post_at(berlin(25, 11))
+    send_at(berlin(25, 11))
     assert reminders() == ["Your appointment: Thursday 26 November at 10:00"] * 2
     assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) >= 2
 
 
 def test_moved_in_the_last_second_the_old_time_is_not_sent(session):
-    post_at(berlin(25, 9, 59))
+    send_at(berlin(25, 9, 59))
     with time_machine.travel(berlin(25, 9, 59), tick=False):
         move(session, berlin(30, 9))
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     assert not reminders()
 
 
 @pytest.mark.parametrize("state", ["cancelled", "missed"])
 def test_nobody_is_reminded_of_what_does_not_take_place(session, state):
-    post_at(berlin(24, 12))
+    send_at(berlin(24, 12))
     TherapySession.objects.update(state=state)
-    post_at(berlin(25, 10), berlin(26, 9))
+    send_at(berlin(25, 10), berlin(26, 9))
     assert not reminders()
-    assert letters() == [("dropped", "cancelled")]
+    assert emails() == [("dropped", "cancelled")]
 
 
 def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
     over, ahead = book(cleo, thea, berlin(26, 10)), book(cleo, thea, berlin(27, 18))
-    post_at(berlin(25, 9), berlin(26, 21) - HOUR / 2)
+    send_at(berlin(25, 9), berlin(26, 21) - HOUR / 2)
     assert reminders() == ["Your appointment: Friday 27 November at 18:00"]
-    assert Message.objects.get(about=over.pk).state == "dropped"
-    assert Message.objects.get(about=ahead.pk).state == "sent"
+    assert OutgoingEmail.objects.get(about=over.pk).state == "dropped"
+    assert OutgoingEmail.objects.get(about=ahead.pk).state == "sent"
 
 
 def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
     book(cleo, thea, berlin(25, 16), booked_at=berlin(25, 11))
     book(cleo, thea, berlin(25, 12, 30), booked_at=berlin(25, 11))  # no two hours left
-    post_at(berlin(25, 11), berlin(25, 12))
+    send_at(berlin(25, 11), berlin(25, 12))
     assert len(reminders()) == 1
     assert "16:00" in reminders()[0]
 
 
 def test_the_two_hours_before_are_exact(session, cleo):
     ContactCharter.objects.update(reminder_lead_hours=2)
-    post_at(berlin(25, 10), berlin(26, 7, 59))
+    send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
-    post_at(berlin(26, 8))
+    send_at(berlin(26, 8))
     assert len(reminders()) == 1
 
 
@@ -137,9 +138,9 @@ def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea
     User.objects.filter(pk=gone.user_id).update(is_active=False)
     for client in (beth, dora, gone):
         book(client, thea, berlin(26, 10))
-    post_at(berlin(25, 10), berlin(29, 18))
+    send_at(berlin(25, 10), berlin(29, 18))
     assert not reminders()
-    assert not Message.objects.exclude(recipient=thea).exists()
+    assert not OutgoingEmail.objects.exclude(recipient=thea).exists()
 
 
 # -- digests ---------------------------------------------------------------------------
@@ -147,7 +148,7 @@ def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea
 
 def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea, cleo):
     book(cleo, thea, berlin(30, 10) + timedelta(days=2))
-    post_at(*every(4 * HOUR, berlin(28, 1), 6 * 6))
+    send_at(*every(4 * HOUR, berlin(28, 1), 6 * 6))
     assert digests(cleo.user) == 2  # last week's, late, and this one's
     assert digests(thea) == 2  # the week before says what was booked for this one
     weeks = Digest.objects.filter(period__in=["2026-W48", "2026-W49"])
@@ -157,32 +158,32 @@ def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea,
 
 
 def test_digests_of_a_month_away_are_one(thea, cleo):
-    post_at(berlin(2, 7), *every(HOUR, berlin(27, 9), 3))
+    send_at(berlin(2, 7), *every(HOUR, berlin(27, 9), 3))
     assert digests(thea) == 2
-    post_at(berlin(30, 7))
+    send_at(berlin(30, 7))
     assert digests(thea) == 3
 
 
 def test_a_planned_digest_that_nobody_sent_for_a_week_is_dropped(thea, cleo):
     with time_machine.travel(berlin(21, 12), tick=False), as_role("cairn_worker"):
         plan.plan()
-    post_at(berlin(30, 7) + HOUR)
-    assert letters("therapist-digest")[:2] == [("dropped", "too late")] * 2
+    send_at(berlin(30, 7) + HOUR)
+    assert emails("therapist-digest")[:2] == [("dropped", "too late")] * 2
     assert digests(thea) == 1
 
 
 def test_who_joined_on_wednesday_waits_for_the_first_digest(thea):
     User.objects.filter(pk=thea.pk).update(joined_at=TUESDAY)
-    post_at(TUESDAY + HOUR)
+    send_at(TUESDAY + HOUR)
     assert not Digest.objects.exists()
 
 
 def test_a_reader_who_moves_gets_one_digest_a_week(thea, cleo, in_berlin):
-    post_at(berlin(28, 12))
+    send_at(berlin(28, 12))
     in_berlin(thea, zone="America/New_York")
-    post_at(berlin(30, 7), berlin(30, 12, 59))
+    send_at(berlin(30, 7), berlin(30, 12, 59))
     assert digests(thea) == 1  # last week's
-    post_at(*every(HOUR, berlin(30, 13), 20))
+    send_at(*every(HOUR, berlin(30, 13), 20))
     assert digests(thea) == 2
 
 
@@ -221,8 +222,8 @@ def plan_at(moment):
 
 
 def each_has_one():
-    letters = Message.objects.values_list("recipient", "kind", "period")
-    return len(letters) == len(set(letters)) == Digest.objects.count() == 6
+    emails = OutgoingEmail.objects.values_list("recipient", "kind", "period")
+    return len(emails) == len(set(emails)) == Digest.objects.count() == 6
 
 
 def test_what_one_tick_leaves_the_next_ones_plan(beth_to_flo, in_twos):
@@ -247,7 +248,7 @@ def test_a_planner_who_dies_leaves_what_was_written_before(
     monkeypatch.setattr(plan.crash, "here", die)
     with pytest.raises(StopIteration):
         plan_at(berlin(25, 10))
-    assert Message.objects.count() == Digest.objects.count() == 3
+    assert OutgoingEmail.objects.count() == Digest.objects.count() == 3
     monkeypatch.undo()
     assert plan_at(berlin(25, 10)) == 3
     assert each_has_one()

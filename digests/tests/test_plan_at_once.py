@@ -1,11 +1,11 @@
-"""Two planners at the same moment write each letter once: the box itself refuses."""
+"""Two planners at the same moment write each email once: the box itself refuses."""
 
 import threading
 import time
 
 from django.db import connection, connections, transaction
 
-from accounts.models import Message
+from accounts.models import OutgoingEmail
 from digests import plan
 from digests.tests.conftest import berlin, book
 
@@ -38,4 +38,4 @@ def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
                     break
             time.sleep(0.01)  # until it waits for us, or was let through
     other.join()
-    assert Message.objects.filter(kind="reminder").count() == 1
+    assert OutgoingEmail.objects.filter(kind="reminder").count() == 1

@@ -15,7 +15,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from accounts import celery_kick
-from accounts.models import Message, Practice, User
+from accounts.models import OutgoingEmail, Practice, User
 from conftest import admit, as_role
 from digests import send
 from digests.tests.conftest import HOUR
@@ -38,8 +38,8 @@ def sink(tmp_path, settings):
 def drop(person, period="1", kind="account-exists", **fields):
     now = timezone.now()
     times = {"due_at": now, "not_after": now + HOUR} | fields
-    Message.queue(person, kind, period, **times)
-    return Message.objects.get(recipient=person, period=period)
+    OutgoingEmail.queue(person, kind, period, **times)
+    return OutgoingEmail.objects.get(recipient=person, period=period)
 
 
 def send_now():
@@ -57,17 +57,17 @@ def ids(sink):
     return [mail.message_id for mail in sink.messages]
 
 
-def test_a_letter_arrives_once_with_a_name_of_its_own(sink, thea):
-    letter = drop(thea)
+def test_an_email_arrives_once_with_a_name_of_its_own(sink, thea):
+    email = drop(thea)
     assert send_now() == {"sent": 1}
     assert send_now() == {}
     [mail] = sink.messages
     assert mail.to == "thea@example.test"
-    assert mail.message_id == f"<{letter.pk}@localhost>"
+    assert mail.message_id == f"<{email.pk}@localhost>"
     assert mail.message["Auto-Submitted"] == "auto-generated"
-    letter.refresh_from_db()
-    assert (letter.state, letter.attempts, letter.claim) == ("sent", 1, None)
-    assert letter.sent_at
+    email.refresh_from_db()
+    assert (email.state, email.attempts, email.claim) == ("sent", 1, None)
+    assert email.sent_at
 
 
 def name_the_sender(practice, name):
@@ -115,39 +115,39 @@ def test_any_other_arrives_as_it_was_chosen(sink, thea, practice, name):
 
 
 def test_put_off_by_451_it_goes_later_under_the_same_name(sink, thea):
-    letter = drop(thea)
+    email = drop(thea)
     sink.answer = "451 try later"
     assert send_now() == {"waiting": 1}
-    letter.refresh_from_db()
-    assert letter.reason == "put off: 451"
-    assert letter.due_at > timezone.now()
+    email.refresh_from_db()
+    assert email.reason == "put off: 451"
+    assert email.due_at > timezone.now()
     assert send_now() == {}  # not at once
     sink.answer = None
     with after(hours=0, minutes=1):
         assert send_now() == {"sent": 1}
-    assert ids(sink) == [f"<{letter.pk}@localhost>"]
+    assert ids(sink) == [f"<{email.pk}@localhost>"]
 
 
 def test_each_refusal_doubles_the_wait_up_to_an_hour(sink, thea):
-    letter = drop(thea, not_after=timezone.now() + 1000 * HOUR)
+    email = drop(thea, not_after=timezone.now() + 1000 * HOUR)
     sink.answer = "451 try later"
     waits = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(12):
             clock.shift(2 * HOUR)
             assert send_now() == {"waiting": 1}
-            letter.refresh_from_db()
-            waits.append((letter.due_at - timezone.now()).total_seconds())
+            email.refresh_from_db()
+            waits.append((email.due_at - timezone.now()).total_seconds())
     assert waits[0] < 60 < waits[3] < waits[6] < 4500
     assert max(waits) <= 1.25 * 3600
 
 
 def test_refused_for_good_it_is_not_tried_again(sink, thea):
-    letter = drop(thea)
+    email = drop(thea)
     sink.answer = "550 no such person"
     assert send_now() == {"failed": 1}
-    letter.refresh_from_db()
-    assert letter.reason == "refused: 550"
+    email.refresh_from_db()
+    assert email.reason == "refused: 550"
     sink.answer = None
     with after(hours=0, minutes=30):
         assert send_now() == {}
@@ -174,17 +174,17 @@ THEIRS = [
 def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
     sink, thea, theo, stage, said, sign_in, ada
 ):
-    letters = [drop(thea), drop(theo)]
+    emails = [drop(thea), drop(theo)]
     setattr(sink, stage, said)
     assert send_now() == {"waiting": 2}
-    for letter in letters:
-        letter.refresh_from_db()
-        assert letter.reason.startswith(f"relay: {said[:3]}")
-    assert "refused" not in letters[0].reason
+    for email in emails:
+        email.refresh_from_db()
+        assert email.reason.startswith(f"relay: {said[:3]}")
+    assert "refused" not in emails[0].reason
     page = sign_in(ada).get("/deliveries/").content.decode()
     assert "2 emails are waiting because our mail server refuses" in page
     with as_role("cairn_web"):
-        found = [finding for finding in around.letters() if finding.is_wrong]
+        found = [finding for finding in around.emails() if finding.is_wrong]
     assert "2 wait because the mail server does not pass them on" in found[0].words
     setattr(sink, stage, None)
     with after(hours=0, minutes=1):
@@ -197,11 +197,11 @@ def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
 @pytest.mark.parametrize("stage", ["at_recipient", "answer"])
 @pytest.mark.parametrize("said", THEIRS)
 def test_what_the_address_is_at_fault_for_fails_at_once(sink, thea, stage, said):
-    letter = drop(thea)
+    email = drop(thea)
     setattr(sink, stage, said)
     assert send_now() == {"failed": 1}
-    letter.refresh_from_db()
-    assert letter.reason.startswith(f"refused: {said[:3]}")
+    email.refresh_from_db()
+    assert email.reason.startswith(f"refused: {said[:3]}")
 
 
 def test_put_off_until_too_late_it_is_dropped(sink, thea):
@@ -210,42 +210,42 @@ def test_put_off_until_too_late_it_is_dropped(sink, thea):
     assert send_now() == {"waiting": 1}
     with after(hours=2):
         assert send_now() == {"dropped": 1}
-    assert Message.objects.get().reason == "too late"
+    assert OutgoingEmail.objects.get().reason == "too late"
 
 
-def test_nobody_at_the_door_costs_one_attempt_and_keeps_all_letters(
+def test_nobody_at_the_door_costs_one_attempt_and_keeps_all_emails(
     sink, thea, theo, ada, settings
 ):
     for person in (thea, theo, ada):
         drop(person)
     settings.EMAIL_PORT = free_port(0)
     assert send_now() == {}
-    states = Message.objects.order_by("attempts").values_list("state", "attempts")
+    states = OutgoingEmail.objects.order_by("attempts").values_list("state", "attempts")
     assert list(states) == [("waiting", 0), ("waiting", 0), ("waiting", 1)]
     settings.EMAIL_PORT = sink.smtp_port
     with after(hours=0, minutes=1):
         assert send_now() == {"sent": 3}
 
 
-def test_a_wrong_password_of_ours_is_no_letters_fault(sink, thea, settings):
+def test_a_wrong_password_of_ours_is_no_emails_fault(sink, thea, settings):
     drop(thea)
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "cairn", "wrong"
     send_now()
-    assert Message.objects.get().reason == "no mail server"
+    assert OutgoingEmail.objects.get().reason == "no mail server"
 
 
 def test_silence_after_the_mail_was_taken_means_one_more_copy(sink, thea, settings):
-    letter = drop(thea)
+    email = drop(thea)
     settings.EMAIL_TIMEOUT = 0.2
     sink.delay_after_data = 0.6
     assert send_now() == {"waiting": 1}
     sink.delay_after_data = 0
     with after(hours=0, minutes=1):
         assert send_now() == {"sent": 1}
-    assert ids(sink) == [f"<{letter.pk}@localhost>"] * 2
+    assert ids(sink) == [f"<{email.pk}@localhost>"] * 2
 
 
-def test_many_letters_go_over_one_connection_and_a_dropped_one_is_renewed(
+def test_many_emails_go_over_one_connection_and_a_dropped_one_is_renewed(
     sink, practice, thea, settings
 ):
     people = [admit(f"Client{n}", by=thea).user for n in range(25)]
@@ -264,7 +264,7 @@ def test_many_letters_go_over_one_connection_and_a_dropped_one_is_renewed(
     assert sorted(mail.to for mail in sink.messages) == sorted(
         person.email for person in people
     )
-    with send.Door() as door:
+    with send.MailConnection() as door:
         mail = EmailMessage("a", "b", "c@x.test", ["d@x.test"])
         door.send(mail)
         door.backend.connection.sock.close()
@@ -272,7 +272,7 @@ def test_many_letters_go_over_one_connection_and_a_dropped_one_is_renewed(
     assert len(sink.messages) == 27
 
 
-def test_a_server_that_takes_three_letters_a_line_delays_none(sink, practice, thea):
+def test_a_server_that_takes_three_emails_a_line_delays_none(sink, practice, thea):
     for number in range(8):
         drop(admit(f"Client{number}", by=thea).user)
     taken = []
@@ -294,7 +294,7 @@ def test_a_server_that_takes_three_letters_a_line_delays_none(sink, practice, th
     [{}, {"to": ["a@x.test", "b@x.test"]}, {"to": ["a@x.test"], "cc": ["b@x.test"]}],
 )
 def test_the_door_lets_nothing_out_but_to_one_person(to):
-    with send.Door() as door, pytest.raises(RuntimeError):
+    with send.MailConnection() as door, pytest.raises(RuntimeError):
         door.send(EmailMessage("a", "b", "c@x.test", **to))
 
 
@@ -304,24 +304,24 @@ def test_no_header_and_no_recipient_can_be_smuggled_in(sink, thea, end):
     drop(thea)
     send_now()
     assert not sink.messages
-    assert Message.objects.get().state == "waiting"
+    assert OutgoingEmail.objects.get().state == "waiting"
 
 
-def test_one_broken_letter_does_not_stop_the_others(sink, thea, theo):
+def test_one_broken_email_does_not_stop_the_others(sink, thea, theo):
     drop(thea), drop(theo)
-    compose = send.letters.compose
+    compose = send.emails.compose
 
-    def fails_for_thea(letter, person, about):
+    def fails_for_thea(email, person, about):
         if person == thea:
             raise ZeroDivisionError
-        return compose(letter, person, about)
+        return compose(email, person, about)
 
-    with patch.object(send.letters, "compose", fails_for_thea):
+    with patch.object(send.emails, "compose", fails_for_thea):
         assert send_now() == {"sent": 1, "waiting": 1}
     assert [mail.to for mail in sink.messages] == [theo.email]
 
 
-def test_a_letter_that_the_door_cannot_handle_does_not_stop_the_others(
+def test_an_email_that_the_door_cannot_handle_does_not_stop_the_others(
     sink, thea, theo
 ):
     drop(thea), drop(theo)
@@ -339,13 +339,15 @@ def test_a_letter_that_the_door_cannot_handle_does_not_stop_the_others(
 
 def test_what_another_worker_took_over_is_left_to_it(sink, thea):
     """Asleep for longer than the lease, between claim and sending."""
-    letter = drop(thea)
+    email = drop(thea)
     with as_role("cairn_worker"):
         [mine] = send.claim_due(uuid4(), timezone.now())
         assert send.claim_due(uuid4(), timezone.now()) == []
-        Message.objects.filter(pk=letter.pk).update(lease_until=timezone.now() - HOUR)
+        OutgoingEmail.objects.filter(pk=email.pk).update(
+            lease_until=timezone.now() - HOUR
+        )
         [theirs] = send.claim_due(uuid4(), timezone.now())
-        with send.Door() as door:
+        with send.MailConnection() as door:
             assert send.deliver(mine, door) == "taken over"
             assert send.deliver(theirs, door) == "sent"
             assert send.deliver(mine, door) == "taken over"
@@ -353,17 +355,19 @@ def test_what_another_worker_took_over_is_left_to_it(sink, thea):
 
 
 def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
-    letter = drop(thea)
+    email = drop(thea)
     with as_role("cairn_worker"):
         [mine] = send.claim_due(uuid4(), timezone.now())
-        Message.objects.filter(pk=letter.pk).update(lease_until=timezone.now() - HOUR)
+        OutgoingEmail.objects.filter(pk=email.pk).update(
+            lease_until=timezone.now() - HOUR
+        )
         [theirs] = send.claim_due(uuid4(), timezone.now())
         send.mark(mine, "sent", sent_at=timezone.now())
-        with send.Door() as door:
+        with send.MailConnection() as door:
             assert send.deliver(theirs, door) == "taken over"
         send.again(theirs, "too slow")
-    letter.refresh_from_db()
-    assert letter.state == "sent"
+    email.refresh_from_db()
+    assert email.state == "sent"
 
 
 # -- what the worker may know ----------------------------------------------------------
@@ -401,7 +405,7 @@ def test_the_worker_itself_reads_no_name_and_no_word(column):
 # -- the nudge -------------------------------------------------------------------------
 
 
-def test_a_letter_is_dropped_though_redis_is_away(
+def test_an_email_is_dropped_though_redis_is_away(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(celery_kick, "_silent_until", 0)
@@ -415,11 +419,11 @@ def test_a_letter_is_dropped_though_redis_is_away(
     for number in range(3):
         with django_capture_on_commit_callbacks(execute=True):
             drop(thea, str(number))
-    assert Message.objects.count() == 3
+    assert OutgoingEmail.objects.count() == 3
     assert asked == [(celery_kick.TASK,)]  # once a minute
 
 
-def test_a_dropped_letter_nudges_the_postman_by_name(
+def test_a_dropped_email_nudges_the_sender_by_name(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(celery_kick, "_silent_until", 0)
@@ -429,4 +433,4 @@ def test_a_dropped_letter_nudges_the_postman_by_name(
     )
     with django_capture_on_commit_callbacks(execute=True):
         drop(thea)
-    assert told == ["digests.tasks.send_due"]
+    assert told == ["send_due"]

@@ -1,4 +1,4 @@
-"""Every word of every letter is one that a stranger may read over a shoulder."""
+"""Every word of every email is one that a stranger may read over a shoulder."""
 
 import re
 from datetime import timedelta
@@ -12,11 +12,11 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 
 from accounts import addresses, invitations
-from accounts.models import Message, Practice, User
+from accounts.models import OutgoingEmail, Practice, User
 from clients.models import CareRoleRequest
 from conftest import admit
 from database.identity import acting_as
-from digests.tests.conftest import HOUR, berlin, book, post_at
+from digests.tests.conftest import HOUR, berlin, book, send_at
 
 SUBJECTS = {
     "invitation": "Your invitation",
@@ -77,14 +77,16 @@ def post_of_every_kind(thea, cleo):
             "emergency-client",
             "care-team",
         ):
-            Message.queue(thea, kind, "1", due_at=now, not_after=now + HOUR)
+            OutgoingEmail.queue(thea, kind, "1", due_at=now, not_after=now + HOUR)
         asked = CareRoleRequest.objects.create(
             practice=thea.practice, client=cleo, user=beth, kind="cover", asked_by=thea
         )
         to = {"due_at": now, "not_after": now + HOUR, "about": asked.pk}
-        Message.queue(thea, "care-role-question", "1", **to)
-    post_at(now)
-    rows = {row.message_id: row.kind for row in Message.objects.filter(state="sent")}
+        OutgoingEmail.queue(thea, "care-role-question", "1", **to)
+    send_at(now)
+    rows = {
+        row.message_id: row.kind for row in OutgoingEmail.objects.filter(state="sent")
+    }
     return {rows[sent.extra_headers["Message-ID"]]: sent for sent in mail.outbox}
 
 
@@ -169,7 +171,7 @@ def test_the_names_of_people_and_of_the_practice_stay_here(
 def test_a_name_with_a_line_break_goes_nowhere(thea, cleo):
     User.objects.update(name="x\r\nBcc: evil@example.test")
     book(cleo, thea, berlin(26, 10))
-    post_at(berlin(25, 10))
+    send_at(berlin(25, 10))
     for sent in mail.outbox:
         assert "evil" not in sent.message().as_string()
 
@@ -183,9 +185,9 @@ def test_every_sentence_is_in_the_readers_language(thea):
 
     User.objects.filter(pk=thea.pk).update(language="de")
     now = timezone.now()
-    Message.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
+    OutgoingEmail.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
     with patch.object(translation._trans, "gettext", translated):
-        post_at(now)
+        send_at(now)
     sentences = [text for language, text in asked if language == "de"]
     assert any(text.startswith("Somebody wanted to open") for text in sentences)
     assert "You have an account already" in sentences

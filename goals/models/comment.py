@@ -17,6 +17,11 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
 
+audit.verb("goal commented", audit.Sort.WROTE, _("Said something about a goal"))
+audit.verb(
+    "goal comment talked about", audit.Sort.WROTE, _("Talked about what was said")
+)
+
 MOST_A_DAY = 100  # by one person, in one record
 FULL = _(
     "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
@@ -49,6 +54,8 @@ class CommentQuerySet(ClientRowQuerySet):
 
 class Comment(ClientRow):
     seal_as = "comment"
+    retention = "record"
+    frozen = {"goal", "by", "side", "at", "words"}
 
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -16,6 +16,14 @@ from clients.models import ClientRow, ClientRowQuerySet
 from database.locks import lock
 from goals.models.content import Content, Side
 
+audit.kind("goal", _("A goal"))
+audit.verb("goal proposed", audit.Sort.WROTE, _("Proposed a goal"))
+audit.verb("goal closed", audit.Sort.WROTE, _("A goal was closed"))
+audit.verb("goal taken up", audit.Sort.WROTE, _("Took a goal up again"))
+audit.verb(
+    "goal line kept", audit.Sort.WROTE, _("Kept a line with a goal that was reached")
+)
+
 REVIEW_AFTER = timedelta(days=91)
 CHANGE_WITHIN = timedelta(days=14)  # then it is asked about again
 # Of one client: open, open or closed, and versions of all goals together.
@@ -52,6 +60,13 @@ class GoalQuerySet(ClientRowQuerySet):
 
 
 class Goal(ClientRow):
+    retention = "record"
+    not_exported = {
+        "waits_for": "follows from the keys of its latest version",
+        "review": "the review of this goal that is not closed",
+    }
+    frozen = {"created_at"}
+
     class Ended(models.TextChoices):
         ASIDE = "aside", _("Set aside")
         REACHED = "reached", _("Reached")

@@ -11,6 +11,9 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
 
+audit.verb("goal linked", audit.Sort.WROTE, _("Linked two goals"))
+audit.verb("goal link ended", audit.Sort.WROTE, _("Took a link of goals away"))
+
 MOST = 20  # of one goal, in both directions
 FULL = _(
     "This goal has %(most)d links, the most a goal can have. Remove a link before you"
@@ -25,6 +28,9 @@ class GoalLinkQuerySet(ClientRowQuerySet):
 
 class GoalLink(ClientRow):
     """One goal helps another of the same person, or gets in its way."""
+
+    retention = "record"
+    frozen = {"goal", "other", "kind", "by", "side", "at"}
 
     class Kind(models.TextChoices):
         HELPS = "helps", _("helps")

@@ -16,6 +16,9 @@ from goals.models.goal import Goal
 class GoalMove(ClientRow):
     """One line of the history.  Append-only, here and in the database."""
 
+    retention = "record"
+    frozen = "__all__"
+
     class Kind(models.TextChoices):
         KEY_WITHDRAWN = "key_withdrawn", _("Not any more")
         DECLINED = "declined", _("The agreed words stay")

@@ -15,6 +15,9 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
 
+audit.verb("goal rated", audit.Sort.WROTE, _("Rated a goal"))
+audit.verb("rating withdrawn", audit.Sort.WROTE, _("Took a rating back"))
+
 MOST_A_DAY = 300  # by one person, in one record, outside sessions
 FULL = _(
     "You rated %(most)d times in the last 24 hours, the most for one day. Rate again"
@@ -35,6 +38,8 @@ class GoalRating(ClientRow):
     """
 
     seal_as = "goal_rating"
+    retention = "record"
+    frozen = "__all__"
 
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="ratings")
     value = models.PositiveSmallIntegerField()

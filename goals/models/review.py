@@ -17,9 +17,20 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import CHANGE_WITHIN, REVIEW_AFTER, Goal, Overtaken
 
+audit.verb("goal review begun", audit.Sort.WROTE, _("Began to look at a goal again"))
+audit.verb("goal review answered", audit.Sort.WROTE, _("Answered about a goal"))
+audit.verb("goal review decided", audit.Sort.WROTE, _("Decided about a goal"))
+
 
 class Review(ClientRow):
     """Of one goal; open until both chose the same of the four."""
+
+    retention = "record"
+    not_exported = {
+        "client_at": "the moment of the client’s answer",
+        "therapist_at": "the moment of the therapist’s answer",
+    }
+    frozen = {"goal", "opened_by", "opened_at"}
 
     class Choice(models.TextChoices):
         KEEP = "keep", _("Keep it as it is")
@@ -156,6 +167,9 @@ class ReviewAnswerQuerySet(ClientRowQuerySet):
 
 class ReviewAnswer(ClientRow):
     """Three questions and a choice, by one side.  Append-only."""
+
+    retention = "record"
+    frozen = "__all__"
 
     class Fits(models.TextChoices):
         YES = "yes", _("Yes")

@@ -15,6 +15,8 @@ from clients.models import ClientRow
 from goals.models.content import Side
 from goals.models.goal import Goal
 
+audit.verb("goal scored", audit.Sort.WROTE, _("Said how important or sure a goal is"))
+
 MOST_A_DAY = 100  # by one person, on one goal
 FULL = _(
     "You changed these numbers %(most)d times in the last 24 hours, the most for one"
@@ -28,6 +30,9 @@ class GoalScore(ClientRow):
     Importance and confidence are 0 to 10, with what keeps them from being lower and
     what would raise them by one; attainment is -2 to +2, 0 being what is expected.
     """
+
+    retention = "record"
+    frozen = "__all__"
 
     class Kind(models.TextChoices):
         IMPORTANCE = "importance", _("How important")

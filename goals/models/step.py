@@ -10,6 +10,12 @@ from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.goal import Goal
 
+audit.verb("step added", audit.Sort.WROTE, _("Added a step"))
+audit.verb("step reached", audit.Sort.WROTE, _("Reached a step"))
+audit.verb("step undone", audit.Sort.WROTE, _("Took a reached step back"))
+audit.verb("step moved", audit.Sort.WROTE, _("Put steps in another order"))
+audit.verb("step dropped", audit.Sort.WROTE, _("Left a step out"))
+
 MOST, MOST_OPEN = 50, 500  # reached or not: of one goal, of all that are open
 FULL = _(
     "This goal has %(most)d steps, the most a goal can have. Leave out a step, or add"
@@ -32,6 +38,8 @@ class Step(ClientRow):
     """One stone of a goal's cairn: to come, or reached."""
 
     seal_as = "step"
+    retention = "record"
+    frozen = {"goal", "cue", "plan", "added_by"}
 
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="steps")
     words = EncryptedTextField(_("step"))

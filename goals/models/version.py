@@ -23,6 +23,15 @@ from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
 from ui import text_diff
 
+audit.verb("goal agreed", audit.Sort.WROTE, _("Agreed to a goal"))
+audit.verb("goal in force", audit.Sort.WROTE, _("A goal is in force"))
+audit.verb("goal key withdrawn", audit.Sort.WROTE, _("Took a key back"))
+audit.verb("goal declined", audit.Sort.WROTE, _("Kept what was agreed"))
+audit.verb("goal seen differently", audit.Sort.WROTE, _("Sees a goal differently"))
+audit.verb(
+    "goal way suggested", audit.Sort.WROTE, _("Suggested what to do with two wordings")
+)
+
 TRIED_FOR = timedelta(days=14)
 MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
 TOO_MANY_TURNS = _(
@@ -36,6 +45,9 @@ class GoalVersion(ClientRow):
     """Append-only, here and in the database."""
 
     seal_as = "goal_version"
+    retention = "record"
+    not_exported = {"compared": "made from the words, for the page that marks changes"}
+    frozen = "__all__"
 
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -320,6 +332,10 @@ class Agreement(ClientRow):
 
     A key that was taken back may be turned again: that is the next `turn`.
     """
+
+    retention = "record"
+    not_exported = {"turn": "counts the keys of one side, given and taken back"}
+    frozen = "__all__"
 
     version = models.ForeignKey(GoalVersion, models.PROTECT, related_name="keys")
     side = models.CharField(max_length=10, choices=Side.choices)

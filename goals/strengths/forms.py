@@ -141,6 +141,7 @@ class HelpsForm(HouseForm):
 
 
 class WinForm(Past, HouseForm):
+    no_draft = "a few words, sent at once; given back if they cannot be saved"
     has_once = True
     words = few_words(
         _("Something that went a little better than expected"),

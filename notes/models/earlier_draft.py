@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
@@ -12,6 +13,8 @@ from clients import access
 from clients.models import ClientRow
 from database.ids import uuid7
 from notes.models.note import ProgressNote
+
+audit.verb("note taken over", audit.Sort.WROTE, _("Took over a note’s draft"))
 
 
 class EarlierDraftQuerySet(models.QuerySet):
@@ -27,6 +30,9 @@ class EarlierDraft(ClientRow):
     """
 
     seal_as = "earlier_draft"
+    retention = "record"
+    not_exported = "drafts are in no copy"
+    frozen = "__all__"
 
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="earlier")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -20,6 +20,12 @@ from clients.models import ClientRow, ClientRowQuerySet
 from clients.models.draft import PART
 from database.prepared import PreparedSQL
 
+audit.kind("progressnote", _("A session note"))
+audit.verb("note signed", audit.Sort.SIGNED, _("Signed a note"))
+audit.verb("signing undone", audit.Sort.SIGNED, _("Undid signing a note"))
+audit.verb("note held back", audit.Sort.WROTE, _("Held a note back"))
+audit.verb("note shown again", audit.Sort.WROTE, _("Let a note be read again"))
+
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
 # take-away beside its parts, and after them, as JSON, what was pressed: ratings and
@@ -83,6 +89,15 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 
 class ProgressNote(ClientRow):
     """What happened, part by part.  Unsigned it is its draft; signed it is fixed."""
+
+    retention = "record"
+    not_exported = {
+        "begun_at": "of its draft",
+        "saved_at": "of its draft",
+        "revision": "counts saves",
+        "content_hash": "made from the text",
+    }
+    frozen = {"session", "author", "begun_by", "begun_at"}
 
     class Format(models.TextChoices):
         DAP = "dap", "DAP"
@@ -219,6 +234,9 @@ class NoteHold(ClientRow):
     """Why a signed note is not shown to the client for now; it stays as it is."""
 
     seal_as = "note_hold"
+    retention = "record"
+    not_exported = "a note that is held back is in no copy, nor why"
+    frozen = {"note", "by", "at", "reason"}
 
     note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

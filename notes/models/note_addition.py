@@ -14,6 +14,8 @@ from clients import access
 from clients.models import ClientRow, ClientRowQuerySet, Correction
 from notes.models.note import ProgressNote
 
+audit.verb("note added to", audit.Sort.SIGNED, _("Added to a signed note"))
+
 MOST = 100  # to one note
 FULL = _(
     "This note has %(most)d additions, the most it can have. Write the rest in another"
@@ -37,6 +39,9 @@ class NoteAddition(ClientRow):
 
     Append-only, like the note.  `correction` is the client's request it answers.
     """
+
+    retention = "record"
+    frozen = "__all__"
 
     class Kind(models.TextChoices):
         ADDENDUM = "addendum", _("Addendum")

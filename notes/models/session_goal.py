@@ -10,6 +10,9 @@ from goals.models import Goal
 class SessionGoal(ClientRow):
     """A goal that was worked on in a session, with the rating given there, if any."""
 
+    retention = "record"
+    frozen = "__all__"
+
     session = models.ForeignKey(
         TherapySession, models.PROTECT, related_name="goals_worked_on"
     )

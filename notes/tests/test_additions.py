@@ -275,6 +275,7 @@ def test_additions_are_in_every_format_of_the_record(sign_in, thea, cleo, sessio
     assert row == {
         "session_id": str(session.pk), "kind": "correction", "by": "Thea",
         "at": plain(added.at), "text": "She came by bus.", "reason": "My mistake.",
+        "correction_id": None,
     }  # fmt: skip
     assert "She came by bus." in files["note_additions.csv"].decode("utf-8-sig")
 

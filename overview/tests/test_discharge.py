@@ -108,9 +108,9 @@ def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
     discharge(browser, cleo, sessions="keep")
     assert TherapySession.objects.get().state == "planned"
     plan()  # and Cleo is reminded of it
-    from accounts.models import Message
+    from accounts.models import OutgoingEmail
 
-    assert Message.objects.get(kind="reminder").recipient == cleo.user
+    assert OutgoingEmail.objects.get(kind="reminder").recipient == cleo.user
     browser.post(f"/clients/{cleo.pk}/take-back/")
     discharge(browser, cleo, sessions="cancel")
     assert TherapySession.objects.get().state == "cancelled"

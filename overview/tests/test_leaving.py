@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent, Message, Practice, User
+from accounts.models import AuditEvent, OutgoingEmail, Practice, User
 from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
@@ -256,7 +256,9 @@ def test_each_client_and_each_heir_reads_it(sign_in, ada, thea, theo, cleo):
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     home = sign_in(cleo.user).get("/portal/").content.decode()
     assert "Theo will be your therapist, from" in home
-    kinds = Message.objects.filter(recipient=cleo.user).values_list("kind", flat=True)
+    kinds = OutgoingEmail.objects.filter(recipient=cleo.user).values_list(
+        "kind", flat=True
+    )
     assert list(kinds) == ["care-team"]
     today = sign_in(theo).get("/today/").content.decode()
     assert "moves to you" in today

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from accounts.models import Message
+from accounts.models import OutgoingEmail
 from clients.models import Client, ContactCharter, Correction
 from database.identity import acting_as
 from digests import may_send
@@ -98,11 +98,11 @@ def test_cleo_sets_how_she_is_contacted_and_asks_for_a_correction(left, sign_in)
 
 def test_a_session_that_was_kept_is_reminded_of(left, thea):
     plan()
-    [letter] = Message.objects.filter(recipient=left.user, kind="reminder")
-    letter.refresh_from_db()
+    [email] = OutgoingEmail.objects.filter(recipient=left.user, kind="reminder")
+    email.refresh_from_db()
     with acting_as(left.user_id), transaction.atomic():
         try:
-            assert may_send.may_go(letter, left.user, letter.due_at)
+            assert may_send.may_go(email, left.user, email.due_at)
         except may_send.Stopped as stopped:  # at night it waits for the morning
             assert stopped.state == "waiting", stopped.reason
 
@@ -110,6 +110,6 @@ def test_a_session_that_was_kept_is_reminded_of(left, thea):
 def test_nothing_else_is_sent_after_discharge(left):
     plan(timezone.now() + timedelta(days=6))
     kinds = set(
-        Message.objects.filter(recipient=left.user).values_list("kind", flat=True)
+        OutgoingEmail.objects.filter(recipient=left.user).values_list("kind", flat=True)
     )
     assert "client-digest" not in kinds

@@ -40,7 +40,7 @@ KEPT_BY = {
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
     ),
     "Everything waits until this day. Empty means no pause.": (
-        f"{SIGN_OFF}::test_a_pause_holds_letters_back_until_its_day"
+        f"{SIGN_OFF}::test_a_pause_holds_emails_back_until_its_day"
     ),
     "Your therapy here has ended, so Cairn sends no weekly emails. It reminds you only"
     " of sessions that are still booked, if you want reminders. The rest counts again"

@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.models import AuditEvent, Message, SignIn
+from accounts.models import AuditEvent, OutgoingEmail, SignIn
 from clients.models import Client, Correction
 from conftest import in_care
 from database.identity import acting_as
@@ -133,7 +133,7 @@ def test_thea_invites_her_again_and_she_finds_everything(sign_in, client, cleo, 
     goal = agreed_goal(cleo, by=thea)
     sign_in(cleo.user).post("/portal/close/")
     sign_in(thea).post(f"/clients/{cleo.pk}/invite/")
-    assert Message.objects.get(kind="invitation").recipient == cleo.user
+    assert OutgoingEmail.objects.get(kind="invitation").recipient == cleo.user
     secret = invitations.token(cleo.user.invitations.get().pk)
     said = {"password": "the long way home at night", "time_zone": "Europe/Berlin"}
     back = invitations.accept(secret, **said)

@@ -21,13 +21,13 @@ from django.test.utils import override_settings
 from django.utils import timezone
 
 from accounts import encryption, seals
-from accounts.models import DataKey, Message
+from accounts.models import DataKey, OutgoingEmail
 from digests import restore_hold, send
 from therapy.backups import Refused, manifest, restoring, tools
 from therapy.doctor import catalogue, release
 
 SAMPLE = 100  # narrative texts that are opened
-NO_LETTER = "django.core.mail.backends.locmem.EmailBackend"
+NO_EMAIL = "django.core.mail.backends.locmem.EmailBackend"
 
 
 LOCKS = (
@@ -163,18 +163,20 @@ def pages() -> Iterator[Step]:
         yield red("pages", f"the sign-in page answers {answer.status_code}")
 
 
-def letters() -> Iterator[Step]:
+def emails() -> Iterator[Step]:
     """Sends what is due, into nothing, and finds that nothing is."""
-    with override_settings(EMAIL_BACKEND=NO_LETTER):
+    with override_settings(EMAIL_BACKEND=NO_EMAIL):
         before = len(getattr(mail, "outbox", []))
         send.send_due()
         gone = len(getattr(mail, "outbox", [])) - before
-    held = Message.objects.filter(state="held", reason=restore_hold.RESTORED).count()
-    waiting = Message.objects.filter(state__in=["waiting", "sending"]).count()
+    held = OutgoingEmail.objects.filter(
+        state="held", reason=restore_hold.RESTORED
+    ).count()
+    waiting = OutgoingEmail.objects.filter(state__in=["waiting", "sending"]).count()
     if gone or waiting or not restore_hold.stands():
-        yield red("letters", f"{gone} went, and {waiting} would")
+        yield red("emails", f"{gone} went, and {waiting} would")
     else:
-        yield green("letters", f"none went; {held} are held until somebody says so")
+        yield green("emails", f"none went; {held} are held until somebody says so")
 
 
 STEPS = (
@@ -182,5 +184,5 @@ STEPS = (
     (narrative, "backup"),
     (locks, "web"),
     (pages, "web"),
-    (letters, "worker"),
+    (emails, "worker"),
 )

@@ -1,7 +1,7 @@
 """Restores a backup into an empty database, and lets nothing leave it.
 
 From before the first table until everything is compared and held, neither web nor
-worker may connect: whatever dies in between, no letter goes.
+worker may connect: whatever dies in between, no email goes.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def compare(taken: dict, where: dict[str, str]) -> list[str]:
 
 
 def settle(where: dict[str, str]) -> None:
-    """Hold the letters, end the sign-ins, and let web and worker in, all at once."""
+    """Hold the emails, end the sign-ins, and let web and worker in, all at once."""
     with tools.connected(where["owner"]):
         name = connection.ops.quote_name(connection.settings_dict["NAME"])
         with transaction.atomic(), connection.cursor() as cursor:

@@ -25,7 +25,7 @@ from ui import time_zones
 
 DRIFT = 5  # seconds; codes from an app forgive thirty
 OLDEST_REDIS = (6,)
-LATE = 15 * 60  # seconds that a letter may be late
+LATE = 15 * 60  # seconds that an email may be late
 LEAST_SPACE = 2 * 1024**3  # bytes
 PROCESSES = Path("/proc")
 PATIENCE = 2  # seconds for a worker to answer
@@ -54,7 +54,7 @@ def broker() -> Iterator[Finding]:
         yield wrong(
             "queue",
             f"Redis does not answer ({str(error).splitlines()[0]}): pages work, and "
-            "letters wait for `manage.py send_due`. Start it, or mend REDIS_URL.",
+            "emails wait for `manage.py send_due`. Start it, or mend REDIS_URL.",
         )
         return
     if tuple(map(int, version.split(".")[:1])) < OLDEST_REDIS:
@@ -103,18 +103,18 @@ def worker() -> Iterator[Finding]:
     )
 
 
-def letters() -> Iterator[Finding]:
+def emails() -> Iterator[Finding]:
     pulse = vitals.pulse()
     if pulse.halted:
         yield wrong(
-            "letters",
+            "emails",
             "a backup was restored, and nothing is sent until somebody says so: "
             "manage.py lift_halt. docs/operate.md, Restore.",
         )
     [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
     if refused:
         yield wrong(
-            "letters",
+            "emails",
             f"{refused} wait because the mail server does not pass them on (relay or "
             "policy, 5.7.x): check EMAIL_URL's user, the sender's domain (SPF, DKIM) "
             "and the relay's own log. docs/mail.md.",
@@ -122,12 +122,12 @@ def letters() -> Iterator[Finding]:
     late = pulse.age(pulse.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
-            "letters",
+            "emails",
             f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
             "worker's log. docs/mail.md.",
         )
     elif not pulse.halted and not refused:
-        yield ok("letters", "none is late")
+        yield ok("emails", "none is late")
 
 
 def known_time_zones() -> Iterator[Finding]:
@@ -156,7 +156,7 @@ def known_time_zones() -> Iterator[Finding]:
 
 
 def mail() -> Iterator[Finding]:
-    """Connects as a letter would, and sends none."""
+    """Connects as an email would, and sends none."""
     where = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     backend = get_connection("django.core.mail.backends.smtp.EmailBackend")
     try:
@@ -173,7 +173,7 @@ def mail() -> Iterator[Finding]:
         )
     except (OSError, smtplib.SMTPException) as error:
         yield wrong(
-            "mail", f"{where} does not answer ({error}): letters wait. See EMAIL_URL."
+            "mail", f"{where} does not answer ({error}): emails wait. See EMAIL_URL."
         )
     else:
         yield _mail_as_it_is(where)
@@ -187,7 +187,7 @@ def _mail_as_it_is(where: str) -> Finding:
     if not secure and not is_here(settings.EMAIL_HOST):
         return wrong(
             "mail",
-            f"letters travel to {where} in the clear: begin EMAIL_URL with smtp+tls:// "
+            f"emails travel to {where} in the clear: begin EMAIL_URL with smtp+tls:// "
             "or smtps://.",
         )
     how = "with TLS" if secure else "on this machine"

@@ -21,7 +21,7 @@ IN_THE_DATABASE = (
     installation.time_zones,
     keys.master_key,
     around.worker,
-    around.letters,
+    around.emails,
     around.known_time_zones,
 )
 ELSEWHERE = (

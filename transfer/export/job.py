@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 
 from accounts.models import User
+from database.claims import ATTEMPTS
 from database.identity import acting_as
 from transfer.export.files import packed
 from transfer.export.read import read_record
@@ -16,7 +17,6 @@ from transfer.models import RecordExport
 from transfer.models.record_export import KEPT_FOR
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 3
 State = RecordExport.State
 # Counted before it is tried, and committed: what kills a worker is not tried for ever.
 TRY = """

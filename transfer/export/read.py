@@ -43,7 +43,7 @@ from goals.models import (
     Win,
 )
 from notes.formats import PARTS
-from notes.models import NoteAddition, ProgressNote
+from notes.models import NoteAddition, ProgressNote, SessionGoal
 from toolkit.models import Assignment
 
 Row = dict[str, object]
@@ -113,11 +113,13 @@ TABLES = (
     ),
     (
         "sessions", TherapySession, "starts_at",
-        "id starts_at ends_at state therapist place take_away",
+        "id starts_at ends_at state therapist place take_away video_link booked_at"
+        " logged_at called_off_at",
     ),
+    ("session_goals", SessionGoal, "session_id goal_id", "session_id goal_id"),
     (
         "practice", Assignment, "set_at",
-        "session_id goal_id words due_on set_by set_at answer answered_at",
+        "session_id goal_id words due_on set_by set_at answer answered_at answered_by",
     ),
     (
         "strengths", Strength, "at",
@@ -126,7 +128,10 @@ TABLES = (
     ),
     ("strength_links", StrengthLink, "at", "strength_id goal_id by side at ended_at"),
     ("wins", Win, "at", "words happened_on by side at withdrawn_at"),
-    ("corrections", Correction, "at", "at about words answer answered_at answered_by"),
+    (
+        "corrections", Correction, "at",
+        "at about words answer answered_at answered_by id by",
+    ),
 )  # fmt: skip
 PEOPLE = {
     "user", "given_by", "proposed_by", "by", "added_by", "reached_by", "talked_by",
@@ -234,6 +239,7 @@ def _additions(client: Client, user: User) -> list[Row]:
             "at": addition.at,
             "text": addition.text,
             "reason": addition.stated_reason,
+            "correction_id": addition.correction_id,
         }
         for addition in rows.select_related("by").order_by("at", "pk")
     ]

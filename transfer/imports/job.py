@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import date, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
@@ -22,6 +22,8 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.assigning import note_first_role
 from clients.models import Client, ClientBackground, care
+from database import claims
+from database.claims import Claim, TakenAway
 from database.identity import acting_as
 from database.locks import lock
 from goals.models import Goal
@@ -35,28 +37,9 @@ from transfer.models.caseload_import import KEPT_FOR
 
 log = logging.getLogger(__name__)
 State = CaseloadImport.State
-LEASE = 30  # seconds; a worker that lives renews it each second
-ATTEMPTS = 3
+LEASE = timedelta(seconds=30)  # a worker that lives renews it each second
 FIRST_WAIT = timedelta(seconds=20)  # before the tick looks for what nobody began
 
-# By the database's clock, as the letters' leases are (digests/send.py).
-CLAIM = """
-UPDATE transfer_caseloadimport SET state = 'running', claim = %(claim)s, percent = 0,
-  lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
-  attempts = attempts + 1
-WHERE id = %(id)s AND (state = 'waiting'
-  OR (state = 'running' AND lease_until < clock_timestamp()))
-RETURNING by_id, attempts
-"""
-TELL = """
-UPDATE transfer_caseloadimport SET percent = %(percent)s,
-  lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE id = %(id)s AND claim = %(claim)s AND state = 'running'
-"""
-GIVE_UP = """
-UPDATE transfer_caseloadimport SET state = 'failed', claim = NULL, lease_until = NULL
-WHERE id = %(id)s AND claim = %(claim)s AND state = 'running'
-"""
 # A day's the lines, and those of what is done or left out; then what never began.
 SWEEP = """
 DELETE FROM transfer_importsheet WHERE made_at < clock_timestamp() - %(kept)s
@@ -70,45 +53,27 @@ WHERE state IN ('ready', 'failed', 'reading', 'refused')
 """
 
 
-class TakenAway(Exception):
-    """Somebody stopped it, or another worker has it now: nothing of it is kept."""
-
-
 def bring_in(import_id: UUID | str) -> str:
     """Do it, once, whoever asks and however often; what became of it."""
-    claim = uuid4()
-    found = _claim(import_id, claim)
-    if found is None:
+    claim = claims.claim(
+        CaseloadImport,
+        import_id,
+        waits=State.WAITING,
+        works=State.RUNNING,
+        lease=LEASE,
+        percent=0,
+    )
+    if claim is None:
         return "not now"
-    by, attempts = found
+    return claims.work_on(claim, _bring_in, otherwise={"state": State.FAILED})
+
+
+def _bring_in(claim: Claim) -> str:
     crash.here("import_claimed")
-    try:
-        if attempts > ATTEMPTS:
-            raise RuntimeError("tried too often")
-        with Telling(import_id, claim) as telling:
-            write(import_id, claim, by, telling)
-    except TakenAway:
-        return "taken away"
-    except Exception as error:
-        # Its words might be somebody's: the kind of error alone is kept.
-        log.error("import %s did not come in (%s)", import_id, type(error).__name__)
-        _execute(GIVE_UP, {"id": str(import_id), "claim": str(claim)})
-        return "failed"
+    with Telling(claim) as telling:
+        write(claim, telling)
     crash.here("import_done")
     return "done"
-
-
-def _claim(import_id, claim) -> tuple[UUID, int] | None:
-    values = {"id": str(import_id), "claim": str(claim), "lease": LEASE}
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(CLAIM, values)
-        return cursor.fetchone()
-
-
-def _execute(sql: str, values: dict) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.rowcount
 
 
 def waiting() -> list[tuple[UUID, str]]:
@@ -137,9 +102,8 @@ class Telling:
 
     EACH = 1.0
 
-    def __init__(self, import_id, claim):
-        self.values = {"id": str(import_id), "claim": str(claim), "lease": LEASE}
-        self.percent, self.is_lost = 0, False
+    def __init__(self, claim: Claim):
+        self.claim, self.percent, self.is_lost = claim, 0, False
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -163,7 +127,7 @@ class Telling:
     def _run(self) -> None:
         try:
             while not self._end.wait(self.EACH):
-                if not _execute(TELL, self.values | {"percent": self.percent}):
+                if not self.claim.renew(LEASE, percent=self.percent):
                     self.is_lost = True
                     return
         except DatabaseError as error:
@@ -172,14 +136,14 @@ class Telling:
             connection.close()
 
 
-def write(import_id, claim: UUID, by_id: UUID, telling: Telling) -> None:
+def write(claim: Claim, telling: Telling) -> None:
     """Everybody and everything of them, as who brought it and as their therapist."""
-    with acting_as(by_id), transaction.atomic(durable=True):
-        by = User.objects.select_related("practice").get(pk=by_id)
+    with acting_as(claim.by_id), transaction.atomic(durable=True):
+        by = User.objects.select_related("practice").get(pk=claim.by_id)
         lock("import", by.practice_id)  # a second one sees whom the first brought
         care.tell_again(by)  # whom an import before this one brought
         rows = CaseloadImport.objects.editable_by(by).select_related("therapist")
-        imported = rows.get(pk=import_id, claim=claim)
+        imported = rows.get(pk=claim.pk, claim=claim.token)
         review = Review(imported, by=by)
         Writing(imported, by, review, telling).all()
         with acting_as(imported.therapist_id):
@@ -189,13 +153,9 @@ def write(import_id, claim: UUID, by_id: UUID, telling: Telling) -> None:
         finish(imported, claim, review)
 
 
-def finish(imported: CaseloadImport, claim: UUID, review: Review) -> None:
-    done = CaseloadImport.objects.filter(
-        pk=imported.pk, claim=claim, state=State.RUNNING
-    ).update(
-        state=State.DONE,
-        claim=None,
-        lease_until=None,
+def finish(imported: CaseloadImport, claim: Claim, review: Review) -> None:
+    done = claim.end(
+        State.DONE,
         percent=100,
         people=len(review.new),
         sessions=review.sessions,

@@ -8,81 +8,59 @@ in words.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from uuid import UUID, uuid4
+from datetime import timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, InternalError, connection, transaction
 from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
+from database import claims
+from database.claims import Claim, TakenAway
 from database.identity import acting_as
 from transfer.imports import crash, reading
 from transfer.imports.columns import Field, matched
 from transfer.imports.files import lines_to_mend
-from transfer.imports.job import ATTEMPTS, TakenAway
 from transfer.imports.review import Review
 from transfer.imports.sheet import CannotRead, Sheet
 from transfer.imports.summary import Summary
 from transfer.models import CaseloadImport, ImportSheet
 
-log = logging.getLogger(__name__)
 State, Part = CaseloadImport.State, ImportSheet.Part
-LEASE = 120  # seconds: longer than reading.WALL and all that follows it
-
-CLAIM = """
-UPDATE transfer_caseloadimport SET claim = %(claim)s, attempts = attempts + 1,
-  lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE id = %(id)s AND state = %(state)s
-  AND (claim IS NULL OR lease_until < clock_timestamp())
-RETURNING by_id, attempts
-"""
-GIVE_UP = """
-UPDATE transfer_caseloadimport SET state = %(then)s, claim = NULL, lease_until = NULL,
-  refusal = '{"failed": true}'
-WHERE id = %(id)s AND claim = %(claim)s AND state = %(state)s
-"""
+FAILED = {"failed": True}  # as a refusal
+LEASE = timedelta(seconds=120)  # longer than reading.WALL and all that follows it
 
 
 def read_file(import_id: UUID | str) -> str:
     """Read what was uploaded, or the same lines in other columns; what became of it."""
-    return _step(import_id, State.READING, _read, otherwise=State.REFUSED)
+    claim = _claim(import_id, State.READING)
+    if claim is None:
+        return "not now"
+    otherwise = {"state": State.REFUSED, "refusal": FAILED}
+    return claims.work_on(claim, _read, otherwise=otherwise)
 
 
 def undo(import_id: UUID | str) -> str:
     """Remove all that an import made, if nothing of it has changed since."""
-    return _step(import_id, State.UNDOING, _undo, otherwise=State.DONE)
-
-
-def _step(import_id, state: str, step: Callable, *, otherwise: str) -> str:
-    said = {"id": str(import_id), "claim": str(uuid4()), "state": state}
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute(CLAIM, said | {"lease": LEASE})
-        found = cursor.fetchone()
-    if found is None:
+    claim = _claim(import_id, State.UNDOING)
+    if claim is None:
         return "not now"
-    by_id, attempts = found
-    crash.here("file_claimed" if state == State.READING else "undo_claimed")
-    try:
-        if attempts > ATTEMPTS:
-            raise RuntimeError("tried too often")
-        return step(import_id, said["claim"], by_id)
-    except TakenAway:
-        return "taken away"
-    except Exception as error:
-        # Its words might be somebody's: the kind of error alone is kept.
-        kind = type(error).__name__
-        log.error("import %s was not done: %s (%s)", import_id, state, kind)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(GIVE_UP, said | {"then": otherwise})
-        return "failed"
+    otherwise = {"state": State.DONE, "refusal": FAILED}
+    return claims.work_on(claim, _undo, otherwise=otherwise)
 
 
-def _mine(by: User, import_id, claim, state: str) -> CaseloadImport:
+def _claim(import_id, state: str) -> Claim | None:
+    """It is worked on in the state in which it waits."""
+    return claims.claim(
+        CaseloadImport, import_id, waits=state, works=state, lease=LEASE
+    )
+
+
+def _mine(by: User, claim: Claim, state: str) -> CaseloadImport:
     """The import while the claim is ours, locked until the transaction ends."""
     rows = CaseloadImport.objects.editable_by(by).filter(
-        pk=import_id, claim=claim, state=state
+        pk=claim.pk, claim=claim.token, state=state
     )
     found = rows.select_related("therapist", "practice")
     locked = found.select_for_update(of=["self"]).first()
@@ -100,17 +78,18 @@ def _end(imported: CaseloadImport, state: str, **refusal) -> None:
 # -- reading --------------------------------------------------------------------------
 
 
-def _read(import_id, claim, by_id) -> str:
-    raw = _uploaded(import_id, claim, by_id)
+def _read(claim: Claim) -> str:
+    crash.here("file_claimed")
+    raw = _uploaded(claim)
     sheet, refused = None, {}
     if raw is not None:
         try:
             sheet = reading.read(raw)  # meanwhile no transaction is open
         except CannotRead as error:
             refused = {"code": error.code, "params": error.numbers}
-    with acting_as(by_id), transaction.atomic(durable=True):
-        by = User.objects.select_related("practice").get(pk=by_id)
-        imported = _mine(by, import_id, claim, State.READING)
+    with acting_as(claim.by_id), transaction.atomic(durable=True):
+        by = User.objects.select_related("practice").get(pk=claim.by_id)
+        imported = _mine(by, claim, State.READING)
         if sheet is not None:
             refused = _take(imported, sheet)
         if raw is not None:
@@ -125,11 +104,11 @@ def _read(import_id, claim, by_id) -> str:
     return "refused" if refused else "done"
 
 
-def _uploaded(import_id, claim, by_id) -> bytes | None:
+def _uploaded(claim: Claim) -> bytes | None:
     """The file; None where it was read before, and only its columns were changed."""
-    with acting_as(by_id), transaction.atomic(durable=True):
-        by = User.objects.get(pk=by_id)
-        imported = _mine(by, import_id, claim, State.READING)
+    with acting_as(claim.by_id), transaction.atomic(durable=True):
+        by = User.objects.get(pk=claim.by_id)
+        imported = _mine(by, claim, State.READING)
         with acting_as(imported.therapist_id):
             rows = ImportSheet.objects.filter(caseload_import_id=imported.pk)
             found = rows.filter(part=Part.UPLOAD).first()
@@ -161,11 +140,12 @@ CHANGED = "SELECT actor, verb, many FROM app.changed_since_import(%s)"
 REMOVE = "SELECT app.undo_import(%s)"
 
 
-def _undo(import_id, claim, by_id) -> str:
+def _undo(claim: Claim) -> str:
+    crash.here("undo_claimed")
     try:
-        with acting_as(by_id), transaction.atomic(durable=True):
-            by = User.objects.select_related("practice").get(pk=by_id)
-            imported = _mine(by, import_id, claim, State.UNDOING)
+        with acting_as(claim.by_id), transaction.atomic(durable=True):
+            by = User.objects.select_related("practice").get(pk=claim.by_id)
+            imported = _mine(by, claim, State.UNDOING)
             changed = _changed_since(imported)
             if changed:
                 _end(imported, State.DONE, changed=changed)
@@ -180,9 +160,9 @@ def _undo(import_id, claim, by_id) -> str:
     except (IntegrityError, InternalError):
         # Something refers to what it made, or is missing, that the audit log does not
         # name; the function says so (InternalError is RAISE's), or a foreign key.
-        with acting_as(by_id), transaction.atomic(durable=True):
-            by = User.objects.get(pk=by_id)
-            imported = _mine(by, import_id, claim, State.UNDOING)
+        with acting_as(claim.by_id), transaction.atomic(durable=True):
+            by = User.objects.get(pk=claim.by_id)
+            imported = _mine(by, claim, State.UNDOING)
             _end(imported, State.DONE, changed=[])
         return "refused"
     return "done"

@@ -19,6 +19,16 @@ from transfer.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
 from transfer.imports.days import Order
 from transfer.imports.sheet import Sheet
 
+audit.verb("import begun", audit.Sort.ROLE, _("Looked at a list to bring in"))
+audit.verb("import started", audit.Sort.ROLE, _("Began to bring a list in"))
+audit.verb("import stopped", audit.Sort.ROLE, _("Stopped bringing a list in"))
+audit.verb("import dropped", audit.Sort.ROLE, _("Left a list out"))
+audit.verb("caseload imported", audit.Sort.ROLE, _("Brought a list in"))
+audit.verb("import undo asked", audit.Sort.ROLE, _("Asked to undo an import"))
+audit.verb("import undo refused", audit.Sort.ROLE, _("Could not undo an import"))
+audit.verb("import undone", audit.Sort.ROLE, _("Undid an import"))
+audit.verb("client imported", audit.Sort.ROLE, _("Brought a client in with a list"))
+
 KEPT_FOR = timedelta(days=1)
 UNDONE_WITHIN = timedelta(days=1)
 # Tasks by their names, since transfer.tasks imports this.
@@ -57,6 +67,8 @@ class CaseloadImport(models.Model):
 
     Holds no word of it: the lines are in ImportSheet for as long as they are needed.
     """
+
+    retention = "audit"
 
     class State(models.TextChoices):
         READING = "reading", _("Is being read")
@@ -255,6 +267,9 @@ class ImportSheetQuerySet(models.QuerySet):
 
 class ImportSheet(models.Model):
     """Lines of the file, sealed with a key of their own, which goes with them."""
+
+    retention = "transient"
+    retention_days = 1
 
     class Part(models.TextChoices):
         UPLOAD = "upload", _("The file as it came")

@@ -14,6 +14,8 @@ from clients import access
 from clients.models import ClientRow
 from clients.record_access import opened
 
+audit.verb("copy fetched", audit.Sort.EXPORTED, _("Fetched a copy of the record"))
+
 KEPT_FOR = timedelta(days=1)
 TASK = "transfer.tasks.copy_records"  # which imports this
 
@@ -31,6 +33,12 @@ class RecordExportQuerySet(models.QuerySet):
 
 class RecordExport(ClientRow):
     """A copy of a record that somebody asked for; the files lie here for a day."""
+
+    retention = "audit"
+    field_retention = {"archive": "transient"}
+    retention_days = 1
+    not_exported = "who made a copy is under who looked"
+    frozen = {"by", "asked_at", "attempts"}
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Is being made")

@@ -13,10 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts import invitations
-from accounts.models import AuditEvent, DataKey, Message, User
+from accounts.models import AuditEvent, DataKey, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
 from conftest import admit
+from database import claims
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from notes.tests.cast import list_of
@@ -113,7 +114,7 @@ def test_it_goes_on_like_any_other_goal(real_login, thea):
 def test_nobody_is_invited_and_the_trail_says_how_they_came(real_login, thea):
     found = started(thea)
     bring(real_login, found)
-    assert not Message.objects.exists()
+    assert not OutgoingEmail.objects.exists()
     assert User.objects.count() == 1
     verbs = list(AuditEvent.objects.order_by("pk").values_list("verb", flat=True))
     assert verbs.count("admitted") == verbs.count("client imported") == 3
@@ -177,7 +178,7 @@ def test_an_address_that_is_known_elsewhere_tells_nothing(
     assert bring(real_login, found) == "done"
     assert CaseloadImport.objects.get().people == 3
     assert Client.objects.filter(care_roles__user=thea).count() == 3
-    assert not Message.objects.exists()
+    assert not OutgoingEmail.objects.exists()
 
 
 # -- all or nothing -------------------------------------------------------------------
@@ -213,7 +214,7 @@ def test_what_fails_says_nothing_of_anybody_in_the_log(
     monkeypatch.setattr(job, "finish", fails)
     bring(real_login, started(thea))
     said = caplog.text
-    assert "did not come in (DatabaseError)" in said
+    assert "failed (DatabaseError)" in said
     assert "p1@" not in said
     assert "Person" not in said
 
@@ -468,7 +469,7 @@ def test_killed_half_way_thea_stops_it_and_presses_again(
 
 def test_what_kills_its_worker_each_time_is_given_up(transactional_db, thea):
     found = started(thea, a_file(2))
-    for _attempt in range(job.ATTEMPTS):
+    for _attempt in range(claims.ATTEMPTS):
         assert worker(found, "import_claimed") == KILLED
         lease_ends()
     assert worker(found) == 1

@@ -11,6 +11,7 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from database import claims
 from database.identity import acting_as
 from notes.tests.cast import LIST, read_by_the_worker
 from ops.place import BASE
@@ -477,7 +478,7 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up_in_words(
     transactional_db, thea, sign_in
 ):
     found = received(thea)
-    for _attempt in range(job.ATTEMPTS):
+    for _attempt in range(claims.ATTEMPTS):
         assert worker(found, "read_file", "file_claimed") == KILLED
         lease_ends()
     assert worker(found, "read_file") == 1

@@ -1,8 +1,8 @@
-"""Lets letters go again after a restore.
+"""Lets emails go again after a restore.
 
 manage.py lift_halt
 
-Letters that are due later are sent then; what is overdue by now stays held, since the
+Emails that are due later are sent then; what is overdue by now stays held, since the
 original may have sent it.
 """
 
@@ -18,10 +18,10 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         if not restore_hold.stands():
-            raise CommandError("No halt stands: letters go as always.")
+            raise CommandError("No halt stands: emails go as always.")
         lifted = restore_hold.lift()
         self.stdout.write(
-            f"Letters go again. {lifted.free} that were held are due later and will be "
+            f"Emails go again. {lifted.free} that were held are due later and will be "
             f"sent then; {lifted.held} were due before now and stay held (see "
             "Deliveries)."
         )

@@ -13,6 +13,10 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow, ClientRowQuerySet
 
+audit.verb("strength proposed", audit.Sort.WROTE, _("Proposed a strength"))
+audit.verb("strength answered", audit.Sort.WROTE, _("Answered about a strength"))
+audit.verb("strength reworded", audit.Sort.WROTE, _("Said a strength in own words"))
+
 MOST = 60  # of one client, whatever came of them
 FULL = _("This record has %(most)d strengths, the most it can have. Nothing was added.")
 
@@ -32,6 +36,18 @@ class Strength(ClientRow):
     Either side proposes; the client's own stands at once, an offered one when the
     client says so, or in the client's words.
     """
+
+    retention = "record"
+    frozen = {
+        "name",
+        "moment",
+        "setting",
+        "happened_on",
+        "proposed_by",
+        "side",
+        "at",
+        "rewords",
+    }
 
     class State(models.TextChoices):
         PROPOSED = "proposed", _("Waits for an answer")

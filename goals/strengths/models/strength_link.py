@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
@@ -14,6 +15,8 @@ from goals.models.content import Side
 from goals.models.goal import Goal
 from goals.strengths.models.strength import Strength
 
+audit.verb("strength linked", audit.Sort.WROTE, _("Linked a strength to goals"))
+
 
 class StrengthLinkQuerySet(ClientRowQuerySet):
     def current(self):
@@ -22,6 +25,9 @@ class StrengthLinkQuerySet(ClientRowQuerySet):
 
 class StrengthLink(ClientRow):
     """That a strength helps with a goal, as either side sees it."""
+
+    retention = "record"
+    frozen = {"strength", "goal", "by", "side", "at"}
 
     strength = models.ForeignKey(Strength, models.PROTECT, related_name="links")
     goal = models.ForeignKey(Goal, models.PROTECT, related_name="strength_links")

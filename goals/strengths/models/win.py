@@ -12,6 +12,9 @@ from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 
+audit.verb("win noted", audit.Sort.WROTE, _("Noted a win"))
+audit.verb("win taken back", audit.Sort.WROTE, _("Took a win back"))
+
 MOST_A_DAY = 100  # by one person, in one record; taken back or not
 FULL = _(
     "You added %(most)d wins in the last 24 hours, the most for one day. Add this one"
@@ -32,6 +35,8 @@ class Win(ClientRow):
     """Something that went a little better than expected, however small."""
 
     seal_as = "win"
+    retention = "record"
+    frozen = {"words", "by", "side", "at", "happened_on"}
 
     words = EncryptedTextField(_("win"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -32,6 +32,6 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{manifest.rows_in(taken)} rows of {taken['made_at']} are back, as they "
             "were. Now: `manage.py migrate` where this Cairn is newer, `manage.py "
-            "doctor`, look at it, and then `manage.py lift_halt`: until then no letter "
+            "doctor`, look at it, and then `manage.py lift_halt`: until then no email "
             "goes."
         )

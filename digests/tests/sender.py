@@ -16,9 +16,9 @@ def send(crash_at: str) -> int:
         return child
     os.environ["CRASH_AT"] = crash_at
     try:
-        from digests.tasks import post
+        from therapy.tasks import plan_and_send
 
-        post()
+        plan_and_send()
     except BaseException as error:
         print(repr(error), file=sys.stderr, flush=True)
         os._exit(1)

@@ -22,19 +22,21 @@ class NotSent(ValidationError):
         super().__init__(_("The email could not be sent. Nothing was changed."))
 
 
-class MessageQuerySet(models.QuerySet):
+class OutgoingEmailQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """One's own; an admin sees that the practice's letters went."""
+        """One's own; an admin sees that the practice's emails went."""
         if user.is_admin:
             return self.filter(practice_id=user.practice_id)
         return self.filter(recipient=user)
 
 
-class Message(models.Model):
-    """The letter box: any room drops a letter in its own transaction, digests sends.
+class OutgoingEmail(models.Model):
+    """The outbox: any room drops an email in its own transaction, digests sends.
 
     Holds no words.  What it says is rendered when it goes, as its recipient.
     """
+
+    retention = "audit"
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -46,7 +48,7 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT)
-    recipient = models.ForeignKey(User, models.PROTECT, related_name="messages")
+    recipient = models.ForeignKey(User, models.PROTECT, related_name="emails")
     kind = models.CharField(max_length=30)
     period = models.CharField(max_length=80)
     about = models.UUIDField(null=True)  # the row it is about, by its key alone
@@ -65,21 +67,21 @@ class Message(models.Model):
     sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = MessageQuerySet.as_manager()
+    objects = OutgoingEmailQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["recipient", "kind", "period"], name="message_once_per_period"
+                fields=["recipient", "kind", "period"], name="email_once_per_period"
             ),
         ]
         indexes = [
             models.Index(
                 fields=["due_at"],
                 condition=models.Q(state__in=["waiting", "sending"]),
-                name="message_open_by_due_at",
+                name="email_open_by_due_at",
             ),
-            models.Index(fields=["practice", "-created_at"], name="message_recent"),
+            models.Index(fields=["practice", "-created_at"], name="email_recent"),
         ]
 
     @classmethod
@@ -94,8 +96,8 @@ class Message(models.Model):
         about=None,
         address: str = "",
     ) -> bool:
-        """Drop a letter; a second one for the same period changes nothing (False)."""
-        letter = cls(
+        """Drop an email; a second one for the same period changes nothing (False)."""
+        email = cls(
             practice_id=recipient.practice_id,
             recipient=recipient,
             kind=kind,
@@ -105,15 +107,15 @@ class Message(models.Model):
             about=about,
             address=address,
         )
-        written = _written(letter)
-        transaction.on_commit(celery_kick.the_postman, robust=True)
+        written = _written(email)
+        transaction.on_commit(celery_kick.the_sender, robust=True)
         return written
 
 
-def _written(letter: Message) -> bool:
+def _written(email: OutgoingEmail) -> bool:
     """Whether it is in the box and was not before; who drops it may not look there."""
-    insert = InsertQuery(Message, on_conflict=OnConflict.IGNORE)
-    insert.insert_values(Message._meta.concrete_fields, [letter])
+    insert = InsertQuery(OutgoingEmail, on_conflict=OnConflict.IGNORE)
+    insert.insert_values(OutgoingEmail._meta.concrete_fields, [email])
     [(sql, values)] = insert.get_compiler(connection=connection).as_sql()
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

@@ -1,4 +1,4 @@
-"""What each kind of letter says: late, in its reader's language and zone, and discreet.
+"""What each kind of email says: late, in its reader's language and zone, and discreet.
 
 No name, no word about what this place is for, no secret but the one-use links, and
 nothing that a mail program would fetch.
@@ -24,7 +24,7 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from accounts import addresses, invitations
-from accounts.models import Message, User
+from accounts.models import OutgoingEmail, User
 
 SUBJECTS = {
     "invitation": gettext_lazy("Your invitation"),
@@ -46,14 +46,14 @@ SUBJECTS = {
 LINKS = {"invitation", "address-confirm"}  # those that say until when they work
 
 
-def compose(letter: Message, person: User, about) -> EmailMultiAlternatives:
+def compose(email: OutgoingEmail, person: User, about) -> EmailMultiAlternatives:
     """The finished mail.  Runs as `person`, who alone is its recipient."""
-    kind = _kind(letter, person)
+    kind = _kind(email, person)
     with timezone.override(person.zone), translation.override(person.language):
-        words = {"link": _site(_path(kind, letter, person, about)), "home": _site("/")}
+        words = {"link": _site(_path(kind, email, person, about)), "home": _site("/")}
         words["moment"] = _moment(about.starts_at) if kind == "reminder" else ""
         words["expires"] = _moment(about.expires_at) if kind in LINKS else ""
-        words["then"] = _moment(letter.created_at)
+        words["then"] = _moment(email.created_at)
         words["subject"] = str(SUBJECTS[kind]) % words
         text = render_to_string(f"emails/{kind}.txt", words)
         html = render_to_string(f"emails/{kind}.html", words)
@@ -61,9 +61,9 @@ def compose(letter: Message, person: User, about) -> EmailMultiAlternatives:
         subject=words["subject"],
         body=text,
         from_email=sender(person),
-        to=[letter.address or person.email],
+        to=[email.address or person.email],
         headers={
-            "Message-ID": letter.message_id,
+            "Message-ID": email.message_id,
             "Auto-Submitted": "auto-generated",
         },
     )
@@ -107,15 +107,15 @@ def _site(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def _kind(letter: Message, person: User) -> str:
+def _kind(email: OutgoingEmail, person: User) -> str:
     """What it says: an address that somebody else signs in with gets no link, and its
     owner is told instead.  Found out here, so that who asked cannot tell."""
-    if letter.kind == "address-confirm" and addresses.owner_of(letter.address, person):
+    if email.kind == "address-confirm" and addresses.owner_of(email.address, person):
         return "account-exists"
-    return letter.kind
+    return email.kind
 
 
-def _path(kind: str, letter: Message, person: User, about) -> str:
+def _path(kind: str, email: OutgoingEmail, person: User, about) -> str:
     if kind == "invitation":
         return reverse("join-link", args=[invitations.token(about.pk)])
     if kind == "address-confirm":

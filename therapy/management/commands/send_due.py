@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from digests.tasks import post
+from therapy.tasks import plan_and_send
 
 
 class Command(BaseCommand):
@@ -10,4 +10,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, **options):
-        post()
+        plan_and_send()

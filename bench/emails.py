@@ -1,6 +1,6 @@
-"""The weekly letters of many practices: planned, the planner killed, and sent.
+"""The weekly emails of many practices: planned, the planner killed, and sent.
 
-In a database of its own, which is made anew each time, since letters are due by the
+In a database of its own, which is made anew each time, since emails are due by the
 clock.  Sending is compared, in turns, with a loop that only renders and sends.
 """
 
@@ -25,27 +25,27 @@ from ui import time_zones
 WORKER = "cairn_worker"
 STATEMENTS = 0.05  # a recipient, at most
 TICK = 270  # seconds, after which a tick is ended
-SINKS = ((10, 0.80), (0, 0.50))  # milliseconds a letter; our share of the bare loop
+SINKS = ((10, 0.80), (0, 0.50))  # milliseconds an email; our share of the bare loop
 WINDOW, WARM = 5.0, 1.0  # seconds
-EMPTY = "TRUNCATE digests_digest, accounts_message"
-KEPT = "SELECT count(*) FROM accounts_message"
-# For each kind and week, how many letters, to how many people who should get it, and
+EMPTY = "TRUNCATE digests_digest, accounts_outgoingemail"
+KEPT = "SELECT count(*) FROM accounts_outgoingemail"
+# For each kind and week, how many emails, to how many people who should get it, and
 # how many of these lead to their own page.
 PLANNED = """
 SELECT m.kind, m.period, count(*), count(DISTINCT m.recipient_id) FILTER
     (WHERE u.is_therapist = (m.kind = 'therapist-digest')), count(d.id)
-FROM accounts_message m JOIN accounts_user u ON u.id = m.recipient_id
+FROM accounts_outgoingemail m JOIN accounts_user u ON u.id = m.recipient_id
 LEFT JOIN digests_digest d ON d.id = m.about AND d.recipient_id = m.recipient_id
   AND d.period = m.period
 GROUP BY 1, 2 ORDER BY 1, 2
 """
-# One kind of letter is compared with the bare loop: the clients'.
+# One kind of email is compared with the bare loop: the clients'.
 ONLY_CLIENTS = """
-UPDATE accounts_message SET state = 'held' WHERE kind <> 'client-digest'
+UPDATE accounts_outgoingemail SET state = 'held' WHERE kind <> 'client-digest'
 """
 
 
-class Letters(World):
+class Emails(World):
     """Workers only: nobody opens a page."""
 
     def __init__(self, therapists: int, recipients: int):
@@ -62,7 +62,7 @@ class Letters(World):
         self.as_superuser("VACUUM ANALYZE")
 
     def spawn(self, *command: str, **env: str) -> subprocess.Popen:
-        with place.open_log(VAR / "log" / "letters.log") as log:
+        with place.open_log(VAR / "log" / "emails.log") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command], cwd=BASE, env=self.env | env,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
@@ -71,8 +71,8 @@ class Letters(World):
         self.servers.append(process)
         return process
 
-    def postman(self, work: str, **env: str) -> Postman:
-        return Postman(self.spawn("bench.postman", work, **env))
+    def sender(self, work: str, **env: str) -> Sender:
+        return Sender(self.spawn("bench.sender", work, **env))
 
     @contextmanager
     def sink(self, milliseconds: int):
@@ -83,10 +83,10 @@ class Letters(World):
         place.end(process)
 
 
-class Postman:
+class Sender:
     def __init__(self, process: subprocess.Popen):
         self.process = process
-        assert self.said() == "ready", "see log/letters.log"
+        assert self.said() == "ready", "see log/emails.log"
 
     def said(self) -> str:
         return self.process.stdout.readline().strip()
@@ -103,7 +103,7 @@ class Postman:
         self.process.wait()
 
 
-# -- who gets letters -----------------------------------------------------------------
+# -- who gets emails -----------------------------------------------------------------
 
 
 def key(number: str) -> str:
@@ -118,7 +118,7 @@ def where_it_is_noon(now: datetime) -> str:
 
 
 def session_of_the_week(now: datetime, zone: str) -> datetime:
-    """In the week that the client's letter of now is about, and nobody's reminder."""
+    """In the week that the client's email of now is about, and nobody's reminder."""
     [week] = schedule.weeks("client-digest", now, timedelta(), time_zones.resolve(zone))
     early = week.starts_at + timedelta(hours=1)
     return early if early < now else week.ends_at - timedelta(hours=1)
@@ -153,13 +153,13 @@ def everybody(therapists: int, clients: int):
     }  # fmt: skip
     yield insert(
         "accounts_user", f"generate_series(0, {therapists - 1}) n", id=key("n"),
-        practice_id=key("n / 10"), email="'t' || n || '@letters.test'",
+        practice_id=key("n / 10"), email="'t' || n || '@emails.test'",
         is_therapist="true", **account,
     )  # fmt: skip
     of_client = key(f"{therapists} + n")
     yield insert(
         "accounts_user", many, id=of_client, practice_id=practice,
-        email="'c' || n || '@letters.test'", is_therapist="false", **account,
+        email="'c' || n || '@emails.test'", is_therapist="false", **account,
     )  # fmt: skip
     yield insert(
         "clients_client", many, id=key("n"), practice_id=practice, user_id=of_client,
@@ -190,15 +190,15 @@ def everybody(therapists: int, clients: int):
 # -- planned --------------------------------------------------------------------------
 
 
-def plan_all(world: Letters) -> None:
-    postman = world.postman("plan")
-    postman.begin()
-    took = postman.done()
-    postman.kill()
+def plan_all(world: Emails) -> None:
+    sender = world.sender("plan")
+    sender.begin()
+    took = sender.done()
+    sender.kill()
     *ticks, idle = took["ticks"]
     each = took["statements"] / (world.therapists + world.clients)
     verdict = "ok" if each <= STATEMENTS and max(ticks) < TICK else "over"
-    print(f"\n{took['letters']:,} letters planned in {sum(ticks):.1f} s, ", end="")
+    print(f"\n{took['emails']:,} emails planned in {sum(ticks):.1f} s, ", end="")
     print(f"{len(ticks)} ticks of at most {max(ticks):.1f} s; ", end="")
     print(f"a tick with nothing to plan: {idle:.1f} s")
     print(f"{took['statements']} statements, **{each:.4f}** of {STATEMENTS} ", end="")
@@ -206,8 +206,8 @@ def plan_all(world: Letters) -> None:
     killed(world, sum(ticks) / 2, planned(world))
 
 
-def planned(world: Letters) -> list:
-    """What lies there now; a loud error where it is not one letter for each."""
+def planned(world: Emails) -> list:
+    """What lies there now; a loud error where it is not one email for each."""
     found = world.as_superuser(PLANNED)
     assert {kind for kind, *_rest in found} == set(schedule.WEEKLY), found
     for kind, _period, *counts in found:
@@ -216,20 +216,20 @@ def planned(world: Letters) -> list:
     return found
 
 
-def killed(world: Letters, after: float, whole: list) -> None:
+def killed(world: Emails, after: float, whole: list) -> None:
     world.as_superuser(EMPTY)
-    postman = world.postman("plan")
-    postman.begin()
+    sender = world.sender("plan")
+    sender.begin()
     time.sleep(after)
-    postman.kill()
+    sender.kill()
     [(kept,)] = world.as_superuser(KEPT)
-    postman = world.postman("plan")
-    postman.begin()
-    more = postman.done()["letters"]
-    postman.kill()
+    sender = world.sender("plan")
+    sender.begin()
+    more = sender.done()["emails"]
+    sender.kill()
     assert planned(world) == whole
     print(
-        f"Killed after {after:.1f} s: {kept:,} letters were there, {more:,} more ",
+        f"Killed after {after:.1f} s: {kept:,} emails were there, {more:,} more ",
         end="",
     )
     print("came: one for each recipient, kind and week, as if nothing had been")
@@ -244,7 +244,7 @@ HEAD = """
 
 
 def taken(port: int) -> int | None:
-    """How many letters the sink has."""
+    """How many emails the sink has."""
     try:
         with SMTP("127.0.0.1", port, timeout=2) as line:
             return int(line.help())
@@ -252,30 +252,30 @@ def taken(port: int) -> int | None:
         return None
 
 
-def rate_of(postmen: list[Postman], seconds: float) -> float:
+def rate_of(senders: list[Sender], seconds: float) -> float:
     """Mails a second of all together."""
-    for postman in postmen:
-        postman.begin(seconds)
-    answers = [postman.done() for postman in postmen]
+    for sender in senders:
+        sender.begin(seconds)
+    answers = [sender.done() for sender in senders]
     if min(answer["seconds"] for answer in answers) < seconds:
-        raise SystemExit("No letters are left to send: take more --recipients.")
+        raise SystemExit("No emails are left to send: take more --recipients.")
     return sum(answer["sent"] / answer["seconds"] for answer in answers)
 
 
-def send_all(world: Letters, options) -> None:
+def send_all(world: Emails, options) -> None:
     world.as_superuser(ONLY_CLIENTS)
     print(HEAD)
     for milliseconds, wanted in SINKS:
         with world.sink(milliseconds) as port, ExitStack() as after:
             env = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
-            there = [world.postman(work, **env) for work in ["bare", "send"] * 2]
-            for postman in there:
-                after.callback(postman.kill)
+            there = [world.sender(work, **env) for work in ["bare", "send"] * 2]
+            for sender in there:
+                after.callback(sender.kill)
             loops, workers = there[::2], there[1::2]
             turns = (loops[:1], workers[:1], loops, workers)
             rate_of(loops, WARM), rate_of(workers, WARM)
             rounds = [
-                [rate_of(postmen, options.seconds * WINDOW) for postmen in turns]
+                [rate_of(senders, options.seconds * WINDOW) for senders in turns]
                 for _round in range(options.rounds)
             ]
             show(milliseconds, wanted, rounds)
@@ -295,7 +295,7 @@ def show(milliseconds: int, wanted: float, rounds: list) -> None:
 
 def run(options) -> None:
     began = time.monotonic()
-    with Letters(options.therapists, options.recipients) as world:
+    with Emails(options.therapists, options.recipients) as world:
         spent = time.monotonic() - began
         print(f"{world.therapists:,} therapists and {world.clients:,} clients", end="")
         print(f" (made in {spent:.0f} s); {machine()}; {commit()}")

@@ -1,6 +1,6 @@
 """A worker that plans or sends when it is told to, and says what that took.
 
-python -m bench.postman plan|send|bare
+python -m bench.sender plan|send|bare
 
 Says "ready", then answers each line on standard input, a number of seconds, with one
 of JSON.  A process of its own: its memory is looked at, and it is killed.
@@ -37,14 +37,14 @@ def plan(_seconds: float) -> dict:
         statements += 1
         return execute(*arguments)
 
-    before, ticks, letters = memory("VmRSS"), [], [1]
+    before, ticks, emails = memory("VmRSS"), [], [1]
     with connection.execute_wrapper(counted):
-        while letters[-1]:
+        while emails[-1]:
             began = time.monotonic()
-            letters.append(plan.plan())
+            emails.append(plan.plan())
             ticks.append(time.monotonic() - began)
     return {
-        "letters": sum(letters[1:]), "statements": statements, "ticks": ticks,
+        "emails": sum(emails[1:]), "statements": statements, "ticks": ticks,
         "grown": memory("VmHWM") - before,
     }  # fmt: skip
 
@@ -69,7 +69,7 @@ def bare(seconds: float) -> dict:
             mail = EmailMultiAlternatives(
                 words["subject"],
                 render_to_string("emails/client-digest.txt", words),
-                to=[f"c{sent}@letters.test"],
+                to=[f"c{sent}@emails.test"],
                 connection=door,
             )
             html = render_to_string("emails/client-digest.html", words)
