@@ -20,7 +20,7 @@ from database.prepared import first
 from digests import schedule
 from digests.models import Digest
 from digests.plan import reminder_period
-from digests.weeks import week_page
+from digests.week_page import week_page
 
 WAITING = OutgoingEmail.State.WAITING
 HELD, DROPPED = OutgoingEmail.State.HELD, OutgoingEmail.State.DROPPED

@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.decorators import therapist_required
 from digests import schedule
 from digests.models import Digest
-from digests.weeks import TherapistWeek
+from digests.therapist_week import TherapistWeek
 
 audit.verb("opened digest", audit.Sort.OPENED, _("The week"))
 

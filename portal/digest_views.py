@@ -6,8 +6,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit
 from digests import schedule
+from digests.client_week import ClientWeek
 from digests.models import Digest
-from digests.weeks import ClientWeek
 from portal.state import client_required
 from portal.watched import WATCHED
 

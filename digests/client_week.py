@@ -1,0 +1,147 @@
+"""What a client's own week says: plain values for the template, one query a fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from django.db.models import DateTimeField
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from accounts import encryption
+from accounts.models import User
+from appointments.models import TherapySession
+from clients.prepared import prepared_for_user
+from digests.models import Digest
+from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
+from goals import attention
+from goals.disagreement_page import own_words
+from goals.models import Goal
+from goals.models.content import Side
+from goals.recent_ratings import recent_lines
+from toolkit.models import Assignment
+from ui.charts.spark import sparkline
+
+
+@dataclass(frozen=True)
+class GoalLine:
+    """One's own series, and the therapist's last number beside it, named as such."""
+
+    words: str
+    spark: SafeString
+    last: int | None
+    theirs: int | None
+    waits: bool
+
+
+FEW = 3  # of what is practised
+REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
+
+
+@prepared_for_user(**WEEKS)
+def _own_sessions(user, begins, ends):
+    rows = TherapySession.objects.visible_to(user).planned()
+    rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = rows.select_related("therapist").defer("take_away")
+    return rows.order_by("starts_at")
+
+
+@prepared_for_user()
+def _own_goals(user):
+    rows = Goal.objects.visible_to(user).open().with_words().defer(*UNREAD)
+    return rows.order_by("created_at")
+
+
+@prepared_for_user(since=DateTimeField())
+def _own_practice(user, since):
+    rows = Assignment.objects.visible_to(user).open().filter(set_at__gte=since)
+    return rows.order_by("-set_at")[:FEW]
+
+
+class ClientWeek:
+    """The week to come, for the client whose week it is."""
+
+    def __init__(self, user: User, digest: Digest, now: datetime | None = None):
+        self.user, self.digest, self.now = user, digest, now or timezone.now()
+        self.starts_at, self.ends_at = digest.starts_at, digest.ends_at
+
+    @property
+    def last_day(self) -> datetime:
+        return self.ends_at - MINUTE
+
+    @cached_property
+    def sessions(self) -> list[TherapySession]:
+        """From the moment the page is ready until its last midnight."""
+        begins, ends = self.digest.made_at, self.ends_at
+        return _own_sessions(self.user, begins=begins, ends=ends)
+
+    @cached_property
+    def _goals(self) -> list[Goal]:
+        goals = list(_own_goals(self.user))
+        own = own_words(self.user, goals)
+        for goal in goals:
+            goal.called = own.get(goal.pk) or goal.shown.own_words
+        return goals
+
+    @cached_property
+    def practice(self) -> list[Assignment]:
+        """What is still open, the newest first; a miss is not told twice."""
+        return _own_practice(self.user, since=self.digest.made_at - 2 * WEEK)
+
+    @property
+    def waiting(self) -> list[Goal]:
+        return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+
+    @cached_property
+    def reviews(self) -> list[tuple[str, Goal]]:
+        """Goals of which a review is due, or open and waits for the client: what for,
+        and which."""
+        goals = {goal.pk: goal for goal in self._goals}
+        ids = {goal.client_id for goal in self._goals}
+        today = self.user.today()
+        asks = attention.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        return [
+            (one.kind, goals[one.goal_id])
+            for one in asks
+            if one.kind in REVIEWS and one.goal_id in goals
+        ]
+
+    @cached_property
+    def _lines(self) -> list:
+        ids = {goal.client_id for goal in self._goals}
+        return [line for lines in recent_lines(ids).values() for line in lines]
+
+    @property
+    def lines(self) -> list[GoalLine]:
+        """One's own goals with the line of one's own ratings."""
+        by_goal = {line.goal_id: line for line in self._lines}
+        return [
+            GoalLine(
+                words=goal.called,
+                spark=sparkline(by_goal[goal.pk].client.ratings),
+                last=by_goal[goal.pk].client.last,
+                theirs=by_goal[goal.pk].therapist.last,
+                waits=goal.waits_for == Side.CLIENT,
+            )
+            for goal in self._goals
+            if goal.pk in by_goal and by_goal[goal.pk].ratings  # of either side
+        ]
+
+    def load_keys(self) -> None:
+        ids = {row.client_id for row in [*self._goals, *self.practice]}
+        if ids:
+            encryption.expect(self.user.practice_id, ids)
+
+    @property
+    def is_empty(self) -> bool:
+        asked = self.waiting or self.reviews
+        return not (self.sessions or self.practice or asked or self._rated)
+
+    @property
+    def _rated(self) -> bool:
+        """Asked last: it takes the most reading, and mostly there is a session."""
+        since = self.digest.made_at - WEEK
+        given = [side for line in self._lines for side in (line.client, line.therapist)]
+        return any(side.last_at and side.last_at >= since for side in given)

@@ -1,0 +1,286 @@
+"""What a therapist's week says: plain values for the template, one query a fact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import DateTimeField, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import encryption
+from accounts.models import User
+from appointments.models import TherapySession
+from clients import apart
+from clients.models import Client
+from clients.prepared import prepared_for_user
+from digests.models import Digest
+from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
+from goals.models import Goal, GoalRating
+from goals.models.content import Side
+from goals.wordings import Wordings
+from notes.models import ProgressNote
+from toolkit.models import Assignment
+
+MANY = 12  # lines in one list of the page
+SHOWN = ("preferred_name", "family_name", "name_key", "pronouns", "state", "created_at")
+DONE = (Assignment.Answer.DID, Assignment.Answer.SOME)
+NOW = {"now": DateTimeField()}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line about one client; `id` is the goal's or session's it leads to."""
+
+    client: Client
+    id: UUID | None = None
+    at: datetime | None = None
+    words: str = ""
+    value: int | None = None
+    before: int | None = None
+    side: str = ""  # who gave both numbers
+
+
+@dataclass(frozen=True)
+class Part:
+    """A list that shows its beginning and counts the rest."""
+
+    items: list[Item]
+    more: int
+
+    @classmethod
+    def of(cls, items: list[Item]) -> Part:
+        return cls(items[:MANY], max(0, len(items) - MANY))
+
+    def __bool__(self):
+        return bool(self.items)
+
+
+def _within(field: str, begins, ends) -> Q:
+    return Q(**{f"{field}__gte": begins, f"{field}__lt": ends})
+
+
+@prepared_for_user()
+def _treated(user):
+    found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
+    return found.by_name().only(*SHOWN)
+
+
+@prepared_for_user(**WEEKS)
+def _sessions(user, begins, ends):
+    rows = TherapySession.objects.editable_by(user).filter(therapist=user)
+    rows = rows.filter(_within("starts_at", begins, ends))
+    return rows.values_list("state", Q(note__signed_at__lte=Now()))
+
+
+@prepared_for_user(**WEEKS)
+def _answers(user, begins, ends):
+    rows = Assignment.objects.editable_by(user).exclude(answer="")
+    rows = rows.filter(_within("answered_at", begins, ends))
+    return rows.values_list("answer", flat=True)
+
+
+@prepared_for_user(**WEEKS)
+def _goals(user, begins, ends):
+    rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
+    return rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+
+
+@prepared_for_user(**WEEKS)
+def _rated(user, begins, ends):
+    """The last rating of each goal and side, and that side's last before the week."""
+    same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
+    earlier = GoalRating.objects.not_withdrawn().filter(**same)
+    earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
+    rows = GoalRating.objects.editable_by(user).not_withdrawn()
+    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
+    rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
+    rows = rows.select_related("goal__in_force", "goal__latest")
+    return rows.defer(*(f"goal__{name}" for name in UNREAD))
+
+
+@prepared_for_user(**NOW)
+def _unsigned(user, now):
+    rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
+    rows = rows.filter(author=user, session__starts_at__lt=now)
+    rows = rows.order_by("session__starts_at")
+    return rows.values_list("client_id", "session_id", "session__starts_at")
+
+
+@prepared_for_user(**NOW, **WEEKS)
+def _booked(user, now, begins, ends):
+    """What is ahead now, and what has or had its place between the two."""
+    rows = TherapySession.objects.editable_by(user).not_canceled()
+    ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
+    rows = rows.filter(ahead | _within("starts_at", begins, ends))
+    return rows.values_list("client_id", "starts_at", "ends_at", "state")
+
+
+class TherapistWeek:
+    """The week that is over, for whoever held its sessions; nobody whom one only
+    supervises."""
+
+    def __init__(self, user: User, digest: Digest, now: datetime | None = None):
+        self.user, self.digest, self.now = user, digest, now or timezone.now()
+        self.starts_at, self.ends_at = digest.starts_at, digest.ends_at
+
+    @property
+    def last_day(self) -> datetime:
+        return self.ends_at - MINUTE
+
+    @cached_property
+    def clients(self) -> dict[UUID, Client]:
+        found = {client.pk: client for client in _treated(self.user)}
+        treated = Client.objects.editable_by(self.user)
+        hints = apart.among(found.values(), treated)
+        for client in found.values():
+            client.hint = hints.get(client.pk, "")
+        return found
+
+    @property
+    def _week(self) -> dict[str, datetime]:
+        return {"begins": self.starts_at, "ends": self.ends_at}
+
+    # -- figures -----------------------------------------------------------------
+
+    @cached_property
+    def sessions(self) -> Counter:
+        """How many of the week's sessions were held, missed, cancelled, signed."""
+        rows = _sessions(self.user, **self._week)
+        counts: Counter = Counter()
+        for state, is_signed in rows:
+            counts[state] += 1
+            counts["signed"] += bool(is_signed)
+        return counts
+
+    @property
+    def sessions_total(self) -> int:
+        return sum(self.sessions[state] for state in TherapySession.State.values)
+
+    @cached_property
+    def practice(self) -> dict[str, int]:
+        """Practice answered in the week, and how much of it was done or some."""
+        answers = _answers(self.user, **self._week)
+        done = sum(1 for answer in answers if answer in DONE)
+        return {"total": len(answers), "done": done}
+
+    # -- lists -------------------------------------------------------------------
+
+    @cached_property
+    def _goals(self) -> list[Goal]:
+        """Agreed in the week, or waiting for a key now."""
+        rows = _goals(self.user, **self._week)
+        return [goal for goal in rows if goal.client_id in self.clients]
+
+    @cached_property
+    def keys_waiting(self) -> Part:
+        waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
+        return Part.of([self._item(goal, goal.latest.proposed_at) for goal in waiting])
+
+    @cached_property
+    def agreed(self) -> Part:
+        new = [
+            goal
+            for goal in self._goals
+            if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
+        ]
+        return Part.of([self._item(goal, goal.in_force_at) for goal in new])
+
+    def _item(self, goal: Goal, at=None, **figures) -> Item:
+        client = self.clients[goal.client_id]
+        return Item(client, goal.pk, at, goal.shown.own_words, **figures)
+
+    @cached_property
+    def _moved(self) -> list[GoalRating]:
+        """The week's last rating of each goal and side, where it differs from the one
+        before of the same side."""
+        return [
+            rating
+            for rating in _rated(self.user, **self._week)
+            if rating.before not in (None, rating.value)
+            and rating.client_id in self.clients
+        ]
+
+    @cached_property
+    def moved(self) -> Part:
+        by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
+        return Part.of(
+            [
+                Item(
+                    self.clients[row.client_id],
+                    row.goal_id,
+                    row.at,
+                    self._wordings.words_then(row.goal, self.ends_at),
+                    value=row.value,
+                    before=row.before,
+                    side=row.side,
+                )
+                for row in by_size
+            ]
+        )
+
+    @cached_property
+    def _wordings(self) -> Wordings:
+        goals = [row.goal for row in self._moved]
+        return Wordings.before(goals, self.ends_at, self.user)
+
+    @cached_property
+    def unsigned(self) -> Part:
+        rows = _unsigned(self.user, now=self.now)
+        return Part.of(
+            [
+                Item(self.clients[client_id], session_id, starts_at)
+                for client_id, session_id, starts_at in rows
+                if client_id in self.clients
+            ]
+        )
+
+    @cached_property
+    def _booked(self) -> list[tuple[UUID, datetime, datetime, str]]:
+        after = {"begins": self.ends_at, "ends": self.ends_at + WEEK}
+        return _booked(self.user, now=self.now, **after)
+
+    @property
+    def booked(self) -> int:
+        """Sessions in the seven days after the week, held or missed by now or not."""
+        until = self.ends_at + WEEK
+        return sum(self.ends_at <= row[1] < until for row in self._booked)
+
+    @cached_property
+    def unbooked(self) -> Part:
+        planned = TherapySession.State.PLANNED
+        booked = {
+            client_id
+            for client_id, _starts_at, ends_at, state in self._booked
+            if state == planned and ends_at > self.now
+        }
+        return Part.of(
+            [
+                Item(client)
+                for client in self.clients.values()
+                if client.state == Client.State.ACTIVE and client.pk not in booked
+            ]
+        )
+
+    # -- the page ----------------------------------------------------------------
+
+    def load_keys(self) -> None:
+        """Of everybody whose words are shown, in one query."""
+        spoken = {row.client_id for row in [*self._goals, *self._moved]}
+        if spoken:
+            encryption.expect(self.user.practice_id, spoken)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.sessions_total
+            or self._goals
+            or self._moved
+            or self.unsigned
+            or self.booked
+            or self.unbooked
+        )

@@ -1,0 +1,16 @@
+"""The page of a week, for whoever it is of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import User
+from digests.client_week import ClientWeek
+from digests.models import Digest
+from digests.therapist_week import TherapistWeek
+
+
+def week_page(user: User, digest: Digest, now: datetime | None = None):
+    """`now` is the moment that the page is read as of."""
+    kind = TherapistWeek if user.is_therapist else ClientWeek
+    return kind(user, digest, now)
