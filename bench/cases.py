@@ -17,8 +17,8 @@ from clients.models import Client
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal
-from therapy import demo
-from therapy.management.commands import seed_scale as seeded
+from therapy.demo.people import PASSWORD
+from therapy.scale import measured as seeded
 
 TOKEN = "a" * 32  # a CSRF secret; the cookie and the form say the same
 NOTE = seeded.NOTE[:1365]  # three of them are 4 KB
@@ -69,7 +69,7 @@ class FloorNote(Case):
 @dataclass
 class SignIn(Case):
     def request(self, number: int):
-        said = {"login": seeded.THERAPIST, "password": demo.PASSWORD}
+        said = {"login": seeded.THERAPIST, "password": PASSWORD}
         body = urlencode(said | {"csrfmiddlewaretoken": TOKEN})
         return "POST", self.path, body, self.headers | FORM_HEADERS
 

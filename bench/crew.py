@@ -19,7 +19,7 @@ from bench.cases import (
     to_log,
     undo,
 )
-from therapy.management.commands import seed_scale as seeded
+from therapy.scale import measured as seeded
 
 # So that each of the nine pages is read as often as every other.
 THERAPISTS, AT_HOME, ADMINS = 82, 9, 9

@@ -98,12 +98,15 @@ def check(stack: Stack) -> int:
 
 
 def greet(stack: Stack) -> None:
-    from therapy import demo  # Celery comes with it: too slow for --prepare
+    from therapy.demo.people import (  # Celery comes with it: too slow for --prepare
+        ACCOUNTS,
+        PASSWORD,
+    )
 
     mail = stack.env.get("MAIL_PAGE", "sent by your EMAIL_URL")
     stack.say(f"READY  {stack.site}   mail: {mail}")
-    for email, who in demo.ACCOUNTS:
-        print(f"          {email:22} {demo.PASSWORD}   {who}", flush=True)
+    for email, who in ACCOUNTS:
+        print(f"          {email:22} {PASSWORD}   {who}", flush=True)
     print("          Ctrl-C stops everything; the data stay in var/", flush=True)
 
 

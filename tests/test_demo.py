@@ -25,10 +25,10 @@ from goals.models import (
     Win,
 )
 from notes.models import NoteAddition, ProgressNote, SessionGoal
-from therapy.demo_care import ADDED, ANSWER, CORRECTED, SAID, WHY
-from therapy.demo_strengths import STRENGTHS, WINS
-from therapy.demo_words import PEOPLE, THEMES
-from therapy.management.commands.seed import ZONE
+from therapy.demo.care import ADDED, ANSWER, CORRECTED, SAID, WHY
+from therapy.demo.practice import ZONE
+from therapy.demo.strengths import STRENGTHS, WINS
+from therapy.demo.words import PEOPLE, THEMES
 from toolkit.models import Assignment
 
 GUARDED = [

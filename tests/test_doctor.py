@@ -22,15 +22,15 @@ from conftest import as_role
 from ops.mail import Sink
 from therapy.backups import drilling
 from therapy.doctor import (
-    around,
     catalogue,
     examine,
     installation,
     keys,
     proxy,
     release,
+    services,
 )
-from therapy.health import healthz
+from therapy.monitoring.health import healthz
 
 
 def execute(statement):
@@ -51,7 +51,7 @@ def wrong(check):
 @pytest.mark.parametrize(
     "check",
     [catalogue.versions, catalogue.roles, catalogue.row_security, catalogue.triggers,
-     around.clock, around.known_time_zones, installation.migrations,
+     services.clock, services.known_time_zones, installation.migrations,
      installation.python,
      keys.master_key],
     ids=lambda check: check.__name__,
@@ -96,7 +96,7 @@ def test_time_zones_that_nobody_knows_are_counted(db, thea, cleo):
     for one, name in ((thea, "Mars/Olympus"), (cleo.user, "Asia/Calcutta")):
         one.time_zone = name
         one.save(update_fields=["time_zone"])
-    assert "1 people or practices have a time zone" in wrong(around.known_time_zones)
+    assert "1 people or practices have a time zone" in wrong(services.known_time_zones)
 
 
 def test_a_table_whose_policies_are_gone_is_named(db):
@@ -119,14 +119,14 @@ def test_a_practice_without_anybody_is_left_open(practice):
 
 def test_clocks_that_differ_are_noticed(db, monkeypatch):
     ahead = time.time() + 60
-    monkeypatch.setattr(around.time, "time", lambda: ahead)
-    assert "-60 seconds away" in wrong(around.clock)
+    monkeypatch.setattr(services.time, "time", lambda: ahead)
+    assert "-60 seconds away" in wrong(services.clock)
 
 
 def test_a_worker_that_never_ticked_and_one_that_does(db):
-    assert "the worker ticked never" in wrong(around.worker)
+    assert "the worker ticked never" in wrong(services.worker)
     Heartbeat.beat()
-    assert not wrong(around.worker)
+    assert not wrong(services.worker)
 
 
 def test_an_email_that_is_late_is_noticed(thea):
@@ -136,11 +136,11 @@ def test_an_email_that_is_late_is_noticed(thea):
         thea, "reminder", "1", due_at=due, not_after=now + timedelta(hours=1)
     )
     OutgoingEmail.objects.update(created_at=due)
-    assert "since 20 minutes" in wrong(around.emails)
+    assert "since 20 minutes" in wrong(services.emails)
 
 
 def test_without_redis_it_says_that_pages_work(db):
-    assert "Redis does not answer" in wrong(around.broker)
+    assert "Redis does not answer" in wrong(services.broker)
 
 
 # -- the mail server ------------------------------------------------------------------
@@ -154,28 +154,28 @@ def mail_server(settings, tmp_path):
 
 
 def test_a_mail_server_that_answers_gets_no_email(mail_server):
-    assert not wrong(around.mail)
+    assert not wrong(services.mail)
     assert not mail_server.messages
 
 
 @pytest.mark.requirement("R61")
 def test_a_mail_server_without_tls_or_sign_in_is_named(mail_server, settings):
     settings.EMAIL_USE_TLS = True
-    assert "does not offer" in wrong(around.mail)
+    assert "does not offer" in wrong(services.mail)
     settings.EMAIL_USE_TLS = False
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "us", "x"
-    assert "127.0.0.1" in wrong(around.mail)
+    assert "127.0.0.1" in wrong(services.mail)
 
 
 def test_a_mail_server_that_is_not_there_is_named(settings):
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert "127.0.0.1:1 does not answer" in wrong(around.mail)
+    assert "127.0.0.1:1 does not answer" in wrong(services.mail)
 
 
 @pytest.mark.requirement("R61")
 def test_emails_in_the_clear_are_for_this_machine_alone(mail_server, monkeypatch):
-    monkeypatch.setattr(around, "is_here", lambda host: False)
-    assert "in the clear" in wrong(around.mail)
+    monkeypatch.setattr(services, "is_here", lambda host: False)
+    assert "in the clear" in wrong(services.mail)
 
 
 # -- the installation -----------------------------------------------------------------
@@ -347,18 +347,18 @@ def test_a_time_zone_that_nobody_knows_is_named(thea):
 
 
 def test_the_disk_of_the_real_data_directory_is_looked_at(db, settings):
-    [folder] = [each for each in (around.data_directory(),) if each]
+    [folder] = [each for each in (services.data_directory(),) if each]
     execute("SELECT 1")
     with connection.cursor() as cursor:
         cursor.execute("SHOW data_directory")
         assert folder == Path(cursor.fetchone()[0])
-    assert any(f"({folder})" in finding.words for finding in said(around.disk))
+    assert any(f"({folder})" in finding.words for finding in said(services.disk))
 
 
 def test_a_database_on_another_machine_is_asked_about_there(db, monkeypatch):
-    monkeypatch.setattr(around, "is_here", lambda host: False)
-    assert around.data_directory() is None
-    assert "?" in [finding.state for finding in said(around.disk)]
+    monkeypatch.setattr(services, "is_here", lambda host: False)
+    assert services.data_directory() is None
+    assert "?" in [finding.state for finding in said(services.disk)]
 
 
 # -- what the proxy says of visitors --------------------------------------------------

@@ -22,7 +22,7 @@ from conftest import as_role
 from database import identity
 from database.identity import acting_as
 from digests import send
-from therapy import vitals
+from therapy.monitoring import health, pulse
 
 HOUR = timedelta(hours=1)
 AFAR = "203.0.113.9"
@@ -113,8 +113,8 @@ def test_health_costs_one_query_however_many_emails(
 
 def test_redis_is_asked_seldom_however_often_we_are(client, db, monkeypatch):
     asked = []
-    monkeypatch.setattr(vitals, "queue", vitals.Queue())
-    monkeypatch.setattr(vitals.Queue, "_ask", lambda queue: asked.append(1))
+    monkeypatch.setattr(health, "queue", pulse.Queue())
+    monkeypatch.setattr(pulse.Queue, "_ask", lambda queue: asked.append(1))
     for _ in range(5):
         client.get("/healthz")
     assert asked == [1]
@@ -274,13 +274,13 @@ def test_behind_the_proxy_the_address_it_saw_counts(
 
 
 def test_the_build_is_what_the_operator_calls_it(monkeypatch):
-    vitals.build.cache_clear()
+    pulse.build.cache_clear()
     monkeypatch.setenv("BUILD", "2026-11")
-    assert vitals.build() == "2026-11"
-    vitals.build.cache_clear()
+    assert pulse.build() == "2026-11"
+    pulse.build.cache_clear()
     monkeypatch.delenv("BUILD")
-    assert re.fullmatch(r"[0-9a-f]{12}|unknown", vitals.build())
-    vitals.build.cache_clear()
+    assert re.fullmatch(r"[0-9a-f]{12}|unknown", pulse.build())
+    pulse.build.cache_clear()
 
 
 def test_a_connection_that_is_hung_up_while_saying_who_asks_is_given_up(
@@ -300,4 +300,4 @@ def test_a_connection_that_is_hung_up_while_saying_who_asks_is_given_up(
         ):
             pass
         with transaction.atomic():
-            assert vitals.pulse().halted is False
+            assert pulse.pulse().halted is False

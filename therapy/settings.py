@@ -15,7 +15,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from therapy import demo
+from therapy.demo.people import ACCOUNTS, PASSWORD
 
 BASE = Path(__file__).resolve().parent.parent
 env = os.environ.get
@@ -66,10 +66,10 @@ BACKUP_KEY = env("BACKUP_KEY") and key_of_32_bytes("BACKUP_KEY", env("BACKUP_KEY
 DEMO_ACCOUNTS = [  # offered on the sign-in page
     {
         "email": email,
-        "password": demo.PASSWORD,
+        "password": PASSWORD,
         "label": f"{email.split('@')[0].title()}, {who}",
     }
-    for email, who in (demo.ACCOUNTS if DEMO else [])
+    for email, who in (ACCOUNTS if DEMO else [])
 ]
 
 ALLOWED_HOSTS = listed(
@@ -284,7 +284,7 @@ TRUST_PROXY = env("TRUST_PROXY") == "1"
 if TRUST_PROXY:
     MIDDLEWARE.insert(0, "accounts.middleware.ProxyMiddleware")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Who is answered at /metrics (therapy/health.py).
+# Who is answered at /metrics (therapy/monitoring/health.py).
 OPERATOR_NETWORKS = networks(
     "OPERATOR_NETWORKS", env("OPERATOR_NETWORKS") or "127.0.0.0/8, ::1"
 )

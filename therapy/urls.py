@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from therapy.health import healthz, metrics
+from therapy.monitoring.health import healthz, metrics
 
 handler400 = "accounts.errors.bad_request"
 handler403 = "accounts.errors.forbidden"

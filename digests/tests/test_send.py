@@ -21,7 +21,7 @@ from digests import send
 from digests.tests.conftest import HOUR
 from ops.mail import Sink
 from ops.place import free_port
-from therapy.doctor import around
+from therapy.doctor import services
 
 pytestmark = pytest.mark.django_db
 
@@ -184,7 +184,7 @@ def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
     page = sign_in(ada).get("/deliveries/").content.decode()
     assert "2 emails are waiting because our mail server refuses" in page
     with as_role("cairn_web"):
-        found = [finding for finding in around.emails() if finding.is_wrong]
+        found = [finding for finding in services.emails() if finding.is_wrong]
     assert "2 wait because the mail server does not pass them on" in found[0].words
     setattr(sink, stage, None)
     with after(hours=0, minutes=1):

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from django.db import connection
 from django.utils import timezone
 
-from therapy import schema, vitals
+from therapy import schema
 from therapy.backups import Refused, tools
+from therapy.monitoring import pulse
 
 TABLES = """
 SELECT n.nspname::text, c.relname::text FROM pg_class c
@@ -39,7 +40,7 @@ def take() -> dict:
             )
         return {
             "made_at": timezone.now().isoformat(timespec="seconds"),
-            "build": vitals.build(),
+            "build": pulse.build(),
             "server": tools.server_version(),
             "migrations": _migrations(cursor),
             "tables": {name: _digest(cursor, name) for name in _tables(cursor)},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from therapy.doctor import release
 from therapy.doctor.finding import Finding, ok, unseen, wrong
-from therapy.vitals import rows
+from therapy.monitoring.pulse import rows
 
 MOST_SHOWN = 20  # differences; a database that nobody migrated has a thousand
 OLDEST = 150000  # security_invoker views, and CVE fixes for row security

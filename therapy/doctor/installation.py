@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http.request import validate_host
 
 from therapy.doctor.finding import Finding, ok, wrong
-from therapy.vitals import rows
+from therapy.monitoring.pulse import rows
 
 PINNED = re.compile(r"^([a-z0-9][\w.-]*)(?:\[[\w,]+\])?==(\S+)", re.I | re.M)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db import Error, connection
 
-from therapy.doctor import around, catalogue, installation, keys, proxy
+from therapy.doctor import catalogue, installation, keys, proxy, services
 from therapy.doctor.finding import Finding, ok, wrong
 
 IN_THE_DATABASE = (
@@ -16,13 +16,13 @@ IN_THE_DATABASE = (
     catalogue.triggers,
     catalogue.as_released,
     catalogue.connections,
-    around.clock,
+    services.clock,
     installation.migrations,
     installation.time_zones,
     keys.master_key,
-    around.worker,
-    around.emails,
-    around.known_time_zones,
+    services.worker,
+    services.emails,
+    services.known_time_zones,
 )
 ELSEWHERE = (
     installation.python,
@@ -30,9 +30,9 @@ ELSEWHERE = (
     installation.addresses,
     proxy.visitor_address,
     installation.static_files,
-    around.broker,
-    around.mail,
-    around.disk,
+    services.broker,
+    services.mail,
+    services.disk,
 )
 
 

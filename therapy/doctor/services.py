@@ -19,8 +19,8 @@ from django.core.mail import get_connection
 from django.db import connection
 
 from accounts.models import Practice, User
-from therapy import vitals
 from therapy.doctor.finding import Finding, ok, unseen, wrong
+from therapy.monitoring.pulse import pulse, redis_client, rows
 from ui import time_zones
 
 DRIFT = 5  # seconds; codes from an app forgive thirty
@@ -33,7 +33,7 @@ PATIENCE = 2  # seconds for a worker to answer
 
 def clock() -> Iterator[Finding]:
     before = time.time()
-    now = vitals.pulse().now.timestamp()
+    now = pulse().now.timestamp()
     drift = now - (before + time.time()) / 2
     if abs(drift) > DRIFT:
         yield wrong(
@@ -47,7 +47,7 @@ def clock() -> Iterator[Finding]:
 
 def broker() -> Iterator[Finding]:
     try:
-        with vitals.broker() as client:
+        with redis_client() as client:
             version = client.info("server")["redis_version"]
             policy = _what_it_does_when_full(client)
     except (redis.RedisError, OSError) as error:
@@ -90,12 +90,12 @@ def _worker_that_answers() -> Finding:
 
 
 def worker() -> Iterator[Finding]:
-    pulse = vitals.pulse()
-    if pulse.is_ticking:
-        age = pulse.age(pulse.tick)
+    now = pulse()
+    if now.is_ticking:
+        age = now.age(now.tick)
         yield ok("tick", f"the worker ticked {age:.0f} seconds ago")
         return
-    said = f"at {pulse.tick:%Y-%m-%d %H:%M} UTC" if pulse.tick else "never"
+    said = f"at {now.tick:%Y-%m-%d %H:%M} UTC" if now.tick else "never"
     yield wrong(
         "tick",
         f"the worker ticked {said}: nothing is planned, sent or sealed. "
@@ -104,14 +104,14 @@ def worker() -> Iterator[Finding]:
 
 
 def emails() -> Iterator[Finding]:
-    pulse = vitals.pulse()
-    if pulse.halted:
+    now = pulse()
+    if now.halted:
         yield wrong(
             "emails",
             "a backup was restored, and nothing is sent until somebody says so: "
             "manage.py lift_halt. docs/operate.md, Restore.",
         )
-    [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
+    [(refused,)] = rows("SELECT app.refused_by_relay()")
     if refused:
         yield wrong(
             "emails",
@@ -119,14 +119,14 @@ def emails() -> Iterator[Finding]:
             "policy, 5.7.x): check EMAIL_URL's user, the sender's domain (SPF, DKIM) "
             "and the relay's own log. docs/mail.md.",
         )
-    late = pulse.age(pulse.oldest_unsent) or 0
+    late = now.age(now.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
             "emails",
             f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
             "worker's log. docs/mail.md.",
         )
-    elif not pulse.halted and not refused:
+    elif not now.halted and not refused:
         yield ok("emails", "none is late")
 
 
@@ -203,7 +203,7 @@ def data_directory() -> Path | None:
     """
     if not is_here(connection.settings_dict.get("HOST") or ""):
         return None
-    [(backend,)] = vitals.rows("SELECT pg_backend_pid()")
+    [(backend,)] = rows("SELECT pg_backend_pid()")
     try:
         if not (PROCESSES / f"{backend}/cmdline").read_bytes().startswith(b"postgres:"):
             return None  # numbered in another container
@@ -237,7 +237,7 @@ def disk() -> Iterator[Finding]:
             else wrong("disk", f"only {said}: make room before PostgreSQL stops.")
         )
     if not data:
-        [(size,)] = vitals.rows("SELECT pg_database_size(current_database())")
+        [(size,)] = rows("SELECT pg_database_size(current_database())")
         yield unseen(
             "disk",
             f"the database takes {size / 1024**2:.0f} MB; how much is free where it "

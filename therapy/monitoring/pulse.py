@@ -73,13 +73,13 @@ class Queue:
 
     def _ask(self) -> int | None:
         try:
-            with broker() as client:
+            with redis_client() as client:
                 return client.llen("celery")
         except (redis.RedisError, OSError):
             return None
 
 
-def broker() -> redis.Redis:
+def redis_client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
     )

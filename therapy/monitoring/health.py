@@ -18,7 +18,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from accounts import places
 from accounts.decorators import ASKED, for_everyone
 from accounts.errors import PAUSE
-from therapy import vitals
+from therapy.monitoring.pulse import build, pulse, queue, rows
 
 # Whoever was passed on by a proxy carries one of these.
 PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP",
@@ -30,12 +30,12 @@ PASSED_ON = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real
 @ASKED
 def healthz(request):
     """200 where web and database work; the rest is told, and stops nobody."""
-    length = vitals.queue.waiting()
+    length = queue.waiting()
     said = {"web": True, "database": True, "queue": length is not None}
     # What limits and audit would go by; the doctor looks whether it is true.
     said["visitor"] = request.META.get("REMOTE_ADDR", "")
     try:
-        pulse = vitals.pulse()
+        now = pulse()
     except Error:
         return JsonResponse(
             said | {"database": False}, status=503, headers={"Retry-After": PAUSE}
@@ -43,11 +43,11 @@ def healthz(request):
     return JsonResponse(
         said
         | {
-            "ticking": pulse.is_ticking,
+            "ticking": now.is_ticking,
             # ./start --check waits for a new one.
-            "tick": pulse.tick and pulse.tick.timestamp(),
-            "halted": pulse.halted,
-            "oldest_unsent_seconds": pulse.age(pulse.oldest_unsent),
+            "tick": now.tick and now.tick.timestamp(),
+            "halted": now.halted,
+            "oldest_unsent_seconds": now.age(now.oldest_unsent),
         }
     )
 
@@ -97,12 +97,12 @@ SELECT (SELECT count(*) FROM accounts_signin
 
 def gauges():
     """Name, help and values of each; what cannot be known now is left out."""
-    labels = f'build="{vitals.build()}",python="{platform.python_version()}"'
+    labels = f'build="{build()}",python="{platform.python_version()}"'
     labels += f',django="{django.__version__}"'
     yield "info", "What runs here.", {labels: 1}
     free = shutil.disk_usage(settings.BASE).free
     yield "disk_free_bytes", "Where the program lies.", {"": free}
-    length = vitals.queue.waiting()
+    length = queue.waiting()
     yield "queue_up", "Whether Redis answers.", {"": length is not None}
     if length is not None:
         yield "queue_length", "Tasks that no worker has taken yet.", {"": length}
@@ -117,23 +117,23 @@ def gauges():
 
 
 def from_the_database():
-    pulse = vitals.pulse()
-    yield "database_answer_seconds", "How long one query took.", {"": pulse.seconds}
-    age = pulse.age(pulse.tick)
+    now = pulse()
+    yield "database_answer_seconds", "How long one query took.", {"": now.seconds}
+    age = now.age(now.tick)
     if age is not None:
         yield "tick_age_seconds", "Since the worker last ticked.", {"": age}
-    oldest = pulse.age(pulse.oldest_unsent) or 0
+    oldest = now.age(now.oldest_unsent) or 0
     yield "oldest_unsent_seconds", "How long the latest email is late.", {"": oldest}
-    [(refused,)] = vitals.rows("SELECT app.refused_by_relay()")
+    [(refused,)] = rows("SELECT app.refused_by_relay()")
     yield (
         "refused_by_relay",
         "Emails that our mail server does not pass on.",
         {"": refused},
     )
-    yield "halted", "Whether emails are held after a restore.", {"": pulse.halted}
-    emails = {f'state="{state}"': n for state, n in vitals.rows(EMAILS)}
+    yield "halted", "Whether emails are held after a restore.", {"": now.halted}
+    emails = {f'state="{state}"': n for state, n in rows(EMAILS)}
     yield "emails", "Emails in the outbox, by state.", emails
-    [(signed_in, used, most, size)] = vitals.rows(FROM_THE_DATABASE)
+    [(signed_in, used, most, size)] = rows(FROM_THE_DATABASE)
     yield "sign_ins_active", "Sign-ins that have not ended.", {"": signed_in}
     yield "database_connections", "Open connections to it.", {"": used}
     yield "database_connections_max", "How many it allows.", {"": most}

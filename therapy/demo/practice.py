@@ -1,0 +1,436 @@
+"""The demo practice: half a year of it, relative to today."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from contextlib import contextmanager
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.utils import timezone
+
+from accounts import encryption
+from accounts.models import CrisisLine, Practice, User
+from appointments.models import TherapySession
+from clients.models import Client
+from clients.models.draft import PART
+from database import identity
+from database.identity import acting_as
+from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
+from goals.models.content import Side
+from goals.models.goal import KEPT
+from notes.models import ProgressNote, SessionGoal
+from therapy.demo.care import Care
+from therapy.demo.goals import Together
+from therapy.demo.looks import write_looks
+from therapy.demo.people import PASSWORD
+from therapy.demo.strengths import Strong
+from therapy.demo.words import PEOPLE, PRIVACY, STAFF, THEMES, WRITTEN
+from toolkit.models import Assignment
+
+ZONE = ZoneInfo("Europe/London")
+SLUG = "larch-street"
+ROOMS = {"thea": "Room 2", "theo": "Room 1", "iris": "Room 3"}
+LENGTH = timedelta(minutes=50)
+IF_THEN = ("my heart races", "I look at the far houses and count stops")
+CLEOS_BUS = [2, 2, 3, 2, 4, 4, 3, 4, 5, 5, 6, 5]
+
+
+@contextmanager
+def as_who_seeds():
+    """The login of this process, with the keys of the person it acts as: a web login
+    can write no note that is signed already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+    yield
+    identity.tell(connection)
+
+
+class Demo:
+    def __init__(self):
+        self.random = random.Random(20)  # the same people and words each time
+        self.now = timezone.now()
+        self.today = timezone.localdate(self.now, ZONE)
+        self.password = make_password(PASSWORD)
+        self.looks, self.clients, self.numbers = [], {}, 9
+
+    def make(self) -> None:
+        self.practice = Practice.objects.create(
+            name="Larch Street Practice",
+            slug=SLUG,
+            time_zone="Europe/London",
+            privacy_notice=PRIVACY,
+        )
+        self.staff = {key: self.colleague(key, *rest) for key, *rest in STAFF}
+        with acting_as(self.staff["ada"].pk):
+            encryption.make_practice_key(self.practice.pk)
+            self.crisis_lines()
+        for person in PEOPLE:
+            self.life(person)
+        Care(self).make()
+        write_looks(self.practice, self.looks)
+
+    def account(self, name, key, **fields) -> User:
+        person = User(
+            practice=self.practice,
+            name=name,
+            email=f"{key}@cairn.example",
+            password=self.password,
+            time_zone="Europe/London",
+            joined_at=self.now - timedelta(weeks=26),
+            # Everybody's trail goes on until now, so everybody was here lately.
+            last_login=self.now - timedelta(hours=1 + 5 * (len(key) % 7)),
+            **fields,
+        )
+        person.save(force_insert=True)
+        return person
+
+    def colleague(self, key, name, pronouns, therapist, admin) -> User:
+        hours = "Mon to Fri 8:30-9:00 and 13:00-13:45; messages until 18:00"
+        return self.account(
+            name,
+            key,
+            pronouns=pronouns,
+            is_therapist=therapist,
+            is_admin=admin,
+            phone=self.number("020 7946 02") if therapist else "",
+            contact_hours=hours if therapist else "",
+        )
+
+    def number(self, begins) -> str:
+        """Another one each time, of those that Ofcom keeps for invented people."""
+        self.numbers += 1
+        return f"{begins}{self.numbers:02}"
+
+    def crisis_lines(self) -> None:
+        lines = [
+            ("Listening line of the demo", "020 7946 0111", "Day and night"),
+            ("Crisis team of the demo", "020 7946 0122", "Every day, 8:00-22:00"),
+        ]
+        for position, (name, number, hours) in enumerate(lines):
+            CrisisLine.objects.create(
+                practice=self.practice,
+                name=name,
+                number=number,
+                hours=hours,
+                verified_on=self.today - timedelta(days=20),
+                position=position,
+            )
+
+    # -- one client --------------------------------------------------------------
+
+    def life(self, person) -> None:
+        self.person, self.therapist = person, self.staff[person.therapist]
+        self.turns, self.pace = Counter(), self.random.choice([0, 1, 2, 3])
+        with acting_as(self.therapist.pk):
+            self.admit()
+            self.plan_sessions()
+        self.goals = [self.goal(key, n) for n, key in enumerate(person.themes)]
+        with acting_as(self.therapist.pk):
+            self.log_sessions()
+        Strong(self).make()
+        Together(self).make()
+        self.look_back()
+
+    def admit(self) -> None:
+        person = self.person
+        # Before the first session was booked.
+        begun = self.now - timedelta(weeks=person.weeks, days=12)
+        joined = person.kind != "new" or person.first == "Ewa"
+        first, last = WRITTEN.get(person.first, (person.first, person.last))
+        self.client = Client(
+            preferred_name=first,
+            family_name=last,
+            pronouns=person.pronouns,
+            phone=self.number("07700 9001"),
+            emergency_name=self.random.choice(["a friend", "a sister", "a brother"]),
+            emergency_phone=self.number("07700 9005"),
+            email="" if joined else f"{_plain(person.first)}@mail.example",
+            wants_portal=joined,  # nobody invited the others
+            created_at=begun,
+            state="paused" if person.kind == "paused" else "active",
+        )
+        if joined:
+            self.client.user = self.account(first, _plain(person.first))
+        self.client.admit(by=self.therapist, concern=person.concern)
+        self.clients[person.first] = self.client
+
+    # -- sessions ----------------------------------------------------------------
+
+    def plan_sessions(self) -> None:
+        """Weekly, with a few missed and two left out for a holiday."""
+        offset, hour = self.person.slot
+        first = self.today + timedelta(days=offset)
+        # Today alone may be a Saturday, so that there is something to see.
+        if first.weekday() > (4 if offset else 5):
+            first += timedelta(days=7 - first.weekday())
+        last = {"quiet": -5, "paused": -3, "gone": -1}.get(self.person.kind, 3)
+        weeks = [n for n in range(-self.person.weeks, last) if n not in (-15, -14)]
+        self.sessions = [self.session(first, week, hour) for week in weeks]
+        TherapySession.objects.bulk_create(self.sessions)
+
+    def session(self, first, week, hour) -> TherapySession:
+        day = first + timedelta(weeks=week)
+        starts = datetime.combine(day, time.fromisoformat(hour), ZONE)
+        if self.person.first == "Cleo" and day == self.today:
+            starts = self.soon(starts)
+        past = starts + LENGTH < self.now
+        missed = past and self.random.random() < 0.06
+        state = "missed" if missed else "held" if past else "planned"
+        remote = self.person.first in ("Carl", "Rowan")
+        link = "https://video.example/room" if remote else ""
+        return TherapySession(
+            practice=self.practice,
+            client=self.client,
+            therapist=self.therapist,
+            starts_at=starts.astimezone(UTC),
+            ends_at=starts.astimezone(UTC) + LENGTH,
+            place="" if remote else ROOMS[self.person.therapist],
+            video_link=link,
+            state=state,
+            booked_at=starts.astimezone(UTC) - timedelta(days=9),
+            logged_at=starts.astimezone(UTC) + LENGTH if state == "held" else None,
+        )
+
+    def soon(self, starts):
+        """The demo opens shortly before its best-known session, at any hour."""
+        if starts > self.now:
+            return starts
+        minutes = 30 - self.now.minute % 30
+        soon = self.now + timedelta(minutes=minutes)
+        soon = soon.replace(second=0, microsecond=0)
+        day = starts.date()
+        taken = [
+            datetime.combine(day, time.fromisoformat(one.slot[1]), ZONE)
+            for one in PEOPLE
+            if one.therapist == self.person.therapist and one.slot[0] == 0
+        ]
+        while any(abs(soon - other) < LENGTH for other in taken if other != starts):
+            soon += timedelta(minutes=30)
+        if soon.astimezone(ZONE).weekday() == 6:  # late on a Saturday
+            return starts
+        return soon
+
+    @property
+    def held(self) -> list[TherapySession]:
+        return [session for session in self.sessions if session.state == "held"]
+
+    # -- goals -------------------------------------------------------------------
+
+    def goal(self, key, number) -> Goal:
+        theme = THEMES[key]
+        same = [p for p in PEOPLE if key in p.themes].index(self.person)
+        words = theme.wordings[same % len(theme.wordings)]
+        at = (
+            self.held[min(number * 3, len(self.held) - 1)].ends_at
+            if self.held
+            else (self.now - timedelta(days=2))
+        )
+        user = self.client.user
+        proposer = user if user and number % 2 == 0 else self.therapist
+        with acting_as(proposer.pk):
+            goal = Goal(practice=self.practice, client=self.client, created_at=at)
+            goal.theme = theme
+            goal.save(force_insert=True)
+        first = self.version(goal, 1, proposer, at, {
+            "own_words": words, "clinical_words": theme.clinical,
+            "low_end": theme.low, "high_end": theme.high,
+            "review_on": self.today + timedelta(days=21 + 7 * number),
+        })  # fmt: skip
+        self.second_thoughts(goal, first, number, at)
+        self.steps(goal)
+        return goal
+
+    def version(self, goal, number, by, at, content, *, agreed=True) -> GoalVersion:
+        """A version with the proposer's key, and the other one an hour later."""
+        user = self.client.user
+        with acting_as(by.pk):
+            version = GoalVersion(
+                practice=self.practice, client=self.client, goal=goal, number=number,
+                proposed_by=by, side="client" if by == user else "therapist",
+                proposed_at=at, **content,
+            )  # fmt: skip
+            version.fingerprint = version.compute_fingerprint()
+            version.save(force_insert=True)
+            self.key(version, by, at)
+        other = self.therapist if by == user else user
+        both = agreed and other is not None
+        if both:
+            with acting_as(other.pk):
+                self.key(version, other, at + timedelta(hours=3))
+        with acting_as(by.pk):
+            goal.latest, goal.waits_for = version, Side(version.side).other
+            if both:
+                goal.in_force, goal.in_force_at = version, at + timedelta(hours=3)
+                goal.waits_for, goal.review_on = "", version.review_on
+            goal.save(update_fields=KEPT)
+        return version
+
+    def key(self, version, by, at) -> None:
+        Agreement(
+            practice=self.practice, client=self.client, version=version, by=by, at=at,
+            side="client" if by == self.client.user else "therapist",
+            fingerprint=version.fingerprint,
+        ).save(force_insert=True)  # fmt: skip
+
+    def second_thoughts(self, goal, first, number, at) -> None:
+        """Cleo's goals have a history; a few others wait for a key."""
+        user, content = self.client.user, first.content
+        name = self.person.first
+        if name == "Cleo" and number == 0:
+            content["high_end"] = "it’s just a bus, and I look out of the window"
+            self.version(
+                goal, 2, self.therapist, self.now - timedelta(weeks=6), content
+            )
+            newest = (
+                "Take the bus into town on my own twice a week, and stay on when my "
+                "heart races, without ringing Jo"
+            )
+            self.version(goal, 3, user, self.now - timedelta(days=3, hours=2), {
+                **content, "own_words": newest,
+            }, agreed=False)  # fmt: skip
+        elif name == "Cleo" and number == 2:
+            self.version(goal, 2, self.therapist, self.now - timedelta(days=1), {
+                **content, "own_words": "Sleep without going over the whole day again",
+            }, agreed=False)  # fmt: skip
+        elif name in ("Beth", "Hana") and number == 0:
+            words = content["own_words"] + ", also in winter"
+            self.version(goal, 2, user, self.now - timedelta(days=2), {
+                **content, "own_words": words,
+            }, agreed=False)  # fmt: skip
+
+    def steps(self, goal) -> None:
+        held = [s for s in self.held if s.starts_at >= goal.created_at]
+        reached = min(len(goal.theme.steps) - 2, len(held) // 5)
+        owner = self.client.user or self.therapist
+        cue, plan = IF_THEN if goal.theme is THEMES["travel"] else ("", "")
+        with acting_as(owner.pk):
+            for number, words in enumerate(goal.theme.steps):
+                at = None
+                if number < reached:
+                    session = held[(number + 1) * len(held) // (reached + 1)]
+                    at = min(session.starts_at + timedelta(days=3), self.now)
+                Step(
+                    practice=self.practice, client=self.client, goal=goal,
+                    words=words, position=number + 1, added_by=owner,
+                    cue=cue if number == reached else "",
+                    plan=plan if number == reached else "",
+                    reached_at=at, reached_by=owner if at else None,
+                ).save(force_insert=True)  # fmt: skip
+
+    # -- what was logged ---------------------------------------------------------
+
+    def log_sessions(self) -> None:
+        ratings, worked, notes, practice = [], [], [], []
+        values = {goal.pk: self.random.randint(2, 3) for goal in self.goals}
+        self.taken = set()
+        held = self.held
+        for number, session in enumerate(held):
+            newest = number == len(held) - 1
+            current = [g for g in self.goals if g.created_at < session.ends_at]
+            rated = [g for g in current if self.is_rated(g, session, number)]
+            for goal in rated:
+                value = self.next_value(goal, values[goal.pk], number, len(held))
+                values[goal.pk] = value
+                ratings.append(self.rating(goal, values[goal.pk], session))
+                worked.append(SessionGoal(
+                    practice=self.practice, client=self.client, session=session,
+                    goal=goal,
+                ))  # fmt: skip
+            theme = (rated or current or self.goals)[0].theme
+            notes.append(self.note(session, theme, signed=not (newest and self.tired)))
+            practice.append(self.assignment(session, theme, newest))
+            if words := self.take_away(theme, len(held) - 1 - number):
+                session.take_away = words
+                session.save(update_fields=["take_away"])
+        GoalRating.objects.bulk_create(ratings)
+        SessionGoal.objects.bulk_create(worked)
+        with as_who_seeds():
+            ProgressNote.objects.bulk_create(notes)
+        Assignment.objects.bulk_create(practice)
+
+    @property
+    def tired(self) -> bool:
+        return self.person.first in ("Marcus", "Priya")
+
+    def is_rated(self, goal, session, number) -> bool:
+        if self.person.first == "Cleo" and goal is self.goals[-1]:
+            return session in self.held[-2:]  # too early to say
+        return self.random.random() < 0.75
+
+    def turn(self, words: list[str]) -> str:
+        """Each in turn, so that no two sessions in a row read alike."""
+        self.turns[words[0]] += 1
+        return words[self.turns[words[0]] % len(words)]
+
+    def take_away(self, theme, ago) -> str:
+        """One of the last session and of every fourth before it, none of them twice."""
+        left = [words for words in theme.take_away if words not in self.taken]
+        if ago % 4 or not left:
+            return ""
+        self.taken.add(left[0])
+        return left[0]
+
+    def walk(self, value, how_far) -> int:
+        """Upwards more often than down, never beyond what is likely."""
+        step = self.random.choice([-1, 0, 0, 1, 1] if how_far > 0.1 else [0, 0, 1])
+        lowest = 1 + round(how_far * self.pace)
+        return max(lowest, min(value + step, 3 + round(how_far * 5)))
+
+    def next_value(self, goal, value, number, held) -> int:
+        if self.person.first == "Cleo" and goal is self.goals[0]:
+            return CLEOS_BUS[min(number * len(CLEOS_BUS) // held, len(CLEOS_BUS) - 1)]
+        return self.walk(value, number / held)
+
+    def rating(self, goal, value, session) -> GoalRating:
+        return GoalRating(
+            practice=self.practice, client=self.client, goal=goal, value=value,
+            by=self.therapist, side="therapist", at=session.starts_at + LENGTH / 2,
+            session_id=session.pk,
+        )  # fmt: skip
+
+    def note(self, session, theme, *, signed) -> ProgressNote:
+        parts = [
+            self.turn(words) for words in (theme.data, theme.assessment, theme.plan)
+        ]
+        note = ProgressNote(
+            id=session.pk, practice=self.practice, client=self.client, session=session,
+            author=self.therapist, format="dap", body=PART.join(parts), revision=4,
+            saved_at=session.ends_at,
+        )  # fmt: skip
+        if signed:
+            note.signed_at = session.ends_at + timedelta(minutes=15)
+            note.content_hash = note.compute_hash(note.signed_at)
+        return note
+
+    def assignment(self, session, theme, newest) -> Assignment:
+        open_now = newest or self.random.random() < 0.1
+        answer = "" if open_now else self.random.choice(["did", "did", "some", "not"])
+        due_on = (session.starts_at + timedelta(days=7)).date()
+        following = session.starts_at + timedelta(days=6)
+        return Assignment(
+            practice=self.practice, client=self.client, session_id=session.pk,
+            words=self.turn(theme.practice), set_by=self.therapist,
+            set_at=session.ends_at, due_on=due_on,
+            answer=answer, answered_at=following if answer else None,
+            answered_by=(self.client.user or self.therapist) if answer else None,
+        )  # fmt: skip
+
+    # -- who looked --------------------------------------------------------------
+
+    def look_back(self) -> None:
+        for session in self.held[-12:]:
+            for minutes in (-12, 52):
+                at = session.starts_at + timedelta(minutes=minutes)
+                self.look(at, "client")
+            self.look(session.ends_at, "therapysession")
+
+    def look(self, at, kind) -> None:
+        self.looks.append((at, self.therapist, self.client, kind, "primary"))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("á", "a")

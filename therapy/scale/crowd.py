@@ -1,0 +1,215 @@
+"""The crowd around the measured practice: made by a few statements, without words."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from django.db import connection, transaction
+
+from therapy.scale.measured import CASELOAD, LOGGED
+
+BATCH = 3000
+KINDS = (
+    "practice", "user", "client", "role", "key", "goal", "version", "hers", "his",
+    "rating", "session", "assignment",
+)  # fmt: skip
+FORCED = (
+    "accounts_practice", "clients_client", "clients_clientbackground",
+    "clients_carerole", "clients_contactcharter", "accounts_datakey", "goals_goal",
+    "goals_goalversion", "goals_agreement", "goals_goalrating",
+    "appointments_therapysession", "notes_progressnote", "toolkit_assignment",
+    "accounts_auditevent",
+)  # fmt: skip
+PER_PRACTICE, PER_THERAPIST = 300, 60
+GOALS_EACH, RATINGS_EACH, SESSIONS_EACH, PRACTICE_EACH, LOOKS_EACH = 2, 26, 53, 5, 10
+UNCHECKED = "session_replication_role"  # of a row's rules and its foreign keys
+
+
+def key(kind: str, number: str) -> str:
+    """A key in order of its number, as those are that the program makes."""
+    begin = f"0190000000{KINDS.index(kind):02}70008000"
+    return f"('{begin}' || lpad(to_hex(({number})::bigint), 12, '0'))::uuid"
+
+
+class Crowd:
+    """Other practices, 300 clients and five therapists each, as the tables' owner.
+
+    A year of weekly sessions, of two goals rated in turn.  Where the owner may set
+    session_replication_role (bench/run grants it), no foreign key is checked row by
+    row, which is most of the time that this takes.
+    """
+
+    def __init__(self, out):
+        self.out = out
+
+    def fill(self, wanted: int) -> None:
+        began, first, done = monotonic(), None, -1
+        while done < wanted:
+            with transaction.atomic(), connection.cursor() as self.cursor:
+                self.cursor.execute("SET LOCAL synchronous_commit = off")
+                done = self.batch(wanted)
+            first = done if first is None else first
+            spent, made = monotonic() - began, done - first
+            left = f", {spent / made * (wanted - done):.0f} s left" if made else ""
+            bar = "#" * (20 * done // max(wanted, done))
+            self.out.write(f"[{bar:20}] {done:,} of {wanted:,} clients{left}")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+    def batch(self, wanted: int) -> int:
+        self.force("NO FORCE")
+        crowd = f"{key('client', '0')} AND {key('client', '(1::bigint << 48) - 1')}"
+        self.cursor.execute(
+            f"SELECT count(*) FROM clients_client WHERE id BETWEEN {crowd}"
+        )
+        [first] = self.cursor.fetchone()
+        there = first + CASELOAD + LOGGED
+        many = max(0, min(wanted - there, BATCH))
+        if many:
+            self.insert_all(first, first + many - 1)
+        self.force("FORCE")
+        return there + many
+
+    def check_rows(self, yes: bool) -> None:
+        self.cursor.execute("SELECT has_parameter_privilege(%s, 'SET')", [UNCHECKED])
+        if self.cursor.fetchone()[0]:
+            role = "origin" if yes else "replica"
+            self.cursor.execute(f"SET LOCAL {UNCHECKED} = {role}")
+
+    def force(self, how: str) -> None:
+        self.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in FORCED:
+            self.cursor.execute(f"ALTER TABLE {table} {how} ROW LEVEL SECURITY")
+        self.cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    def insert(self, table: str, source: str, **columns: str) -> None:
+        self.cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) "
+            f"SELECT {', '.join(columns.values())} FROM {source} ON CONFLICT DO NOTHING"
+        )
+
+    def insert_all(self, first: int, last: int) -> None:
+        self.people(first, last)
+        clients = f"generate_series({first}, {last}) n"
+        whose = {
+            "practice_id": key("practice", f"n / {PER_PRACTICE}"),
+            "client_id": key("client", "n"),
+        }
+        by = key("user", f"n / {PER_THERAPIST}")
+        self.records(clients, whose, by)
+        self.check_rows(False)
+        self.all_goals(first, last, clients, whose, by)
+        self.all_sessions(clients, whose, by)
+        self.check_rows(True)
+
+    def people(self, first: int, last: int) -> None:
+        practices = f"generate_series({first // PER_PRACTICE}, {last // PER_PRACTICE})"
+        self.insert(
+            "accounts_practice", f"{practices} p", id=key("practice", "p"),
+            name="'Practice ' || p", slug="'practice-' || p", time_zone="'UTC'",
+            session_minutes="50", privacy_notice="''", privacy_version="1",
+            created_at="now()", idle_minutes="30", sender_name="''", portal_days="30",
+        )  # fmt: skip
+        ratio = PER_PRACTICE // PER_THERAPIST
+        users = f"generate_series({first // PER_THERAPIST}, {last // PER_THERAPIST})"
+        self.insert(
+            "accounts_user", f"{users} u", id=key("user", "u"),
+            practice_id=key("practice", f"u / {ratio}"), password="'!'",
+            email="'t' || u || '@crowd.test'", name="'Therapist ' || u",
+            name_key="'therapist ' || u",
+            pronouns="''", time_zone="'UTC'", language="'en'", is_active="true",
+            is_therapist="true", is_admin="false", phone="''", contact_hours="''",
+            joined_at="now()",
+        )  # fmt: skip
+
+    def records(self, clients: str, whose: dict, by: str) -> None:
+        practice, client = whose["practice_id"], whose["client_id"]
+        names = "(ARRAY['Ana','Ben','Cem','Dee','Eli','Fay','Gus','Hal'])[n % 8 + 1]"
+        self.insert(
+            "clients_client", clients, id=client, practice_id=practice,
+            preferred_name=names, family_name="'Number' || n", pronouns="''",
+            name_key=f"lower({names} || ' number' || n)",
+            email="''", phone="''", emergency_name="''", emergency_phone="''",
+            wants_portal="true", state="'active'", version="1", created_at="now()",
+        )  # fmt: skip
+        self.insert(
+            "clients_clientbackground", clients, **whose, presenting_concern="''"
+        )
+        self.insert(
+            "clients_carerole", clients, **whose, id=key("role", "n"), user_id=by,
+            given_by_id=by, kind="'primary'", starts_at="now()",
+        )  # fmt: skip
+        self.insert(
+            "clients_contactcharter", clients, **whose, reminders="true",
+            reminder_lead_hours="24", weekly_digest="true",
+        )  # fmt: skip
+        self.insert(
+            "accounts_datakey", clients, **whose, id=key("key", "n"),
+            wrapped="'\\x00'::bytea", master_version="1", created_at="now()",
+        )  # fmt: skip
+        self.insert(
+            "accounts_auditevent", f"{clients}, generate_series(1, {LOOKS_EACH}) i",
+            **whose, at="now() - i * interval '7 days'", actor_id=by,
+            role="'primary'", verb="'opened'", kind="'client'", reason="''",
+            detail="'{}'",
+        )  # fmt: skip
+
+    def all_goals(self, first, last, clients: str, whose: dict, by: str) -> None:
+        goals = f"{clients}, generate_series(0, {GOALS_EACH - 1}) i"
+        goal, version = (
+            key(kind, f"n * {GOALS_EACH} + i") for kind in ("goal", "version")
+        )
+        begun = "now() - interval '1 year'"
+        self.insert("goals_goal", goals, **whose, id=goal, created_at=begun)
+        self.insert(
+            "goals_goalversion", goals, **whose, id=version, goal_id=goal, number="1",
+            proposed_by_id=by, side="'therapist'", proposed_at=begun,
+            own_words="''", clinical_words="''", low_end="''", high_end="''",
+            fingerprint="''",
+        )  # fmt: skip
+        for kind, side in (("hers", "client"), ("his", "therapist")):
+            self.insert(
+                "goals_agreement", goals, **whose, version_id=version, by_id=by,
+                id=key(kind, f"n * {GOALS_EACH} + i"), side=f"'{side}'", at=begun,
+                fingerprint="''",
+            )  # fmt: skip
+        self.cursor.execute(
+            "UPDATE goals_goal SET latest_id = v.id, in_force_id = v.id,"
+            " in_force_at = v.proposed_at FROM goals_goalversion v"
+            f" WHERE v.goal_id = goals_goal.id AND goals_goal.id BETWEEN"
+            f" {key('goal', f'{first} * {GOALS_EACH}')}"
+            f" AND {key('goal', f'{last + 1} * {GOALS_EACH} - 1')}"
+        )
+        number = f"(n * {GOALS_EACH} + i) * {RATINGS_EACH} + r"
+        self.insert(
+            "goals_goalrating", f"{goals}, generate_series(0, {RATINGS_EACH - 1}) r",
+            **whose, id=key("rating", number), goal_id=goal, value="(n + i + r) % 11",
+            by_id=by, side="'therapist'", at="now() - r * interval '7 days'",
+        )  # fmt: skip
+
+    def all_sessions(self, clients: str, whose: dict, by: str) -> None:
+        """The last one is to come, the others were held and are signed."""
+        session = key("session", f"n * {SESSIONS_EACH} + w")
+        starts = "now() + interval '1 day' - w * interval '7 days'"
+        starts += " + n % 480 * interval '1 minute'"
+        held = f"{clients}, generate_series(1, {SESSIONS_EACH - 1}) w"
+        self.insert(
+            "appointments_therapysession",
+            f"{clients}, generate_series(0, {SESSIONS_EACH - 1}) w", **whose,
+            id=session, therapist_id=by, starts_at=starts,
+            ends_at=f"{starts} + interval '50 minutes'", place="''", video_link="''",
+            state="CASE w WHEN 0 THEN 'planned' ELSE 'held' END",
+            schedule_version="1", booked_at=starts, take_away="''",
+            logged_at=f"CASE w WHEN 0 THEN NULL ELSE {starts} END",
+        )  # fmt: skip
+        self.insert(
+            "notes_progressnote", held, **whose, id=session, session_id=session,
+            author_id=by, format="'dap'", body="''", revision="1", saved_at=starts,
+            signed_at=starts, content_hash="''",
+        )  # fmt: skip
+        self.insert(
+            "toolkit_assignment", f"{clients}, generate_series(1, {PRACTICE_EACH}) w",
+            **whose, id=key("assignment", f"n * {PRACTICE_EACH} + w - 1"),
+            session_id=session, words="''", set_by_id=by, set_at=starts,
+            answer="'did'", answered_at=starts, answered_by_id=by,
+        )  # fmt: skip
