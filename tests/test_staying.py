@@ -80,6 +80,20 @@ def test_a_sign_in_that_ends_in_mid_sentence_loses_no_word(
     expect(main(page)).to_contain_text("about one song.")
 
 
+def test_saved_stays_said_until_there_is_something_to_save(at, thea, session):
+    page = at(thea)
+    write(page, session, "Came in tired.")
+    saved(page)
+    field, words = page.get_by_label("Data"), page.locator("[data-saved-words]")
+    field.blur()  # which is a change, of nothing
+    expect(words).to_contain_text("Saved")
+    field.press("End")
+    page.keyboard.type("x")
+    page.keyboard.press("Backspace")
+    expect(words).to_contain_text("Saved")
+    assert "Came in tired." in note_of(session)
+
+
 def test_in_mid_sentence_the_second_step_is_asked_for_too(at, thea, session):
     from accounts.tests.test_second_step import with_app
 

@@ -21,6 +21,7 @@ const NAMED = "\u001f";
 const NO_FIELD = /^(hidden|submit|button|reset|image|file|password|fieldset|output|object)$/;
 
 const WORDS = {
+  nothing: "",
   saving: "Saving…",
   saved: "Saved {time}",
   offline: "Not saved: offline, kept here",
@@ -184,8 +185,14 @@ class Draft {
 
   touched() {
     if (this.held) return this.sealLater();
-    if (!this.stopped && !this.failing && !this.signedOut) this.say("saving");
+    if (!this.stopped && !this.failing && !this.signedOut) this.busy || this.unsaved() ? this.say("saving") : this.rest();
     this.later(this.failing ? this.wait : PAUSE);
+  }
+
+  // A field was left, or a word typed and taken out again: the server has all of it.
+  rest() {
+    if (this.savedAt) return this.say("saved", { time: this.savedAt });
+    if (this.status?.dataset.state === "saving") this.say("nothing");
   }
 
   sealLater() {
@@ -294,6 +301,7 @@ class Draft {
     vault.drop(this.name).catch(() => {});
     this.failing = false;
     this.wait = 1000;
+    this.savedAt = answer.clock;
     if (this.text() === text) this.say("saved", { time: answer.clock });
   }
 
@@ -305,6 +313,7 @@ class Draft {
 
   again(word) {
     this.failing = word;
+    this.kept = null; // nobody knows whether it arrived
     this.seal();
     this.say(word);
     this.later(this.wait);
@@ -337,11 +346,11 @@ class Draft {
     if (!this.status) return;
     // A link that is being pressed must not be replaced by its twin.
     if (address && this.status.dataset.state === word) return;
-    this.status.classList.toggle("warn", !["saving", "saved"].includes(word));
+    this.status.classList.toggle("warn", !["saving", "saved", "nothing"].includes(word));
     this.status.dataset.state = word;
     const use = this.status.querySelector("use");
-    use?.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#i-${ICONS[word]}`));
-    use?.parentElement.removeAttribute("hidden");
+    if (ICONS[word]) use?.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#i-${ICONS[word]}`));
+    use?.parentElement.toggleAttribute("hidden", !ICONS[word]);
     const place = this.status.querySelector("[data-saved-words]") ?? this.status;
     place.textContent = reason || this.words[word].replace("{time}", time).trim();
     if (!address) return;
