@@ -85,7 +85,7 @@ class Group:
     def ticks(self):
         """How many its worker has done."""
         log = self.log("worker").read_text()
-        return len(re.findall(r"tasks\.tick\[[\w-]+\] succeeded", log))
+        return len(re.findall(r"Task tick\[[\w-]+\] succeeded", log))
 
     def ask(self, session, path, said=None, headers=FORM):
         """Status, where it leads, and its text; a look where nothing is `said`."""
