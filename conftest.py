@@ -14,6 +14,7 @@ import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -66,6 +67,19 @@ def flush_past_triggers(self, style, tables, **options):
 
 def as_role(role):
     return acting_as(None, role=role)
+
+
+def url_as(role):
+    """The tests' database, for a process of its own that logs in as `role`."""
+    found = connection.settings_dict
+    host, password = quote(found["HOST"], safe=""), found["PASSWORD"]
+    return f"postgresql://{role}:{password}@{host}:{found['PORT']}/{found['NAME']}"
+
+
+def somebody_waits(cursor) -> bool:
+    """Whether a statement waits for a lock of another's transaction."""
+    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    return cursor.fetchone()[0]
 
 
 def ten_seconds_pass():
@@ -172,6 +186,11 @@ def thea(practice):
 @pytest.fixture
 def theo(practice):
     return person(practice, "Theo", is_therapist=True)
+
+
+@pytest.fixture
+def ines(practice):
+    return person(practice, "Ines", is_therapist=True)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from digests import restore_hold
 from digests.models import Halt
 from digests.tests.test_killed import where_it_is_noon
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold
 from therapy import tasks
 from therapy.backups import Refused, making, restoring, sealed, tools
 

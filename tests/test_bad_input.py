@@ -17,7 +17,7 @@ from clients.models import CareRoleRequest, Notice
 from conftest import admit, in_care
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
-from notes.tests.cast import agreed_goal, asides_of, book, hold, list_of, strengths_of
+from tests.cast import agreed_goal, asides_of, book, hold, list_of, strengths_of
 from tests.test_walk import ALL, crisis_line, fingerprint_of_everything, made_up
 from toolkit.models import Assignment
 

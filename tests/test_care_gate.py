@@ -10,22 +10,13 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from clients.models import CareRole, Client
-from conftest import admit, after_a_day, in_care, person
+from conftest import admit, after_a_day, in_care
 from database.identity import acting_as
-from notes.tests.cast import agreed_goal, asides_of, book, hold
+from tests.cast import agreed_goal, asides_of, book, day, hold
 from tests.test_form_gate import fill, main, press
 
 pytestmark = pytest.mark.browser
 WHY = "Rang at 19:40, crying, and hung up. Thea does not answer."
-
-
-@pytest.fixture
-def ines(practice):
-    return person(practice, "Ines", is_therapist=True)
-
-
-def day(days):
-    return (timezone.now() + timedelta(days=days)).date().isoformat()
 
 
 def follow(page, act):

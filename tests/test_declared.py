@@ -36,12 +36,7 @@ from tests.test_second_lock import record_of
 from therapy.celery import app as celery
 from transfer.export import read
 from transfer.export.files import as_json
-from transfer.models import (
-    ImportSheet,
-    RecordExport,
-    caseload_import,
-    record_export,
-)
+from transfer.models import ImportSheet, RecordExport, caseload_import, record_export
 
 BASE = Path(__file__).parents[1]
 ROOMS = [

@@ -16,13 +16,12 @@ from accounts import invitations
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import Client
-from conftest import admit, as_role, ten_seconds_pass
+from conftest import admit, ten_seconds_pass
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal
-from notes.tests.cast import agreed_goal, book, hold
 from ops.mail import Sink
-from therapy import tasks
+from tests.cast import agreed_goal, book, hold, plan_and_send
 from ui.time_zones import ZONES
 
 pytestmark = pytest.mark.browser
@@ -55,11 +54,6 @@ def sink(tmp_path, settings, live_server):
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.SITE_URL = live_server.url
         yield sink
-
-
-def plan_and_send():
-    with as_role("cairn_worker"):
-        tasks.plan_and_send()
 
 
 def where_it_is_noon() -> str:

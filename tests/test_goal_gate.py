@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 from tests.test_form_gate import fill, main, press, stone
 
 pytestmark = pytest.mark.browser

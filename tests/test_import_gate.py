@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from clients.models import Client
 from conftest import as_role
-from notes.tests.cast import read_by_the_worker
+from tests.cast import read_by_the_worker
 from transfer.imports import job, steps
 from transfer.models import CaseloadImport
 

@@ -18,7 +18,7 @@ from openpyxl import Workbook
 from accounts.models import OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role
-from notes.tests.cast import agreed_goal, copy_of
+from tests.cast import agreed_goal, copy_of
 from therapy import tasks
 from therapy.logs import MaskingFormatter, path_told
 from transfer.export.files import as_csv

@@ -48,8 +48,8 @@ from goals.strengths.models import win
 from goals.strengths.models.strength import MOST as MOST_STRENGTHS
 from notes.models import NoteAddition, ProgressNote
 from notes.models.note_addition import MOST as MOST_ADDITIONS
-from notes.tests.cast import agreed_goal, hold, list_of, pinned
 from notes.tests.test_session import booking
+from tests.cast import agreed_goal, hold, list_of, pinned
 from toolkit.models import Assignment
 
 HOUR = timedelta(hours=1)

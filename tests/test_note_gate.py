@@ -11,7 +11,7 @@ from clients.models import CareRole
 from conftest import in_care, ten_seconds_pass
 from goals.models import Goal
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold
 from tests.test_form_gate import fill, main, press, stone
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from goals.tests.test_ratings_by_side import rate
-from notes.tests.cast import agreed_goal, book, hold
-from portal.tests.cast import agree_practice
+from tests.cast import agree_practice, agreed_goal, book, hold
 from ui import dates
 
 pytestmark = pytest.mark.browser

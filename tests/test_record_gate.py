@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from conftest import as_role
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold
 from tests.test_form_gate import main, press
 from transfer.export import job
 

@@ -12,7 +12,7 @@ from conftest import as_role
 from database.identity import acting_as
 from goals.models import Goal
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold
 
 # Tables that hold no clinical word and that lock 1 alone guards: sign-in comes before
 # identity.  A new table is a decision: guard it, or name it here.

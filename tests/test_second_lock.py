@@ -30,7 +30,7 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Comment, Goal, GoalLink, GoalScore, Review, Step
 from notes.models import EarlierDraft, NoteAddition, NoteHold, ProgressNote, SessionGoal
-from notes.tests.cast import (
+from tests.cast import (
     add_to,
     agreed_goal,
     asides_of,

@@ -10,7 +10,7 @@ from clients.models import Client, Correction, SupervisionComment
 from conftest import in_care, person
 from goals.models import Comment, Goal, Strength, Win
 from notes.models import NoteAddition
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold
 
 SENT = "This was sent before, with other"
 SECOND = "Words that were typed the second time"

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from accounts.models import KnownDevice, SignIn
 from accounts.tests.test_second_step import with_app
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold
 from tests.test_form_gate import LONG, main, press
 from tests.test_staying import with_authenticator
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.models import SignIn, User
 from accounts.tests.test_second_step import code_now
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, book
+from tests.cast import agreed_goal, book
 from tests.test_form_gate import LONG, link_in, main, plan_and_send, press, sink, stone
 
 __all__ = ["sink"]  # a fixture

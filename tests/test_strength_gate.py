@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from goals.models import Strength
-from notes.tests.cast import agreed_goal, hold, note_win, strength
+from tests.cast import agreed_goal, hold, note_win, strength
 from tests.test_form_gate import main, press
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,7 @@ from clients.models import Client
 from conftest import WebClient, as_role
 from digests import plan
 from digests.models import Digest
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold
 from ui import time_zones
 
 LONG = "the long way home at night"

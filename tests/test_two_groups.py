@@ -23,11 +23,11 @@ from conftest import admit
 from digests.tests import conftest as calendar
 from digests.tests.test_killed import copies, sent, url_as, where_it_is_noon
 from notes.models import ProgressNote
-from notes.tests.cast import book
 from notes.tests.test_session import said
 from ops import place, redis
 from ops.mail import Sink
 from ops.place import free_port, wait_until
+from tests.cast import book
 from tests.test_start import BASE
 from tests.test_upgrade import environment
 from tests.under_load import FORM, TOKEN, Load
@@ -85,7 +85,7 @@ class Group:
     def ticks(self):
         """How many its worker has done."""
         log = self.log("worker").read_text()
-        return len(re.findall(r"tasks\.tick\[[\w-]+\] succeeded", log))
+        return len(re.findall(r"Task tick\[[\w-]+\] succeeded", log))
 
     def ask(self, session, path, said=None, headers=FORM):
         """Status, where it leads, and its text; a look where nothing is `said`."""
@@ -147,7 +147,7 @@ def emails_become_due(thea, within):
     for number in range(8):
         client = admit(f"Rita{number}", by=thea)
         User.objects.filter(pk=client.user_id).update(time_zone=zone)
-        calendar.book(client, thea, now + 24 * HOUR + within * number / 8)
+        calendar.on_calendar(client, thea, now + 24 * HOUR + within * number / 8)
 
 
 def no_email_waits():

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from clients.models import CareRole
 from conftest import in_care
-from notes.tests.cast import agreed_goal, book
+from tests.cast import agreed_goal, book
 from tests.test_form_gate import press, stone
 
 pytestmark = pytest.mark.browser

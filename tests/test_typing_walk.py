@@ -17,7 +17,7 @@ from clients import drafts
 from conftest import in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal, Review, Strength
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold
 from tests.test_walk import ALL
 from toolkit.models import Assignment
 

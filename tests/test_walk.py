@@ -19,7 +19,7 @@ from clients.models import CareRoleRequest, Client, Notice
 from conftest import admit, in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, Step
-from notes.tests.cast import (
+from tests.cast import (
     add_to,
     agreed_goal,
     asides_of,

@@ -14,8 +14,8 @@ from accounts import invitations
 from accounts.models import Invitation, OutgoingEmail, SignIn, User
 from conftest import admit
 from database.identity import acting_as
-from notes.tests.cast import agreed_goal, hold
 from portal.leave_views import AWAY
+from tests.cast import agreed_goal, hold
 from tests.test_form_gate import LONG, main, press
 
 pytestmark = pytest.mark.browser

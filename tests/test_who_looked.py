@@ -14,7 +14,7 @@ from clients.record_access import LOOKS
 from conftest import in_care, person
 from database.identity import acting_as
 from goals.models import Goal, Review
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations, rows  # noqa: F401
 
 FILE = {"copy fetched"}  # a copy of the record that is taken away

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, CrisisLine, OutgoingEmail, Practice
-from conftest import as_role
+from conftest import as_role, somebody_waits
 from database.identity import acting_as
 from therapy import tasks
 
@@ -236,7 +236,7 @@ def test_a_line_that_is_removed_at_the_same_time_is_said_to_be_gone(
         night.remove(by=ada)
         waiting.start()
         with connection.cursor() as cursor:
-            while waiting.is_alive() and not _somebody_waits(cursor):
+            while waiting.is_alive() and not somebody_waits(cursor):
                 time.sleep(0.01)
     waiting.join()
     assert told[0].status_code == 200
@@ -245,8 +245,3 @@ def test_a_line_that_is_removed_at_the_same_time_is_said_to_be_gone(
     )
     verbs = AuditEvent.objects.filter(verb__startswith="crisis line")
     assert [event.verb for event in verbs] == ["crisis line removed"]
-
-
-def _somebody_waits(cursor) -> bool:
-    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return cursor.fetchone()[0]

@@ -17,7 +17,7 @@ from accounts.models import AuditEvent, KnownDevice, OutgoingEmail, SignIn
 from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_form
 from conftest import WebClient
 from database.identity import acting_as
-from notes.tests.cast import pinned
+from tests.cast import pinned
 
 # -- how long -------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from accounts.tests.test_older_sign_ins import (
 )
 from accounts.tests.test_second_step import code_now, with_app
 from clients import staffing
-from conftest import WebClient, admit
+from conftest import WebClient, admit, somebody_waits
 from database.identity import acting_as
 
 CHANGED = "Your sign-in methods changed"
@@ -60,15 +60,10 @@ def while_an_admin(act, person, ada, press):
     with acting_as(ada.pk), transaction.atomic(), connection.cursor() as cursor:
         act(User.objects.get(pk=person.pk), ada)
         waiting.start()
-        while waiting.is_alive() and not _somebody_waits(cursor):
+        while waiting.is_alive() and not somebody_waits(cursor):
             time.sleep(0.01)
     waiting.join()
     return told[0]
-
-
-def _somebody_waits(cursor) -> bool:
-    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return cursor.fetchone()[0]
 
 
 def adds_an_app(here, _person):
@@ -303,7 +298,7 @@ def test_codes_are_not_shown_while_others_replace_them(transactional_db, sign_in
         Authenticator.objects.filter(user=person, type="recovery_codes").delete()
         RecoveryCodes.activate(person)
         waiting.start()
-        while waiting.is_alive() and not _somebody_waits(cursor):
+        while waiting.is_alive() and not somebody_waits(cursor):
             time.sleep(0.01)
         ways_changed(person)
     waiting.join()

@@ -12,9 +12,9 @@ from clients.models import CareRole
 from conftest import WebClient, admit, in_care
 from database.identity import acting_as
 from goals.tests.test_at_once import both
-from notes.tests.cast import book
 from notes.tests.test_session import BACKEND, booking
 from overview.handover import Clashes, hand_over
+from tests.cast import book
 
 __all__ = ["both"]  # the fixture
 

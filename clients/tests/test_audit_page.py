@@ -16,7 +16,7 @@ from accounts.models import AuditEvent
 from clients import audit_page, record_rate_limit
 from conftest import admit, in_care, person
 from database.identity import acting_as
-from notes.tests.cast import agreed_goal, book, pinned
+from tests.cast import agreed_goal, book, pinned
 from ui.csv_cells import harmless
 
 BASE = Path(__file__).resolve().parent.parent.parent

@@ -19,44 +19,19 @@ from clients.models import CareRole, CareRoleRequest, Client, Notice
 from conftest import admit, after_a_day, as_role, in_care, person
 from database.identity import acting_as
 from goals.models import Goal
-from notes.tests.cast import agreed_goal, book, pinned
+from tests.cast import (
+    agreed_goal,
+    book,
+    care,
+    day,
+    decide,
+    give,
+    opens,
+    over,
+    page_at,
+    pinned,
+)
 from toolkit.models import Assignment
-
-
-@pytest.fixture
-def ines(practice):
-    return person(practice, "Ines", is_therapist=True)
-
-
-def care(client):
-    return f"/care-roles/{client.pk}/"
-
-
-def give(browser, client, who, kind="co_therapist", **said):
-    form = {"person": str(who.pk), "kind": kind, "since": "", "until": ""}
-    return browser.post(care(client), form | said)
-
-
-def over(browser, client, who, sessions="move", since=""):
-    said = {"over-person": str(who.pk), "over-sessions": sessions, "over-since": since}
-    return browser.post(f"{care(client)}hand-over/", said)
-
-
-def decide(browser, answer, **said):
-    asked = CareRoleRequest.objects.latest("asked_at")
-    return browser.post(f"/care-roles/requests/{asked.pk}/{answer}/", said)
-
-
-def words(browser, url):
-    return browser.get(url).content.decode()
-
-
-def day(days):
-    return (timezone.now() + timedelta(days=days)).date().isoformat()
-
-
-def opens(browser, client):
-    return browser.get(f"/clients/{client.pk}/").status_code == 200
 
 
 def emails(who):
@@ -76,7 +51,7 @@ def test_a_role_that_waits_opens_nothing_in_either_lock(
     give(sign_in(ada), cleo, theo, kind, until=day(9) if kind == "cover" else "")
     theos = sign_in(theo)
     assert not opens(theos, cleo)
-    assert "Cleo" not in words(theos, "/caseload/")
+    assert "Cleo" not in page_at(theos, "/caseload/")
     assert not Goal.objects.visible_to(theo).exists()
     with acting_as(theo.pk):
         assert not Goal.objects.exists()
@@ -92,18 +67,18 @@ def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
     assert emails(cleo.user) == {"care-team"}
     assert emails(thea) == {"care-role-question"}
     assert emails(theo) == set()
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Your practice asked for Theo to be your second therapist." in home
     assert "Nothing opens before your therapist confirms." in home
-    looked = words(sign_in(cleo.user), "/portal/looked/")
+    looked = page_at(sign_in(cleo.user), "/portal/looked/")
     assert "Theo" in looked and "waits for your therapist" in looked
-    today = words(sign_in(thea), "/today/")
+    today = page_at(sign_in(thea), "/today/")
     assert "A care role for Theo needs your confirmation" in today
     for who in (ada, thea):
-        page = words(sign_in(who), care(cleo))
+        page = page_at(sign_in(who), care(cleo))
         assert "Waiting for confirmation" in page
         assert "Asked for by Ada" in page
-    assert "Waiting: Theo" in words(sign_in(ada), "/care-roles/")
+    assert "Waiting: Theo" in page_at(sign_in(ada), "/care-roles/")
 
 
 def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
@@ -112,10 +87,10 @@ def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
     assert opens(sign_in(theo), cleo)
     role = CareRole.objects.get(user=theo)
     assert (role.given_by, role.kind) == (thea, "co_therapist")
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo can open your record now, as your second therapist." in home
     assert "Nothing opens before" not in home
-    assert "needs your confirmation" not in words(sign_in(thea), "/today/")
+    assert "needs your confirmation" not in page_at(sign_in(thea), "/today/")
     assert decide(sign_in(thea), "confirm").status_code != 200
     assert CareRole.objects.filter(user=theo).count() == 1
 
@@ -124,8 +99,8 @@ def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo
     give(sign_in(ada), cleo, theo)
     decide(sign_in(thea), "refuse")
     assert not opens(sign_in(theo), cleo)
-    assert "refused by Thea" in words(sign_in(ada), care(cleo))
-    assert "Your therapist refused" in words(sign_in(cleo.user), "/portal/")
+    assert "refused by Thea" in page_at(sign_in(ada), care(cleo))
+    assert "Your therapist refused" in page_at(sign_in(cleo.user), "/portal/")
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert not CareRole.objects.filter(user=theo).exists()
 
@@ -134,7 +109,7 @@ def test_ada_withdraws_what_she_asked_for(sign_in, ada, thea, theo, cleo):
     give(sign_in(ada), cleo, theo)
     decide(sign_in(ada), "withdraw")
     assert decide(sign_in(thea), "confirm").status_code == 404
-    assert "was withdrawn" in words(sign_in(cleo.user), "/portal/")
+    assert "was withdrawn" in page_at(sign_in(cleo.user), "/portal/")
     # The email to Thea is not needed any more.
     from digests import may_send
 
@@ -256,7 +231,7 @@ def test_while_a_cover_is_there_a_role_opens_after_a_day_and_cleo_knows(
     wait = role.starts_at - timezone.now()
     assert timedelta(hours=23, minutes=55) < wait <= timedelta(hours=24)
     assert emails(cleo.user) == {"care-team"}
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo can open your record from" in home
     assert "as your therapist’s supervisor." in home
     after_a_day(cleo)
@@ -278,7 +253,7 @@ def test_while_a_cover_is_there_the_therapist_and_the_cover_know_it_too(
     assert not opens(sign_in(theo), cleo)
     for who in (thea, ines):
         assert "care-team" in emails(who), who
-        assert said in words(sign_in(who), "/today/"), who
+        assert said in page_at(sign_in(who), "/today/"), who
     assert "care-team" not in emails(ada)
 
 
@@ -295,11 +270,11 @@ def test_what_an_admin_gives_who_leads_is_told_as_well(sign_in, thea, theo, ines
     thea.refresh_from_db()
     give(sign_in(thea), cleo, theo)
     assert opens(sign_in(theo), cleo)
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo can open your record now, as your second therapist." in home
     assert "care-team" in emails(cleo.user)
     assert "care-team" in emails(ines)
-    assert "Thea made you co-therapist" in words(sign_in(theo), "/today/")
+    assert "Thea made you co-therapist" in page_at(sign_in(theo), "/today/")
 
 
 def test_the_clock_of_the_web_server_opens_nothing_sooner(
@@ -328,7 +303,9 @@ def test_an_admin_hands_over_in_a_day_where_the_therapist_left(
     User.objects.filter(pk=thea.pk).update(is_active=False)
     over(sign_in(ada), cleo, theo)
     assert not opens(sign_in(theo), cleo)
-    assert "Theo will be your therapist, from" in words(sign_in(cleo.user), "/portal/")
+    assert "Theo will be your therapist, from" in page_at(
+        sign_in(cleo.user), "/portal/"
+    )
     after_a_day(cleo)
     assert opens(sign_in(theo), cleo)
 
@@ -343,14 +320,14 @@ def test_a_hand_over_waits_for_thea_with_all_its_sessions(
     over(sign_in(ada), cleo, theo)
     session.refresh_from_db()
     assert session.therapist == thea
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Your practice asked for Theo to be your therapist." in home
     assert decide(sign_in(thea), "confirm").url == "/caseload/"
     session.refresh_from_db()
     assert session.therapist == theo
     assert opens(sign_in(theo), cleo)
-    assert "Theo is your therapist now." in words(sign_in(cleo.user), "/portal/")
-    assert "Cleo Hart moved to you." in words(sign_in(theo), "/today/")
+    assert "Theo is your therapist now." in page_at(sign_in(cleo.user), "/portal/")
+    assert "Cleo Hart moved to you." in page_at(sign_in(theo), "/today/")
 
 
 def test_another_request_for_the_same_place_replaces_it(
@@ -369,7 +346,7 @@ def test_thea_hands_over_herself_and_the_request_is_void(
     give(sign_in(ada), cleo, ines, "supervisor")
     assert over(sign_in(thea), cleo, ines).url == "/caseload/"
     assert not CareRoleRequest.objects.filter(outcome="").exists()
-    assert words(sign_in(ines), "/today/").count("needs your confirmation") == 0
+    assert page_at(sign_in(ines), "/today/").count("needs your confirmation") == 0
 
 
 def test_call_off_withdraws_what_waits(sign_in, ada, thea, theo, cleo):
@@ -400,7 +377,7 @@ def test_a_new_client_has_their_therapist_at_once_and_another_while_nothing_is_t
     assert opens(sign_in(theo), nadia)
     assert not opens(sign_in(thea), nadia)
     assert "care-team" in emails(thea)
-    assert "Theo is primary now." in words(sign_in(thea), "/today/")
+    assert "Theo is primary now." in page_at(sign_in(thea), "/today/")
 
 
 def written(client, thea) -> dict:
@@ -468,10 +445,10 @@ def test_who_has_not_joined_is_not_offered_and_not_taken(
     )
     for who in (ada, thea):
         browser = sign_in(who)
-        assert "Newcomer" not in words(browser, care(cleo))
+        assert "Newcomer" not in page_at(browser, care(cleo))
         give(browser, cleo, new)
         over(browser, cleo, new)
-    page = words(sign_in(ada), f"/people/{thea.pk}/leave/")
+    page = page_at(sign_in(ada), f"/people/{thea.pk}/leave/")
     assert "Newcomer" not in page
     assert not CareRole.objects.filter(user=new).exists()
     assert not CareRoleRequest.objects.filter(user=new).exists()
@@ -529,9 +506,9 @@ def test_ada_ends_a_role_and_cleo_and_thea_read_it(sign_in, ada, thea, theo, cle
     role = in_care(cleo, theo, "co_therapist", ends=None)
     sign_in(ada).post(f"/care-roles/{role.pk}/end/")
     said = "Theo can no longer open your record as your second therapist."
-    assert said in words(sign_in(cleo.user), "/portal/")
+    assert said in page_at(sign_in(cleo.user), "/portal/")
     assert emails(cleo.user) == {"care-team"}
-    assert "Ada ended a care role" in words(sign_in(thea), "/today/")
+    assert "Ada ended a care role" in page_at(sign_in(thea), "/today/")
 
 
 def invited_by(ada, name):
@@ -553,7 +530,7 @@ def test_a_first_role_from_who_invited_somebody_is_worth_a_question(
     give(sign_in(ada), carl, una)  # a dummy before it hides none
     events = AuditEvent.objects.filter(verb="first role from who invited")
     assert [event.detail for event in events] == [{"person": str(una.pk)}] * 2
-    page = words(sign_in(ada), "/audit/")
+    page = page_at(sign_in(ada), "/audit/")
     assert "Una got a care role from an admin soon after an admin invited them" in page
 
 
@@ -584,9 +561,9 @@ def test_a_notice_goes_once_it_was_read_and_only_by_its_reader(
     for who in (ada, thea, theo):
         assert sign_in(who).post(f"/notices/{notice.pk}/seen/").status_code == 404
     browser = sign_in(cleo.user)
-    assert "Your practice asked" in words(browser, "/portal/")
+    assert "Your practice asked" in page_at(browser, "/portal/")
     browser.post(f"/notices/{notice.pk}/seen/")
-    assert "Your practice asked" not in words(browser, "/portal/")
+    assert "Your practice asked" not in page_at(browser, "/portal/")
 
 
 def test_an_email_of_it_names_nobody(sign_in, ada, thea, theo, cleo):

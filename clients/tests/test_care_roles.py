@@ -12,48 +12,15 @@ from appointments.models import TherapySession
 from clients.models import CareRole, CareRoleRequest
 from conftest import in_care, person
 from database.identity import acting_as
-from notes.tests.cast import book, pinned
 from overview.handover import hand_over
-
-
-@pytest.fixture
-def ines(practice):
-    return person(practice, "Ines", is_therapist=True)
-
-
-def care(client):
-    return f"/care-roles/{client.pk}/"
-
-
-def give(browser, client, who, kind, **said):
-    form = {"person": str(who.pk), "kind": kind, "since": "", "until": ""}
-    return browser.post(care(client), form | said)
-
-
-def over(browser, client, who, sessions="move", since=""):
-    said = {"over-person": str(who.pk), "over-sessions": sessions, "over-since": since}
-    return browser.post(f"{care(client)}hand-over/", said)
-
-
-def confirm(browser, answer="confirm", **said):
-    """What waits last, by whoever is asked."""
-    asked = CareRoleRequest.objects.latest("asked_at")
-    return browser.post(f"/care-roles/requests/{asked.pk}/{answer}/", said)
-
-
-def day(days):
-    return (timezone.now() + timedelta(days=days)).date().isoformat()
-
-
-def opens(browser, client):
-    return browser.get(f"/clients/{client.pk}/").status_code == 200
+from tests.cast import book, care, day, decide, give, opens, over, pinned
 
 
 def test_ada_asks_thea_confirms_and_ada_ends_it_at_once(sign_in, ada, thea, theo, cleo):
     theos, adas = sign_in(theo), sign_in(ada)
     give(adas, cleo, theo, "co_therapist")
     assert not opens(theos, cleo)
-    confirm(sign_in(thea))
+    decide(sign_in(thea), "confirm")
     assert opens(theos, cleo)
     role = CareRole.objects.get(user=theo)
     adas.post(f"/care-roles/{role.pk}/end/")
@@ -131,7 +98,7 @@ def test_ada_hands_cleo_to_theo_and_thea_is_out(sign_in, ada, thea, theo, cleo):
     assert over(sign_in(ada), cleo, theo).status_code == 302
     assert opens(theas, cleo)
     assert not opens(theos, cleo)
-    assert confirm(theas).url == "/caseload/"
+    assert decide(theas, "confirm").url == "/caseload/"
     assert not opens(theas, cleo)
     assert opens(theos, cleo)
     assert CareRole.objects.filter(client=cleo, kind="primary").count() == 2

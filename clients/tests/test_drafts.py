@@ -13,7 +13,7 @@ from clients.models import Draft
 from conftest import admit
 from database.identity import acting_as
 from goals.models import Comment, Goal
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold
 from therapy import tasks
 
 JSON = {"accept": "application/json"}

@@ -14,7 +14,7 @@ from clients.models.care import tell_again
 from clients.models.emergency import open_in_emergency
 from conftest import in_care, person
 from database.identity import acting_as
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold, page_at
 
 WHY = "Rang at 19:40, crying, and hung up. Thea does not answer."
 
@@ -23,41 +23,37 @@ def ask(browser, name="Cleo Hart", reason=WHY):
     return browser.post("/emergency/", {"name": name, "reason": reason})
 
 
-def words(browser, url):
-    return browser.get(url).content.decode()
-
-
 def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     sign_in, theo, thea, ada, cleo
 ):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     browser = sign_in(theo)
     assert ask(browser).url == f"/clients/{cleo.pk}/"
-    page = words(browser, f"/clients/{cleo.pk}/")
+    page = page_at(browser, f"/clients/{cleo.pk}/")
     assert "Emergency access, read-only, until" in page
     assert "Book a session" not in page
-    assert "She came in tired." in words(browser, f"/sessions/{session.pk}/")
+    assert "She came in tired." in page_at(browser, f"/sessions/{session.pk}/")
     emails = OutgoingEmail.objects.filter(kind="emergency-access")
     assert {email.recipient for email in emails} == {thea, ada}
     [told] = OutgoingEmail.objects.filter(recipient=cleo.user)
     assert told.kind == "emergency-client"
-    home = words(sign_in(cleo.user), "/portal/")
+    home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo opened your record in an emergency." in home
     assert "crying" not in home
     # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
     theas = sign_in(thea)
-    assert "Theo opened the record in an emergency" in words(theas, "/today/")
-    assert WHY in words(theas, f"/clients/{cleo.pk}/")
+    assert "Theo opened the record in an emergency" in page_at(theas, "/today/")
+    assert WHY in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
-    assert "in an emergency" not in words(theas, "/today/")
-    assert WHY in words(theas, f"/care-roles/{cleo.pk}/")
+    assert "in an emergency" not in page_at(theas, "/today/")
+    assert WHY in page_at(theas, f"/care-roles/{cleo.pk}/")
     # Ada sees that, not why.
-    adas = words(sign_in(ada), f"/care-roles/{cleo.pk}/")
+    adas = page_at(sign_in(ada), f"/care-roles/{cleo.pk}/")
     assert "open until" in adas
     assert "Theo" in adas
     assert "crying" not in adas
     # Cleo reads who, when and the reason.
-    cleos = words(sign_in(cleo.user), "/portal/looked/")
+    cleos = page_at(sign_in(cleo.user), "/portal/looked/")
     assert "Theo, in an emergency" in cleos
     assert WHY in cleos
 

@@ -13,9 +13,10 @@ from accounts.models import AuditEvent, Invitation, User
 from clients import staffing
 from clients.models import CareRole
 from clients.models.emergency import open_in_emergency
-from clients.tests.test_emergency import WHY, ask, emergency_row, words
+from clients.tests.test_emergency import WHY, ask, emergency_row
 from conftest import in_care
 from database.identity import acting_as
+from tests.cast import page_at
 
 PASSWORD = "a long password here"
 WAIT = "You can open a record in an emergency from "
@@ -49,7 +50,7 @@ def age(who, days):
 def test_whom_an_admin_invented_opens_nothing(sign_in, ada, thea, cleo):
     nina = invited(sign_in(ada))
     browser = sign_in(nina)
-    page = words(browser, "/emergency/")
+    page = page_at(browser, "/emergency/")
     assert WAIT in page
     assert "ask a colleague who has worked here longer" in page
     assert 'name="reason"' not in page
@@ -62,7 +63,7 @@ def test_whom_an_admin_invented_opens_nothing(sign_in, ada, thea, cleo):
         verb="emergency too early", actor_id=nina.pk
     ).exists()
     line = "Nina asked for emergency access within 30 days"
-    assert line in words(sign_in(ada), "/audit/")
+    assert line in page_at(sign_in(ada), "/audit/")
 
 
 def test_a_try_with_any_name_is_answered_alike_and_noted(sign_in, ada, thea, cleo):
@@ -82,7 +83,7 @@ def test_an_admin_who_is_a_therapist_for_a_minute_opens_nothing(
     assert WAIT in ask(browser).content.decode()
     assert not opened(ada)
     browser.post(f"/people/{ada.pk}/", {"role": "admin"})
-    assert "Ada asked for emergency access" in words(browser, "/audit/")
+    assert "Ada asked for emergency access" in page_at(browser, "/audit/")
 
 
 def test_after_30_days_they_can_and_a_day_before_they_cannot(sign_in, ada, thea, cleo):
@@ -91,7 +92,7 @@ def test_after_30_days_they_can_and_a_day_before_they_cannot(sign_in, ada, thea,
     age(nina, 29)
     assert WAIT in ask(browser).content.decode()
     age(nina, 31)
-    assert 'name="reason"' in words(browser, "/emergency/")
+    assert 'name="reason"' in page_at(browser, "/emergency/")
     assert ask(browser).url == f"/clients/{cleo.pk}/"
 
 
@@ -179,11 +180,11 @@ def test_emergency_access_of_before_the_rule_is_a_line_for_the_admin(
 ):
     line = "Theo asked for emergency access within 30 days"
     in_care(cleo, theo, "emergency", begins=-5, ends=4 / 24 - 5)
-    assert line not in words(sign_in(ada), "/audit/")
+    assert line not in page_at(sign_in(ada), "/audit/")
     age(theo, 4)  # after it: a right of later says nothing about it
-    assert line not in words(sign_in(ada), "/audit/")
+    assert line not in page_at(sign_in(ada), "/audit/")
     age(theo, 6)
-    assert line in words(sign_in(ada), "/audit/")
+    assert line in page_at(sign_in(ada), "/audit/")
 
 
 def test_nobody_learns_of_another_from_when_they_may(sign_in, ada, theo):

@@ -18,7 +18,7 @@ from clients.models import ClientBackground
 from conftest import admit, as_role
 from database.identity import acting_as
 from digests.models import Digest
-from notes.tests.cast import agreed_goal, book, hold, strengths_of
+from tests.cast import agreed_goal, book, hold, strengths_of
 from toolkit.models import Assignment
 
 SENTENCE = "cannot be read"

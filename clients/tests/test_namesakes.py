@@ -13,7 +13,7 @@ from conftest import admit, in_care
 from database.identity import acting_as
 from digests.models import Digest
 from digests.tests.test_deliveries import email
-from notes.tests.cast import agreed_goal, book, hold, list_of, pinned
+from tests.cast import agreed_goal, book, hold, list_of, page_at, pinned
 from tests.test_bad_input import BOOKING
 from tests.test_walk import NOT_ROWS, WITH_IDS, combinations
 from tests.test_walk import rows as _rows
@@ -34,10 +34,6 @@ def third(thea, other):
     return admit("Cleo", by=thea, joined=False, family_name="Hart")
 
 
-def words(browser, url):
-    return browser.get(url).content.decode()
-
-
 def told_apart(page, third, *, address=1):
     assert page.count("cleo@example.test") >= address
     for hint in ("555 0117", f"number {third.pk.hex[-4:].upper()}"):
@@ -49,17 +45,17 @@ def test_thea_tells_them_apart_on_her_lists(sign_in, thea, cleo, other, third, u
     soon = timezone.now() + timedelta(minutes=5)
     for minutes, client in enumerate((cleo, other, third)):
         book(client, thea, at=soon + timedelta(seconds=minutes))
-    told_apart(words(sign_in(thea), url), third)
+    told_apart(page_at(sign_in(thea), url), third)
 
 
 def test_ada_tells_them_apart_in_who_treats_whom_and_in_the_audit(
     sign_in, ada, thea, cleo, other, third
 ):
     browser = sign_in(ada)
-    page = words(browser, "/care-roles/?q=hart")
+    page = page_at(browser, "/care-roles/?q=hart")
     told_apart(page, third)
     assert page.count("cleo@example.test") == 1  # her address stands there anyhow
-    told_apart(words(browser, "/audit/?client=Hart"), third)
+    told_apart(page_at(browser, "/audit/?client=Hart"), third)
 
 
 def test_the_page_of_care_roles_says_whose_it_is(
@@ -72,7 +68,7 @@ def test_the_page_of_care_roles_says_whose_it_is(
             (other, "555 0117"),
             (third, f"number {third.pk.hex[-4:].upper()}"),
         ):
-            page = words(browser, f"/care-roles/{client.pk}/")
+            page = page_at(browser, f"/care-roles/{client.pk}/")
             head = page.split("<h1>")[1].split("</h1>")[0]
             assert hint in head
 
@@ -80,7 +76,7 @@ def test_the_page_of_care_roles_says_whose_it_is(
 def test_a_name_of_its_own_stands_alone(sign_in, ada, thea, cleo):
     admit("Cleo", by=thea, joined=False, family_name="Osei", phone="555 0117")
     for who, url in ((thea, "/caseload/"), (ada, "/audit/")):
-        page = words(sign_in(who), url)
+        page = page_at(sign_in(who), url)
         assert "555 0117" not in page
         assert "(cleo@example.test)" not in page
 
@@ -90,7 +86,7 @@ def test_while_names_are_initials_no_address_is_shown(
 ):
     browser = sign_in(thea)
     browser.post("/settings/initials/", {"next": "/caseload/"})
-    page = words(browser, "/caseload/")
+    page = page_at(browser, "/caseload/")
     assert "cleo@example.test" not in page
     assert "555 0117" not in page
     for client in (cleo, other, third):
@@ -99,7 +95,7 @@ def test_while_names_are_initials_no_address_is_shown(
 
 def test_lists_cost_one_query_more_however_many_share_a_name(sign_in, thea, cleo):
     browser = sign_in(thea)
-    words(browser, "/caseload/")
+    page_at(browser, "/caseload/")
     alone = pinned(browser, "/caseload/")
     for number in range(2):
         admit("Cleo", by=thea, joined=False, family_name="Hart", phone=f"555{number}")
@@ -164,13 +160,13 @@ def test_no_page_says_so_of_a_name_of_its_own(sign_in, thea, cleo, rows_of_cleo)
 
 def test_a_namesake_in_the_care_of_another_is_not_hinted_at(sign_in, thea, theo, cleo):
     admit("Cleo", by=theo, joined=False, family_name="Hart")
-    assert WHICH not in words(sign_in(thea), f"/clients/{cleo.pk}/")
+    assert WHICH not in page_at(sign_in(thea), f"/clients/{cleo.pk}/")
 
 
 def test_while_names_are_initials_a_page_shows_no_address(sign_in, thea, cleo, other):
     browser = sign_in(thea)
     browser.post("/settings/initials/", {"next": "/today/"})
-    page = words(browser, f"/clients/{cleo.pk}/discharge/")
+    page = page_at(browser, f"/clients/{cleo.pk}/discharge/")
     assert "cleo@example.test" not in page
     assert cleo.pk.hex[-4:].upper() in page
 
@@ -190,7 +186,7 @@ def test_an_ordinary_page_asks_nothing_more_for_it(sign_in, thea, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     urls = [f"/clients/{cleo.pk}/", f"/goals/{goal.pk}/", f"/sessions/{session.pk}/"]
     for url in urls:
-        words(browser, url)
+        page_at(browser, url)
     alone = [pinned(browser, url) for url in urls]
     admit("Cleo", by=thea, joined=False, family_name="Hart")
     assert [pinned(browser, url) for url in urls] == [n + 1 for n in alone]
@@ -209,7 +205,7 @@ def test_the_digest_tells_them_apart_in_each_list(sign_in, thea, cleo, other, th
             starts_at=now - timedelta(days=7), ends_at=now,
         )  # fmt: skip
     browser = sign_in(thea)
-    page = words(browser, f"/digest/{digest.pk}/")
+    page = page_at(browser, f"/digest/{digest.pk}/")
     told_apart(page, third)
     for heading in ("w2", "w3"):
         part = page.split(f'id="{heading}"')[1].split("</section>")[0]
@@ -233,10 +229,10 @@ def test_notices_of_changed_roles_say_whose_record(
     browser = sign_in(thea)
     notice(thea, cleo, by=theo)
     one = pinned(browser, "/today/")
-    assert "Cleo Hart (cleo@example.test)" in words(browser, "/today/")
+    assert "Cleo Hart (cleo@example.test)" in page_at(browser, "/today/")
     notice(thea, other, by=theo)
     notice(thea, third, by=theo, kind="client-moved", person=theo)
-    told_apart(words(browser, "/today/"), third)
+    told_apart(page_at(browser, "/today/"), third)
     assert pinned(browser, "/today/") == one
 
 
@@ -245,7 +241,7 @@ def test_a_notice_about_whom_one_no_longer_treats_names_nobody_else(
 ):
     in_care(cleo, theo, "co_therapist", begins=-9, ends=-1)
     notice(theo, cleo, by=thea)
-    page = words(sign_in(theo), "/today/")
+    page = page_at(sign_in(theo), "/today/")
     assert "cleo@example.test" not in page
     assert "555 0117" not in page
 
@@ -261,13 +257,13 @@ def test_an_import_says_which_of_them_is_here_already(sign_in, thea, cleo, other
     found = list_of(thea, raw=NAMED.replace(b"Cleo,Hart,,Walk\n", b""))
     browser, look = sign_in(thea), f"/caseload/import/{found.pk}/"
     for url in (look, f"{look}names/"):
-        assert "(cleo@example.test)" in words(browser, url), url
+        assert "(cleo@example.test)" in page_at(browser, url), url
 
 
 def test_a_name_alone_may_be_any_of_them(sign_in, thea, cleo, other):
     raw = NAMED.replace(b"Hart,cleo@example.test,Sleep\nCleo,", b"")
     found = list_of(thea, raw=raw)
-    page = words(sign_in(thea), f"/caseload/import/{found.pk}/")
+    page = page_at(sign_in(thea), f"/caseload/import/{found.pk}/")
     assert "2 clients have this name" in page
 
 
@@ -332,7 +328,7 @@ def theas(practice, thea):
 def test_ada_chooses_between_two_therapists_of_one_name(
     sign_in, ada, theo, thea, theas, url
 ):
-    page = words(sign_in(ada), url)
+    page = page_at(sign_in(ada), url)
     assert "Thea (thea@example.test)" in page
     assert "THÉA (other-thea@example.test)" in page
     assert "(theo@example.test)" not in page
@@ -346,7 +342,7 @@ def test_so_does_who_gives_a_role_and_who_closes_an_account(
         (theo, f"/care-roles/{carl.pk}/"),
         (ada, f"/people/{theo.pk}/leave/"),
     ):
-        page = words(sign_in(who), url)
+        page = page_at(sign_in(who), url)
         assert "Thea (thea@example.test)" in page, url
         assert "THÉA (other-thea@example.test)" in page, url
 
@@ -362,7 +358,7 @@ def test_the_email_log_says_which_cleo(sign_in, ada, thea, theo, cleo, carl):
         email(person)
     browser = sign_in(ada)
     few = pinned(browser, "/deliveries/")
-    page = words(browser, "/deliveries/")
+    page = page_at(browser, "/deliveries/")
     assert "cleo@example.test" in page
     assert "other-cleo@example.test" in page
     assert "carl@example.test" not in page

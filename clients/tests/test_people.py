@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Invitation, OutgoingEmail, Practice, User
 from clients.models import CareRole, Client, ClientBackground
 from conftest import admit, as_role, person
-from notes.tests.cast import book, pinned
+from tests.cast import book, pinned
 
 A_DAY = timedelta(days=1)
 

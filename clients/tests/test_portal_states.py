@@ -12,7 +12,7 @@ from conftest import admit, in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal
 from notes.models import NoteHold, ProgressNote
-from notes.tests.cast import PATIENCE, book, copy_of, hold
+from tests.cast import PATIENCE, book, copy_of, hold
 
 DAY = timedelta(days=1)
 STATES = ["active", "invited", "none", "closed", "discharged", "portal over"]

@@ -13,7 +13,7 @@ from accounts import sign_in_reset
 from accounts.models import AuditEvent, OutgoingEmail, SignIn, User
 from accounts.sign_in_reset import reset_sign_in
 from conftest import as_role, person
-from notes.tests.cast import pinned
+from tests.cast import pinned
 from therapy import tasks
 
 

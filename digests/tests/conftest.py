@@ -8,9 +8,7 @@ import time_machine
 from django.core import mail
 
 from accounts.models import OutgoingEmail, User
-from appointments.models import TherapySession
-from conftest import as_role
-from therapy import tasks
+from tests.cast import book, plan_and_send
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
@@ -22,30 +20,16 @@ def berlin(day, hour, minute=0):
     return datetime(2026, 11, day, hour, minute, tzinfo=BERLIN)
 
 
-def book(client, by, starts_at, *, booked_at=None, **fields):
-    session = TherapySession(
-        practice_id=client.practice_id,
-        client=client,
-        therapist=by,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=50),
-        booked_at=booked_at or starts_at - timedelta(days=21),
-        **fields,
-    )
-    session.save()
-    return session
+def on_calendar(client, by, starts_at, *, booked_at=None, **fields):
+    """A session that was booked three weeks before, or when `booked_at` says."""
+    booked_at = booked_at or starts_at - timedelta(days=21)
+    return book(client, by, at=starts_at, booked_at=booked_at, **fields)
 
 
 def move(session, starts_at):
     seen, session.starts_at = session.starts_at, starts_at
     session.ends_at = starts_at + HOUR
     session.move(by=session.therapist, seen=seen)
-
-
-def plan_and_send():
-    """What the minute's tick does, as the worker does it."""
-    with as_role("cairn_worker"):
-        tasks.plan_and_send()
 
 
 def send_at(*moments):
@@ -88,7 +72,7 @@ def cleo(cleo, in_berlin):
 @pytest.fixture
 def session(thea, cleo):
     """Cleo sees Thea on Thursday at ten."""
-    return book(cleo, thea, berlin(26, 10))
+    return on_calendar(cleo, thea, berlin(26, 10))
 
 
 def reminders():

@@ -9,7 +9,7 @@ from accounts.models import OutgoingEmail, Practice
 from conftest import person
 from digests import deliveries, may_send
 from digests.models import Halt
-from notes.tests.cast import pinned
+from tests.cast import pinned
 
 State = OutgoingEmail.State
 

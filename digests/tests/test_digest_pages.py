@@ -10,9 +10,10 @@ from accounts.models import AuditEvent
 from conftest import admit
 from database.identity import acting_as
 from digests.models import Digest
-from digests.tests.conftest import HOUR, berlin, book, emails, send_at
+from digests.tests.conftest import HOUR, berlin, emails, on_calendar, send_at
 from goals.models import Goal, GoalRating, Review
 from notes.models import ProgressNote
+from tests.cast import agreed_goal, rate
 from toolkit.models import Assignment
 
 MONDAY = berlin(30, 8)
@@ -29,21 +30,18 @@ def digest_of(person, period):
     return Digest.objects.get(recipient=person, period=period)
 
 
-def agreed_goal(client, by, at, *ratings):
-    with acting_as(client.user_id), transaction.atomic():
-        goal = Goal.propose(client, {"own_words": WORDS}, by=client.user)
-    with acting_as(by.pk), transaction.atomic():
-        Goal.objects.get(pk=goal.pk).latest.agree(by=by)
+def goal_since(client, by, at, *ratings):
+    """A goal that both agreed to at that moment, and what the client rated since."""
+    goal = agreed_goal(client, by, content={"own_words": WORDS})
     Goal.objects.filter(pk=goal.pk).update(in_force_at=at)
     for when, value in ratings:
-        with acting_as(client.user_id), transaction.atomic():
-            goal.rate(value, by=client.user, at=when)
+        rate(goal, value, by=client.user, at=when)
     return goal
 
 
 def a_week_of(client, by):
     """A session held and noted, a goal that moved, something practised."""
-    session = book(client, by, berlin(24, 10), state="held")
+    session = on_calendar(client, by, berlin(24, 10), state="held")
     with acting_as(by.pk), transaction.atomic():
         ProgressNote(
             practice_id=client.practice_id,
@@ -52,7 +50,7 @@ def a_week_of(client, by):
             author=by,
             body="What was said",
         ).save()
-    goal = agreed_goal(
+    goal = goal_since(
         client, by, berlin(24, 11), (berlin(20, 9), 2), (berlin(25, 9), 5)
     )
     with acting_as(by.pk), transaction.atomic():
@@ -124,7 +122,7 @@ def test_the_week_before_is_one_click_away(thea, sign_in):
 
 
 def test_nobody_opens_somebody_elses_week(thea, theo, ada, cleo, carl, sign_in):
-    book(cleo, thea, berlin(30, 12))
+    on_calendar(cleo, thea, berlin(30, 12))
     send_at(MONDAY)
     hers = digest_of(thea, "2026-W49").get_absolute_url()
     cleos = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
@@ -166,7 +164,7 @@ def test_a_week_of_one_or_of_fifty_takes_twelve_queries(thea, clients, sign_in):
 def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     proposed(cleo, thea)
-    book(cleo, thea, berlin(30, 14), place="Room 2")
+    on_calendar(cleo, thea, berlin(30, 14), place="Room 2")
     with acting_as(thea.pk), transaction.atomic():
         Assignment.agree(cleo, "Stand at the stop", by=thea)
     send_at(berlin(29, 17))
@@ -186,7 +184,7 @@ def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
 
 def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
     for _ in range(5):
-        agreed_goal(cleo, thea, berlin(24, 11), (berlin(25, 9), 5))
+        goal_since(cleo, thea, berlin(24, 11), (berlin(25, 9), 5))
     send_at(berlin(29, 17))
     address = reverse("portal-digest", args=[digest_of(cleo.user, "2026-W48").pk])
     assert GoalRating.objects.count() == 5
@@ -196,7 +194,7 @@ def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
 def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     for day, state in ((27, "held"), (28, "missed"), (29, "cancelled")):
-        book(cleo, thea, berlin(day, 10), state=state)
+        on_calendar(cleo, thea, berlin(day, 10), state=state)
     digest = Digest.objects.create(
         practice=thea.practice,
         recipient=thea,
@@ -238,7 +236,7 @@ TURN = "Goal review: your turn to choose what happens"
 
 
 def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
-    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    goal = goal_since(cleo, thea, berlin(3, 9))
     with_review(goal, thea)
     send_at(berlin(29, 17))
     assert STARTED in week_of(cleo, sign_in)
@@ -252,7 +250,7 @@ def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
 
 
 def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
-    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    goal = goal_since(cleo, thea, berlin(3, 9))
     Goal.objects.filter(pk=goal.pk).update(review_on=MONDAY.date())
     send_at(berlin(29, 17))
     assert "Goal review due" in week_of(cleo, sign_in)
@@ -260,7 +258,7 @@ def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_a_review_alone_is_worth_an_email(thea, cleo, asks):
-    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    goal = goal_since(cleo, thea, berlin(3, 9))
     if asks:
         with_review(goal, thea)
     send_at(berlin(29, 17))
@@ -268,7 +266,7 @@ def test_a_review_alone_is_worth_an_email(thea, cleo, asks):
 
 
 def test_reviews_take_one_query_however_many(thea, cleo, sign_in):
-    goal = agreed_goal(cleo, thea, berlin(3, 9))
+    goal = goal_since(cleo, thea, berlin(3, 9))
     with_review(goal, thea)
     send_at(berlin(29, 17))
     address = reverse("portal-digest-latest")
@@ -276,5 +274,5 @@ def test_reviews_take_one_query_however_many(thea, cleo, sign_in):
     address = browser.get(address).url
     before = queries_of(browser, address)
     for _number in range(5):
-        with_review(agreed_goal(cleo, thea, berlin(3, 9)), thea)
+        with_review(goal_since(cleo, thea, berlin(3, 9)), thea)
     assert queries_of(browser, address) == before

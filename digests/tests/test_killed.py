@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
-from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg2
@@ -15,8 +14,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Heartbeat, OutgoingEmail
+from conftest import url_as
 from digests import crash, send
-from digests.tests.conftest import HOUR, book
+from digests.tests.conftest import HOUR, on_calendar
 from ops.mail import Sink
 from ops.place import BASE
 from therapy import tasks
@@ -24,12 +24,6 @@ from therapy import tasks
 # The mail server has it, and we have not committed that.
 IN_THE_GAP = {"after_smtp", "in_mark"}
 KILLED = -9
-
-
-def url_as(role):
-    found = connection.settings_dict
-    host, password = quote(found["HOST"], safe=""), found["PASSWORD"]
-    return f"postgresql://{role}:{password}@{host}:{found['PORT']}/{found['NAME']}"
 
 
 def environment(sink):
@@ -78,7 +72,7 @@ def where_it_is_noon():
 def in_practice(thea, cleo, in_berlin):
     """A reminder and a digest are due, and two emails wait."""
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
-    book(cleo, thea, timezone.now() + 23 * HOUR)
+    on_calendar(cleo, thea, timezone.now() + 23 * HOUR)
     now = timezone.now()
     for person in (thea, cleo.user):
         OutgoingEmail.queue(
@@ -109,7 +103,7 @@ def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_name(
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
     for number, point in enumerate(crash.POINTS):
         now = timezone.now()
-        book(cleo, thea, now + 20 * HOUR + number * timedelta(minutes=5))
+        on_calendar(cleo, thea, now + 20 * HOUR + number * timedelta(minutes=5))
         OutgoingEmail.queue(
             thea, "account-exists", point, due_at=now, not_after=now + HOUR
         )

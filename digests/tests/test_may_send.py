@@ -13,9 +13,9 @@ from database.identity import acting_as
 from digests.tests.conftest import (
     HOUR,
     berlin,
-    book,
     digests,
     emails,
+    on_calendar,
     reminders,
     send_at,
 )
@@ -67,7 +67,7 @@ def test_a_client_whose_portal_closed_after_the_discharge_gets_nothing(planned):
 @pytest.mark.parametrize("wants", [True, False])
 def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, wants):
     """A reminder of the session that is still booked, and no week that was planned."""
-    book(cleo, thea, berlin(30, 10) + timedelta(days=1))
+    on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(25, 9, 1))
     charter(reminders=wants)
     Client.objects.update(state="discharged", discharged_at=berlin(25, 9))
@@ -117,7 +117,7 @@ def test_a_worker_that_wakes_at_night_waits_for_the_morning(planned):
 
 
 def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
-    book(cleo, thea, berlin(26, 6, 30))
+    on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 6))
     send_at(berlin(25, 22))
     assert emails() == [("dropped", "quiet hours")]
@@ -126,7 +126,7 @@ def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
 
 def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
     charter(reminder_lead_hours=2)
-    book(cleo, thea, berlin(26, 6, 30))
+    on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 20, 58))
     assert not reminders()
     send_at(berlin(25, 20, 59))
@@ -134,7 +134,7 @@ def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
 
 
 def test_a_client_may_do_without_the_digest(thea, cleo):
-    book(cleo, thea, berlin(30, 10) + timedelta(days=1))
+    on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(28, 12))
     before = digests(cleo.user)
     charter(weekly_digest=False)

@@ -18,10 +18,10 @@ from digests.tests.conftest import (
     HOUR,
     TUESDAY,
     berlin,
-    book,
     digests,
     emails,
     move,
+    on_calendar,
     reminders,
     send_at,
 )
@@ -108,7 +108,10 @@ def test_nobody_is_reminded_of_what_does_not_take_place(session, state):
 
 
 def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
-    over, ahead = book(cleo, thea, berlin(26, 10)), book(cleo, thea, berlin(27, 18))
+    over, ahead = (
+        on_calendar(cleo, thea, berlin(26, 10)),
+        on_calendar(cleo, thea, berlin(27, 18)),
+    )
     send_at(berlin(25, 9), berlin(26, 21) - HOUR / 2)
     assert reminders() == ["Your appointment: Friday 27 November at 18:00"]
     assert OutgoingEmail.objects.get(about=over.pk).state == "dropped"
@@ -116,8 +119,10 @@ def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
 
 
 def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
-    book(cleo, thea, berlin(25, 16), booked_at=berlin(25, 11))
-    book(cleo, thea, berlin(25, 12, 30), booked_at=berlin(25, 11))  # no two hours left
+    on_calendar(cleo, thea, berlin(25, 16), booked_at=berlin(25, 11))
+    on_calendar(
+        cleo, thea, berlin(25, 12, 30), booked_at=berlin(25, 11)
+    )  # no two hours left
     send_at(berlin(25, 11), berlin(25, 12))
     assert len(reminders()) == 1
     assert "16:00" in reminders()[0]
@@ -137,7 +142,7 @@ def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea
     User.objects.filter(pk=beth.user_id).update(joined_at=None)
     User.objects.filter(pk=gone.user_id).update(is_active=False)
     for client in (beth, dora, gone):
-        book(client, thea, berlin(26, 10))
+        on_calendar(client, thea, berlin(26, 10))
     send_at(berlin(25, 10), berlin(29, 18))
     assert not reminders()
     assert not OutgoingEmail.objects.exclude(recipient=thea).exists()
@@ -147,7 +152,7 @@ def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea
 
 
 def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea, cleo):
-    book(cleo, thea, berlin(30, 10) + timedelta(days=2))
+    on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=2))
     send_at(*every(4 * HOUR, berlin(28, 1), 6 * 6))
     assert digests(cleo.user) == 2  # last week's, late, and this one's
     assert digests(thea) == 2  # the week before says what was booked for this one
@@ -193,7 +198,7 @@ def test_planning_takes_the_same_queries_for_one_and_for_fifty(
 ):
     for number in range(clients):
         client = admit(f"Client{number}", by=thea)
-        book(client, thea, berlin(26, 10))
+        on_calendar(client, thea, berlin(26, 10))
     with (
         time_machine.travel(berlin(25, 10), tick=False),
         as_role("cairn_worker"),

@@ -7,7 +7,7 @@ from django.db import connection, connections, transaction
 
 from accounts.models import OutgoingEmail
 from digests import plan
-from digests.tests.conftest import berlin, book
+from digests.tests.conftest import berlin, on_calendar
 
 WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
@@ -17,7 +17,7 @@ def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
 ):
     """The second looks before the first has committed, so it finds nothing planned."""
     now = berlin(25, 9)
-    book(cleo, thea, berlin(26, 10))
+    on_calendar(cleo, thea, berlin(26, 10))
     done = threading.Event()
 
     def second():

@@ -16,7 +16,7 @@ from accounts.models import OutgoingEmail, Practice, User
 from clients.models import CareRoleRequest
 from conftest import admit
 from database.identity import acting_as
-from digests.tests.conftest import HOUR, berlin, book, send_at
+from digests.tests.conftest import HOUR, berlin, on_calendar, send_at
 
 SUBJECTS = {
     "invitation": "Your invitation",
@@ -62,7 +62,7 @@ def post_of_every_kind(thea, cleo):
     beth = admit("Beth", by=thea).user
     User.objects.filter(pk=beth.pk).update(joined_at=None)
     now = berlin(30, 10)
-    book(cleo, thea, now + timedelta(days=1))
+    on_calendar(cleo, thea, now + timedelta(days=1))
     with time_machine.travel(now, tick=False):
         with acting_as(thea.pk):
             invitations.invite(beth, by=thea)
@@ -170,7 +170,7 @@ def test_the_names_of_people_and_of_the_practice_stay_here(
 @pytest.mark.requirement("R52")
 def test_a_name_with_a_line_break_goes_nowhere(thea, cleo):
     User.objects.update(name="x\r\nBcc: evil@example.test")
-    book(cleo, thea, berlin(26, 10))
+    on_calendar(cleo, thea, berlin(26, 10))
     send_at(berlin(25, 10))
     for sent in mail.outbox:
         assert "evil" not in sent.message().as_string()

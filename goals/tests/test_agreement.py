@@ -9,20 +9,9 @@ from accounts import encryption
 from accounts.models import AuditEvent
 from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalVersion, Overtaken
+from tests.cast import WORDS, agree, propose
 
-BUS = {"own_words": "Take the bus into town on my own"}
 SHORTER = {"own_words": "Take the bus one stop"}
-
-
-def propose(client, *, by, content=BUS):
-    with acting_as(by.pk), transaction.atomic():
-        return Goal.propose(client, content, by=by)
-
-
-def agree(goal, *, by):
-    with acting_as(by.pk), transaction.atomic():
-        goal = Goal.objects.visible_to(by).get(pk=goal.pk)
-        return goal.latest.agree(by=by)
 
 
 def seen_by(user, goal):
@@ -38,7 +27,7 @@ def test_cleo_proposes_and_thea_agrees(cleo, thea):
     agreed = seen_by(thea, goal)
     assert agreed.in_force.number == 1
     with acting_as(thea.pk):
-        assert agreed.in_force.own_words == BUS["own_words"]
+        assert agreed.in_force.own_words == WORDS["own_words"]
 
 
 def test_one_key_is_not_enough_however_often_it_is_turned(cleo):
@@ -114,7 +103,7 @@ def test_the_same_words_of_two_goals_have_two_fingerprints(cleo, thea):
 def test_a_fingerprint_from_before_there_were_more_words_still_holds(cleo, thea):
     """It was over these five; what nobody said since then changes nothing."""
     goal = propose(cleo, by=thea)
-    five = {"own_words": BUS["own_words"], "clinical_words": "", "low_end": ""}
+    five = {"own_words": WORDS["own_words"], "clinical_words": "", "low_end": ""}
     five |= {"high_end": "", "review_on": ""}
     text = json.dumps([str(goal.pk), 1, five], sort_keys=True)
     with acting_as(thea.pk):
@@ -160,7 +149,7 @@ def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
     ):
         page = sign_in(person).get(url).content.decode()
         history = page[page.index('id="hi"') :]
-        for words in (*BUS.values(), *SHORTER.values(), "Your key:", "Key of"):
+        for words in (*WORDS.values(), *SHORTER.values(), "Your key:", "Key of"):
             assert words in history
         assert "Thea rated 9" in history
         assert "took it back" in history

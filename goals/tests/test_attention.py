@@ -14,8 +14,8 @@ from database.identity import acting_as
 from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
-from notes.tests.cast import agreed_goal, book, hold, strength
 from portal.home import WATCHED
+from tests.cast import agreed_goal, book, hold, strength
 
 WEEK = timedelta(weeks=1)
 

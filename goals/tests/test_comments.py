@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from conftest import in_care
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalLink, GoalRating, GoalScore, Step
-from notes.tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold
 from transfer.export.pdf import draw
 from transfer.export.read import read_record
 

@@ -3,16 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from goals.tests.test_what_is_agreed import (
-    BUS,
-    act,
-    agree,
-    now,
-    propose,
-    suggest,
-    text,
-    withdraw,
-)
+from goals.tests.test_what_is_agreed import now, suggest, text, withdraw
+from tests.cast import WORDS, act, agree, propose
 
 
 @pytest.fixture
@@ -42,7 +34,7 @@ def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
     assert (countered.latest.number, countered.waits_for) == (1, "therapist")
     page = text(theas.get(f"/goals/{countered.pk}/"))
     assert "Needs your agreement." in page or "Agree to version 1" in page
-    assert BUS["own_words"] in text(cleos.get("/portal/goals/"))
+    assert WORDS["own_words"] in text(cleos.get("/portal/goals/"))
     assert "Waiting for your therapist" in text(
         cleos.get(f"/portal/goals/{countered.pk}/")
     )
@@ -104,7 +96,7 @@ def test_what_came_to_nothing_stands_among_what_is_closed(
     else:
         withdraw(goal, thea)
     page = text(sign_in(cleo.user).get("/portal/goals/"))
-    assert f"{BUS['own_words']} {says} today." in page
+    assert f"{WORDS['own_words']} {says} today." in page
     assert reverse("goal", args=[goal.pk]) in (
         sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
     )
@@ -189,7 +181,7 @@ def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
 def test_keep_my_wording_says_which_wording_that_is(countered, cleo, thea, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{countered.pk}/"))
     proposal = page.partition("Proposal, version 2")[2].partition("Keep my wording")[0]
-    assert f"Your earlier wording: {BUS['own_words']}" in proposal
+    assert f"Your earlier wording: {WORDS['own_words']}" in proposal
     # Who proposed last has nothing to keep instead.
     page = text(sign_in(thea).get(f"/goals/{countered.pk}/"))
     assert "Your earlier wording:" not in page and "The earlier wording:" not in page

@@ -10,7 +10,7 @@ from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from goals.tests.test_two_keys import propose
 from goals.ways import CLIENTS, THERAPISTS
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 
 WORDS = "Half a sen"
 # By the kind of the draft: the form's address, one of its texts, what else is sent.

@@ -12,7 +12,7 @@ from database.identity import acting_as
 from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
 from goals.tests.test_ratings_by_side import text
-from notes.tests.cast import BUS, agreed_goal
+from tests.cast import BUS, agreed_goal
 
 DAY = timedelta(days=1)
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
-from notes.tests.cast import agreed_goal, book
 from overview.goal_progress_page import ClientProgress
+from tests.cast import agreed_goal, book
 from transfer.export.files import as_csv
 from transfer.export.pdf import Drawing, draw
 from transfer.export.read import read_record
@@ -249,7 +249,7 @@ def test_the_pdf_and_the_csv_say_whose(goal, cleo, thea):
 
 
 def test_a_session_that_is_over_says_who_rated(cleo, thea, sign_in):
-    from notes.tests.cast import hold
+    from tests.cast import hold
 
     goal = agreed_goal(cleo, thea)
     session = hold(cleo, thea, at=timezone.now() - DAY)

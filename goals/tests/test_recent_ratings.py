@@ -5,7 +5,7 @@ from django.db import transaction
 from database.identity import acting_as
 from goals.models import GoalRating
 from goals.recent_ratings import SHOWN, recent_lines
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 
 
 def lines_of(thea, *clients):

@@ -8,7 +8,7 @@ from django.db import transaction
 from conftest import admit
 from database.identity import acting_as
 from goals.models import Goal, Overtaken, Review, ReviewAnswer
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 
 YES = {"goal_fits": "yes", "goal_words": "I use it most"}
 MINE, PORTAL = "/goals/{}/review/", "/portal/goals/{}/review/"

@@ -13,7 +13,7 @@ from goals.models import Goal
 from goals.tests.test_reviews import answer
 from goals.tests.test_two_keys import act
 from goals.tests.test_what_is_agreed import text
-from notes.tests.cast import BUS, agreed_goal, book
+from tests.cast import BUS, agreed_goal, book
 from toolkit.models import Assignment
 from ui.charts.ratings import rating_chart
 from ui.charts.words import Point

@@ -17,7 +17,7 @@ from database.identity import acting_as
 from goals.models import Goal, Step, Strength, StrengthLink, Win
 from goals.strengths.next_step import at_hand
 from goals.strengths.queries import accepted
-from notes.tests.cast import PATIENCE, agreed_goal, answered, note_win, pinned, strength
+from tests.cast import PATIENCE, agreed_goal, answered, note_win, pinned, strength
 
 HONESTY = {"name": "Dry honesty", "moment": "I’d like to, and I won’t."}
 

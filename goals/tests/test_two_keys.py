@@ -9,22 +9,10 @@ from django.urls import reverse
 from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, Overtaken
 from goals.models.goal import KEPT
+from tests.cast import act, propose
 from ui import dates
 
-BUS = {"own_words": "Take the bus into town on my own"}
 SHORTER = {"own_words": "Take the bus one stop"}
-
-
-def act(user, goal, verb):
-    """`verb(goal)` as `user`, on the goal as it is now."""
-    with acting_as(user.pk), transaction.atomic():
-        mine = Goal.objects.visible_to(user).with_words()
-        return verb(mine.select_related("client__user").get(pk=goal.pk))
-
-
-def propose(client, *, by, content=BUS):
-    with acting_as(by.pk), transaction.atomic():
-        return Goal.propose(client, content, by=by)
 
 
 @pytest.fixture

@@ -4,36 +4,19 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Client
 from conftest import in_care
-from database.identity import acting_as
 from goals.models import Goal, Review
 from goals.models.goal import KEPT, REVIEW_AFTER
+from tests.cast import WORDS, act, agree, propose
 
-BUS = {"own_words": "Take the bus into town"}
 TRAM = {"own_words": "Take the tram into town"}
-
-
-def act(person, goal, verb):
-    with acting_as(person.pk), transaction.atomic():
-        rows = Goal.objects.visible_to(person).with_words()
-        return verb(rows.select_related("client__user", "review").get(pk=goal.pk))
-
-
-def propose(client, by, content=BUS):
-    with acting_as(by.pk), transaction.atomic():
-        return Goal.propose(client, content, by=by)
 
 
 def suggest(goal, by, content=TRAM):
     act(by, goal, lambda g: g.propose_version(content, by=by))
-
-
-def agree(goal, by):
-    act(by, goal, lambda g: g.latest.agree(by=by))
 
 
 def withdraw(goal, by):
@@ -104,7 +87,7 @@ def test_taken_up_it_has_a_day_for_its_review_again(agreed, cleo, thea, sign_in)
 
 def test_taken_up_before_the_agreed_day_that_day_holds(cleo, thea):
     day = thea.today() + timedelta(days=20)
-    goal = propose(cleo, cleo.user, BUS | {"review_on": day})
+    goal = propose(cleo, cleo.user, WORDS | {"review_on": day})
     agree(goal, thea)
     decide(goal, "aside", thea, cleo.user)
     act(thea, goal, lambda g: g.take_up(by=thea))
@@ -169,12 +152,12 @@ def test_a_mistake_in_the_new_goal_is_no_conflict_with_oneself(cleo, thea, sign_
 
 
 def test_the_same_words_may_be_proposed_anew_and_once(cleo, thea, sign_in):
-    goal = propose(cleo, thea, BUS | {"clinical_words": "Exposure"})
+    goal = propose(cleo, thea, WORDS | {"clinical_words": "Exposure"})
     withdraw(goal, thea)
     browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
     page = browser.get(url).content.decode()
     once = re.search(r'name="once" value="([^"]+)"', page)[1]
-    said = BUS | {"seen": 1, "once": once, "as_new": "1"}
+    said = WORDS | {"seen": 1, "once": once, "as_new": "1"}
     for _twice in range(2):
         browser.post(url, said)
     new = Goal.objects.get(closed_at=None)

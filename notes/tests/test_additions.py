@@ -14,7 +14,7 @@ from clients.models import Correction, Draft
 from conftest import as_role, in_care
 from database.identity import acting_as
 from notes.models import NoteAddition, NoteHold, ProgressNote
-from notes.tests.cast import add_to, book, hold, pinned
+from tests.cast import add_to, book, hold, page_at, pinned
 from transfer.export.read import plain, read_record
 from transfer.tests.test_record import OWN, fetched, opened, taken
 
@@ -36,12 +36,6 @@ def said(**changes):
     return form | changes
 
 
-def page(browser, url):
-    answer = browser.get(url)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
@@ -58,7 +52,7 @@ def test_an_addition_stands_below_the_note_on_both_sides(
     assert answer.url == url
     sides = ((thea, url, "you"), (cleo.user, f"/portal{url}", "Thea"))
     for browser, where, by in sides:
-        found = page(sign_in(browser), where)
+        found = page_at(sign_in(browser), where)
         original = found.index("She came in tired.")
         words_at = found.index(f"{words} {by},")
         assert original < words_at < found.index("She said it to her sister")
@@ -75,7 +69,7 @@ def test_a_late_entry_says_which_day_it_is_about(sign_in, thea, session):
     sign_in(thea).post(
         f"/sessions/{session.pk}/add/", said(kind_of_addition="late_entry")
     )
-    found = page(sign_in(thea), f"/sessions/{session.pk}/")
+    found = page_at(sign_in(thea), f"/sessions/{session.pk}/")
     day = session.starts_at.astimezone(thea.zone).date()
     assert f'about <time datetime="{day.isoformat()}">' in found
 
@@ -87,11 +81,13 @@ def test_what_is_added_to_a_note_that_is_held_back_is_held_back_with_it(
     with acting_as(thea.pk), transaction.atomic():
         held = NoteHold.place(session.note, "To talk about first", by=thea)
     portal = sign_in(cleo.user)
-    assert "Only after we talked" not in page(portal, f"/portal/sessions/{session.pk}/")
-    assert "Only after we talked" in page(sign_in(thea), f"/sessions/{session.pk}/")
+    assert "Only after we talked" not in page_at(
+        portal, f"/portal/sessions/{session.pk}/"
+    )
+    assert "Only after we talked" in page_at(sign_in(thea), f"/sessions/{session.pk}/")
     with acting_as(thea.pk), transaction.atomic():
         held.lift(by=thea)
-    assert "Only after we talked" in page(portal, f"/portal/sessions/{session.pk}/")
+    assert "Only after we talked" in page_at(portal, f"/portal/sessions/{session.pk}/")
 
 
 def test_the_programs_own_rule_hides_what_was_added_to_a_held_note(thea, cleo, session):
@@ -111,7 +107,7 @@ def test_whoever_may_write_adds_in_their_own_name(
 ):
     in_care(cleo, theo, role)
     sign_in(theo).post(f"/sessions/{session.pk}/add/", said())
-    found = page(sign_in(thea), f"/sessions/{session.pk}/")
+    found = page_at(sign_in(thea), f"/sessions/{session.pk}/")
     assert "<strong>Correction</strong> by Theo," in found
     assert "Signed by you" in found
 
@@ -123,7 +119,7 @@ def test_whoever_only_reads_sees_it_and_adds_nothing(
     add_to(session, by=thea)
     in_care(cleo, theo, role, begins=0, ends=0.1)
     browser, url = sign_in(theo), f"/sessions/{session.pk}/"
-    found = page(browser, url)
+    found = page_at(browser, url)
     assert "She came by bus." in found
     assert f"{url}add/" not in found
     assert browser.get(f"{url}add/").status_code == 404
@@ -186,7 +182,7 @@ def test_an_addendum_needs_no_reason(sign_in, thea, session):
     form = said(kind_of_addition="addendum", reason="")
     sign_in(thea).post(f"/sessions/{session.pk}/add/", form)
     assert NoteAddition.objects.count() == 1
-    assert "Reason:" not in page(sign_in(thea), f"/sessions/{session.pk}/")
+    assert "Reason:" not in page_at(sign_in(thea), f"/sessions/{session.pk}/")
 
 
 def test_pressing_twice_adds_once(sign_in, thea, session):
@@ -208,7 +204,7 @@ def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
         "revision": "0",
     }
     assert browser.post(draft, typed).status_code == 200
-    found = page(browser, f"/sessions/{session.pk}/add/")
+    found = page_at(browser, f"/sessions/{session.pk}/add/")
     assert "Half a sen" in found
     assert 'value="Forgotten"' in found
     assert 'value="late_entry" id="id_kind_of_addition_1" checked' in found
@@ -217,7 +213,7 @@ def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
 
 
 def test_the_form_has_a_place_for_the_text_of_another_tab(sign_in, thea, session):
-    found = page(sign_in(thea), f"/sessions/{session.pk}/add/")
+    found = page_at(sign_in(thea), f"/sessions/{session.pk}/add/")
     form = found.partition("data-draft-url")[2].partition("</form>")[0]
     for part in ("data-conflict", "data-conflict-text", "data-conflict-discard"):
         assert part in form
@@ -246,7 +242,7 @@ def test_an_addition_never_changes_whoever_asks(thea, session, role):
 def test_adding_leaves_one_audit_row_and_printing_is_a_look(sign_in, thea, session):
     browser = sign_in(thea)
     browser.post(f"/sessions/{session.pk}/add/", said())
-    page(browser, f"/sessions/{session.pk}/print/")
+    page_at(browser, f"/sessions/{session.pk}/print/")
     added = AuditEvent.objects.filter(verb="note added to")
     assert added.get().object_id == NoteAddition.objects.get().pk
     assert AuditEvent.objects.filter(verb="printed").count() == 1
@@ -254,7 +250,7 @@ def test_adding_leaves_one_audit_row_and_printing_is_a_look(sign_in, thea, sessi
 
 def test_one_note_is_printed_with_what_was_added(sign_in, thea, theo, cleo, session):
     add_to(session, by=thea)
-    found = page(sign_in(thea), f"/sessions/{session.pk}/print/")
+    found = page_at(sign_in(thea), f"/sessions/{session.pk}/print/")
     for words in ("Harbour Practice", "She came in tired.", "She came by bus.",
                   "Signed by Thea", "</strong> by Thea,", "Printed"):  # fmt: skip
         assert words in found
@@ -336,10 +332,10 @@ def test_an_answer_adds_the_correction_to_the_note_and_the_client_is_led_there(
               "text": "She was thinking, not quiet."}  # fmt: skip
     sign_in(thea).post(f"/corrections/{asked.pk}/", answer)
     portal = sign_in(cleo.user)
-    corrections = page(portal, "/portal/corrections/")
+    corrections = page_at(portal, "/portal/corrections/")
     assert "You are right." in corrections
     assert f'href="/portal/sessions/{session.pk}/"' in corrections
-    note = page(portal, f"/portal/sessions/{session.pk}/")
+    note = page_at(portal, f"/portal/sessions/{session.pk}/")
     assert "She was thinking, not quiet." in note
     assert "Reason: Requested by the client." in note
 
@@ -364,7 +360,7 @@ def test_a_correction_is_offered_for_this_clients_signed_notes_alone(
     draft = hold(cleo, thea, at=timezone.now() - DAY, sign=False)
     other = hold(carl, theo, at=timezone.now() - DAY)
     in_care(carl, thea, "cover")
-    found = page(sign_in(thea), f"/corrections/{asked.pk}/")
+    found = page_at(sign_in(thea), f"/corrections/{asked.pk}/")
     assert f'value="{session.pk}"' in found
     assert f'value="{draft.pk}"' not in found
     assert f'value="{other.pk}"' not in found

@@ -11,7 +11,7 @@ from appointments.models import TherapySession
 from clients.models import ContactCharter
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review, Step
-from notes.tests.cast import agreed_goal, book, hold, pinned
+from tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

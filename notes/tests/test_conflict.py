@@ -9,14 +9,9 @@ from django.utils import timezone
 from clients.models import Draft
 from database.identity import acting_as
 from notes.conflict import together
-from notes.tests.cast import agreed_goal, book
 from notes.tests.test_session import kept, note_of, said
+from tests.cast import agreed_goal
 from toolkit.models import Assignment
-
-
-@pytest.fixture
-def session(cleo, thea):
-    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
 
 
 def in_form(answer, name="part0"):

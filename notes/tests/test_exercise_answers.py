@@ -7,20 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection, connections, transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import AuditEvent
-from conftest import WebClient
+from conftest import WebClient, somebody_waits
 from database.identity import acting_as
 from notes.models import ProgressNote
-from notes.tests.cast import book
 from notes.tests.test_session import BACKEND, said
 from toolkit.models import Assignment
-
-
-@pytest.fixture
-def session(cleo, thea):
-    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
 
 
 @pytest.fixture
@@ -143,15 +136,10 @@ def test_of_two_answers_at_the_very_same_moment_the_later_sees_the_earlier(
         exercise.say("did", by=early, seen="")
         waiting.start()
         with connection.cursor() as cursor:
-            while waiting.is_alive() and not _somebody_waits(cursor):
+            while waiting.is_alive() and not somebody_waits(cursor):
                 time.sleep(0.01)
     waiting.join()
     assert answered(exercise) == ("did", early.name.split()[0])
     assert "already answered “Did it”" in told[0]
     assert AuditEvent.objects.filter(verb="practice answered").count() == 1
     assert not ProgressNote.objects.exists()
-
-
-def _somebody_waits(cursor) -> bool:
-    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return cursor.fetchone()[0]

@@ -8,20 +8,10 @@ from django.utils import timezone
 from clients.models import Correction
 from conftest import in_care
 from notes.models import ProgressNote
-from notes.tests.cast import add_to, book, hold
 from notes.tests.test_session import kept, note_of, said
-from portal.tests.cast import as_person
+from tests.cast import add_to, as_person, book, hold, page_at
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def session(cleo, thea):
-    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
-
-
-def page(browser, url):
-    return browser.get(url).content.decode()
 
 
 def said_of(found):
@@ -50,7 +40,7 @@ def test_nothing_is_saved_into_a_session_that_did_not_take_place(
         assert note_of(session, thea).parts[0] == "Before"
     else:
         assert not ProgressNote.objects.exists()
-    assert "Too late" in page(browser, f"/sessions/{session.pk}/")  # for its author
+    assert "Too late" in page_at(browser, f"/sessions/{session.pk}/")  # for its author
 
 
 def test_a_missed_session_with_a_draft_is_listed_as_missed(
@@ -60,13 +50,13 @@ def test_a_missed_session_with_a_draft_is_listed_as_missed(
     kept(browser, session, part0="Begun and left")
     browser.post(f"/sessions/{session.pk}/missed/")
     for url in (f"/clients/{cleo.pk}/", f"/clients/{cleo.pk}/sessions/"):
-        found = page(browser, url)
+        found = page_at(browser, url)
         assert "Missed" in found and "Begun and left" not in found
 
 
 def test_a_session_ahead_is_booked_and_not_yet_to_be_logged(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() + 3 * DAY)
-    found = page(sign_in(thea), f"/clients/{cleo.pk}/sessions/")
+    found = page_at(sign_in(thea), f"/clients/{cleo.pk}/sessions/")
     assert "Booked" in found
     assert "not logged" not in found and "No note yet" not in found
 
@@ -74,7 +64,7 @@ def test_a_session_ahead_is_booked_and_not_yet_to_be_logged(sign_in, thea, cleo)
 def test_a_canceled_session_ahead_is_no_past_one_for_cleo(sign_in, thea, cleo):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
     sign_in(thea).post(f"/sessions/{ahead.pk}/cancel/")
-    found = page(sign_in(cleo.user), "/portal/sessions/")
+    found = page_at(sign_in(cleo.user), "/portal/sessions/")
     assert "Past and canceled" in found and "Until now" not in found
 
 
@@ -85,7 +75,7 @@ def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
     """Thea cannot tell Cleo that next week's session did not take place."""
     at = timezone.now() + (-HOUR / 2 if began else 7 * DAY)
     session, browser = book(cleo, thea, at=at), sign_in(thea)
-    found = page(browser, f"/sessions/{session.pk}/")
+    found = page_at(browser, f"/sessions/{session.pk}/")
     assert (f'action="/sessions/{session.pk}/missed/"' in found) is began
     assert (f'action="/sessions/{session.pk}/cancel/"' in found) is not began
     answer = browser.post(f"/sessions/{session.pk}/missed/", follow=True)
@@ -93,7 +83,7 @@ def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
     assert session.state == ("missed" if began else "planned")
     not_yet = "This session has not started yet. Cancel it instead."
     assert (not_yet in answer.content.decode()) is not began
-    hers = page(sign_in(cleo.user), "/portal/sessions/")
+    hers = page_at(sign_in(cleo.user), "/portal/sessions/")
     assert ("Did not take place" in hers) is began
 
 
@@ -128,18 +118,18 @@ def test_what_is_shared_with_a_closed_account_is_not_said_to_be_read(
     urls = [f"/sessions/{session.pk}/", f"/sessions/{session.pk}/add/",
             f"/sessions/{coming.pk}/"]  # fmt: skip
     for url in urls:
-        assert "Cleo can read" in said_of(page(browser, url)), url
+        assert "Cleo can read" in said_of(page_at(browser, url)), url
     cleo.user.is_active = False
     cleo.user.save()
     for url in urls:
-        assert "Cleo can read" not in said_of(page(browser, url)), url
+        assert "Cleo can read" not in said_of(page_at(browser, url)), url
 
 
 def test_the_page_to_move_a_session_promises_no_reminder_to_who_wants_none(
     sign_in, thea, cleo
 ):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
-    found = page(sign_in(thea), f"/sessions/{ahead.pk}/move/")
+    found = page_at(sign_in(thea), f"/sessions/{ahead.pk}/move/")
     assert "Reminders, if the client gets any, follow the new time." in found
 
 

@@ -17,13 +17,8 @@ from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating
 from notes.models import NoteHold, ProgressNote
-from notes.tests.cast import agreed_goal, book, hold, pinned
+from tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
-
-
-@pytest.fixture
-def session(cleo, thea):
-    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
 
 
 def said(**changes):

@@ -11,7 +11,7 @@ from conftest import ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, book, hold, pinned
+from tests.cast import agreed_goal, book, hold, pinned
 
 DAY = timedelta(days=1)
 

@@ -10,22 +10,17 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from appointments.models import TherapySession
-from conftest import WebClient, in_care, ten_seconds_pass
+from conftest import WebClient, in_care, somebody_waits, ten_seconds_pass
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import GoalRating
 from notes.models import NoteAddition, ProgressNote
-from notes.tests.cast import add_to, agreed_goal, book, hold
 from notes.tests.test_session import BACKEND, kept, note_of, said
 from overview.timeline_page import Journey
+from tests.cast import add_to, agreed_goal, book, hold, page_at
 from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
-
-
-@pytest.fixture
-def session(cleo, thea):
-    return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))
 
 
 @pytest.fixture
@@ -40,10 +35,6 @@ def undo(browser, session):
     return browser.post(f"/sessions/{session.pk}/unsign/", follow=True)
 
 
-def page(browser, url):
-    return browser.get(url).content.decode()
-
-
 def verbs():
     rows = AuditEvent.objects.filter(verb__in=["note signed", "signing undone"])
     return list(rows.order_by("pk").values_list("verb", flat=True))
@@ -54,7 +45,7 @@ def verbs():
 
 def test_thea_undoes_her_signature_and_writes_on(sign_in, thea, signed):
     browser = sign_in(thea)
-    shown = page(browser, f"/sessions/{signed.pk}/")
+    shown = page_at(browser, f"/sessions/{signed.pk}/")
     assert f'action="/sessions/{signed.pk}/unsign/"' in shown
     assert "Signature removed." in undo(browser, signed).content.decode()
     note = note_of(signed, thea)
@@ -69,7 +60,7 @@ def test_thea_undoes_her_signature_and_writes_on(sign_in, thea, signed):
 def test_after_ten_seconds_it_is_too_late(sign_in, thea, signed):
     ten_seconds_pass()
     browser = sign_in(thea)
-    shown = page(browser, f"/sessions/{signed.pk}/")
+    shown = page_at(browser, f"/sessions/{signed.pk}/")
     assert "unsign" not in shown
     assert "too late to undo" in undo(browser, signed).content.decode()
     assert note_of(signed, thea).signed_at
@@ -86,7 +77,7 @@ def test_undoing_twice_undoes_once(sign_in, thea, signed):
 def test_nobody_else_undoes_it(sign_in, thea, theo, cleo, signed, role):
     in_care(cleo, theo, role)
     browser = sign_in(theo)
-    assert "unsign" not in page(browser, f"/sessions/{signed.pk}/")
+    assert "unsign" not in page_at(browser, f"/sessions/{signed.pk}/")
     assert undo(browser, signed).status_code == 404
     assert note_of(signed, thea).signed_at
 
@@ -183,7 +174,7 @@ def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
 def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, signed):
     url = f"/portal/sessions/{signed.pk}/"
     portal = sign_in(cleo.user)
-    assert "Came in tired." not in page(portal, url)
+    assert "Came in tired." not in page_at(portal, url)
     with acting_as(cleo.user.pk):
         assert not ProgressNote.objects.exists()  # lock 2
         assert read_record(cleo, cleo.user).tables["notes"] == []
@@ -192,7 +183,7 @@ def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, 
         assert read_record(cleo, thea).tables["notes"] == []
         assert Journey(cleo, thea, "", with_notes=True).notes == []
     ten_seconds_pass()
-    assert "Came in tired." in page(portal, url)
+    assert "Came in tired." in page_at(portal, url)
     with acting_as(thea.pk):
         assert len(read_record(cleo, thea).tables["notes"]) == 1
         assert len(Journey(cleo, thea, "", with_notes=True).notes) == 1
@@ -223,7 +214,7 @@ def test_until_it_is_final_it_cannot_be_added_to_or_printed(sign_in, thea, signe
 
 
 def test_a_note_signed_a_moment_ago_does_not_wait_to_be_signed(sign_in, thea, signed):
-    assert "not signed" not in page(sign_in(thea), "/today/")
+    assert "not signed" not in page_at(sign_in(thea), "/today/")
 
 
 def test_typing_goes_nowhere_while_it_waits_to_be_final(sign_in, thea, signed):
@@ -280,7 +271,7 @@ def test_saving_asks_nothing(sign_in, thea, cleo, session):
 def test_a_session_that_has_not_begun_is_saved_and_not_signed(sign_in, thea, cleo, act):
     session = book(cleo, thea, at=timezone.now() + timedelta(hours=1))
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
-    assert "You can sign from" in page(browser, url)
+    assert "You can sign from" in page_at(browser, url)
     answer = browser.post(url, said(act=act, part0="Prepared"), follow=True)
     assert "You can sign once the session has started." in answer.content.decode()
     note = note_of(session, thea)
@@ -413,7 +404,7 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT FROM notes_progressnote FOR UPDATE")
         waiting.start()
-        while not _somebody_waits(cursor):
+        while not somebody_waits(cursor):
             time.sleep(0.01)
         # The deadline passes while it waits, as if ten seconds had gone by.
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -422,11 +413,6 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
     assert undone == [False]
     assert note_of(session, thea).signed_at
     assert verbs() == ["note signed"]
-
-
-def _somebody_waits(cursor) -> bool:
-    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return cursor.fetchone()[0]
 
 
 # -- a session that was missed or canceled has no note to sign ------------------------
@@ -441,20 +427,20 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
 ):
     browser = sign_in(thea)
     kept(browser, session, part0="She called from the bus.")
-    assert "is not signed" in page(browser, "/today/")
+    assert "is not signed" in page_at(browser, "/today/")
     week = Digest.objects.create(
         practice=thea.practice, recipient=thea, period="2026-W01",
         starts_at=session.starts_at - timedelta(days=1),
         ends_at=session.starts_at + timedelta(days=6), made_at=timezone.now(),
     )  # fmt: skip
     asks = f'href="/sessions/{session.pk}/"'
-    assert asks in page(browser, f"/digest/{week.pk}/")
-    assert ">not signed<" in page(browser, f"/clients/{session.client_id}/")
+    assert asks in page_at(browser, f"/digest/{week.pk}/")
+    assert ">not signed<" in page_at(browser, f"/clients/{session.client_id}/")
     TherapySession.objects.filter(pk=session.pk).update(state=state)
-    assert asks not in page(browser, f"/digest/{week.pk}/")
-    assert "is not signed" not in page(browser, "/today/")
-    assert ">not signed<" not in page(browser, f"/clients/{session.client_id}/")
-    read = page(browser, f"/sessions/{session.pk}/")
+    assert asks not in page_at(browser, f"/digest/{week.pk}/")
+    assert "is not signed" not in page_at(browser, "/today/")
+    assert ">not signed<" not in page_at(browser, f"/clients/{session.client_id}/")
+    read = page_at(browser, f"/sessions/{session.pk}/")
     assert said in read
     assert "is writing this note" not in read
     assert "She called from the bus." in read  # to read for who wrote it

@@ -9,7 +9,7 @@ from django.utils import timezone
 from clients.models import CareRole, Client, SupervisionComment
 from conftest import in_care, person
 from database.identity import acting_as
-from notes.tests.cast import agreed_goal, asides_of, book, hold, pinned
+from tests.cast import agreed_goal, asides_of, book, hold, page_at, pinned
 
 OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add a step"]
 OFFERS += ["Hold it back", "Agree to version", "Move<"]
@@ -23,33 +23,27 @@ def ines(practice, cleo):
     return ines
 
 
-def words(browser, url):
-    answer = browser.get(url)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 def test_ines_comments_and_thea_finds_it_reads_it_and_is_asked_no_more(
     sign_in, ines, thea, cleo
 ):
     url = f"/clients/{cleo.pk}/"
     ineses, theas = sign_in(ines), sign_in(thea)
     assert ineses.post(f"{url}comments/", {"words": SAID}).url == url
-    assert "A comment from Ines" in words(theas, "/today/")
-    assert SAID in words(theas, url)
+    assert "A comment from Ines" in page_at(theas, "/today/")
+    assert SAID in page_at(theas, url)
     theas.post(f"/comments/{SupervisionComment.objects.get().pk}/read/")
-    assert "A comment from Ines" not in words(theas, "/today/")
-    assert "Thea read it" in words(ineses, url)
+    assert "A comment from Ines" not in page_at(theas, "/today/")
+    assert "Thea read it" in page_at(ineses, url)
 
 
 def test_a_comment_on_a_session_stands_beside_its_note(sign_in, ines, thea, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     url = f"/sessions/{session.pk}/"
     assert sign_in(ines).post(f"{url}comments/", {"words": SAID}).url == url
-    assert SAID in words(sign_in(ines), url)
-    page = words(sign_in(thea), f"/clients/{cleo.pk}/")
+    assert SAID in page_at(sign_in(ines), url)
+    page = page_at(sign_in(thea), f"/clients/{cleo.pk}/")
     assert "about a session" in page
-    assert SAID in words(sign_in(thea), url)
+    assert SAID in page_at(sign_in(thea), url)
 
 
 def test_pressing_twice_says_it_once(sign_in, ines, cleo):
@@ -71,9 +65,9 @@ def test_no_client_admin_or_emergency_reads_what_supervisors_say(
     sign_in(theo).post(
         "/emergency/", {"name": "Cleo Hart", "reason": "Nobody answers the phone."}
     )
-    assert SAID not in words(sign_in(theo), f"/clients/{cleo.pk}/")
+    assert SAID not in page_at(sign_in(theo), f"/clients/{cleo.pk}/")
     for url in ("/portal/", "/portal/looked/", "/portal/corrections/"):
-        assert "wave" not in words(sign_in(cleo.user), url)
+        assert "wave" not in page_at(sign_in(cleo.user), url)
     for who in (cleo.user, ada, theo):
         with acting_as(who.pk):
             assert not SupervisionComment.objects.exists()
@@ -93,12 +87,12 @@ def test_a_supervisor_reads_everything_and_finds_no_way_to_write(
         f"/clients/{cleo.pk}/", f"/clients/{cleo.pk}/sessions/", f"/goals/{goal.pk}/",
         f"/sessions/{session.pk}/", f"/sessions/{coming.pk}/", "/caseload/",
     ):  # fmt: skip
-        page = words(browser, url)
+        page = page_at(browser, url)
         for offer in OFFERS:
             assert offer not in page, (url, offer)
-    assert "you supervise" in words(browser, "/caseload/")
-    assert "Your key" not in words(browser, "/caseload/")
-    today = words(browser, "/today/")
+    assert "you supervise" in page_at(browser, "/caseload/")
+    assert "Your key" not in page_at(browser, "/caseload/")
+    today = page_at(browser, "/today/")
     assert "Cleo" not in today
     with (
         pytest.raises(DatabaseError),
@@ -159,5 +153,5 @@ def test_who_treats_cannot_comment_as_a_supervisor(sign_in, thea, cleo):
 
 def test_cleo_reads_that_ines_looked_and_as_what(sign_in, ines, cleo):
     sign_in(ines).get(f"/clients/{cleo.pk}/")
-    page = words(sign_in(cleo.user), "/portal/looked/")
+    page = page_at(sign_in(cleo.user), "/portal/looked/")
     assert "Ines, your therapist’s supervisor" in page

@@ -14,8 +14,8 @@ from conftest import as_role, in_care, person, ten_seconds_pass
 from database.identity import acting_as
 from database.ids import uuid7
 from notes.models import EarlierDraft, ProgressNote
-from notes.tests.cast import hold, pinned
 from notes.tests.test_session import kept, said
+from tests.cast import hold, page_at, pinned
 from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
@@ -59,12 +59,6 @@ def gone(request, session, role):
     return session
 
 
-def page(browser, url):
-    answer = browser.get(url)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 def of(note_of, who):
     with acting_as(who.pk):
         note = ProgressNote.objects.select_related("author", "begun_by").get(
@@ -78,12 +72,12 @@ def test_thea_continues_theos_draft_and_signs_it_as_herself(
     sign_in, thea, theo, cleo, gone
 ):
     browser, url = sign_in(thea), f"/sessions/{gone.pk}/"
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert "Theo can no longer write for this client." in shown
     assert "Theo’s half a thought." in shown
     assert 'name="part0"' not in shown
     browser.post(f"{url}take-over/")
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert 'name="part0"' in shown
     assert "Theo’s half a thought.</textarea>" in shown
     assert "Started by Theo." in shown
@@ -96,7 +90,7 @@ def test_thea_continues_theos_draft_and_signs_it_as_herself(
     ten_seconds_pass()
     for who, where in ((thea, url), (cleo.user, f"/portal{url}"),
                        (thea, f"{url}print/")):  # fmt: skip
-        shown = page(sign_in(who), where)
+        shown = page_at(sign_in(who), where)
         assert "Started by Theo." in shown
         by = "you" if where == url else "Thea"
         assert f"igned by {by}" in shown
@@ -114,12 +108,12 @@ def test_thea_starts_a_note_of_her_own_and_theos_draft_stays_readable(
     assert (note.author, note.begun_by, note.body) == (thea, None, "")
     answer = kept(browser, gone, part0="Mine", revision=str(note.revision))
     assert answer.status_code == 200
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert "Earlier draft by Theo" in shown
     assert "Theo’s half a thought." in shown
     browser.post(url, said(revision=str(of(gone, thea).revision)))
     ten_seconds_pass()
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert "Earlier draft by Theo" in shown
     assert "Theo’s half a thought." in shown
     assert "Started by" not in shown
@@ -145,13 +139,13 @@ def test_the_earlier_draft_is_the_teams_and_never_the_clients(
     browser.post(f"{url}begin-anew/")
     browser.post(url, said(revision=str(of(gone, thea).revision)))
     ten_seconds_pass()
-    assert "half a thought" not in page(sign_in(cleo.user), f"/portal{url}")
+    assert "half a thought" not in page_at(sign_in(cleo.user), f"/portal{url}")
     with acting_as(cleo.user.pk):
         assert not EarlierDraft.objects.exists()
     for number, kind in enumerate(["supervisor", "emergency", "cover"]):
         reader = person(practice, f"R{number}", is_therapist=True)
         in_care(cleo, reader, kind, begins=0, ends=0.1)
-        found = "half a thought" in page(sign_in(reader), url)
+        found = "half a thought" in page_at(sign_in(reader), url)
         assert found == (kind == "cover"), kind
 
 
@@ -160,7 +154,7 @@ def test_while_theo_may_write_nothing_unfair_is_offered_or_done(
     sign_in, thea, theo, session, act
 ):
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert "Theo is writing this note" in shown
     assert "started <time" in shown
     assert act not in shown
@@ -176,7 +170,7 @@ def test_who_only_reads_takes_nothing_over(sign_in, cleo, practice, gone, kind):
     reader = person(practice, "Reader", is_therapist=True)
     in_care(cleo, reader, kind, begins=0, ends=0.1)
     browser, url = sign_in(reader), f"/sessions/{gone.pk}/"
-    assert "take-over" not in page(browser, url)
+    assert "take-over" not in page_at(browser, url)
     for act in ("take-over", "begin-anew"):
         assert browser.post(f"{url}{act}/").status_code == 404
 
@@ -185,7 +179,7 @@ def test_a_signed_note_is_not_taken_over(sign_in, thea, theo, cleo, role):
     session = hold(cleo, theo, at=timezone.now() - timedelta(days=2))
     end(role)
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
-    assert "take-over" not in page(browser, url)
+    assert "take-over" not in page_at(browser, url)
     browser.post(f"{url}take-over/")
     browser.post(f"{url}begin-anew/")
     assert of(session, thea).author == theo
@@ -194,7 +188,7 @@ def test_a_signed_note_is_not_taken_over(sign_in, thea, theo, cleo, role):
 def test_a_missed_session_offers_no_draft_to_continue(sign_in, thea, gone):
     type(gone).objects.filter(pk=gone.pk).update(state="missed")
     browser, url = sign_in(thea), f"/sessions/{gone.pk}/"
-    assert "take-over" not in page(browser, url)
+    assert "take-over" not in page_at(browser, url)
     assert browser.post(f"{url}take-over/").status_code == 404
 
 
@@ -211,7 +205,7 @@ def test_theo_back_in_care_finds_who_went_on(sign_in, thea, theo, cleo, role, se
     sign_in(thea).post(f"/sessions/{session.pk}/take-over/")
     in_care(cleo, theo, "co_therapist", begins=0)
     browser, url = sign_in(theo), f"/sessions/{session.pk}/"
-    shown = page(browser, url)
+    shown = page_at(browser, url)
     assert "Thea is writing this note" in shown
     assert "Earlier draft by Theo" in shown
     assert kept(browser, session, part0="Mine", revision="9").status_code in (404, 409)
@@ -240,7 +234,7 @@ def test_taking_over_leaves_one_audit_row_and_costs_no_query_per_draft(
     browser.post(f"{url}take-over/")
     browser.post(f"{url}take-over/")
     assert AuditEvent.objects.filter(verb="note taken over").count() == 1
-    page(browser, url)  # with what is told once
+    page_at(browser, url)  # with what is told once
     one = pinned(browser, url)
     with acting_as(thea.pk):
         first = EarlierDraft.objects.get()

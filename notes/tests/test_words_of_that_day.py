@@ -11,8 +11,8 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from goals.wordings import Wordings
-from notes.tests.cast import agreed_goal, hold
 from overview.timeline_page import Journey
+from tests.cast import act, agreed_goal, hold, page_at
 
 OLD, NEW = "Take the bus into town", "Take the tram to the sea"
 DAYS = timedelta(days=1)
@@ -48,14 +48,10 @@ def told(cleo, thea):
     return goal, session
 
 
-def page(browser, url):
-    return browser.get(url).content.decode()
-
-
 def test_the_session_shows_the_words_of_that_day_to_both(told, cleo, thea, sign_in):
     _goal, session = told
     for person, url in ((thea, ""), (cleo.user, "/portal")):
-        said = page(sign_in(person), f"{url}/sessions/{session.pk}/")
+        said = page_at(sign_in(person), f"{url}/sessions/{session.pk}/")
         assert OLD in said
         assert NEW not in said
 
@@ -63,7 +59,7 @@ def test_the_session_shows_the_words_of_that_day_to_both(told, cleo, thea, sign_
 def test_a_rating_stays_with_its_session_when_the_goal_is_closed(told, thea, sign_in):
     goal, session = told
     Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as="aside")
-    said = page(sign_in(thea), f"/sessions/{session.pk}/")
+    said = page_at(sign_in(thea), f"/sessions/{session.pk}/")
     assert OLD in said and "Rated by you" in said
 
 
@@ -71,7 +67,7 @@ def test_the_timeline_tells_each_month_in_its_own_words(told, cleo, thea, sign_i
     for person, url in ((thea, f"/clients/{cleo.pk}/journey/"),
                         (thea, f"/clients/{cleo.pk}/journey/print/"),
                         (cleo.user, "/portal/journey/")):  # fmt: skip
-        said = page(sign_in(person), url)
+        said = page_at(sign_in(person), url)
         lines = [part for part in said.split("<li>") if "Rated" in part]
         assert lines and all(OLD in line and NEW not in line for line in lines)
 
@@ -86,7 +82,7 @@ def test_a_past_week_says_what_moved_in_its_own_words(told, thea, sign_in):
         period="2026-W01",
         made_at=ends,
     )
-    said = page(sign_in(thea), f"/digest/{week.pk}/")
+    said = page_at(sign_in(thea), f"/digest/{week.pk}/")
     moved = said.split("What moved")[1]
     assert OLD in moved and NEW not in moved
 
@@ -111,12 +107,6 @@ def test_an_agreement_that_was_withdrawn_first_makes_nothing_agreed(
 
 
 # -- a wording that was declined or never agreed is not that day's ---------------------
-
-
-def act(person, goal, verb):
-    with acting_as(person.pk), transaction.atomic():
-        rows = Goal.objects.visible_to(person).with_words()
-        return verb(rows.select_related("client__user", "review").get(pk=goal.pk))
 
 
 def withdraw_agreed(goal, by):
@@ -181,5 +171,5 @@ def test_a_session_before_the_agreement_was_withdrawn_has_the_agreed_words(
         GoalRating.give({goal: 6}, by=thea, session=session, at=session.ends_at)
     withdraw_agreed(goal, cleo.user)
     for person, url in ((thea, ""), (cleo.user, "/portal")):
-        said = page(sign_in(person), f"{url}/sessions/{session.pk}/")
+        said = page_at(sign_in(person), f"{url}/sessions/{session.pk}/")
         assert OLD in said and NEW not in said

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from goals.models import Goal
-from notes.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 
 
 def page_of(sign_in, thea, cleo):

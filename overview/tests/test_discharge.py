@@ -11,7 +11,7 @@ from clients.models import Client
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import GoalRating, Step
-from notes.tests.cast import agreed_goal, book, hold
+from tests.cast import agreed_goal, book, hold, page_at
 from toolkit.models import Assignment
 
 
@@ -24,10 +24,6 @@ def discharge(browser, client, **said):
     return browser.post(f"/clients/{client.pk}/discharge/", said)
 
 
-def words(browser, url):
-    return browser.get(url).content.decode()
-
-
 def portal_over(client):
     long_ago = timezone.now() - timedelta(days=31)
     Client.objects.filter(pk=client.pk).update(discharged_at=long_ago)
@@ -38,9 +34,9 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
         practice = Assignment.agree(cleo, "One stop on Friday", by=thea)
         step = Step.add(goal, "One stop", by=thea)
     browser = sign_in(cleo.user)
-    assert "Save where it is" in words(browser, f"/portal/goals/{goal.pk}/")
+    assert "Save where it is" in page_at(browser, f"/portal/goals/{goal.pk}/")
     discharge(sign_in(thea), cleo)
-    page = words(browser, f"/portal/goals/{goal.pk}/")
+    page = page_at(browser, f"/portal/goals/{goal.pk}/")
     assert "Your therapy here has ended. You can read these pages until" in page
     assert "Take the bus into town" in page
     for offer in (
@@ -50,7 +46,7 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
         "Reached<",
     ):
         assert offer not in page
-    assert "One stop on Friday" in words(browser, "/portal/goals/")
+    assert "One stop on Friday" in page_at(browser, "/portal/goals/")
     for url, said in (
         (f"/portal/goals/{goal.pk}/rate/", {"value": "9"}),
         (f"/portal/goals/{goal.pk}/steps/", {"words": "Another stop"}),
@@ -118,21 +114,21 @@ def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
 
 def test_the_caseload_has_a_place_for_who_was_discharged(sign_in, thea, cleo, goal):
     browser = sign_in(thea)
-    assert "Discharged" not in words(browser, "/caseload/")
+    assert "Discharged" not in page_at(browser, "/caseload/")
     discharge(browser, cleo)
-    assert "0 clients." in words(browser, "/caseload/")
-    assert "Cleo" in words(browser, "/caseload/?show=discharged")
+    assert "0 clients." in page_at(browser, "/caseload/")
+    assert "Cleo" in page_at(browser, "/caseload/?show=discharged")
     assert browser.get("/caseload/?q=cleo").url == f"/clients/{cleo.pk}/"
-    assert "Cleo" not in words(browser, "/today/")
+    assert "Cleo" not in page_at(browser, "/today/")
 
 
 def test_taken_back_she_writes_again(sign_in, thea, cleo, goal):
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     discharge(theas, cleo)
     portal_over(cleo)
-    assert "Discharged" in words(theas, f"/clients/{cleo.pk}/")
+    assert "Discharged" in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/clients/{cleo.pk}/take-back/")
-    assert "Discharged" not in words(theas, f"/clients/{cleo.pk}/")
+    assert "Discharged" not in page_at(theas, f"/clients/{cleo.pk}/")
     cleos.post(f"/portal/goals/{goal.pk}/rate/", {"value": "9"})
     assert GoalRating.objects.filter(value=9).exists()
 
@@ -149,4 +145,4 @@ def test_what_is_not_finished_with_who_left_still_asks_thea(sign_in, thea, cleo)
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     browser = sign_in(thea)
     discharge(browser, cleo)
-    assert "is not signed" in words(browser, "/today/")
+    assert "is not signed" in page_at(browser, "/today/")

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from database.identity import acting_as
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import joined
-from notes.tests.cast import BUS, agreed_goal, pinned
+from tests.cast import BUS, agreed_goal, pinned
 
 SCALE = joined([f"level {n}" for n in range(5)])
 

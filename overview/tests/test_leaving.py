@@ -14,13 +14,8 @@ from clients.models import CareRole, CareRoleRequest
 from conftest import admit, after_a_day, in_care, person
 from database.identity import acting_as
 from notes.models import ProgressNote
-from notes.tests.cast import agreed_goal, book, hold, pinned
 from overview.handover import close_account, pass_on_sessions, session_clashes
-
-
-@pytest.fixture
-def ines(practice):
-    return person(practice, "Ines", is_therapist=True)
+from tests.cast import agreed_goal, book, hold, pinned
 
 
 @pytest.fixture

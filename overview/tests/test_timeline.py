@@ -12,8 +12,8 @@ from accounts.models import AuditEvent
 from conftest import admit, in_care
 from database.identity import acting_as
 from goals.models import Goal, Step
-from notes.tests.cast import agreed_goal, answered, hold, note_win, pinned, strength
 from overview.timeline_events import in_words
+from tests.cast import agreed_goal, answered, hold, note_win, pinned, strength
 
 PORTAL = "/portal/journey/"
 TAG = re.compile(r"<[^>]+>")

@@ -14,8 +14,8 @@ from clients.models import Client, Correction
 from conftest import admit
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalScore, Review
-from notes.tests.cast import BUS, agreed_goal, book, hold, pinned
 from overview import caseload_page as lists
+from tests.cast import BUS, agreed_goal, book, hold, pinned
 
 
 def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):

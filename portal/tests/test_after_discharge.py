@@ -17,8 +17,8 @@ from database.identity import acting_as
 from digests import may_send
 from digests.plan import plan
 from goals.models import Step
-from notes.tests.cast import agreed_goal, book, hold, strengths_of
 from portal.urls import urlpatterns
+from tests.cast import agreed_goal, book, hold, strengths_of
 from toolkit.models import Assignment
 
 # The whole rule.  Everything else that takes a form is refused.

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from clients.models import ContactCharter
-from portal.tests.cast import as_person, at_most
+from tests.cast import as_person, at_most
 
 CONTACT = reverse("portal-contact")
 WANTED = {"reminders": "on", "reminder_lead_hours": "2", "paused_until": ""}

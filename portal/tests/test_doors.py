@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from portal.tests.cast import agree_practice
 from portal.urls import urlpatterns
+from tests.cast import agree_practice
 
 OWN = [p for p in urlpatterns if getattr(p.callback, "audience", "") == "client"]
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from clients.models import Draft
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
-from portal.tests.cast import (
+from tests.cast import (
     BUS,
     add_step,
     agree,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.device_handover import HANDED
 from accounts.models import AuditEvent, SignIn
 from database.identity import acting_as
-from portal.tests.cast import agreed_goal
+from tests.cast import agreed_goal
 
 WORD = "the long way home at night"
 

@@ -7,13 +7,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.home import part_of_day
-from portal.tests.cast import (
+from tests.cast import (
     add_step,
     agree_practice,
     agreed_goal,
     at_most,
     book,
     hold,
+    page_at,
     propose,
     rate,
     reach,
@@ -22,14 +23,8 @@ from portal.tests.cast import (
 HOME = reverse("portal-home")
 
 
-def page(browser, address=HOME):
-    answer = browser.get(address)
-    assert answer.status_code == 200
-    return answer.content.decode()
-
-
 def test_on_the_first_day_cleo_is_invited_to_begin(cleo, sign_in):
-    said = page(sign_in(cleo.user))
+    said = page_at(sign_in(cleo.user), HOME)
     assert "It begins with a few words of yours" in said
     assert reverse("portal-goal-add") in said
 
@@ -49,23 +44,24 @@ def test_the_greeting_is_of_cleos_hour_and_by_cleos_name(cleo, sign_in):
         hour = timezone.localtime(timezone=cleo.user.zone).hour
         part = part_of_day(hour)
         hello = "Hello" if part == "night" else f"Good {part}"
-        assert f"{hello}, Cleo" in page(sign_in(cleo.user))
+        assert f"{hello}, Cleo" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_cleo_sees_when_and_where_the_next_session_is(cleo, thea, sign_in):
     book(cleo, by=thea, place="Room 2")
-    said = page(sign_in(cleo.user))
+    said = page_at(sign_in(cleo.user), HOME)
     assert "Next with Thea" in said and "Room 2" in said
 
 
 def test_the_video_link_is_a_link_from_15_minutes_before(cleo, thea, sign_in):
-    session = book(cleo, by=thea, days=0, minutes=16, video_link="https://v.example/1")
+    soon = timezone.now() + timedelta(minutes=16)
+    session = book(cleo, by=thea, at=soon, video_link="https://v.example/1")
     browser = sign_in(cleo.user)
-    assert "https://v.example/1" not in page(browser)
-    assert "The link is here from 15 minutes before" in page(browser)
+    assert "https://v.example/1" not in page_at(browser, HOME)
+    assert "The link is here from 15 minutes before" in page_at(browser, HOME)
     session.starts_at -= timedelta(minutes=2)
     session.save(update_fields=["starts_at"])
-    assert 'href="https://v.example/1"' in page(browser)
+    assert 'href="https://v.example/1"' in page_at(browser, HOME)
 
 
 def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
@@ -76,22 +72,22 @@ def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     asks = browser.get(HOME).context["home"].asks
     assert [ask.kind for ask in asks] == ["agree", "practise", "rate"]
-    assert "about 13 minutes in all" in page(browser)
+    assert "about 13 minutes in all" in page_at(browser, HOME)
 
 
 def test_a_goal_rated_this_week_is_not_asked_about(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     browser = sign_in(cleo.user)
     rate(goal, 4, by=cleo.user, at=timezone.now() - timedelta(days=8))
-    assert "Where is it today" in page(browser)
+    assert "Where is it today" in page_at(browser, HOME)
     rate(goal, 5, by=cleo.user)
-    assert "Where is it today" not in page(browser)
+    assert "Where is it today" not in page_at(browser, HOME)
 
 
 def test_cleo_carries_along_what_they_took_from_the_last_session(cleo, thea, sign_in):
-    hold(cleo, by=thea, days=-9, take_away="An older sentence")
-    hold(cleo, by=thea, days=-2, take_away="The wave has a clock on it")
-    said = page(sign_in(cleo.user))
+    hold(cleo, by=thea, days=-9, take_away="An older sentence", body=None)
+    hold(cleo, by=thea, days=-2, take_away="The wave has a clock on it", body=None)
+    said = page_at(sign_in(cleo.user), HOME)
     assert "The wave has a clock on it" in said and "An older sentence" not in said
 
 
@@ -102,24 +98,24 @@ def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
     )
     reach(first, by=cleo.user)
     reach(second, by=cleo.user, at=timezone.now() + timedelta(seconds=1))
-    said = page(sign_in(cleo.user))
+    said = page_at(sign_in(cleo.user), HOME)
     assert "Two stops" in said and "Stone 2 of 2" in said
 
 
 def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
     agreed_goal(cleo, by=thea)
-    assert "You both agreed to these words" in page(sign_in(cleo.user))
+    assert "You both agreed to these words" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
     goal = propose(cleo, by=cleo.user)
     rate(goal, 6, by=cleo.user)
-    assert "You said where it is: 6" in page(sign_in(cleo.user))
+    assert "You said where it is: 6" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
     book(cleo, by=thea)
-    said = page(sign_in(cleo.user))
+    said = page_at(sign_in(cleo.user), HOME)
     assert "one stone for each step" in said
     assert "Nothing waits for you" in said
 
@@ -128,7 +124,7 @@ def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, si
     row = agree_practice(cleo, "Three stops", by=thea)
     row.set_at -= timedelta(days=29)
     row.save(update_fields=["set_at"])
-    assert "Three stops" not in page(sign_in(cleo.user))
+    assert "Three stops" not in page_at(sign_in(cleo.user), HOME)
 
 
 @pytest.mark.parametrize("answer", ["did", "some", "not"])
@@ -159,7 +155,7 @@ def test_home_is_ten_queries_however_much_there_is(cleo, thea, sign_in, many):
         reach(add_step(goal, "A step", by=thea), by=cleo.user)
         agree_practice(cleo, f"Practice {number}", by=thea)
         book(cleo, by=thea, days=number + 1, place="Room 2")
-        hold(cleo, by=thea, days=-number - 1, take_away="Words")
+        hold(cleo, by=thea, days=-number - 1, take_away="Words", body=None)
     browser = sign_in(cleo.user)
     with at_most(10):
-        page(browser)
+        page_at(browser, HOME)

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts import audit
-from portal.tests.cast import agreed_goal, as_person, at_most, hold
+from tests.cast import agreed_goal, as_person, at_most, hold
 
 LOOKED = reverse("portal-looked")
 
@@ -32,7 +32,7 @@ def test_a_goal_that_thea_opened_thrice_is_one_line(cleo, thea, sign_in):
 
 
 def test_what_cleo_opens_is_not_somebody_looking(cleo, thea, sign_in):
-    goal, session = agreed_goal(cleo, by=thea), hold(cleo, by=thea)
+    goal, session = agreed_goal(cleo, by=thea), hold(cleo, by=thea, body=None)
     browser = sign_in(cleo.user)
     browser.get(reverse("portal-goal", args=[goal.pk]))
     browser.get(reverse("portal-session", args=[session.pk]))

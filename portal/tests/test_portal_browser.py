@@ -10,7 +10,7 @@ from accounts.models import SignIn
 from clients.models import ContactCharter
 from goals.models import Goal
 from ops.place import wait_until
-from portal.tests.cast import (
+from tests.cast import (
     add_step,
     agree_practice,
     agreed_goal,
@@ -189,7 +189,7 @@ def test_axe_finds_nothing_in_the_portal(at, cleo, thea, accessible):
     add_step(goal, "One stop", by=thea)
     agree_practice(cleo, "Three stops", by=thea)
     book(cleo, by=thea, place="Room 2")
-    session = hold(cleo, by=thea, take_away="The wave has a clock on it")
+    session = hold(cleo, by=thea, take_away="The wave has a clock on it", body=None)
     write_note(session, "Two stops", by=thea)
     here = [("portal-goal", [goal.pk]), ("portal-goal-propose", [goal.pk])]
     here += [("portal-session", [session.pk])]

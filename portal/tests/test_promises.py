@@ -17,10 +17,9 @@ from django.utils import timezone
 from accounts.tests.test_second_step import with_app
 from clients.models import Client, ContactCharter
 from goals.models import Review
-from notes.tests.cast import book
-from notes.tests.cast import hold as hold_at
-from portal.tests.cast import agreed_goal, as_person, hold
 from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
+from tests.cast import agreed_goal, as_person, book, hold
+from tests.cast import hold as hold_at
 from tests.test_walk import ALL
 from transfer.export.read import read_record
 
@@ -183,7 +182,7 @@ def test_recovery_codes_are_shown_once_and_new_ones_end_the_old(cleo, sign_in):
 
 
 def test_help_now_is_on_every_page_of_the_portal(cleo, thea, sign_in):
-    goal, session = agreed_goal(cleo, by=thea), hold(cleo, by=thea)
+    goal, session = agreed_goal(cleo, by=thea), hold(cleo, by=thea, body=None)
     browser, ids = sign_in(cleo.user), {"goal_id": goal.pk, "session_id": session.pk}
     seen = 0
     for pattern in ALL:
@@ -208,7 +207,7 @@ def text(answer):
 @pytest.fixture
 def discharged(cleo, thea):
     agreed_goal(cleo, by=thea)
-    hold(cleo, by=thea)
+    hold(cleo, by=thea, body=None)
     Client.objects.filter(pk=cleo.pk).update(
         state=Client.State.DISCHARGED, discharged_at=timezone.now()
     )

@@ -12,15 +12,9 @@ from accounts.models import AuditEvent, OutgoingEmail, SignIn
 from clients.models import Client, Correction
 from conftest import in_care
 from database.identity import acting_as
-from portal.tests.cast import agreed_goal, at_most, book
+from tests.cast import agreed_goal, at_most, book, page_at
 
 ASKED = {"about": "My sister’s name", "words": "She is called Mara, not Maria."}
-
-
-def words(browser, url):
-    answer = browser.get(url)
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def ask(browser, **said):
@@ -30,16 +24,16 @@ def ask(browser, **said):
 def test_a_correction_reaches_thea_who_answers_and_cleo_reads_it(sign_in, cleo, thea):
     cleos, theas = sign_in(cleo.user), sign_in(thea)
     assert ask(cleos).url == "/portal/corrections/"
-    assert "Not answered yet." in words(cleos, "/portal/corrections/")
+    assert "Not answered yet." in page_at(cleos, "/portal/corrections/")
     url = f"/corrections/{Correction.objects.get().pk}/"
-    assert url in words(theas, "/today/")
-    assert "not Maria" in words(theas, f"/clients/{cleo.pk}/")
+    assert url in page_at(theas, "/today/")
+    assert "not Maria" in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(url, {"answer": "Thank you. I wrote it into the next note."})
-    page = words(cleos, "/portal/corrections/")
+    page = page_at(cleos, "/portal/corrections/")
     assert "Thea answered" in page
     assert "I wrote it into the next note." in page
-    assert url not in words(theas, "/today/")
-    assert "I wrote it into the next note." in words(theas, f"/clients/{cleo.pk}/")
+    assert url not in page_at(theas, "/today/")
+    assert "I wrote it into the next note." in page_at(theas, f"/clients/{cleo.pk}/")
 
 
 def test_an_empty_request_says_what_is_missing(sign_in, cleo):
@@ -75,7 +69,7 @@ def test_no_supervisor_admin_or_other_client_answers_or_asks(
     url = f"/corrections/{correction.pk}/"
     for who in (theo, ada, carl.user, cleo.user):
         assert sign_in(who).post(url, {"answer": "No."}).status_code == 404
-    assert "Mara" not in words(sign_in(carl.user), "/portal/corrections/")
+    assert "Mara" not in page_at(sign_in(carl.user), "/portal/corrections/")
     for who in (ada, carl.user):
         with acting_as(who.pk):
             assert not Correction.objects.exists()
@@ -103,7 +97,7 @@ def test_corrections_are_a_handful_of_queries(sign_in, cleo, many):
     for _ in range(many):
         ask(browser)
     with at_most(8):
-        words(browser, "/portal/corrections/")
+        page_at(browser, "/portal/corrections/")
 
 
 # -- closing --------------------------------------------------------------------------
@@ -113,17 +107,17 @@ def test_cleo_closes_her_account_and_is_out_everywhere(sign_in, cleo, thea):
     agreed_goal(cleo, by=thea)
     session = book(cleo, by=thea)
     phone, laptop = sign_in(cleo.user), sign_in(cleo.user)
-    page = words(phone, "/portal/close/")
+    page = page_at(phone, "/portal/close/")
     assert "Harbour Practice keeps your record" in page
     assert phone.post("/portal/close/").url == "/portal/closed/"
-    assert "Your account is closed" in words(phone, "/portal/closed/")
+    assert "Your account is closed" in page_at(phone, "/portal/closed/")
     for browser in (phone, laptop):
         assert browser.get("/portal/").url.startswith("/sign-in/")
     assert not SignIn.objects.filter(user=cleo.user).exists()
     session.refresh_from_db()
     assert session.state == "planned"
     theas = sign_in(thea)
-    page = words(theas, f"/clients/{cleo.pk}/")
+    page = page_at(theas, f"/clients/{cleo.pk}/")
     assert "Cleo closed the portal" in page
     assert "Closed their account" in page
     assert AuditEvent.objects.filter(verb="portal closed").count() == 1
@@ -138,8 +132,8 @@ def test_thea_invites_her_again_and_she_finds_everything(sign_in, client, cleo, 
     said = {"password": "the long way home at night", "time_zone": "Europe/Berlin"}
     back = invitations.accept(secret, **said)
     assert back == cleo.user
-    assert "bus" in words(sign_in(back), f"/portal/goals/{goal.pk}/")
-    assert "closed the portal" not in words(sign_in(thea), f"/clients/{cleo.pk}/")
+    assert "bus" in page_at(sign_in(back), f"/portal/goals/{goal.pk}/")
+    assert "closed the portal" not in page_at(sign_in(thea), f"/clients/{cleo.pk}/")
 
 
 @pytest.mark.requirement("R39")
@@ -165,7 +159,7 @@ def test_who_reads_only_still_asks_for_corrections_and_closes(sign_in, cleo, the
         cleo.discharge(by=thea)
     assert ask(sign_in(cleo.user)).status_code == 302
     assert Correction.objects.count() == 1
-    assert f"/corrections/{Correction.objects.get().pk}/" in words(
+    assert f"/corrections/{Correction.objects.get().pk}/" in page_at(
         sign_in(thea), "/today/"
     )
     sign_in(cleo.user).post("/portal/close/")

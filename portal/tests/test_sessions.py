@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from clients.models.draft import PART
 from notes.models import NoteHold
-from portal.tests.cast import (
+from tests.cast import (
     agree_practice,
     agreed_goal,
     as_person,
@@ -37,7 +37,7 @@ def test_with_nothing_booked_the_page_says_how_to_reach_thea(cleo, sign_in):
 def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
     book(cleo, by=thea, place="Room 2")
     book(cleo, by=thea, days=10, video_link="https://v.example/1")
-    hold(cleo, by=thea, take_away="The wave has a clock on it")
+    hold(cleo, by=thea, take_away="The wave has a clock on it", body=None)
     said = told(sign_in(cleo.user).get(SESSIONS))
     assert "Room 2" in said and "By video" in said
     assert "The wave has a clock on it" in said
@@ -45,7 +45,7 @@ def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
 
 
 def test_a_signed_note_is_read_part_by_part(cleo, thea, sign_in):
-    session = hold(cleo, by=thea)
+    session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea)
     browser = sign_in(cleo.user)
     assert "Read the note" in told(browser.get(SESSIONS))
@@ -61,7 +61,7 @@ def test_a_signed_note_is_read_part_by_part(cleo, thea, sign_in):
 
 
 def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
-    session = hold(cleo, by=thea)
+    session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea, sign=False)
     browser = sign_in(cleo.user)
     assert "Read the note" not in told(browser.get(SESSIONS))
@@ -73,7 +73,7 @@ def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
 
 
 def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
-    session = hold(cleo, by=thea)
+    session = hold(cleo, by=thea, body=None)
     note = write_note(session, NOTE, by=thea)
     with as_person(thea):
         held = NoteHold.place(note, "To go through it together", by=thea)
@@ -87,7 +87,7 @@ def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
 
 
 def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
-    session = hold(cleo, by=thea, take_away="It goes up, and then down")
+    session = hold(cleo, by=thea, take_away="It goes up, and then down", body=None)
     agree_practice(cleo, "Three stops", by=thea, session_id=session.pk)
     rate(agreed_goal(cleo, by=thea), 6, by=thea, at=session.starts_at)
     said = told(sign_in(cleo.user).get(one(session)))
@@ -101,7 +101,7 @@ def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
 
 
 def test_carls_session_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
-    session = hold(carl, by=theo)
+    session = hold(carl, by=theo, body=None)
     write_note(session, NOTE, by=theo)
     browser = sign_in(cleo.user)
     assert browser.get(one(session)).status_code == 404
@@ -112,7 +112,7 @@ def test_carls_session_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
 def test_the_list_of_sessions_is_a_handful_of_queries(cleo, thea, sign_in, many):
     for number in range(many):
         book(cleo, by=thea, days=number + 1, place="Room 2")
-        session = hold(cleo, by=thea, days=-number - 1, take_away="Words")
+        session = hold(cleo, by=thea, days=-number - 1, take_away="Words", body=None)
         write_note(session, NOTE, by=thea)
     browser = sign_in(cleo.user)
     with at_most(9):
@@ -121,7 +121,7 @@ def test_the_list_of_sessions_is_a_handful_of_queries(cleo, thea, sign_in, many)
 
 @pytest.mark.parametrize("many", [1, 50])
 def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
-    session = hold(cleo, by=thea, take_away="Words")
+    session = hold(cleo, by=thea, take_away="Words", body=None)
     write_note(session, NOTE, by=thea)
     for number in range(many):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})

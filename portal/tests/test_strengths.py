@@ -10,8 +10,16 @@ from django.utils.html import strip_tags
 from accounts.models import AuditEvent
 from clients.models import Client, ContactCharter, Draft
 from goals.models import Strength, Win
-from notes.tests.cast import PATIENCE, answered, note_win, strength
-from portal.tests.cast import add_step, agreed_goal, at_most, reach
+from tests.cast import (
+    PATIENCE,
+    add_step,
+    agreed_goal,
+    answered,
+    at_most,
+    note_win,
+    reach,
+    strength,
+)
 
 HERE = "/portal/strengths/"
 

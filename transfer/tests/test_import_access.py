@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from conftest import person
 from database.identity import acting_as
-from notes.tests.cast import list_of
+from tests.cast import list_of
 from tests.test_second_lock import house, is_refused
 from transfer.models import CaseloadImport, ImportSheet
 

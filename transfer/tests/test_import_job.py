@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta
-from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -16,12 +15,12 @@ from accounts import invitations
 from accounts.models import AuditEvent, DataKey, OutgoingEmail, User
 from appointments.models import TherapySession
 from clients.models import CareRole, Client, ClientBackground, ContactCharter
-from conftest import admit
+from conftest import admit, url_as
 from database import claims
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
-from notes.tests.cast import list_of
 from ops.place import BASE
+from tests.cast import list_of
 from transfer import tasks
 from transfer.imports import crash, job
 from transfer.models import CaseloadImport, ImportSheet
@@ -383,12 +382,6 @@ def test_it_tells_how_far_it_is_while_nothing_is_there_yet(
 
 
 # -- killed ---------------------------------------------------------------------------
-
-
-def url_as(role):
-    found = connection.settings_dict
-    host, password = quote(found["HOST"], safe=""), found["PASSWORD"]
-    return f"postgresql://{role}:{password}@{host}:{found['PORT']}/{found['NAME']}"
 
 
 class another_login:

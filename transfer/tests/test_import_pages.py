@@ -14,7 +14,7 @@ from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role
 from database.identity import acting_as
-from notes.tests.cast import LIST, list_of, pinned, read_by_the_worker
+from tests.cast import LIST, list_of, pinned, read_by_the_worker
 from transfer.imports import job, sheet
 from transfer.models import CaseloadImport, ImportSheet
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from database import claims
 from database.identity import acting_as
-from notes.tests.cast import LIST, read_by_the_worker
 from ops.place import BASE
+from tests.cast import LIST, read_by_the_worker
 from transfer.imports import (
     child,
     crash,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clients.models import Client
 from conftest import admit
-from notes.tests.cast import pinned, read_by_the_worker
+from tests.cast import pinned, read_by_the_worker
 from transfer.imports import cells, people
 from transfer.imports import reasons as why_not
 from transfer.imports.columns import matched

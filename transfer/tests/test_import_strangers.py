@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from clients.models import Client
 from conftest import in_care, person
-from notes.tests.cast import LIST, list_of
+from tests.cast import LIST, list_of
 from tests.test_walk import ALL, fingerprint_of_everything, other_practice
 from transfer.models import CaseloadImport
 from transfer.tests.test_import_job import bring, started

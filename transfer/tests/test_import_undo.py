@@ -13,7 +13,7 @@ from clients.models.draft import Draft
 from conftest import admit, as_role
 from database.identity import acting_as
 from goals.models import Goal
-from notes.tests.cast import book
+from tests.cast import book
 from transfer.imports import steps
 from transfer.models import CaseloadImport
 from transfer.tests.test_import_job import KILLED, a_file, bring, brought, of, started

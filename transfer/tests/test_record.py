@@ -24,7 +24,7 @@ from conftest import admit, as_role, in_care, person
 from database.identity import acting_as
 from goals.models import Comment, Goal, Step, Strength, Win
 from notes.models import NoteHold, ProgressNote
-from notes.tests.cast import agreed_goal, copy_of, hold, pinned
+from tests.cast import agreed_goal, copy_of, hold, pinned
 from toolkit.models import Assignment
 from transfer import tasks
 from transfer.export import job
