@@ -43,8 +43,9 @@ class GoalHistory:
             stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
             keys = list(queries.keys_of_last_versions(self.user, **goal, **stands))
             known = {key.version_id: key.version for key in keys}
-            if self.goal.latest_id not in known:  # nobody's key was ever on it
-                known = {self.goal.latest_id: self.goal.latest, **known}
+            latest = self.goal.latest_id
+            if latest and latest not in known:  # nobody's key was ever on it
+                known = {latest: self.goal.latest, **known}
         for version in known.values():
             version.turned = []
         for key in keys:

@@ -111,7 +111,7 @@ class Together:
         with acting_as(self.user.pk):
             goal = Goal(**self.common, created_at=begun)
             goal.save(force_insert=True)
-        self.demo.version(goal, 1, self.user, begun, {
+        self.demo.proposed.version(goal, 1, self.user, begun, {
             "own_words": "Cook on a Sunday, and ask somebody to stay for it",
             "why": "The table is for four and I sit at it alone",
             "low_end": "toast, standing up", "high_end": "somebody asks when again",
@@ -149,7 +149,9 @@ class Together:
             "weight_importance": 3,
             "weight_difficulty": 2,
         }
-        self.demo.version(goal, 2, self.therapist, self.now - 12 * WEEK, content)
+        self.demo.proposed.version(
+            goal, 2, self.therapist, self.now - 12 * WEEK, content
+        )
         for level, days in ((-1, 83), (-1, 45), (0, 9)):
             self.score(goal, "attainment", level, "", "", days)
 
@@ -158,7 +160,7 @@ class Together:
         words = "Say in one sentence what I need, within an hour"
         content = goal.latest.content | {"own_words": words}
         at = self.now - timedelta(days=6)
-        self.demo.version(goal, 2, self.therapist, at, content, agreed=False)
+        self.demo.proposed.version(goal, 2, self.therapist, at, content, agreed=False)
         said = [
             (
                 self.user,

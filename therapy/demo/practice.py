@@ -19,23 +19,21 @@ from clients.models import Client
 from clients.models.draft import PART
 from database import identity
 from database.identity import acting_as
-from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step
-from goals.models.content import Side
-from goals.models.goal import KEPT
+from goals.models import GoalRating
 from notes.models import ProgressNote, SessionGoal
 from therapy.demo.care import Care
 from therapy.demo.goals import Together
 from therapy.demo.looks import write_looks
 from therapy.demo.people import PASSWORD
+from therapy.demo.proposed import Proposed
 from therapy.demo.strengths import Strong
-from therapy.demo.words import PEOPLE, PRIVACY, STAFF, THEMES, WRITTEN
+from therapy.demo.words import PEOPLE, PRIVACY, STAFF, WRITTEN
 from toolkit.models import Assignment
 
 ZONE = ZoneInfo("Europe/London")
 SLUG = "larch-street"
 ROOMS = {"thea": "Room 2", "theo": "Room 1", "iris": "Room 3"}
 LENGTH = timedelta(minutes=50)
-IF_THEN = ("my heart races", "I look at the far houses and count stops")
 CLEOS_BUS = [2, 2, 3, 2, 4, 4, 3, 4, 5, 5, 6, 5]
 
 
@@ -128,7 +126,8 @@ class Demo:
         with acting_as(self.therapist.pk):
             self.admit()
             self.plan_sessions()
-        self.goals = [self.goal(key, n) for n, key in enumerate(person.themes)]
+        self.proposed = Proposed(self)
+        self.goals = [self.proposed.goal(key, n) for n, key in enumerate(person.themes)]
         with acting_as(self.therapist.pk):
             self.log_sessions()
         Strong(self).make()
@@ -217,109 +216,6 @@ class Demo:
     @property
     def held(self) -> list[TherapySession]:
         return [session for session in self.sessions if session.state == "held"]
-
-    # -- goals -------------------------------------------------------------------
-
-    def goal(self, key, number) -> Goal:
-        theme = THEMES[key]
-        same = [p for p in PEOPLE if key in p.themes].index(self.person)
-        words = theme.wordings[same % len(theme.wordings)]
-        at = (
-            self.held[min(number * 3, len(self.held) - 1)].ends_at
-            if self.held
-            else (self.now - timedelta(days=2))
-        )
-        user = self.client.user
-        proposer = user if user and number % 2 == 0 else self.therapist
-        with acting_as(proposer.pk):
-            goal = Goal(practice=self.practice, client=self.client, created_at=at)
-            goal.theme = theme
-            goal.save(force_insert=True)
-        first = self.version(goal, 1, proposer, at, {
-            "own_words": words, "clinical_words": theme.clinical,
-            "low_end": theme.low, "high_end": theme.high,
-            "review_on": self.today + timedelta(days=21 + 7 * number),
-        })  # fmt: skip
-        self.second_thoughts(goal, first, number, at)
-        self.steps(goal)
-        return goal
-
-    def version(self, goal, number, by, at, content, *, agreed=True) -> GoalVersion:
-        """A version with the proposer's key, and the other one an hour later."""
-        user = self.client.user
-        with acting_as(by.pk):
-            version = GoalVersion(
-                practice=self.practice, client=self.client, goal=goal, number=number,
-                proposed_by=by, side="client" if by == user else "therapist",
-                proposed_at=at, **content,
-            )  # fmt: skip
-            version.fingerprint = version.compute_fingerprint()
-            version.save(force_insert=True)
-            self.key(version, by, at)
-        other = self.therapist if by == user else user
-        both = agreed and other is not None
-        if both:
-            with acting_as(other.pk):
-                self.key(version, other, at + timedelta(hours=3))
-        with acting_as(by.pk):
-            goal.latest, goal.waits_for = version, Side(version.side).other
-            if both:
-                goal.in_force, goal.in_force_at = version, at + timedelta(hours=3)
-                goal.waits_for, goal.review_on = "", version.review_on
-            goal.save(update_fields=KEPT)
-        return version
-
-    def key(self, version, by, at) -> None:
-        Agreement(
-            practice=self.practice, client=self.client, version=version, by=by, at=at,
-            side="client" if by == self.client.user else "therapist",
-            fingerprint=version.fingerprint,
-        ).save(force_insert=True)  # fmt: skip
-
-    def second_thoughts(self, goal, first, number, at) -> None:
-        """Cleo's goals have a history; a few others wait for a key."""
-        user, content = self.client.user, first.content
-        name = self.person.first
-        if name == "Cleo" and number == 0:
-            content["high_end"] = "it’s just a bus, and I look out of the window"
-            self.version(
-                goal, 2, self.therapist, self.now - timedelta(weeks=6), content
-            )
-            newest = (
-                "Take the bus into town on my own twice a week, and stay on when my "
-                "heart races, without ringing Jo"
-            )
-            self.version(goal, 3, user, self.now - timedelta(days=3, hours=2), {
-                **content, "own_words": newest,
-            }, agreed=False)  # fmt: skip
-        elif name == "Cleo" and number == 2:
-            self.version(goal, 2, self.therapist, self.now - timedelta(days=1), {
-                **content, "own_words": "Sleep without going over the whole day again",
-            }, agreed=False)  # fmt: skip
-        elif name in ("Beth", "Hana") and number == 0:
-            words = content["own_words"] + ", also in winter"
-            self.version(goal, 2, user, self.now - timedelta(days=2), {
-                **content, "own_words": words,
-            }, agreed=False)  # fmt: skip
-
-    def steps(self, goal) -> None:
-        held = [s for s in self.held if s.starts_at >= goal.created_at]
-        reached = min(len(goal.theme.steps) - 2, len(held) // 5)
-        owner = self.client.user or self.therapist
-        cue, plan = IF_THEN if goal.theme is THEMES["travel"] else ("", "")
-        with acting_as(owner.pk):
-            for number, words in enumerate(goal.theme.steps):
-                at = None
-                if number < reached:
-                    session = held[(number + 1) * len(held) // (reached + 1)]
-                    at = min(session.starts_at + timedelta(days=3), self.now)
-                Step(
-                    practice=self.practice, client=self.client, goal=goal,
-                    words=words, position=number + 1, added_by=owner,
-                    cue=cue if number == reached else "",
-                    plan=plan if number == reached else "",
-                    reached_at=at, reached_by=owner if at else None,
-                ).save(force_insert=True)  # fmt: skip
 
     # -- what was logged ---------------------------------------------------------
 
