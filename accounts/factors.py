@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.models import User
 from ui import form_messages
 
@@ -113,7 +113,7 @@ class Way:
 
 def require_room(user: User) -> None:
     """ValidationError where one more way to sign in would be too many."""
-    limits.require_room(Authenticator.objects.filter(user=user), MOST, FULL)
+    row_limits.require_room(Authenticator.objects.filter(user=user), MOST, FULL)
 
 
 def ways_of(user: User) -> list[Way]:

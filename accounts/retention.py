@@ -3,9 +3,9 @@
     retention = "transient"
     retention_days = 30
 
-Nothing is deleted by these yet, but for what is transient.  tests/test_declared.py asks
-every model for its class, and every table of a client for what its copy leaves out
-(`not_exported`) and what never changes (`frozen`).
+Nothing is deleted by these yet, but for what is transient: `therapy.tasks.tick` sweeps.
+tests/test_declared.py asks every model for its class, and every table of a client for
+what its copy leaves out (`not_exported`) and what never changes (`frozen`).
 """
 
 CLASSES = {

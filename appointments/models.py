@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import apart
@@ -177,7 +177,7 @@ class TherapySession(ClientRow):
         self.practice_id = self.client.practice_id
         self.therapist = by
         mine = TherapySession.objects.filter(client=self.client)
-        limits.require_room(mine, MOST, FULL)
+        row_limits.require_room(mine, MOST, FULL)
         self.save(force_insert=True)
         audit.record("session booked", about=self)
 

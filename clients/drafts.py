@@ -10,8 +10,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clients.autosave import packed, revision_of, typed_in, unpacked
 from clients.models import Client, Draft
-from clients.models.draft import MOST, packed, revision_of, typed_in, unpacked
+from clients.models.draft import MOST
 
 USUAL = 1000  # characters of a text whose form does not say how many it takes
 

@@ -20,8 +20,9 @@ from accounts.decorators import (
 )
 from accounts.models import Invitation, User
 from accounts.reauthentication import admins_prove_to_send
-from clients import apart, drafts
+from clients import apart, autosave, drafts
 from clients import staff_page as lists
+from clients.autosave import packed, revision_of, typed_in, unpacked
 from clients.forms import (
     ClientEditForm,
     ClientInvitationForm,
@@ -30,14 +31,7 @@ from clients.forms import (
     invite_or_tell,
 )
 from clients.models import Client, ClientBackground, Draft
-from clients.models.draft import (
-    keep,
-    packed,
-    proof,
-    revision_of,
-    typed_in,
-    unpacked,
-)
+from clients.models.draft import keep
 from clients.record_access import open_for
 from ui import dates
 from ui.search_terms import sought
@@ -200,13 +194,11 @@ def draft_keep(request, client_id, kind, target):
         raise Http404
     why = known.refuses(typed)
     if why:
-        return JsonResponse({"reason": why}, status=422)
+        return autosave.refused(why)
     draft = keep(request.user, client, kind, target, packed(typed), base)
     if draft is None:
         return _saved_in_another_tab(request, client, kind, target)
-    clock = dates.clock(timezone.localtime(draft.saved_at))
-    answer = {"revision": draft.revision, "sha256": proof(typed), "clock": clock}
-    return JsonResponse(answer)
+    return autosave.saved(typed, draft.revision)
 
 
 def _saved_in_another_tab(request, client, kind, target):

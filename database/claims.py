@@ -7,7 +7,8 @@ the claim does.  A row whose worker was killed is claimed again when its lease e
 after some attempts it is given up.
 
 Leases run by the database's clock: a worker whose own is wrong steals nothing.  The
-outbox claims many rows at once, by when they are due: digests/send.py has its own.
+outbox claims many rows at once, by when they are due: digests/send.py has its own.  A
+copy of a record is one transaction that locks its row (transfer/export/job.py).
 """
 
 from __future__ import annotations

@@ -6,15 +6,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import UUIDField
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts import encryption
 from accounts.decorators import therapist_required
 from appointments.models import TherapySession
-from clients import access
-from clients.models.draft import proof, revision_of, typed_in
+from clients import access, autosave
+from clients.autosave import revision_of, typed_in
 from clients.record_access import open_for
 from database.prepared import prepared
 from notes.models import ProgressNote
@@ -27,7 +26,6 @@ from notes.unsaved import (
     set_aside,
     why_not,
 )
-from ui import dates
 
 
 @therapist_required
@@ -40,7 +38,7 @@ def note_keep(request, session_id):
     if why:
         rows = TherapySession.objects.editable_by(request.user)
         get_object_or_404(rows, pk=session_id)
-        return JsonResponse({"reason": why}, status=422)
+        return autosave.refused(why)
     note = _note_to_write(request, session_id, base)
     if note is None:
         return _kept_elsewhere(request, session_id, typed)
@@ -50,9 +48,7 @@ def note_keep(request, session_id):
     revision = note.keep(body, format, by=request.user, base=base)
     if revision is None:
         return _kept_elsewhere(request, session_id, typed)
-    clock = dates.clock(timezone.localtime())
-    answer = {"revision": revision, "sha256": proof(typed), "clock": clock}
-    return JsonResponse(answer)
+    return autosave.saved(typed, revision)
 
 
 @prepared(who=UUIDField(), session=UUIDField())

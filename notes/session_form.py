@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
-from clients.models.draft import PART
+from clients.autosave import PART
 from clients.portal_state import reads
 from goals.models import Goal, GoalRating
 from notes.formats import PARTS

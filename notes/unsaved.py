@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from appointments.models import TherapySession
 from clients import access
+from clients.autosave import PART, packed, unpacked
 from clients.drafts import too_long
 from clients.models import Draft
-from clients.models.draft import PART, packed, replace, unpacked
+from clients.models.draft import replace
 from notes.conflict import joined, within
 from notes.formats import PARTS
 from notes.models import EarlierDraft, ProgressNote

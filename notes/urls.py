@@ -1,22 +1,28 @@
 from django.urls import path
 
-from notes import autosave_views, note_views, signing_views, views
+from notes import autosave_views, signed_note_views, signing_views, views
 
 urlpatterns = [
     path("sessions/<uuid:session_id>/", views.session_detail, name="session"),
     path(
         "sessions/<uuid:session_id>/note/", autosave_views.note_keep, name="note-keep"
     ),
-    path("sessions/<uuid:session_id>/add/", note_views.note_add, name="note-add"),
-    path("sessions/<uuid:session_id>/print/", note_views.note_print, name="note-print"),
+    path(
+        "sessions/<uuid:session_id>/add/", signed_note_views.note_add, name="note-add"
+    ),
+    path(
+        "sessions/<uuid:session_id>/print/",
+        signed_note_views.note_print,
+        name="note-print",
+    ),
     path(
         "sessions/<uuid:session_id>/take-over/",
-        note_views.note_take_over,
+        signed_note_views.note_take_over,
         name="note-take-over",
     ),
     path(
         "sessions/<uuid:session_id>/begin-anew/",
-        note_views.note_take_over,
+        signed_note_views.note_take_over,
         {"anew": True},
         name="note-begin-anew",
     ),

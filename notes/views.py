@@ -16,7 +16,7 @@ from accounts.decorators import therapist_required
 from appointments.models import TherapySession
 from appointments.queries import number_of
 from clients import access, apart
-from clients.models.draft import PART, typed_in
+from clients.autosave import PART, typed_in
 from clients.portal_state import reads_note
 from clients.prepared import prepared_for_user
 from clients.record_access import shown
@@ -26,13 +26,13 @@ from database.prepared import first
 from goals import attention
 from notes import conflict, signing
 from notes.formats import PARTS
-from notes.forms import HoldForm
+from notes.hold_form import HoldForm
 from notes.models import NoteHold, ProgressNote
 from notes.models.note import MOST
-from notes.note_page import additions_to, hold_of, is_left, read_before
 from notes.session_form import SessionForm, StaleNote
 from notes.session_page import SessionScreen
 from notes.session_ratings import SessionRatings
+from notes.signed_note_page import additions_to, hold_of, is_left, read_before
 from notes.unsaved import (
     aside,
     aside_of,

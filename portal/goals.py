@@ -12,8 +12,8 @@ from goals.disagreement_page import own_words
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import Line, recent_lines
+from portal.exercises import AT_HAND, at_hand
 from portal.own import own_client
-from portal.practice import AT_HAND, at_hand
 from ui.charts.spark import sparkline
 from ui.charts.words import ENOUGH
 

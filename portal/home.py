@@ -20,13 +20,14 @@ from goals.disagreement_page import own_words
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
+from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
-from portal.practice import MOST, to_answer
 from portal.sessions import door_is_open
 from portal.watched import WATCHED
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
+MOST_ASKS = 3  # at a time
 RATE_EVERY = timedelta(days=7)
 TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
 
@@ -179,7 +180,7 @@ class Home:
             for goal in self.goals
             if goal not in keys and not (goal.my_last and goal.my_last > rated_since)
         ]
-        return asks[:MOST]
+        return asks[:MOST_ASKS]
 
     def _watched(self, keys: list[Goal]) -> list[Ask]:
         """A review that is due or waits, what was said and not talked about, and a

@@ -18,8 +18,8 @@ from goals.ways import CLIENTS
 from notes import agenda
 from notes.formats import PARTS
 from notes.models import ProgressNote
-from notes.note_page import additions_to
 from notes.session_ratings import SessionRatings
+from notes.signed_note_page import additions_to
 from portal.watched import WATCHED
 from toolkit.models import Assignment
 

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.fields import NameField
 from database.ids import uuid7
 from ui import time_zones
@@ -157,7 +157,7 @@ class CrisisLine(models.Model):
         """As the last of the practice's lines."""
         self.practice_id = by.practice_id
         others = CrisisLine.objects.editable_by(by)
-        limits.require_room(others, MOST_LINES, TOO_MANY_LINES)
+        row_limits.require_room(others, MOST_LINES, TOO_MANY_LINES)
         self.position = (others.aggregate(last=Max("position"))["last"] or 0) + 1
         self.save(force_insert=True)
         audit.record("crisis line added", about=self)

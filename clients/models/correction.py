@@ -4,7 +4,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.models.row import ClientRow, ClientRowQuerySet
@@ -48,7 +48,7 @@ class Correction(ClientRow):
     @transaction.atomic
     def ask(cls, client, about: str, words: str, *, by: User, key=None) -> Correction:
         mine = cls.objects.filter(client=client, by=by)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
         correction = cls(
             practice_id=client.practice_id,
             client=client,

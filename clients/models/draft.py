@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import timedelta
 
 from django.db import IntegrityError, connection, models, transaction
@@ -11,9 +9,6 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
-
-PART = "\x1e"  # the record separator of ASCII stands between the parts of a text
-NAMED = "\x1f"  # and the unit separator between a field's name and its text
 
 
 class DraftQuerySet(models.QuerySet):
@@ -49,50 +44,8 @@ class Draft(ClientRow):
         indexes = [models.Index(fields=["saved_at"], name="draft_by_age")]
 
 
-WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "seen", "act"}
 MOST = 64 * 1024  # bytes of a draft
 KEPT_FOR = timedelta(days=30)  # after its last change
-
-
-def typed_in(post) -> list[tuple[str, str]]:
-    """What a page sent, field by field in its order; a line ends with LF alone.
-
-    `post` is a QueryDict.  A field may come several times (checkboxes, lists).
-    """
-    return [
-        (name, text.replace("\r\n", "\n").replace("\r", "\n"))
-        for name, texts in post.lists()
-        if name not in WORKINGS
-        for text in texts
-    ]
-
-
-def proof(typed: list[tuple[str, str]]) -> str:
-    """SHA-256 of what was typed, so that the page can check what "saved" means."""
-    text = PART.join(NAMED.join(pair) for pair in typed)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def packed(typed: list[tuple[str, str]]) -> str:
-    """The body of a draft: JSON of field name to its texts."""
-    fields: dict[str, list[str]] = {}
-    for name, text in typed:
-        fields.setdefault(name, []).append(text)
-    return json.dumps(fields, ensure_ascii=False)
-
-
-def unpacked(body: str) -> dict[str, list[str]]:
-    """The reverse of `packed`; nothing for a body that cannot be read."""
-    try:
-        fields = json.loads(body)
-    except ValueError:
-        return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def revision_of(said: str | None) -> int:
-    """The revision that a page began with; 0 for none, and for nonsense."""
-    return int(said) if said and said.isdecimal() and len(said) < 10 else 0
 
 
 def keep(user: User, client, kind: str, target, body: str, base: int) -> Draft | None:

@@ -4,7 +4,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
@@ -61,7 +61,7 @@ class SupervisionComment(ClientRow):
         cls, client, words: str, *, by: User, session_id=None, key=None
     ) -> SupervisionComment:
         mine = cls.objects.filter(client=client, by=by)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
         comment = cls(
             practice_id=client.practice_id,
             client=client,

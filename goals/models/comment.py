@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import AuditEvent, User
 from clients.access import WRITES, side_of
@@ -82,7 +82,7 @@ class Comment(ClientRow):
     @transaction.atomic
     def say(cls, goal: Goal, words: str, *, by: User, key=None) -> Comment:
         mine = cls.objects.filter(client_id=goal.client_id, by=by)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
         comment = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

@@ -7,7 +7,7 @@ from typing import TypedDict
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.models.draft import PART
+from clients.autosave import PART
 
 
 class Side(models.TextChoices):

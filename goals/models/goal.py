@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
@@ -165,8 +165,8 @@ class Goal(ClientRow):
     @transaction.atomic
     def propose(cls, client, content: Content, *, by: User, key=None) -> Goal:
         mine = cls.objects.filter(client=client)
-        limits.require_room(mine, MOST_GOALS, TOO_MANY_GOALS)
-        limits.require_room(mine.open(), MOST_OPEN, TOO_MANY_OPEN)
+        row_limits.require_room(mine, MOST_GOALS, TOO_MANY_GOALS)
+        row_limits.require_room(mine.open(), MOST_OPEN, TOO_MANY_OPEN)
         goal = cls(practice_id=client.practice_id, client=client)
         goal.pk = key or goal.pk
         goal.save(force_insert=True)
@@ -220,7 +220,7 @@ class Goal(ClientRow):
         if seen is not None and self.latest.number != seen:
             raise Overtaken
         versions = GoalVersion.objects.filter(client=self.client_id)
-        limits.require_room(versions, MOST_VERSIONS, TOO_MANY_VERSIONS)
+        row_limits.require_room(versions, MOST_VERSIONS, TOO_MANY_VERSIONS)
         newest = self.versions.aggregate(newest=models.Max("number"))["newest"] or 0
         version = GoalVersion(
             practice_id=self.practice_id,
@@ -255,7 +255,7 @@ class Goal(ClientRow):
         ):
             return False
         others = Goal.objects.filter(client=self.client_id).open()
-        limits.require_room(others, MOST_OPEN, TOO_MANY_OPEN)
+        row_limits.require_room(others, MOST_OPEN, TOO_MANY_OPEN)
         self.closed_at, self.ended_as = None, ""
         self.review_on = self._next_review(by.today()) if self.in_force_id else None
         self.save(update_fields=["closed_at", "ended_as", "review_on"])

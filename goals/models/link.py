@@ -4,7 +4,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
@@ -75,7 +75,7 @@ class GoalLink(ClientRow):
     def make(cls, goal: Goal, other: Goal, kind: str, *, by: User) -> GoalLink:
         goal.require_open()
         for end in (goal, other):
-            limits.require_room(cls.of(end), MOST, FULL)
+            row_limits.require_room(cls.of(end), MOST, FULL)
         link = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from appointments.models import TherapySession
@@ -81,7 +81,7 @@ class GoalRating(ClientRow):
     def require_room(cls, client_id, *, by: User) -> None:
         """ValidationError where one person rates more than anybody would read."""
         mine = cls.objects.filter(client_id=client_id, by=by, withdraws=None)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
 
     @classmethod
     @transaction.atomic

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
@@ -75,7 +75,7 @@ class GoalScore(ClientRow):
     ) -> GoalScore:
         goal.require_open()
         mine = cls.objects.filter(goal=goal, by=by)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
         score = cls(
             practice_id=goal.practice_id,
             client_id=goal.client_id,

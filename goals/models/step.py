@@ -4,7 +4,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.models import ClientRow, ClientRowQuerySet
@@ -64,9 +64,9 @@ class Step(ClientRow):
         cls, goal: Goal, words: str, *, by: User, cue: str = "", plan: str = ""
     ) -> Step:
         goal.require_open()
-        limits.require_room(goal.steps.not_dropped(), MOST, FULL)
+        row_limits.require_room(goal.steps.not_dropped(), MOST, FULL)
         others = cls.objects.filter(client=goal.client_id, goal__closed_at=None)
-        limits.require_room(others.not_dropped(), MOST_OPEN, FULL_RECORD)
+        row_limits.require_room(others.not_dropped(), MOST_OPEN, FULL_RECORD)
         last = goal.steps.aggregate(last=models.Max("position"))["last"] or 0
         step = cls(
             practice_id=goal.practice_id,

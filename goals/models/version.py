@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption, limits
+from accounts import audit, encryption, row_limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
@@ -70,7 +70,7 @@ class GoalVersion(ClientRow):
     )
     fingerprint = models.CharField(max_length=64)
     # How it differs from the version that was in force when it was proposed: the id of
-    # that one, and what `differences.stored()` says.
+    # that one, and what `text_diff.stored()` says.
     compared = EncryptedTextField(**LATER_ADDED)
 
     class Meta:
@@ -285,7 +285,7 @@ class GoalVersion(ClientRow):
         standing = set(self.keys.not_withdrawn().values_list("side", flat=True))
         if side in standing:
             return False
-        limits.require_room(mine, MOST_TURNS, TOO_MANY_TURNS)
+        row_limits.require_room(mine, MOST_TURNS, TOO_MANY_TURNS)
         Agreement(
             practice_id=self.practice_id,
             client_id=self.client_id,

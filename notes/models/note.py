@@ -16,8 +16,8 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from appointments.models import UNDO_FOR, TherapySession
 from clients import access
+from clients.autosave import PART
 from clients.models import ClientRow, ClientRowQuerySet
-from clients.models.draft import PART
 from database.prepared import PreparedSQL
 
 audit.kind("progressnote", _("A session note"))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
@@ -85,7 +85,7 @@ class NoteAddition(ClientRow):
         key: UUID | None = None,
     ) -> NoteAddition:
         """Sign an addition to the signed `note`; with `key`, at most once."""
-        limits.require_room(cls.objects.filter(note=note), MOST, FULL)
+        row_limits.require_room(cls.objects.filter(note=note), MOST, FULL)
         addition = cls(
             practice_id=note.practice_id,
             client_id=note.client_id,

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts import sessions
 from accounts.models import AuditEvent
 from appointments.models import TherapySession
+from clients.autosave import proof
 from clients.models import CareRole, Draft
-from clients.models.draft import proof
 from conftest import WebClient, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from clients.models.draft import PART
+from clients.autosave import PART
 from notes.models import NoteHold
 from tests.cast import (
     agree_practice,

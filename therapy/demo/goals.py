@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from clients.models.draft import PART
+from clients.autosave import PART
 from database.identity import acting_as
 from goals.models import (
     Comment,

@@ -15,8 +15,8 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import CrisisLine, Practice, User
 from appointments.models import TherapySession
+from clients.autosave import PART
 from clients.models import Client
-from clients.models.draft import PART
 from database import identity
 from database.identity import acting_as
 from goals.models import GoalRating

@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import Practice, User
 from appointments.models import TherapySession
+from clients.autosave import PART
 from clients.models import Client
-from clients.models.draft import PART
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Comment, Goal, GoalRating, GoalVersion, Step

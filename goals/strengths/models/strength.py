@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
@@ -117,7 +117,7 @@ class Strength(ClientRow):
         key=None,
     ) -> Strength:
         """The client's own stands at once; the therapist's waits for an answer."""
-        limits.require_room(cls.objects.filter(client=client), MOST, FULL)
+        row_limits.require_room(cls.objects.filter(client=client), MOST, FULL)
         side, now = access.side_of(by), timezone.now()
         own = side == "client"
         strength = cls(

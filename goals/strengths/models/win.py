@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, limits
+from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients.access import side_of
@@ -67,7 +67,7 @@ class Win(ClientRow):
         cls, client, words: str, *, by: User, happened_on: date | None = None, key=None
     ) -> Win:
         mine = cls.objects.filter(client=client, by=by)
-        limits.require_room_today(mine, MOST_A_DAY, FULL)
+        row_limits.require_room_today(mine, MOST_A_DAY, FULL)
         win = cls(
             practice_id=client.practice_id,
             client_id=client.pk,

@@ -13,7 +13,7 @@ from clients import drafts
 from clients.record_access import shown
 from notes.addition_form import AdditionForm
 from notes.models import EarlierDraft, ProgressNote
-from notes.note_page import additions_to, hold_of, labelled_parts
+from notes.signed_note_page import additions_to, hold_of, labelled_parts
 
 
 def _signed_note(rows, session_id) -> ProgressNote | None:

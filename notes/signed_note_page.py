@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import AuditEvent, User
-from clients.models.draft import PART
+from clients.autosave import PART
 from notes.formats import PARTS
 from notes.models import NoteAddition, NoteHold, ProgressNote
 from notes.models.earlier_draft import author_is_gone

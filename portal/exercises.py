@@ -1,4 +1,4 @@
-"""Practice that may be spoken of now: not once more after it was long left alone."""
+"""Exercises that may be spoken of now: not once more after it was long left alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from toolkit.models import Assignment
 
 ASKED_FOR = timedelta(days=28)  # then it rests; a miss is no failure
 CORRECTED_FOR = timedelta(days=14)  # an answer stays at hand to be replaced
-
-
-MOST = 3  # things asked at a time
+ASKED = 3  # at a time
 AT_HAND = 20  # on the page of goals
 
 
@@ -26,7 +24,7 @@ def to_answer(user: User) -> list[Assignment]:
 @prepared_for_user(since=DateTimeField())
 def _to_answer(user, since):
     rows = Assignment.objects.visible_to(user).open()
-    return rows.filter(set_at__gte=since).order_by("-set_at")[:MOST]
+    return rows.filter(set_at__gte=since).order_by("-set_at")[:ASKED]
 
 
 def at_hand(user: User) -> QuerySet:
