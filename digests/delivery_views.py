@@ -6,7 +6,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.decorators import admin_required
-from digests import deliveries as lists
+from digests import deliveries_page as lists
 
 A_PAGE = 100
 

@@ -9,7 +9,7 @@ from accounts import audit
 from accounts.decorators import therapist_required
 from digests import schedule
 from digests.models import Digest
-from digests.therapist_week import TherapistWeek
+from digests.therapist_week_page import TherapistWeekPage
 
 audit.verb("opened digest", audit.Sort.OPENED, _("The week"))
 
@@ -33,7 +33,7 @@ def digest_latest(request):
 def digest(request, digest_id):
     ready = Digest.objects.visible_to(request.user).ready()
     digest = get_object_or_404(ready.with_week_before(), pk=digest_id)
-    week = TherapistWeek(request.user, digest)
+    week = TherapistWeekPage(request.user, digest)
     week.load_keys()
     audit.record("opened digest")
     context = {"nav": "digest", "digest": digest, "week": week}

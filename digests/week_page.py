@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from digests.client_week import ClientWeek
+from digests.client_week_page import ClientWeekPage
 from digests.models import Digest
-from digests.therapist_week import TherapistWeek
+from digests.therapist_week_page import TherapistWeekPage
 
 
 def week_page(user: User, digest: Digest, now: datetime | None = None):
     """`now` is the moment that the page is read as of."""
-    kind = TherapistWeek if user.is_therapist else ClientWeek
+    kind = TherapistWeekPage if user.is_therapist else ClientWeekPage
     return kind(user, digest, now)

@@ -13,7 +13,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
 from goals import status
-from goals.disagreement_page import DifferPage
+from goals.disagreement_page import DisagreementPage
 from goals.forms import (
     NEWER_WORDS,
     OVERTAKEN,
@@ -65,7 +65,7 @@ def proposing(request, template: str, way: Way, form, **context):
     if not goal.is_open:
         context["closed_because"] = _closed_because(request, goal)
     if goal.differs_since:  # words that hold both begin with both
-        context["differ"] = DifferPage(goal, request.user)
+        context["differ"] = DisagreementPage(goal, request.user)
     return way.page(request, template, goal, form=form, **context)
 
 
@@ -170,7 +170,7 @@ def _declined(goal: Goal) -> str:
 
 
 def differ(request, goal: Goal, way: Way):
-    page = DifferPage(goal, request.user)
+    page = DisagreementPage(goal, request.user)
     form = drafts.restored(DifferForm, request, goal=goal)
     if page.proposal is None:
         return late(request, goal, way, form)
@@ -183,20 +183,20 @@ def differ(request, goal: Goal, way: Way):
 
 def next_after_difference(request, goal: Goal, way: Way):
     form = NextForm(request.POST)
-    page = DifferPage(goal, request.user)
+    page = DisagreementPage(goal, request.user)
     if page.proposal is None:
         _overtaken(request, goal)
         return way.to(goal)
     if not (form.is_valid() and form.save(page.proposal, by=request.user)):
         messages.warning(request, _first_error(form))
         return redirect(way["goal_differ"], goal.pk)
-    messages.success(request, _suggested(DifferPage(goal, request.user)))
+    messages.success(request, _suggested(DisagreementPage(goal, request.user)))
     if form.cleaned_data["choice"] == GoalMove.Next.THIRD:
         return redirect(way["goal_propose"], goal.pk)
     return redirect(way["goal_differ"], goal.pk)
 
 
-def _suggested(page: DifferPage) -> str:
+def _suggested(page: DisagreementPage) -> str:
     if page.both_next:
         return _("You both chose the same: %(choice)s.") % {"choice": page.both_next}
     return _("Suggested. It is decided when both of you choose the same.")

@@ -34,7 +34,7 @@ class Wording:
         return bool(self.matters)
 
 
-class DifferPage:
+class DisagreementPage:
     def __init__(self, goal: Goal, user):
         self.goal, self.user, self.side = goal, user, side_of(user)
         encryption.expect(goal.practice_id, [goal.client_id])

@@ -18,7 +18,7 @@ from clients.record_access import open_for
 from database.prepared import prepared
 from notes.models import ProgressNote
 from notes.models.note import PRESSED
-from notes.session_page import SessionScreen
+from notes.session_page import SessionPage
 from notes.unsaved import (
     beside,
     note_texts,
@@ -82,7 +82,7 @@ def _note_to_write(request, session_id, base) -> ProgressNote | None:
 def _kept_elsewhere(request, session_id, typed):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
     session = open_for(request, rows, pk=session_id)
-    screen = SessionScreen(session, request.user)
+    screen = SessionPage(session, request.user)
     note = screen.note
     if note is None and not session.is_off:
         raise Http404

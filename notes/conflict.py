@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from notes.formats import PARTS
 from notes.models import ProgressNote
 from notes.models.note import MOST, PRESSED, TYPED
-from notes.session_page import SessionScreen
+from notes.session_page import SessionPage
 from ui.text_diff import only_here
 
 MINE, THEIRS, BOTH = "use-mine", "use-theirs", "use-both"
@@ -54,7 +54,7 @@ def joined(new: str, old: str, most: int) -> str:
     return text[: max(most, len(new))]
 
 
-def chosen(sent: QueryDict, screen: SessionScreen) -> QueryDict:
+def chosen(sent: QueryDict, screen: SessionPage) -> QueryDict:
     """The form as sent, with the chosen text over the revision that is saved now.
 
     Nothing is saved: the form comes back with it.

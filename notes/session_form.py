@@ -65,7 +65,7 @@ class SessionForm(HouseForm):
     )
 
     def __init__(self, *args, screen, **kwargs):
-        """`screen` is the SessionScreen that was read for this page."""
+        """`screen` is the SessionPage that was read for this page."""
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)

@@ -108,7 +108,7 @@ def _planned_after(user, client, at):
     return rows.order_by("starts_at")[:1]
 
 
-class SessionScreen:
+class SessionPage:
     """All that the fifty minutes need, read in a dozen queries."""
 
     def __init__(self, session: TherapySession, user: User, sent=None):

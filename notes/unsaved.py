@@ -17,7 +17,7 @@ from notes.formats import PARTS
 from notes.models import EarlierDraft, ProgressNote
 from notes.models.note import LIMITS, MOST, MOST_PRESSED, PRESSED, TYPED, pressed_in
 from notes.session_form import SessionForm
-from notes.session_page import SessionScreen, answer_name, rating_name
+from notes.session_page import SessionPage, answer_name, rating_name
 from toolkit.models import Assignment
 from ui import dates
 
@@ -47,7 +47,7 @@ def _can_be(name: str, text: str) -> bool:
     return bool(PRESSED.fullmatch(name)) and text in allowed
 
 
-def why_not(screen: SessionScreen, user: User) -> str:
+def why_not(screen: SessionPage, user: User) -> str:
     """What happened to the session or its note since the page was opened."""
     note, state = screen.note, screen.session.state
     if state == TherapySession.State.MISSED:
@@ -67,7 +67,7 @@ def why_not(screen: SessionScreen, user: User) -> str:
     return _("%(name)s saved this note at %(time)s.") % said
 
 
-def lost(typed, screen: SessionScreen) -> list[tuple[str, str]]:
+def lost(typed, screen: SessionPage) -> list[tuple[str, str]]:
     """What of this is not in the record of the session yet."""
     there = screen.initial()
     return [
@@ -77,7 +77,7 @@ def lost(typed, screen: SessionScreen) -> list[tuple[str, str]]:
     ]
 
 
-def missing(typed, screen: SessionScreen) -> list[tuple[str, str]]:
+def missing(typed, screen: SessionPage) -> list[tuple[str, str]]:
     """What of this the record does not even have as a part of a longer text."""
     there = screen.initial()
     return [
@@ -87,7 +87,7 @@ def missing(typed, screen: SessionScreen) -> list[tuple[str, str]]:
     ]
 
 
-def beside(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
+def beside(typed, screen: SessionPage) -> list[tuple[str, str, str]]:
     """What the record has beside the parts of the note and this lacks, labelled."""
     said, there = dict(typed), screen.initial()
     names = [*BESIDE, *sorted(filter(PRESSED.fullmatch, there))]
@@ -104,7 +104,7 @@ def note_texts(note: ProgressNote, screen) -> list[tuple[str, str, str]]:
     )
 
 
-def labelled(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
+def labelled(typed, screen: SessionPage) -> list[tuple[str, str, str]]:
     """Each text with its label and the name of its field; empty ones are left out."""
     fields = dict(typed)
     labels = _labels(fields.get("format", ""), screen)
@@ -115,7 +115,7 @@ def labelled(typed, screen: SessionScreen) -> list[tuple[str, str, str]]:
     ]
 
 
-def _labels(format: str, screen: SessionScreen) -> dict[str, str]:
+def _labels(format: str, screen: SessionPage) -> dict[str, str]:
     parts = PARTS.get(format, PARTS["dap"])
     labels = {f"part{number}": label for number, label in enumerate(parts)}
     for name in ("practice", "take_away"):
@@ -130,7 +130,7 @@ def _said(name: str, text: str) -> str:
     return text
 
 
-def earlier_drafts(screen: SessionScreen, user: User) -> list[tuple]:
+def earlier_drafts(screen: SessionPage, user: User) -> list[tuple]:
     """What colleagues left, with all that it holds as (label, text, field)."""
     if screen.note is None or not screen.note.has_earlier:
         return []
@@ -180,7 +180,7 @@ def forget_saved(session: TherapySession, user: User) -> None:
     if draft is None:
         return
     typed = _fields(draft)
-    screen = SessionScreen(session, user, dict(typed))
+    screen = SessionPage(session, user, dict(typed))
     if not any(text.strip() for _name, text in missing(typed, screen)):
         aside(session, user).delete()
 
@@ -190,7 +190,7 @@ def _fields(draft: Draft) -> list[tuple[str, str]]:
     return [(name, text) for name, texts in fields for text in texts]
 
 
-def aside_of(screen: SessionScreen, user: User) -> list[tuple[str, str, str]]:
+def aside_of(screen: SessionPage, user: User) -> list[tuple[str, str, str]]:
     """What this person typed that is not in the note."""
     draft = aside(screen.session, user).first()
     if draft is None:
@@ -198,7 +198,7 @@ def aside_of(screen: SessionScreen, user: User) -> list[tuple[str, str, str]]:
     return labelled(missing(_fields(draft), screen), screen)
 
 
-def beside_the_parts(screen: SessionScreen) -> list[tuple[str, str, str]]:
+def beside_the_parts(screen: SessionPage) -> list[tuple[str, str, str]]:
     """Of an unsigned note whose session was missed or canceled: its page is not shown,
     so practice, take-away and ratings are."""
     note = screen.note

@@ -30,7 +30,7 @@ from notes.hold_form import HoldForm
 from notes.models import NoteHold, ProgressNote
 from notes.models.note import MOST
 from notes.session_form import SessionForm, StaleNote
-from notes.session_page import SessionScreen
+from notes.session_page import SessionPage
 from notes.session_ratings import SessionRatings
 from notes.signed_note_page import additions_to, hold_of, is_left, read_before
 from notes.unsaved import (
@@ -61,7 +61,7 @@ def session_detail(request, session_id):
         raise Http404
     shown(request, session)
     sent = request.POST if request.method == "POST" else None
-    screen = SessionScreen(session, request.user, sent)
+    screen = SessionPage(session, request.user, sent)
     form = SessionForm(sent, screen=screen)
     if sent and sent.get("act") == "discard":
         return _discard_aside(request, screen)
@@ -114,13 +114,13 @@ def _save(request, form):
 
 def _ask(request, session, gaps):
     """What was typed is saved; whether it is signed like that is asked once."""
-    screen = SessionScreen(session, request.user)
+    screen = SessionPage(session, request.user)
     return _screen(request, SessionForm(screen=screen), screen, question=gaps)
 
 
 def _both_texts(request, form):
     """Somebody saved meanwhile: the later save sees both texts and chooses."""
-    screen = SessionScreen(form.screen.session, request.user, request.POST)
+    screen = SessionPage(form.screen.session, request.user, request.POST)
     if not _may_write(screen, request.user):
         return _not_saved(request, screen)
     set_aside(screen.session, request.user, typed_in(request.POST))
@@ -135,7 +135,7 @@ def _put_in_form(request, screen):
     """The text chosen on the page with both: in the form, not saved yet."""
     data = conflict.chosen(request.POST, screen)
     set_aside(screen.session, request.user, typed_in(request.POST))
-    again = SessionForm(data, screen=SessionScreen(screen.session, request.user, data))
+    again = SessionForm(data, screen=SessionPage(screen.session, request.user, data))
     again.is_valid()
     messages.warning(request, _("Not saved yet. Check the text in the form."))
     return _screen(request, again, again.screen)
@@ -188,7 +188,7 @@ def session_read(request, session_id, **forms):
     if session is None:
         raise Http404
     shown(request, session)
-    return _read(request, SessionScreen(session, request.user), **forms)
+    return _read(request, SessionPage(session, request.user), **forms)
 
 
 def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form=None):

@@ -165,7 +165,7 @@ BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
 ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
 
 
-class Caseload:
+class CaseloadPage:
     """The clients in one's care whose name has every word of `text`, by name."""
 
     def __init__(self, user, text: str = ""):

@@ -85,7 +85,7 @@ class Attained:
         return self.now - self.baseline
 
 
-class ClientProgress:
+class GoalProgressPage:
     """All goals but those never taken on, in five queries.
 
     A goal rated once is not paired and left out of the mean.

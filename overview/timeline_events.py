@@ -24,7 +24,7 @@ class Event:
 
 
 def happened(way) -> Iterator[Event]:
-    """Everything of a overview.timeline_page.Journey, in no order.
+    """Everything of an overview.timeline_page.TimelinePage, in no order.
 
     What lies before its window may be left out here, so that its words stay sealed.
     """

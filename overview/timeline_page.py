@@ -123,7 +123,7 @@ class GoalLine:
         return new[-1] if new else None
 
 
-class Journey:
+class TimelinePage:
     """All of it is read in ten queries; what lies before the window is not opened."""
 
     def __init__(

@@ -9,8 +9,8 @@ from clients import access
 from clients.models import Client
 from clients.record_access import open_for, shown
 from goals.ways import THERAPISTS
-from overview.goal_progress_page import ClientProgress
-from overview.timeline_page import Journey
+from overview.goal_progress_page import GoalProgressPage
+from overview.timeline_page import TimelinePage
 
 
 @therapist_required
@@ -26,7 +26,7 @@ def client_progress(request, client_id):
     client = open_for(request, rows, pk=client_id)
     context = {"nav": "caseload", "client": client, "names": THERAPISTS}
     context["writes"] = client.pk in access.reach(request.user).writes
-    context["progress"] = ClientProgress(client, request.user)
+    context["progress"] = GoalProgressPage(client, request.user)
     return render(request, "overview/client_progress.html", context)
 
 
@@ -47,7 +47,7 @@ def journey_context(request, client, verb) -> dict:
     """The same for both sides, and the row that says who looked."""
     shown(request, client, verb)
     since, with_notes = request.GET.get("since", ""), request.GET.get("notes") == "1"
-    journey = Journey(client, request.user, since, with_notes=with_notes)
+    journey = TimelinePage(client, request.user, since, with_notes=with_notes)
     return {
         "client": client,
         "journey": journey,

@@ -147,7 +147,7 @@ def _answered_and_reached(user, clients):
     return both[0].union(both[1], all=True)
 
 
-class Today:
+class TodayPage:
     """Of those whom one treats; who only reads a record is asked for nothing."""
 
     def __init__(self, user):

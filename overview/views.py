@@ -20,7 +20,7 @@ from clients.remark_forms import CommentForm
 from overview import caseload_page as lists
 from overview.client_page import ClientPage, one_client, session_lines
 from overview.discharge import DischargeForm, booked
-from overview.today_page import Today
+from overview.today_page import TodayPage
 from ui.search_terms import sought
 from ui.toasts import tell
 
@@ -33,7 +33,7 @@ A_PAGE = 50
 @therapist_required
 @require_safe
 def today(request):
-    page = Today(request.user)
+    page = TodayPage(request.user)
     audit.record("opened today")
     slots = page.slots()
     to_go = sum(1 for slot in slots if slot.state != "past")
@@ -55,7 +55,7 @@ def today(request):
 @require_safe
 def caseload(request):
     text, which, by = sought(request), *lists.asked(request.GET)
-    caseload = lists.Caseload(request.user, text)
+    caseload = lists.CaseloadPage(request.user, text)
     found = caseload.found
     listed = found if text and which == "all" else lists.chosen(found, which)
     audit.record("opened caseload")

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import audit
 from digests import schedule
-from digests.client_week import ClientWeek
+from digests.client_week_page import ClientWeekPage
 from digests.models import Digest
 from portal.state import client_required
 from portal.watched import WATCHED
@@ -28,7 +28,7 @@ def digest_latest(request):
 @require_safe
 def digest(request, digest_id):
     ready = Digest.objects.visible_to(request.user).ready()
-    week = ClientWeek(request.user, get_object_or_404(ready, pk=digest_id))
+    week = ClientWeekPage(request.user, get_object_or_404(ready, pk=digest_id))
     week.load_keys()
     audit.record("opened digest")
     context = {

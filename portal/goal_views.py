@@ -15,7 +15,7 @@ from goals.models import Goal
 from goals.page_queries import with_rating_draft
 from goals.ways import CLIENTS as WAY
 from portal.forms import HereForm, OwnProposalForm
-from portal.goals import GoalList
+from portal.goals_page import GoalsPage
 from portal.own import own_client, own_therapist
 from portal.state import client_required, client_writes_required
 
@@ -29,7 +29,7 @@ def _goal(request, goal_id):
 @client_required
 @require_safe
 def goals(request):
-    context = {"nav": "goals", "list": GoalList(request.user)}
+    context = {"nav": "goals", "list": GoalsPage(request.user)}
     return render(request, "portal/goals.html", context)
 
 

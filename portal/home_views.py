@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.home import Home
+from portal.home_page import HomePage
 from portal.state import client_required, client_writes_required
 from toolkit.models import Assignment
 
@@ -21,7 +21,7 @@ SAID = {
 @require_safe
 def home(request):
     return render(
-        request, "portal/home.html", {"nav": "home", "home": Home(request.user)}
+        request, "portal/home.html", {"nav": "home", "home": HomePage(request.user)}
     )
 
 

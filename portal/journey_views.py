@@ -4,7 +4,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from goals.ways import CLIENTS
-from overview.goal_progress_page import ClientProgress
+from overview.goal_progress_page import GoalProgressPage
 from overview.timeline_views import journey_context
 from portal.own import own_client
 from portal.state import client_required
@@ -21,7 +21,7 @@ def journey(request):
 def progress(request):
     client = own_client(request.user)
     context = {"nav": "goals", "names": CLIENTS, "is_portal": True}
-    context["progress"] = ClientProgress(client, request.user)
+    context["progress"] = GoalProgressPage(client, request.user)
     return render(request, "portal/progress.html", context)
 
 

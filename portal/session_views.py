@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from appointments.models import TherapySession
 from clients.record_access import open_for
 from portal.own import own_therapist
-from portal.sessions import SessionPage, coming, door_is_open, past, shared_notes
+from portal.sessions_page import SessionPage, coming, door_is_open, past, shared_notes
 from portal.state import client_required
 
 A_PAGE = 20

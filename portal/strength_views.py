@@ -11,7 +11,7 @@ from clients.models import ContactCharter
 from clients.record_access import open_for
 from goals.models import Strength
 from goals.strengths.forms import WinForm
-from goals.strengths.page import Strengths
+from goals.strengths.strengths_page import StrengthsPage
 from goals.strengths.views import choose_goals, keep_win, put_win_back, take_win_back
 from portal.own import own_client, own_client_and_therapist
 from portal.state import client_required, client_writes_required
@@ -27,7 +27,7 @@ def strengths(request):
 
 def strengths_page(request, *, win_form=None):
     client, therapist = own_client_and_therapist(request.user)
-    page = Strengths(client, request.user, request.GET.get("page"))
+    page = StrengthsPage(client, request.user, request.GET.get("page"))
     waiting = [] if request.reading else page.waiting
     context = {
         "nav": "more",

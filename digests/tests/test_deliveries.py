@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import OutgoingEmail, Practice
 from conftest import person
-from digests import deliveries, may_send
+from digests import deliveries_page, may_send
 from digests.models import Halt
 from tests.cast import pinned
 
@@ -89,16 +89,16 @@ def test_every_kind_and_reason_of_the_charter_has_words():
     import re
     from pathlib import Path
 
-    assert set(may_send.RULES) <= set(deliveries.KINDS)
+    assert set(may_send.RULES) <= set(deliveries_page.KINDS)
     source = Path(may_send.__file__).read_text()
     said = set(re.findall(r'Stopped\(\w+, "([^"]+)"', source))
     assert len(said) > 10
-    assert not said - set(deliveries.REASONS)
+    assert not said - set(deliveries_page.REASONS)
 
 
 @pytest.mark.parametrize("reason", ["mail server: TimeoutError", "something new"])
 def test_a_reason_is_never_left_without_words(reason):
-    assert deliveries.why(reason)
+    assert deliveries_page.why(reason)
 
 
 def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
@@ -107,7 +107,7 @@ def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
         email(cleo.user, created_at=yesterday)
     email(cleo.user, state=State.HELD, reason="paused", created_at=yesterday)
     email(cleo.user, state=State.FAILED, reason="refused: 550")
-    days = deliveries.seven_days(ada)
+    days = deliveries_page.seven_days(ada)
     assert [day.day for day in days][-1] == ada.today()
     assert len(days) == 7
     assert (days[-2].sent, days[-2].held, days[-1].failed) == (3, 1, 1)

@@ -13,7 +13,7 @@ from clients.portal_state import answers_strength
 from clients.record_access import open_for
 from goals.models import Strength, Win
 from goals.strengths.forms import HelpsForm, StrengthForm, WinForm
-from goals.strengths.page import Strengths
+from goals.strengths.strengths_page import StrengthsPage
 from ui.toasts import tell, toast
 
 
@@ -29,7 +29,7 @@ def strengths_page(request, client_id, *, win_form=None):
     context = {
         "nav": "caseload",
         "client": client,
-        "strengths": Strengths(client, request.user, request.GET.get("page")),
+        "strengths": StrengthsPage(client, request.user, request.GET.get("page")),
         "win_form": win_form or WinForm(by=request.user),
         "writes": client.pk in access.reach(request.user).writes,
     }

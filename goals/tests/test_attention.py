@@ -14,7 +14,7 @@ from database.identity import acting_as
 from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.models.content import Side
-from portal.home import WATCHED
+from portal.home_page import WATCHED
 from tests.cast import agreed_goal, book, hold, strength
 
 WEEK = timedelta(weeks=1)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
-from overview.goal_progress_page import ClientProgress
+from overview.goal_progress_page import GoalProgressPage
 from tests.cast import agreed_goal, book
 from transfer.export.files import as_csv
 from transfer.export.pdf import Drawing, draw
@@ -181,7 +181,7 @@ def test_cleos_list_of_goals_keeps_the_two_apart(goal, cleo, sign_in):
 
 def test_the_mean_is_of_cleos_ratings_and_says_so(goal, cleo, thea, sign_in):
     with acting_as(thea.pk):
-        progress = ClientProgress(cleo, thea)
+        progress = GoalProgressPage(cleo, thea)
         assert (progress.mean.n, progress.mean.mean) == (1, 2.0)  # 4 - 2, not 9 - 2
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
     assert "From the client’s ratings." in page
@@ -195,7 +195,7 @@ def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
 ):
     rate(agreed_goal(cleo, thea, content={"own_words": "Sleep"}), thea, 1, 5)
     with acting_as(thea.pk):
-        assert ClientProgress(cleo, thea).mean.mean == 3.0
+        assert GoalProgressPage(cleo, thea).mean.mean == 3.0
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
     assert "for 1 goal that the client did not rate, from the therapist’s" in page
     assert "From 1 to 5, rated by the therapist." in page
@@ -206,7 +206,7 @@ def test_one_rating_of_each_side_is_no_pair(cleo, thea):
     rate(goal, thea, 2, ago=3)
     rate(goal, cleo.user, 7)
     with acting_as(thea.pk):
-        assert ClientProgress(cleo, thea).mean.n == 0
+        assert GoalProgressPage(cleo, thea).mean.n == 0
 
 
 def test_the_review_and_the_reached_page_name_both(goal, cleo, thea, sign_in):

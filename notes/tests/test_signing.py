@@ -16,7 +16,7 @@ from digests.models import Digest
 from goals.models import GoalRating
 from notes.models import NoteAddition, ProgressNote
 from notes.tests.test_session import BACKEND, kept, note_of, said
-from overview.timeline_page import Journey
+from overview.timeline_page import TimelinePage
 from tests.cast import add_to, agreed_goal, book, hold, page_at
 from transfer.export.read import read_record
 
@@ -181,12 +181,12 @@ def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, 
     assert not ProgressNote.objects.visible_to(cleo.user).exists()  # lock 1
     with acting_as(thea.pk):
         assert read_record(cleo, thea).tables["notes"] == []
-        assert Journey(cleo, thea, "", with_notes=True).notes == []
+        assert TimelinePage(cleo, thea, "", with_notes=True).notes == []
     ten_seconds_pass()
     assert "Came in tired." in page_at(portal, url)
     with acting_as(thea.pk):
         assert len(read_record(cleo, thea).tables["notes"]) == 1
-        assert len(Journey(cleo, thea, "", with_notes=True).notes) == 1
+        assert len(TimelinePage(cleo, thea, "", with_notes=True).notes) == 1
 
 
 def test_until_it_is_final_an_admin_counts_a_draft(ada, thea, cleo, signed):

@@ -11,7 +11,7 @@ from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from goals.wordings import Wordings
-from overview.timeline_page import Journey
+from overview.timeline_page import TimelinePage
 from tests.cast import act, agreed_goal, hold, page_at
 
 OLD, NEW = "Take the bus into town", "Take the tram to the sea"
@@ -156,7 +156,7 @@ def test_after_a_proposal_that_came_to_nothing_the_agreed_words_are_that_days(
         assert rows.at(goal.pk, timezone.now()) == OLD
         shown = Goal.objects.with_words().get(pk=goal.pk).shown.own_words
         assert shown == OLD  # as the goal's own page says
-        found = Journey(cleo, thea, "")
+        found = TimelinePage(cleo, thea, "")
         assert found.words_on(found.lines[goal.pk], thea.today()) == OLD
 
 

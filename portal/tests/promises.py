@@ -26,7 +26,7 @@ PYTHON = (
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "goals/strengths/forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
-    "transfer/export/read.py", "digests/*_week.py",
+    "transfer/export/read.py", "digests/*_week_page.py",
 )  # fmt: skip
 # Pages of the same folders that no client sees.
 STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",

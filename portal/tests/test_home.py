@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.home import part_of_day
+from portal.home_page import part_of_day
 from tests.cast import (
     add_step,
     agree_practice,

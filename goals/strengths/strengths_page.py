@@ -65,7 +65,7 @@ class WinLine:
     mine: UUID | None = None  # what the reader may take back
 
 
-class Strengths:
+class StrengthsPage:
     def __init__(self, client: Client, user: User, page=1):
         self.client, self.user = client, user
         encryption.expect(client.practice_id, [client.pk])

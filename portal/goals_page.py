@@ -68,7 +68,7 @@ class ClosedGoal:
         return latest.proposed_by if theirs else None
 
 
-class GoalList:
+class GoalsPage:
     def __init__(self, user: User):
         client = own_client(user)
         encryption.expect(client.practice_id, [client.pk])

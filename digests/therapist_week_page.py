@@ -120,7 +120,7 @@ def _booked(user, now, begins, ends):
     return rows.values_list("client_id", "starts_at", "ends_at", "state")
 
 
-class TherapistWeek:
+class TherapistWeekPage:
     """The week that is over, for whoever held its sessions; nobody whom one only
     supervises."""
 

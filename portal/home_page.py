@@ -22,7 +22,7 @@ from goals.models.content import Side
 from goals.ways import CLIENTS
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
-from portal.sessions import door_is_open
+from portal.sessions_page import door_is_open
 from portal.watched import WATCHED
 from toolkit.models import Assignment
 
@@ -132,7 +132,7 @@ def _newest_cairn(user):
     return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
 
 
-class Home:
+class HomePage:
     """Attributes are read once; the page stays within ten queries, however much."""
 
     def __init__(self, user: User):

@@ -60,7 +60,7 @@ def _own_practice(user, since):
     return rows.order_by("-set_at")[:FEW]
 
 
-class ClientWeek:
+class ClientWeekPage:
     """The week to come, for the client whose week it is."""
 
     def __init__(self, user: User, digest: Digest, now: datetime | None = None):
