@@ -96,7 +96,7 @@ def has_second_step(user: User) -> bool:
 
 
 @dataclass(frozen=True)
-class Way:
+class SignInMethod:
     """A way in, as one's own account page shows it."""
 
     pk: int
@@ -116,7 +116,7 @@ def require_room(user: User) -> None:
     row_limits.require_room(Authenticator.objects.filter(user=user), MOST, FULL)
 
 
-def ways_of(user: User) -> list[Way]:
+def ways_of(user: User) -> list[SignInMethod]:
     """Passkeys, then the app, then recovery codes."""
     order = [KINDS.WEBAUTHN, KINDS.TOTP, KINDS.RECOVERY_CODES]
     rows = sorted(
@@ -126,10 +126,10 @@ def ways_of(user: User) -> list[Way]:
     return [_way(row) for row in rows]
 
 
-def _way(row: Authenticator) -> Way:
+def _way(row: Authenticator) -> SignInMethod:
     wrapped = row.wrap()
     codes = row.type == KINDS.RECOVERY_CODES
-    return Way(
+    return SignInMethod(
         pk=row.pk,
         kind=row.type,
         name=wrapped.name if row.type == KINDS.WEBAUTHN else "",

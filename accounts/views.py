@@ -137,7 +137,7 @@ def help_now(request, slug=""):
     return render(request, "accounts/help_now.html", context)
 
 
-class SignIn(LoginView):
+class SignInView(LoginView):
     """allauth's, in our words."""
 
     template_name = "account/login.html"
@@ -161,7 +161,7 @@ class SignOut(LogoutView):
         return response
 
 
-sign_in = for_everyone(guarded_by(sign_in_limits.a_password)(SignIn.as_view()))
+sign_in = for_everyone(guarded_by(sign_in_limits.a_password)(SignInView.as_view()))
 sign_out = device_handover.during_one_act(on_the_way(for_everyone(SignOut.as_view())))
 forgotten_password = for_everyone(
     guarded_by(sign_in_limits.an_email)(

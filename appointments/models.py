@@ -24,7 +24,7 @@ audit.kind("therapysession", _("A session"))
 audit.verb("session booked", audit.Sort.WROTE, _("Booked a session"))
 audit.verb("session moved", audit.Sort.WROTE, _("Moved a session"))
 audit.verb("session logged", audit.Sort.WROTE, _("Logged a session"))
-audit.verb("session cancelled", audit.Sort.WROTE, _("Cancelled a session"))
+audit.verb("session cancelled", audit.Sort.WROTE, _("Canceled a session"))
 audit.verb(
     "session missed", audit.Sort.WROTE, _("Noted that a session did not take place")
 )
@@ -95,7 +95,7 @@ class TherapySession(ClientRow):
         PLANNED = "planned", _("Planned")
         HELD = "held", _("Held")
         MISSED = "missed", _("Missed")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", _("Canceled")
 
     OFF = (State.CANCELLED, State.MISSED)  # nothing is written about these
 

@@ -62,6 +62,7 @@ def session_add(request, client_id):
 @therapist_required
 def session_move(request, session_id):
     session = _session_of(request, session_id)
+    starts_at = session.starts_at
     form = BookingForm(
         request.POST or None, session=session, by=request.user, week=_week(request)
     )
@@ -74,11 +75,13 @@ def session_move(request, session_id):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Moved."))
         return redirect("client", session.client_id)
+    # The form has written its answers into `session`: what is refused has not moved.
     context = {
         "nav": "caseload",
         "client": session.client,
         "form": form,
         "session": session,
+        "now": starts_at,
     }
     return render(request, "appointments/session_move.html", context)
 
@@ -134,7 +137,7 @@ def session_restore(request, session_id):
     try:
         with transaction.atomic():
             if session.restore(by=request.user):
-                messages.success(request, _("It is booked as before."))
+                messages.success(request, _("Undone. The session is as it was before."))
             else:
                 messages.warning(request, _("It’s too late to undo."))
     except ValidationError as taken:

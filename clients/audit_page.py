@@ -21,7 +21,7 @@ from clients.models import Client
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditLine:
     at: datetime
     who: str
     sort: str
@@ -51,7 +51,7 @@ def events(by: User, said: dict) -> models.QuerySet:
     return rows
 
 
-def in_words(rows: Iterable[AuditEvent], by: User) -> list[Line]:
+def in_words(rows: Iterable[AuditEvent], by: User) -> list[AuditLine]:
     """With the names of everybody in them: two queries, however many rows."""
     rows = list(rows)
     people = dict(
@@ -92,12 +92,12 @@ def _nobody(row: AuditEvent):
     return _("Nobody signed in")
 
 
-def _line(row, people, names) -> Line:
+def _line(row, people, names) -> AuditLine:
     sort, words = VERBS.get(row.verb, (None, row.verb.capitalize()))
     if row.verb == "opened":
         words = KINDS.get(row.kind, words)
     of = [names.get(row.client_id, ""), people.get(_other(row), "")]
-    return Line(
+    return AuditLine(
         at=row.at,
         who=people.get(row.actor_id) or str(_nobody(row)),
         sort=str(sort.label if sort else _("Other")),

@@ -145,7 +145,7 @@ class HandOverForm(StaffingForm):
             ),
             (
                 "cancel",
-                gettext_lazy("Are cancelled"),
+                gettext_lazy("Are canceled"),
                 gettext_lazy("The new therapist books new ones"),
             ),
         ],

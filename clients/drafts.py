@@ -18,7 +18,7 @@ USUAL = 1000  # characters of a text whose form does not say how many it takes
 
 
 @dataclass(frozen=True)
-class Kind:
+class DraftKind:
     """A form that saves itself as it is typed, and what it is about.
 
     `targets(user)` are the rows that a draft of this kind may belong to, `itself` says
@@ -51,7 +51,7 @@ class Kind:
         return more.get(name) or getattr(field, "max_length", None) or USUAL
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, DraftKind] = {}
 
 
 def drafted(targets: Callable, *, itself: bool = False):
@@ -63,7 +63,7 @@ def drafted(targets: Callable, *, itself: bool = False):
     def register(form):
         if form.kind in KINDS:
             raise ValueError(f"two forms have drafts of the kind {form.kind!r}")
-        KINDS[form.kind] = Kind(form, targets, itself)
+        KINDS[form.kind] = DraftKind(form, targets, itself)
         return form
 
     return register

@@ -23,7 +23,7 @@ from clients.access import Reach, reach
 from database.prepared import Parameter, Prepared, parameters
 
 
-class Kind(NamedTuple):
+class PersonKind(NamedTuple):
     """Of whoever asks, as far as it decides how a query looks."""
 
     own: bool  # their own record, not those of others
@@ -31,16 +31,16 @@ class Kind(NamedTuple):
     is_therapist: bool
 
     @classmethod
-    def of(cls, user: User) -> Kind:
+    def of(cls, user: User) -> PersonKind:
         return cls(bool(reach(user).own), user.is_admin, user.is_therapist)
 
 
 KINDS = (  # a client, a therapist, an admin, both, nobody any more
-    Kind(True, False, False),
-    Kind(False, False, True),
-    Kind(False, True, False),
-    Kind(False, True, True),
-    Kind(False, False, False),
+    PersonKind(True, False, False),
+    PersonKind(False, False, True),
+    PersonKind(False, True, False),
+    PersonKind(False, True, True),
+    PersonKind(False, False, False),
 )
 
 
@@ -49,7 +49,7 @@ class StandIn(Parameter):
 
     is_authenticated = is_active = True
 
-    def __init__(self, kind: Kind):
+    def __init__(self, kind: PersonKind):
         super().__init__("who", UUIDField())
         self.pk, self.practice_id = self, Parameter("practice", UUIDField())
         self.is_client = kind.own
@@ -59,7 +59,7 @@ class StandIn(Parameter):
 
 class _ReachParameter(Reach):
     @classmethod
-    def of(cls, kind: Kind) -> _ReachParameter:
+    def of(cls, kind: PersonKind) -> _ReachParameter:
         if not kind.own:
             return cls({})
         return cls(
@@ -94,14 +94,14 @@ def prepared_for_user(**fields: Field | tuple[Field, bool]):
     def decorate(build: Callable[..., QuerySet]):
         query = Prepared(f"{build.__module__}.{build.__qualname__}")
 
-        def shaped(kind: Kind) -> Callable[[], QuerySet]:
+        def shaped(kind: PersonKind) -> Callable[[], QuerySet]:
             return lambda: build(StandIn(kind), **parameters(fields))
 
         query.builds = lambda: {kind: shaped(kind) for kind in KINDS}
 
         @wraps(build)
         def ask(user: User, **given) -> list:
-            kind = Kind.of(user)
+            kind = PersonKind.of(user)
             return query.rows(kind, shaped(kind), _Given(user, given))
 
         query.ask, query.fields, ask.queryset = ask, fields, build

@@ -45,7 +45,7 @@ def words_field(label, help_text="", *, rows=3, **kwargs):
     )
 
 
-class CommentForm(HouseForm):
+class SupervisionCommentForm(HouseForm):
     no_draft = "a few words, sent at once; given back if they cannot be saved"
     has_once = True
     words = words_field(

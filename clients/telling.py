@@ -62,7 +62,7 @@ def _unseen(user):
 
 
 @dataclass(frozen=True)
-class Line:
+class NoticeLine:
     pk: UUID
     kind: str
     words: str
@@ -70,14 +70,16 @@ class Line:
     client_id: UUID | None
 
 
-def notices(user: User) -> list[Line]:
+def notices(user: User) -> list[NoticeLine]:
     """Newest first, in the words of the reader."""
     rows, says = _unseen(user), _to_client
     if not user.is_client:
         says, hints = _to_staff, apart.hints_where_shared(rows, _known_to(user))
         for row in rows:
             row.hint = hints.get(row.client_id, "")
-    return [Line(row.pk, row.kind, says(row), row.at, row.client_id) for row in rows]
+    return [
+        NoticeLine(row.pk, row.kind, says(row), row.at, row.client_id) for row in rows
+    ]
 
 
 def _known_to(user: User):

@@ -26,7 +26,7 @@ from ui.charts.spark import sparkline
 
 
 @dataclass(frozen=True)
-class GoalLine:
+class RatedGoal:
     """One's own series, and the therapist's last number beside it, named as such."""
 
     words: str
@@ -114,11 +114,11 @@ class ClientWeekPage:
         return [line for lines in recent_lines(ids).values() for line in lines]
 
     @property
-    def lines(self) -> list[GoalLine]:
+    def lines(self) -> list[RatedGoal]:
         """One's own goals with the line of one's own ratings."""
         by_goal = {line.goal_id: line for line in self._lines}
         return [
-            GoalLine(
+            RatedGoal(
                 words=goal.called,
                 spark=sparkline(by_goal[goal.pk].client.ratings),
                 last=by_goal[goal.pk].client.last,

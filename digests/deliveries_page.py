@@ -51,7 +51,7 @@ REASONS = {
     "not joined": gettext_lazy("Has not accepted the invitation yet"),
     "nothing to say": gettext_lazy("There was nothing to say"),
     "moved": gettext_lazy("The session was moved; a new reminder takes its place"),
-    "cancelled": gettext_lazy("The session was cancelled"),
+    "cancelled": gettext_lazy("The session was canceled"),
     "started": gettext_lazy("The session had begun"),
     "too late": gettext_lazy("Too late to be of use"),
     "quiet hours": gettext_lazy("Quiet hours, 21:00 to 07:00"),

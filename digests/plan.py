@@ -187,9 +187,9 @@ def _zone_name(unknown: list[str]) -> F | Case:
     return Case(of_practice, default=F("time_zone"))
 
 
-def _due_by_period(kind, now, names) -> dict[str, dict[str, schedule.Week]]:
+def _due_by_period(kind, now, names) -> dict[str, dict[str, schedule.PlannedWeek]]:
     """The weeks that are due, by their name and then by zone."""
-    found: dict[str, dict[str, schedule.Week]] = {}
+    found: dict[str, dict[str, schedule.PlannedWeek]] = {}
     for name in names:
         for week in schedule.weeks(kind, now, HORIZON, time_zones.resolve(name)):
             found.setdefault(week.period, {})[name] = week

@@ -17,7 +17,7 @@ LEAST_NOTICE = timedelta(hours=2)
 WEEKLY = {"therapist-digest": (1, time(7)), "client-digest": (7, time(17))}
 
 
-class Week(NamedTuple):
+class PlannedWeek(NamedTuple):
     """One digest: when it is due and which days, midnight to midnight, it is about."""
 
     period: str  # ISO week of the day it is due, as 2026-W48
@@ -95,7 +95,7 @@ def reminder_due(
     return outside_quiet(due, zone, not_before=booked_at, not_after=starts_at)
 
 
-def week_of(kind: str, day: date, zone: tzinfo) -> Week:
+def week_of(kind: str, day: date, zone: tzinfo) -> PlannedWeek:
     """The digest of the ISO week in which `day` lies."""
     weekday, clock = WEEKLY[kind]
     monday = day - timedelta(days=day.isoweekday() - 1)
@@ -103,7 +103,7 @@ def week_of(kind: str, day: date, zone: tzinfo) -> Week:
     # A therapist reads about the week that is over, a client about the one to come.
     first = monday + timedelta(days=-7 if weekday == 1 else 7)
     year, number, _ = monday.isocalendar()
-    return Week(
+    return PlannedWeek(
         period=f"{year}-W{number:02}",
         due_at=at(due, clock, zone),
         starts_at=at(first, time(), zone),
@@ -112,7 +112,9 @@ def week_of(kind: str, day: date, zone: tzinfo) -> Week:
     )
 
 
-def weeks(kind: str, now: datetime, horizon: timedelta, zone: tzinfo) -> Iterator[Week]:
+def weeks(
+    kind: str, now: datetime, horizon: timedelta, zone: tzinfo
+) -> Iterator[PlannedWeek]:
     """The digest that is current, if late, and the next once it is near."""
     today = now.astimezone(zone).date()
     for days in (-7, 0, 7):

@@ -46,14 +46,14 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Part:
+class ShortList:
     """A list that shows its beginning and counts the rest."""
 
     items: list[Item]
     more: int
 
     @classmethod
-    def of(cls, items: list[Item]) -> Part:
+    def of(cls, items: list[Item]) -> ShortList:
         return cls(items[:MANY], max(0, len(items) - MANY))
 
     def __bool__(self):
@@ -177,18 +177,20 @@ class TherapistWeekPage:
         return [goal for goal in rows if goal.client_id in self.clients]
 
     @cached_property
-    def keys_waiting(self) -> Part:
+    def keys_waiting(self) -> ShortList:
         waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
-        return Part.of([self._item(goal, goal.latest.proposed_at) for goal in waiting])
+        return ShortList.of(
+            [self._item(goal, goal.latest.proposed_at) for goal in waiting]
+        )
 
     @cached_property
-    def agreed(self) -> Part:
+    def agreed(self) -> ShortList:
         new = [
             goal
             for goal in self._goals
             if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
         ]
-        return Part.of([self._item(goal, goal.in_force_at) for goal in new])
+        return ShortList.of([self._item(goal, goal.in_force_at) for goal in new])
 
     def _item(self, goal: Goal, at=None, **figures) -> Item:
         client = self.clients[goal.client_id]
@@ -206,9 +208,9 @@ class TherapistWeekPage:
         ]
 
     @cached_property
-    def moved(self) -> Part:
+    def moved(self) -> ShortList:
         by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
-        return Part.of(
+        return ShortList.of(
             [
                 Item(
                     self.clients[row.client_id],
@@ -229,9 +231,9 @@ class TherapistWeekPage:
         return Wordings.before(goals, self.ends_at, self.user)
 
     @cached_property
-    def unsigned(self) -> Part:
+    def unsigned(self) -> ShortList:
         rows = _unsigned(self.user, now=self.now)
-        return Part.of(
+        return ShortList.of(
             [
                 Item(self.clients[client_id], session_id, starts_at)
                 for client_id, session_id, starts_at in rows
@@ -251,14 +253,14 @@ class TherapistWeekPage:
         return sum(self.ends_at <= row[1] < until for row in self._booked)
 
     @cached_property
-    def unbooked(self) -> Part:
+    def unbooked(self) -> ShortList:
         planned = TherapySession.State.PLANNED
         booked = {
             client_id
             for client_id, _starts_at, ends_at, state in self._booked
             if state == planned and ends_at > self.now
         }
-        return Part.of(
+        return ShortList.of(
             [
                 Item(client)
                 for client in self.clients.values()

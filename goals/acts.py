@@ -144,7 +144,10 @@ def take_key_back(request, goal: Goal, way: Way):
         return way.to(goal)
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
     if goal.in_force_id is None:
-        context["before"] = version.before()
+        before = context["before"] = version.before()
+        # Both agreed to it once: without the proposal nobody is asked for it again.
+        sides = before and before.keys.values_list("side", flat=True)
+        context["before_rests"] = len(set(sides or ())) == 2
     return way.page(request, "goal_key_back", goal, **context)
 
 

@@ -15,7 +15,7 @@ from goals import page_queries as queries
 from goals.goal_history import GoalHistory
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import LEVELS, Side
-from goals.page_queries import SHOWN_IN_CHART, Rating
+from goals.page_queries import SHOWN_IN_CHART, ChartRating
 from goals.voices import BOTH, voice
 from goals.ways import Way
 from ui.charts.axis import SessionMark
@@ -24,18 +24,18 @@ from ui.charts.ratings import rating_chart
 from ui.charts.words import Point
 
 
-class Series(NamedTuple):
+class RatingSeries(NamedTuple):
     """The ratings of one side, oldest first, and what it is called here."""
 
     name: str
-    ratings: list[Rating]
+    ratings: list[ChartRating]
 
     @property
-    def first(self) -> Rating:
+    def first(self) -> ChartRating:
         return self.ratings[0]
 
     @property
-    def last(self) -> Rating:
+    def last(self) -> ChartRating:
         return self.ratings[-1]
 
 
@@ -48,7 +48,7 @@ class GoalNumbers:
         # Hundreds for the chart, as bare values.
         bare = list(queries.bare_ratings(user, goal=goal.pk))
         self.chart_is_cut = len(bare) > SHOWN_IN_CHART
-        self.ratings = list(map(Rating._make, reversed(bare[:SHOWN_IN_CHART])))
+        self.ratings = list(map(ChartRating._make, reversed(bare[:SHOWN_IN_CHART])))
         self.scores = queries.scores_of(user, goal=goal.pk)
 
     @property
@@ -61,16 +61,16 @@ class GoalNumbers:
             " all."
         ) % {"most": number_format(SHOWN_IN_CHART, force_grouping=True)}
 
-    def ratings_of(self, side: str) -> list[Rating]:
+    def ratings_of(self, side: str) -> list[ChartRating]:
         return [rating for rating in self.ratings if rating.side == side]
 
     def voice(self, side: str) -> str:
         return voice(side, self.goal.client, portal=self.names.portal)
 
     @property
-    def series(self) -> list[Series]:
+    def series(self) -> list[RatingSeries]:
         """Each side that rated, the client first."""
-        found = [Series(self.voice(side), self.ratings_of(side)) for side in BOTH]
+        found = [RatingSeries(self.voice(side), self.ratings_of(side)) for side in BOTH]
         return [series for series in found if series.ratings]
 
     @property
@@ -80,7 +80,7 @@ class GoalNumbers:
         return mine[-1].value if mine else None
 
     @property
-    def withdrawable(self) -> Rating | None:
+    def withdrawable(self) -> ChartRating | None:
         """The one typed last, if one's own: it may still be a slip of the finger; for
         who may write.
 
@@ -154,7 +154,7 @@ class GoalNumbers:
         return sorted(agreed)
 
 
-def _given_by(rating: Rating) -> str:
+def _given_by(rating: ChartRating) -> str:
     """Who wrote it down; and, as they said, that both chose it."""
     if rating.together:
         return _("%(name)s, chosen together") % {"name": rating.by__name}

@@ -157,7 +157,7 @@ class GoalPage:
         """Only words that both agreed to, and that were not withdrawn, are agreed."""
         if self.goal.in_force_id:
             return _("The agreed goal")
-        return _("The wording proposed last")
+        return _("The wording")
 
     @property
     def open_review(self) -> str:

@@ -30,7 +30,7 @@ SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
 SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 2_000
 
 
-class Rating(NamedTuple):
+class ChartRating(NamedTuple):
     """What the chart needs of one, and whose it is."""
 
     pk: UUID
@@ -116,7 +116,11 @@ def _ratings_that_count(user, goal):
 @prepared_for_user(**GOAL)
 def bare_ratings(user, goal):
     """The newest first, and one more than are shown where there are more."""
-    rows = _ratings_that_count(user, goal).order_by("-at").values_list(*Rating._fields)
+    rows = (
+        _ratings_that_count(user, goal)
+        .order_by("-at")
+        .values_list(*ChartRating._fields)
+    )
     return rows[: SHOWN_IN_CHART + 1]
 
 

@@ -60,7 +60,7 @@ WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
 
 
 @dataclass(frozen=True)
-class Series:
+class RecentSeries:
     """The last ratings of one side (0 to 10, oldest first) and when the last was."""
 
     side: str
@@ -73,7 +73,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Line:
+class RecentRatings:
     """One open goal with the last ratings of each side.
 
     `side`, `ratings`, `last` and `last_at` are those of the one that stands for the
@@ -82,11 +82,11 @@ class Line:
 
     goal_id: UUID
     agreed: bool
-    client: Series
-    therapist: Series
+    client: RecentSeries
+    therapist: RecentSeries
 
     @property
-    def shown(self) -> Series:
+    def shown(self) -> RecentSeries:
         return self.client if self.client.ratings else self.therapist
 
     @property
@@ -106,15 +106,15 @@ class Line:
         return self.shown.last_at
 
 
-def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[Line]]:
+def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
     """Open goals by client.  The ids are those that `visible_to(user)` gave."""
     rows = LINES.rows(SHOWN, list(client_ids))
-    found: dict[UUID, list[Line]] = {}
+    found: dict[UUID, list[RecentRatings]] = {}
     for client_id, goal_id, latest, in_force, *said in rows:
         agreed = in_force is not None and latest == in_force
-        client = Series("client", said[0] or [], said[1])
-        therapist = Series("therapist", said[2] or [], said[3])
-        line = Line(goal_id, agreed, client, therapist)
+        client = RecentSeries("client", said[0] or [], said[1])
+        therapist = RecentSeries("therapist", said[2] or [], said[3])
+        line = RecentRatings(goal_id, agreed, client, therapist)
         found.setdefault(client_id, []).append(line)
     return found
 

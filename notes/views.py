@@ -20,7 +20,7 @@ from clients.autosave import PART, typed_in
 from clients.portal_state import reads_note
 from clients.prepared import prepared_for_user
 from clients.record_access import shown
-from clients.remark_forms import CommentForm
+from clients.remark_forms import SupervisionCommentForm
 from clients.remarks import Asides
 from database.prepared import first
 from goals import attention
@@ -223,7 +223,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "writes": session.client_id in access.reach(request.user).writes,
         "supervises": session.client_id in access.reach(request.user).supervises,
         "comments": _comments(session, request.user),
-        "comment_form": comment_form or CommentForm(),
+        "comment_form": comment_form or SupervisionCommentForm(),
     }
     return render(request, "notes/session_read.html", context, status=status)
 

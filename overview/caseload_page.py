@@ -26,7 +26,7 @@ from clients.prepared import prepared_for_user
 from database.prepared import many
 from goals.models import Goal
 from goals.models.content import Side
-from goals.recent_ratings import Line, rated_often, recent_lines
+from goals.recent_ratings import RecentRatings, rated_often, recent_lines
 from toolkit.models import Assignment
 from ui import screen_privacy
 from ui.charts.spark import sparkline
@@ -74,7 +74,7 @@ class Place:
 
 
 @dataclass(kw_only=True)
-class Row(Place):
+class CaseloadRow(Place):
     """One client as the caseload shows them, ready for the template."""
 
     spark: SafeString
@@ -251,7 +251,7 @@ class Facts:
         return len(self.ids) <= A_PAGE
 
     @cached_property
-    def _all_lines(self) -> dict[UUID, list[Line]]:
+    def _all_lines(self) -> dict[UUID, list[RecentRatings]]:
         return recent_lines(self.ids)
 
     @cached_property
@@ -280,7 +280,7 @@ class Facts:
             last_at=self.last.get(client.pk),
         )
 
-    def rows(self, places: list[Place]) -> list[Row]:
+    def rows(self, places: list[Place]) -> list[CaseloadRow]:
         """Of one page of them."""
         shown = [place.client.pk for place in places]
         lines = self._all_lines if self.is_few else recent_lines(shown)
@@ -294,10 +294,12 @@ class Facts:
             for place in places
         ]
 
-    def _row(self, place: Place, lines: list[Line], practice: tuple[int, int]) -> Row:
+    def _row(
+        self, place: Place, lines: list[RecentRatings], practice: tuple[int, int]
+    ) -> CaseloadRow:
         shown = max(lines, key=_when, default=None)
         done, total = practice
-        return Row(
+        return CaseloadRow(
             **vars(place),
             spark=sparkline(shown.ratings) if shown else SafeString(),
             rating=shown.last if shown else None,
@@ -327,7 +329,7 @@ class Facts:
         return client.pk not in self.next and since < self.now - QUIET
 
 
-def _when(line: Line):
+def _when(line: RecentRatings):
     return (line.last_at is not None, line.last_at)
 
 

@@ -89,7 +89,7 @@ def _line(session, note) -> SessionLine:
     return SessionLine(session, glance, bool(note.signed_at), True)
 
 
-class Rating(NamedTuple):
+class LaneRating(NamedTuple):
     """What a chart needs of one; there are hundreds on a page."""
 
     goal: str  # its key: hundreds of UUIDs take longer to make than to compare
@@ -99,11 +99,11 @@ class Rating(NamedTuple):
 
 
 @dataclass
-class GoalLine:
+class OpenGoal:
     """A goal with its ratings (oldest first) and steps."""
 
     goal: Goal
-    ratings: list[Rating] = field(default_factory=list)
+    ratings: list[LaneRating] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     accepted: str = ""  # how it stands, for the page's reader
 
@@ -111,17 +111,17 @@ class GoalLine:
     def words(self) -> str:
         return self.goal.shown.own_words
 
-    def of(self, side: str) -> list[Rating]:
+    def of(self, side: str) -> list[LaneRating]:
         return [rating for rating in self.ratings if rating.side == side]
 
     @property
-    def client(self) -> Rating | None:
+    def client(self) -> LaneRating | None:
         """The client's own last rating."""
         mine = self.of(Side.CLIENT)
         return mine[-1] if mine else None
 
     @property
-    def series(self) -> list[tuple[str, Rating, Rating | None]]:
+    def series(self) -> list[tuple[str, LaneRating, LaneRating | None]]:
         """Of each side that rated, the client first: side, last, the one before."""
         found = [(side, self.of(side)) for side in BOTH]
         return [
@@ -148,12 +148,12 @@ class GoalLine:
         return self.goal.waits_for == Side.THERAPIST
 
 
-def goal_lines(goals: list[Goal], user) -> list[GoalLine]:
+def goal_lines(goals: list[Goal], user) -> list[OpenGoal]:
     """These goals with ratings and steps, in two queries."""
-    lines = {goal.pk: GoalLine(goal) for goal in goals}
+    lines = {goal.pk: OpenGoal(goal) for goal in goals}
     by_key = {str(pk): line for pk, line in lines.items()}
     newest = list(_ratings(user, goals=list(lines)))[:RATINGS]
-    for rating in map(Rating._make, reversed(newest)):
+    for rating in map(LaneRating._make, reversed(newest)):
         by_key[rating.goal].ratings.append(rating)
     for step in _steps(user, goals=list(lines)):
         lines[step.goal_id].steps.append(step)
@@ -176,7 +176,7 @@ def _open_or_closed(user, client):
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
-    newest = rows.order_by("-at").values_list(key, *Rating._fields[1:])
+    newest = rows.order_by("-at").values_list(key, *LaneRating._fields[1:])
     return newest[: RATINGS + 1]
 
 
@@ -348,11 +348,11 @@ class ClientPage:
         ]
 
     @cached_property
-    def new_words(self) -> list[GoalLine]:
+    def new_words(self) -> list[OpenGoal]:
         return [line for line in self.goals if line.waits_for_me]
 
     @property
-    def to_talk_about(self) -> list[GoalLine]:
+    def to_talk_about(self) -> list[OpenGoal]:
         """What the two see differently, or one withdrew from."""
         return [line for line in self.goals if line.came_in]
 

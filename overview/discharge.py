@@ -31,7 +31,7 @@ class DischargeForm(HouseForm):
     sessions = PickField(
         label=_("Sessions that are booked"),
         choices=[
-            ("cancel", _("Are cancelled"), _("No reminder is sent any more")),
+            ("cancel", _("Are canceled"), _("No reminder is sent any more")),
             ("keep", _("Stay booked"), _("To part, or to be moved one by one")),
         ],
     )

@@ -146,7 +146,7 @@ def call_off(client, *, by: User) -> bool:
     return care.hand_over(client, running.user, by=by) or any(withdrawn)
 
 
-class Row(NamedTuple):
+class HandoverRow(NamedTuple):
     """One client of who leaves: the name, and numbers of what waits."""
 
     client: Client
@@ -170,7 +170,7 @@ class Leaving:
         others = others.primary().not_ended()
         following = dict(others.values_list("client_id", "user_id"))
         self.rows = [
-            Row(
+            HandoverRow(
                 client,
                 apart.name_of(client, hints),
                 *counts[client.pk],

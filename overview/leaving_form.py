@@ -16,7 +16,7 @@ EACH = 100  # clients, up to which each may go to somebody else
 
 SESSIONS = [
     ("move", _("Move to the new therapist"), _("Same day and hour")),
-    ("cancel", _("Are cancelled"), _("The new therapist books new ones")),
+    ("cancel", _("Are canceled"), _("The new therapist books new ones")),
 ]
 
 

@@ -10,7 +10,7 @@ from appointments.models import TherapySession
 from clients.models import Client, Correction, SupervisionComment
 from clients.portal_state import reads_note
 from clients.record_access import open_for
-from clients.remark_forms import CommentForm
+from clients.remark_forms import SupervisionCommentForm
 from notes.views import session_read
 from overview.correction_form import CorrectionAnswerForm
 from overview.views import client_page
@@ -22,7 +22,7 @@ from ui.toasts import tell
 def client_comment(request, client_id):
     mine = Client.objects.supervised_by(request.user)
     client = get_object_or_404(mine, pk=client_id)
-    form = CommentForm(request.POST)
+    form = SupervisionCommentForm(request.POST)
     if form.is_valid() and form.save(client, by=request.user):
         messages.success(request, _("Kept. The therapist sees it on their first page."))
         return redirect("client", client.pk)
@@ -35,7 +35,7 @@ def session_comment(request, session_id):
     rows = TherapySession.objects.visible_to(request.user).select_related("client")
     mine = Client.objects.supervised_by(request.user)
     session = get_object_or_404(rows.filter(client__in=mine), pk=session_id)
-    form = CommentForm(request.POST)
+    form = SupervisionCommentForm(request.POST)
     said = {"by": request.user, "session_id": session.pk}
     if form.is_valid() and form.save(session.client, **said):
         messages.success(request, _("Kept. The therapist sees it on their first page."))

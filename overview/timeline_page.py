@@ -52,7 +52,7 @@ class Month:
     missed: int = 0
 
 
-class Series(NamedTuple):
+class MonthlySeries(NamedTuple):
     """The ratings of one side, oldest first, and what it is called."""
 
     name: str
@@ -72,7 +72,7 @@ class Series(NamedTuple):
 
 
 @dataclass
-class GoalLine:
+class GoalOnTimeline:
     """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
     agreed to and one withdrew from, oldest first;
     `names` is what the client's and the therapist's side are
@@ -89,10 +89,10 @@ class GoalLine:
         return self.goal.shown.own_words
 
     @property
-    def series(self) -> list[Series]:
+    def series(self) -> list[MonthlySeries]:
         """Of each side that rated, the client first."""
         return [
-            Series(name, [value for _day, value in self.rated[side]])
+            MonthlySeries(name, [value for _day, value in self.rated[side]])
             for side, name in zip(BOTH, self.names, strict=True)
             if side in self.rated
         ]
@@ -152,7 +152,7 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at")
-        self.lines = {goal.pk: GoalLine(goal, self.names) for goal in goals}
+        self.lines = {goal.pk: GoalOnTimeline(goal, self.names) for goal in goals}
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
         ratings = ratings.values_list("goal_id", "side", "at", "value")
@@ -160,7 +160,7 @@ class TimelinePage:
             given = self.lines[goal_id].rated.setdefault(side, [])
             given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
-        self.steps = self._newest(reached.order_by("-reached_at"))
+        self.steps = self._newest(reached.order_by("-reached_at", "-pk"))
         wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at")
         self.wins = self._newest(wins)
         self.strengths = list(self._mine(Strength).accepted().order_by("at"))
@@ -192,7 +192,7 @@ class TimelinePage:
     def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
         return [(self.day_of(at), version) for at, version in moments]
 
-    def words_on(self, line: GoalLine, day: date) -> str:
+    def words_on(self, line: GoalOnTimeline, day: date) -> str:
         """What the goal said at the end of that day."""
         until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
         return self.wordings.at(line.goal.pk, until) or line.words
@@ -245,7 +245,7 @@ class TimelinePage:
     # -- the parts of the page ---------------------------------------------------
 
     @cached_property
-    def goals(self) -> list[GoalLine]:
+    def goals(self) -> list[GoalOnTimeline]:
         """What is worked on, and what was closed within the window."""
         lines = self.lines.values()
         return [line for line in lines if self.is_shown(line.goal)]
@@ -297,7 +297,7 @@ class TimelinePage:
             sessions=sessions,
         )
 
-    def _lane(self, line: GoalLine) -> Lane:
+    def _lane(self, line: GoalOnTimeline) -> Lane:
         first, second = (
             [
                 Point(day, value)

@@ -232,7 +232,7 @@ class TodayPage:
     # -- what waits --------------------------------------------------------------
 
     @cached_property
-    def notices(self) -> list[telling.Line]:
+    def notices(self) -> list[telling.NoticeLine]:
         has_some = any(waits.kind == "notice" for waits in self._waiting)
         return telling.notices(self.user) if has_some else []
 

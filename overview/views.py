@@ -16,7 +16,7 @@ from appointments.models import TherapySession
 from clients import access
 from clients.models import Client
 from clients.record_access import open_for
-from clients.remark_forms import CommentForm
+from clients.remark_forms import SupervisionCommentForm
 from overview import caseload_page as lists
 from overview.client_page import ClientPage, one_client, session_lines
 from overview.discharge import DischargeForm, booked
@@ -90,7 +90,7 @@ def client_page(request, client_id, *, comment_form=None):
         "page": page,
         "today": request.user.today(),
         "journey": page.journey(),
-        "comment_form": comment_form or CommentForm(),
+        "comment_form": comment_form or SupervisionCommentForm(),
     }
     return render(request, "overview/client_detail.html", context)
 

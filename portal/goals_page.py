@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client
 from goals import status
 from goals.disagreement_page import own_words
-from goals.models import Goal
+from goals.models import Agreement, Goal
 from goals.models.content import Side
-from goals.recent_ratings import Line, recent_lines
+from goals.recent_ratings import RecentRatings, recent_lines
 from portal.exercises import AT_HAND, at_hand
 from portal.own import own_client
 from ui.charts.spark import sparkline
@@ -21,7 +23,7 @@ from ui.charts.words import ENOUGH
 @dataclass(frozen=True)
 class GoalRow:
     goal: Goal
-    line: Line
+    line: RecentRatings
     client: Client
     words: str  # what the client calls it
 
@@ -64,8 +66,8 @@ class ClosedGoal:
     def suggested_by(self) -> User | None:
         """Whose words it shows, where they are the therapist's and were not agreed."""
         latest = self.goal.latest
-        theirs = not self.goal.is_agreed and latest.side != Side.CLIENT
-        return latest.proposed_by if theirs else None
+        is_mine = latest.side == Side.CLIENT or self.goal.was_mine
+        return None if self.goal.is_agreed or is_mine else latest.proposed_by
 
 
 class GoalsPage:
@@ -85,6 +87,8 @@ class GoalsPage:
             for goal in goals
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
+        mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)
+        closed = closed.annotate(was_mine=Exists(mine))  # agreed to once
         closed = closed.select_related("latest__proposed_by").order_by("-closed_at")
         self.closed = [ClosedGoal(goal) for goal in closed]
         practice = list(at_hand(user)[: AT_HAND + 1])

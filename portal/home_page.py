@@ -148,7 +148,8 @@ class HomePage:
         own = own_words(user, self.goals)
         for goal in goals:
             goal.called = own.get(goal.pk) or goal.shown.own_words
-        self.asks = self._asks()
+        found = self._asks()
+        self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
         self.good = self._good()
         self.notices = notices(user) if has_notices else []
 
@@ -169,7 +170,7 @@ class HomePage:
         return sum(ask.minutes for ask in self.asks)
 
     def _asks(self) -> list[Ask]:
-        """Keys first, then practice, then ratings; never more than a few."""
+        """Keys first, then practice, then ratings."""
         keys = [goal for goal in self.goals if goal.waits_for == Side.CLIENT]
         rated_since = self.now - RATE_EVERY
         asks = [Ask("agree", goal, AGREE) for goal in keys]
@@ -180,7 +181,7 @@ class HomePage:
             for goal in self.goals
             if goal not in keys and not (goal.my_last and goal.my_last > rated_since)
         ]
-        return asks[:MOST_ASKS]
+        return asks
 
     def _watched(self, keys: list[Goal]) -> list[Ask]:
         """A review that is due or waits, what was said and not talked about, and a

@@ -7,7 +7,13 @@ from django.views.decorators.http import require_safe
 from appointments.models import TherapySession
 from clients.record_access import open_for
 from portal.own import own_therapist
-from portal.sessions_page import SessionPage, coming, door_is_open, past, shared_notes
+from portal.sessions_page import (
+    PortalSessionPage,
+    coming,
+    door_is_open,
+    past,
+    shared_notes,
+)
 from portal.state import client_required
 
 A_PAGE = 20
@@ -37,5 +43,5 @@ def session_detail(request, session_id):
     rows = TherapySession.objects.visible_to(request.user).select_related("therapist")
     session = open_for(request, rows, pk=session_id)
     context = {"nav": "sessions", "session": session}
-    context["page"] = SessionPage(session, request.user)
+    context["page"] = PortalSessionPage(session, request.user)
     return render(request, "portal/session_detail.html", context)

@@ -51,7 +51,7 @@ def shared_notes(user: User, sessions) -> set[UUID]:
     return set(notes.values_list("session_id", flat=True))
 
 
-class SessionPage:
+class PortalSessionPage:
     def __init__(self, session: TherapySession, user: User):
         self.session, self.user = session, user
         encryption.expect(session.practice_id, [session.client_id])

@@ -1,7 +1,16 @@
-"""A room imports only rooms below it, and has no cycle; imports in functions count."""
+"""A room imports only rooms below it, and has no cycle; imports in functions count.
+
+Modules stay short, and no two classes share a name.
+"""
+
+import ast
+from collections import Counter
+from pathlib import Path
 
 import grimp
 import pytest
+
+BASE = Path(__file__).parents[1]
 
 STAIR = [  # from the top down
     "therapy",
@@ -69,3 +78,35 @@ def test_a_room_has_no_cycle(graph, room):
         if not all(module.startswith(AGGREGATE) for module in group)
     ]
     assert not knots
+
+
+LONGEST = 400  # lines of a module
+LONG = {"therapy/demo/words.py"}  # what the people of the demo say
+SAME = {"Command", "Migration"}  # Django asks for these names
+
+
+def modules():
+    """Every module of the rooms, but tests and migrations."""
+    for room in STAIR:
+        for path in sorted((BASE / room).rglob("*.py")):
+            if not {"tests", "migrations"} & set(path.parts):
+                yield path
+
+
+def test_no_module_is_longer_than_one_can_hold_in_mind():
+    long = {
+        str(path.relative_to(BASE))
+        for path in modules()
+        if len(path.read_text().splitlines()) > LONGEST
+    }
+    assert long == LONG
+
+
+def test_a_class_has_a_name_of_its_own():
+    named = Counter(
+        node.name
+        for path in modules()
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert not [name for name, many in named.items() if many > 1 and name not in SAME]

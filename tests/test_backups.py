@@ -451,7 +451,7 @@ def sealed_bytes(data):
 
 
 def opened(data):
-    return b"".join(sealed.Reader(io.BytesIO(data)))
+    return b"".join(sealed.SealedReader(io.BytesIO(data)))
 
 
 @pytest.mark.parametrize("size", [0, 1, sealed.CHUNK - 1, sealed.CHUNK,

@@ -26,7 +26,7 @@ KINDS = {"zip": "application/zip", "pdf": "application/pdf"}
 
 
 @dataclass(frozen=True)
-class Side:
+class ExportSide:
     portal: bool
 
     def files(self, client: Client, export: RecordExport) -> dict[str, str]:
@@ -47,10 +47,10 @@ class Side:
         return render(request, template, context)
 
 
-THERAPISTS, CLIENTS = Side(portal=False), Side(portal=True)
+THERAPISTS, CLIENTS = ExportSide(portal=False), ExportSide(portal=True)
 
 
-def record(request, client: Client, side: Side, again: str):
+def record(request, client: Client, side: ExportSide, again: str):
     if request.method == "POST":
         RecordExport.ask(client, by=request.user)
         return redirect(again)

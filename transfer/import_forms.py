@@ -11,7 +11,7 @@ from accounts.models import User
 from transfer.imports import parse, sheet
 from transfer.imports.columns import LEFT_OUT, Field, doubled
 from transfer.imports.days import Order
-from transfer.imports.limits import Refused
+from transfer.imports.limits import NotReadable
 from transfer.imports.summary import Summary
 from transfer.models import CaseloadImport
 from ui.forms import ColleagueField, HouseForm, SegmentsField
@@ -47,7 +47,7 @@ class UploadForm(HouseForm):
         self.raw = file.read()
         try:
             parse.first_look(self.raw)
-        except Refused as refused:
+        except NotReadable as refused:
             raise sheet.CannotRead(refused) from None
         return file
 
@@ -71,7 +71,7 @@ class AdminUploadForm(UploadForm):
         self.fields["therapist"].queryset = colleagues.order_by("name_key")
 
 
-class ReviewForm(HouseForm):
+class ImportReviewForm(HouseForm):
     """What each column becomes, which way round its dates are, what stays out."""
 
     leave_out = forms.BooleanField(

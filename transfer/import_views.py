@@ -22,7 +22,7 @@ from accounts.downloads import CSV, download
 from accounts.encryption import Unreadable
 from accounts.models import User
 from clients import audit_page
-from transfer.import_forms import AdminUploadForm, ReviewForm, UploadForm
+from transfer.import_forms import AdminUploadForm, ImportReviewForm, UploadForm
 from transfer.imports import files
 from transfer.imports.sheet import why
 from transfer.imports.summary import Summary
@@ -35,7 +35,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
-class Side:
+class ImportSide:
     """`side["look"]` is the name of one's own side's address for it."""
 
     admin: bool
@@ -77,17 +77,17 @@ class Side:
         return rows.filter(therapist=user)
 
 
-THERAPISTS, ADMINS = Side(admin=False), Side(admin=True)
+THERAPISTS, ADMINS = ImportSide(admin=False), ImportSide(admin=True)
 
 
-def begin(request, side: Side):
+def begin(request, side: ImportSide):
     form = side.form(request)
     if form.is_valid() and form.save(by=request.user):
         return redirect(side["look"], form.result.pk)
     return _begin(request, side, form)
 
 
-def _begin(request, side: Side, form, **context):
+def _begin(request, side: ImportSide, form, **context):
     rows = side.mine(request.user).select_related("by", "therapist")
     own = rows.filter(by=request.user).exclude(state__in=OVER)
     context |= {
@@ -98,7 +98,7 @@ def _begin(request, side: Side, form, **context):
     return side.page(request, "caseload_import", **context)
 
 
-def look(request, side: Side, import_id):
+def look(request, side: ImportSide, import_id):
     """Before, during and after; an admin's is the therapist's to see once it is in."""
     rows = side.mine(request.user).select_related("by", "therapist", "practice")
     imported = get_object_or_404(rows, pk=import_id)
@@ -113,7 +113,7 @@ def look(request, side: Side, import_id):
     return SHOWN.get(imported.state, _review)(request, side, imported)
 
 
-def _done(request, side: Side, imported):
+def _done(request, side: ImportSide, imported):
     may_undo = imported.may_undo(request.user)
     context = {"imported": imported, "may_undo": may_undo}
     if may_undo:
@@ -135,21 +135,21 @@ def _changed(imported, user) -> list[dict]:
     ] or [{"who": "", "what": _("Something else refers to these clients."), "many": 1}]
 
 
-def _undone(request, side: Side, imported):
+def _undone(request, side: ImportSide, imported):
     return side.page(request, "caseload_import_undone", imported=imported)
 
 
-def _refused(request, side: Side, imported):
+def _refused(request, side: ImportSide, imported):
     said = imported.refusal
     reason = why(said.get("code", ""), said.get("params"))
     form = side.form(request)
     return _begin(request, side, form, refused=reason, imported=imported)
 
 
-def _review(request, side: Side, imported):
+def _review(request, side: ImportSide, imported):
     summary = _summary(imported, request.user)
     sent = request.POST if request.method == "POST" else None
-    form = ReviewForm(sent, imported=imported, summary=summary)
+    form = ImportReviewForm(sent, imported=imported, summary=summary)
     if form.is_valid() and _went_on(request, form):
         return redirect(side["look"], imported.pk)
     context = {"imported": imported, "form": form, "review": summary}
@@ -172,7 +172,7 @@ def _summary(imported, user) -> Summary:
     return Summary.from_json(_part(imported, user, ImportSheet.Part.REVIEW))
 
 
-def names(request, side: Side, import_id):
+def names(request, side: ImportSide, import_id):
     """Everybody who would be new, or is here already, to be looked through."""
     rows = side.mine(request.user).filter(by=request.user).open()
     imported = get_object_or_404(rows.select_related("therapist"), pk=import_id)
@@ -185,7 +185,7 @@ def names(request, side: Side, import_id):
     return side.page(request, "caseload_import_names", **context)
 
 
-def _went_on(request, form: ReviewForm) -> bool:
+def _went_on(request, form: ImportReviewForm) -> bool:
     """Nobody brings in what they have not seen: read otherwise, it is shown first."""
     if request.POST.get("act") == "bring" and not form.changes_reading:
         return form.start(by=request.user)
@@ -194,7 +194,7 @@ def _went_on(request, form: ReviewForm) -> bool:
     return form.save(by=request.user)
 
 
-def lines(request, side: Side, import_id):
+def lines(request, side: ImportSide, import_id):
     """What has to be mended, as a file."""
     rows = side.mine(request.user).filter(by=request.user).open()
     imported = get_object_or_404(rows, pk=import_id)
@@ -202,7 +202,7 @@ def lines(request, side: Side, import_id):
     return download(mend, "lines-to-mend.csv", CSV)
 
 
-def undo(request, side: Side, import_id):
+def undo(request, side: ImportSide, import_id):
     """Take back all that came in, as long as nobody changed anything of it."""
     rows = side.mine(request.user).filter(by=request.user)
     imported = get_object_or_404(rows, pk=import_id)
@@ -211,7 +211,7 @@ def undo(request, side: Side, import_id):
     return redirect(side["look"], imported.pk)
 
 
-def stop(request, side: Side, import_id):
+def stop(request, side: ImportSide, import_id):
     """Stop what is under way; leave out what is not."""
     rows = side.mine(request.user).filter(by=request.user)
     imported = get_object_or_404(rows, pk=import_id)

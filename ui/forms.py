@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from ui import email_addresses, form_messages, names, text
-from ui.widgets import Pick, Segments, Stones, Times, Week
+from ui.widgets import Pick, Segments, Stones, Times, WeekInput
 
 TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
@@ -96,7 +96,7 @@ class WeekField(forms.ChoiceField):
     """A day among a few, shown side by side."""
 
     def __init__(self, **kwargs):
-        kwargs.setdefault("widget", Week)
+        kwargs.setdefault("widget", WeekInput)
         super().__init__(**kwargs)
 
     def show(self, days):

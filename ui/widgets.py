@@ -62,7 +62,7 @@ class Segments(Flat):
     template_name = "widgets/seg.html"
 
 
-class Week(Choices):
+class WeekInput(Choices):
     """Days side by side, each with what is free in it; a full one cannot be pressed.
 
     `days` is filled by WeekField: value to (weekday, date, words, full).

@@ -101,7 +101,7 @@ def test_undo_where_nothing_overlaps_books_as_before(sign_in, thea, cleo):
     browser.post(f"/sessions/{session.pk}/cancel/")
     book(other, thea, at=at + timedelta(minutes=50))
     page = browser.post(f"/sessions/{session.pk}/restore/", follow=True)
-    assert "It is booked as before." in page.content.decode()
+    assert "The session is as it was before." in page.content.decode()
 
 
 def test_a_colleague_who_moves_a_session_meets_the_hours_of_its_therapist(

@@ -200,3 +200,36 @@ def test_two_versions_agreed_on_one_day_are_both_named():
     drawn = rating_chart(points, today=day, versions=[(1, day), (2, day)])
     assert "v1, v2 agreed" in drawn.svg
     assert "1, 2, agreed that day" in [row.note for row in drawn.rows]
+
+
+def test_taking_a_proposal_back_says_what_is_left(goal, cleo, thea, sign_in):
+    """Cleo withdrew from what was agreed; then Thea takes her other words back."""
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    act(cleo.user, goal, lambda g: g.in_force.withdraw_key("Not now", by=cleo.user))
+    address = f"/goals/{goal.pk}/key-back/"
+    page = text(sign_in(thea).get(address))
+    assert "Then nothing is proposed, and version 1 is not in effect" in page
+    page = text(sign_in(thea).post(address, {"reason": "Too early"}, follow=True))
+    assert "Not in effect: an agreement was withdrawn." in page
+
+
+def test_what_was_refused_has_not_moved(cleo, thea, sign_in):
+    session = book(cleo, thea, at=timezone.now() + timedelta(days=3))
+    other = book(cleo, thea, at=timezone.now() + timedelta(days=4))
+    at = timezone.localtime(other.starts_at, thea.zone)
+    address = f"/sessions/{session.pk}/move/"
+    before = re.search(r"Now it is .*?\.", text(sign_in(thea).get(address)))[0]
+    sent = {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "minutes": "50"}
+    page = text(sign_in(thea).post(address, sent))
+    assert before in page
+
+
+def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign_in):
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
+    for by in (thea, cleo.user):
+        act(by, goal, lambda g, by=by: g.latest.withdraw_key("No", by=by))
+    page = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert HERS["own_words"] in page and "suggestion" not in page
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
+    assert "In your words" in page

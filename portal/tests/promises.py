@@ -58,6 +58,14 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "portal/tests/test_home.py::test_three_things_at_most_are_asked_keys_first": [
+        "%(more)s more comes after these.",
+        "%(more)s more come after these.",
+    ],
+    "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
+        "Then nothing is proposed, and version %(number)s is not in effect: an "
+        "agreement to it was withdrawn. Yours stays in the history.",
+    ],
     "goals/tests/test_same_story.py::"
     "test_a_change_that_nobody_proposes_is_asked_about_again": [
         "Starts a proposal. Without one, you look at it again in two weeks",
@@ -151,8 +159,8 @@ PROMISES = {
     ],
     "accounts/tests/test_reauthentication.py::"
     "test_six_minutes_later_thea_proves_it_and_goes_on": [
-        "What comes next cannot be taken back, so Cairn asks once more. It holds "
-        "for five minutes.",
+        "Before what comes next, Cairn asks once more that it is you. It holds for "
+        "five minutes.",
     ],
     "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
         "They changed after you opened this page, so nothing was saved here.",
@@ -313,7 +321,7 @@ PROMISES = {
         "agreed to the same words.",
         "Proposed. It is in force once both agreed.",
         "Proposed. You agreed to it; it is in effect once both of you have.",
-        "Yours, in your own words. In force once you both agreed.",
+        "Yours. In effect once you both agreed.",
     ],
     "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_kept_too": [
         "One sentence, for the day when this gets heavy again. It stands with the "
@@ -570,6 +578,7 @@ PROMISES = {
         "You are signed out on every device. If you want to come back one day, "
         "your therapist can invite you again.",
         "You are signed out everywhere",
+        "Nothing of it is deleted. Your therapist sees that you closed your account.",
         "Your therapy goes on or ends as you decide with the practice. Booked "
         "sessions stay booked.",
     ],

@@ -37,7 +37,7 @@ LOCKS = (
 )
 
 
-class Step(NamedTuple):
+class DrillStep(NamedTuple):
     is_red: bool
     what: str
     words: str
@@ -46,15 +46,15 @@ class Step(NamedTuple):
         return f"{'RED' if self.is_red else 'green':<5}  {self.what:<10}  {self.words}"
 
 
-def green(what: str, words: str) -> Step:
-    return Step(False, what, words)
+def green(what: str, words: str) -> DrillStep:
+    return DrillStep(False, what, words)
 
 
-def red(what: str, words: str) -> Step:
-    return Step(True, what, words)
+def red(what: str, words: str) -> DrillStep:
+    return DrillStep(True, what, words)
 
 
-def drill(file: Path, database: str = "") -> Iterator[Step]:
+def drill(file: Path, database: str = "") -> Iterator[DrillStep]:
     """Ends where a step is red after which the others mean nothing."""
     began = time.monotonic()
     try:
@@ -89,7 +89,7 @@ def _restored(taken: dict, seconds: float) -> str:
     )
 
 
-def _carefully(step) -> Iterator[Step]:
+def _carefully(step) -> Iterator[DrillStep]:
     try:
         yield from step()
     except Exception as error:
@@ -98,12 +98,12 @@ def _carefully(step) -> Iterator[Step]:
         )
 
 
-def audit() -> Iterator[Step]:
+def audit() -> Iterator[DrillStep]:
     fault = seals.first_fault()
     yield red("audit", str(fault)) if fault else green("audit", "the trail is unbroken")
 
 
-def narrative() -> Iterator[Step]:
+def narrative() -> Iterator[DrillStep]:
     """Opened with the keys at hand: give the copies that are kept apart."""
     opened, closed, destroyed = 0, 0, 0
     with transaction.atomic():
@@ -141,7 +141,7 @@ def _narrative_fields(model) -> list[str]:
     return [f.attname for f in model._meta.local_fields if isinstance(f, kind)]
 
 
-def locks() -> Iterator[Step]:
+def locks() -> Iterator[DrillStep]:
     for check in LOCKS:
         for finding in check():
             make = red if finding.is_wrong else green
@@ -153,7 +153,7 @@ def locks() -> Iterator[Step]:
         yield (red if finding.is_wrong else green)(finding.about, finding.words)
 
 
-def pages() -> Iterator[Step]:
+def pages() -> Iterator[DrillStep]:
     """The program itself, as the web's role, as far as its first page."""
     host = urlsplit(settings.SITE_URL).netloc
     answer = Client().get("/sign-in/", secure=True, headers={"host": host})
@@ -163,7 +163,7 @@ def pages() -> Iterator[Step]:
         yield red("pages", f"the sign-in page answers {answer.status_code}")
 
 
-def emails() -> Iterator[Step]:
+def emails() -> Iterator[DrillStep]:
     """Sends what is due, into nothing, and finds that nothing is."""
     with override_settings(EMAIL_BACKEND=NO_EMAIL):
         before = len(getattr(mail, "outbox", []))

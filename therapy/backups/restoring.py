@@ -70,7 +70,7 @@ def opened(file: Path):
     except OSError as error:
         raise Refused(f"Cannot read {file}: {error.strerror}.") from None
     with source:
-        reader = sealed.Reader(source)
+        reader = sealed.SealedReader(source)
         size = int.from_bytes(reader.take(making.LENGTH), "big")
         yield json.loads(reader.take(size)), reader
 

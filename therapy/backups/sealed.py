@@ -73,7 +73,7 @@ class Writer:
         self.number += 1
 
 
-class Reader:
+class SealedReader:
     """Gives back what was sealed, as long as it is what was sealed."""
 
     def __init__(self, file: BinaryIO):

@@ -5,7 +5,7 @@ Everything is in the files beside it; here stands what a person reads.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
@@ -67,6 +67,10 @@ class Drawing:
             moment = moment.astimezone(self.zone).date()
         return dates.with_year(moment)
 
+    def last_day(self, end: datetime | None) -> str:
+        """Of what ends at midnight, the day before it."""
+        return self.day(end and end - timedelta(microseconds=1))
+
     def moment(self, moment: datetime) -> str:
         return dates.moment_with_year(moment.astimezone(self.zone))
 
@@ -122,7 +126,7 @@ class Drawing:
             self.paper.name(gettext("Who cared"))
         for row in rows:
             kind = CareRole.Kind(row["kind"]).label
-            until = self.day(row["ends_at"]) or gettext("today")
+            until = self.last_day(row["ends_at"]) or gettext("today")
             span = f"{self.day(row['starts_at'])} – {until}"
             self.paper.text_of(f"{row['user']}, {kind}: {span}", after=0)
 

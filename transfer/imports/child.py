@@ -30,7 +30,7 @@ def main() -> None:
         say(vars(sheet) | {"lines": len(sheet.lines)})
         for line in sheet.lines:
             say([line.number, line.is_long, line.faults, *line.cells])
-    except limits.Refused as refused:
+    except limits.NotReadable as refused:
         say({"refused": refused.code, "params": refused.params})
     except MemoryError:
         say({"refused": "too_much", "params": {}})

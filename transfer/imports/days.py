@@ -18,7 +18,7 @@ class Order(models.TextChoices):
     MONTH = "month", _("2 March")
 
 
-class Day(NamedTuple):
+class ReadDay(NamedTuple):
     on: date
     at: time | None
 
@@ -55,7 +55,7 @@ montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sa sonntag so
 BETWEEN = set(AMONG.split())
 
 
-def read(text: str, order: str, *, from_1904: bool = False) -> Day:
+def read(text: str, order: str, *, from_1904: bool = False) -> ReadDay:
     """Raise NoDay where this is none.  `order` is asked only where it matters."""
     text = text.strip()
     if len(text) > LONGEST:
@@ -63,11 +63,11 @@ def read(text: str, order: str, *, from_1904: bool = False) -> Day:
     said, at = _clock(text)
     numbers, serial = NUMBERS.fullmatch(said), SERIAL.fullmatch(said)
     if numbers:
-        return Day(_counted(numbers, order), at)
+        return ReadDay(_counted(numbers, order), at)
     if serial and int(serial[1]) in SERIALS:
         begin = date(1904, 1, 1) if from_1904 else date(1899, 12, 30)
-        return Day(begin + timedelta(days=int(serial[1])), at)
-    return Day(_named(said), at)
+        return ReadDay(begin + timedelta(days=int(serial[1])), at)
+    return ReadDay(_named(said), at)
 
 
 def _clock(text: str) -> tuple[str, time | None]:

@@ -7,7 +7,7 @@ import io
 
 from django.utils.translation import gettext as _
 
-from transfer.imports.review import Review
+from transfer.imports.review import ImportReview
 from ui.csv_cells import harmless
 
 # Two people as a practice would write them down, one of them twice.
@@ -43,7 +43,7 @@ def sample() -> bytes:
     return file.getvalue()
 
 
-def lines_to_mend(review: Review) -> str:
+def lines_to_mend(review: ImportReview) -> str:
     """Those lines with the reason beside them, separated as in the file they are from.
 
     What is sealed is left out of an admin's: those columns are not in it at all.

@@ -30,8 +30,8 @@ from goals.models import Goal
 from goals.models.rating import GoalRating
 from transfer.imports import crash
 from transfer.imports.columns import Field
-from transfer.imports.person import Person
-from transfer.imports.review import Review
+from transfer.imports.person import ImportedPerson
+from transfer.imports.review import ImportReview
 from transfer.models import CaseloadImport, ImportSheet
 from transfer.models.caseload_import import KEPT_FOR
 
@@ -144,7 +144,7 @@ def write(claim: Claim, telling: Telling) -> None:
         care.tell_again(by)  # whom an import before this one brought
         rows = CaseloadImport.objects.editable_by(by).select_related("therapist")
         imported = rows.get(pk=claim.pk, claim=claim.token)
-        review = Review(imported, by=by)
+        review = ImportReview(imported, by=by)
         Writing(imported, by, review, telling).all()
         with acting_as(imported.therapist_id):
             ImportSheet.objects.filter(caseload_import_id=imported.pk).delete()
@@ -153,7 +153,7 @@ def write(claim: Claim, telling: Telling) -> None:
         finish(imported, claim, review)
 
 
-def finish(imported: CaseloadImport, claim: Claim, review: Review) -> None:
+def finish(imported: CaseloadImport, claim: Claim, review: ImportReview) -> None:
     done = claim.end(
         State.DONE,
         percent=100,
@@ -174,7 +174,7 @@ class Writing:
 
     SOME = 50
 
-    def __init__(self, imported, by: User, review: Review, telling: Telling):
+    def __init__(self, imported, by: User, review: ImportReview, telling: Telling):
         self.imported, self.by, self.telling = imported, by, telling
         self.therapist = imported.therapist
         self.new = review.new
@@ -191,7 +191,7 @@ class Writing:
             if 2 * (begin + len(some)) >= len(self.new):
                 crash.here("import_half_way")
 
-    def _client(self, person: Person) -> Client:
+    def _client(self, person: ImportedPerson) -> Client:
         said = person.said
         return Client(
             pk=self.imported.key_of(person.line),
@@ -204,7 +204,7 @@ class Writing:
             wants_portal=False,  # as of somebody added by hand whom nobody invited
         )
 
-    def _admit(self, clients: list[Client], some: list[Person]) -> None:
+    def _admit(self, clients: list[Client], some: list[ImportedPerson]) -> None:
         concerns = [self._concern(person) for person in some]
         note_first_role(self.therapist, clients[0], by=self.by)
         Client.admit_all(clients, by=self.by, primary=self.therapist, concerns=concerns)
@@ -213,10 +213,10 @@ class Writing:
         rows = [(client, said | {"line": who.line}) for client, who in pairs]
         audit.record_each("client imported", rows)
 
-    def _concern(self, person: Person) -> str:
+    def _concern(self, person: ImportedPerson) -> str:
         return person.said.get(Field.CONCERN, "")
 
-    def _records(self, pairs: list[tuple[Client, Person]]) -> None:
+    def _records(self, pairs: list[tuple[Client, ImportedPerson]]) -> None:
         encryption.expect(self.imported.practice_id, [who.pk for who, _said in pairs])
         if not self.imported.is_own:
             concerns = {client: self._concern(person) for client, person in pairs}

@@ -16,20 +16,20 @@ from accounts.models import User
 from clients import apart
 from clients.models import CareRole, Client
 from transfer.imports.cells import name_key
-from transfer.imports.person import Person
+from transfer.imports.person import ImportedPerson
 from ui.email_addresses import normalize
 
 
 class Found(NamedTuple):
-    person: Person
+    person: ImportedPerson
     name: str  # as it stands here
     by_email: bool
     hint: str = ""  # which one, where two here have that name
 
 
 def sorted_out(
-    people: list[Person], *, by: User, therapist: User
-) -> tuple[list[Person], list[Found]]:
+    people: list[ImportedPerson], *, by: User, therapist: User
+) -> tuple[list[ImportedPerson], list[Found]]:
     """Who is new, and who is here.  An admin knows the practice's addresses anyway, and
     whom the therapist treats."""
     known = _Known(by, therapist)

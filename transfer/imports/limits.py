@@ -15,7 +15,7 @@ HEAD_WITHIN = 10  # lines; some exports begin with a title
 Row = tuple[int, list[str], dict[int, str]]
 
 
-class Refused(Exception):
+class NotReadable(Exception):
     """Why this file is no list: a code, and numbers for the sentence about it."""
 
     def __init__(self, code: str, **params: int):

@@ -29,7 +29,7 @@ from transfer.imports.limits import (
     MOST_LINES,
     MOST_ROWS,
     MOST_TEXT,
-    Refused,
+    NotReadable,
     Row,
 )
 from ui.csv_cells import is_formula, unmarked_inside
@@ -52,7 +52,7 @@ MARKS_IN_A_ROW = 30  # what Unicode calls stream-safe; sorting more is quadratic
 
 
 @dataclass
-class Line:
+class SheetLine:
     number: int  # as a spreadsheet counts, the names of the columns included
     cells: list[str]
     is_long: bool = False  # more cells than columns: it would not fit under them
@@ -61,9 +61,9 @@ class Line:
 
 
 @dataclass
-class Sheet:
+class ParsedSheet:
     heads: list[str]
-    lines: list[Line]
+    lines: list[SheetLine]
     separator: str = ","
     written: str = "utf-8"  # how: an encoding, or "xlsx"
     counts_from_1904: bool = False
@@ -71,15 +71,15 @@ class Sheet:
     parts: list[int] = field(default_factory=list)  # the columns that are in it
 
 
-def read(raw: bytes) -> Sheet:
-    """Raise Refused for whatever is not a list that we can hold."""
+def read(raw: bytes) -> ParsedSheet:
+    """Raise NotReadable for whatever is not a list that we can hold."""
     first_look(raw)
     if raw.startswith(b"PK\x03\x04"):
         rows, from_1904 = workbook.read(raw)
         return sheet_of(rows, written="xlsx", counts_from_1904=from_1904)
     text, written = decoded(raw)
     if MARKUP.match(text):
-        raise Refused("markup")
+        raise NotReadable("markup")
     separator, text, skipped = separated(text)
     rows = lines_of(text.rstrip("\r\n"), separator, skipped)
     return sheet_of(rows, written=written, separator=separator)
@@ -88,19 +88,19 @@ def read(raw: bytes) -> Sheet:
 def first_look(raw: bytes) -> None:
     """What can be said at once, in the request that brings the file."""
     if len(raw) > MOST_BYTES:
-        raise Refused("too_large")
+        raise NotReadable("too_large")
     if not raw.strip(b"\0 \r\n\t"):
-        raise Refused("empty")
+        raise NotReadable("empty")
     if raw.startswith(OLE):
         if PASSWORD in raw:
-            raise Refused("password")
-        raise Refused("old_excel" if any(w in raw for w in WORKBOOK) else "no_list")
+            raise NotReadable("password")
+        raise NotReadable("old_excel" if any(w in raw for w in WORKBOOK) else "no_list")
     if raw.startswith((b"%PDF", b"{\\rtf")):
-        raise Refused("no_list")
+        raise NotReadable("no_list")
     if MARKUP.match(raw[:1000].lstrip(codecs.BOM_UTF8).decode("latin-1")):
-        raise Refused("markup")
+        raise NotReadable("markup")
     if re.match(rb"(?:MIME-Version|Message-ID|From):", raw[:100], re.I):
-        raise Refused("markup")
+        raise NotReadable("markup")
 
 
 # -- text -----------------------------------------------------------------------------
@@ -126,14 +126,14 @@ def _without_a_mark(raw: bytes) -> str:
     for name, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         if zeros.count(0) > 0.7 * len(zeros) and letters.count(0) < 0.1 * len(letters):
             return name
-    raise Refused("no_list")
+    raise NotReadable("no_list")
 
 
 def _text(raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError:
-        raise Refused("encoding") from None
+        raise NotReadable("encoding") from None
 
 
 def separated(text: str) -> tuple[str, str, int]:
@@ -179,24 +179,24 @@ def lines_of(text: str, separator: str, skipped: int) -> Iterator[Row]:
         except csv.Error as error:
             # A cell over 131,072 characters; nearly always since a quote is left open.
             code = "long_cell" if "field larger" in str(error) else "open_quote"
-            raise Refused(code, number=number) from None
+            raise NotReadable(code, number=number) from None
         if len(row) > 10 * MOST_COLUMNS:  # no list, so not worth cleaning
-            raise Refused("too_wide")
+            raise NotReadable("too_wide")
         yield number, row, {}
 
 
 # -- both -----------------------------------------------------------------------------
 
 
-def sheet_of(rows: Iterable[Row], **said) -> Sheet:
+def sheet_of(rows: Iterable[Row], **said) -> ParsedSheet:
     """The line that names the columns, and those after it that say something."""
     found, size, filled = [], 0, 0
     for read_so_far, (number, row, faults) in enumerate(rows):
         filled += len(row) - row.count("")
         if read_so_far > MOST_ROWS:
-            raise Refused("too_many")
+            raise NotReadable("too_many")
         if filled > MOST_CELLS:
-            raise Refused("too_much")
+            raise NotReadable("too_much")
         cells = _cleaned(row)
         while cells and not cells[-1] and len(cells) - 1 not in faults:
             cells.pop()
@@ -205,23 +205,23 @@ def sheet_of(rows: Iterable[Row], **said) -> Sheet:
         found.append((number, cells, faults))
         size += sum(len(c) if c.isascii() else len(c.encode()) for c in cells)
         if size > MOST_TEXT:
-            raise Refused("too_much")
+            raise NotReadable("too_much")
         if len(found) > MOST_LINES + HEAD_WITHIN:
-            raise Refused("too_many")
+            raise NotReadable("too_many")
     if not found:
-        raise Refused("empty")
+        raise NotReadable("empty")
     first = range(min(HEAD_WITHIN, len(found)))
     at = max(first, key=lambda n: count_known(found[n][1]))
     (head_at, heads, _faults), rest = found[at], found[at + 1 :]
     if not rest:
-        raise Refused("empty")
+        raise NotReadable("empty")
     if len(rest) > MOST_LINES:
-        raise Refused("too_many")
+        raise NotReadable("too_many")
     if len(heads) > MOST_COLUMNS:
-        raise Refused("too_wide")
+        raise NotReadable("too_wide")
     wide = len(heads)
     lines = [
-        Line(
+        SheetLine(
             number,
             [*cells[:wide], *[""] * (wide - len(cells))],
             len(cells) > wide,
@@ -230,7 +230,7 @@ def sheet_of(rows: Iterable[Row], **said) -> Sheet:
         for number, cells, faults in rest
     ]
     heads = [head[:80] for head in heads]
-    return Sheet(heads, lines, head_at=head_at, parts=list(range(wide)), **said)
+    return ParsedSheet(heads, lines, head_at=head_at, parts=list(range(wide)), **said)
 
 
 def _cleaned(row: list[str]) -> list[str]:

@@ -21,8 +21,8 @@ from goals.models.goal import MOST_OPEN
 from transfer.imports import cells, days, reasons
 from transfer.imports.cells import name_key, phone_key
 from transfer.imports.columns import DAYS, ONCE, Field
-from transfer.imports.person import Goal, Person, Problem, Reading
-from transfer.imports.sheet import MOST_LETTERS, Line, Sheet
+from transfer.imports.person import ImportedGoal, ImportedPerson, Problem, Reading
+from transfer.imports.sheet import MOST_LETTERS, Sheet, SheetLine
 from ui import email_addresses
 from ui.names import clean
 
@@ -67,7 +67,7 @@ class _Reader:
         self.now = now
         self.by_number = {line.number: line for line in sheet.lines}
         self.lines = [self._checked(line) for line in sheet.lines]
-        self.people: dict[tuple, Person] = {}
+        self.people: dict[tuple, ImportedPerson] = {}
         self.seen: dict[tuple, tuple] = {}
         self.moments = 0  # so far, in all lines
         self.repeated: list[int] = []
@@ -93,7 +93,7 @@ class _Reader:
 
     # -- what the cells say ------------------------------------------------------
 
-    def _checked(self, line: Line) -> tuple[Line, list[tuple[int, object]]]:
+    def _checked(self, line: SheetLine) -> tuple[SheetLine, list[tuple[int, object]]]:
         """The line with empty cells where nothing is said, and what is wrong in it."""
         said, faults = list(line.cells), []
         for at, what in enumerate(self.columns):
@@ -116,7 +116,7 @@ class _Reader:
             names[phone].add(self._key_parts(line)[1])
         return {phone for phone, said in names.items() if len(said) > 1}
 
-    def _totals(self, line: Line) -> object:
+    def _totals(self, line: SheetLine) -> object:
         """Why this line is no person but adds others up; None where it does not."""
         if self._cell(line, Field.EMAIL) or phone_key(self._cell(line, Field.PHONE)):
             return None
@@ -131,7 +131,7 @@ class _Reader:
 
     # -- one line ----------------------------------------------------------------
 
-    def _line(self, line: Line, faults) -> None:
+    def _line(self, line: SheetLine, faults) -> None:
         self.line, self.key, self.has_bad_day = line, self._whose(line), False
         total = self._totals(line)
         if total:
@@ -144,7 +144,7 @@ class _Reader:
             if not faults and any(line.cells):
                 self._problem(reasons.NO_NAME)
             return
-        who = self.people.setdefault(self.key, Person(line.number))
+        who = self.people.setdefault(self.key, ImportedPerson(line.number))
         who.lines.append(line.number)
         if line.is_long:
             self._problem(reasons.TOO_LONG)
@@ -153,26 +153,26 @@ class _Reader:
             sessions = self._sessions(who)
             self._goals(who, sessions)
 
-    def _cell(self, line: Line, wanted: Field) -> str:
+    def _cell(self, line: SheetLine, wanted: Field) -> str:
         at = self.columns.index(wanted) if wanted in self.columns else None
         return "" if at is None else line.cells[at]
 
     def _as_written(self, number: int, at: int) -> str:
         return self.by_number[number].cells[at]
 
-    def _named_at(self, line: Line) -> tuple[int | None, str]:
+    def _named_at(self, line: SheetLine) -> tuple[int | None, str]:
         """The column of the name, and what stands there."""
         for what in (Field.NAME, Field.FAMILY):
             if self._cell(line, what):
                 return self.columns.index(what), self._cell(line, what)
         return None, ""
 
-    def _key_parts(self, line: Line) -> tuple[str, str]:
+    def _key_parts(self, line: SheetLine) -> tuple[str, str]:
         names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
         email = email_addresses.normalize(self._cell(line, Field.EMAIL))
         return email, name_key(" ".join(names))
 
-    def _whose(self, line: Line) -> tuple:
+    def _whose(self, line: SheetLine) -> tuple:
         email, name = self._key_parts(line)
         if email:
             return ("e-mail", email)
@@ -190,7 +190,7 @@ class _Reader:
         self.problems.append(Problem(line, str(reason) % told, column, said[:200]))
         self.bad.setdefault(self.key, line)
 
-    def _once(self, who: Person) -> None:
+    def _once(self, who: ImportedPerson) -> None:
         """What there is one of: the same in each of a person's lines, or empty."""
         for at, said in enumerate(self.columns):
             text = self.line.cells[at]
@@ -216,7 +216,7 @@ class _Reader:
             self._problem(reasons.TOO_WORDY, at, text, most=254)
         return email_addresses.normalize(text)
 
-    def _sessions(self, who: Person) -> list[datetime]:
+    def _sessions(self, who: ImportedPerson) -> list[datetime]:
         """Those of this line; the first session is one as well."""
         found = []
         for at, said in enumerate(self.columns):
@@ -250,7 +250,7 @@ class _Reader:
 
     # -- goals -------------------------------------------------------------------
 
-    def _goals(self, who: Person, sessions: list[datetime]) -> None:
+    def _goals(self, who: ImportedPerson, sessions: list[datetime]) -> None:
         """A rating belongs to the goal left of it, its day to the rating left of it."""
         goal, slot = None, 0
         for at, said in enumerate(self.columns):
@@ -261,7 +261,9 @@ class _Reader:
                 goal = goal or self._goal(who, None, slot or 1)
                 self._rate(goal, at, self._days_of(at), sessions)
 
-    def _goal(self, who: Person, at: int | None, slot: int) -> Goal | None:
+    def _goal(
+        self, who: ImportedPerson, at: int | None, slot: int
+    ) -> ImportedGoal | None:
         """What this cell says, or the nearest above it of the same person."""
         words = self.line.cells[at] if at is not None else ""
         if not words:
@@ -270,7 +272,7 @@ class _Reader:
             self._problem(reasons.TOO_WORDY, at, words, most=LONGEST[Field.GOAL])
         self.moments += 1
         who.above[slot] = same(words)
-        return who.goals.setdefault(same(words), Goal(words))
+        return who.goals.setdefault(same(words), ImportedGoal(words))
 
     def _days_of(self, at: int) -> int | None:
         """The column of a rating's days: right of it, before another goal or rating."""
@@ -348,7 +350,7 @@ class _Reader:
         self.problems += [Problem(at, reason) for at in who.lines]
         self.bad.setdefault(key, who.line)
 
-    def _hold_back(self, who: Person, line: int, have: set[int]) -> None:
+    def _hold_back(self, who: ImportedPerson, line: int, have: set[int]) -> None:
         """One bad line keeps all of its person's: who came in half could not be
         completed by a second file."""
         for number in who.lines:

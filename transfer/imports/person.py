@@ -19,19 +19,19 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Goal:
+class ImportedGoal:
     words: str
     ratings: dict[tuple[datetime, int], None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class Person:
+class ImportedPerson:
     """Moments are as on the therapist's wall: without a zone."""
 
     line: int
     said: dict[str, str] = field(default_factory=dict)
     sessions: set[datetime] = field(default_factory=set)
-    goals: dict[str, Goal] = field(default_factory=dict)
+    goals: dict[str, ImportedGoal] = field(default_factory=dict)
     lines: list[int] = field(default_factory=list)
     above: dict[int, str] = field(default_factory=dict)  # the goal of each slot
 
@@ -47,7 +47,7 @@ class Person:
 
 @dataclass
 class Reading:
-    people: list[Person]
+    people: list[ImportedPerson]
     problems: list[Problem]  # in the order of the lines
     repeated: list[int] = field(default_factory=list)  # lines, each like one above it
     is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more

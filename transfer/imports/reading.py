@@ -8,7 +8,7 @@ import sys
 
 from django.conf import settings
 
-from transfer.imports.limits import Refused
+from transfer.imports.limits import NotReadable
 from transfer.imports.sheet import CannotRead, Sheet
 
 WALL = 20  # seconds
@@ -31,9 +31,9 @@ def read(raw: bytes) -> Sheet:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise CannotRead(Refused("too_much")) from None
+        raise CannotRead(NotReadable("too_much")) from None
     if done.returncode in USED_UP:
-        raise CannotRead(Refused("too_much"))
+        raise CannotRead(NotReadable("too_much"))
     if done.returncode:
-        raise CannotRead(Refused("broken"))
+        raise CannotRead(NotReadable("broken"))
     return Sheet.from_child(done.stdout.splitlines())

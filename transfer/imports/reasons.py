@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from transfer.imports import cells
 from transfer.imports.columns import Field
-from transfer.imports.sheet import Line
+from transfer.imports.sheet import SheetLine
 
 NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
 TOO_LONG = gettext_lazy("More cells than the file has columns.")
@@ -73,7 +73,7 @@ def says_nothing(field: str, text: str) -> bool:
     return cells.is_dash(text)
 
 
-def adds_up(above: list[Line], last: Line) -> bool:
+def adds_up(above: list[SheetLine], last: SheetLine) -> bool:
     """Whether every number of the last line is the sum of its column, and says more
     than a rating could."""
     sums = [_sum(above, at, text) for at, text in enumerate(last.cells) if text]
@@ -81,7 +81,7 @@ def adds_up(above: list[Line], last: Line) -> bool:
     return bool(said) and all(said)
 
 
-def _sum(above: list[Line], at: int, text: str) -> bool | None:
+def _sum(above: list[SheetLine], at: int, text: str) -> bool | None:
     """Of one column; None where the last line has no number there."""
     value = cells.number(text)
     if value is None:

@@ -20,7 +20,7 @@ from database.identity import acting_as
 from transfer.imports import days, people
 from transfer.imports.columns import Field
 from transfer.imports.known import Found, sorted_out
-from transfer.imports.person import Person, Problem, Reading
+from transfer.imports.person import ImportedPerson, Problem, Reading
 from transfer.imports.sheet import Sheet
 from transfer.models import CaseloadImport, ImportSheet
 
@@ -55,7 +55,7 @@ def whole(imported: CaseloadImport) -> tuple[Sheet, set[int]]:
 
 
 @dataclass
-class Finding:
+class ImportFinding:
     """What is wrong in one line, or the same in many."""
 
     head: str
@@ -76,7 +76,7 @@ class Column:
     is_shown: bool
 
 
-class Review:
+class ImportReview:
     def __init__(self, imported: CaseloadImport, *, by: User):
         self.imported, self.by = imported, by
         self.therapist = by if imported.is_own else imported.therapist
@@ -104,12 +104,12 @@ class Review:
         return people.read(self.sheet, self.imported.columns, self.order, now)
 
     @cached_property
-    def _sorted(self) -> tuple[list[Person], list[Found]]:
+    def _sorted(self) -> tuple[list[ImportedPerson], list[Found]]:
         people_ = self.reading.people
         return sorted_out(people_, by=self.by, therapist=self.therapist)
 
     @property
-    def new(self) -> list[Person]:
+    def new(self) -> list[ImportedPerson]:
         return self._sorted[0]
 
     @property
@@ -136,7 +136,7 @@ class Review:
             for problem in self.reading.problems
         ]
 
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[ImportFinding]:
         """The problems, those of a kind as one: first what concerns most lines."""
 
         def kind(problem):
@@ -146,7 +146,7 @@ class Review:
         found = [self._finding(list(problems)) for _kind, problems in alike]
         return sorted(found, key=lambda one: (-one.many, one.lines[0]))
 
-    def _finding(self, problems: list[Problem]) -> Finding:
+    def _finding(self, problems: list[Problem]) -> ImportFinding:
         first, at = problems[0], problems[0].column
         reason = first.reason
         if at is not None and self.imported.columns[at] in people.DAYS:
@@ -154,7 +154,7 @@ class Review:
             if reason == str(days.NOT_READ) and len(problems) == filled > 2:
                 reason = str(NO_DATES) % {"n": filled}
         said = list(dict.fromkeys(problem.said for problem in problems if problem.said))
-        return Finding(
+        return ImportFinding(
             head=self.head(at) if at is not None else "",
             said=", ".join(
                 Truncator(text).chars(SHOWN_LETTERS) for text in said[:FIRST_VALUES]

@@ -19,13 +19,13 @@ from transfer.imports.limits import (
     MOST_COLUMNS,
     MOST_LETTERS,
     MOST_LINES,
-    Refused,
+    NotReadable,
 )
-from transfer.imports.parse import SEPARATORS, Line
+from transfer.imports.parse import SEPARATORS, SheetLine
 
 __all__ = [
     "HEAD_WITHIN", "MOST_BYTES", "MOST_COLUMNS", "MOST_LETTERS", "MOST_LINES",
-    "SEPARATORS", "CannotRead", "Line", "Sheet", "read",
+    "SEPARATORS", "CannotRead", "Sheet", "SheetLine", "read",
 ]  # fmt: skip
 
 TOO_LARGE = _("A file of up to 5 MB can be read. This one is larger.")
@@ -78,20 +78,20 @@ def why(code: str, params: dict[str, int] | None = None) -> str:
 class CannotRead(ValidationError):
     """Why this file is no list, in words for whoever chose it."""
 
-    def __init__(self, refused: Refused):
+    def __init__(self, refused: NotReadable):
         super().__init__(why(refused.code, refused.params), code=refused.code)
         self.numbers = refused.params
 
 
 @dataclass
-class Sheet(parse.Sheet):
+class Sheet(parse.ParsedSheet):
     """What was read, with what its storing needs."""
 
     def part(self, columns: Iterable[int]) -> Sheet:
         """The same lines with the cells of these columns alone."""
         kept = set(columns)
         lines = [
-            Line(
+            SheetLine(
                 line.number,
                 [cell if at in kept else "" for at, cell in enumerate(line.cells)],
                 line.is_long,
@@ -104,7 +104,7 @@ class Sheet(parse.Sheet):
     def joined(self, other: Sheet) -> Sheet:
         """Two parts of one sheet, laid over each other."""
         lines = [
-            Line(
+            SheetLine(
                 one.number,
                 [a or b for a, b in zip(one.cells, two.cells, strict=True)],
                 one.is_long,
@@ -131,20 +131,22 @@ class Sheet(parse.Sheet):
         """As child.py writes it: what is said of all, then each line; or CannotRead."""
         said, *lines = map(json.loads, written)
         if "refused" in said:
-            raise CannotRead(Refused(said["refused"], **said["params"]))
+            raise CannotRead(NotReadable(said["refused"], **said["params"]))
         if said["lines"] != len(lines):
             raise ValueError("not all of it arrived")
         return cls(**said | {"lines": list(map(_line, lines))})
 
 
-def _line(said: list) -> Line:
+def _line(said: list) -> SheetLine:
     number, is_long, faults, *cells = said
-    return Line(number, cells, is_long, {int(at): why for at, why in faults.items()})
+    return SheetLine(
+        number, cells, is_long, {int(at): why for at, why in faults.items()}
+    )
 
 
 def read(raw: bytes) -> Sheet:
     """A file of our own (the sample, a demo), read in this process."""
     try:
         return Sheet(**vars(parse.read(raw)))
-    except Refused as refused:
+    except NotReadable as refused:
         raise CannotRead(refused) from None

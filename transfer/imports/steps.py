@@ -22,7 +22,7 @@ from database.identity import acting_as
 from transfer.imports import crash, reading
 from transfer.imports.columns import Field, matched
 from transfer.imports.files import lines_to_mend
-from transfer.imports.review import Review
+from transfer.imports.review import ImportReview
 from transfer.imports.sheet import CannotRead, Sheet
 from transfer.imports.summary import Summary
 from transfer.models import CaseloadImport, ImportSheet
@@ -127,7 +127,7 @@ def _take(imported: CaseloadImport, sheet: Sheet) -> dict:
 def _look_through(imported: CaseloadImport, by: User) -> None:
     """What the page will show, in the language of who will read it."""
     with translation.override(by.language), timezone.override(by.zone):
-        review = Review(imported, by=by)
+        review = ImportReview(imported, by=by)
         summary = Summary.of(review).to_json()
         mend = lines_to_mend(review)
     ImportSheet.put(imported, Part.REVIEW, summary)

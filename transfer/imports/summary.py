@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from transfer.imports.cells import name_key
-from transfer.imports.review import Column, Finding, Review
+from transfer.imports.review import Column, ImportFinding, ImportReview
 
 FINDINGS = 200  # kinds; the rest is in the file of lines to mend
 
@@ -37,7 +37,7 @@ class Summary:
     lines: int
     written: str
     to_mend: int  # lines
-    findings: list[Finding]
+    findings: list[ImportFinding]
     repeated: list[int]
     new: list[str]
     here: list[Here]
@@ -46,7 +46,7 @@ class Summary:
     is_too_much: bool
 
     @classmethod
-    def of(cls, review: Review) -> Summary:
+    def of(cls, review: ImportReview) -> Summary:
         return cls(
             columns=list(review.columns()),
             reads=review.imported.columns,
@@ -73,7 +73,7 @@ class Summary:
     @classmethod
     def from_json(cls, text: str) -> Summary:
         said = json.loads(text)
-        kinds = (("columns", Column), ("findings", Finding), ("here", Here))
+        kinds = (("columns", Column), ("findings", ImportFinding), ("here", Here))
         lists = {name: [kind(**one) for one in said[name]] for name, kind in kinds}
         return cls(**said | lists)
 

@@ -15,16 +15,16 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from transfer.imports.limits import Refused, Row
+from transfer.imports.limits import NotReadable, Row
 from transfer.imports.workbook_parts import (
     UNPACKED,
     Book,
     Cells,
-    Counted,
-    Part,
+    CountedReader,
     Relations,
     Styles,
     Words,
+    WorkbookPart,
 )
 
 PARTS = 500
@@ -34,19 +34,19 @@ def read(raw: bytes) -> tuple[Iterator[Row], bool]:
     """The rows of its first visible sheet, and whether its days count from 1904."""
     try:
         return _Workbook(raw).rows()
-    except (Refused, MemoryError):
+    except (NotReadable, MemoryError):
         raise
     except Exception:  # whatever is wrong in it first
-        raise Refused("broken") from None
+        raise NotReadable("broken") from None
 
 
 class _Workbook:
     def __init__(self, raw: bytes):
-        self.counted = Counted()
+        self.counted = CountedReader()
         try:
             self.packed = zipfile.ZipFile(io.BytesIO(raw))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-            raise Refused("broken") from None
+            raise NotReadable("broken") from None
         parts = self.packed.infolist()
         self.names = {part.filename for part in parts}
         self._look(parts)
@@ -54,20 +54,20 @@ class _Workbook:
     def _look(self, parts) -> None:
         """Before anything is unpacked: is it a workbook, and how large would it be?"""
         if "content.xml" in self.names and "META-INF/manifest.xml" in self.names:
-            raise Refused("open_document")
+            raise NotReadable("open_document")
         if "xl/workbook.bin" in self.names:
-            raise Refused("binary")
+            raise NotReadable("binary")
         if any(name.startswith("/") or ".." in name.split("/") for name in self.names):
-            raise Refused("broken")
+            raise NotReadable("broken")
         if any(part.flag_bits & 1 for part in parts):
-            raise Refused("password")
+            raise NotReadable("password")
         if len(parts) > PARTS or sum(part.file_size for part in parts) > UNPACKED:
-            raise Refused("too_much")
+            raise NotReadable("too_much")
 
     def rows(self) -> tuple[Iterator[Row], bool]:
         main = self._main()
         if main not in self.names:
-            raise Refused("no_list")
+            raise NotReadable("no_list")
         book = self._read(main, Book(self.counted))
         folder = posixpath.dirname(main)
         relations = self._read(_relations_of(main), Relations(self.counted)).found
@@ -75,7 +75,7 @@ class _Workbook:
         shown = [places[pk] for pk in book.sheets if pk in places]
         sheet = next((to for kind, to in shown if kind == "worksheet"), None)
         if sheet is None:
-            raise Refused("empty")
+            raise NotReadable("empty")
         parts = {kind: to for kind, to in places.values()}
         styles = Styles(self.counted)
         if parts.get("styles") in self.names:
@@ -103,15 +103,15 @@ class _Workbook:
                     return _place("", target)
         return "xl/workbook.xml"
 
-    def _read(self, name: str, part: Part) -> Part:
+    def _read(self, name: str, part: WorkbookPart) -> WorkbookPart:
         info = self.packed.getinfo(name)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Refused("broken")
+            raise NotReadable("broken")
         try:
             with self.packed.open(info) as file:
                 part.parse(file)
         except (expat.ExpatError, zipfile.BadZipFile, zlib.error):
-            raise Refused("broken") from None
+            raise NotReadable("broken") from None
         return part
 
 

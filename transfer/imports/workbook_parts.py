@@ -12,7 +12,7 @@ from transfer.imports.limits import (
     MOST_LETTERS,
     MOST_LINES,
     MOST_TEXT,
-    Refused,
+    NotReadable,
 )
 
 UNPACKED = 32 * 1024 * 1024  # bytes of all parts that are read
@@ -32,7 +32,7 @@ LONGEST_FORMAT = 255  # characters, as in Excel
 LAST_DAY = 2_958_466  # 31 December 9999, as Excel counts
 
 
-class Counted:
+class CountedReader:
     """What has been read of all parts together."""
 
     def __init__(self):
@@ -41,13 +41,13 @@ class Counted:
     def add_bytes(self, many: int) -> None:
         self.bytes += many
         if self.bytes > UNPACKED:
-            raise Refused("too_much")
+            raise NotReadable("too_much")
 
 
-class Part:
+class WorkbookPart:
     """One XML part, told to `start`, `end` and `text` of whoever reads it."""
 
-    def __init__(self, counted: Counted):
+    def __init__(self, counted: CountedReader):
         self.counted, self.depth, self.is_over = counted, 0, False
 
     def parse(self, file) -> None:
@@ -65,21 +65,21 @@ class Part:
             if self.is_over:
                 return
             if fed - max(parser.CurrentByteIndex, 0) > PENDING:
-                raise Refused("too_much")
+                raise NotReadable("too_much")
         parser.Parse(b"", True)
 
     def _doctype(self, *said) -> None:
-        raise Refused("broken")  # no workbook has one; entities need one
+        raise NotReadable("broken")  # no workbook has one; entities need one
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         # A million times and more: plain code, and no call that is not needed.
         counted = self.counted
         counted.elements += 1
         if counted.elements > ELEMENTS:
-            raise Refused("too_much")
+            raise NotReadable("too_much")
         self.depth += 1
         if self.depth > DEPTH:
-            raise Refused("broken")
+            raise NotReadable("broken")
         self.start(name if ":" not in name else _local(name), attributes)
 
     def _end(self, name: str) -> None:
@@ -95,7 +95,7 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-class Relations(Part):
+class Relations(WorkbookPart):
     def __init__(self, counted):
         super().__init__(counted)
         self.found: list[tuple[str, str, str]] = []  # id, kind, target
@@ -107,7 +107,7 @@ class Relations(Part):
             self.found.append(said)
 
 
-class Book(Part):
+class Book(WorkbookPart):
     def __init__(self, counted):
         super().__init__(counted)
         self.sheets: list[str] = []  # the relations of those that are shown
@@ -121,7 +121,7 @@ class Book(Part):
             self.sheets += ids[:1]
 
 
-class Styles(Part):
+class Styles(WorkbookPart):
     """Which of the cells' styles show a number as a day."""
 
     def __init__(self, counted):
@@ -159,7 +159,7 @@ class Styles(Part):
             self._within, self.is_over = False, True
 
 
-class Words(Part):
+class Words(WorkbookPart):
     """The shared strings: those that the sheet needs, and no more of each than a cell
     may hold.  Readings above Asian letters (`rPh`) are not part of a word."""
 
@@ -194,7 +194,7 @@ class Words(Part):
             self._size += len(text)
 
 
-class Cells(Part):
+class Cells(WorkbookPart):
     def __init__(self, counted, styles: Styles, from_1904: bool):
         super().__init__(counted)
         self.styles, self.from_1904 = styles, from_1904
@@ -240,7 +240,7 @@ class Cells(Part):
         elif name == "row" and (self.cells or self.faults):
             self.rows.append((self.number, self.cells, self.faults))
             if len(self.rows) > MOST_LINES + HEAD_WITHIN:
-                raise Refused("too_many")
+                raise NotReadable("too_many")
         elif name == "sheetData":
             self.is_over = True
 
@@ -257,7 +257,7 @@ class Cells(Part):
             self.cells[at] = value
             self._all += len(value) if isinstance(value, str) else 0
             if self._all > MOST_TEXT:
-                raise Refused("too_much")
+                raise NotReadable("too_much")
 
     def _value(self, text: str) -> str | int:
         match self.kind:

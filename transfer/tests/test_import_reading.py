@@ -26,7 +26,7 @@ from transfer.imports import (
     workbook,
     workbook_parts,
 )
-from transfer.imports.limits import Refused
+from transfer.imports.limits import NotReadable
 from transfer.models import CaseloadImport, ImportSheet
 from transfer.tests import hostile
 from transfer.tests.hostile import HOSTILE, book, rows, words
@@ -41,12 +41,12 @@ def counted(monkeypatch):
     """How many elements and bytes of workbooks were read so far."""
     made = []
 
-    class Counted(workbook.Counted):
+    class Counted(workbook.CountedReader):
         def __init__(self):
             super().__init__()
             made.append(self)
 
-    monkeypatch.setattr(workbook, "Counted", Counted)
+    monkeypatch.setattr(workbook, "CountedReader", Counted)
     return made
 
 
@@ -55,7 +55,7 @@ def test_reading_is_counted_and_ends_in_words(what, counted):
     raw, code = HOSTILE[what]()
     try:
         found = parse.read(raw)
-    except Refused as refused:
+    except NotReadable as refused:
         assert refused.code == code
         assert sheet.why(refused.code, refused.params) != sheet.OURS
     else:
@@ -98,7 +98,7 @@ def test_few_rows_and_cells_are_looked_at_whatever_is_in_the_file(what, monkeypa
 
     monkeypatch.setattr(parse, "clean", counting)
     monkeypatch.setattr(parse, "lines_of", counted)
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(NotReadable):
         parse.read(raw)
     assert cleaned[0] <= parse.MOST_CELLS
     assert taken[0] <= parse.MOST_ROWS + 2
@@ -316,14 +316,14 @@ MARKUP = [
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_what_another_program_wrote_is_named(code):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotReadable) as refused:
         parse.read(OTHERS[code])
     assert refused.value.code == code
 
 
 @pytest.mark.parametrize("raw", MARKUP)
 def test_a_web_page_with_a_spreadsheets_name_is_none(raw):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotReadable) as refused:
         parse.read(raw)
     assert refused.value.code == "markup"
 
@@ -334,7 +334,7 @@ def test_an_encrypted_zip_is_password_protected():
     while (begin := raw.find(b"PK\x01\x02", begin)) >= 0:
         raw[begin + 8] |= 1
         begin += 1
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NotReadable) as refused:
         parse.read(bytes(raw))
     assert refused.value.code == "password"
 
@@ -347,7 +347,7 @@ def test_a_workbook_with_wrong_bytes_is_read_or_refused_in_words(data):
         good[data.draw(st.integers(4, len(good) - 1))] = data.draw(st.integers(0, 255))
     try:
         parse.read(bytes(good))
-    except Refused as refused:
+    except NotReadable as refused:
         assert refused.code in sheet.WHY
 
 
