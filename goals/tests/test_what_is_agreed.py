@@ -187,7 +187,7 @@ def test_over_words_that_nobody_agreed_to_stands_no_agreed(cleo, thea, sign_in):
     for person, url in ((thea, ""), (cleo.user, "/portal")):
         page = sign_in(person).get(f"{url}/goals/{goal.pk}/").content.decode()
         assert "The agreed goal" not in page
-        assert BUS["own_words"] in page
+        assert WORDS["own_words"] in page
 
 
 def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
