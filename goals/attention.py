@@ -39,7 +39,10 @@ TO_THERAPIST = {
         _("The therapist wants to talk about a goal you see differently."),
         _("Read"),
     ),
-    "withdrawn": (_("The client withdrew from a goal, and said why."), _("Read")),
+    "withdrawn": (
+        _("The client withdrew from a goal or a proposal, and said why."),
+        _("Read"),
+    ),
     "declined": (_("The client declined proposed words for a goal."), _("Read")),
     "differs": (_("The client sees a goal differently."), _("Read")),
     "taken-up": (_("The client took up a goal again."), _("Read")),

@@ -96,7 +96,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     said["day"] = _day(version.proposed_at)
     title = _("Version %(number)s") % said
     if version.pk == goal.in_force_id and goal.is_open:
-        title = _("Version %(number)s, in force") % said
+        title = _("Version %(number)s, in effect") % said
     elif version.pk == goal.in_force_id:
         said["end"] = _day(goal.closed_at)
         title = _("Version %(number)s, in effect until %(end)s") % said

@@ -49,7 +49,7 @@ def goal_add(request, client_id):
     form = drafts.restored(ProposalForm, request, client=client)
     after = _session_of(request)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. It is in force once both agreed."))
+        messages.success(request, _("Proposed. It is in effect once both agreed."))
         return redirect("session", after) if after else redirect("goal", form.result.pk)
     return acts.proposing(request, "goal_add", WAY, form, session=after)
 

@@ -77,10 +77,12 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
     ]
     events += [(key.declined_at, DECLINED, key) for key in keys if key.declined_at]
     standing: dict[UUID, set[str]] = {}
+    known: dict[UUID, GoalVersion] = {}
     in_force = latest = None
     shown, agreed, withdrawn = [], [], []
     for at, kind, key in sorted(events, key=lambda event: event[:2]):
         version, sides = key.version, standing.setdefault(key.version_id, set())
+        known[key.version_id] = version
         if kind == TURNED:
             sides.add(key.side)
             if latest is None or version.number > latest.number:
@@ -89,12 +91,14 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
                 in_force = version
                 agreed.append((at, version))
         else:
-            if kind == BACK:
-                sides.discard(key.side)
+            sides -= {key.side} if kind == BACK else set(sides)
             if in_force == version:
                 in_force = None
                 withdrawn.append((at, version))
             elif in_force and latest == version:
                 latest = in_force
+            elif latest == version and not sides:  # that proposal is gone
+                earlier = [one for pk, one in known.items() if standing[pk]]
+                latest = max(earlier, key=lambda one: one.number, default=latest)
         shown.append((at, in_force or latest))
     return shown, agreed, withdrawn

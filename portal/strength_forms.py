@@ -13,7 +13,11 @@ from ui.stale_forms import NoOverwrite
 WAYS = [
     ("quiet", _("Quietly"), _("A line where it stands, and no more")),
     ("talk", _("Talk about it"), _("It has a place in the next session")),
-    ("nobody", _("Tell nobody"), _("It stands in your pages; nobody brings it up")),
+    (
+        "nobody",
+        _("Leave it at that"),
+        _("It stands with the goal, for both of you; nobody brings it up"),
+    ),
     ("ritual", _("A small ritual"), _("One sentence of yours, and the last stone")),
 ]
 

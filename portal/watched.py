@@ -7,7 +7,9 @@ WATCHED = {
     "talk": _("You both want to talk about this at your next session"),
     "talk-client": _("You want to talk about this at your next session"),
     "talk-therapist": _("Your therapist wants to talk about this at your next session"),
-    "withdrawn": _("Your therapist withdrew from this goal, and said why"),
+    "withdrawn": _(
+        "Your therapist withdrew from this goal or a proposal, and said why"
+    ),
     "declined": _("Your therapist declined the words you proposed"),
     "differs": _("Your therapist sees this goal differently"),
     "taken-up": _("Your therapist took up this goal again"),

@@ -198,8 +198,8 @@ def differ(goal, by):
 NOES = {
     "withdrawn": (
         withdraw,
-        "The client withdrew from a goal, and said why.",
-        "Your therapist withdrew from this goal, and said why",
+        "The client withdrew from a goal or a proposal, and said why.",
+        "Your therapist withdrew from this goal or a proposal, and said why",
     ),
     "declined": (
         decline,

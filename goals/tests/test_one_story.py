@@ -137,7 +137,7 @@ def test_a_key_that_was_taken_back_says_so_in_the_history(act, pages, cleo, thea
 @pytest.mark.parametrize("choice", ["aside", "reached"])
 def test_no_version_of_a_goal_that_ended_is_in_force(act, pages, cleo, thea, choice):
     for page in map(history, pages()):
-        assert "Version 1, in force" in page
+        assert "Version 1, in effect" in page
     review = act(cleo.user, lambda g, by: Review.begin(g, by=by))
     for person in (cleo.user, thea):
         act(
@@ -256,7 +256,7 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
     ("style", "mine", "hers"),
     [
         ("talk", "You chose to talk about it", "would like to talk about it"),
-        ("nobody", "You chose to tell nobody", "Do not bring it up."),
+        ("nobody", "You chose to leave it at that", "Do not bring it up."),
         ("ritual", "You chose a small ritual", "The client chose a small ritual"),
         ("quiet", "Quietly: this line", "Quietly: this line"),
     ],

@@ -233,3 +233,27 @@ def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign
     assert HERS["own_words"] in page and "suggestion" not in page
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
     assert "In your words" in page
+
+
+def test_a_goal_set_aside_is_named_alike_on_its_page_and_the_timeline(
+    goal, cleo, thea, sign_in
+):
+    """Thea withdrew, Cleo took other words back, then withdrew too."""
+    act(cleo.user, goal, lambda g: g.propose_version(MINE, by=cleo.user))
+    act(thea, goal, lambda g: g.in_force.withdraw_key("Not now", by=thea))
+    act(cleo.user, goal, lambda g: g.latest.withdraw_key("Too soon", by=cleo.user))
+    act(cleo.user, goal, lambda g: g.latest.withdraw_key("Me too", by=cleo.user))
+    shown = Goal.objects.get(pk=goal.pk).shown.own_words
+    page = text(sign_in(cleo.user).get("/portal/journey/"))
+    ended = page[page.index("A goal is set aside") :][:200]
+    assert shown in ended and MINE["own_words"] not in ended
+
+
+def test_cleos_session_names_a_goal_seen_differently_as_her_list_does(
+    cleo, thea, sign_in
+):
+    goal = seen_differently(cleo, thea, "Two stops, then three")
+    act(thea, goal, lambda g: g.latest.suggest_next("talk", by=thea))
+    session = book(cleo, thea, at=timezone.now() + timedelta(hours=3))
+    page = text(sign_in(cleo.user).get(f"/portal/sessions/{session.pk}/"))
+    assert "Two stops, then three" in page and HERS["own_words"] not in page

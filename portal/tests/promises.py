@@ -315,11 +315,11 @@ PROMISES = {
     ],
     "goals/tests/test_agreement.py::"
     "test_one_key_is_not_enough_however_often_it_is_turned": [
-        "A goal here is yours: in your own words, and in force only when you both "
+        "A goal here is yours: in your own words, and in effect only when you both "
         "agreed to them.",
-        "Listen first: only the own words are needed. It is in force once both "
+        "Listen first: only the own words are needed. It is in effect once both "
         "agreed to the same words.",
-        "Proposed. It is in force once both agreed.",
+        "Proposed. It is in effect once both agreed.",
         "Proposed. You agreed to it; it is in effect once both of you have.",
         "Yours. In effect once you both agreed.",
     ],
@@ -465,7 +465,7 @@ PROMISES = {
         "real one.",
         "Nobody is asked to give in.",
         "Version %(number)s stays in effect.",
-        "Version %(number)s stays in force",
+        "Version %(number)s stays in effect",
     ],
     "goals/tests/test_two_keys.py::test_who_try_both_look_again_in_two_weeks": [
         "What is done counts for either wording; then you look",
@@ -622,8 +622,9 @@ PROMISES = {
     ],
     "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
-        "It stands in your pages; nobody brings it up",
-        "You chose to tell nobody. It is not brought up.",
+        "It stands with the goal, for both of you; nobody brings it up",
+        "You chose to leave it at that. Nobody brings it up.",
+        "Leave it at that",
         "You chose to talk about it: it stands on top of what is prepared for the "
         "next session.",
         "The client would rather have it left at that. Do not bring it up.",
@@ -651,10 +652,10 @@ PROMISES = {
     "goals/tests/test_attention.py::"
     "test_the_other_side_is_told_of_a_no_until_it_opens_the_goal": [
         "It is read by the other side, and stays in the history.",
-        "The client withdrew from a goal, and said why.",
+        "The client withdrew from a goal or a proposal, and said why.",
         "The client declined proposed words for a goal.",
         "The client sees a goal differently.",
-        "Your therapist withdrew from this goal, and said why",
+        "Your therapist withdrew from this goal or a proposal, and said why",
         "Your therapist declined the words you proposed",
         "Your therapist sees this goal differently",
     ],

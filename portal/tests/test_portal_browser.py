@@ -98,7 +98,7 @@ def test_cleo_agrees_with_one_press(cleos, theas, cleo, thea):
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
     press(cleos, "Agree to version 1")
     expect(cleos.locator(".toasts")).to_contain_text("Your key is turned")
-    expect(goal_of(theas, goal)).to_contain_text("Version 1, in force")
+    expect(goal_of(theas, goal)).to_contain_text("Version 1, in effect")
 
 
 def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
