@@ -3,14 +3,16 @@ comments of the client."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import UUIDField
 
+from accounts.models import User
 from clients.prepared import prepared_for_user
 from goals.models import Comment, Goal, Step
 from goals.models.content import Side
+from goals.wordings import Wordings
 from toolkit.models import Assignment
 
 COMMENTS = 12  # the newest
@@ -66,3 +68,19 @@ def between(news: list[News], since: datetime | None, until: datetime) -> list[N
     """The oldest first, of those after the session before."""
     found = [one for one in news if (since is None or one.at > since)]
     return sorted((one for one in found if one.at <= until), key=lambda one: one.at)
+
+
+def in_words_of_then(news: list[News], user: User) -> list[News]:
+    """Each rating under the words that its goal had at that moment.
+
+    One query, and none where no such goal has other words since.
+    """
+    rated = [one for one in news if one.kind == "rating"]
+    if not rated:
+        return news
+    goals, first = [one.goal for one in rated], min(one.at for one in rated)
+    then = Wordings.before(goals, first, user)
+    return [
+        replace(one, words=then.words_then(one.goal, one.at)) if one in rated else one
+        for one in news
+    ]

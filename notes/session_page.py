@@ -23,6 +23,7 @@ from notes.came_in import (
     News,
     answered_by,
     between,
+    in_words_of_then,
     newest_comments,
     of_comment,
     of_exercise,
@@ -195,7 +196,8 @@ class SessionPage:
             *map(of_comment, comments),
         ]
         since = self.previous and self.previous.ends_at
-        return between(found, since, self.session.ends_at)
+        news = between(found, since, self.session.ends_at)
+        return in_words_of_then(news, self.user)
 
     def _since_last(self, row) -> bool:
         """Whether it was agreed in the session before, or answered after that one."""

@@ -30,9 +30,16 @@ from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.strengths.queries import accepted
 from goals.voices import BOTH, counted, voice
-from notes.came_in import News, answered_by, between, of_exercise, of_rating, of_step
-from notes.models import ProgressNote
-from notes.models.note import MOST
+from notes.came_in import (
+    News,
+    answered_by,
+    between,
+    in_words_of_then,
+    of_exercise,
+    of_rating,
+    of_step,
+)
+from overview.session_lines import session_lines
 from toolkit.models import Assignment
 from toolkit.queries import last_exercises
 from ui.charts.axis import SessionMark
@@ -40,7 +47,7 @@ from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart
 from ui.charts.words import ENOUGH, Point, label_of
 
-NOTES, STRENGTHS, GLANCE = 5, 3, 160
+NOTES, STRENGTHS = 5, 3
 RATINGS = 3_000  # of all open goals, in the chart
 SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
 # What one is here who is not the primary therapist.
@@ -50,43 +57,6 @@ ROLES = {
     "supervisor": _("You supervise here: you read, and comment to the therapist"),
     "emergency": _("You read here in an emergency"),
 }
-
-
-@dataclass
-class SessionLine:
-    """One session in a list; `glance` is the beginning of its note."""
-
-    session: TherapySession
-    glance: str = ""
-    signed: bool = False
-    begun: bool = False
-
-    @property
-    def is_ahead(self) -> bool:
-        planned = self.session.state == TherapySession.State.PLANNED
-        return planned and self.session.ends_at > timezone.now()
-
-
-def session_lines(sessions, user) -> list[SessionLine]:
-    sessions = list(sessions)
-    notes = _notes(user, sessions=[session.pk for session in sessions])
-    by_session = {note.session_id: note for note in notes}
-    return [_line(session, by_session.get(session.pk)) for session in sessions]
-
-
-@prepared_for_user(sessions=many(UUIDField()))
-def _notes(user, sessions):
-    return ProgressNote.objects.visible_to(user).filter(session=sessions)
-
-
-def _line(session, note) -> SessionLine:
-    if note is None:
-        return SessionLine(session)
-    text = next((part for part in note.parts[:MOST] if part.strip()), "")
-    glance = " ".join(text.split())
-    if len(glance) > GLANCE:
-        glance = glance[:GLANCE].rsplit(" ", 1)[0] + "…"
-    return SessionLine(session, glance, bool(note.signed_at), True)
 
 
 class LaneRating(NamedTuple):
@@ -321,7 +291,7 @@ class ClientPage:
                 for goal in self._said
             ),
         ]
-        return between(found, self.since, self.now)
+        return in_words_of_then(between(found, self.since, self.now), self.user)
 
     @property
     def _said(self) -> list[Goal]:

@@ -18,8 +18,9 @@ from clients.models import Client
 from clients.record_access import open_for
 from clients.remark_forms import SupervisionCommentForm
 from overview import caseload_page as lists
-from overview.client_page import ClientPage, one_client, session_lines
+from overview.client_page import ClientPage, one_client
 from overview.discharge import DischargeForm, booked
+from overview.session_lines import session_lines
 from overview.today_page import TodayPage
 from ui.search_terms import sought
 from ui.toasts import tell

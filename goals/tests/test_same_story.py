@@ -257,3 +257,18 @@ def test_cleos_session_names_a_goal_seen_differently_as_her_list_does(
     session = book(cleo, thea, at=timezone.now() + timedelta(hours=3))
     page = text(sign_in(cleo.user).get(f"/portal/sessions/{session.pk}/"))
     assert "Two stops, then three" in page and HERS["own_words"] not in page
+
+
+def test_a_rating_stands_under_the_words_it_was_given_for(cleo, thea, sign_in):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal = Goal.propose(cleo, MINE, by=cleo.user)
+    act(cleo.user, goal, lambda g: g.rate(4, by=cleo.user))
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
+    for address, heading in (
+        (f"/sessions/{session.pk}/", "What came in"),
+        (f"/clients/{cleo.pk}/", "Since last session"),
+    ):
+        page = text(sign_in(thea).get(address))
+        rated = page[page.index("rated 4") :][:60]
+        assert MINE["own_words"] in rated, heading
