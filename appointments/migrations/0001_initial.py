@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                             ("planned", "Planned"),
                             ("held", "Held"),
                             ("missed", "Missed"),
-                            ("cancelled", "Cancelled"),
+                            ("cancelled", "Canceled"),
                         ],
                         default="planned",
                         max_length=10,
