@@ -41,7 +41,7 @@ PRACTICE = timedelta(weeks=4)
 SORTS = ("name", "next", "last", "status")
 FILTERS = {
     "all": gettext_lazy("All"),
-    "attention": gettext_lazy("Your key or no contact"),
+    "attention": gettext_lazy("Proposal or no contact"),
     "early": gettext_lazy("Too early to say"),
     "paused": gettext_lazy("Paused"),
     "supervised": gettext_lazy("Supervised"),
