@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.models import User
 from goals.models import Agreement, Goal, GoalVersion
+from goals.models.content import Side
 
 Moment = tuple[datetime, GoalVersion]
 
@@ -77,12 +78,14 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
     ]
     events += [(key.declined_at, DECLINED, key) for key in keys if key.declined_at]
     standing: dict[UUID, set[str]] = {}
+    ever: dict[UUID, set[str]] = {}  # who agreed to it, whether it stands or not
     known: dict[UUID, GoalVersion] = {}
     in_force = latest = None
     shown, agreed, withdrawn = [], [], []
     for at, kind, key in sorted(events, key=lambda event: event[:2]):
         version, sides = key.version, standing.setdefault(key.version_id, set())
         known[key.version_id] = version
+        ever.setdefault(key.version_id, set()).add(key.side)
         if kind == TURNED:
             sides.add(key.side)
             if latest is None or version.number > latest.number:
@@ -97,8 +100,20 @@ def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
                 withdrawn.append((at, version))
             elif in_force and latest == version:
                 latest = in_force
-            elif latest == version and not sides:  # that proposal is gone
-                earlier = [one for pk, one in known.items() if standing[pk]]
-                latest = max(earlier, key=lambda one: one.number, default=latest)
+            elif latest == version and len(ever[version.pk]) < 2:  # it is gone
+                side = Side(version.side).other if kind == DECLINED else ""
+                latest = _before(version, side, known, standing, ever) or latest
         shown.append((at, in_force or latest))
     return shown, agreed, withdrawn
+
+
+def _before(version, side, known, standing, ever) -> GoalVersion | None:
+    """As GoalVersion.before, of what is replayed so far."""
+    for one in sorted(known.values(), key=lambda one: one.number, reverse=True):
+        if one.number >= version.number:
+            continue
+        if side in standing[one.pk] or (standing[one.pk] and not side):
+            return one
+        if len(ever[one.pk]) == 2:
+            return None
+    return None

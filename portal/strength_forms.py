@@ -16,7 +16,7 @@ WAYS = [
     (
         "nobody",
         _("Leave it at that"),
-        _("It stands with the goal, for both of you; nobody brings it up"),
+        _("Saved with the goal, where you both see it. Nobody brings it up"),
     ),
     ("ritual", _("A small ritual"), _("One sentence of yours, and the last stone")),
 ]

@@ -272,3 +272,16 @@ def test_a_rating_stands_under_the_words_it_was_given_for(cleo, thea, sign_in):
         page = text(sign_in(thea).get(address))
         rated = page[page.index("rated 4") :][:60]
         assert MINE["own_words"] in rated, heading
+
+
+def test_words_both_withdrew_from_stay_the_goals_on_the_timeline(cleo, thea, sign_in):
+    """Cleo's first wording still has her agreement; it does not come back for that."""
+    with acting_as(cleo.user.pk), transaction.atomic():
+        goal = Goal.propose(cleo, MINE, by=cleo.user)
+    act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
+    for by in (thea, cleo.user):
+        act(by, goal, lambda g, by=by: g.latest.withdraw_key("No", by=by))
+    page = text(sign_in(cleo.user).get("/portal/journey/"))
+    ended = page[page.index("A goal is set aside") :][:200]
+    assert HERS["own_words"] in ended and MINE["own_words"] not in ended

@@ -159,8 +159,7 @@ PROMISES = {
     ],
     "accounts/tests/test_reauthentication.py::"
     "test_six_minutes_later_thea_proves_it_and_goes_on": [
-        "Before what comes next, Cairn asks once more that it is you. It holds for "
-        "five minutes.",
+        "Please confirm that it’s you. You won’t be asked again for five minutes.",
     ],
     "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
         "They changed after you opened this page, so nothing was saved here.",
@@ -622,7 +621,7 @@ PROMISES = {
     ],
     "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
-        "It stands with the goal, for both of you; nobody brings it up",
+        "Saved with the goal, where you both see it. Nobody brings it up",
         "You chose to leave it at that. Nobody brings it up.",
         "Leave it at that",
         "You chose to talk about it: it stands on top of what is prepared for the "
