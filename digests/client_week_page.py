@@ -17,7 +17,7 @@ from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
 from goals import attention
-from goals.disagreement_page import own_words
+from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
@@ -79,11 +79,7 @@ class ClientWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        goals = list(_own_goals(self.user))
-        own = own_words(self.user, goals)
-        for goal in goals:
-            goal.called = own.get(goal.pk) or goal.shown.own_words
-        return goals
+        return with_names(self.user, list(_own_goals(self.user)))
 
     @cached_property
     def practice(self) -> list[Assignment]:

@@ -145,9 +145,8 @@ def take_key_back(request, goal: Goal, way: Way):
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
     if goal.in_force_id is None:
         before = context["before"] = version.before()
-        # Both agreed to it once: without the proposal nobody is asked for it again.
-        sides = before and before.keys.values_list("side", flat=True)
-        context["before_rests"] = len(set(sides or ())) == 2
+        # Without the proposal nobody is asked again for what was agreed once.
+        context["before_rests"] = before and before.was_agreed
     return way.page(request, "goal_key_back", goal, **context)
 
 

@@ -156,5 +156,13 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
     return found
 
 
+def with_names(user: User, goals: list[Goal]) -> list[Goal]:
+    """The same goals, each with `called`: what one's own side's lists name it by."""
+    own = own_words(user, goals)
+    for goal in goals:
+        goal.called = own.get(goal.pk) or goal.shown.own_words
+    return goals
+
+
 def _in_words(move: GoalMove | None) -> str:
     return str(GoalMove.Next(move.choice).label) if move else ""

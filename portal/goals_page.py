@@ -10,7 +10,7 @@ from accounts import encryption
 from accounts.models import User
 from clients.models import Client
 from goals import status
-from goals.disagreement_page import own_words
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, recent_lines
@@ -79,12 +79,9 @@ class GoalsPage:
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
-        own = own_words(user, goals)
         self.rows = [
-            GoalRow(
-                goal, lines[goal.pk], client, own.get(goal.pk) or goal.shown.own_words
-            )
-            for goal in goals
+            GoalRow(goal, lines[goal.pk], client, goal.called)
+            for goal in with_names(user, list(goals))
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)

@@ -16,7 +16,7 @@ from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
 from goals import attention
-from goals.disagreement_page import own_words
+from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.ways import CLIENTS
@@ -145,9 +145,7 @@ class HomePage:
         goals = _goals(user, since=self.now - TOLD_FOR)
         self.goals = [goal for goal in goals if goal.is_open]
         self.closed = [goal for goal in goals if not goal.is_open]
-        own = own_words(user, self.goals)
-        for goal in goals:
-            goal.called = own.get(goal.pk) or goal.shown.own_words
+        with_names(user, goals)
         found = self._asks()
         self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
         self.good = self._good()

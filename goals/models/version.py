@@ -104,6 +104,11 @@ class GoalVersion(ClientRow):
         return levels_of(self.attainment)
 
     @property
+    def was_agreed(self) -> bool:
+        """Whether both sides ever agreed to it, withdrawn since or not."""
+        return self.keys.order_by().values("side").distinct().count() == 2
+
+    @property
     def weight(self) -> int | None:
         """Importance times difficulty, 0 to 9; None where they were not said."""
         if self.weight_importance is None:
@@ -180,7 +185,7 @@ class GoalVersion(ClientRow):
             goal.in_force = goal.in_force_at = goal.review_on = None
             goal.save(update_fields=["in_force", "in_force_at", "review_on", "review"])
         elif goal.latest_id == self.pk:
-            if self.keys.order_by().values("side").distinct().count() == 2:
+            if self.was_agreed:
                 self._give_way(Goal.Ended.ASIDE, goal.in_force, by)
             else:
                 self._give_way(Goal.Ended.TAKEN_BACK, self.before(), by)
