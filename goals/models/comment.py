@@ -57,7 +57,9 @@ class Comment(ClientRow):
     retention = "record"
     frozen = {"goal", "by", "side", "at", "words"}
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="comments", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)

@@ -73,16 +73,18 @@ class Goal(ClientRow):
         TAKEN_BACK = "taken back", _("Taken back")
         DECLINED = "declined", _("Not a goal of theirs")
 
-    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="goals")
+    client = models.ForeignKey(
+        "clients.Client", models.PROTECT, related_name="goals", db_constraint=False
+    )
     # All of these are kept by the verbs below alone, so that lists need no sub-select;
     # a trigger refuses an `in_force` that lacks a key.
     in_force = models.ForeignKey(
-        "GoalVersion", models.PROTECT, null=True, related_name="+"
+        "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     in_force_at = models.DateTimeField(null=True)
     # The newest version that still stands: the one in force, or what is proposed.
     latest = models.ForeignKey(
-        "GoalVersion", models.PROTECT, null=True, related_name="+"
+        "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     waits_for = models.CharField(
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
@@ -91,7 +93,9 @@ class Goal(ClientRow):
     review_on = models.DateField(
         null=True
     )  # of the version in force, or after a review
-    review = models.ForeignKey("Review", models.PROTECT, null=True, related_name="+")
+    review = models.ForeignKey(
+        "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     ended_as = models.CharField(

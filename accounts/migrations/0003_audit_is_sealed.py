@@ -8,26 +8,7 @@ before its row's, or that would not hold.  Nobody waits for a lock.
 
 from django.db import migrations
 
-GUARD = """
-ALTER TABLE accounts_auditseal ENABLE ROW LEVEL SECURITY;
-ALTER TABLE accounts_auditseal FORCE ROW LEVEL SECURITY;
-REVOKE INSERT, UPDATE, DELETE ON accounts_auditseal FROM cairn_web;
-REVOKE SELECT ON accounts_auditseal FROM cairn_web;
--- How many rows a seal has tells of all practices; that it is there, and when, does not.
-GRANT SELECT (id, at, hash) ON accounts_auditseal TO cairn_web;
-GRANT SELECT ON accounts_auditseal TO cairn_worker;
-GRANT SELECT, INSERT ON accounts_auditseal TO cairn_acl;
-CREATE POLICY admin_reads ON accounts_auditseal FOR SELECT TO cairn_web
-  USING ((SELECT app.is_admin()));
-CREATE POLICY verify ON accounts_auditseal FOR SELECT TO cairn_worker USING (true);
-CREATE POLICY through_app_seal ON accounts_auditseal TO cairn_acl USING (true);
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON accounts_auditseal
-  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse();
-CREATE POLICY through_app_seal ON accounts_auditevent FOR SELECT TO cairn_acl
-  USING (true);
-GRANT SELECT ON accounts_auditevent TO cairn_acl;
-GRANT SELECT ON SEQUENCE accounts_auditevent_id_seq TO cairn_acl;
-"""
+from database.operations import ADMIN, AclFunctions, Policy, SecureRows
 
 # Zone and date style are pinned: else a hash would depend on who computes it.
 HASHES = """
@@ -52,20 +33,14 @@ CREATE FUNCTION app.seal_hash(previous bytea, number bigint, first bigint, last 
   SELECT sha256(previous || convert_to(
     jsonb_build_array(number, first, last, rows, at)::text, 'UTF8') || hashes) $$;
 """
+UNHASHED = """
+DROP TRIGGER hash_row ON accounts_auditevent;
+DROP FUNCTION app.hash_audit_row();
+DROP FUNCTION app.audit_hash(public.accounts_auditevent);
+DROP FUNCTION app.seal_hash(bytea, bigint, bigint, bigint, bigint, timestamptz, bytea);
+"""
 
-DOORS = """
-GRANT CREATE ON SCHEMA app TO cairn_acl;
-SET LOCAL ROLE cairn_acl;
-CREATE OR REPLACE FUNCTION app.audit(verb text, role text, client uuid, kind text,
-    object uuid, reason text, detail jsonb, address inet) RETURNS void
-  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_current_xact_id();
-  INSERT INTO public.accounts_auditevent
-    (practice_id, actor_id, role, verb, client_id, kind, object_id, reason, detail,
-     address)
-  VALUES (app.practice(), app.user_id(), role, verb, client, kind, object, reason,
-     detail, address) $$;
-
+SEAL = """
 CREATE FUNCTION app.seal(OUT number bigint, OUT first bigint, OUT last bigint,
     OUT rows bigint, OUT digest bytea)
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -154,10 +129,6 @@ BEGIN
   END LOOP;
   what := NULL;
 END $$;
-REVOKE ALL ON FUNCTION app.seal(), app.audit_fault() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.seal(), app.audit_fault() TO cairn_worker, cairn_owner;
-SET LOCAL ROLE NONE;
-REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
 # An index scan of one person's last minute, which ends where it is enough.
 PACE = """
@@ -167,20 +138,41 @@ CREATE FUNCTION app.looks_lately() RETURNS bigint LANGUAGE sql VOLATILE
     WHERE actor_id = app.user_id() AND at > now() - interval '1 minute'
       AND verb = 'opened' ORDER BY at DESC LIMIT 201) look $$;
 """
-UNDO = """
-DROP FUNCTION app.looks_lately();
-DROP FUNCTION app.seal();
-DROP FUNCTION app.audit_fault();
-DROP TRIGGER hash_row ON accounts_auditevent;
-DROP FUNCTION app.hash_audit_row();
-DROP FUNCTION app.audit_hash(public.accounts_auditevent);
-DROP FUNCTION app.seal_hash(bytea, bigint, bigint, bigint, bigint, timestamptz, bytea);
-DROP POLICY through_app_seal ON accounts_auditevent;
-DROP TRIGGER append_only ON accounts_auditseal;
-"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_audit_seal")]
+    dependencies = [("accounts", "0002_row_security")]
 
-    operations = [migrations.RunSQL([GUARD, HASHES, DOORS, PACE], UNDO)]
+    operations = [
+        # How many rows a seal has tells of all practices; that it is there, and when,
+        # does not.
+        SecureRows(
+            "auditseal",
+            wall=False,
+            read=None,
+            insert=None,
+            append_only=True,
+            also=[
+                Policy(
+                    "admin_reads", "SELECT", "cairn_web", ADMIN,
+                    rights={"SELECT": ["id", "at", "hash"]},
+                ),
+                Policy("verify", "SELECT", "cairn_worker", rights={"SELECT": []}),
+                Policy("through_app_seal", "INSERT", "cairn_acl", rights={"INSERT": []}),
+            ],
+        ),
+        migrations.RunSQL(HASHES, UNHASHED),
+        AclFunctions(
+            SEAL,
+            may={
+                "app.seal()": "cairn_worker, cairn_owner",
+                "app.audit_fault()": "cairn_worker, cairn_owner",
+            },
+            rights={
+                "accounts_auditseal": ["SELECT"],
+                "accounts_auditevent": ["SELECT"],
+                "SEQUENCE accounts_auditevent_id_seq": ["SELECT"],
+            },
+        ),
+        migrations.RunSQL(PACE, "DROP FUNCTION app.looks_lately()"),
+    ]  # fmt: skip

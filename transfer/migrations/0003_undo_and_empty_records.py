@@ -1,4 +1,5 @@
-"""An import can be undone: one function deletes what it made, and nothing else.
+"""An import can be undone: one function deletes what it made, and nothing else.  And an
+admin learns whether anything was written about somebody, without seeing a row.
 
 The key of each client follows from the import's own key and the line (`key_of`), so no
 other client can be named; the client was made between the file and the end; the first
@@ -7,62 +8,20 @@ line of the audit log that says "caseload imported" counts, not the last.
 
 from django.db import migrations
 
+from database.operations import AclFunctions
+
 # What an import writes, and nothing else.
 MADE = (
     "goals_goalrating", "goals_agreement", "goals_goalversion", "goals_goal",
     "appointments_therapysession", "clients_clientbackground", "clients_contactcharter",
     "clients_carerole",
 )  # fmt: skip
-KEEP = ("goals_goalrating", "goals_agreement", "goals_goalversion")  # append-only
-MAY = (
-    "".join(
-        f"GRANT SELECT (client_id), DELETE ON {table} TO cairn_acl;"
-        f"CREATE POLICY undo ON {table} TO cairn_acl USING (true);"
-        for table in MADE
-    )
-    + """
-GRANT SELECT (created_at), DELETE ON clients_client TO cairn_acl;
-CREATE POLICY undo ON clients_client FOR DELETE TO cairn_acl USING (true);
-GRANT SELECT (id, practice_id, by_id, state, made_at, people, sessions, goals,
-  finished_at) ON transfer_caseloadimport TO cairn_acl;
-CREATE POLICY undo ON transfer_caseloadimport FOR SELECT TO cairn_acl USING (true);
-"""
+MAY = "".join(
+    f"CREATE POLICY undo ON {table} FOR DELETE TO cairn_acl USING (true);"
+    for table in (*MADE, "clients_client")
 )
-MAY_NOT = (
-    "".join(
-        f"DROP POLICY undo ON {table}; REVOKE DELETE ON {table} FROM cairn_acl;"
-        for table in (*MADE, "clients_client")
-    )
-    + "REVOKE SELECT (created_at) ON clients_client FROM cairn_acl;"
-    + "DROP POLICY undo ON transfer_caseloadimport;"
-)
-
-# What is append-only refuses everybody, but lets go of what an import brought when that
-# is undone: only app.undo_import runs as cairn_acl and deletes there.
-LETS_GO = """
-CREATE FUNCTION app.refuse_all_but_undo() RETURNS trigger LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF TG_OP = 'DELETE' AND current_user = 'cairn_acl' THEN
-    RETURN NULL;
-  END IF;
-  RAISE insufficient_privilege USING MESSAGE =
-    format('%s on %s is not allowed', TG_OP, TG_TABLE_NAME);
-END $$;
-""" + "".join(
-    f"DROP TRIGGER append_only ON {table};"
-    f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-    f"  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse_all_but_undo();"
-    for table in KEEP
-)
-LETS_NOTHING_GO = (
-    "".join(
-        f"DROP TRIGGER append_only ON {table};"
-        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-        f"  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse();"
-        for table in KEEP
-    )
-    + "DROP FUNCTION app.refuse_all_but_undo();"
+MAY_NOT = "".join(
+    f"DROP POLICY undo ON {table};" for table in (*MADE, "clients_client")
 )
 DELETES = "".join(
     f"  DELETE FROM public.{table} WHERE client_id = ANY (ids);\n"
@@ -71,8 +30,6 @@ DELETES = "".join(
     for table in MADE
 )
 UNDO = f"""
-GRANT CREATE ON SCHEMA app TO cairn_acl;
-SET LOCAL ROLE cairn_acl;
 -- CaseloadImport.key_of, once more.
 CREATE FUNCTION app.imported_key(which uuid, line text) RETURNS uuid
   LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -149,35 +106,76 @@ BEGIN
     RAISE 'there is more or less of it than was imported';
   END IF;
 END $$;
-REVOKE ALL ON FUNCTION app.imported_key(uuid, text), app.imported_clients(uuid),
-  app.import_ended(uuid), app.made_by_import(uuid, uuid[]),
-  app.changed_since_import(uuid), app.undo_import(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.changed_since_import(uuid), app.undo_import(uuid)
-  TO cairn_web;
+"""
+
+# Whatever hangs on a goal or a session is not there without it.
+WRITTEN = (
+    "clients_clientbackground",
+    "clients_draft",
+    "clients_correction",
+    "clients_emergencyreason",
+    "clients_supervisioncomment",
+    "goals_strength",
+    "goals_goal",
+    "toolkit_assignment",
+    "appointments_therapysession",
+    "goals_win",
+    "transfer_recordexport",
+)
+ROWS = " UNION ALL ".join(
+    f"SELECT FROM public.{table} WHERE client_id = whose" for table in WRITTEN
+)
+EMPTY = """
+CREATE OR REPLACE FUNCTION app.record_is_empty(whose uuid) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT {} $$;
+"""
+AS_ACL = """
+GRANT CREATE ON SCHEMA app TO cairn_acl;
+SET LOCAL ROLE cairn_acl;
+{}
 SET LOCAL ROLE NONE;
 REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
-NO_UNDO = """
-DROP FUNCTION app.undo_import(uuid);
-DROP FUNCTION app.changed_since_import(uuid);
-DROP FUNCTION app.made_by_import(uuid, uuid[]);
-DROP FUNCTION app.imported_clients(uuid);
-DROP FUNCTION app.import_ended(uuid);
-DROP FUNCTION app.imported_key(uuid, text);
-"""
+READ = "".join(
+    f"GRANT SELECT (client_id) ON {table} TO cairn_acl;" for table in WRITTEN
+)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("transfer", "0002_row_security"),
-        ("accounts", "0010_keys_can_change"),
-        ("clients", "0010_roles_only_shorten"),
-        ("appointments", "0002_row_security"),
-        ("goals", "0010_ratings_by_side"),
+        ("goals", "0002_row_security"),
+        ("toolkit", "0002_row_security"),
     ]
 
     operations = [
         migrations.RunSQL(MAY, MAY_NOT),
-        migrations.RunSQL(LETS_GO, LETS_NOTHING_GO),
-        migrations.RunSQL(UNDO, NO_UNDO),
-    ]
+        AclFunctions(
+            UNDO,
+            may={
+                "app.imported_key(uuid, text)": "",
+                "app.import_ended(uuid)": "",
+                "app.imported_clients(uuid)": "",
+                "app.made_by_import(uuid, uuid[])": "",
+                "app.changed_since_import(uuid)": "cairn_web",
+                "app.undo_import(uuid)": "cairn_web",
+            },
+            rights={
+                **{table: ["SELECT (client_id)", "DELETE"] for table in MADE},
+                "clients_client": ["SELECT (created_at)", "DELETE"],
+                "transfer_caseloadimport": [
+                    "SELECT (id, practice_id, by_id, state, made_at, people, sessions,"
+                    " goals, finished_at)"
+                ],
+            },
+        ),
+        # clients.0002 made a stand-in that says no.
+        migrations.RunSQL(
+            READ
+            + AS_ACL.format(
+                EMPTY.format(f"app.is_ours(whose) AND NOT EXISTS ({ROWS})")
+            ),
+            AS_ACL.format(EMPTY.format("false")),
+        ),
+    ]  # fmt: skip

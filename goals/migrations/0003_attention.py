@@ -13,32 +13,11 @@ the other until it opens the goal, until it is settled, or until two weeks are o
 
 from django.db import migrations
 
-SEEN = {
-    "goals_goal": "id, client_id, closed_at, in_force_id, in_force_at, review_id,"
-    " review_on, differs_since, ended_as",
-    "goals_comment": "id, client_id, goal_id, at, talked_on",
-    "goals_goalrating": "id, client_id, goal_id, at, value, side, withdraws_id",
-    "goals_step": "goal_id, reached_at",
-    "goals_goalmove": "goal_id, kind, choice, side, at",
-    "goals_review": "id, opened_at, client_at, therapist_at",
-    "goals_reviewanswer": "id, review_id, side, choice, at",
-    "clients_contactcharter": "client_id, celebrates",
-    "goals_strength": "id, client_id, state, at",
-}
-ACL = "".join(
-    f"GRANT SELECT ({columns}) ON {table} TO cairn_acl;"
-    f"CREATE POLICY acl ON {table} FOR SELECT TO cairn_acl USING (true);"
-    for table, columns in SEEN.items()
-)
-NO_ACL = "".join(
-    f"DROP POLICY acl ON {table};REVOKE SELECT ({columns}) ON {table} FROM cairn_acl;"
-    for table, columns in SEEN.items()
-)
+from database.operations import AclFunctions
+
 # `asked` and `meeting` are what the program found visible; of these, `mine` are answered.
 # Every part walks an index from its goal.
 WATCH = """
-GRANT CREATE ON SCHEMA app TO cairn_acl;
-SET LOCAL ROLE cairn_acl;
 CREATE FUNCTION app.goal_watch(asked uuid[], meeting uuid[], of_side text, today date,
     untouched integer, flat_ratings integer, unanswered integer)
   RETURNS TABLE (kind text, client_id uuid, goal_id uuid, at timestamptz)
@@ -192,23 +171,31 @@ BEGIN
                    AND s.starts_at > quiet.at) >= untouched
   ORDER BY 1, 4;
 END $$;
-REVOKE ALL ON FUNCTION
-  app.goal_watch(uuid[], uuid[], text, date, integer, integer, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-  app.goal_watch(uuid[], uuid[], text, date, integer, integer, integer) TO cairn_web;
-SET LOCAL ROLE NONE;
-REVOKE CREATE ON SCHEMA app FROM cairn_acl;
 """
-NO_WATCH = """
-DROP FUNCTION app.goal_watch(uuid[], uuid[], text, date, integer, integer, integer);
-"""
+SEEN = {
+    "goals_goal": "id, client_id, closed_at, in_force_id, in_force_at, review_id,"
+    " review_on, differs_since, ended_as",
+    "goals_comment": "id, client_id, goal_id, at, talked_on",
+    "goals_goalrating": "id, client_id, goal_id, at, value, side, withdraws_id",
+    "goals_step": "goal_id, reached_at",
+    "goals_goalmove": "goal_id, kind, choice, side, at",
+    "goals_review": "id, opened_at, client_at, therapist_at",
+    "goals_reviewanswer": "id, review_id, side, choice, at",
+    "clients_contactcharter": "client_id, celebrates",
+    "goals_strength": "id, client_id, state, at",
+}
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("goals", "0010_ratings_by_side"),
-        ("clients", "0005_how_success_is_marked"),
-        ("appointments", "0003_passed_on"),
-    ]
+    dependencies = [("goals", "0002_row_security")]
 
-    operations = [migrations.RunSQL([ACL, WATCH], [NO_WATCH, NO_ACL])]
+    operations = [
+        AclFunctions(
+            WATCH,
+            may={
+                "app.goal_watch(uuid[], uuid[], text, date, integer, integer, integer)":
+                    "cairn_web"
+            },
+            rights={table: [f"SELECT ({columns})"] for table, columns in SEEN.items()},
+        ),
+    ]  # fmt: skip
