@@ -42,7 +42,7 @@ def own_settings(request):
         "ways": ways,
         "steps": sum(1 for way in ways if way.kind in factors.STEPS),
         "sign_ins": sign_ins,
-        "here": request.session.session_key,
+        "here": sessions.hash_of(request.session.session_key),
         "wanted": AddressChange.objects.visible_to(person).open().first(),
         "lately": lately(person),
     }

@@ -341,12 +341,11 @@ class Migration(migrations.Migration):
             name="SignIn",
             fields=[
                 (
-                    "session_key",
+                    "key_hash",
                     models.CharField(
-                        max_length=40,
+                        max_length=64,
                         primary_key=True,
                         serialize=False,
-                        verbose_name="session key",
                     ),
                 ),
                 ("session_data", models.TextField(verbose_name="session data")),
