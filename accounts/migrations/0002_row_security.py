@@ -34,8 +34,21 @@ GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, ways_ve
 GRANT SELECT (expire_date), DELETE ON accounts_signin TO cairn_worker;
 REVOKE DELETE ON accounts_tries FROM cairn_web;
 GRANT SELECT (ends_at), DELETE ON accounts_tries TO cairn_worker;
+-- Tables of Django and allauth that nothing here asks.
+REVOKE ALL ON auth_group, auth_group_permissions, auth_permission, django_content_type,
+  account_emailaddress, account_emailconfirmation FROM cairn_web;
+-- allauth asks it at each sign-in; nobody writes it.
+GRANT SELECT ON account_emailaddress TO cairn_web;
+-- An account is closed and stays; the worker alone beats.
+REVOKE DELETE ON accounts_user FROM cairn_web;
+REVOKE INSERT, UPDATE, DELETE ON accounts_heartbeat FROM cairn_web;
 """
 NO_PEOPLE = """
+GRANT DELETE ON accounts_user TO cairn_web;
+GRANT INSERT, UPDATE, DELETE ON accounts_heartbeat TO cairn_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON auth_group, auth_group_permissions,
+  auth_permission, django_content_type, account_emailaddress, account_emailconfirmation
+  TO cairn_web;
 REVOKE ALL ON accounts_heartbeat, accounts_signin, accounts_tries FROM cairn_worker;
 REVOKE ALL (id, email, practice_id, is_active, is_therapist, is_admin, joined_at,
   time_zone, language) ON accounts_user FROM cairn_worker;
@@ -139,7 +152,12 @@ KNOWN_TO = f"{ADMIN} OR invited_by_id = {ME} OR user_id = {ME}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_initial")]
+    dependencies = [
+        ("accounts", "0001_initial"),
+        ("account", "0009_emailaddress_unique_primary_email"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
 
     operations = [
         migrations.RunSQL(PEOPLE, NO_PEOPLE),
