@@ -74,7 +74,8 @@ def test_every_table_has_forced_row_security_or_is_listed_as_open(db):
 
 def test_what_the_web_may_do_with_open_tables_is_listed(db):
     found = query(
-        "SELECT c.relname::text, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)"
+        "SELECT c.relname::text,"
+        " string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)"
         " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relkind = 'r'"
         " AND relnamespace = 'public'::regnamespace AND NOT relforcerowsecurity"
         " AND a.grantee = 'cairn_web'::regrole GROUP BY 1"
