@@ -59,7 +59,7 @@ def opened(row: models.Model, user, verb: str = "opened") -> None:
     looks = audit.record_look(verb, about=row, role=role_towards(user, row.client_id))
     if looks > record_rate_limit.A_MINUTE:
         raise record_rate_limit.TooFast
-    if verb == "opened" and getattr(row, "is_told_about", False):
+    if verb == "opened" and getattr(row, "is_told", False):
         signals.was_opened(row, user)
 
 

@@ -27,7 +27,7 @@ from uuid import UUID
 
 from django.apps import apps  # the models import this module
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from database.locks import lock
@@ -117,11 +117,21 @@ def _said(signal: Model) -> dict:
     return {name: getattr(signal, name) for name in names}
 
 
-def was_opened(row, user) -> None:
-    """Close what told this person's side of the row until somebody opened it."""
+def _told(user) -> QuerySet:
+    """What this person's side is told until somebody opens the row."""
     signals = apps.get_model("clients", "Signal").objects
-    told = signals.editable_by(user).open().filter(until_opened=True)
-    told.filter(client_id=row.client_id, about=row.pk).update(closed_at=Now())
+    return signals.editable_by(user).open().filter(until_opened=True)
+
+
+def with_told(rows: QuerySet, user) -> QuerySet:
+    """With `is_told`: whether `was_opened` has something to close."""
+    told = _told(user).filter(client_id=OuterRef("client_id"), about=OuterRef("pk"))
+    return rows.annotate(is_told=Exists(told))
+
+
+def was_opened(row, user) -> None:
+    told = _told(user).filter(client_id=row.client_id, about=row.pk)
+    told.update(closed_at=Now())
 
 
 def recompute(client_ids: Iterable[UUID]) -> None:

@@ -62,7 +62,9 @@ class GoalQuerySet(ClientRowQuerySet):
 
 class Goal(ClientRow):
     retention = "record"
-    is_told_about = True  # some signals about it are closed when it is opened
+    # Whether a signal waits until it is opened; a page's query looks beforehand
+    # (`signals.with_told`).
+    is_told = True
     not_exported = {
         "waits_for": "follows from the keys of its latest version",
         "review": "the review of this goal that is not closed",
