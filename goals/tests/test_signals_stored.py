@@ -15,6 +15,7 @@ from accounts.models import User
 from clients import signals
 from clients.models import Client, ContactCharter, Signal
 from clients.record_access import opened
+from conftest import as_role
 from goals.models import Comment, Goal, Overtaken, Review, Step, Strength
 from tests.cast import act, agreed_goal, as_person, book, counted, hold, rate
 from tests.cast import signals_anew as anew
@@ -250,8 +251,9 @@ def test_a_discharged_client_is_asked_nothing_and_again_once_readmitted(cleo, th
     assert kinds(cleo) == {"review"}
 
 
+@pytest.mark.parametrize("role", ["cairn_web", "cairn_owner"])
 def test_the_command_makes_what_is_missing_and_closes_what_is_left_over(
-    cleo, carl, thea, theo
+    cleo, carl, thea, theo, role
 ):
     goals = [agreed_goal(cleo, thea), agreed_goal(carl, theo)]
     Goal.objects.update(review_on=thea.today())
@@ -259,10 +261,14 @@ def test_the_command_makes_what_is_missing_and_closes_what_is_left_over(
         practice_id=cleo.practice_id, client=cleo, kind="said", about=goals[0].pk,
         side="client", since=timezone.now(),
     )  # fmt: skip
-    call_command("recompute_signals")
+    for practice in ("elsewhere", thea.practice.slug):
+        assert (kinds(cleo), kinds(carl)) == ({"said"}, set())
+        with as_role(role):
+            call_command("recompute_signals", practice=practice)
     assert (kinds(cleo), kinds(carl)) == ({"review"}, {"review"})
     before = stored(cleo) + stored(carl)
-    call_command("recompute_signals")
+    with as_role(role):
+        call_command("recompute_signals")
     assert stored(cleo) + stored(carl) == before
 
 
