@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from clients import apart
+from clients import apart, signals
 from clients.models import Client, ClientRow, ClientRowQuerySet
 from clients.models.care import tell_again
 from ui import dates, screen_privacy
@@ -233,7 +233,7 @@ class TherapySession(ClientRow):
         old, new = self.State.PLANNED, self.State.MISSED
         return self._turn(old, new, "session missed", starts_at__lte=Now())
 
-    @transaction.atomic
+    @signals.changes("sessions")
     def log(self, *, take_away: str, by: User) -> None:
         """Write what the client takes away, and that it was held once it began."""
         self.take_away, self.logged_at = take_away, timezone.now()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.decorators import if_a_page
 from accounts.models import AuditEvent
-from clients import record_rate_limit
+from clients import record_rate_limit, signals
 from clients.access import reach, role_towards
 
 audit.verb("opened", audit.Sort.OPENED, _("A part of the record"))
@@ -59,6 +59,8 @@ def opened(row: models.Model, user, verb: str = "opened") -> None:
     looks = audit.record_look(verb, about=row, role=role_towards(user, row.client_id))
     if looks > record_rate_limit.A_MINUTE:
         raise record_rate_limit.TooFast
+    if verb == "opened" and getattr(row, "is_told", False):
+        signals.was_opened(row, user)
 
 
 def looks_at(user) -> models.QuerySet:

@@ -96,8 +96,7 @@ class ClientWeekPage:
         and which."""
         goals = {goal.pk: goal for goal in self._goals}
         ids = {goal.client_id for goal in self._goals}
-        today = self.user.today()
-        asks = attention.watch(ids, Side.CLIENT, today, meeting=[]) if ids else []
+        asks = attention.watch(self.user, ids, meeting=[]) if ids else []
         return [
             (one.kind, goals[one.goal_id])
             for one in asks

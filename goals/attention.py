@@ -1,32 +1,28 @@
-"""What goals ask of the two who hold them: a talk, a review, a kind question.
+"""What goals ask of the two who hold them, in words and as links: a talk, a review,
+a kind question.
 
-A goal is still when nobody touched it for four sessions, or its last five ratings by
-the client (the therapist's where the client gave none) are all the same; something
-said is unanswered when two sessions went by and nobody noted that it was talked about.
-A decision of a review is told to the side that did not press last; so is a
-withdrawal, a decline, that the other side took it up again or sees it differently.
+What is asked stands in `clients.Signal`, written by the rules in `goals.signals`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import DateField, DateTimeField, Q, UUIDField
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from database.prepared import PreparedSQL
+from accounts.models import User
+from clients.models import Signal
+from clients.prepared import prepared_for_user
+from database.prepared import many
+from goals.signals import QUIET
 from goals.ways import Way
 
-UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
-
-# One statement for however many clients; its text stands in the migration.
-WATCH = PreparedSQL("""
-SELECT kind, client_id, goal_id, at
-FROM app.goal_watch($1::uuid[], $2::uuid[], $3, $4::date, $5, $6, $7)
-""")
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
 # What the therapist reads, and the one act.
 TO_THERAPIST = {
@@ -116,19 +112,32 @@ class Watch(NamedTuple):
         return reverse(way[name], args=[self.goal_id]) + place
 
 
+@prepared_for_user(
+    clients=many(UUIDField()),
+    meeting=many(UUIDField()),
+    today=DateField(),
+    now=DateTimeField(),
+)
+def _shown(user, clients, meeting, today, now):
+    rows = Signal.objects.visible_to(user).shown(today, now)
+    rows = rows.filter(~Q(kind__in=QUIET) | Q(client_id=meeting), client_id=clients)
+    rows = rows.order_by("kind", "due_on", "since", "about")
+    return rows.values_list("kind", "client_id", "about", "since")
+
+
 def watch(
-    client_ids: Iterable[UUID],
-    side: str,
-    today: date,
-    *,
-    meeting: Iterable[UUID] | None = None,
+    user: User, client_ids: Iterable[UUID], *, meeting: Iterable[UUID] | None = None
 ) -> list[Watch]:
-    """In one query.  The ids are those that `visible_to(user)` gave.
+    """What one's own side is asked about these clients, in one query.
 
     About a goal that stands still only those are asked whom one is `meeting` today, or
-    all where that is not said.
+    all where that is not said; and nobody where its review is due.
     """
     asked = list(client_ids)
     met = asked if meeting is None else list(meeting)
-    rows = WATCH.rows(asked, met, side, today, UNTOUCHED, FLAT, UNANSWERED)
-    return [Watch(*row) for row in rows]
+    rows = _shown(
+        user, clients=asked, meeting=met, today=user.today(), now=timezone.now()
+    )
+    found = [Watch(*row) for row in rows]
+    due = {one.goal_id for one in found if one.kind == "review"}
+    return [one for one in found if one.kind not in QUIET or one.goal_id not in due]

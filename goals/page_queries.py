@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, UUIDField
 
-from clients import apart
+from clients import apart, signals
 from clients.models import Draft
 from clients.prepared import prepared_for_user
 from database.prepared import many
@@ -52,7 +52,8 @@ def one_goal(user, goal):
     """What the page of a goal begins with."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
     rows = rows.select_related("client__user", "review__opened_by")
-    return apart.with_shares_name(with_rating_draft(rows, user))
+    rows = signals.with_told(with_rating_draft(rows, user), user)
+    return apart.with_shares_name(rows)
 
 
 def with_rating_draft(rows, user):

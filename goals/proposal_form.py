@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients import drafts
+from clients import drafts, signals
 from clients.models import Client
 from goals import status
 from goals.forms import LONGEST, NEWER_WORDS, few_words
@@ -224,8 +224,9 @@ class ProposalForm(HouseForm):
         twice = self.kept_before(Goal.objects.visible_to(by), self._is_said_in)
         if twice:
             return twice
-        goal = Goal.propose(self.client, self.content(), by=by, key=once)
-        self._begin(goal, by)
+        with signals.together(self.client.pk):
+            goal = Goal.propose(self.client, self.content(), by=by, key=once)
+            self._begin(goal, by)
         return goal
 
     def _is_said_in(self, goal) -> bool:

@@ -25,7 +25,7 @@ class Topic:
         return self.watch.kind
 
 
-def topics(session: TherapySession, user: User, side: str, way: Way) -> list[Topic]:
+def topics(session: TherapySession, user: User, way: Way) -> list[Topic]:
     """In order of the day they came up; nothing where another session comes first.
 
     One statement, and one more for each of: a session of another day, any topic.
@@ -34,7 +34,7 @@ def topics(session: TherapySession, user: User, side: str, way: Way) -> list[Top
         return []
     found = [
         one
-        for one in attention.watch([session.client_id], side, user.today(), meeting=[])
+        for one in attention.watch(user, [session.client_id], meeting=[])
         if one.kind in attention.FOR_THE_SESSION and one.at < session.ends_at
     ]
     if not found:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import User
+from clients import signals
 from clients.autosave import PART
 from clients.portal_state import reads
 from goals.models import Goal, GoalRating
@@ -160,8 +160,11 @@ class SessionForm(HouseForm):
         """Everything or nothing; StaleNote where the note was saved elsewhere."""
         return self.written(self._save, by, sign)
 
-    @transaction.atomic
     def _save(self, by, sign):
+        with signals.together(self.screen.session.client_id):
+            return self._save_all(by, sign)
+
+    def _save_all(self, by, sign):
         session, said = self.screen.session, self.cleaned_data
         note = self._save_note(by, sign)
         self._save_ratings(by)

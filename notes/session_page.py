@@ -175,7 +175,7 @@ class SessionPage:
     @cached_property
     def topics(self) -> list[agenda.Topic]:
         """What one of the two wants to talk about in this session."""
-        return agenda.topics(self.session, self.user, Side.THERAPIST, THERAPISTS)
+        return agenda.topics(self.session, self.user, THERAPISTS)
 
     @cached_property
     def news(self) -> list[News]:

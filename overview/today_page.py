@@ -288,8 +288,7 @@ class TodayPage:
     def _watched(self) -> list[attention.Watch]:
         here = [pk for pk in self.clients if self._is_here(pk)]
         meeting = {session.client_id for session in self.sessions}
-        today = self.user.today()
-        return attention.watch(here, Side.THERAPIST, today, meeting=meeting)
+        return attention.watch(self.user, here, meeting=meeting)
 
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import device_handover, errors
-from clients import drafts
+from clients import drafts, signals
 from clients.record_access import open_for
 from goals import acts, review_acts
 from goals.forms import OVERTAKEN
@@ -38,6 +38,7 @@ def goals(request):
 def goal_detail(request, goal_id):
     rows = Goal.objects.visible_to(request.user).with_words()
     rows = with_rating_draft(rows.select_related("client__user"), request.user)
+    rows = signals.with_told(rows, request.user)
     goal = open_for(request, rows, pk=goal_id)
     return acts.shown(request, goal, WAY)
 

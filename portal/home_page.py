@@ -184,9 +184,8 @@ class HomePage:
     def _watched(self, keys: list[Goal]) -> list[Ask]:
         """A review that is due or waits, what was said and not talked about, and a
         kind question about a goal that stands still."""
-        side, today = Side.CLIENT, self.user.today()
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
-        found = attention.watch([self.client.pk], side, today)
+        found = attention.watch(self.user, [self.client.pk])
         found.sort(key=lambda one: one.kind not in attention.FOR_THE_SESSION)
         asks = {}
         for one in found:

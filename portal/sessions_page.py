@@ -14,7 +14,6 @@ from accounts.models import User
 from appointments.models import TherapySession
 from goals.disagreement_page import with_names
 from goals.models import Goal
-from goals.models.content import Side
 from goals.ways import CLIENTS
 from notes import agenda
 from notes.formats import PARTS
@@ -83,7 +82,7 @@ class PortalSessionPage:
     @cached_property
     def topics(self) -> list[tuple[str, Goal, str]]:
         """What one of the two wants to talk about in this session: why, which goal."""
-        found = agenda.topics(self.session, self.user, Side.CLIENT, CLIENTS)
+        found = agenda.topics(self.session, self.user, CLIENTS)
         with_names(self.user, [one.goal for one in found])
         return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 

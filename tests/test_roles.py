@@ -120,9 +120,9 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
     assert names == [
         "admin_may_give", "audit", "audit_fault", "cancel_clashing_sessions",
         "caseload_counts", "changed_since_import", "clients_named",
-        "clients_named", "destroy_key",
+        "clients_named", "close_signals", "destroy_key",
         "emails", "emergencies_from", "emergency_has_reason",
-        "forget_sheet", "goal_watch", "import_ended", "imported_clients", "invitation",
+        "forget_sheet", "import_ended", "imported_clients", "invitation",
         "is_held", "is_new",
         "is_ours", "knows_device_of", "login", "made_by_import",
         "oldest_unsent",

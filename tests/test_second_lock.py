@@ -280,7 +280,7 @@ CLINICAL = [
     "notes_sessiongoal", "notes_progressnote", "notes_notehold",
     "notes_noteaddition", "notes_earlierdraft",
     "clients_clientbackground", "clients_draft",
-    "clients_carerole",
+    "clients_carerole", "clients_signal",
     "goals_strength", "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 OUTSIDERS = [

@@ -27,6 +27,7 @@ from clients.models import (
     Draft,
     EmergencyReason,
     Notice,
+    Signal,
     SupervisionComment,
 )
 from database.identity import acting_as
@@ -66,7 +67,7 @@ GUARDED = [
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
     Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold,
     NoteAddition, EarlierDraft, Strength,
-    StrengthLink, Win, CaseloadImport, ImportSheet,
+    StrengthLink, Win, CaseloadImport, ImportSheet, Signal,
 ]  # fmt: skip
 # What may be changed, and a column whose change to itself is one.
 CHANGED = {
@@ -89,6 +90,7 @@ CHANGED = {
     StrengthLink: "ended_at",
     Win: "withdrawn_at",
     CaseloadImport: "percent",
+    Signal: "closed_at",
 }
 
 
@@ -189,6 +191,10 @@ class World:
         Step.objects.create(**common, goal=goal, words=WORDS, position=1, added_by=who)
         self.both(goal, who)
         Assignment.objects.create(**common, words=WORDS, set_by=who)
+        for side in ("client", "therapist"):
+            Signal.objects.create(
+                **common, kind="review", about=goal.pk, side=side, since=self.now
+            )
         self.sessions(goal, who)
         self.strengths(goal, who)
         self.copies(who)

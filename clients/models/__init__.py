@@ -7,6 +7,7 @@ from clients.models.draft import Draft
 from clients.models.emergency import EmergencyReason
 from clients.models.notice import Notice
 from clients.models.row import ClientRow, ClientRowQuerySet
+from clients.models.signal import Signal
 from clients.models.supervision import SupervisionComment
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Draft",
     "EmergencyReason",
     "Notice",
+    "Signal",
     "SupervisionComment",
 ]

@@ -21,7 +21,7 @@ from accounts.fields import (
 from accounts.models import Invitation, Practice, User
 from accounts.sessions import ways_changed
 from accounts.sign_in_reset import forget_factors
-from clients import access
+from clients import access, signals
 from clients.models import care
 from clients.models.care import CareRole
 from clients.models.contact import ContactCharter
@@ -299,7 +299,7 @@ class Client(HasNameKey):
             audit.record("portal closed", about=self)
         return bool(done)
 
-    @transaction.atomic
+    @signals.changes("clients")
     def discharge(self, *, by: User) -> bool:
         """The portal is for reading from now on, and closes by itself; False twice."""
         rows = Client.objects.editable_by(by).filter(pk=self.pk)
@@ -310,7 +310,7 @@ class Client(HasNameKey):
             audit.record("discharged", about=self)
         return bool(done)
 
-    @transaction.atomic
+    @signals.changes("clients")
     def take_back(self, *, by: User) -> bool:
         rows = Client.objects.editable_by(by).filter(pk=self.pk)
         done = rows.filter(state=self.State.DISCHARGED).update(

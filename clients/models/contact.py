@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Practice, User
-from clients import access
+from clients import access, signals
 
 audit.verb("charter changed", audit.Sort.SETTINGS, _("Changed how to be reached"))
 
@@ -62,7 +62,7 @@ class ContactCharter(models.Model):
 
     objects = ContactCharterQuerySet.as_manager()
 
-    @transaction.atomic
+    @signals.changes("preferences")
     def set(self, *, by: User, **wanted) -> bool:
         """Keep what the client wants; False for anybody else."""
         own = ContactCharter.objects.editable_by(by).filter(pk=self.pk)

@@ -13,7 +13,7 @@ from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, emails, on_calendar, send_at
 from goals.models import Goal, GoalRating, Review
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, rate
+from tests.cast import agreed_goal, rate, signals_anew
 from toolkit.models import Assignment
 
 MONDAY = berlin(30, 8)
@@ -252,6 +252,7 @@ def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
 def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
     goal = goal_since(cleo, thea, berlin(3, 9))
     Goal.objects.filter(pk=goal.pk).update(review_on=MONDAY.date())
+    signals_anew(cleo)
     send_at(berlin(29, 17))
     assert "Goal review due" in week_of(cleo, sign_in)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import AuditEvent, User
+from clients import signals
 from clients.access import WRITES, side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
@@ -81,7 +82,7 @@ class Comment(ClientRow):
         ]
 
     @classmethod
-    @transaction.atomic
+    @signals.changes("goals")
     def say(cls, goal: Goal, words: str, *, by: User, key=None) -> Comment:
         mine = cls.objects.filter(client_id=goal.client_id, by=by)
         row_limits.require_room_today(mine, MOST_A_DAY, FULL)
@@ -98,7 +99,7 @@ class Comment(ClientRow):
         audit.record("goal commented", about=goal)
         return comment
 
-    @transaction.atomic
+    @signals.changes("goals")
     def talked_about(self, on: date, changed: str, *, by: User) -> bool:
         """That it was talked about, and what came of it; False where it was said."""
         sealed = self._meta.get_field("changed").seal(self, changed)

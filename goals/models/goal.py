@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, row_limits
 from accounts.models import User
+from clients import signals
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from database.locks import lock
@@ -61,6 +62,9 @@ class GoalQuerySet(ClientRowQuerySet):
 
 class Goal(ClientRow):
     retention = "record"
+    # Whether a signal waits until it is opened; a page's query looks beforehand
+    # (`signals.with_told`).
+    is_told = True
     not_exported = {
         "waits_for": "follows from the keys of its latest version",
         "review": "the review of this goal that is not closed",
@@ -166,7 +170,7 @@ class Goal(ClientRow):
     # -- verbs -------------------------------------------------------------------
 
     @classmethod
-    @transaction.atomic
+    @signals.changes("goals")
     def propose(cls, client, content: Content, *, by: User, key=None) -> Goal:
         mine = cls.objects.filter(client=client)
         row_limits.require_room(mine, MOST_GOALS, TOO_MANY_GOALS)
@@ -209,7 +213,7 @@ class Goal(ClientRow):
             audit.record_each(verb, [(goal, {"version": 1}) for goal in goals])
         return goals
 
-    @transaction.atomic
+    @signals.changes("goals")
     def propose_version(self, content: Content, *, by: User, seen: int | None = None):
         """Write the next version and turn the proposer's key on it.
 
@@ -244,7 +248,7 @@ class Goal(ClientRow):
         version._turn_key(by)
         return version
 
-    @transaction.atomic
+    @signals.changes("goals")
     def take_up(self, *, by: User) -> bool:
         """Go on with a goal that rested; what was in force is in force as it was.
 
@@ -298,7 +302,7 @@ class Goal(ClientRow):
         back = [k.taken_back.at for k in keys if k.side == missing]
         return "" if any(when > at for when in back) else missing
 
-    @transaction.atomic
+    @signals.changes("goals")
     def keep_line(self, line: str, *, by: User) -> None:
         """A sentence for a harder day, with a goal that was reached."""
         self.lock()

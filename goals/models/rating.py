@@ -10,6 +10,7 @@ from accounts import audit, row_limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from appointments.models import TherapySession
+from clients import signals
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
@@ -90,14 +91,19 @@ class GoalRating(ClientRow):
         row_limits.require_room_today(mine, MOST_A_DAY, FULL)
 
     @classmethod
-    @transaction.atomic
-    def give(
-        cls, values: dict[Goal, int], *, by: User, session=None, at=None, **said
-    ) -> list[GoalRating]:
+    def give(cls, values: dict[Goal, int], *, by: User, **said) -> list[GoalRating]:
         """Rate goals of one client, in two statements however many there are.
 
-        `said` may hold `word`, `context` and `together`, the same for each.
+        `said` may hold `session`, `at`, and `word`, `context` and `together`, the same
+        for each.
         """
+        if not values:
+            return []
+        with signals.together(next(iter(values)).client_id, "goals"):
+            return cls._give(values, by=by, **said)
+
+    @classmethod
+    def _give(cls, values, *, by, session=None, at=None, **said) -> list[GoalRating]:
         ratings = [
             cls(
                 practice_id=goal.practice_id,
@@ -140,7 +146,7 @@ class GoalRating(ClientRow):
         rated = [(goal, {"value": value}) for goal, value, _at, _session_id in said]
         audit.record_each("goal rated", rated)
 
-    @transaction.atomic
+    @signals.changes("goals")
     def withdraw(self, *, by: User) -> bool:
         """Take back one's own rating; False for another's, or where it was done."""
         if self.by_id != by.pk or self.withdraws_id or hasattr(self, "withdrawn_by"):

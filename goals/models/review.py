@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from clients import signals
 from clients.access import reach, side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
@@ -68,7 +69,7 @@ class Review(ClientRow):
     # -- verbs -------------------------------------------------------------------
 
     @classmethod
-    @transaction.atomic
+    @signals.changes("goals")
     def begin(cls, goal: Goal, *, by: User, seen: datetime | None = None) -> Review:
         """The open review of the goal, begun now if there is none.
 
@@ -95,7 +96,7 @@ class Review(ClientRow):
         audit.record("goal review begun", about=goal)
         return review
 
-    @transaction.atomic
+    @signals.changes("goals")
     def answer(self, said: dict, *, by: User) -> ReviewAnswer:
         """Say one's own, or say it anew; the newest of each side counts.
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, row_limits
 from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
+from clients import signals
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.goal import Goal
 
@@ -84,7 +85,7 @@ class Step(ClientRow):
         audit.record("step added", about=goal)
         return step
 
-    @transaction.atomic
+    @signals.changes("goals")
     def reach(self, *, by: User, at=None) -> bool:
         """Lay the stone; False where it lies already."""
         done = Step.objects.filter(pk=self.pk, reached_at=None).update(
@@ -94,7 +95,7 @@ class Step(ClientRow):
             audit.record("step reached", about=self.goal, step=self.pk)
         return bool(done)
 
-    @transaction.atomic
+    @signals.changes("goals")
     def undo(self, *, by: User) -> bool:
         done = (
             Step.objects.filter(pk=self.pk)

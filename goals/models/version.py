@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -21,6 +21,7 @@ from accounts.encryption import (
     Sealed,
 )
 from accounts.models import User
+from clients import signals
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
@@ -154,7 +155,7 @@ class GoalVersion(ClientRow):
 
     # -- verbs -------------------------------------------------------------------
 
-    @transaction.atomic
+    @signals.changes("goals")
     def agree(self, *, by: User) -> bool:
         """Turn the key of one's own side; False where it was turned already.
 
@@ -164,7 +165,7 @@ class GoalVersion(ClientRow):
         self._its_turn()
         return self._turn_key(by)
 
-    @transaction.atomic
+    @signals.changes("goals")
     def withdraw_key(self, reason: str, *, by: User) -> bool:
         """Not any more: take back the key of one's own side; False without one.
 
@@ -232,7 +233,7 @@ class GoalVersion(ClientRow):
                 return None
         return None
 
-    @transaction.atomic
+    @signals.changes("goals")
     def decline(self, words: str, *, by: User) -> None:
         """Keep what is agreed, or one's own earlier proposal; without either, the
         client says that it is not theirs.
@@ -250,7 +251,7 @@ class GoalVersion(ClientRow):
         self.goal._note("declined", by=by, version=self, words=words)
         audit.record("goal declined", about=self.goal, version=self.number)
 
-    @transaction.atomic
+    @signals.changes("goals")
     def differ(self, words: str, wording: str = "", *, by: User) -> None:
         """We see this differently: both wordings are kept, and nobody is asked on.
 
@@ -267,7 +268,7 @@ class GoalVersion(ClientRow):
         goal._note("differs", by=by, version=self, words=words, wording=wording)
         audit.record("goal seen differently", about=goal, version=self.number)
 
-    @transaction.atomic
+    @signals.changes("goals")
     def suggest_next(self, choice: str, *, by: User) -> None:
         """What to do with two wordings: one of GoalMove.Next.
 

@@ -1,14 +1,18 @@
 """Two people at one goal at the same moment, on two real connections."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils.timezone import now
 
 from accounts.models import AuditEvent
+from clients.models import Signal
 from conftest import WebClient
 from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalVersion, Overtaken, Review
+from tests.cast import book, hold
 
 WORDS = {"own_words": "Take the bus"}
 
@@ -187,3 +191,43 @@ def test_one_key_taken_back_twenty_times_is_taken_back_once(both, cleo, thea):
     )
     assert not both(*[press] * 20)
     assert AuditEvent.objects.filter(verb="goal key withdrawn").count() == 1
+
+
+def test_a_rating_while_a_session_is_logged_leaves_no_question_behind(both, cleo, thea):
+    """Each verb alone would ask, or not ask, whether the goal stands still."""
+    for _ in range(5):
+        goal = agreed(cleo, thea)
+        Goal.objects.filter(pk=goal.pk).update(in_force_at=now() - timedelta(weeks=12))
+        for weeks in (3, 2, 1):
+            hold(cleo, thea, days=-7 * weeks, body=None)
+        coming = book(cleo, thea, at=now() - timedelta(minutes=1))
+
+        def log(_goal, coming=coming):
+            coming.log(take_away="", by=thea)
+
+        failed = both(
+            as_person(thea, goal, log),
+            as_person(cleo.user, goal, lambda g: g.rate(4, by=cleo.user)),
+        )
+        assert not failed
+        found = Signal.objects.open().filter(about=goal.pk).values_list("kind")
+        assert not found
+
+
+def test_people_at_different_goals_of_one_client_wait_for_each_other_in_no_circle(
+    both, cleo, thea
+):
+    goals = [agreed(cleo, thea) for _ in range(3)]
+
+    def rate_all(who, order):
+        def verb(_goal):
+            for goal in order:
+                found = Goal.objects.with_words().get(pk=goal.pk)
+                found.rate(4, by=who)
+                version = found.latest
+                version.goal = found
+                version.agree(by=who)
+
+        return as_person(who, goals[0], verb)
+
+    assert not both(rate_all(thea, goals), rate_all(cleo.user, goals[::-1]))

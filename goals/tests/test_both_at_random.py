@@ -17,9 +17,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from clients.models import Signal
 from database.identity import acting_as
 from goals.models import Agreement, Goal, Overtaken, Review
 from goals.models.goal import KEPT
+from tests.cast import signals_anew
 
 SIDES = st.sampled_from(["client", "therapist"])
 CHOICES = st.sampled_from(["keep", "change", "aside", "reached", ""])
@@ -27,6 +29,12 @@ CHOICES = st.sampled_from(["keep", "change", "aside", "reached", ""])
 
 def other(side):
     return "therapist" if side == "client" else "client"
+
+
+def open_signals(client) -> list[tuple]:
+    columns = ("kind", "about", "side", "since", "due_on", "until", "until_opened")
+    rows = Signal.objects.filter(client=client).open().order_by("kind", "side", "about")
+    return list(rows.values_list("pk", *columns))
 
 
 def machine_of(people, client, told=None):
@@ -318,6 +326,12 @@ def machine_of(people, client, told=None):
             for side, values in self.ratings.items():
                 rows = goal.ratings.not_withdrawn().filter(side=side).order_by("at")
                 assert list(rows.values_list("value", flat=True)) == values
+
+        @invariant()
+        def what_asks_for_attention_is_what_a_recompute_makes(self):
+            stored = open_signals(client)
+            signals_anew(client)
+            assert open_signals(client) == stored
 
         @invariant()
         def the_pages_say_so(self):

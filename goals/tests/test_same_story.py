@@ -13,7 +13,7 @@ from goals.models import Goal
 from goals.tests.test_reviews import answer
 from goals.tests.test_two_keys import act
 from goals.tests.test_what_is_agreed import text
-from tests.cast import BUS, agreed_goal, book
+from tests.cast import BUS, agreed_goal, book, signals_anew
 from toolkit.models import Assignment
 from ui.charts.ratings import rating_chart
 from ui.charts.words import Point
@@ -88,6 +88,7 @@ def test_a_change_that_nobody_proposes_is_asked_about_again(goal, cleo, thea, si
     assert Goal.objects.get(pk=goal.pk).review_on == thea.today() + timedelta(days=14)
     assert sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").status_code == 200
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    signals_anew(cleo)
     assert "Goal review due" in text(sign_in(cleo.user).get("/portal/"))
     assert "Goal review due" in text(sign_in(thea).get("/today/"))
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, Overtaken
 from goals.models.goal import KEPT
-from tests.cast import act, propose
+from tests.cast import act, propose, signals_anew
 from ui import dates
 
 SHORTER = {"own_words": "Take the bus one stop"}
@@ -251,6 +251,7 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
             assert "Review " in page and "No reminders" not in page
     # The day has come: what is asked for at home can be done where it leads.
     Goal.objects.filter(pk=goal.pk).update(review_on=cleo.user.today())
+    signals_anew(cleo)
     browser = sign_in(cleo.user)
     assert "Goal review due" in browser.get("/portal/").content.decode()
     page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()

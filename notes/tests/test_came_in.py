@@ -11,7 +11,7 @@ from appointments.models import TherapySession
 from clients.models import ContactCharter
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review, Step
-from tests.cast import agreed_goal, book, hold, pinned
+from tests.cast import agreed_goal, book, hold, pinned, signals_anew
 from toolkit.models import Assignment
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -233,6 +233,7 @@ def test_a_goal_reached_has_its_place_in_the_next_session(
         now = timezone.now()
         rows = TherapySession.objects.filter(pk=coming.pk)
         rows.update(state="held", starts_at=now, ends_at=now + timedelta(minutes=1))
+    signals_anew(cleo)
     assert REACHED_STAFF not in read(theas, f"/clients/{cleo.pk}/")
     assert REACHED_STAFF not in read(theas, f"/sessions/{after.pk}/")
     assert REACHED_PORTAL not in read(cleos, f"/portal/sessions/{after.pk}/")

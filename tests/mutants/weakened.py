@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from inspect import unwrap
 
 from django.db.models import Q
@@ -68,6 +69,7 @@ def readable(table: str) -> Mutant:
 
 LOGIN = "app.login(uuid)"
 GIVES = "app.admin_may_give(uuid, text, timestamptz)"
+CLOSE_SIGNALS = "app.close_signals(uuid[], text[], jsonb)"
 OF_THE_DATABASE = [
     readable("goals_goal"),
     readable("goals_goalversion"),
@@ -82,9 +84,28 @@ OF_THE_DATABASE = [
     readable("transfer_caseloadimport"),
     readable("transfer_importsheet"),
     readable("transfer_recordexport"),
-    Mutant("watch: what anybody's goals ask",
-           body("app.goal_watch(uuid[],uuid[],text,date,integer,integer,integer)",
-                "INTERSECT", "UNION")),
+    readable("clients_signal"),
+    Mutant("signal: a client reads what asks the therapist",
+           policy("clients_signal", "read",
+                  using="client_id = ANY ((SELECT app.reads())::uuid[])"
+                        " OR client_id = (SELECT app.self())")),
+    Mutant("signal: anybody in the practice opens one",
+           policy("clients_signal", "write", check="true")),
+    Mutant("signal: who only reads a record opens one",
+           policy("clients_signal", "write", check="client_id = ANY (app.reads())"
+                  " OR client_id = app.self()")),
+    Mutant("signal: who only reads a record closes one",
+           policy("clients_signal", "change", using="client_id = ANY (app.reads())"
+                  " OR client_id = app.self()")),
+    Mutant("signal: anybody's are closed",
+           body(CLOSE_SIGNALS, "AND (client_id = ANY (app.writes())"
+                " OR client_id = app.self_writes())", "")),
+    Mutant("signal: those about a client one only reads are closed",
+           body(CLOSE_SIGNALS, "app.writes()", "app.reads()")),
+    Mutant("signal: what stays is closed as well",
+           body(CLOSE_SIGNALS, "w.about = s.about", "false")),
+    Mutant("signal: what says something else now stays",
+           body(CLOSE_SIGNALS, "w.since = s.since", "true")),
     Mutant("copy: a colleague reads it",
            policy("transfer_recordexport", "read",
                   using="client_id = ANY ((SELECT app.reads())::uuid[])"
@@ -435,6 +456,32 @@ def everybody(_old):
 
 
 OF_THE_RULE = [
+    Mutant("signal: read by both sides",
+           target="clients.models.signal:SignalQuerySet.visible_to",
+           put=lambda _old: lambda self, user: super(
+               type(self), self).visible_to(user)),
+    Mutant("signal: shown before its day",
+           target="clients.models.signal:SignalQuerySet.shown",
+           put=lambda old: lambda self, today, now: old(
+               self, today + timedelta(days=1), now)),
+    Mutant("signal: what is told stays after it was opened",
+           target="clients.signals:was_opened",
+           put=lambda _old: lambda row, user: None),
+    Mutant("signal: a verb opens none",
+           target="clients.signals:refresh",
+           put=lambda _old: lambda client_ids, topics=None: None),
+    Mutant("signal: what is settled is told on",
+           target="goals.signals:_is_settled", put=lambda _old: lambda *said: False),
+    Mutant("signal: whoever chose first is not asked again",
+           target="goals.signals:_must_choose", put=lambda _old: lambda *said: False),
+    Mutant("signal: four ratings alike are flat",
+           target="goals.signals:FLAT", put=lambda _old: 4),
+    Mutant("signal: three sessions are still",
+           target="goals.signals:UNTOUCHED", put=lambda _old: 3),
+    Mutant("signal: one session without a talk is asked about",
+           target="goals.signals:UNANSWERED", put=lambda _old: 1),
+    Mutant("signal: a question on top of a review that is due",
+           target="goals.attention:QUIET", put=lambda _old: ()),
     Mutant("exercise: a later answer replaces one that was not seen",
            target="toolkit.models:Assignment.say",
            put=lambda old: lambda self, answer, *, by, seen: old(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
-from clients import access
+from clients import access, signals
 from clients.models.row import ClientRow, ClientRowQuerySet
 
 audit.verb("strength proposed", audit.Sort.WROTE, _("Proposed a strength"))
@@ -104,7 +104,7 @@ class Strength(ClientRow):
     # -- verbs -------------------------------------------------------------------
 
     @classmethod
-    @transaction.atomic
+    @signals.changes("strengths")
     def propose(
         cls,
         client,
@@ -140,7 +140,7 @@ class Strength(ClientRow):
         audit.record("strength proposed", about=strength)
         return strength
 
-    @transaction.atomic
+    @signals.changes("strengths")
     def answer(self, yes: bool, *, by: User) -> bool:
         """Say whether it is one; False for anybody else, and once it was reworded.
 
@@ -148,7 +148,7 @@ class Strength(ClientRow):
         """
         return self._turn(self.State.ACCEPTED if yes else self.State.DECLINED, by)
 
-    @transaction.atomic
+    @signals.changes("strengths")
     def unanswer(self, *, by: User) -> bool:
         """As it was at first: one's own stands, an offered one waits."""
         own = self.is_own
@@ -165,7 +165,7 @@ class Strength(ClientRow):
             audit.record("strength answered", about=self, answer=str(state))
         return bool(done)
 
-    @transaction.atomic
+    @signals.changes("strengths")
     def reword(self, client, *, by: User, key=None, **said) -> Strength:
         """Put it in the client's own words, which stand instead from now on."""
         words = Strength.propose(client, by=by, rewords=self, key=key, **said)

@@ -1,5 +1,6 @@
 """Makes the practice that bench/run measures, and other clients up to --clients."""
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -30,9 +31,11 @@ class Command(BaseCommand):
         if not Practice.objects.filter(slug=SLUG).exists():
             with transaction.atomic():
                 Measured().make()
+            call_command("recompute_signals", practice=SLUG, stdout=self.stdout)
             self.stdout.write(f"{CASELOAD + LOGGED} clients with words")
         if team and not User.objects.filter(email=AT_THEIR_HOME.format(0)).exists():
             with transaction.atomic():
                 Team().make()
+            call_command("recompute_signals", practice=SLUG, stdout=self.stdout)
             self.stdout.write(f"{TEAM * (CASELOAD + TEAM_LOGGED)} more, of the team")
         Crowd(self.stdout).fill(clients)

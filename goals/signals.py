@@ -1,0 +1,366 @@
+"""What goals and strengths ask of the two who hold them: the rules of its signals.
+
+`signals_of` is the rule, of the facts of one goal; nothing in it looks anything up.
+
+A goal is still when nobody touched it for four sessions; flat when its last five
+ratings by the client (the therapist's where the client gave none) are all the same.  A
+comment is unanswered when two sessions went by and nobody noted that it was talked
+about.  Where the two chose differently in a review, the one who chose first is asked
+again.  What one side decided, withdrew, declined or took up again is told to the other
+until it opens the goal, until it is settled, or until two weeks are over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from appointments.models import TherapySession
+from clients import signals
+from clients.access import WRITES
+from clients.models import Client, ContactCharter, Signal
+from database.prepared import many, prepared
+from goals.models import (
+    Comment,
+    Goal,
+    GoalMove,
+    GoalRating,
+    Review,
+    ReviewAnswer,
+    Step,
+    Strength,
+)
+from goals.models.content import Side
+
+UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
+TOLD_FOR = timedelta(days=14)
+TOLD = {
+    "key_withdrawn": "withdrawn",
+    "declined": "declined",
+    "differs": "differs",
+    "taken_up": "taken-up",
+}
+TALK = ("talk", "talk-client", "talk-therapist")
+QUIET = ("flat", "flat-therapist", "still")  # asked about only where nothing is due
+DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
+GOAL_KINDS = (
+    *TALK, *TOLD.values(), "reached", "answer", "decide", *DECIDED.values(),
+    "review", "said", *QUIET,
+)  # fmt: skip
+BOTH = (Side.CLIENT, Side.THERAPIST)
+
+
+class Given(NamedTuple):
+    """A move, a rating or an answer: by which side, what, when."""
+
+    side: str
+    what: str | int
+    at: datetime
+    kind: str = ""  # of a move
+
+
+class GoalFacts(NamedTuple):
+    """All that the rule needs of one goal; moments are None where there is none."""
+
+    in_force_at: datetime | None
+    is_agreed: bool
+    is_open: bool
+    closed_at: datetime | None
+    ended_as: str
+    differs_since: datetime | None
+    review_on: date | None
+    created_at: datetime
+    celebrates: str
+    review_opened_at: datetime | None  # of the open review
+    answered_at: dict[str, datetime | None]  # first answer of each side in it
+    answers: list[Given]  # the newest of each side, once both are in
+    moves: list[Given]  # the newest of each kind and side
+    last_rated_at: datetime | None  # ratings that were withdrawn, and withdrawals, too
+    ratings: dict[str, list[tuple[int, datetime]]]  # the last five of each side
+    last_step_at: datetime | None
+    last_comment_at: datetime | None
+    unanswered_at: datetime | None  # the oldest comment that was not talked about
+    held: list[datetime]  # starts of the last sessions that were held, newest first
+    opened_at: dict[str, datetime | None]  # when each side opened it last
+
+    def sessions_since(self, moment: datetime) -> int:
+        """Held sessions that began after it, counted up to UNTOUCHED."""
+        return sum(1 for start in self.held if start > moment)
+
+    def newest(self, *kinds: str) -> Given | None:
+        found = [move for move in self.moves if move.kind in kinds]
+        return max(found, key=lambda move: move.at, default=None)
+
+
+class Wanted(NamedTuple):
+    """A signal that should be open, and for which sides."""
+
+    kind: str
+    sides: tuple[str, ...]
+    since: datetime
+    due_on: date | None = None
+    until: datetime | None = None
+    until_opened: bool = False
+
+
+def signals_of(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
+    """Every signal about one goal that should be open at this moment."""
+    yield from _told(goal, now)
+    yield from _talk(goal)
+    yield from _reached(goal)
+    if goal.is_open:
+        yield from _review(goal)
+        yield from _said(goal)
+        yield from _quiet(goal)
+
+
+def _told(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
+    """What the other side did last, until it is opened."""
+    did = goal.newest(*TOLD)
+    if did and not _is_settled(goal, did):
+        yield from _tell(goal, TOLD[did.kind], did, now)
+    decided = goal.newest("decided")
+    if decided:
+        yield from _tell(goal, DECIDED[decided.what], decided, now)
+
+
+def _is_settled(goal: GoalFacts, did: Given) -> bool:
+    if did.kind == "differs":
+        return goal.differs_since is None or did.at < goal.differs_since
+    if did.kind == "taken_up":
+        return not goal.is_open
+    if did.kind == "key_withdrawn":
+        return goal.in_force_at is not None and goal.in_force_at >= did.at
+    return False
+
+
+def _tell(goal, kind: str, did: Given, now: datetime) -> Iterator[Wanted]:
+    other, until = Side(did.side).other, did.at + TOLD_FOR
+    opened = goal.opened_at[other]
+    if until > now and not (opened and opened > did.at):
+        yield Wanted(kind, (other,), did.at, until=until, until_opened=True)
+
+
+def _talk(goal: GoalFacts) -> Iterator[Wanted]:
+    """Who wants to talk about a goal seen differently, until a session was held."""
+    if not (goal.is_open and goal.differs_since):
+        return
+    suggested = [m for m in goal.moves if m.kind == "next"]
+    talk = [m for m in suggested if m.at >= goal.differs_since and m.what == "talk"]
+    if not talk:
+        return
+    since = max(move.at for move in talk)
+    if not goal.sessions_since(since):
+        kind = "talk" if len(talk) == 2 else f"talk-{talk[0].side}"
+        yield Wanted(kind, BOTH, since)
+
+
+def _reached(goal: GoalFacts) -> Iterator[Wanted]:
+    wanted = goal.ended_as == Goal.Ended.REACHED and goal.celebrates == "talk"
+    if wanted and not goal.sessions_since(goal.closed_at):
+        yield Wanted("reached", BOTH, goal.closed_at)
+
+
+def _review(goal: GoalFacts) -> Iterator[Wanted]:
+    """That one is due; of an open one, whose answer or choice is missing."""
+    if goal.review_opened_at is None:
+        if goal.review_on:
+            since = goal.in_force_at or goal.created_at
+            yield Wanted("review", BOTH, since, due_on=goal.review_on)
+        return
+    for side in BOTH:
+        if goal.answered_at[side] is None:
+            yield Wanted("answer", (side,), goal.review_opened_at)
+    if all(goal.answered_at.values()):
+        since = max(goal.answered_at.values())
+        for side in BOTH:
+            if _must_choose(goal, side):
+                yield Wanted("decide", (side,), since)
+
+
+def _must_choose(goal: GoalFacts, side: str) -> bool:
+    """Whether this side chose nothing, or chose before the other chose otherwise."""
+    by_side = {answer.side: answer for answer in goal.answers}
+    mine, theirs = by_side.get(side), by_side.get(Side(side).other)
+    if not (mine and mine.what):
+        return True
+    differs = theirs and theirs.what and theirs.what != mine.what
+    return bool(differs and theirs.at > mine.at)
+
+
+def _said(goal: GoalFacts) -> Iterator[Wanted]:
+    said_at = goal.unanswered_at
+    if said_at and goal.sessions_since(said_at) >= UNANSWERED:
+        yield Wanted("said", BOTH, said_at)
+
+
+def _quiet(goal: GoalFacts) -> Iterator[Wanted]:
+    """A question about an agreed goal that stands still, where nothing else is open."""
+    if not goal.is_agreed or goal.review_opened_at or goal.differs_since:
+        return
+    moved_at = max((move.at for move in goal.moves), default=None)
+    touches = (
+        goal.in_force_at, goal.last_rated_at, goal.last_step_at, goal.last_comment_at,
+        moved_at,
+    )  # fmt: skip
+    touched_at = max(filter(None, touches))
+    side = Side.CLIENT if goal.ratings[Side.CLIENT] else Side.THERAPIST
+    if _is_flat(goal.ratings[side], moved_at):
+        kind = "flat" if side == Side.CLIENT else "flat-therapist"
+        yield Wanted(kind, BOTH, touched_at)
+    elif goal.sessions_since(touched_at) >= UNTOUCHED:
+        yield Wanted("still", BOTH, touched_at)
+
+
+def _is_flat(ratings: list[tuple[int, datetime]], moved_at: datetime | None) -> bool:
+    """Five alike, all given since the goal's history went on."""
+    if len(ratings) < FLAT or len({value for value, _at in ratings}) > 1:
+        return False
+    return moved_at is None or min(at for _value, at in ratings) > moved_at
+
+
+# -- the facts, read in one statement --------------------------------------------------
+
+
+def _last_ratings(side: str) -> ArraySubquery:
+    rows = GoalRating.objects.filter(goal=OuterRef("pk"), side=side).not_withdrawn()
+    rows = rows.order_by("-at").values(each=JSONObject(value="value", at="at"))
+    return ArraySubquery(rows[:FLAT])
+
+
+def _last_of(rows, column: str = "at") -> Subquery:
+    rows = rows.filter(goal=OuterRef("pk"), **{f"{column}__isnull": False})
+    return Subquery(rows.order_by(f"-{column}").values(column)[:1])
+
+
+def _last_opened(since, **roles) -> Subquery:
+    looks = AuditEvent.objects.filter(
+        client_id=OuterRef("client_id"), at__gt=since, **roles
+    )
+    looks = looks.filter(object_id=OuterRef("pk"), verb="opened")
+    return Subquery(looks.order_by("-at").values("at")[:1])
+
+
+@prepared(clients=many(UUIDField()), since=DateTimeField())
+def _facts(clients, since):
+    moves = GoalMove.objects.filter(goal=OuterRef("pk"))
+    moves = moves.order_by("kind", "side", "-at").distinct("kind", "side")
+    answers = ReviewAnswer.objects.filter(review=OuterRef("review_id"))
+    answers = answers.order_by("side", "-at", "-pk").distinct("side")
+    held = TherapySession.objects.filter(client=OuterRef("client_id")).held()
+    held = held.order_by("-starts_at").values("starts_at")[:UNTOUCHED]
+    unanswered = Comment.objects.filter(goal=OuterRef("pk"), talked_on=None)
+    given = JSONObject(side="side", what="choice", at="at")
+    marked = ContactCharter.objects.filter(client=OuterRef("client_id"))
+    rows = Goal.objects.filter(client_id=clients)
+    rows = rows.exclude(client__state=Client.State.DISCHARGED)
+    return rows.annotate(
+        celebrates=Subquery(marked.values("celebrates")[:1]),
+        review_opened_at=F("review__opened_at"),
+        client_at=F("review__client_at"),
+        therapist_at=F("review__therapist_at"),
+        answers=ArraySubquery(answers.values(each=given)),
+        newest_moves=ArraySubquery(
+            moves.values(
+                each=JSONObject(kind="kind", side="side", what="choice", at="at")
+            )
+        ),
+        last_rated_at=_last_of(GoalRating.objects.all()),
+        by_client=_last_ratings(Side.CLIENT),
+        by_therapist=_last_ratings(Side.THERAPIST),
+        last_step_at=_last_of(Step.objects.order_by(), "reached_at"),
+        last_comment_at=_last_of(Comment.objects.all()),
+        unanswered_at=Subquery(unanswered.order_by("at").values("at")[:1]),
+        held=ArraySubquery(held),
+        opened_by_client=_last_opened(since, role="client"),
+        opened_by_therapist=_last_opened(since, role__in=sorted(WRITES)),
+    ).order_by()
+
+
+def facts_of(goal: Goal) -> GoalFacts:
+    """Of one that `_facts` found."""
+    return GoalFacts(
+        in_force_at=goal.in_force_at,
+        is_agreed=goal.is_agreed,
+        is_open=goal.is_open,
+        closed_at=goal.closed_at,
+        ended_as=goal.ended_as,
+        differs_since=goal.differs_since,
+        review_on=goal.review_on,
+        created_at=goal.created_at,
+        celebrates=goal.celebrates or "",
+        review_opened_at=goal.review_opened_at,
+        answered_at={"client": goal.client_at, "therapist": goal.therapist_at},
+        answers=[_given(**each) for each in goal.answers],
+        moves=[_given(**each) for each in goal.newest_moves],
+        last_rated_at=goal.last_rated_at,
+        ratings={
+            "client": [_rating(**each) for each in goal.by_client],
+            "therapist": [_rating(**each) for each in goal.by_therapist],
+        },
+        last_step_at=goal.last_step_at,
+        last_comment_at=goal.last_comment_at,
+        unanswered_at=goal.unanswered_at,
+        held=goal.held,
+        opened_at={
+            "client": goal.opened_by_client,
+            "therapist": goal.opened_by_therapist,
+        },
+    )
+
+
+def _given(side: str, what: str, at: str, kind: str = "") -> Given:
+    return Given(side, what, datetime.fromisoformat(at), kind)
+
+
+def _rating(value: int, at: str) -> tuple[int, datetime]:
+    return value, datetime.fromisoformat(at)
+
+
+@signals.rule(*GOAL_KINDS, follows={"goals", "sessions", "preferences", "clients"})
+def of_goals(client_ids: list[UUID]) -> list[Signal]:
+    now = timezone.now()
+    return [
+        _signal(goal, wanted, side)
+        for goal in _facts(clients=client_ids, since=now - TOLD_FOR)
+        for wanted in signals_of(facts_of(goal), now)
+        for side in wanted.sides
+    ]
+
+
+def _signal(row: Goal | Strength, wanted: Wanted, side: str) -> Signal:
+    return Signal(
+        practice_id=row.practice_id,
+        client_id=row.client_id,
+        kind=wanted.kind,
+        about=row.pk,
+        side=side,
+        since=wanted.since,
+        due_on=wanted.due_on,
+        until=wanted.until,
+        until_opened=wanted.until_opened,
+    )
+
+
+@prepared(clients=many(UUIDField()))
+def _waiting(clients):
+    rows = Strength.objects.filter(client_id=clients, state=Strength.State.PROPOSED)
+    rows = rows.exclude(client__state=Client.State.DISCHARGED)
+    return rows.only("practice_id", "client_id", "at").order_by()
+
+
+@signals.rule("strength", follows={"strengths", "clients"})
+def of_strengths(client_ids: list[UUID]) -> list[Signal]:
+    """The client alone says whether it is one."""
+    return [
+        _signal(row, Wanted("strength", (Side.CLIENT,), row.at), Side.CLIENT)
+        for row in _waiting(clients=client_ids)
+    ]

@@ -1,0 +1,231 @@
+"""The rules of what goals ask: each case of one goal, as plain facts."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from goals.signals import Given, GoalFacts, signals_of
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BOTH = {"client", "therapist"}
+
+
+def ago(days):
+    return NOW - timedelta(days=days)
+
+
+AGREED = {
+    "in_force_at": ago(90), "is_agreed": True, "is_open": True, "closed_at": None,
+    "ended_as": "", "differs_since": None, "review_on": None, "created_at": ago(91),
+    "celebrates": "quiet", "review_opened_at": None,
+    "answered_at": {"client": None, "therapist": None}, "answers": [], "moves": [],
+    "last_rated_at": None, "ratings": {"client": [], "therapist": []},
+    "last_step_at": None, "last_comment_at": None, "unanswered_at": None, "held": [],
+    "opened_at": {"client": None, "therapist": None},
+}  # fmt: skip
+
+
+def asked(**facts) -> dict[str, set[str]]:
+    """Kinds, and which sides are asked."""
+    found = {}
+    for one in signals_of(GoalFacts(**AGREED | facts), NOW):
+        found.setdefault(one.kind, set()).update(one.sides)
+    return found
+
+
+def alike(many, value=4, newest=1):
+    return [(value, ago(newest + 7 * n)) for n in range(many)]
+
+
+def held(*days):
+    return [ago(n) for n in days]
+
+
+def test_an_agreed_goal_asks_nothing():
+    assert asked() == {}
+
+
+# -- still and flat --------------------------------------------------------------------
+
+
+def test_four_sessions_without_a_touch_are_asked_about():
+    assert asked(held=held(1, 8, 15, 22)) == {"still": BOTH}
+    assert asked(held=held(1, 8, 15)) == {}
+
+
+@pytest.mark.parametrize("touch", ["last_rated_at", "last_step_at", "last_comment_at"])
+def test_any_touch_since_then_counts(touch):
+    assert asked(held=held(1, 8, 15, 22), **{touch: ago(20)}) == {}
+    assert asked(held=held(1, 8, 15, 22), **{touch: ago(23)}) == {"still": BOTH}
+
+
+def test_a_line_of_its_history_is_a_touch():
+    line = [Given("client", "", ago(20), "line")]
+    assert asked(held=held(1, 8, 15, 22), moves=line) == {}
+
+
+def test_five_ratings_alike_are_asked_about_instead():
+    quiet = {"held": held(1, 8, 15, 22), "last_rated_at": ago(30)}
+    ratings = {"client": alike(5, newest=30), "therapist": []}
+    assert asked(**quiet, ratings=ratings) == {"flat": BOTH}
+    ratings["client"][2] = (5, ago(44))
+    assert asked(**quiet, ratings=ratings) == {"still": BOTH}
+
+
+def test_the_therapists_ratings_count_where_the_client_gave_none():
+    ratings = {"client": [], "therapist": alike(5)}
+    assert asked(ratings=ratings) == {"flat-therapist": BOTH}
+    assert asked(ratings=ratings | {"client": alike(1)}) == {}
+
+
+def test_a_history_that_went_on_meanwhile_starts_the_count_again():
+    ratings = {"client": alike(5), "therapist": []}
+    kept = [Given("client", "keep", ago(8), "next")]
+    assert asked(ratings=ratings, moves=kept) == {}
+    before = [Given("client", "keep", ago(80), "next")]
+    assert asked(ratings=ratings, moves=before) == {"flat": BOTH}
+
+
+BUSY = {
+    "not agreed": {"is_agreed": False, "in_force_at": None},
+    "in review": {"review_opened_at": ago(1)},
+    "seen differently": {"differs_since": ago(1)},
+    "closed": {"is_open": False, "closed_at": ago(1), "ended_as": "aside"},
+}
+
+
+@pytest.mark.parametrize("busy", BUSY.values(), ids=BUSY)
+def test_a_goal_with_something_open_is_not_asked_whether_it_is_still_right(busy):
+    ratings = {"client": alike(5), "therapist": []}
+    assert not {"flat", "still"} & set(asked(ratings=ratings, **busy))
+
+
+# -- reviews ---------------------------------------------------------------------------
+
+
+def test_a_review_is_due_from_its_day_on():
+    day = date(2026, 5, 1)
+    [review] = signals_of(GoalFacts(**AGREED | {"review_on": day}), NOW)
+    assert (review.kind, review.due_on) == ("review", day)
+
+
+def test_who_did_not_answer_is_asked_to():
+    begun = {"review_opened_at": ago(3), "review_on": date(2026, 3, 1)}
+    assert asked(**begun) == {"answer": BOTH}
+    answered = {"client": ago(2), "therapist": None}
+    assert asked(**begun, answered_at=answered) == {"answer": {"therapist"}}
+
+
+ANSWERED = {
+    "review_opened_at": ago(3),
+    "answered_at": {"client": ago(2), "therapist": ago(1)},
+}
+
+
+@pytest.mark.parametrize(
+    ("clients", "theirs", "who"),
+    [
+        (("", 2), ("keep", 1), {"client"}),
+        (("keep", 2), ("", 1), {"therapist"}),
+        (("keep", 2), ("change", 1), {"client"}),
+        (("keep", 1), ("change", 2), {"therapist"}),
+        (("keep", 2), ("keep", 1), set()),
+    ],
+)
+def test_who_chose_nothing_or_chose_first_decides_again(clients, theirs, who):
+    answers = [
+        Given(side, choice, ago(days))
+        for side, (choice, days) in (("client", clients), ("therapist", theirs))
+    ]
+    found = asked(**ANSWERED, answers=answers)
+    assert found == ({"decide": who} if who else {})
+
+
+# -- what one side did is told to the other --------------------------------------------
+
+
+def did(kind, side, days, what=""):
+    return Given(side, what, ago(days), kind)
+
+
+DID = {
+    "withdrawn": did("key_withdrawn", "client", 3),
+    "declined": did("declined", "client", 3),
+    "differs": did("differs", "client", 3),
+    "taken-up": did("taken_up", "client", 3),
+    "decided-keep": did("decided", "client", 3, "keep"),
+}
+
+
+@pytest.mark.parametrize("kind", DID)
+def test_it_is_told_until_it_is_opened_and_for_two_weeks(kind):
+    facts = {"moves": [DID[kind]], "differs_since": ago(3)}
+    assert asked(**facts)[kind] == {"therapist"}
+    facts["opened_at"] = {"client": ago(1), "therapist": ago(4)}
+    assert asked(**facts)[kind] == {"therapist"}
+    facts["opened_at"] = {"client": None, "therapist": ago(2)}
+    assert kind not in asked(**facts)
+    old = [DID[kind]._replace(at=ago(14))]
+    assert kind not in asked(moves=old, differs_since=ago(14))
+
+
+def test_only_the_last_of_them_is_told():
+    moves = [did("declined", "client", 3), did("differs", "therapist", 2)]
+    assert set(asked(moves=moves, differs_since=ago(2))) == {"differs"}
+
+
+def test_what_is_settled_is_told_no_more():
+    withdrawn, differs, up = DID["withdrawn"], DID["differs"], DID["taken-up"]
+    assert asked(moves=[withdrawn], in_force_at=ago(2)) == {}
+    assert asked(moves=[differs], differs_since=None) == {}
+    assert asked(moves=[differs], differs_since=ago(2)) == {}
+    closed = {"is_open": False, "closed_at": ago(1), "ended_as": "aside"}
+    assert asked(moves=[up], **closed) == {}
+
+
+# -- to talk about ---------------------------------------------------------------------
+
+
+@dataclass
+class Wish:
+    client: str = ""
+    therapist: str = ""
+
+    @property
+    def moves(self):
+        said = {"client": self.client, "therapist": self.therapist}
+        return [did("next", side, 3, what) for side, what in said.items() if what]
+
+
+@pytest.mark.parametrize(
+    ("wish", "kind"),
+    [
+        (Wish("talk", "talk"), "talk"),
+        (Wish("talk", ""), "talk-client"),
+        (Wish("talk", "try"), "talk-client"),
+        (Wish("", "talk"), "talk-therapist"),
+        (Wish("try", "leave"), None),
+    ],
+)
+def test_who_wants_to_talk_is_named_until_a_session_was_held(wish, kind):
+    facts = {"differs_since": ago(5), "moves": wish.moves}
+    assert asked(**facts) == ({kind: BOTH} if kind else {})
+    assert asked(**facts, held=held(2)) == {}
+    assert asked(**facts, held=held(4)) == ({kind: BOTH} if kind else {})
+
+
+def test_a_wish_of_an_earlier_difference_is_over():
+    assert asked(differs_since=ago(2), moves=Wish("talk").moves) == {}
+
+
+def test_a_reached_goal_is_spoken_of_as_the_client_chose():
+    reached = {"is_open": False, "closed_at": ago(3), "ended_as": "reached"}
+    assert asked(**reached, celebrates="talk") == {"reached": BOTH}
+    assert asked(**reached, celebrates="talk", held=held(1)) == {}
+    assert asked(**reached, celebrates="nobody") == {}
+
+
+def test_a_comment_that_was_not_talked_about_for_two_sessions():
+    assert asked(unanswered_at=ago(9), held=held(1, 8)) == {"said": BOTH}
+    assert asked(unanswered_at=ago(7), held=held(1, 8)) == {}
