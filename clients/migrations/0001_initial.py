@@ -823,4 +823,65 @@ class Migration(migrations.Migration):
             model_name="supervisioncomment",
             index=models.Index(fields=["client", "-at"], name="comment_by_client"),
         ),
+        migrations.CreateModel(
+            name="Signal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=database.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("about", models.UUIDField()),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("client", "client"), ("therapist", "therapist")],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("due_on", models.DateField(null=True)),
+                ("until", models.DateTimeField(null=True)),
+                ("until_opened", models.BooleanField(default=False)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.practice",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("client", "side", "kind", "about"),
+                        name="signal_open_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("side", "client"), ("side", "therapist"), _connector="OR"
+                        ),
+                        name="signal_is_of_a_side",
+                    ),
+                ],
+            },
+        ),
     ]

@@ -10,8 +10,10 @@ from django.db import migrations
 
 from database.operations import (
     ADMIN,
+    EITHER_SIDE,
     LEADS,
     ME,
+    OWN_SIDE,
     READS,
     SELF,
     SELF_WRITES,
@@ -196,6 +198,25 @@ DROP TRIGGER ended_stays ON clients_carerole;
 DROP FUNCTION app.ended_stays();
 ALTER TABLE clients_emergencyreason DROP CONSTRAINT emergency_reason_has_words;
 DROP TRIGGER emergency_has_reason ON clients_carerole;
+"""
+
+# Either side's act closes what asks the other side, which it cannot read, and an update
+# is of rows that may be read: of the clients alone whom one may write for.
+SIGNALS = """
+CREATE FUNCTION app.close_signals(of_clients uuid[], of_kinds text[], still jsonb)
+  RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.clients_signal s SET closed_at = now()
+  WHERE client_id = ANY (of_clients)
+    AND (client_id = ANY (app.writes()) OR client_id = app.self_writes())
+    AND practice_id = app.practice() AND kind = ANY (of_kinds) AND closed_at IS NULL
+    AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(still) AS w(client_id uuid, side text, kind text,
+        about uuid, since timestamptz, due_on date, until timestamptz)
+      WHERE w.client_id = s.client_id AND w.side = s.side AND w.kind = s.kind
+        AND w.about = s.about AND w.since = s.since
+        AND w.due_on IS NOT DISTINCT FROM s.due_on
+        AND w.until IS NOT DISTINCT FROM s.until) $$;
 """
 
 # A reason hangs on an emergency of one's own.
@@ -385,6 +406,24 @@ class Migration(migrations.Migration):
             read=f"recipient_id = {ME}",
             insert=f"by_id = {ME} AND seen_at IS NULL AND ({ADMIN} OR {THERAPIST})",
             update=Update(["seen_at"], f"recipient_id = {ME}"),
+        ),
+        # Each side reads its own, and either opens what asks the other.
+        SecureRows(
+            "signal",
+            read=f"CASE side WHEN 'client' THEN {SELF}"
+            f" WHEN 'therapist' THEN {READS} ELSE false END",
+            insert=EITHER_SIDE,
+            update=Update(["closed_at"], OWN_SIDE),
+            also=[
+                Policy(
+                    "acl_closes", "UPDATE", "cairn_acl", rights={"UPDATE": ["closed_at"]}
+                )
+            ],
+        ),
+        AclFunctions(
+            SIGNALS,
+            may={"app.close_signals(uuid[], text[], jsonb)": "cairn_web"},
+            rights={"clients_signal": ["SELECT"]},
         ),
         migrations.RunSQL(TRIGGERS, NO_TRIGGERS),
         # Not as `db_default`: what has one is returned by INSERT, and a new client's

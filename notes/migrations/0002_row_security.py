@@ -97,7 +97,7 @@ UNDOES = """OLD.signed_at > clock_timestamp() AND OLD.author_id = app.user_id()
 class Migration(migrations.Migration):
     dependencies = [
         ("notes", "0001_initial"),
-        ("goals", "0003_attention"),
+        ("goals", "0002_row_security"),
     ]
 
     operations = [

@@ -90,12 +90,12 @@ OF_THE_DATABASE = [
                   using="client_id = ANY ((SELECT app.reads())::uuid[])"
                         " OR client_id = (SELECT app.self())")),
     Mutant("signal: anybody in the practice opens one",
-           policy("clients_signal", "write", check="true")),
+           policy("clients_signal", "insert", check="true")),
     Mutant("signal: who only reads a record opens one",
-           policy("clients_signal", "write", check="client_id = ANY (app.reads())"
+           policy("clients_signal", "insert", check="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("signal: who only reads a record closes one",
-           policy("clients_signal", "change", using="client_id = ANY (app.reads())"
+           policy("clients_signal", "update", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("signal: anybody's are closed",
            body(CLOSE_SIGNALS, "AND (client_id = ANY (app.writes())"
