@@ -11,7 +11,7 @@ A verb of that room, or of one below it that knows no rule, names its topic:
     def answer(self, yes, *, by): ...
 
 It then runs alone among the verbs of its client, in one transaction with the signals
-that it opens and closes: four statements more, for however many rows.  Verbs inside
+that it opens and closes: three statements more, for however many rows.  Verbs inside
 another, or inside `together(client_id)`, are counted as one.
 """
 
@@ -33,6 +33,17 @@ from django.db.models.functions import Now
 from database.locks import lock
 
 CLOSE = "SELECT app.close_signals(%s::uuid[], %s, %s::jsonb)"
+COLUMNS = (
+    "id", "practice_id", "client_id", "side", "kind", "about", "since", "due_on",
+    "until", "until_opened",
+)  # fmt: skip
+# What is over is closed before the first row is written; what is open already stays.
+CLOSE_AND_OPEN = f"""
+WITH closed AS ({CLOSE})
+INSERT INTO clients_signal ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)}
+FROM closed, jsonb_populate_recordset(NULL::clients_signal, %s::jsonb)
+ON CONFLICT DO NOTHING
+"""
 
 
 class Rule(NamedTuple):
@@ -105,16 +116,14 @@ def refresh(client_ids: list[UUID], topics: Iterable[str] | None = None) -> None
         return
     kinds = [kind for one in rules for kind in one.kinds]
     wanted = [signal for one in rules for signal in one.wanted(client_ids)]
+    rows = [{name: getattr(one, name) for name in COLUMNS} for one in wanted]
+    said = json.dumps(rows, default=str)
+    values = [[str(pk) for pk in client_ids], kinds, said]
     with connection.cursor() as cursor:
-        said = json.dumps([_said(signal) for signal in wanted], default=str)
-        cursor.execute(CLOSE, [[str(pk) for pk in client_ids], kinds, said])
-    if wanted:
-        type(wanted[0]).objects.bulk_create(wanted, ignore_conflicts=True)
-
-
-def _said(signal: Model) -> dict:
-    names = ("client_id", "side", "kind", "about", "since", "due_on", "until")
-    return {name: getattr(signal, name) for name in names}
+        if rows:
+            cursor.execute(CLOSE_AND_OPEN, [*values, said])
+        else:
+            cursor.execute(CLOSE, values)
 
 
 def _told(user) -> QuerySet:
