@@ -194,7 +194,7 @@ class TherapistWeekPage:
 
     def _item(self, goal: Goal, at=None, **figures) -> Item:
         client = self.clients[goal.client_id]
-        return Item(client, goal.pk, at, goal.shown.own_words, **figures)
+        return Item(client, goal.pk, at, goal.called, **figures)
 
     @cached_property
     def _moved(self) -> list[GoalRating]:

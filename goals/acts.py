@@ -13,7 +13,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
 from goals import status
-from goals.disagreement_page import DisagreementPage
+from goals.disagreement_page import DisagreementPage, with_names
 from goals.forms import (
     NEWER_WORDS,
     OVERTAKEN,
@@ -299,7 +299,9 @@ def link(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
     others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at")
-    form = LinkForm(request.POST or None, goal=goal, others=list(others))
+    form = LinkForm(
+        request.POST or None, goal=goal, others=with_names(request.user, list(others))
+    )
     if not goal.is_open:
         return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):

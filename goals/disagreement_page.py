@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -156,11 +156,14 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
     return found
 
 
-def with_names(user: User, goals: list[Goal]) -> list[Goal]:
-    """The same goals, each with `called`: what one's own side's lists name it by."""
+def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals, with `called` as the reader's own side says it.
+
+    No query where nothing is seen differently, else two.
+    """
     own = own_words(user, goals)
     for goal in goals:
-        goal.called = own.get(goal.pk) or goal.shown.own_words
+        goal.own_wording = own.get(goal.pk, "")
     return goals
 
 

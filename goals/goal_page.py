@@ -14,6 +14,7 @@ from clients.access import reach, side_of
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
+from goals.disagreement_page import with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
 from goals.models import (
@@ -58,9 +59,9 @@ class GoalPage:
         self.versions, self.moves = self.past.versions, self.past.moves
         self.numbers = GoalNumbers(goal, user, way, self.past)
         self._read_steps()
-        self.links = [
-            self._linked(link) for link in queries.links_of(user, goal=goal.pk)
-        ]
+        links = queries.links_of(user, goal=goal.pk)
+        with_names(user, [end for link in links for end in (link.goal, link.other)])
+        self.links = [self._linked(link) for link in links]
         self.strengths = next_step.at_hand(goal, user)
 
     def _read_steps(self) -> None:

@@ -31,7 +31,7 @@ class News:
 
 
 def of_rating(rating, goal: Goal) -> News:
-    words = goal.shown.own_words
+    words = goal.called
     return News("rating", rating.at, words, value=rating.value, goal=goal)
 
 

@@ -13,6 +13,7 @@ from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from database.prepared import first, many
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.page_queries import open_goals
@@ -119,6 +120,7 @@ class SessionPage:
         self.typed = set(sent or ()) | set(self._pressed())
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
+        with_names(user, self.goals)
         self._read_ratings()
         practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)

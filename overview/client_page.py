@@ -26,6 +26,7 @@ from clients.prepared import prepared_for_user
 from clients.remarks import Asides
 from database.prepared import first, many, prepared
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.strengths.queries import accepted
@@ -79,7 +80,7 @@ class OpenGoal:
 
     @property
     def words(self) -> str:
-        return self.goal.shown.own_words
+        return self.goal.called
 
     def of(self, side: str) -> list[LaneRating]:
         return [rating for rating in self.ratings if rating.side == side]
@@ -187,7 +188,7 @@ class ClientPage:
         background = _background(user, client=client.pk)
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
-        goals = _open_or_closed(user, client=client.pk)
+        goals = with_names(user, _open_or_closed(user, client=client.pk))
         self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
         reader = status.Reader(Side.THERAPIST, self.writes)
         for line in self.goals:
@@ -286,10 +287,7 @@ class ClientPage:
             *(of_rating(line.client, line.goal) for line in self.goals if line.client),
             *(of_step(step) for step in self._reached_steps),
             *(of_exercise(one) for one in exercises),
-            *(
-                News("comment", goal.said_at, goal.shown.own_words)
-                for goal in self._said
-            ),
+            *(News("comment", goal.said_at, goal.called) for goal in self._said),
         ]
         return in_words_of_then(between(found, self.since, self.now), self.user)
 

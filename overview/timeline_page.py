@@ -21,6 +21,7 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.models import Client
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step, Strength, Win
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
@@ -86,7 +87,7 @@ class GoalOnTimeline:
 
     @property
     def words(self) -> str:
-        return self.goal.shown.own_words
+        return self.goal.called
 
     @property
     def series(self) -> list[MonthlySeries]:
@@ -152,6 +153,7 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at")
+        with_names(self.user, goals)
         self.lines = {goal.pk: GoalOnTimeline(goal, self.names) for goal in goals}
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
@@ -195,7 +197,7 @@ class TimelinePage:
     def words_on(self, line: GoalOnTimeline, day: date) -> str:
         """What the goal said at the end of that day."""
         until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
-        return self.wordings.at(line.goal.pk, until) or line.words
+        return self.wordings.words_then(line.goal, until)
 
     # -- which part of it --------------------------------------------------------
 

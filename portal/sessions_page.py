@@ -12,7 +12,6 @@ from django.utils.functional import cached_property
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
-from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
 from goals.ways import CLIENTS
@@ -84,7 +83,6 @@ class PortalSessionPage:
     def topics(self) -> list[tuple[str, Goal, str]]:
         """What one of the two wants to talk about in this session: why, which goal."""
         found = agenda.topics(self.session, self.user, Side.CLIENT, CLIENTS)
-        with_names(self.user, [one.goal for one in found])
         return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 
     @property

@@ -112,6 +112,12 @@ class Goal(ClientRow):
         return self.in_force or self.latest
 
     @property
+    def called(self) -> str:
+        """What pages name it by: while the two see it differently, the wording of the
+        reader's side, which `disagreement_page.with_names` looks up."""
+        return self.__dict__.get("own_wording") or self.shown.own_words
+
+    @property
     def is_agreed(self) -> bool:
         return self.in_force_id is not None
 

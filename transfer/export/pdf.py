@@ -144,7 +144,7 @@ class Drawing:
         shown = goal["in_force_id"] or goal["latest_id"]
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
-        paper.own(version["own_words"], size=12)
+        paper.own(self.called(goal, version), size=12)
         said = [self.standing(goal), self.suggested_by(version)]
         paper.small(" · ".join(filter(None, said)), after=0.5)
         for label, name in (
@@ -162,6 +162,18 @@ class Drawing:
         self.said(goal)
         self.wordings(versions)
         paper.ln(3)
+
+    def called(self, goal: Row, shown: Row) -> str:
+        """As Goal.called: what the side that made the copy says, while both differ."""
+        if goal["closed_at"] or goal["in_force_id"] or not goal["differs_since"]:
+            return str(shown["own_words"])
+        side = Side.CLIENT if self.record.is_clients else Side.THERAPIST
+        own = self.record.of("goal_versions", goal_id=goal["id"], side=side)
+        said = self.record.of("goal_moves", goal_id=goal["id"], side=side)
+        said = [one for one in said if one["at"] >= goal["differs_since"]]
+        words = [one["own_words"] for one in own]
+        words += [one["wording"] for one in said if one["wording"]]
+        return str(words[-1] if words else shown["own_words"])
 
     def suggested_by(self, version: Row) -> str:
         """Whose suggestion it is, where the client never agreed to these words."""

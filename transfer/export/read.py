@@ -151,7 +151,12 @@ class Record:
 
     @property
     def not_in_it(self) -> list[str]:
-        return not_in_copy("presenting_concern" not in self.person)
+        return not_in_copy(self.is_clients)
+
+    @property
+    def is_clients(self) -> bool:
+        """Whether the client made it, not a therapist."""
+        return "presenting_concern" not in self.person
 
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
