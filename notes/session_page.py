@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
@@ -25,11 +25,13 @@ from notes.came_in import (
     answered_by,
     between,
     in_words_of_then,
+    last_of_closed,
     newest_comments,
     of_comment,
     of_exercise,
     of_rating,
     of_step,
+    reached,
 )
 from notes.models import EarlierDraft, ProgressNote
 from notes.models.note import PRESSED, TYPED
@@ -53,6 +55,7 @@ def was_name(assignment: Assignment) -> str:
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 STEPS = 12  # of those reached, the newest
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
@@ -182,6 +185,7 @@ class SessionPage:
     @cached_property
     def news(self) -> list[News]:
         """What the client did and said since the session before."""
+        since = self.previous and self.previous.ends_at
         goals = {goal.pk: goal for goal in self.goals}
         ratings = [
             of_rating(rating, goals[goal_id])
@@ -189,17 +193,28 @@ class SessionPage:
             if side == Side.CLIENT
         ]
         steps = _reached(self.user, client=self.session.client_id)
-        steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
+        steps = [of_step(step) for step in reached(steps, self.user)]
         comments = newest_comments(self.user, client=self.session.client_id)
         found = [
             *ratings,
+            *self._of_closed(since),
             *steps,
             *map(of_exercise, self.answered),
             *map(of_comment, comments),
         ]
-        since = self.previous and self.previous.ends_at
         news = between(found, since, self.session.ends_at)
         return in_words_of_then(news, self.user)
+
+    def _of_closed(self, since: datetime | None) -> list[News]:
+        """The client's last rating of each goal that was closed meanwhile."""
+        session, since = self.session, since or BEFORE_ALL
+        rows = last_of_closed(
+            self.user, client=session.client_id, since=since, until=session.ends_at
+        )
+        rows = [row for row in rows if row.goal_id not in self._ids]
+        return [
+            of_rating(row, row.goal) for row in rows if row.session_id != session.pk
+        ]
 
     def _since_last(self, row) -> bool:
         """Whether it was agreed in the session before, or answered after that one."""

@@ -39,6 +39,7 @@ from notes.came_in import (
     of_exercise,
     of_rating,
     of_step,
+    reached,
 )
 from overview.session_lines import session_lines
 from toolkit.models import Assignment
@@ -189,11 +190,13 @@ class ClientPage:
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
         goals = with_names(user, _open_or_closed(user, client=client.pk))
-        self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
+        self.closed = [goal for goal in goals if not goal.is_open]
+        told = [*(goal for goal in goals if goal.is_open), *self._closed_since]
+        self.told = goal_lines(told, user)
+        self.goals = [line for line in self.told if line.goal.is_open]
         reader = status.Reader(Side.THERAPIST, self.writes)
         for line in self.goals:
             line.standing = status.standing(line.goal, reader, client)
-        self.closed = [goal for goal in goals if not goal.is_open]
         for goal in self.closed:
             goal.standing = status.standing(goal, reader, client)
         self.practice = last_exercises(user, client=client.pk)
@@ -205,7 +208,7 @@ class ClientPage:
 
     @property
     def chart_is_cut(self) -> bool:
-        return sum(len(line.ratings) for line in self.goals) >= RATINGS
+        return sum(len(line.ratings) for line in self.told) >= RATINGS
 
     # -- who reads it ------------------------------------------------------------
 
@@ -284,8 +287,8 @@ class ClientPage:
         """Ratings, steps, exercises and comments, the oldest first."""
         exercises = answered_by(self.practice, self.client)
         found = [
-            *(of_rating(line.client, line.goal) for line in self.goals if line.client),
-            *(of_step(step) for step in self._reached_steps),
+            *(of_rating(line.client, line.goal) for line in self.told if line.client),
+            *(of_step(step) for step in reached(self._steps, self.user)),
             *(of_exercise(one) for one in exercises),
             *(News("comment", goal.said_at, goal.called) for goal in self._said),
         ]
@@ -298,9 +301,14 @@ class ClientPage:
         return [goal for goal in goals if goal.said_at]
 
     @property
-    def _reached_steps(self) -> list[Step]:
-        steps = [step for line in self.goals for step in line.steps]
-        return [one for one in steps if one.reached_at]
+    def _closed_since(self) -> list[Goal]:
+        """What was done for them before they were closed is news all the same."""
+        since = self.since
+        return [one for one in self.closed if not since or one.closed_at > since]
+
+    @property
+    def _steps(self) -> list[Step]:
+        return [step for line in self.told for step in line.steps]
 
     @cached_property
     def celebrations(self) -> list[Goal]:
