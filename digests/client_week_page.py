@@ -16,7 +16,7 @@ from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
-from goals import attention
+from goals import attention, status
 from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
@@ -79,7 +79,8 @@ class ClientWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        return with_names(self.user, list(_own_goals(self.user)))
+        goals = with_names(self.user, list(_own_goals(self.user)))
+        return status.with_past(self.user, goals)
 
     @cached_property
     def practice(self) -> list[Assignment]:

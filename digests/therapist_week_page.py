@@ -20,6 +20,7 @@ from clients.models import Client
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
+from goals import status
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.wordings import Wordings
@@ -43,6 +44,7 @@ class Item:
     value: int | None = None
     before: int | None = None
     side: str = ""  # who gave both numbers
+    earlier: str = ""  # that an agreement was withdrawn before
 
 
 @dataclass(frozen=True)
@@ -174,13 +176,17 @@ class TherapistWeekPage:
     def _goals(self) -> list[Goal]:
         """Agreed in the week, or waiting for a key now."""
         rows = _goals(self.user, **self._week)
-        return [goal for goal in rows if goal.client_id in self.clients]
+        found = [goal for goal in rows if goal.client_id in self.clients]
+        return status.with_past(self.user, found)
 
     @cached_property
     def keys_waiting(self) -> ShortList:
         waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
         return ShortList.of(
-            [self._item(goal, goal.latest.proposed_at) for goal in waiting]
+            [
+                self._item(goal, goal.latest.proposed_at, earlier=status.earlier(goal))
+                for goal in waiting
+            ]
         )
 
     @cached_property
@@ -192,9 +198,9 @@ class TherapistWeekPage:
         ]
         return ShortList.of([self._item(goal, goal.in_force_at) for goal in new])
 
-    def _item(self, goal: Goal, at=None, **figures) -> Item:
+    def _item(self, goal: Goal, at=None, **more) -> Item:
         client = self.clients[goal.client_id]
-        return Item(client, goal.pk, at, goal.called, **figures)
+        return Item(client, goal.pk, at, goal.called, **more)
 
     @cached_property
     def _moved(self) -> list[GoalRating]:

@@ -44,6 +44,7 @@ from ui import toasts
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
+    status.with_past(request.user, [goal])
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,

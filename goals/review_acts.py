@@ -107,6 +107,7 @@ def take_up(request, goal: Goal, way: Way):
         return way.to(goal)
     words = ""
     if taken_up:
+        status.with_past(request.user, [goal])
         standing = status.standing(goal, status.Reader(side_of(request.user)))
         words = format_html(_("Taken up again. {standing}"), standing=standing)
     toasts.tell(request, taken_up, words)

@@ -6,14 +6,17 @@ asked from the agreements that stand.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db.models import Count
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.models import Goal, Review
+from goals.models import Agreement, Goal, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -51,6 +54,35 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     return format_html("{} {}", said, asked(goal, reader, client or goal.client))
 
 
+def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
+
+    One query, and none where nothing waits beside the withdrawn agreement.
+    """
+    asked = [
+        goal.pk
+        for goal in goals
+        if goal.is_open and not goal.in_force_id
+        if goal.waits_for or goal.differs_since
+    ]
+    once = set()
+    if asked:
+        keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
+        keys = keys.order_by().values("version", "version__goal")
+        both = keys.annotate(sides=Count("side", distinct=True)).filter(sides=2)
+        once = {row["version__goal"] for row in both}
+    for goal in goals:
+        goal.was_withdrawn = goal.pk in once
+    return goals
+
+
+def earlier(goal: Goal) -> str:
+    """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    if getattr(goal, "was_withdrawn", False):
+        return _("The earlier agreement was withdrawn.")
+    return ""
+
+
 def stands(goal: Goal, days: str = "within") -> SafeString:
     """The same without who is asked: for what both read; `days` as in |day."""
     kind = kind_of(goal)
@@ -64,6 +96,7 @@ def stands(goal: Goal, days: str = "within") -> SafeString:
         said.append(_("Not in effect: an agreement was withdrawn."))
     elif kind == "differ":
         said.append(_("You each see this goal differently."))
+        said += filter(None, [earlier(goal)])
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
     if goal.review_on and not goal.in_force_id:
@@ -78,7 +111,7 @@ def came_in(goal: Goal) -> str:
         "differ": _("You each see this goal differently."),
         "withdrawn": _("Not in effect: an agreement was withdrawn."),
     }
-    return said.get(kind_of(goal), "")
+    return said.get(kind_of(goal), "") or earlier(goal)
 
 
 ENDED = {
@@ -101,6 +134,10 @@ def _agreed(goal: Goal, days: str) -> SafeString:
 
 def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
+    if before := earlier(goal):
+        return format_html(
+            "{} {}", format_html(_("Proposed {since}."), since=since), before
+        )
     return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 

@@ -123,7 +123,7 @@ class SessionPage:
         self.typed = set(sent or ()) | set(self._pressed())
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
-        with_names(user, self.goals)
+        status.with_past(user, with_names(user, self.goals))
         self._read_ratings()
         practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)
@@ -170,10 +170,12 @@ class SessionPage:
     def came_in(self) -> list[Goal]:
         """Words to agree to, what the two see differently, what one withdrew from."""
         named = {topic.goal.pk for topic in self.topics}
+        for goal in self.goals:
+            goal.said = status.came_in(goal)
         return [
             goal
             for goal in self.goals
-            if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+            if goal.waits_for == Side.THERAPIST or goal.said
             if goal.pk not in named
         ]
 

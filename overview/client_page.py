@@ -190,6 +190,7 @@ class ClientPage:
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
         goals = with_names(user, _open_or_closed(user, client=client.pk))
+        status.with_past(user, goals)
         self.closed = [goal for goal in goals if not goal.is_open]
         told = [*(goal for goal in goals if goal.is_open), *self._closed_since]
         self.told = goal_lines(told, user)
@@ -330,7 +331,8 @@ class ClientPage:
     @property
     def to_talk_about(self) -> list[OpenGoal]:
         """What the two see differently, or one withdrew from."""
-        return [line for line in self.goals if line.came_in]
+        lines = [line for line in self.goals if not line.waits_for_me]
+        return [line for line in lines if line.came_in]
 
     @cached_property
     def open_practice(self) -> list[Assignment]:

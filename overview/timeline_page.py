@@ -153,7 +153,7 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at")
-        with_names(self.user, goals)
+        status.with_past(self.user, with_names(self.user, goals))
         self.lines = {goal.pk: GoalOnTimeline(goal, self.names) for goal in goals}
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")

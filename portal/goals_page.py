@@ -81,7 +81,7 @@ class GoalsPage:
         }
         self.rows = [
             GoalRow(goal, lines[goal.pk], client, goal.called)
-            for goal in with_names(user, list(goals))
+            for goal in status.with_past(user, with_names(user, list(goals)))
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)

@@ -15,7 +15,7 @@ from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
-from goals import attention
+from goals import attention, status
 from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
@@ -145,7 +145,7 @@ class HomePage:
         goals = _goals(user, since=self.now - TOLD_FOR)
         self.goals = [goal for goal in goals if goal.is_open]
         self.closed = [goal for goal in goals if not goal.is_open]
-        with_names(user, goals)
+        status.with_past(user, with_names(user, goals))
         found = self._asks()
         self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
         self.good = self._good()

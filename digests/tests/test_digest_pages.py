@@ -13,7 +13,7 @@ from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, emails, on_calendar, send_at
 from goals.models import Goal, GoalRating, Review
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, rate
+from tests.cast import act, agreed_goal, rate
 from toolkit.models import Assignment
 
 MONDAY = berlin(30, 8)
@@ -82,6 +82,21 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
     assert AuditEvent.objects.filter(verb="opened digest").count() == 1
     looked = AuditEvent.objects.get(verb="opened digest")
     assert (looked.client_id, looked.object_id, looked.detail) == (None, None, {})
+
+
+@pytest.mark.parametrize("asked", ["cleo", "thea"])
+def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
+    thea, cleo, sign_in, asked
+):
+    me, other = (cleo.user, thea) if asked == "cleo" else (thea, cleo.user)
+    goal = agreed_goal(cleo, thea)
+    act(other, goal, lambda g: g.propose_version({"own_words": "One stop"}, by=other))
+    act(me, goal, lambda g: g.in_force.withdraw_key("Not now", by=me))
+    send_at(MONDAY)
+    week = "portal-digest-latest" if asked == "cleo" else "digest-latest"
+    page = sign_in(me).get(reverse(week), follow=True).content.decode()
+    asks = page.partition("Waiting for your key")[2].partition("</section>")[0]
+    assert "The earlier agreement was withdrawn." in asks
 
 
 def test_a_quiet_week_says_so_kindly(thea, sign_in):

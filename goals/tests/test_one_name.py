@@ -28,6 +28,13 @@ def differing(cleo, thea):
     return made
 
 
+def paper(client, by) -> str:
+    """The PDF of a record, as text."""
+    with as_person(by):
+        pdf = draw(read_record(client, by))
+    return " ".join(one.extract_text() for one in PdfReader(BytesIO(pdf)).pages)
+
+
 def read_all(browser, addresses):
     return {address: text(browser.get(address)) for address in addresses}
 
@@ -74,9 +81,7 @@ def test_a_copy_of_the_record_calls_it_as_the_side_that_made_it_does(
 ):
     goal = differing(thea, cleo.user)
     for person, words in ((cleo.user, HERS), (thea, THEAS)):
-        with as_person(person):
-            pdf = draw(read_record(cleo, person))
-        page = " ".join(one.extract_text() for one in PdfReader(BytesIO(pdf)).pages)
+        page = paper(cleo, person)
         heading = page[page.index("Goals") :][: page.index("Its wordings")]
         assert words in heading[: heading.index("Not in effect")], person
     assert goal.shown.own_words == THEAS
