@@ -214,19 +214,18 @@ class GoalPage:
 
     @property
     def wording_of(self) -> str:
-        """Whose words are shown: the client's once the client agreed to them."""
+        """Who wrote what is shown; of what both agreed to, that they did."""
         shown = self.past.version(self.shown.pk)
-        is_client = self.side == Side.CLIENT
+        is_mine = shown.proposed_by_id == self.user.pk
+        if shown.side == Side.CLIENT:
+            by = {"name": screen_privacy.called(self.goal.client.preferred_name)}
+            return _("In your words") if is_mine else _("In %(name)s’s words") % by
+        if self.goal.in_force_id:
+            return _("The agreed words")
+        by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
-            if is_client:
-                return _("In your words")
-            name = screen_privacy.called(self.goal.client.preferred_name)
-            return _("In %(name)s’s words") % {"name": name}
-        if shown.proposed_by_id == self.user.pk:
-            return _("Your suggestion")
-        return _("%(name)s’s suggestion") % {
-            "name": screen_privacy.called(shown.proposed_by)
-        }
+            return _("Your words") if is_mine else _("%(name)s’s words") % by
+        return _("Your suggestion") if is_mine else _("%(name)s’s suggestion") % by
 
     @property
     def mine_is_turned(self) -> bool:

@@ -13,7 +13,7 @@ from goals.models import Goal
 from goals.tests.test_reviews import answer
 from goals.tests.test_two_keys import act
 from goals.tests.test_what_is_agreed import text
-from tests.cast import BUS, agreed_goal, book
+from tests.cast import BUS, agree, agreed_goal, book, propose
 from toolkit.models import Assignment
 from ui.charts.ratings import rating_chart
 from ui.charts.words import Point
@@ -232,7 +232,23 @@ def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign
     page = text(sign_in(cleo.user).get("/portal/goals/"))
     assert HERS["own_words"] in page and "suggestion" not in page
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
-    assert "In your words" in page
+    assert "Thea’s words" in page and "In your words" not in page
+
+
+@pytest.mark.parametrize("writer", ["cleo", "thea"])
+def test_agreed_words_are_the_clients_only_where_the_client_wrote_them(
+    cleo, thea, read, writer
+):
+    first, second = (cleo.user, thea) if writer == "cleo" else (thea, cleo.user)
+    mine = propose(cleo, first, MINE)
+    agree(mine, second)
+    hers, theirs = read(mine)
+    if writer == "cleo":
+        assert "In your words" in hers and "In Cleo’s words" in theirs
+    else:
+        for page in (hers, theirs):
+            assert "The agreed words" in page
+            assert "In your words" not in page and "Cleo’s words" not in page
 
 
 def test_a_goal_set_aside_is_named_alike_on_its_page_and_the_timeline(
