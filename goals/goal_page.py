@@ -27,7 +27,8 @@ from goals.models.content import Side
 from goals.strengths import next_step
 from goals.version_words import plain, said_in
 from goals.ways import Way
-from ui import dates, screen_privacy
+from ui import screen_privacy
+from ui.templatetags.ui import day_words, moment_words
 
 
 @dataclass
@@ -283,10 +284,11 @@ class GoalPage:
         last = turned or (back[-1] if back else None)
         name = self._name(side, last and last.by)
         if turned:
-            when = dates.moment(timezone.localtime(turned.at))
-            return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
+            when = moment_words(turned.at, begin=False)
+            return KeyLine(name, _("agreed %(when)s") % {"when": when}, True)
         if back:
-            when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
+            at = timezone.localtime(back[-1].taken_back.at)
+            when = day_words(at.date(), begin=False)
             return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
         return KeyLine(name, _("not yet"), False)
 

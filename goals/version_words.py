@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from goals.models import GoalVersion
 from goals.models.version import WEIGHTS
-from ui import dates
+from ui.templatetags.ui import day_words
 
 
 def said_in(version: GoalVersion) -> dict[str, str]:
@@ -32,5 +32,5 @@ def said_in(version: GoalVersion) -> dict[str, str]:
 
 def plain(value) -> str:
     if isinstance(value, date):
-        return dates.with_year(value)
+        return day_words(value)
     return str(value) if value else _("(nothing)")

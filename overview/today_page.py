@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
+from django.db.models import (
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Subquery,
+    UUIDField,
+    Value,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -26,7 +34,8 @@ from goals.ways import THERAPISTS
 from notes.models import ProgressNote
 from overview.caseload_page import Facts
 from toolkit.models import Assignment
-from ui import dates, names, screen_privacy
+from ui import names, screen_privacy
+from ui.templatetags.ui import day_words
 
 ASIDES = {
     "request": (
@@ -36,7 +45,7 @@ ASIDES = {
         gettext_lazy("Decide"),
     ),
     "emergency": (
-        gettext_lazy("%(name)s opened the record in an emergency on %(day)s."),
+        gettext_lazy("%(name)s opened the record in an emergency %(day)s."),
         gettext_lazy("Read why"),
     ),
     "correction": (
@@ -103,12 +112,13 @@ def _unsigned(user, now):
 
 @prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
 def _sessions(user, begins, ends):
-    signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
+    notes = ProgressNote.objects.filter(session=OuterRef("pk"))
+    signed = notes.values("signed_at")
     rows = (
         TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
     )
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
-    rows = rows.annotate(signed_at=Subquery(signed[:1]))
+    rows = rows.annotate(signed_at=Subquery(signed[:1]), is_begun=Exists(notes))
     return rows.defer("take_away").order_by("starts_at")
 
 
@@ -223,7 +233,7 @@ class TodayPage:
             lines.append(_("Said how the practice went"))
         if since:
             last = self.facts.last[pk]
-            day = dates.weekday(timezone.localtime(last))
+            day = _within(last)
             lines.append(_("Last seen %(day)s") % {"day": day})
         else:
             lines.append(_("First session"))
@@ -256,7 +266,7 @@ class TodayPage:
         for waits in self._waiting:
             if waits.kind not in ASIDES or waits.client_id not in self.clients:
                 continue
-            day = dates.weekday(timezone.localtime(waits.at))
+            day = _within(waits.at)
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
@@ -279,8 +289,8 @@ class TodayPage:
     def _keys(self):
         for goal_id, client_id, proposed_at in _proposed(self.user):
             if self._is_here(client_id):
-                when = dates.weekday(timezone.localtime(proposed_at))
-                why = _("Proposed words for a goal on %(day)s.") % {"day": when}
+                when = {"day": _within(proposed_at)}
+                why = _("Proposed words for a goal %(day)s.") % when
                 address = reverse("goal", args=[goal_id])
                 yield self._want("key", client_id, why, _("Read"), address)
 
@@ -308,16 +318,20 @@ class TodayPage:
         begun = {note.session_id for note in self.unsigned}
         for session in _over(self.user, now=self.now):
             if session.client_id in self.clients and session.pk not in begun:
-                why = self._day(_("The session of %(day)s is not logged."), session)
+                why = self._day(_("No note yet for the session %(day)s."), session)
                 address = reverse("session", args=[session.pk])
-                yield self._want("log", session.client_id, why, _("Log it"), address)
+                yield self._want(
+                    "log", session.client_id, why, _("Write note"), address
+                )
 
     def _unsigned(self):
         for note in self.unsigned:
             if note.client_id in self.clients:
-                why = self._day(_("The note of %(day)s is not signed."), note.session)
+                why = self._day(
+                    _("Note not signed for the session %(day)s."), note.session
+                )
                 address = reverse("session", args=[note.session_id])
-                yield self._want("note", note.client_id, why, _("Finish"), address)
+                yield self._want("note", note.client_id, why, _("Sign note"), address)
 
     def _quiet(self):
         for client in self.clients.values():
@@ -325,19 +339,23 @@ class TodayPage:
                 last = self.facts.last.get(client.pk)
                 why = _("Nothing is booked, and nobody has met yet.")
                 if last:
-                    day = dates.weekday(timezone.localtime(last))
+                    day = _within(last)
                     why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
                 address = reverse("session-add", args=[client.pk])
                 yield self._want("no_contact", client.pk, why, _("Book"), address)
 
     def _day(self, sentence, session) -> str:
-        starts: datetime = timezone.localtime(session.starts_at)
-        return sentence % {"day": dates.weekday(starts)}
+        return sentence % {"day": _within(session.starts_at)}
 
     def _want(self, kind, client_id, why, act, address) -> Wants:
         client = self.clients[client_id]
         page = client.get_absolute_url()
         return Wants(kind, client.name, why, act, address, page, client.hint)
+
+
+def _within(at: datetime) -> str:
+    """Its day for the middle of a sentence: yesterday, Tue 24 Nov."""
+    return day_words(timezone.localtime(at).date(), begin=False)
 
 
 def _by_client(rows):
