@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.access import reach
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
@@ -85,16 +86,26 @@ class ClientWeekPage:
     @cached_property
     def practice(self) -> list[Assignment]:
         """What is still open, the newest first; a miss is not told twice."""
+        if self.is_over:
+            return []
         return _own_practice(self.user, since=self.digest.made_at - 2 * WEEK)
 
     @property
     def waiting(self) -> list[Goal]:
-        return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+        asked = [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+        return [] if self.is_over else asked
+
+    @cached_property
+    def is_over(self) -> bool:
+        """Whether the client's care has ended: then nothing is asked."""
+        return reach(self.user).own_until is not None
 
     @cached_property
     def reviews(self) -> list[tuple[str, Goal]]:
         """Goals of which a review is due, or open and waits for the client: what for,
         and which."""
+        if self.is_over:
+            return []
         goals = {goal.pk: goal for goal in self._goals}
         ids = {goal.client_id for goal in self._goals}
         today = self.user.today()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -48,10 +49,9 @@ def kind_of(goal: Goal) -> str:
 
 def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     """How it stands, in a sentence or two; `client` is whose it is."""
-    said = stands(goal)
-    if not goal.waits_for:
-        return said
-    return format_html("{} {}", said, asked(goal, reader, client or goal.client))
+    client = client or goal.client
+    said = [stands(goal, client), asked(goal, reader, client)]
+    return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
@@ -83,13 +83,14 @@ def earlier(goal: Goal) -> str:
     return ""
 
 
-def stands(goal: Goal, days: str = "within") -> SafeString:
+def stands(goal: Goal, client, days: str = "within") -> SafeString:
     """The same without who is asked: for what both read; `days` as in |day."""
     kind = kind_of(goal)
     if not goal.is_open:
         ended = ENDED.get(kind, lambda: _("Closed {day}."))
         return format_html(ended(), day=day(goal.closed_at, days))
-    said = [_agreed(goal, days)] if goal.in_force_id else []
+    reviewed = None if client.is_discharged else goal.review_on
+    said = [_agreed(goal, reviewed, days)] if goal.in_force_id else []
     if kind == "proposed":
         said.append(_proposed(goal, days))
     elif kind == "withdrawn":
@@ -99,8 +100,8 @@ def stands(goal: Goal, days: str = "within") -> SafeString:
         said += filter(None, [earlier(goal)])
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
-    if goal.review_on and not goal.in_force_id:
-        review = day(goal.review_on, days)
+    if reviewed and not goal.in_force_id:
+        review = day(reviewed, days)
         said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
@@ -122,11 +123,11 @@ ENDED = {
 }
 
 
-def _agreed(goal: Goal, days: str) -> SafeString:
+def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:
     since = day(goal.in_force_at, days)
-    if not goal.review_on:
+    if not reviewed:
         return format_html(_("Agreed {since}."), since=since)
-    review = day(goal.review_on, days)
+    review = day(reviewed, days)
     return format_html(
         _("Agreed {since}, review {review}."), since=since, review=review
     )
@@ -144,6 +145,8 @@ def _proposed(goal: Goal, days: str) -> SafeString:
 def asked(goal: Goal, reader: Reader, client) -> str:
     """Whose agreement it needs; '' where nobody is asked."""
     if not goal.waits_for:
+        return ""
+    if client.is_discharged and goal.waits_for == Side.THERAPIST:
         return ""
     if goal.waits_for == Side.CLIENT:
         return _client_reads(client) if reader.is_client else _client(client)

@@ -169,13 +169,14 @@ class SessionPage:
     @cached_property
     def came_in(self) -> list[Goal]:
         """Words to agree to, what the two see differently, what one withdrew from."""
+        asks = not self.session.client.is_discharged
         named = {topic.goal.pk for topic in self.topics}
         for goal in self.goals:
             goal.said = status.came_in(goal)
         return [
             goal
             for goal in self.goals
-            if goal.waits_for == Side.THERAPIST or goal.said
+            if goal.said or (asks and goal.waits_for == Side.THERAPIST)
             if goal.pk not in named
         ]
 

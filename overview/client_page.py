@@ -326,6 +326,8 @@ class ClientPage:
 
     @cached_property
     def new_words(self) -> list[OpenGoal]:
+        if self.client.is_discharged:
+            return []
         return [line for line in self.goals if line.waits_for_me]
 
     @property

@@ -80,6 +80,7 @@ class GoalOnTimeline:
     called."""
 
     goal: Goal
+    client: Client
     names: tuple[str, str]
     rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
@@ -105,7 +106,7 @@ class GoalOnTimeline:
     @property
     def standing(self) -> SafeString:
         """How it stands, in the words of every page."""
-        return status.stands(self.goal, "short")
+        return status.stands(self.goal, self.client, "short")
 
     @property
     def was_agreed_before(self) -> bool:
@@ -154,7 +155,9 @@ class TimelinePage:
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at")
         status.with_past(self.user, with_names(self.user, goals))
-        self.lines = {goal.pk: GoalOnTimeline(goal, self.names) for goal in goals}
+        self.lines = {
+            goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
+        }
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
         ratings = ratings.values_list("goal_id", "side", "at", "value")

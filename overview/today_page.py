@@ -215,7 +215,7 @@ class TodayPage:
             for one in self._watched
             if one.client_id == pk and one.kind in attention.FOR_THE_SESSION
         ]
-        if pk in self.facts.waiting:
+        if pk in self.facts.waiting and self._is_here(pk):
             lines.append(_("New words for a goal wait for your key"))
         new = sum(1 for at in rated.get(pk, []) if not since or at > since)
         if new:

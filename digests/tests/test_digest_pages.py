@@ -99,6 +99,23 @@ def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
     assert "The earlier agreement was withdrawn." in asks
 
 
+def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
+    proposed(cleo, thea)
+    goal = agreed_goal(cleo, thea)
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.agree(cleo, "Two stops, alone", by=thea)
+    send_at(MONDAY)
+    week = Digest.objects.get(recipient=cleo.user)
+    week = reverse("portal-digest", args=[week.pk])
+    asks = ("Waiting for your key", "Goal reviews", "To practise")
+    page = sign_in(cleo.user).get(week).content.decode()
+    assert [ask in page for ask in asks] == [True] * 3
+    sign_in(thea).post(f"/clients/{cleo.pk}/discharge/")
+    page = sign_in(cleo.user).get(week).content.decode()
+    assert [ask in page for ask in asks] == [False] * 3
+
+
 def test_a_quiet_week_says_so_kindly(thea, sign_in):
     send_at(MONDAY)
     text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()

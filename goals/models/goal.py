@@ -163,7 +163,12 @@ class Goal(ClientRow):
     @property
     def is_due(self) -> bool:
         """Whether the day has come on which both look at it again."""
-        return bool(self.review_on and self.review_on <= timezone.localdate())
+        return bool(self.review_day and self.review_day <= timezone.localdate())
+
+    @property
+    def review_day(self):
+        """When both are asked to review it: never once the client's care has ended."""
+        return None if self.client.is_discharged else self.review_on
 
     # -- verbs -------------------------------------------------------------------
 

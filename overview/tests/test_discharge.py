@@ -10,9 +10,11 @@ from appointments.models import TherapySession
 from clients.models import Client
 from database.identity import acting_as
 from digests.plan import plan
-from goals.models import GoalRating, Step
-from tests.cast import agreed_goal, book, hold, page_at
+from goals.models import Goal, GoalRating, Step
+from goals.tests.test_same_story import seen_differently
+from tests.cast import agreed_goal, book, hold, page_at, propose
 from toolkit.models import Assignment
+from ui import dates
 
 
 @pytest.fixture
@@ -22,6 +24,61 @@ def goal(cleo, thea):
 
 def discharge(browser, client, **said):
     return browser.post(f"/clients/{client.pk}/discharge/", said)
+
+
+def days_to_come(cleo, thea, goal) -> list[str]:
+    """A review of the goal, one of two wordings, an exercise: each has a day ahead."""
+    other = seen_differently(cleo, thea)
+    days = [thea.today() + timedelta(days=ahead) for ahead in (40, 41, 42)]
+    for row, day in zip((goal, other), days, strict=False):
+        Goal.objects.filter(pk=row.pk).update(review_on=day)
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.agree(cleo, "One stop on Friday", by=thea, due_on=days[2])
+    return [dates.short(day) for day in days]
+
+
+def test_a_day_ahead_is_shown_only_while_cleo_is_in_care(sign_in, thea, cleo, goal):
+    days = days_to_come(cleo, thea, goal)
+    theas, hers = sign_in(thea), sign_in(cleo.user)
+    other = cleo.goals.exclude(pk=goal.pk).get()
+    pages = {
+        (theas, f"/clients/{cleo.pk}/"): days,
+        (theas, f"/clients/{cleo.pk}/journey/"): days[:2],
+        (theas, f"/goals/{goal.pk}/"): days[:1],
+        (theas, f"/goals/{other.pk}/differ/"): days[1:2],
+        (hers, "/portal/goals/"): days,
+        (hers, f"/portal/goals/{goal.pk}/"): days[:1],
+        (hers, "/portal/journey/"): days[:2],
+    }
+    for is_in_care in (True, False, True):
+        for (browser, url), shown in pages.items():
+            page = page_at(browser, url)
+            assert [day in page for day in shown] == [is_in_care] * len(shown), url
+        if is_in_care:
+            discharge(theas, cleo)
+        else:
+            theas.post(f"/clients/{cleo.pk}/take-back/")
+
+
+@pytest.mark.parametrize("asked", ["client", "therapist"])
+def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
+    propose(cleo, thea if asked == "client" else cleo.user)
+    goal = cleo.goals.get()
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    discharge(sign_in(thea), cleo, sessions="keep")
+    theas, hers = sign_in(thea), sign_in(cleo.user)
+    for browser, url in (
+        (theas, f"/clients/{cleo.pk}/"),
+        (theas, f"/goals/{goal.pk}/"),
+        (theas, f"/sessions/{session.pk}/"),
+        (theas, "/today/"),
+        (hers, "/portal/"),
+        (hers, "/portal/goals/"),
+        (hers, f"/portal/goals/{goal.pk}/"),
+    ):
+        page = page_at(browser, url)
+        for asks in ("Needs your agreement", "wait for your key", "Waiting for"):
+            assert asks not in page, (url, asks)
 
 
 def portal_over(client):
