@@ -261,7 +261,8 @@ class GoalPage:
         """What else the proposal changes: label, before, after."""
         if not self.proposal or not self.goal.in_force_id:
             return []
-        old, new = said_in(self.goal.in_force), said_in(self.proposal)
+        old = said_in(self.goal.in_force, self.goal)
+        new = said_in(self.proposal)
         nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
