@@ -46,19 +46,19 @@ def _own_sessions(user, begins, ends):
     rows = TherapySession.objects.visible_to(user).planned()
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.select_related("therapist").defer("take_away")
-    return rows.order_by("starts_at")
+    return rows.order_by("starts_at", "pk")
 
 
 @prepared_for_user()
 def _own_goals(user):
     rows = Goal.objects.visible_to(user).open().with_words().defer(*UNREAD)
-    return rows.order_by("created_at")
+    return rows.order_by("created_at", "pk")
 
 
 @prepared_for_user(since=DateTimeField())
 def _own_practice(user, since):
     rows = Assignment.objects.visible_to(user).open().filter(set_at__gte=since)
-    return rows.order_by("-set_at")[:FEW]
+    return rows.order_by("-set_at", "-pk")[:FEW]
 
 
 class ClientWeekPage:

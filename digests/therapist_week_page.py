@@ -89,7 +89,8 @@ def _answers(user, begins, ends):
 @prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
     rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
-    return rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    return rows.order_by("created_at", "pk")
 
 
 @prepared_for_user(**WEEKS)
@@ -97,9 +98,11 @@ def _rated(user, begins, ends):
     """The last rating of each goal and side, and that side's last before the week."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
     earlier = GoalRating.objects.not_withdrawn().filter(**same)
-    earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
+    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk").values("value")
     rows = GoalRating.objects.editable_by(user).not_withdrawn()
-    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
+    rows = rows.filter(_within("at", begins, ends)).order_by(
+        "goal_id", "side", "-at", "-pk"
+    )
     rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
@@ -109,7 +112,7 @@ def _rated(user, begins, ends):
 def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
-    rows = rows.order_by("session__starts_at")
+    rows = rows.order_by("session__starts_at", "pk")
     return rows.values_list("client_id", "session_id", "session__starts_at")
 
 

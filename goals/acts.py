@@ -231,7 +231,7 @@ def rating_withdraw(request, rating_id, way: Way):
 def numbers(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     side = side_of(request.user)
-    mine = goal.scores.filter(side=side).order_by("kind", "-at").distinct("kind")
+    mine = goal.scores.filter(side=side).order_by("kind", "-at", "-pk").distinct("kind")
     last = {score.kind: score for score in mine}
     form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=side)
     if not goal.is_open:
@@ -299,7 +299,7 @@ def comment_talked(request, said_id, way: Way):
 def link(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
-    others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at")
+    others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at", "pk")
     form = LinkForm(
         request.POST or None, goal=goal, others=with_names(request.user, list(others))
     )

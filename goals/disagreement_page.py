@@ -42,7 +42,11 @@ class DisagreementPage:
         self.versions = list(rows)
         kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT)
         since = goal.differs_since
-        moves = goal.moves.filter(kind__in=kinds).select_related("by").order_by("-at")
+        moves = (
+            goal.moves.filter(kind__in=kinds)
+            .select_related("by")
+            .order_by("-at", "-pk")
+        )
         self.moves = list(moves.filter(at__gte=since)) if since else []
         self.differs = since is not None
 
@@ -150,7 +154,7 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
     versions = versions.filter(side=side).order_by("number")
     found = {version.goal_id: version.own_words for version in versions}
     moves = GoalMove.objects.visible_to(user).filter(goal__in=differing, side=side)
-    for move in moves.filter(kind=GoalMove.Kind.DIFFERS).order_by("at"):
+    for move in moves.filter(kind=GoalMove.Kind.DIFFERS).order_by("at", "pk"):
         if move.wording and move.at >= differing[move.goal_id].differs_since:
             found[move.goal_id] = move.wording
     return found

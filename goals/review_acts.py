@@ -66,7 +66,7 @@ def _decided_meanwhile(request, goal: Goal):
 
 def _last_decision(goal: Goal) -> GoalMove | None:
     moves = goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-    return moves.select_related("by").order_by("-at").first()
+    return moves.select_related("by").order_by("-at", "-pk").first()
 
 
 def _after_answer(request, goal: Goal, way: Way):

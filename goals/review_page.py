@@ -32,7 +32,9 @@ class ReviewPage:
         rows = ReviewAnswer.objects.visible_to(user).filter(review=self.review)
         self.answers = list(rows.select_related("by").order_by("-at", "-pk"))
         ratings = (
-            goal.ratings.not_withdrawn().order_by("at").values_list("side", "value")
+            goal.ratings.not_withdrawn()
+            .order_by("at", "pk")
+            .values_list("side", "value")
         )
         self.ratings = list(ratings)
 

@@ -44,7 +44,7 @@ def topics(session: TherapySession, user: User, side: str, way: Way) -> list[Top
     goals = rows.in_bulk([one.goal_id for one in found])
     with_names(user, goals.values())
     found = [one for one in found if one.goal_id in goals]
-    found.sort(key=lambda one: one.at)
+    found.sort(key=lambda one: (one.at, one.goal_id))
     return [Topic(goals[one.goal_id], one, one.address(way)) for one in found]
 
 

@@ -53,7 +53,7 @@ def of_comment(comment: Comment) -> News:
 def newest_comments(user, client):
     """Those of the client: what a therapist said is no news to one."""
     rows = Comment.objects.visible_to(user).filter(client=client, side=Side.CLIENT)
-    return rows.order_by("-at")[:COMMENTS]
+    return rows.order_by("-at", "-pk")[:COMMENTS]
 
 
 @prepared_for_user(client=UUIDField(), since=DateTimeField(), until=DateTimeField())

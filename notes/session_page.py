@@ -96,21 +96,21 @@ def _counts(user, goals):
 def _reached(user, client):
     """The newest steps that were reached."""
     rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
-    return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
+    return rows.exclude(reached_at=None).order_by("-reached_at", "-pk")[:STEPS]
 
 
 @prepared_for_user(**PLACE)
 def _held_before(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
     rows = rows.filter(starts_at__lt=at).defer("take_away")
-    return rows.order_by("-starts_at")[:1]
+    return rows.order_by("-starts_at", "-pk")[:1]
 
 
 @prepared_for_user(**PLACE)
 def _planned_after(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
     rows = rows.filter(starts_at__gt=at).defer("take_away")
-    return rows.order_by("starts_at")[:1]
+    return rows.order_by("starts_at", "pk")[:1]
 
 
 class SessionPage:
@@ -164,7 +164,7 @@ class SessionPage:
         if not pks:
             return []
         rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
-        return list(rows.filter(client=self.session.client_id).order_by("set_at"))
+        return list(rows.filter(client=self.session.client_id).order_by("set_at", "pk"))
 
     @cached_property
     def came_in(self) -> list[Goal]:

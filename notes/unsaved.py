@@ -135,7 +135,7 @@ def earlier_drafts(screen: SessionPage, user: User) -> list[tuple]:
     if screen.note is None or not screen.note.has_earlier:
         return []
     rows = EarlierDraft.objects.visible_to(user).filter(note=screen.note)
-    rows = rows.select_related("author").order_by("at")
+    rows = rows.select_related("author").order_by("at", "pk")
     return [(draft, labelled(_typed_by(draft), screen)) for draft in rows]
 
 

@@ -140,15 +140,15 @@ def _open_or_closed(user, client):
     """`said_at`: the client's newest comment; its words are on the goal's page."""
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
     said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    newest = Subquery(said.order_by("-at").values("at")[:1])
-    return mine.annotate(said_at=newest).order_by("created_at")
+    newest = Subquery(said.order_by("-at", "-pk").values("at")[:1])
+    return mine.annotate(said_at=newest).order_by("created_at", "pk")
 
 
 @prepared_for_user(**GOALS)
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
-    newest = rows.order_by("-at").values_list(key, *LaneRating._fields[1:])
+    newest = rows.order_by("-at", "-pk").values_list(key, *LaneRating._fields[1:])
     return newest[: RATINGS + 1]
 
 
@@ -173,13 +173,13 @@ def _background(user, client):
 @prepared_for_user(**CLIENT)
 def _sessions(user, client):
     rows = TherapySession.objects.visible_to(user).filter(client=client).not_canceled()
-    return rows.only(*SHOWN).order_by("starts_at")
+    return rows.only(*SHOWN).order_by("starts_at", "pk")
 
 
 @prepared(**CLIENT)
 def _closings(client):
     closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
-    return closings.order_by("-at").values_list("at", flat=True)[:1]
+    return closings.order_by("-at", "-pk").values_list("at", flat=True)[:1]
 
 
 class ClientPage:
@@ -235,7 +235,7 @@ class ClientPage:
         if access.role_towards(self.user, self.client.pk) != "emergency":
             return None
         mine = CareRole.objects.filter(user=self.user, client=self.client).current()
-        return mine.order_by("ends_at").last()
+        return mine.order_by("ends_at", "pk").last()
 
     @cached_property
     def portal_closed_at(self) -> datetime | None:

@@ -98,7 +98,7 @@ class GoalProgressPage:
         self.is_own = user.is_client  # read by whose goals they are
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
-        rows = with_names(user, rows.order_by("created_at"))
+        rows = with_names(user, rows.order_by("created_at", "pk"))
         goals = {goal.pk: GoalChange(goal) for goal in rows}
         ratings = (
             GoalRating.objects.visible_to(user).filter(goal__in=goals).not_withdrawn()

@@ -153,24 +153,24 @@ class TimelinePage:
         return at.astimezone(self.user.zone).date()
 
     def _read(self) -> None:
-        goals = self._mine(Goal).with_words().order_by("created_at")
+        goals = self._mine(Goal).with_words().order_by("created_at", "pk")
         status.with_past(self.user, with_names(self.user, goals))
         self.lines = {
             goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
         }
         self._read_agreements()
-        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
+        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at", "-pk")
         ratings = ratings.values_list("goal_id", "side", "at", "value")
         for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
             given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = self._newest(reached.order_by("-reached_at", "-pk"))
-        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at")
+        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at", "-pk")
         self.wins = self._newest(wins)
-        self.strengths = list(self._mine(Strength).accepted().order_by("at"))
+        self.strengths = list(self._mine(Strength).accepted().order_by("at", "pk"))
         sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
-        self.all_sessions = list(sessions.order_by("starts_at"))
+        self.all_sessions = list(sessions.order_by("starts_at", "pk"))
         self.notes = self._notes() if self.with_notes else []
 
     def _newest(self, rows, most: int = MOST) -> list:
@@ -182,7 +182,7 @@ class TimelinePage:
     def _notes(self) -> list[tuple[datetime, datetime]]:
         """Of one's own signed notes, when the session was and when it was signed."""
         rows = self._mine(ProgressNote).filter(author=self.user).signed()
-        rows = rows.order_by("session__starts_at")
+        rows = rows.order_by("session__starts_at", "pk")
         return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:

@@ -107,7 +107,7 @@ def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     shown = rows.only("id", "client_id", "session__starts_at")
-    return shown.select_related("session").order_by("session__starts_at")
+    return shown.select_related("session").order_by("session__starts_at", "pk")
 
 
 @prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
@@ -119,19 +119,20 @@ def _sessions(user, begins, ends):
     )
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.annotate(signed_at=Subquery(signed[:1]), is_begun=Exists(notes))
-    return rows.defer("take_away").order_by("starts_at")
+    return rows.defer("take_away").order_by("starts_at", "pk")
 
 
 @prepared_for_user(now=DateTimeField())
 def _over(user, now):
     rows = TherapySession.objects.editable_by(user).planned()
     rows = rows.filter(therapist=user, ends_at__lt=now)
-    return rows.defer("take_away").order_by("starts_at")
+    return rows.defer("take_away").order_by("starts_at", "pk")
 
 
 @prepared_for_user()
 def _proposed(user):
     rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
+    rows = rows.order_by("latest__proposed_at", "pk")
     return rows.values_list("pk", "client_id", "latest__proposed_at")
 
 
@@ -139,7 +140,7 @@ def _proposed(user):
 def _rated(user, clients):
     rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
     rows = rows.filter(side=Side.CLIENT).not_withdrawn()
-    return rows.order_by("-at").values_list("client_id", "at")[:RATED]
+    return rows.order_by("-at", "-pk").values_list("client_id", "at")[:RATED]
 
 
 @prepared_for_user(clients=many(UUIDField()))

@@ -92,7 +92,7 @@ def _goals(user, since):
     """With both wordings and one's own last rating, oldest goal first; those that were
     closed since then as well."""
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    mine = mine.not_withdrawn().order_by("-at")
+    mine = mine.not_withdrawn().order_by("-at", "-pk")
     # Words that came after those that wait now: they were declined or withdrawn.
     newer = GoalVersion.objects.filter(
         goal=OuterRef("pk"), number__gt=OuterRef("latest__number")
@@ -106,7 +106,7 @@ def _goals(user, since):
             my_value=Subquery(mine.values("value")[:1]),
             has_newer=Exists(newer),
         )
-        .order_by("created_at")
+        .order_by("created_at", "pk")
     )
 
 
@@ -114,20 +114,20 @@ def _goals(user, since):
 def _next_session(user, now):
     rows = TherapySession.objects.visible_to(user).upcoming(now)
     rows = rows.select_related("therapist").defer("take_away")
-    return rows.order_by("starts_at")[:1]
+    return rows.order_by("starts_at", "pk")[:1]
 
 
 @prepared_for_user()
 def _last_session(user):
     rows = TherapySession.objects.visible_to(user).held()
-    return rows.select_related("therapist").order_by("-starts_at")[:1]
+    return rows.select_related("therapist").order_by("-starts_at", "-pk")[:1]
 
 
 @prepared_for_user()
 def _newest_cairn(user):
     """All steps of the goal whose step was reached last."""
     reached = Step.objects.visible_to(user).exclude(reached_at=None)
-    newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
+    newest = reached.filter(goal__closed_at=None).order_by("-reached_at", "-pk")
     steps = Step.objects.visible_to(user).not_dropped()
     return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
 

@@ -29,7 +29,7 @@ DOOR_OPENS = timedelta(minutes=15)  # before a video session
 def coming(user: User) -> list[TherapySession]:
     rows = TherapySession.objects.visible_to(user).upcoming()
     rows = rows.select_related("therapist").defer("take_away")
-    return list(rows.order_by("starts_at"))
+    return list(rows.order_by("starts_at", "pk"))
 
 
 def door_is_open(session: TherapySession) -> bool:
@@ -42,7 +42,7 @@ def past(user: User) -> QuerySet:
     now = timezone.now()
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     rows = TherapySession.objects.visible_to(user).exclude(ahead)
-    return rows.select_related("therapist").order_by("-starts_at")
+    return rows.select_related("therapist").order_by("-starts_at", "-pk")
 
 
 def shared_notes(user: User, sessions) -> set[UUID]:

@@ -38,7 +38,7 @@ class GoalsField(forms.ModelMultipleChoiceField):
 
 def open_goals(client: Client, user: User):
     rows = Goal.objects.visible_to(user).filter(client=client).open()
-    return rows.with_words().order_by("created_at")
+    return rows.with_words().order_by("created_at", "pk")
 
 
 class Past:

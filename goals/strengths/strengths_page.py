@@ -72,9 +72,9 @@ class StrengthsPage:
         encryption.expect(client.practice_id, [client.pk])
         mine = {"client_id": client.pk}
         goals = Goal.objects.visible_to(user).filter(**mine).open().with_words()
-        self.goals = with_names(user, list(goals.order_by("created_at")))
+        self.goals = with_names(user, list(goals.order_by("created_at", "pk")))
         rows = Strength.objects.visible_to(user).filter(**mine)
-        rows = rows.select_related("proposed_by").order_by("-at")
+        rows = rows.select_related("proposed_by").order_by("-at", "-pk")
         offered = [(goal.pk, goal.called) for goal in self.goals]
         self.lines = [StrengthLine(row, offered=offered) for row in rows]
         self._link()
@@ -142,7 +142,7 @@ def _in_time(client_id: UUID, user: User) -> QuerySet:
         day=F("happened_on"), moment=F("at"), kind=Value("win", CharField())
     )
     both = reached.values_list(*keys).union(noted.values_list(*keys), all=True)
-    return both.order_by("-day", "-moment")
+    return both.order_by("-day", "-moment", "-pk")
 
 
 def _win_lines(page: Page, user: User) -> list[WinLine]:

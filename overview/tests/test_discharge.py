@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from appointments.models import TherapySession
-from clients.models import Client
+from clients.models import Client, ContactCharter
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import Goal, GoalRating, Step
@@ -79,6 +79,24 @@ def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
         page = page_at(browser, url)
         for asks in ("Needs your agreement", "wait for your key", "Waiting for"):
             assert asks not in page, (url, asks)
+
+
+@pytest.mark.parametrize("weekly", [True, False])
+@pytest.mark.parametrize("reminders", [True, False])
+@pytest.mark.parametrize("is_booked", [True, False])
+def test_the_page_names_only_emails_and_sessions_that_there_are(
+    sign_in, thea, cleo, weekly, reminders, is_booked
+):
+    kinds = {"weekly_digest": weekly, "reminders": reminders}
+    ContactCharter.objects.filter(client=cleo).update(**kinds)
+    if is_booked:
+        book(cleo, thea)
+    page = page_at(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
+    assert ("Weekly emails stop" in page) == weekly
+    told = "Reminders are sent only for sessions that stay booked." in page
+    assert told == (reminders and is_booked)
+    assert ("No session is booked" in page) == (not is_booked)
+    assert ("1 session is booked" in page) == is_booked and "0 session" not in page
 
 
 def portal_over(client):

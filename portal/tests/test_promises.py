@@ -92,8 +92,10 @@ KEPT_BY = {
     "Your password works no longer, and Cairn sends you nothing more.": (
         f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
     ),
-    "Your therapy goes on or ends as you and %(name)s decide. Booked sessions stay"
-    " booked. %(name)s sees that you closed your account.": (
+    "Booked sessions stay booked.": (
+        f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
+    ),
+    "%(name)s sees that you closed your account.": (
         f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
     ),
     "Your therapist can invite you again; you then find everything as it was.": (
