@@ -44,6 +44,7 @@ class Item:
     value: int | None = None
     before: int | None = None
     side: str = ""  # who gave both numbers
+    is_own: bool = False  # the reader gave the last one
     earlier: str = ""  # that an agreement was withdrawn before
 
 
@@ -229,6 +230,7 @@ class TherapistWeekPage:
                     value=row.value,
                     before=row.before,
                     side=row.side,
+                    is_own=row.by_id == self.user.pk,
                 )
                 for row in by_size
             ]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import (
     OuterRef,
+    Q,
     Subquery,
     TextField,
     UUIDField,
@@ -68,6 +69,7 @@ class LaneRating(NamedTuple):
     value: int
     at: datetime
     side: str
+    own: bool  # the reader gave it
 
 
 @dataclass
@@ -85,6 +87,10 @@ class OpenGoal:
 
     def of(self, side: str) -> list[LaneRating]:
         return [rating for rating in self.ratings if rating.side == side]
+
+    def is_own(self, side: str) -> bool:
+        """Whether the reader gave all that is shown of that side."""
+        return side != Side.CLIENT and all(rating.own for rating in self.of(side))
 
     @property
     def client(self) -> LaneRating | None:
@@ -148,7 +154,9 @@ def _open_or_closed(user, client):
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
-    newest = rows.order_by("-at", "-pk").values_list(key, *LaneRating._fields[1:])
+    newest = rows.order_by("-at", "-pk").values_list(
+        key, *LaneRating._fields[1:-1], Q(by=user)
+    )
     return newest[: RATINGS + 1]
 
 
@@ -357,7 +365,10 @@ class ClientPage:
             Lane(
                 label_of(line.words),
                 *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
-                tuple(voice(side, self.client, portal=False) for side in BOTH),
+                tuple(
+                    voice(side, self.client, portal=False, own=line.is_own(side))
+                    for side in BOTH
+                ),
             )
             for line in self.goals
             if line.ratings
