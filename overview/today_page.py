@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import (
+    DateField,
     DateTimeField,
     Exists,
     F,
@@ -30,6 +32,7 @@ from database.prepared import many
 from goals import attention
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.to_change import to_change
 from goals.ways import THERAPISTS
 from notes.models import ProgressNote
 from overview.caseload_page import Facts
@@ -129,11 +132,19 @@ def _over(user, now):
     return rows.defer("take_away").order_by("starts_at", "pk")
 
 
-@prepared_for_user()
-def _proposed(user):
-    rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
-    rows = rows.order_by("latest__proposed_at", "pk")
-    return rows.values_list("pk", "client_id", "latest__proposed_at")
+@prepared_for_user(today=DateField())
+def _to_write(user, today):
+    """Goals that wait for the therapist's agreement, and those to be changed."""
+    mine = Goal.objects.editable_by(user)
+    waits = mine.waiting_for(Side.THERAPIST).annotate(
+        kind=Value("agree"), moment=F("latest__proposed_at")
+    )
+    change = to_change(mine, today).annotate(
+        kind=Value("change"), moment=F("decided_at")
+    )
+    columns = ("kind", "pk", "client_id", "moment")
+    both = waits.values_list(*columns), change.values_list(*columns)
+    return both[0].union(both[1], all=True).order_by("moment", "pk")
 
 
 @prepared_for_user(clients=many(UUIDField()))
@@ -287,9 +298,13 @@ class TodayPage:
         place = "#supervision" if waits.kind == "comment" else ""
         return reverse("client", args=[waits.client_id]) + place
 
+    @cached_property
+    def _to_write(self) -> list[tuple]:
+        return list(_to_write(self.user, today=self.user.today()))
+
     def _keys(self):
-        for goal_id, client_id, proposed_at in _proposed(self.user):
-            if self._is_here(client_id):
+        for kind, goal_id, client_id, proposed_at in self._to_write:
+            if kind == "agree" and self._is_here(client_id):
                 when = {"day": _within(proposed_at)}
                 why = _("Proposed words for a goal %(day)s.") % when
                 address = reverse("goal", args=[goal_id])
@@ -304,10 +319,23 @@ class TodayPage:
 
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""
+        changing = {row[1]: row[2] for row in self._to_write if row[0] == "change"}
+        yield from self._changing(changing)
         for found in self._watched:
+            if found.goal_id in changing and found.kind == "decided-change":
+                continue
             why, act = attention.to_therapist(found.kind)
             address = found.address(THERAPISTS)
             yield self._want("goal", found.client_id, why, act, address)
+
+    def _changing(self, goals: dict[UUID, UUID]):
+        """`goals` by whose they are; either side may propose."""
+        for goal_id, client_id in goals.items():
+            if self._is_here(client_id):
+                why = _("Goal review decided: change it. No new wording yet.")
+                address = reverse("goal-propose", args=[goal_id])
+                act = _("Propose new wording")
+                yield self._want("goal", client_id, why, act, address)
 
     def _is_here(self, client_id) -> bool:
         """Who was discharged is asked nothing more."""

@@ -92,6 +92,46 @@ def test_a_change_that_nobody_proposes_is_asked_about_again(goal, cleo, thea, si
     assert "Goal review due" in text(sign_in(thea).get("/today/"))
 
 
+@pytest.mark.parametrize("last", ["cleo", "thea"])
+def test_both_are_asked_for_new_wording_until_one_proposes_it(
+    goal, cleo, thea, sign_in, last
+):
+    both = [cleo.user, thea] if last == "thea" else [thea, cleo.user]
+    for by in both:
+        answer(goal, by, choice="change")
+    asked = (
+        (cleo.user, "/portal/", f"/portal/goals/{goal.pk}/"),
+        (thea, "/today/", f"/goals/{goal.pk}/"),
+    )
+    for person, home, page in asked:
+        browser = sign_in(person)
+        browser.get(page)  # a look is no proposal
+        shown = browser.get(home)
+        assert text(shown).count("ropose new wording") == 1, home
+        assert f'href="{page}propose/"' in shown.content.decode()
+    act(both[1], goal, lambda g: g.propose_version(HERS, by=both[1]))
+    for person, home, _page in asked:
+        assert "ropose new wording" not in text(sign_in(person).get(home))
+
+
+@pytest.mark.parametrize("style", ["ritual", "quiet", "nobody"])
+def test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last(
+    goal, cleo, thea, sign_in, style
+):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        cleo.charter.set(by=cleo.user, celebrates=style)
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    browser = sign_in(cleo.user)
+    home = browser.get("/portal/").content.decode()
+    reached = f"/portal/goals/{goal.pk}/reached/"
+    assert (f'href="{reached}"' in home) == (style == "ritual")
+    assert ("lay the last stone" in home) == (style == "ritual")
+    if style == "ritual":
+        assert "Lay the last stone" in browser.get(reached).content.decode()
+        assert "lay the last stone" not in browser.get("/portal/").content.decode()
+
+
 # -- taken up again -------------------------------------------------------------------
 
 

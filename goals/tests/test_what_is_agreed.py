@@ -276,7 +276,6 @@ def test_who_chose_first_is_asked_again_where_the_other_chose_differently(
     ("choice", "says"),
     [
         ("keep", "keep it as it is"),
-        ("change", "change it"),
         ("aside", "set it aside"),
         ("reached", "reached"),
     ],
