@@ -84,7 +84,6 @@ class GoalOnTimeline:
     names: tuple[str, str]
     rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
-    withdrawn: list[tuple[date, GoalVersion]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -192,7 +191,6 @@ class TimelinePage:
         self.wordings = Wordings(keys)
         for goal_id, line in self.lines.items():
             line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
-            line.withdrawn = self._dated(self.wordings.withdrawn.get(goal_id, []))
 
     def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
         return [(self.day_of(at), version) for at, version in moments]

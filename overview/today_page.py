@@ -347,7 +347,7 @@ class TodayPage:
         begun = {note.session_id for note in self.unsigned}
         for session in _over(self.user, now=self.now):
             if session.client_id in self.clients and session.pk not in begun:
-                why = self._day(_("No note yet for the session %(day)s."), session)
+                why = self._day(_("For the session %(day)s."), session)
                 address = reverse("session", args=[session.pk])
                 yield self._want(
                     "log", session.client_id, why, _("Write note"), address
@@ -356,9 +356,7 @@ class TodayPage:
     def _unsigned(self):
         for note in self.unsigned:
             if note.client_id in self.clients:
-                why = self._day(
-                    _("Note not signed for the session %(day)s."), note.session
-                )
+                why = self._day(_("For the session %(day)s."), note.session)
                 address = reverse("session", args=[note.session_id])
                 yield self._want("note", note.client_id, why, _("Sign note"), address)
 

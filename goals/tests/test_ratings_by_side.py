@@ -200,6 +200,8 @@ def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
     assert "for 1 goal that the client did not rate, from the therapist’s" in page
     assert "From 1 to 5, rated by the therapist." in page
+    own = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From 1 to 5, rated by your therapist." in own
 
 
 def test_one_rating_of_each_side_is_no_pair(cleo, thea):
