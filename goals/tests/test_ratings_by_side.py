@@ -204,6 +204,14 @@ def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
     assert "From 1 to 5, rated by your therapist." in own
 
 
+def test_a_mean_of_theas_ratings_alone_is_said_to_be_hers(cleo, thea, sign_in):
+    rate(agreed_goal(cleo, thea), thea, 1, 5)
+    own = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From your therapist’s ratings." in own
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
+    assert "From the therapist’s ratings." in page
+
+
 def test_one_rating_of_each_side_is_no_pair(cleo, thea):
     goal = agreed_goal(cleo, thea)
     rate(goal, thea, 2, ago=3)
