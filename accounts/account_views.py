@@ -33,7 +33,9 @@ def own_settings(request):
         messages.success(request, _("Saved."))
         return redirect("settings")
     person = request.user
-    sign_ins = SignIn.objects.visible_to(person).running().order_by("-last_active_at")
+    sign_ins = (
+        SignIn.objects.visible_to(person).running().order_by("-last_active_at", "-pk")
+    )
     ways = factors.ways_of(person)
     context = {
         "form": form,

@@ -42,7 +42,7 @@ class CommentQuerySet(ClientRowQuerySet):
             verb="opened",
             object_id=OuterRef("goal_id"),
             at__gt=OuterRef("at"),
-        ).order_by("at")
+        ).order_by("at", "pk")
         by_client = looks.filter(role="client").values("at")[:1]
         by_therapist = looks.filter(role__in=WRITES).values("at")[:1]
         return self.annotate(

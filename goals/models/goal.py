@@ -120,6 +120,12 @@ class Goal(ClientRow):
         return self.in_force or self.latest
 
     @property
+    def called(self) -> str:
+        """What pages name it by: while the two see it differently, the wording of the
+        reader's side, which `disagreement_page.with_names` looks up."""
+        return self.__dict__.get("own_wording") or self.shown.own_words
+
+    @property
     def is_agreed(self) -> bool:
         return self.in_force_id is not None
 
@@ -165,7 +171,12 @@ class Goal(ClientRow):
     @property
     def is_due(self) -> bool:
         """Whether the day has come on which both look at it again."""
-        return bool(self.review_on and self.review_on <= timezone.localdate())
+        return bool(self.review_day and self.review_day <= timezone.localdate())
+
+    @property
+    def review_day(self):
+        """When both are asked to review it: never once the client's care has ended."""
+        return None if self.client.is_discharged else self.review_on
 
     # -- verbs -------------------------------------------------------------------
 

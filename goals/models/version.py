@@ -285,7 +285,9 @@ class GoalVersion(ClientRow):
 
     def _other_suggests(self, choice: str, by: User) -> bool:
         said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
-        newest = said.filter(side=Side(side_of(by)).other).order_by("-at").first()
+        newest = (
+            said.filter(side=Side(side_of(by)).other).order_by("-at", "-pk").first()
+        )
         return bool(newest and newest.choice == choice)
 
     def _its_turn(self) -> None:
@@ -338,7 +340,7 @@ class AgreementQuerySet(ClientRowQuerySet):
     def with_declined(self):
         """`declined_at`: when the version it is about was declined."""
         moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
-        moves = moves.filter(version=OuterRef("version")).order_by("at")
+        moves = moves.filter(version=OuterRef("version")).order_by("at", "pk")
         return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
 
 
