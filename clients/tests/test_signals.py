@@ -51,10 +51,12 @@ def row(cleo, side):
     )  # fmt: skip
 
 
-def test_each_side_reads_its_own(both, cleo, thea):
+def test_each_side_reads_its_own_by_both_locks(both, cleo, thea):
     for who, side in ((cleo.user, "client"), (thea, "therapist")):
         with as_person(who):
             assert open_sides() == [side]
+        for rows in (Signal.objects.visible_to(who), Signal.objects.editable_by(who)):
+            assert list(rows.values_list("side", flat=True)) == [side]
 
 
 def test_either_side_opens_and_closes_what_asks_the_other(both, cleo, thea):

@@ -118,6 +118,27 @@ def test_on_its_day_both_are_asked_to_look_at_it_again(goal, sign_in, cleo, thea
     assert "Goal review due" in sign_in(thea).get("/today/").content.decode()
 
 
+def test_before_that_day_nobody_is_asked(goal, cleo, thea):
+    set_goal(goal, review_on=thea.today() + timedelta(days=1))
+    assert kinds(cleo, thea) == kinds(cleo, cleo.user) == []
+
+
+def test_the_day_is_the_readers_own(goal, cleo, thea):
+    for person, zone in ((thea, "Pacific/Kiritimati"), (cleo.user, "Pacific/Niue")):
+        User.objects.filter(pk=person.pk).update(time_zone=zone)  # 25 hours apart
+    thea.refresh_from_db()
+    set_goal(goal, review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+    assert kinds(cleo, cleo.user) == []
+
+
+def test_a_review_that_is_due_goes_before_a_kind_question(goal, cleo, thea):
+    rate(goal, thea, 5, 5, 5, 5, 5)
+    assert kinds(cleo, thea) == ["flat-therapist"]
+    set_goal(goal, review_on=thea.today())
+    assert kinds(cleo, thea) == ["review"]
+
+
 def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         mine = Goal.objects.select_related("client__user").get(pk=goal.pk)

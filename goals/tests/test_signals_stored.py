@@ -12,11 +12,20 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from appointments.models import TherapySession
 from clients import signals
 from clients.models import Client, ContactCharter, Signal
 from clients.record_access import opened
 from conftest import as_role
-from goals.models import Comment, Goal, Overtaken, Review, Step, Strength
+from goals.models import (
+    Comment,
+    Goal,
+    GoalRating,
+    Overtaken,
+    Review,
+    Step,
+    Strength,
+)
 from tests.cast import act, agreed_goal, as_person, book, counted, hold, rate
 from tests.cast import signals_anew as anew
 from tests.cast import strength as propose_strength
@@ -283,3 +292,15 @@ def test_a_session_that_is_held_counts_at_once(cleo, thea):
     with as_person(thea):
         coming.log(take_away="", by=thea)
     assert kinds(cleo) == {"said"}
+
+
+def test_what_is_imported_asks_nothing(cleo, thea):
+    """Nobody agreed to it yet, so the imports that write for many open no signal."""
+    held = [(cleo, timezone.now() - timedelta(days=7 * n)) for n in range(1, 6)]
+    with as_person(thea):
+        TherapySession.import_many(held, timedelta(minutes=50), by=thea)
+        [goal] = Goal.import_many([(cleo, "Sleep through")], by=thea)
+        ratings = [(goal, 3, moment, None) for _client, moment in held]
+        GoalRating.import_many(ratings, by=thea)
+    anew(cleo)
+    assert stored(cleo) == []
