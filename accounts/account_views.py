@@ -33,7 +33,9 @@ def own_settings(request):
         messages.success(request, _("Saved."))
         return redirect("settings")
     person = request.user
-    sign_ins = SignIn.objects.visible_to(person).running().order_by("-last_active_at")
+    sign_ins = (
+        SignIn.objects.visible_to(person).running().order_by("-last_active_at", "-pk")
+    )
     ways = factors.ways_of(person)
     context = {
         "form": form,
@@ -42,7 +44,7 @@ def own_settings(request):
         "ways": ways,
         "steps": sum(1 for way in ways if way.kind in factors.STEPS),
         "sign_ins": sign_ins,
-        "here": request.session.session_key,
+        "here": sessions.hash_of(request.session.session_key),
         "wanted": AddressChange.objects.visible_to(person).open().first(),
         "lately": lately(person),
     }

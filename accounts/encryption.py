@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import os
 from collections.abc import Iterable
@@ -261,21 +262,28 @@ class EncryptedTextField(models.TextField):
             return value
         if isinstance(value, Unreadable):
             raise ValueError("a text that could not be read is not written back")
-        return self.seal(model_instance, str(value))
+        return self.seal(model_instance, value)
 
-    def seal(self, row: models.Model, text: str) -> Sealed:
-        """Ciphertext of `text` for this column of `row`; '' stays empty."""
+    def to_text(self, value) -> str:
+        return str(value)
+
+    def from_text(self, text: str):
+        return text
+
+    def seal(self, row: models.Model, value) -> Sealed:
+        """Ciphertext of `value` for this column of `row`; '' stays empty."""
+        text = self.to_text(value)
         if not text:
             return Sealed(b"")
         key = _writing_key(row.practice_id, row.client_id)[:32]
         return Sealed(_seal(key, text.encode(), _bound_to(self, row)))
 
-    def open(self, row: models.Model, sealed: Sealed) -> str:
+    def open(self, row: models.Model, sealed: Sealed):
         if not sealed:
-            return ""
+            return self.from_text("")
         try:
             key = _client_key(row.practice_id, row.client_id)[:32]
-            return self._opened(row, key, sealed).decode()
+            return self.from_text(self._opened(row, key, sealed).decode())
         except InvalidTag:
             log.error("unreadable %s of %s", self.column, row.pk)
             return Unreadable(UNREADABLE)
@@ -306,6 +314,28 @@ class EncryptedTextField(models.TextField):
 
     def get_transform(self, lookup_name):
         raise FieldError(f"{self.name} is encrypted and cannot be looked up")
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """What JSON can say, sealed as EncryptedTextField seals text.
+
+    None is stored as no bytes at all, and so is read again; {} and [] are values.
+    """
+
+    def pre_save(self, model_instance, add):
+        value = super().pre_save(model_instance, add)
+        return Sealed(b"") if value is None and not self.null else value
+
+    def to_text(self, value) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def from_text(self, text: str):
+        return json.loads(text) if text else None
+
+    def get_prep_value(self, value):
+        if value is not None and not isinstance(value, bytes):
+            raise TypeError(f"{self.name} is sealed by its row's save(), not here")
+        return value
 
 
 # A text that joined its table later: older code, still running during an upgrade,

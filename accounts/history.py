@@ -42,7 +42,7 @@ def lately(person: User) -> list[Happening]:
     """The last few things that this person's account saw, newest first."""
     rows = AuditEvent.objects.filter(
         actor_id=person.pk, object_id=person.pk, verb__in=WORDS
-    ).order_by("-at")[:SHOWN]
+    ).order_by("-at", "-pk")[:SHOWN]
     return [_happening(row) for row in rows]
 
 

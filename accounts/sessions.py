@@ -7,6 +7,7 @@ may shorten; on a device that others use it is ten minutes.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from functools import wraps
@@ -39,12 +40,18 @@ VISITOR = timedelta(hours=1)
 WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much longer
 
 
-@prepared(key=CharField(), now=DateTimeField())
-def _signed_in(key, now):
+def hash_of(key: str) -> str:
+    """What the table knows of a session's key: SHA-256, in hex.  A key is 32 letters at
+    random, so nobody finds it by trying."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+@prepared(key_hash=CharField(), now=DateTimeField())
+def _signed_in(key_hash, now):
     steps = Authenticator.objects.filter(user=OuterRef("user"), type__in=STEPS)
     rows = SignIn.objects.select_related("user__practice")
     rows = rows.annotate(has_second_step=Exists(steps))
-    return rows.filter(session_key=key, expire_date__gt=now)
+    return rows.filter(key_hash=key_hash, expire_date__gt=now)
 
 
 class SessionStore(DatabaseStore):
@@ -64,7 +71,7 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self):
         now = timezone.now()
-        found = _signed_in(key=self.session_key, now=now)
+        found = _signed_in(key_hash=hash_of(self.session_key), now=now)
         if not found or has_ended(found[0], now):
             self._session_key = None
             return None
@@ -73,8 +80,12 @@ class SessionStore(DatabaseStore):
 
     def create_model_instance(self, data):
         now = timezone.now()
-        row = super().create_model_instance(data)
-        row.user_id = data.get(SESSION_KEY)
+        row = SignIn(
+            key_hash=hash_of(self._get_or_create_session_key()),
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+            user_id=data.get(SESSION_KEY),
+        )
         kept = self.row if self.row and self.row.pk == row.pk else None
         if kept:
             row.public_id = kept.public_id
@@ -92,6 +103,14 @@ class SessionStore(DatabaseStore):
             row.last_active_at + idle + WRITE_EVERY, row.begun_at + most
         )
         return row
+
+    def exists(self, session_key):
+        return SignIn.objects.filter(pk=hash_of(session_key)).exists()
+
+    def delete(self, session_key=None):
+        key = session_key or self.session_key
+        if key is not None:
+            SignIn.objects.filter(pk=hash_of(key)).delete()
 
 
 def idle_time(person: User, *, shared: bool) -> timedelta:
@@ -157,8 +176,9 @@ def sweep() -> int:
 
 
 def end_others(person: User, *, but: str | None) -> int:
-    """End all sign-ins of a person except the one with session key `but`."""
-    ended, _ = SignIn.objects.filter(user=person).exclude(pk=but).delete()
+    """End all sign-ins of a person except the one whose session has the key `but`."""
+    others = SignIn.objects.filter(user=person).exclude(pk=but and hash_of(but))
+    ended, _ = others.delete()
     return ended
 
 

@@ -85,7 +85,7 @@ def _on_a_shared_one(request) -> str:
 
 def _end_the_oldest(user) -> bool:
     """No more than so many at once; the one that just begins has no row yet."""
-    mine = SignIn.objects.filter(user=user).order_by("-begun_at")
+    mine = SignIn.objects.filter(user=user).order_by("-begun_at", "-pk")
     surplus = list(mine.values_list("pk", flat=True)[SignIn.AT_ONCE - 1 :])
     if surplus:
         SignIn.objects.filter(pk__in=surplus).delete()

@@ -16,6 +16,7 @@ from clients.portal_state import reads
 from ui import dates, time_zones
 from ui.forms import HouseForm, SegmentsField, TimesField, WeekField, day_field
 from ui.stale_forms import NoOverwrite, mark
+from ui.templatetags.ui import moment_words
 
 DAYS = 5
 HOURS = range(8, 20)
@@ -171,7 +172,7 @@ class BookingForm(NoOverwrite, HouseForm):
         said = {name: mark(self.fields[name], self[name].data) for name in moved}
         if all(said[name] == self.outdated[name] for name in moved):
             return
-        now = dates.moment(self.session.starts_at.astimezone(self.by.zone))
+        now = moment_words(self.session.starts_at, begin=False)
         words = _(
             "While this page was open, the session was moved to %(now)s. Press"
             " “Move it” again to move it to the time below."

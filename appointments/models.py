@@ -102,7 +102,7 @@ class TherapySession(ClientRow):
     seal_as = "session"
 
     client = models.ForeignKey(
-        "clients.Client", models.PROTECT, related_name="sessions"
+        "clients.Client", models.PROTECT, related_name="sessions", db_constraint=False
     )
     therapist = models.ForeignKey(User, models.PROTECT, related_name="sessions")
     starts_at = models.DateTimeField(_("starts"))

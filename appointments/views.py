@@ -37,7 +37,7 @@ def session_add(request, client_id):
     mine = Client.objects.editable_by(request.user).select_related("user")
     client = open_for(request, mine, pk=client_id)
     latest = TherapySession.objects.visible_to(request.user).filter(client=client)
-    before = latest.not_canceled().order_by("-starts_at").first()
+    before = latest.not_canceled().order_by("-starts_at", "-pk").first()
     form = BookingForm(
         request.POST or None,
         session=TherapySession(client=client),

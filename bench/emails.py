@@ -7,20 +7,21 @@ clock.  Sending is compared, in turns, with a loop that only renders and sends.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from smtplib import SMTP
+
+import django
 
 from bench.measure import commit, machine
 from bench.world import OWNER, World
 from digests import schedule
 from ops import place
 from ops.place import BASE, VAR
-from ui import time_zones
 
 WORKER = "cairn_worker"
 STATEMENTS = 0.05  # a recipient, at most
@@ -57,6 +58,10 @@ class Emails(World):
 
     def prepare(self) -> None:
         self.run("-m", "ops.prepare", DATABASE_URL=self.cluster.url(OWNER))
+        os.environ.update(self.env)
+        django.setup()
+        from bench.recipients import everybody
+
         for statement in everybody(self.therapists, self.clients):
             self.as_superuser("SET session_replication_role = replica; " + statement)
         self.as_superuser("VACUUM ANALYZE")
@@ -101,90 +106,6 @@ class Sender:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-
-
-# -- who gets emails -----------------------------------------------------------------
-
-
-def key(number: str) -> str:
-    """One number is somebody's key in every table."""
-    return f"('00000000-0000-7000-8000-' || lpad(to_hex({number}), 12, '0'))::uuid"
-
-
-def where_it_is_noon(now: datetime) -> str:
-    """No quiet hours there, whenever this runs."""
-    west = now.hour - 12
-    return f"Etc/GMT{west:+d}" if west else "Etc/GMT"
-
-
-def session_of_the_week(now: datetime, zone: str) -> datetime:
-    """In the week that the client's email of now is about, and nobody's reminder."""
-    [week] = schedule.weeks("client-digest", now, timedelta(), time_zones.resolve(zone))
-    early = week.starts_at + timedelta(hours=1)
-    return early if early < now else week.ends_at - timedelta(hours=1)
-
-
-def insert(table: str, rows: str, **columns: str) -> str:
-    names, values = ", ".join(columns), ", ".join(columns.values())
-    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {rows}"
-
-
-def everybody(therapists: int, clients: int):
-    """Statements that empty the database and fill it: ten therapists a practice."""
-    now = datetime.now(UTC)
-    zone = where_it_is_noon(now)
-    whose = f"n % {therapists}"  # therapist
-    practice = key(f"{whose} / 10")
-    many = f"generate_series(0, {clients - 1}) n"
-    yield "TRUNCATE accounts_practice CASCADE"
-    yield insert(
-        "accounts_practice", f"generate_series(0, {(therapists - 1) // 10}) p",
-        id=key("p"), name="'Practice ' || p", slug="'practice-' || p",
-        time_zone="'UTC'", session_minutes="50", privacy_notice="''",
-        privacy_version="1", created_at="now()", idle_minutes="30", sender_name="''",
-        portal_days="30",
-    )  # fmt: skip
-    account = {
-        "password": "'!'", "name": "'Person ' || n", "name_key": "'person ' || n",
-        "pronouns": "''",
-        "time_zone": f"'{zone}'", "language": "'en'", "is_active": "true",
-        "is_admin": "false", "phone": "''", "contact_hours": "''",
-        "joined_at": "now() - interval '1 year'",
-    }  # fmt: skip
-    yield insert(
-        "accounts_user", f"generate_series(0, {therapists - 1}) n", id=key("n"),
-        practice_id=key("n / 10"), email="'t' || n || '@emails.test'",
-        is_therapist="true", **account,
-    )  # fmt: skip
-    of_client = key(f"{therapists} + n")
-    yield insert(
-        "accounts_user", many, id=of_client, practice_id=practice,
-        email="'c' || n || '@emails.test'", is_therapist="false", **account,
-    )  # fmt: skip
-    yield insert(
-        "clients_client", many, id=key("n"), practice_id=practice, user_id=of_client,
-        preferred_name="'Person'", family_name="'Number' || n", pronouns="''",
-        name_key="'person number' || n",
-        email="''", phone="''", emergency_name="''", emergency_phone="''",
-        wants_portal="true", state="'active'", version="1", created_at="now()",
-    )  # fmt: skip
-    both = {"practice_id": practice, "client_id": key("n")}
-    yield insert(
-        "clients_carerole", many, **both, id=key("n"), user_id=key(whose),
-        given_by_id=key(whose), kind="'primary'", starts_at="now()",
-    )  # fmt: skip
-    yield insert(
-        "clients_contactcharter", many, **both, reminders="true",
-        reminder_lead_hours="24", weekly_digest="true",
-    )  # fmt: skip
-    at = f"'{session_of_the_week(now, zone)}'::timestamptz"
-    yield insert(
-        "appointments_therapysession", many, **both, id=key("n"),
-        therapist_id=key(whose),
-        starts_at=at, ends_at=f"{at} + interval '50 minutes'", place="''",
-        video_link="''", state="'planned'", schedule_version="1", booked_at=at,
-        take_away="''",
-    )  # fmt: skip
 
 
 # -- planned --------------------------------------------------------------------------

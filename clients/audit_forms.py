@@ -50,7 +50,7 @@ class AuditFilterForm(HouseForm):
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.zone = by.zone
-        staff = User.objects.visible_to(by).staff().order_by("name_key")
+        staff = User.objects.visible_to(by).staff().order_by("name_key", "pk")
         self.fields["who"].queryset = staff
 
     def clean(self):

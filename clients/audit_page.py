@@ -154,7 +154,8 @@ WITH look AS (
   GROUP BY who
 )
 SELECT kind, name, times, last
-FROM found JOIN accounts_user ON accounts_user.id = actor_id ORDER BY last DESC
+FROM found JOIN accounts_user ON accounts_user.id = actor_id
+ORDER BY last DESC, kind, actor_id
 """
 Found = tuple[str, int, datetime]  # a name, how often, when last
 

@@ -37,7 +37,7 @@ def colleagues(by: User):
     if by.is_admin:
         leads = Q(care_roles__kind=CareRole.Kind.PRIMARY, care_roles__ends_at=None)
         found = found.annotate(clients_now=Count("care_roles", filter=leads))
-    return found.order_by("name_key")
+    return found.order_by("name_key", "pk")
 
 
 def first_moment(day: date, by: User) -> datetime:

@@ -147,7 +147,7 @@ class CarePage:
         self.lines = [self._line(role) for role in rows if _ran_or_will(role)]
         asked = CareRoleRequest.objects.visible_to(user).filter(client=client)
         asked = asked.select_related("user", "asked_by", "decided_by")
-        self._asked = list(asked.order_by("-asked_at")[:ENDED])
+        self._asked = list(asked.order_by("-asked_at", "-pk")[:ENDED])
 
     @property
     def waiting(self) -> list[RequestLine]:

@@ -222,7 +222,7 @@ class ClientInvitationForm(HouseModelForm):
 
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
-        colleagues = User.objects.visible_to(by).therapists().order_by("name_key")
+        colleagues = User.objects.visible_to(by).therapists().order_by("name_key", "pk")
         joined = colleagues.filter(joined_at__isnull=False)
         self.fields["therapist"].queryset = joined
         self.fields["email"].required = True
@@ -242,6 +242,8 @@ class ClientInvitationForm(HouseModelForm):
         invite_or_tell(self.instance, by=by)
 
     def _is_said_of(self, client: Client, therapist: User) -> bool:
-        first = CareRole.objects.filter(client=client).primary().order_by("starts_at")
+        first = (
+            CareRole.objects.filter(client=client).primary().order_by("starts_at", "pk")
+        )
         treats = first.values_list("user", flat=True).first() == therapist.pk
         return treats and _is_same_client(self, client)

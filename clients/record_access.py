@@ -69,4 +69,4 @@ def looks_at(user) -> models.QuerySet:
     looks = AuditEvent.objects.filter(client_id=own, verb__in=LOOKS)
     if own is None:
         return looks.none()
-    return looks.exclude(actor_id=user.pk).order_by("-at")
+    return looks.exclude(actor_id=user.pk).order_by("-at", "-pk")

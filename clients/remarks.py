@@ -107,7 +107,7 @@ def _asides(user, client):
         _emergencies(client, user),
     ]
     first, *others = kinds
-    return first.union(*others, all=True).order_by("-at")[: MOST + 1]
+    return first.union(*others, all=True).order_by("-at", "-pk")[: MOST + 1]
 
 
 def _corrections(client, user):

@@ -161,7 +161,7 @@ def clients(by: User, text: str) -> QuerySet:
     running = CareRole.objects.filter(client=OuterRef("pk"), kind="emergency").current()
     asked = CareRoleRequest.objects.filter(client=OuterRef("pk")).waiting()
     coming = CareRole.objects.filter(client=OuterRef("pk")).primary().not_ended()
-    coming = coming.filter(starts_at__gt=Now()).order_by("starts_at")
+    coming = coming.filter(starts_at__gt=Now()).order_by("starts_at", "pk")
     found = Client.objects.directory_of(by)
     for word in text.split():
         piece = to_search(word)
@@ -171,7 +171,9 @@ def clients(by: User, text: str) -> QuerySet:
         found.select_related("user")
         .annotate(
             emergency=Exists(running),
-            asked_for=Subquery(asked.order_by("asked_at").values("user__name")[:1]),
+            asked_for=Subquery(
+                asked.order_by("asked_at", "pk").values("user__name")[:1]
+            ),
             next_therapist=Subquery(coming.values("user__name")[:1]),
             next_at=Subquery(coming.values("starts_at")[:1]),
             therapist=Subquery(current.values("user__name")[:1]),

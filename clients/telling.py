@@ -58,7 +58,7 @@ def _unseen(user):
     rows = Notice.objects.visible_to(user).unseen()
     rows = rows.exclude(kind=Kind.ROLE_ASKED, request__outcome="confirmed")
     rows = rows.select_related("by", "person", "client", "request__user")
-    return apart.with_shares_name(rows).order_by("-at")[:MOST]
+    return apart.with_shares_name(rows).order_by("-at", "-pk")[:MOST]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from django.utils.safestring import SafeString
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.access import reach
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
-from goals import attention
+from goals import attention, status
 from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
@@ -45,19 +46,19 @@ def _own_sessions(user, begins, ends):
     rows = TherapySession.objects.visible_to(user).planned()
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.select_related("therapist").defer("take_away")
-    return rows.order_by("starts_at")
+    return rows.order_by("starts_at", "pk")
 
 
 @prepared_for_user()
 def _own_goals(user):
     rows = Goal.objects.visible_to(user).open().with_words().defer(*UNREAD)
-    return rows.order_by("created_at")
+    return rows.order_by("created_at", "pk")
 
 
 @prepared_for_user(since=DateTimeField())
 def _own_practice(user, since):
     rows = Assignment.objects.visible_to(user).open().filter(set_at__gte=since)
-    return rows.order_by("-set_at")[:FEW]
+    return rows.order_by("-set_at", "-pk")[:FEW]
 
 
 class ClientWeekPage:
@@ -79,21 +80,32 @@ class ClientWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        return with_names(self.user, list(_own_goals(self.user)))
+        goals = with_names(self.user, list(_own_goals(self.user)))
+        return status.with_past(self.user, goals)
 
     @cached_property
     def practice(self) -> list[Assignment]:
         """What is still open, the newest first; a miss is not told twice."""
+        if self.is_over:
+            return []
         return _own_practice(self.user, since=self.digest.made_at - 2 * WEEK)
 
     @property
     def waiting(self) -> list[Goal]:
-        return [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+        asked = [goal for goal in self._goals if goal.waits_for == Side.CLIENT]
+        return [] if self.is_over else asked
+
+    @cached_property
+    def is_over(self) -> bool:
+        """Whether the client's care has ended: then nothing is asked."""
+        return reach(self.user).own_until is not None
 
     @cached_property
     def reviews(self) -> list[tuple[str, Goal]]:
         """Goals of which a review is due, or open and waits for the client: what for,
         and which."""
+        if self.is_over:
+            return []
         goals = {goal.pk: goal for goal in self._goals}
         ids = {goal.client_id for goal in self._goals}
         asks = attention.watch(self.user, ids, meeting=[]) if ids else []

@@ -16,7 +16,9 @@ class DigestQuerySet(models.QuerySet):
 
     def ready(self, now: datetime | None = None):
         """Planned ones are there a day or two early."""
-        return self.filter(made_at__lte=now or timezone.now()).order_by("-starts_at")
+        return self.filter(made_at__lte=now or timezone.now()).order_by(
+            "-starts_at", "-pk"
+        )
 
     def with_week_before(self):
         """With the key of the recipient's digest before this one."""
@@ -24,7 +26,7 @@ class DigestQuerySet(models.QuerySet):
             recipient=models.OuterRef("recipient"),
             starts_at__lt=models.OuterRef("starts_at"),
         )
-        before = earlier.order_by("-starts_at").values("pk")[:1]
+        before = earlier.order_by("-starts_at", "-pk").values("pk")[:1]
         return self.annotate(week_before=models.Subquery(before))
 
 

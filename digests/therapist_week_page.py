@@ -20,6 +20,7 @@ from clients.models import Client
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
+from goals import status
 from goals.models import Goal, GoalRating
 from goals.models.content import Side
 from goals.wordings import Wordings
@@ -43,6 +44,8 @@ class Item:
     value: int | None = None
     before: int | None = None
     side: str = ""  # who gave both numbers
+    is_own: bool = False  # the reader gave the last one
+    earlier: str = ""  # that an agreement was withdrawn before
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def _answers(user, begins, ends):
 @prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
     rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
-    return rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    return rows.order_by("created_at", "pk")
 
 
 @prepared_for_user(**WEEKS)
@@ -95,9 +99,11 @@ def _rated(user, begins, ends):
     """The last rating of each goal and side, and that side's last before the week."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
     earlier = GoalRating.objects.not_withdrawn().filter(**same)
-    earlier = earlier.filter(at__lt=begins).order_by("-at").values("value")
+    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk").values("value")
     rows = GoalRating.objects.editable_by(user).not_withdrawn()
-    rows = rows.filter(_within("at", begins, ends)).order_by("goal_id", "side", "-at")
+    rows = rows.filter(_within("at", begins, ends)).order_by(
+        "goal_id", "side", "-at", "-pk"
+    )
     rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
@@ -107,7 +113,7 @@ def _rated(user, begins, ends):
 def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
-    rows = rows.order_by("session__starts_at")
+    rows = rows.order_by("session__starts_at", "pk")
     return rows.values_list("client_id", "session_id", "session__starts_at")
 
 
@@ -174,13 +180,17 @@ class TherapistWeekPage:
     def _goals(self) -> list[Goal]:
         """Agreed in the week, or waiting for a key now."""
         rows = _goals(self.user, **self._week)
-        return [goal for goal in rows if goal.client_id in self.clients]
+        found = [goal for goal in rows if goal.client_id in self.clients]
+        return status.with_past(self.user, found)
 
     @cached_property
     def keys_waiting(self) -> ShortList:
         waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
         return ShortList.of(
-            [self._item(goal, goal.latest.proposed_at) for goal in waiting]
+            [
+                self._item(goal, goal.latest.proposed_at, earlier=status.earlier(goal))
+                for goal in waiting
+            ]
         )
 
     @cached_property
@@ -192,9 +202,9 @@ class TherapistWeekPage:
         ]
         return ShortList.of([self._item(goal, goal.in_force_at) for goal in new])
 
-    def _item(self, goal: Goal, at=None, **figures) -> Item:
+    def _item(self, goal: Goal, at=None, **more) -> Item:
         client = self.clients[goal.client_id]
-        return Item(client, goal.pk, at, goal.shown.own_words, **figures)
+        return Item(client, goal.pk, at, goal.called, **more)
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
@@ -220,6 +230,7 @@ class TherapistWeekPage:
                     value=row.value,
                     before=row.before,
                     side=row.side,
+                    is_own=row.by_id == self.user.pk,
                 )
                 for row in by_size
             ]

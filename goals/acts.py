@@ -13,7 +13,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
 from goals import status
-from goals.disagreement_page import DisagreementPage
+from goals.disagreement_page import DisagreementPage, with_names
 from goals.forms import (
     NEWER_WORDS,
     OVERTAKEN,
@@ -44,6 +44,7 @@ from ui import toasts
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
+    status.with_past(request.user, [goal])
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
@@ -230,7 +231,7 @@ def rating_withdraw(request, rating_id, way: Way):
 def numbers(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     side = side_of(request.user)
-    mine = goal.scores.filter(side=side).order_by("kind", "-at").distinct("kind")
+    mine = goal.scores.filter(side=side).order_by("kind", "-at", "-pk").distinct("kind")
     last = {score.kind: score for score in mine}
     form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=side)
     if not goal.is_open:
@@ -298,8 +299,10 @@ def comment_talked(request, said_id, way: Way):
 def link(request, goal: Goal, way: Way):
     encryption.expect(goal.practice_id, [goal.client_id])
     rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
-    others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at")
-    form = LinkForm(request.POST or None, goal=goal, others=list(others))
+    others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at", "pk")
+    form = LinkForm(
+        request.POST or None, goal=goal, others=with_names(request.user, list(others))
+    )
     if not goal.is_open:
         return late(request, goal, way, form)
     if form.is_valid() and form.save(by=request.user):

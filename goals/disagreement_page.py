@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -42,7 +42,11 @@ class DisagreementPage:
         self.versions = list(rows)
         kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT)
         since = goal.differs_since
-        moves = goal.moves.filter(kind__in=kinds).select_related("by").order_by("-at")
+        moves = (
+            goal.moves.filter(kind__in=kinds)
+            .select_related("by")
+            .order_by("-at", "-pk")
+        )
         self.moves = list(moves.filter(at__gte=since)) if since else []
         self.differs = since is not None
 
@@ -150,17 +154,20 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
     versions = versions.filter(side=side).order_by("number")
     found = {version.goal_id: version.own_words for version in versions}
     moves = GoalMove.objects.visible_to(user).filter(goal__in=differing, side=side)
-    for move in moves.filter(kind=GoalMove.Kind.DIFFERS).order_by("at"):
+    for move in moves.filter(kind=GoalMove.Kind.DIFFERS).order_by("at", "pk"):
         if move.wording and move.at >= differing[move.goal_id].differs_since:
             found[move.goal_id] = move.wording
     return found
 
 
-def with_names(user: User, goals: list[Goal]) -> list[Goal]:
-    """The same goals, each with `called`: what one's own side's lists name it by."""
+def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals, with `called` as the reader's own side says it.
+
+    No query where nothing is seen differently, else two.
+    """
     own = own_words(user, goals)
     for goal in goals:
-        goal.called = own.get(goal.pk) or goal.shown.own_words
+        goal.own_wording = own.get(goal.pk, "")
     return goals
 
 

@@ -263,7 +263,7 @@ class LinkForm(GoalForm):
         self.goal, self.others = goal, {str(other.pk): other for other in others}
         self.fields["other"].choices = [
             ("", "—"),
-            *((pk, other.shown.own_words) for pk, other in self.others.items()),
+            *((pk, other.called) for pk, other in self.others.items()),
         ]
 
     def save(self, *, by: User) -> bool:

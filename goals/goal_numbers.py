@@ -65,7 +65,9 @@ class GoalNumbers:
         return [rating for rating in self.ratings if rating.side == side]
 
     def voice(self, side: str) -> str:
-        return voice(side, self.goal.client, portal=self.names.portal)
+        given = {rating.by_id for rating in self.ratings_of(side)}
+        own = given == {self.user.pk}
+        return voice(side, self.goal.client, portal=self.names.portal, own=own)
 
     @property
     def series(self) -> list[RatingSeries]:

@@ -14,6 +14,7 @@ from clients.access import reach, side_of
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
+from goals.disagreement_page import with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
 from goals.models import (
@@ -26,7 +27,8 @@ from goals.models.content import Side
 from goals.strengths import next_step
 from goals.version_words import plain, said_in
 from goals.ways import Way
-from ui import dates, screen_privacy
+from ui import screen_privacy
+from ui.templatetags.ui import day_words, moment_words
 
 
 @dataclass
@@ -58,9 +60,9 @@ class GoalPage:
         self.versions, self.moves = self.past.versions, self.past.moves
         self.numbers = GoalNumbers(goal, user, way, self.past)
         self._read_steps()
-        self.links = [
-            self._linked(link) for link in queries.links_of(user, goal=goal.pk)
-        ]
+        links = queries.links_of(user, goal=goal.pk)
+        with_names(user, [end for link in links for end in (link.goal, link.other)])
+        self.links = [self._linked(link) for link in links]
         self.strengths = next_step.at_hand(goal, user)
 
     def _read_steps(self) -> None:
@@ -213,19 +215,18 @@ class GoalPage:
 
     @property
     def wording_of(self) -> str:
-        """Whose words are shown: the client's once the client agreed to them."""
+        """Who wrote what is shown; of what both agreed to, that they did."""
         shown = self.past.version(self.shown.pk)
-        is_client = self.side == Side.CLIENT
+        is_mine = shown.proposed_by_id == self.user.pk
+        if shown.side == Side.CLIENT:
+            by = {"name": screen_privacy.called(self.goal.client.preferred_name)}
+            return _("In your words") if is_mine else _("In %(name)s’s words") % by
+        if self.goal.in_force_id:
+            return _("The agreed words")
+        by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
-            if is_client:
-                return _("In your words")
-            name = screen_privacy.called(self.goal.client.preferred_name)
-            return _("In %(name)s’s words") % {"name": name}
-        if shown.proposed_by_id == self.user.pk:
-            return _("Your suggestion")
-        return _("%(name)s’s suggestion") % {
-            "name": screen_privacy.called(shown.proposed_by)
-        }
+            return _("Your words") if is_mine else _("%(name)s’s words") % by
+        return _("Your suggestion") if is_mine else _("%(name)s’s suggestion") % by
 
     @property
     def mine_is_turned(self) -> bool:
@@ -260,7 +261,8 @@ class GoalPage:
         """What else the proposal changes: label, before, after."""
         if not self.proposal or not self.goal.in_force_id:
             return []
-        old, new = said_in(self.goal.in_force), said_in(self.proposal)
+        old = said_in(self.goal.in_force, self.goal)
+        new = said_in(self.proposal)
         nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
@@ -283,10 +285,11 @@ class GoalPage:
         last = turned or (back[-1] if back else None)
         name = self._name(side, last and last.by)
         if turned:
-            when = dates.moment(timezone.localtime(turned.at))
-            return KeyLine(name, _("agreed on %(when)s") % {"when": when}, True)
+            when = moment_words(turned.at, begin=False)
+            return KeyLine(name, _("agreed %(when)s") % {"when": when}, True)
         if back:
-            when = dates.weekday(timezone.localtime(back[-1].taken_back.at))
+            at = timezone.localtime(back[-1].taken_back.at)
+            when = day_words(at.date(), begin=False)
             return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
         return KeyLine(name, _("not yet"), False)
 

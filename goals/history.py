@@ -20,8 +20,8 @@ from goals.models import (
     ReviewAnswer,
 )
 from goals.models.content import Side
-from ui import dates
 from ui.screen_privacy import called
+from ui.templatetags.ui import day_words
 
 DECIDED = {
     "keep": gettext_lazy("Looked at again, and kept"),
@@ -87,8 +87,8 @@ def entries(
     return sorted(lines, key=lambda entry: entry.at, reverse=True)
 
 
-def _day(at: datetime) -> str:
-    return dates.with_year(timezone.localtime(at))
+def _day(at: datetime, *, begin: bool = False) -> str:
+    return day_words(timezone.localtime(at).date(), begin)
 
 
 def _of_version(goal: Goal, version: GoalVersion) -> Entry:
@@ -139,7 +139,7 @@ class Answers:
         """A line for each review that ended before both had chosen."""
         title = _("A review ended without a decision")
         return [
-            Entry(end, title, _day(end), answers=self.of(end))
+            Entry(end, title, _day(end, begin=True), answers=self.of(end))
             for end, [row, *_more] in self.by_end.items()
             if not row.review.decision
         ]
@@ -154,9 +154,9 @@ def _of_move(move: GoalMove, answers: Answers) -> Entry:
         title = NEXT[move.choice] % said
     else:
         title = SAID[move.kind] % said
-    line = _day(move.at)
+    line = _day(move.at, begin=True)
     if move.kind == GoalMove.Kind.DECIDED:
-        said["day"] = line
+        said["day"] = _day(move.at)
         line = _("Decided with %(who)s’s answer, %(day)s") % said
     decided = move.kind == GoalMove.Kind.DECIDED
     said_then = answers.of(move.at) if decided else []
@@ -164,6 +164,6 @@ def _of_move(move: GoalMove, answers: Answers) -> Entry:
 
 
 def _of_rating(rating: GoalRating) -> Entry:
-    said = {"who": called(rating.by), "value": rating.value, "day": _day(rating.at)}
+    said = {"who": called(rating.by), "value": rating.value}
     title = _("%(who)s rated %(value)s and took it back") % said
-    return Entry(rating.withdrawn_by.at, title, said["day"])
+    return Entry(rating.withdrawn_by.at, title, _day(rating.at, begin=True))

@@ -75,18 +75,18 @@ def keys_of_last_versions(user, goal, in_force, latest):
     rows = Agreement.objects.visible_to(user).filter(version__goal=goal)
     rows = rows.filter(Q(version__in=newest) | Q(version=in_force) | Q(version=latest))
     rows = rows.select_related("by", "taken_back", "version__proposed_by")
-    return rows.order_by("-version__number", "at")
+    return rows.order_by("-version__number", "at", "pk")
 
 
 @prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
     rows = Agreement.objects.visible_to(user).filter(version=versions)
-    return rows.select_related("by", "taken_back").order_by("at")
+    return rows.select_related("by", "taken_back").order_by("at", "pk")
 
 
 def moves_of(user, goal):
     rows = GoalMove.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by", "version").order_by("-at")
+    return rows.select_related("by", "version").order_by("-at", "-pk")
 
 
 @prepared_for_user(**GOAL)
@@ -111,7 +111,7 @@ def last_answers(user, goal):
 
 def _ratings_that_count(user, goal):
     rows = GoalRating.objects.visible_to(user).filter(goal=goal).not_withdrawn()
-    return rows.order_by("at")
+    return rows.order_by("at", "pk")
 
 
 @prepared_for_user(**GOAL)
@@ -119,7 +119,7 @@ def bare_ratings(user, goal):
     """The newest first, and one more than are shown where there are more."""
     rows = (
         _ratings_that_count(user, goal)
-        .order_by("-at")
+        .order_by("-at", "-pk")
         .values_list(*ChartRating._fields)
     )
     return rows[: SHOWN_IN_CHART + 1]
@@ -127,11 +127,11 @@ def bare_ratings(user, goal):
 
 def _told_ratings(user, goal, most):
     """The last few, and so many of those that were taken back, the newest."""
-    last = _ratings_that_count(user, goal).order_by("-at").values("pk")
+    last = _ratings_that_count(user, goal).order_by("-at", "-pk").values("pk")
     rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
-    back = rows.exclude(withdrawn_by=None).order_by("-at").values("pk")
+    back = rows.exclude(withdrawn_by=None).order_by("-at", "-pk").values("pk")
     rows = rows.filter(Q(pk__in=last[:SHOWN_RATINGS]) | Q(pk__in=back[:most]))
-    return rows.select_related("by", "withdrawn_by").order_by("at")
+    return rows.select_related("by", "withdrawn_by").order_by("at", "pk")
 
 
 @prepared_for_user(**GOAL)
@@ -150,7 +150,7 @@ def steps_of(user, goal):
 
 def comments_of(user, goal):
     rows = Comment.objects.visible_to(user).filter(goal=goal)
-    return rows.select_related("by").with_seen().order_by("-at")
+    return rows.select_related("by").with_seen().order_by("-at", "-pk")
 
 
 @prepared_for_user(**GOAL)
@@ -163,18 +163,18 @@ def links_of(user, goal):
     rows = GoalLink.objects.visible_to(user).current()
     rows = rows.filter(Q(goal=goal) | Q(other=goal))
     words = [f"{end}__{which}" for end in ("goal", "other") for which in WORDINGS]
-    return rows.select_related(*words).order_by("at")
+    return rows.select_related(*words).order_by("at", "pk")
 
 
 @prepared_for_user(**GOAL)
 def scores_of(user, goal):
     """The newest of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
-    rows = rows.order_by("kind", "side", "-at").distinct("kind", "side")
+    rows = rows.order_by("kind", "side", "-at", "-pk").distinct("kind", "side")
     return rows.select_related("by")
 
 
 @prepared_for_user(client=UUIDField())
 def open_goals(user, client):
     mine = Goal.objects.visible_to(user).filter(client_id=client)
-    return mine.open().with_words().order_by("created_at")
+    return mine.open().with_words().order_by("created_at", "pk")

@@ -5,9 +5,12 @@ Only the own words are needed.
 
 from __future__ import annotations
 
+from datetime import date
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +21,7 @@ from goals import status
 from goals.forms import LONGEST, NEWER_WORDS, few_words
 from goals.models import Goal, GoalScore, Overtaken, Step
 from goals.models.content import CONTENT, LEVELS, WORDS, joined
+from goals.models.goal import REVIEW_AFTER
 from goals.models.version import WEIGHTS
 from ui.forms import HouseForm, SegmentsField, StonesField, day_field
 
@@ -101,7 +105,8 @@ class ProposalForm(HouseForm):
         """`like`: a closed goal whose words are proposed as a new one."""
         self.client, self.goal, self.like = client, goal, like
         if goal is not None:
-            kwargs["initial"] = {**_said(goal.latest), **kwargs.get("initial", {})}
+            said = _said(goal.latest) | {"review_on": self._reviewed}
+            kwargs["initial"] = said | kwargs.get("initial", {})
         super().__init__(*args, **kwargs)
         for level in LEVELS:
             self.fields[level_name(level)] = few_words(
@@ -176,9 +181,19 @@ class ProposalForm(HouseForm):
             if more and said.get(ruler) is None:
                 self.add_error(ruler, _("Choose a stone for it."))
 
+    @property
+    def _reviewed(self) -> date | None:
+        """The review day that a change begins with: the goal's, which a review may have
+        set anew; one that is over, thirteen weeks from now."""
+        goal = self.goal
+        if goal.latest_id != goal.in_force_id or not goal.review_on:
+            return goal.latest.review_on
+        today = timezone.localdate()
+        return goal.review_on if goal.review_on > today else today + REVIEW_AFTER
+
     def _differs(self):
         latest, content = self.goal.latest, self.content()
-        if content != latest.content:
+        if content != latest.content | {"review_on": self._reviewed}:
             return True
         return latest.pk == self.goal.in_force_id and self.goal.differs_since
 

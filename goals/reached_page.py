@@ -22,7 +22,7 @@ class ReachedPage(GoalPage):
     def reached_by(self) -> str:
         """Who said that it is reached: both, where each chose so in its review."""
         reviews = self.goal.reviews.filter(decision=Review.Choice.REACHED)
-        review = reviews.order_by("-closed_at").first()
+        review = reviews.order_by("-closed_at", "-pk").first()
         if review is None:
             return _("Marked as reached.")
         answers = ReviewAnswer.objects.visible_to(self.user).filter(review=review)
@@ -31,7 +31,7 @@ class ReachedPage(GoalPage):
         if len(said) == len(BOTH):
             return _("You both said so.")
         decided = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-        last = decided.select_related("by").order_by("-at").first()
+        last = decided.select_related("by").order_by("-at", "-pk").first()
         if last.by_id == self.user.pk:
             return _("You marked it as reached.")
         return _("Marked as reached by %(name)s.") % {

@@ -15,14 +15,14 @@ SHOWN = 12
 # one client goes without saying; said, it keeps PostgreSQL from collecting the ratings
 # of everybody in care anew for each goal, as row security would let it.
 _SERIES = """CROSS JOIN LATERAL (
-  SELECT array_agg(recent.value ORDER BY recent.at) AS ratings,
+  SELECT array_agg(recent.value ORDER BY recent.at, recent.id) AS ratings,
          max(recent.at) AS last_at
   FROM (
-    SELECT rating.value, rating.at FROM goals_goalrating rating
+    SELECT rating.id, rating.value, rating.at FROM goals_goalrating rating
     WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
       AND rating.side = '{side}' AND rating.withdraws_id IS NULL
       AND rating.id <> ALL (taken_back.ids)
-    ORDER BY rating.at DESC LIMIT $1
+    ORDER BY rating.at DESC, rating.id DESC LIMIT $1
   ) recent
 ) {side}
 """
@@ -37,7 +37,7 @@ FROM (
 CROSS JOIN goals_goal goal
 {_SERIES.format(side="client")}{_SERIES.format(side="therapist")}
 WHERE goal.client_id = ANY($2::uuid[]) AND goal.closed_at IS NULL
-ORDER BY goal.created_at
+ORDER BY goal.created_at, goal.id
 """)
 
 # As above, and no further than the last rating that it takes.

@@ -66,7 +66,7 @@ def _decided_meanwhile(request, goal: Goal):
 
 def _last_decision(goal: Goal) -> GoalMove | None:
     moves = goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-    return moves.select_related("by").order_by("-at").first()
+    return moves.select_related("by").order_by("-at", "-pk").first()
 
 
 def _after_answer(request, goal: Goal, way: Way):
@@ -107,6 +107,7 @@ def take_up(request, goal: Goal, way: Way):
         return way.to(goal)
     words = ""
     if taken_up:
+        status.with_past(request.user, [goal])
         standing = status.standing(goal, status.Reader(side_of(request.user)))
         words = format_html(_("Taken up again. {standing}"), standing=standing)
     toasts.tell(request, taken_up, words)

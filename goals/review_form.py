@@ -75,5 +75,5 @@ class ReviewForm(KeptForm):
     def overtaken(self):
         """It was decided while this was typed: say what."""
         moves = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
-        decided = status.decided(moves.order_by("-at").first())
+        decided = status.decided(moves.order_by("-at", "-pk").first())
         return decided or OVERTAKEN

@@ -32,7 +32,9 @@ class ReviewPage:
         rows = ReviewAnswer.objects.visible_to(user).filter(review=self.review)
         self.answers = list(rows.select_related("by").order_by("-at", "-pk"))
         ratings = (
-            goal.ratings.not_withdrawn().order_by("at").values_list("side", "value")
+            goal.ratings.not_withdrawn()
+            .order_by("at", "pk")
+            .values_list("side", "value", "by_id")
         )
         self.ratings = list(ratings)
 
@@ -90,9 +92,12 @@ class ReviewPage:
         """Of each side that rated: its name, the latest, and the first before it."""
         found = []
         for side in BOTH:
-            given = [value for whose, value in self.ratings if whose == side]
+            rows = [row for row in self.ratings if row[0] == side]
+            given = [value for _side, value, _by in rows]
             if given:
-                name = voice(side, self.goal.client, portal=self.names.portal)
+                own = {by for _side, _value, by in rows} == {self.user.pk}
+                portal = self.names.portal
+                name = voice(side, self.goal.client, portal=portal, own=own)
                 first = given[0] if len(given) > 1 else None
                 found.append((name, given[-1], first))
         return found

@@ -6,14 +6,18 @@ asked from the agreements that stand.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
-from django.utils.html import format_html
+from django.db.models import Count
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.models import Goal, Review
+from goals.models import Agreement, Goal, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -45,29 +49,59 @@ def kind_of(goal: Goal) -> str:
 
 def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     """How it stands, in a sentence or two; `client` is whose it is."""
-    said = stands(goal)
-    if not goal.waits_for:
-        return said
-    return format_html("{} {}", said, asked(goal, reader, client or goal.client))
+    client = client or goal.client
+    said = [stands(goal, client), asked(goal, reader, client)]
+    return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
-def stands(goal: Goal, days: str = "within") -> SafeString:
+def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
+
+    One query, and none where nothing waits beside the withdrawn agreement.
+    """
+    asked = [
+        goal.pk
+        for goal in goals
+        if goal.is_open and not goal.in_force_id
+        if goal.waits_for or goal.differs_since
+    ]
+    once = set()
+    if asked:
+        keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
+        keys = keys.order_by().values("version", "version__goal")
+        both = keys.annotate(sides=Count("side", distinct=True)).filter(sides=2)
+        once = {row["version__goal"] for row in both}
+    for goal in goals:
+        goal.was_withdrawn = goal.pk in once
+    return goals
+
+
+def earlier(goal: Goal) -> str:
+    """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    if getattr(goal, "was_withdrawn", False):
+        return _("The earlier agreement was withdrawn.")
+    return ""
+
+
+def stands(goal: Goal, client, days: str = "within") -> SafeString:
     """The same without who is asked: for what both read; `days` as in |day."""
     kind = kind_of(goal)
     if not goal.is_open:
         ended = ENDED.get(kind, lambda: _("Closed {day}."))
         return format_html(ended(), day=day(goal.closed_at, days))
-    said = [_agreed(goal, days)] if goal.in_force_id else []
+    reviewed = None if client.is_discharged else goal.review_on
+    said = [_agreed(goal, reviewed, days)] if goal.in_force_id else []
     if kind == "proposed":
         said.append(_proposed(goal, days))
     elif kind == "withdrawn":
         said.append(_("Not in effect: an agreement was withdrawn."))
     elif kind == "differ":
         said.append(_("You each see this goal differently."))
+        said += filter(None, [earlier(goal)])
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
-    if goal.review_on and not goal.in_force_id:
-        review = day(goal.review_on, days)
+    if reviewed and not goal.in_force_id:
+        review = day(reviewed, days)
         said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
@@ -78,7 +112,7 @@ def came_in(goal: Goal) -> str:
         "differ": _("You each see this goal differently."),
         "withdrawn": _("Not in effect: an agreement was withdrawn."),
     }
-    return said.get(kind_of(goal), "")
+    return said.get(kind_of(goal), "") or earlier(goal)
 
 
 ENDED = {
@@ -89,11 +123,11 @@ ENDED = {
 }
 
 
-def _agreed(goal: Goal, days: str) -> SafeString:
+def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:
     since = day(goal.in_force_at, days)
-    if not goal.review_on:
+    if not reviewed:
         return format_html(_("Agreed {since}."), since=since)
-    review = day(goal.review_on, days)
+    review = day(reviewed, days)
     return format_html(
         _("Agreed {since}, review {review}."), since=since, review=review
     )
@@ -101,12 +135,18 @@ def _agreed(goal: Goal, days: str) -> SafeString:
 
 def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
+    if before := earlier(goal):
+        return format_html(
+            "{} {}", format_html(_("Proposed {since}."), since=since), before
+        )
     return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:
     """Whose agreement it needs; '' where nobody is asked."""
     if not goal.waits_for:
+        return ""
+    if client.is_discharged and goal.waits_for == Side.THERAPIST:
         return ""
     if goal.waits_for == Side.CLIENT:
         return _client_reads(client) if reader.is_client else _client(client)

@@ -6,13 +6,17 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from goals.models import GoalVersion
+from goals.models import Goal, GoalVersion
 from goals.models.version import WEIGHTS
-from ui import dates
+from ui.templatetags.ui import day_words
 
 
-def said_in(version: GoalVersion) -> dict[str, str]:
-    """Everything but the own words, each under its label."""
+def said_in(version: GoalVersion, goal: Goal | None = None) -> dict[str, str]:
+    """Everything but the own words, each under its label.
+
+    `goal`: whose review day it is, for a version in force: a review may have set it
+    anew since.
+    """
     weight = dict(WEIGHTS)
     said = {
         _("In the therapist’s words"): version.clinical_words,
@@ -20,7 +24,7 @@ def said_in(version: GoalVersion) -> dict[str, str]:
         _("How we will know"): version.knowing,
         _("What 0 means"): version.low_end,
         _("What 10 means"): version.high_end,
-        _("Look at it again on"): version.review_on,
+        _("Look at it again on"): goal.review_on if goal else version.review_on,
     }
     for level, words in version.levels.items():
         said[_("Attainment %(level)s") % {"level": f"{level:+d}"}] = words
@@ -32,5 +36,5 @@ def said_in(version: GoalVersion) -> dict[str, str]:
 
 def plain(value) -> str:
     if isinstance(value, date):
-        return dates.with_year(value)
+        return day_words(value)
     return str(value) if value else _("(nothing)")

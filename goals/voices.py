@@ -19,10 +19,15 @@ from ui import screen_privacy
 BOTH = (Side.CLIENT, Side.THERAPIST)
 
 
-def voice(side: str, client, *, portal: bool) -> str:
-    """What a side is called on a page; `client` is whose goal it is."""
+def voice(side: str, client, *, portal: bool, own: bool = False) -> str:
+    """What a side is called on a page; `client` is whose goal it is.
+
+    `own`: the reader, a therapist, gave all that is shown of that side.
+    """
     if side == Side.CLIENT:
         return _("You") if portal else screen_privacy.called(client.preferred_name)
+    if own:
+        return _("You")
     return _("Your therapist") if portal else _("Therapist")
 
 

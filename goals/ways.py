@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from goals.disagreement_page import with_names
 from goals.models import Goal
 
 
@@ -28,6 +29,7 @@ class Way:
 
     def page(self, request, name: str, goal: Goal, **context):
         """One's own side's template of that name."""
+        with_names(request.user, [goal])
         folder = "portal" if self.portal else "goals"
         context |= {
             "nav": self.nav,

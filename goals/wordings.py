@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal, GoalVersion
 from goals.models.content import Side
 
@@ -41,9 +42,10 @@ class Wordings:
         return cls(rows.select_related("version", "taken_back").with_declined())
 
     @classmethod
-    def before(cls, goals: Iterable[Goal], when: datetime, user: User) -> Wordings:
+    def before(cls, goals: list[Goal], when: datetime, user: User) -> Wordings:
         """For `words_then`: asks only about goals that may have had other words then:
         all with several versions but those agreed before `when` and in force since."""
+        with_names(user, goals)
         newer = {
             goal.pk
             for goal in goals
@@ -53,7 +55,10 @@ class Wordings:
         return cls.of(newer, user) if newer else cls([])
 
     def words_then(self, goal: Goal, when: datetime) -> str:
-        return self.at(goal.pk, when) or goal.shown.own_words
+        """Since the two see it differently, the wording of the reader's side."""
+        if goal.is_differing_only and goal.differs_since <= when:
+            return goal.called
+        return self.at(goal.pk, when) or goal.called
 
     def at(self, goal_id: UUID, when: datetime) -> str:
         """The agreed words of that moment, else those proposed last until then.

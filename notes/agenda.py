@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from appointments.models import TherapySession
 from goals import attention
+from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.ways import Way
 
@@ -41,8 +42,9 @@ def topics(session: TherapySession, user: User, way: Way) -> list[Topic]:
         return []
     rows = Goal.objects.visible_to(user).with_words()
     goals = rows.in_bulk([one.goal_id for one in found])
+    with_names(user, goals.values())
     found = [one for one in found if one.goal_id in goals]
-    found.sort(key=lambda one: one.at)
+    found.sort(key=lambda one: (one.at, one.goal_id))
     return [Topic(goals[one.goal_id], one, one.address(way)) for one in found]
 
 

@@ -3,14 +3,15 @@ comments of the client."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import UUIDField
+from django.db.models import DateTimeField, UUIDField
 
 from accounts.models import User
 from clients.prepared import prepared_for_user
-from goals.models import Comment, Goal, Step
+from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.wordings import Wordings
 from toolkit.models import Assignment
@@ -31,7 +32,7 @@ class News:
 
 
 def of_rating(rating, goal: Goal) -> News:
-    words = goal.shown.own_words
+    words = goal.called
     return News("rating", rating.at, words, value=rating.value, goal=goal)
 
 
@@ -52,7 +53,17 @@ def of_comment(comment: Comment) -> News:
 def newest_comments(user, client):
     """Those of the client: what a therapist said is no news to one."""
     rows = Comment.objects.visible_to(user).filter(client=client, side=Side.CLIENT)
-    return rows.order_by("-at")[:COMMENTS]
+    return rows.order_by("-at", "-pk")[:COMMENTS]
+
+
+@prepared_for_user(client=UUIDField(), since=DateTimeField(), until=DateTimeField())
+def last_of_closed(user, client, since, until):
+    """The client's last rating until then of each goal closed since the one before."""
+    rows = GoalRating.objects.visible_to(user).not_withdrawn().filter(side=Side.CLIENT)
+    rows = rows.filter(client_id=client, at__lte=until)
+    rows = rows.filter(goal__closed_at__gt=since)
+    rows = rows.order_by("goal_id", "-at", "-pk").distinct("goal_id")
+    return rows.select_related("goal__in_force", "goal__latest")
 
 
 def answered_by(practice, client) -> list[Assignment]:
@@ -62,6 +73,11 @@ def answered_by(practice, client) -> list[Assignment]:
         for one in practice
         if one.answer and client.user_id and one.answered_by_id == client.user_id
     ]
+
+
+def reached(steps: Iterable[Step], user: User) -> list[Step]:
+    """Those reached, but not what the reader wrote down."""
+    return [one for one in steps if one.reached_at and one.reached_by_id != user.pk]
 
 
 def between(news: list[News], since: datetime | None, until: datetime) -> list[News]:

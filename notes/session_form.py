@@ -89,7 +89,7 @@ class SessionForm(HouseForm):
             )
 
     def _stones(self, goal: Goal) -> StonesField:
-        field = StonesField(label=goal.shown.own_words, required=False)
+        field = StonesField(label=goal.called, required=False)
         field.say(
             low=goal.shown.low_end,
             high=goal.shown.high_end,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
@@ -13,6 +13,7 @@ from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from database.prepared import first, many
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.page_queries import open_goals
@@ -24,11 +25,13 @@ from notes.came_in import (
     answered_by,
     between,
     in_words_of_then,
+    last_of_closed,
     newest_comments,
     of_comment,
     of_exercise,
     of_rating,
     of_step,
+    reached,
 )
 from notes.models import EarlierDraft, ProgressNote
 from notes.models.note import PRESSED, TYPED
@@ -52,6 +55,7 @@ def was_name(assignment: Assignment) -> str:
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 STEPS = 12  # of those reached, the newest
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
@@ -92,21 +96,21 @@ def _counts(user, goals):
 def _reached(user, client):
     """The newest steps that were reached."""
     rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
-    return rows.exclude(reached_at=None).order_by("-reached_at")[:STEPS]
+    return rows.exclude(reached_at=None).order_by("-reached_at", "-pk")[:STEPS]
 
 
 @prepared_for_user(**PLACE)
 def _held_before(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).held()
     rows = rows.filter(starts_at__lt=at).defer("take_away")
-    return rows.order_by("-starts_at")[:1]
+    return rows.order_by("-starts_at", "-pk")[:1]
 
 
 @prepared_for_user(**PLACE)
 def _planned_after(user, client, at):
     rows = TherapySession.objects.visible_to(user).filter(client_id=client).planned()
     rows = rows.filter(starts_at__gt=at).defer("take_away")
-    return rows.order_by("starts_at")[:1]
+    return rows.order_by("starts_at", "pk")[:1]
 
 
 class SessionPage:
@@ -119,6 +123,7 @@ class SessionPage:
         self.typed = set(sent or ()) | set(self._pressed())
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
+        status.with_past(user, with_names(user, self.goals))
         self._read_ratings()
         practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)
@@ -159,16 +164,19 @@ class SessionPage:
         if not pks:
             return []
         rows = Assignment.objects.visible_to(self.user).filter(pk__in=pks)
-        return list(rows.filter(client=self.session.client_id).order_by("set_at"))
+        return list(rows.filter(client=self.session.client_id).order_by("set_at", "pk"))
 
     @cached_property
     def came_in(self) -> list[Goal]:
         """Words to agree to, what the two see differently, what one withdrew from."""
+        asks = not self.session.client.is_discharged
         named = {topic.goal.pk for topic in self.topics}
+        for goal in self.goals:
+            goal.said = status.came_in(goal)
         return [
             goal
             for goal in self.goals
-            if goal.waits_for == Side.THERAPIST or status.came_in(goal)
+            if goal.said or (asks and goal.waits_for == Side.THERAPIST)
             if goal.pk not in named
         ]
 
@@ -180,6 +188,7 @@ class SessionPage:
     @cached_property
     def news(self) -> list[News]:
         """What the client did and said since the session before."""
+        since = self.previous and self.previous.ends_at
         goals = {goal.pk: goal for goal in self.goals}
         ratings = [
             of_rating(rating, goals[goal_id])
@@ -187,17 +196,28 @@ class SessionPage:
             if side == Side.CLIENT
         ]
         steps = _reached(self.user, client=self.session.client_id)
-        steps = [of_step(step) for step in steps if step.reached_by_id != self.user.pk]
+        steps = [of_step(step) for step in reached(steps, self.user)]
         comments = newest_comments(self.user, client=self.session.client_id)
         found = [
             *ratings,
+            *self._of_closed(since),
             *steps,
             *map(of_exercise, self.answered),
             *map(of_comment, comments),
         ]
-        since = self.previous and self.previous.ends_at
         news = between(found, since, self.session.ends_at)
         return in_words_of_then(news, self.user)
+
+    def _of_closed(self, since: datetime | None) -> list[News]:
+        """The client's last rating of each goal that was closed meanwhile."""
+        session, since = self.session, since or BEFORE_ALL
+        rows = last_of_closed(
+            self.user, client=session.client_id, since=since, until=session.ends_at
+        )
+        rows = [row for row in rows if row.goal_id not in self._ids]
+        return [
+            of_rating(row, row.goal) for row in rows if row.session_id != session.pk
+        ]
 
     def _since_last(self, row) -> bool:
         """Whether it was agreed in the session before, or answered after that one."""

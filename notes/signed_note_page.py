@@ -35,7 +35,7 @@ def hold_of(note: ProgressNote | None, user: User) -> NoteHold | None:
     if note is None or not note.signed_at:
         return None
     rows = NoteHold.objects.visible_to(user).filter(note=note).open()
-    return rows.select_related("note").order_by("at").first()
+    return rows.select_related("note").order_by("at", "pk").first()
 
 
 def read_before(hold: NoteHold | None) -> AuditEvent | None:
@@ -50,7 +50,7 @@ def read_before(hold: NoteHold | None) -> AuditEvent | None:
     looks = AuditEvent.objects.filter(client_id=note.client_id, role="client")
     looks = looks.filter(at__gte=note.signed_at, at__lt=hold.at).exclude(Exists(held))
     opened = Q(verb="opened", object_id=note.session_id)
-    return looks.filter(opened | Q(verb="exported")).order_by("-at").first()
+    return looks.filter(opened | Q(verb="exported")).order_by("-at", "-pk").first()
 
 
 def is_left(note: ProgressNote | None) -> bool:

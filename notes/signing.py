@@ -38,9 +38,7 @@ def gaps(form: SessionForm) -> Gaps:
         if not said[f"part{number}"].strip()
     ]
     goals = [
-        goal.shown.own_words
-        for goal in form.screen.goals
-        if said[rating_name(goal.pk)] is None
+        goal.called for goal in form.screen.goals if said[rating_name(goal.pk)] is None
     ]
     return Gaps(parts, goals)
 

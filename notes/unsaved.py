@@ -120,7 +120,7 @@ def _labels(format: str, screen: SessionPage) -> dict[str, str]:
     labels = {f"part{number}": label for number, label in enumerate(parts)}
     for name in ("practice", "take_away"):
         labels[name] = SessionForm.base_fields[name].label
-    labels |= {rating_name(goal.pk): goal.shown.own_words for goal in screen.goals}
+    labels |= {rating_name(goal.pk): goal.called for goal in screen.goals}
     return labels | {answer_name(row): row.words for row in screen.open_practice}
 
 
@@ -135,7 +135,7 @@ def earlier_drafts(screen: SessionPage, user: User) -> list[tuple]:
     if screen.note is None or not screen.note.has_earlier:
         return []
     rows = EarlierDraft.objects.visible_to(user).filter(note=screen.note)
-    rows = rows.select_related("author").order_by("at")
+    rows = rows.select_related("author").order_by("at", "pk")
     return [(draft, labelled(_typed_by(draft), screen)) for draft in rows]
 
 

@@ -24,6 +24,7 @@ VAR = Path(os.environ.get("APP_VAR") or BASE / "var").resolve()
 ERROR = re.compile(
     r"^[\w.]*(Error|Exception|ImproperlyConfigured): |error:|FATAL|PANIC"
 )
+OTHER_GENERATION = 3  # how ops.prepare ends where the tables are of older migrations
 LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
@@ -34,6 +35,15 @@ def open_log(log: Path, mode="ab"):
     if os.fstat(file.fileno()).st_mode & 0o027:
         os.fchmod(file.fileno(), 0o640)
     return file
+
+
+def unused(path: Path) -> Path:
+    """`path`, or the first of path-2, path-3, ... that is not there."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 def telling_line(text: str) -> str:

@@ -17,12 +17,9 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.db.migrations.exceptions import InconsistentMigrationHistory
 
-OTHER_DATA = (
-    "the data in var/ are of a development version whose tables were rewritten. Nothing"
-    " was changed: move var/ away, and it is set up anew."
-)
+from database import generation
+from ops import place
 
 
 def static_fingerprint() -> str:
@@ -47,9 +44,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "therapy.settings")
     django.setup()
     try:
-        call_command("migrate", interactive=False, verbosity=0)
-    except InconsistentMigrationHistory:
-        sys.exit(OTHER_DATA)
+        generation.check()
+    except generation.OtherGeneration as fault:
+        print(fault, file=sys.stderr)
+        sys.exit(place.OTHER_GENERATION)
+    call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     collect_static()
     if "--demo" in sys.argv:

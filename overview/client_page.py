@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import (
     OuterRef,
+    Q,
     Subquery,
     TextField,
     UUIDField,
@@ -26,6 +27,7 @@ from clients.prepared import prepared_for_user
 from clients.remarks import Asides
 from database.prepared import first, many, prepared
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.strengths.queries import accepted
@@ -38,6 +40,7 @@ from notes.came_in import (
     of_exercise,
     of_rating,
     of_step,
+    reached,
 )
 from overview.session_lines import session_lines
 from toolkit.models import Assignment
@@ -66,6 +69,7 @@ class LaneRating(NamedTuple):
     value: int
     at: datetime
     side: str
+    own: bool  # the reader gave it
 
 
 @dataclass
@@ -79,10 +83,14 @@ class OpenGoal:
 
     @property
     def words(self) -> str:
-        return self.goal.shown.own_words
+        return self.goal.called
 
     def of(self, side: str) -> list[LaneRating]:
         return [rating for rating in self.ratings if rating.side == side]
+
+    def is_own(self, side: str) -> bool:
+        """Whether the reader gave all that is shown of that side."""
+        return side != Side.CLIENT and all(rating.own for rating in self.of(side))
 
     @property
     def client(self) -> LaneRating | None:
@@ -138,15 +146,17 @@ def _open_or_closed(user, client):
     """`said_at`: the client's newest comment; its words are on the goal's page."""
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
     said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    newest = Subquery(said.order_by("-at").values("at")[:1])
-    return mine.annotate(said_at=newest).order_by("created_at")
+    newest = Subquery(said.order_by("-at", "-pk").values("at")[:1])
+    return mine.annotate(said_at=newest).order_by("created_at", "pk")
 
 
 @prepared_for_user(**GOALS)
 def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
-    newest = rows.order_by("-at").values_list(key, *LaneRating._fields[1:])
+    newest = rows.order_by("-at", "-pk").values_list(
+        key, *LaneRating._fields[1:-1], Q(by=user)
+    )
     return newest[: RATINGS + 1]
 
 
@@ -171,13 +181,13 @@ def _background(user, client):
 @prepared_for_user(**CLIENT)
 def _sessions(user, client):
     rows = TherapySession.objects.visible_to(user).filter(client=client).not_canceled()
-    return rows.only(*SHOWN).order_by("starts_at")
+    return rows.only(*SHOWN).order_by("starts_at", "pk")
 
 
 @prepared(**CLIENT)
 def _closings(client):
     closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
-    return closings.order_by("-at").values_list("at", flat=True)[:1]
+    return closings.order_by("-at", "-pk").values_list("at", flat=True)[:1]
 
 
 class ClientPage:
@@ -187,12 +197,15 @@ class ClientPage:
         background = _background(user, client=client.pk)
         self.concern = next((row.presenting_concern for row in background), "")
         self.sessions = _sessions(user, client=client.pk)
-        goals = _open_or_closed(user, client=client.pk)
-        self.goals = goal_lines([goal for goal in goals if goal.is_open], user)
+        goals = with_names(user, _open_or_closed(user, client=client.pk))
+        status.with_past(user, goals)
+        self.closed = [goal for goal in goals if not goal.is_open]
+        told = [*(goal for goal in goals if goal.is_open), *self._closed_since]
+        self.told = goal_lines(told, user)
+        self.goals = [line for line in self.told if line.goal.is_open]
         reader = status.Reader(Side.THERAPIST, self.writes)
         for line in self.goals:
             line.standing = status.standing(line.goal, reader, client)
-        self.closed = [goal for goal in goals if not goal.is_open]
         for goal in self.closed:
             goal.standing = status.standing(goal, reader, client)
         self.practice = last_exercises(user, client=client.pk)
@@ -204,7 +217,7 @@ class ClientPage:
 
     @property
     def chart_is_cut(self) -> bool:
-        return sum(len(line.ratings) for line in self.goals) >= RATINGS
+        return sum(len(line.ratings) for line in self.told) >= RATINGS
 
     # -- who reads it ------------------------------------------------------------
 
@@ -230,7 +243,7 @@ class ClientPage:
         if access.role_towards(self.user, self.client.pk) != "emergency":
             return None
         mine = CareRole.objects.filter(user=self.user, client=self.client).current()
-        return mine.order_by("ends_at").last()
+        return mine.order_by("ends_at", "pk").last()
 
     @cached_property
     def portal_closed_at(self) -> datetime | None:
@@ -283,13 +296,10 @@ class ClientPage:
         """Ratings, steps, exercises and comments, the oldest first."""
         exercises = answered_by(self.practice, self.client)
         found = [
-            *(of_rating(line.client, line.goal) for line in self.goals if line.client),
-            *(of_step(step) for step in self._reached_steps),
+            *(of_rating(line.client, line.goal) for line in self.told if line.client),
+            *(of_step(step) for step in reached(self._steps, self.user)),
             *(of_exercise(one) for one in exercises),
-            *(
-                News("comment", goal.said_at, goal.shown.own_words)
-                for goal in self._said
-            ),
+            *(News("comment", goal.said_at, goal.called) for goal in self._said),
         ]
         return in_words_of_then(between(found, self.since, self.now), self.user)
 
@@ -300,9 +310,14 @@ class ClientPage:
         return [goal for goal in goals if goal.said_at]
 
     @property
-    def _reached_steps(self) -> list[Step]:
-        steps = [step for line in self.goals for step in line.steps]
-        return [one for one in steps if one.reached_at]
+    def _closed_since(self) -> list[Goal]:
+        """What was done for them before they were closed is news all the same."""
+        since = self.since
+        return [one for one in self.closed if not since or one.closed_at > since]
+
+    @property
+    def _steps(self) -> list[Step]:
+        return [step for line in self.told for step in line.steps]
 
     @cached_property
     def celebrations(self) -> list[Goal]:
@@ -319,12 +334,15 @@ class ClientPage:
 
     @cached_property
     def new_words(self) -> list[OpenGoal]:
+        if self.client.is_discharged:
+            return []
         return [line for line in self.goals if line.waits_for_me]
 
     @property
     def to_talk_about(self) -> list[OpenGoal]:
         """What the two see differently, or one withdrew from."""
-        return [line for line in self.goals if line.came_in]
+        lines = [line for line in self.goals if not line.waits_for_me]
+        return [line for line in lines if line.came_in]
 
     @cached_property
     def open_practice(self) -> list[Assignment]:
@@ -347,7 +365,10 @@ class ClientPage:
             Lane(
                 label_of(line.words),
                 *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
-                tuple(voice(side, self.client, portal=False) for side in BOTH),
+                tuple(
+                    voice(side, self.client, portal=False, own=line.is_own(side))
+                    for side in BOTH
+                ),
             )
             for line in self.goals
             if line.ratings

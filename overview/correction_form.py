@@ -43,7 +43,7 @@ class CorrectionAnswerForm(AnswerForm):
         self.correction = correction
         notes = ProgressNote.objects.editable_by(by).signed()
         notes = notes.filter(client=correction.client_id).select_related("session")
-        notes = notes.defer("session__take_away").order_by("-session__starts_at")
+        notes = notes.defer("session__take_away").order_by("-session__starts_at", "-pk")
         self.fields["note"].queryset = notes
 
     def clean(self):

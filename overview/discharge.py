@@ -8,13 +8,24 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from appointments.models import TherapySession
-from clients.models import Client
+from clients.models import Client, ContactCharter
+from clients.portal_state import is_active
 from ui.forms import HouseForm, PickField
 
 
 def booked(client: Client, user: User):
     rows = TherapySession.objects.editable_by(user).filter(client=client).upcoming()
-    return rows.defer("take_away").order_by("starts_at")
+    return rows.defer("take_away").order_by("starts_at", "pk")
+
+
+def emails_that_stop(client: Client, user: User, sessions: list) -> dict[str, bool]:
+    """Which of the emails that the client gets by now are about to end."""
+    charter = ContactCharter.objects.visible_to(user).filter(client=client).first()
+    gets = charter is not None and is_active(client)
+    return {
+        "weekly": gets and charter.weekly_digest,
+        "reminders": bool(gets and charter.reminders and sessions),
+    }
 
 
 @transaction.atomic

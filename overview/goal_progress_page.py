@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client
+from goals.disagreement_page import with_names
 from goals.gas import t_score
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import Side
@@ -97,7 +98,8 @@ class GoalProgressPage:
         self.is_own = user.is_client  # read by whose goals they are
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
-        goals = {goal.pk: GoalChange(goal) for goal in rows.order_by("created_at")}
+        rows = with_names(user, rows.order_by("created_at", "pk"))
+        goals = {goal.pk: GoalChange(goal) for goal in rows}
         ratings = (
             GoalRating.objects.visible_to(user).filter(goal__in=goals).not_withdrawn()
         )

@@ -289,7 +289,7 @@ def _who_gets_sessions(client, leaver: User, heir: User) -> User:
 def _led_since(leaver: User) -> dict[UUID, datetime | None]:
     """By client, when somebody else takes over: now, or when the leaver was to."""
     found: dict[UUID, datetime | None] = {}
-    for role in staffing.leads(leaver).order_by("-starts_at"):
+    for role in staffing.leads(leaver).order_by("-starts_at", "-pk"):
         is_to_come = role.starts_at > timezone.now()
         found[role.client_id] = role.starts_at if is_to_come else None
     return found

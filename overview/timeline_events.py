@@ -66,18 +66,24 @@ def _goals(way):
     withdrawn; and the end, if it has one."""
     for line in way.lines.values():
         before = None
-        for day, version in line.agreed:
+        for at, is_agreed, version in _turns(way.wordings, line.goal):
+            day = way.day_of(at)
+            what = _("An agreement to a goal is withdrawn")
+            if is_agreed:
+                what, before = _agreed(version, before), version
             if way.is_in(day):
-                yield Event(day, _agreed(version, before), own=version.own_words)
-            before = version
-        for day, version in line.withdrawn:
-            if way.is_in(day):
-                what = _("An agreement to a goal is withdrawn")
                 yield Event(day, what, own=version.own_words)
         if line.goal.closed_at and way.is_shown(line.goal):
             day = way.day_of(line.goal.closed_at)
             own = way.words_on(line, day)
             yield Event(day, ENDED[line.goal.ended_as], own=own)
+
+
+def _turns(wordings, goal) -> list[tuple]:
+    """When a version of it was agreed or withdrawn from, in the order of that day."""
+    turns = [(at, True, one) for at, one in wordings.agreed.get(goal.pk, [])]
+    turns += [(at, False, one) for at, one in wordings.withdrawn.get(goal.pk, [])]
+    return sorted(turns, key=lambda turn: turn[0])
 
 
 def _agreed(version, before) -> str:

@@ -21,6 +21,7 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.models import Client
 from goals import status
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step, Strength, Win
 from goals.voices import BOTH, voice
 from goals.wordings import Wordings
@@ -79,14 +80,14 @@ class GoalOnTimeline:
     called."""
 
     goal: Goal
+    client: Client
     names: tuple[str, str]
     rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
-    withdrawn: list[tuple[date, GoalVersion]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
-        return self.goal.shown.own_words
+        return self.goal.called
 
     @property
     def series(self) -> list[MonthlySeries]:
@@ -104,7 +105,7 @@ class GoalOnTimeline:
     @property
     def standing(self) -> SafeString:
         """How it stands, in the words of every page."""
-        return status.stands(self.goal, "short")
+        return status.stands(self.goal, self.client, "short")
 
     @property
     def was_agreed_before(self) -> bool:
@@ -151,21 +152,24 @@ class TimelinePage:
         return at.astimezone(self.user.zone).date()
 
     def _read(self) -> None:
-        goals = self._mine(Goal).with_words().order_by("created_at")
-        self.lines = {goal.pk: GoalOnTimeline(goal, self.names) for goal in goals}
+        goals = self._mine(Goal).with_words().order_by("created_at", "pk")
+        status.with_past(self.user, with_names(self.user, goals))
+        self.lines = {
+            goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
+        }
         self._read_agreements()
-        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at")
+        ratings = self._mine(GoalRating).not_withdrawn().order_by("-at", "-pk")
         ratings = ratings.values_list("goal_id", "side", "at", "value")
         for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
             given.append((self.day_of(at), value))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = self._newest(reached.order_by("-reached_at", "-pk"))
-        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at")
+        wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at", "-pk")
         self.wins = self._newest(wins)
-        self.strengths = list(self._mine(Strength).accepted().order_by("at"))
+        self.strengths = list(self._mine(Strength).accepted().order_by("at", "pk"))
         sessions = self._mine(TherapySession).filter(state__in=["held", "missed"])
-        self.all_sessions = list(sessions.order_by("starts_at"))
+        self.all_sessions = list(sessions.order_by("starts_at", "pk"))
         self.notes = self._notes() if self.with_notes else []
 
     def _newest(self, rows, most: int = MOST) -> list:
@@ -177,7 +181,7 @@ class TimelinePage:
     def _notes(self) -> list[tuple[datetime, datetime]]:
         """Of one's own signed notes, when the session was and when it was signed."""
         rows = self._mine(ProgressNote).filter(author=self.user).signed()
-        rows = rows.order_by("session__starts_at")
+        rows = rows.order_by("session__starts_at", "pk")
         return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:
@@ -187,7 +191,6 @@ class TimelinePage:
         self.wordings = Wordings(keys)
         for goal_id, line in self.lines.items():
             line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
-            line.withdrawn = self._dated(self.wordings.withdrawn.get(goal_id, []))
 
     def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
         return [(self.day_of(at), version) for at, version in moments]
@@ -195,7 +198,7 @@ class TimelinePage:
     def words_on(self, line: GoalOnTimeline, day: date) -> str:
         """What the goal said at the end of that day."""
         until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
-        return self.wordings.at(line.goal.pk, until) or line.words
+        return self.wordings.words_then(line.goal, until)
 
     # -- which part of it --------------------------------------------------------
 

@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField, Value
+from django.db.models import (
+    DateField,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Subquery,
+    UUIDField,
+    Value,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -22,11 +32,13 @@ from database.prepared import many
 from goals import attention
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
+from goals.to_change import to_change
 from goals.ways import THERAPISTS
 from notes.models import ProgressNote
 from overview.caseload_page import Facts
 from toolkit.models import Assignment
-from ui import dates, names, screen_privacy
+from ui import names, screen_privacy
+from ui.templatetags.ui import day_words
 
 ASIDES = {
     "request": (
@@ -36,7 +48,7 @@ ASIDES = {
         gettext_lazy("Decide"),
     ),
     "emergency": (
-        gettext_lazy("%(name)s opened the record in an emergency on %(day)s."),
+        gettext_lazy("%(name)s opened the record in an emergency %(day)s."),
         gettext_lazy("Read why"),
     ),
     "correction": (
@@ -98,38 +110,48 @@ def _unsigned(user, now):
     rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     shown = rows.only("id", "client_id", "session__starts_at")
-    return shown.select_related("session").order_by("session__starts_at")
+    return shown.select_related("session").order_by("session__starts_at", "pk")
 
 
 @prepared_for_user(begins=DateTimeField(), ends=DateTimeField())
 def _sessions(user, begins, ends):
-    signed = ProgressNote.objects.filter(session=OuterRef("pk")).values("signed_at")
+    notes = ProgressNote.objects.filter(session=OuterRef("pk"))
+    signed = notes.values("signed_at")
     rows = (
         TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
     )
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
-    rows = rows.annotate(signed_at=Subquery(signed[:1]))
-    return rows.defer("take_away").order_by("starts_at")
+    rows = rows.annotate(signed_at=Subquery(signed[:1]), is_begun=Exists(notes))
+    return rows.defer("take_away").order_by("starts_at", "pk")
 
 
 @prepared_for_user(now=DateTimeField())
 def _over(user, now):
     rows = TherapySession.objects.editable_by(user).planned()
     rows = rows.filter(therapist=user, ends_at__lt=now)
-    return rows.defer("take_away").order_by("starts_at")
+    return rows.defer("take_away").order_by("starts_at", "pk")
 
 
-@prepared_for_user()
-def _proposed(user):
-    rows = Goal.objects.editable_by(user).waiting_for(Side.THERAPIST)
-    return rows.values_list("pk", "client_id", "latest__proposed_at")
+@prepared_for_user(today=DateField())
+def _to_write(user, today):
+    """Goals that wait for the therapist's agreement, and those to be changed."""
+    mine = Goal.objects.editable_by(user)
+    waits = mine.waiting_for(Side.THERAPIST).annotate(
+        kind=Value("agree"), moment=F("latest__proposed_at")
+    )
+    change = to_change(mine, today).annotate(
+        kind=Value("change"), moment=F("decided_at")
+    )
+    columns = ("kind", "pk", "client_id", "moment")
+    both = waits.values_list(*columns), change.values_list(*columns)
+    return both[0].union(both[1], all=True).order_by("moment", "pk")
 
 
 @prepared_for_user(clients=many(UUIDField()))
 def _rated(user, clients):
     rows = GoalRating.objects.editable_by(user).filter(client_id=clients)
     rows = rows.filter(side=Side.CLIENT).not_withdrawn()
-    return rows.order_by("-at").values_list("client_id", "at")[:RATED]
+    return rows.order_by("-at", "-pk").values_list("client_id", "at")[:RATED]
 
 
 @prepared_for_user(clients=many(UUIDField()))
@@ -205,7 +227,7 @@ class TodayPage:
             for one in self._watched
             if one.client_id == pk and one.kind in attention.FOR_THE_SESSION
         ]
-        if pk in self.facts.waiting:
+        if pk in self.facts.waiting and self._is_here(pk):
             lines.append(_("New words for a goal wait for your key"))
         new = sum(1 for at in rated.get(pk, []) if not since or at > since)
         if new:
@@ -223,7 +245,7 @@ class TodayPage:
             lines.append(_("Said how the practice went"))
         if since:
             last = self.facts.last[pk]
-            day = dates.weekday(timezone.localtime(last))
+            day = _within(last)
             lines.append(_("Last seen %(day)s") % {"day": day})
         else:
             lines.append(_("First session"))
@@ -256,7 +278,7 @@ class TodayPage:
         for waits in self._waiting:
             if waits.kind not in ASIDES or waits.client_id not in self.clients:
                 continue
-            day = dates.weekday(timezone.localtime(waits.at))
+            day = _within(waits.at)
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
@@ -276,11 +298,15 @@ class TodayPage:
         place = "#supervision" if waits.kind == "comment" else ""
         return reverse("client", args=[waits.client_id]) + place
 
+    @cached_property
+    def _to_write(self) -> list[tuple]:
+        return list(_to_write(self.user, today=self.user.today()))
+
     def _keys(self):
-        for goal_id, client_id, proposed_at in _proposed(self.user):
-            if self._is_here(client_id):
-                when = dates.weekday(timezone.localtime(proposed_at))
-                why = _("Proposed words for a goal on %(day)s.") % {"day": when}
+        for kind, goal_id, client_id, proposed_at in self._to_write:
+            if kind == "agree" and self._is_here(client_id):
+                when = {"day": _within(proposed_at)}
+                why = _("Proposed words for a goal %(day)s.") % when
                 address = reverse("goal", args=[goal_id])
                 yield self._want("key", client_id, why, _("Read"), address)
 
@@ -292,10 +318,23 @@ class TodayPage:
 
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""
+        changing = {row[1]: row[2] for row in self._to_write if row[0] == "change"}
+        yield from self._changing(changing)
         for found in self._watched:
+            if found.goal_id in changing and found.kind == "decided-change":
+                continue
             why, act = attention.to_therapist(found.kind)
             address = found.address(THERAPISTS)
             yield self._want("goal", found.client_id, why, act, address)
+
+    def _changing(self, goals: dict[UUID, UUID]):
+        """`goals` by whose they are; either side may propose."""
+        for goal_id, client_id in goals.items():
+            if self._is_here(client_id):
+                why = _("Goal review decided: change it. No new wording yet.")
+                address = reverse("goal-propose", args=[goal_id])
+                act = _("Propose new wording")
+                yield self._want("goal", client_id, why, act, address)
 
     def _is_here(self, client_id) -> bool:
         """Who was discharged is asked nothing more."""
@@ -307,16 +346,18 @@ class TodayPage:
         begun = {note.session_id for note in self.unsigned}
         for session in _over(self.user, now=self.now):
             if session.client_id in self.clients and session.pk not in begun:
-                why = self._day(_("The session of %(day)s is not logged."), session)
+                why = self._day(_("For the session %(day)s."), session)
                 address = reverse("session", args=[session.pk])
-                yield self._want("log", session.client_id, why, _("Log it"), address)
+                yield self._want(
+                    "log", session.client_id, why, _("Write note"), address
+                )
 
     def _unsigned(self):
         for note in self.unsigned:
             if note.client_id in self.clients:
-                why = self._day(_("The note of %(day)s is not signed."), note.session)
+                why = self._day(_("For the session %(day)s."), note.session)
                 address = reverse("session", args=[note.session_id])
-                yield self._want("note", note.client_id, why, _("Finish"), address)
+                yield self._want("note", note.client_id, why, _("Sign note"), address)
 
     def _quiet(self):
         for client in self.clients.values():
@@ -324,19 +365,23 @@ class TodayPage:
                 last = self.facts.last.get(client.pk)
                 why = _("Nothing is booked, and nobody has met yet.")
                 if last:
-                    day = dates.weekday(timezone.localtime(last))
+                    day = _within(last)
                     why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
                 address = reverse("session-add", args=[client.pk])
                 yield self._want("no_contact", client.pk, why, _("Book"), address)
 
     def _day(self, sentence, session) -> str:
-        starts: datetime = timezone.localtime(session.starts_at)
-        return sentence % {"day": dates.weekday(starts)}
+        return sentence % {"day": _within(session.starts_at)}
 
     def _want(self, kind, client_id, why, act, address) -> Wants:
         client = self.clients[client_id]
         page = client.get_absolute_url()
         return Wants(kind, client.name, why, act, address, page, client.hint)
+
+
+def _within(at: datetime) -> str:
+    """Its day for the middle of a sentence: yesterday, Tue 24 Nov."""
+    return day_words(timezone.localtime(at).date(), begin=False)
 
 
 def _by_client(rows):

@@ -19,7 +19,7 @@ from clients.record_access import open_for
 from clients.remark_forms import SupervisionCommentForm
 from overview import caseload_page as lists
 from overview.client_page import ClientPage, one_client
-from overview.discharge import DischargeForm, booked
+from overview.discharge import DischargeForm, booked, emails_that_stop
 from overview.session_lines import session_lines
 from overview.today_page import TodayPage
 from ui.search_terms import sought
@@ -101,7 +101,7 @@ def client_page(request, client_id, *, comment_form=None):
 def client_sessions(request, client_id):
     client = open_for(request, Client.objects.visible_to(request.user), pk=client_id)
     rows = TherapySession.objects.visible_to(request.user).filter(client=client)
-    page = Paginator(rows.order_by("-starts_at"), A_PAGE).get_page(
+    page = Paginator(rows.order_by("-starts_at", "-pk"), A_PAGE).get_page(
         request.GET.get("page")
     )
     lines = session_lines(page.object_list, request.user)
@@ -124,6 +124,7 @@ def client_discharge(request, client_id):
         messages.success(request, _("Discharged."))
         return redirect("client", client.pk)
     context = {"nav": "caseload", "client": client, "form": form, "sessions": sessions}
+    context |= emails_that_stop(client, request.user, sessions)
     return render(request, "overview/client_discharge.html", context)
 
 

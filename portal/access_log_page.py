@@ -90,7 +90,7 @@ def days_of_looking(user: User) -> QuerySet:
             kinds=ArrayAgg(Concat(F("verb"), Value(":"), F("kind"))),
             reasons=ArrayAgg("reason", distinct=True),
         )
-        .order_by("-last")
+        .order_by("-last", "actor_id", "role", "-day")
     )
 
 
@@ -113,7 +113,7 @@ def _emergency_reasons(rows, user: User) -> dict[tuple, list[str]]:
         return {}
     found = EmergencyReason.objects.visible_to(user).filter(by__in=whose)
     reasons: dict[tuple, list[str]] = {}
-    for reason in found.select_related("role"):
+    for reason in found.select_related("role").order_by("role__starts_at", "pk"):
         ran = (reason.role.starts_at, reason.role.ends_at)
         for day in {at.astimezone(user.zone).date() for at in ran}:
             reasons.setdefault((reason.by_id, day), []).append(reason.words)
@@ -129,9 +129,14 @@ def _said(row, names, reasons) -> Looking:
         name=names.get(row["actor_id"], _("Somebody of the practice")),
         role=ROLES.get(row["role"], ""),
         times=row["times"],
-        lines=[_line(kind, n) for kind, n in Counter(row["kinds"]).most_common()],
+        lines=[_line(kind, times) for kind, times in _counted(row["kinds"])],
         reasons=said,
     )
+
+
+def _counted(kinds: list[str]) -> list[tuple[str, int]]:
+    """What was done most often first; what as often, by its name."""
+    return sorted(Counter(kinds).items(), key=lambda one: (-one[1], one[0]))
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,9 @@ class Holder:
 def holders(user: User) -> list[Holder]:
     """Who may open one's record now or later, in plain words."""
     roles = CareRole.objects.visible_to(user).not_ended().select_related("user")
-    found = sorted(roles.order_by("starts_at"), key=lambda role: role.kind != "primary")
+    found = sorted(
+        roles.order_by("starts_at", "pk"), key=lambda role: role.kind != "primary"
+    )
     return [_holder(role, user) for role in found]
 
 
@@ -155,7 +162,7 @@ def waiting(user: User) -> list[Holder]:
     rows = CareRoleRequest.objects.visible_to(user).waiting().select_related("user")
     return [
         Holder(row.user.name, ROLES.get(row.kind, ""), "")
-        for row in rows.order_by("asked_at")
+        for row in rows.order_by("asked_at", "pk")
     ]
 
 

@@ -8,6 +8,7 @@ from accounts import audit
 from digests import schedule
 from digests.client_week_page import ClientWeekPage
 from digests.models import Digest
+from goals import status
 from portal.state import client_required
 from portal.watched import WATCHED
 
@@ -36,7 +37,9 @@ def digest(request, digest_id):
         "starts_at": week.starts_at,
         "last_day": week.last_day,
         "sessions": week.sessions,
-        "waiting": [goal.latest.own_words for goal in week.waiting],
+        "waiting": [
+            (goal.latest.own_words, status.earlier(goal)) for goal in week.waiting
+        ],
         "reviews": [
             (WATCHED[kind], goal.called, goal.pk) for kind, goal in week.reviews
         ],

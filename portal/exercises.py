@@ -24,7 +24,7 @@ def to_answer(user: User) -> list[Assignment]:
 @prepared_for_user(since=DateTimeField())
 def _to_answer(user, since):
     rows = Assignment.objects.visible_to(user).open()
-    return rows.filter(set_at__gte=since).order_by("-set_at")[:ASKED]
+    return rows.filter(set_at__gte=since).order_by("-set_at", "-pk")[:ASKED]
 
 
 def at_hand(user: User) -> QuerySet:
@@ -33,5 +33,5 @@ def at_hand(user: User) -> QuerySet:
     still = Q(answer="", set_at__gte=now - ASKED_FOR)
     rows = Assignment.objects.visible_to(user).select_related("answered_by")
     return rows.filter(still | Q(answered_at__gte=now - CORRECTED_FOR)).order_by(
-        "-set_at"
+        "-set_at", "-pk"
     )

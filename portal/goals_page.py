@@ -75,18 +75,20 @@ class GoalsPage:
         client = own_client(user)
         encryption.expect(client.practice_id, [client.pk])
         goals = Goal.objects.visible_to(user).open().with_words()
-        goals = goals.select_related("latest__proposed_by").order_by("created_at")
+        goals = goals.select_related("latest__proposed_by").order_by("created_at", "pk")
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
         self.rows = [
             GoalRow(goal, lines[goal.pk], client, goal.called)
-            for goal in with_names(user, list(goals))
+            for goal in status.with_past(user, with_names(user, list(goals)))
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)
         closed = closed.annotate(was_mine=Exists(mine))  # agreed to once
-        closed = closed.select_related("latest__proposed_by").order_by("-closed_at")
+        closed = closed.select_related("latest__proposed_by").order_by(
+            "-closed_at", "-pk"
+        )
         self.closed = [ClosedGoal(goal) for goal in closed]
         practice = list(at_hand(user)[: AT_HAND + 1])
         self.practice, self.more_practice = practice[:AT_HAND], practice[AT_HAND:]

@@ -5,25 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DateTimeField, Exists, OuterRef, Q, Subquery
+from django.db.models import DateField, DateTimeField, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.models import ContactCharter
 from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
-from goals import attention
+from goals import attention, status
 from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
+from goals.to_change import to_change
 from goals.ways import CLIENTS
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
 from portal.sessions_page import door_is_open
-from portal.watched import WATCHED
+from portal.watched import DECIDED, WATCHED
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
@@ -43,6 +45,10 @@ class Ask:
 
     @property
     def url(self) -> str:
+        if self.kind == "change":
+            return reverse("portal-goal-propose", args=[self.row.pk])
+        if self.kind == "ritual":
+            return reverse("portal-goal-reached", args=[self.row.pk])
         if self.watch:
             return self.watch.address(CLIENTS)
         place = "#rate" if self.kind == "rate" else ""
@@ -51,7 +57,7 @@ class Ask:
     @property
     def words(self) -> str:
         """What is asked, of what the two of a goal watch over."""
-        return WATCHED.get(self.kind, attention.OTHER)
+        return (WATCHED | DECIDED).get(self.kind, attention.OTHER)
 
 
 @dataclass(frozen=True)
@@ -87,12 +93,13 @@ def part_of_day(hour: int) -> str:
     return "evening" if 18 <= hour < 23 else "night"
 
 
-@prepared_for_user(since=DateTimeField())
-def _goals(user, since):
+@prepared_for_user(since=DateTimeField(), today=DateField())
+def _goals(user, since, today):
     """With both wordings and one's own last rating, oldest goal first; those that were
     closed since then as well."""
+    change = to_change(Goal.objects.filter(pk=OuterRef("pk")), today)
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
-    mine = mine.not_withdrawn().order_by("-at")
+    mine = mine.not_withdrawn().order_by("-at", "-pk")
     # Words that came after those that wait now: they were declined or withdrawn.
     newer = GoalVersion.objects.filter(
         goal=OuterRef("pk"), number__gt=OuterRef("latest__number")
@@ -105,8 +112,9 @@ def _goals(user, since):
             my_last=Subquery(mine.values("at")[:1]),
             my_value=Subquery(mine.values("value")[:1]),
             has_newer=Exists(newer),
+            wants_change=Exists(change),
         )
-        .order_by("created_at")
+        .order_by("created_at", "pk")
     )
 
 
@@ -114,20 +122,20 @@ def _goals(user, since):
 def _next_session(user, now):
     rows = TherapySession.objects.visible_to(user).upcoming(now)
     rows = rows.select_related("therapist").defer("take_away")
-    return rows.order_by("starts_at")[:1]
+    return rows.order_by("starts_at", "pk")[:1]
 
 
 @prepared_for_user()
 def _last_session(user):
     rows = TherapySession.objects.visible_to(user).held()
-    return rows.select_related("therapist").order_by("-starts_at")[:1]
+    return rows.select_related("therapist").order_by("-starts_at", "-pk")[:1]
 
 
 @prepared_for_user()
 def _newest_cairn(user):
     """All steps of the goal whose step was reached last."""
     reached = Step.objects.visible_to(user).exclude(reached_at=None)
-    newest = reached.filter(goal__closed_at=None).order_by("-reached_at")
+    newest = reached.filter(goal__closed_at=None).order_by("-reached_at", "-pk")
     steps = Step.objects.visible_to(user).not_dropped()
     return steps.filter(goal=Subquery(newest.values("goal_id")[:1]))
 
@@ -142,10 +150,10 @@ class HomePage:
         encryption.expect(self.client.practice_id, [self.client.pk])
         self.next = first(_next_session(user, now=self.now))
         self.last = first(_last_session(user))
-        goals = _goals(user, since=self.now - TOLD_FOR)
+        goals = _goals(user, since=self.now - TOLD_FOR, today=user.today())
         self.goals = [goal for goal in goals if goal.is_open]
         self.closed = [goal for goal in goals if not goal.is_open]
-        with_names(user, goals)
+        status.with_past(user, with_names(user, goals))
         found = self._asks()
         self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
         self.good = self._good()
@@ -187,14 +195,27 @@ class HomePage:
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = attention.watch(self.user, [self.client.pk])
         found.sort(key=lambda one: one.kind not in attention.FOR_THE_SESSION)
-        asks = {}
+        asks = {
+            goal.pk: Ask("change", goal, LOOK)
+            for goal in self.goals
+            if goal.wants_change and goal not in keys
+        }
         for one in found:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
             elif goal and goal not in keys:
-                asks.setdefault(goal.pk, Ask(one.kind, goal, LOOK, one))
+                kind = self._with_ritual(one.kind)
+                asks.setdefault(goal.pk, Ask(kind, goal, LOOK, one))
         return list(asks.values())
+
+    def _with_ritual(self, kind: str) -> str:
+        """A goal that the therapist's answer made reached has its small ritual too."""
+        if kind != "decided-reached":
+            return kind
+        mine = ContactCharter.objects.visible_to(self.user).filter(client=self.client)
+        ritual = mine.filter(celebrates=ContactCharter.Celebrates.RITUAL).exists()
+        return "ritual" if ritual else kind
 
     def _good(self) -> Good | None:
         by_id = {goal.pk: goal for goal in self.goals}

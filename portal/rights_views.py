@@ -14,6 +14,7 @@ from clients.models import Correction
 from notes.models import NoteAddition
 from portal.forms import CorrectionForm
 from portal.own import own_client, own_client_and_therapist
+from portal.sessions_page import coming
 from portal.state import client_required
 
 A_PAGE = 20
@@ -32,7 +33,9 @@ def corrections(request):
         "note__session__take_away", "note__body"
     )
     rows = rows.prefetch_related(Prefetch("additions", added))
-    page = Paginator(rows.order_by("-at"), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows.order_by("-at", "-pk"), A_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {"nav": "more", "form": form, "page": page, "therapist": therapist}
     return render(request, "portal/corrections.html", context)
 
@@ -47,6 +50,7 @@ def account_close(request):
         return redirect("portal-account-closed")
     client, therapist = own_client_and_therapist(request.user)
     context = {"nav": "more", "client": client, "therapist": therapist}
+    context["booked"] = bool(coming(request.user))
     return render(request, "portal/account_close.html", context)
 
 

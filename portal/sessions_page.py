@@ -12,7 +12,6 @@ from django.utils.functional import cached_property
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
-from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.ways import CLIENTS
 from notes import agenda
@@ -29,7 +28,7 @@ DOOR_OPENS = timedelta(minutes=15)  # before a video session
 def coming(user: User) -> list[TherapySession]:
     rows = TherapySession.objects.visible_to(user).upcoming()
     rows = rows.select_related("therapist").defer("take_away")
-    return list(rows.order_by("starts_at"))
+    return list(rows.order_by("starts_at", "pk"))
 
 
 def door_is_open(session: TherapySession) -> bool:
@@ -42,7 +41,7 @@ def past(user: User) -> QuerySet:
     now = timezone.now()
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     rows = TherapySession.objects.visible_to(user).exclude(ahead)
-    return rows.select_related("therapist").order_by("-starts_at")
+    return rows.select_related("therapist").order_by("-starts_at", "-pk")
 
 
 def shared_notes(user: User, sessions) -> set[UUID]:
@@ -83,7 +82,6 @@ class PortalSessionPage:
     def topics(self) -> list[tuple[str, Goal, str]]:
         """What one of the two wants to talk about in this session: why, which goal."""
         found = agenda.topics(self.session, self.user, CLIENTS)
-        with_names(self.user, [one.goal for one in found])
         return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 
     @property

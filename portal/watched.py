@@ -28,3 +28,8 @@ WATCHED = {
     ),
     "still": _("This has been still for a while. Is it the right goal?"),
 }
+# What a decided review asks of the client besides.
+DECIDED = {
+    "change": _("Goal review decided: propose new wording"),
+    "ritual": _("Goal reached: lay the last stone"),
+}

@@ -8,19 +8,28 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 
+from accounts.models import Practice
+from appointments.models import TherapySession
 from bench.cases import Case
 from bench.cpu import between, of_servers
-from bench.emails import session_of_the_week, taken, where_it_is_noon
+from bench.emails import taken
 from bench.flow import flow
 from bench.memory import of_all
+from bench.recipients import everybody, session_of_the_week, where_it_is_noon
+from clients.models import Client
 from digests import schedule
 from digests.plan import LOOK_AHEAD
+from goals.models import Goal, GoalRating
 from ops.place import end, free_port, wait_until
+from therapy.scale.crowd import Crowd
+from therapy.scale.measured import CASELOAD, LOGGED
 
 BUSY = "sum(range(3_000_000)); print(flush=True); input()"
 
@@ -122,3 +131,22 @@ def test_the_week_has_a_session_that_nobody_is_reminded_of(day):
     at = session_of_the_week(now, "Etc/GMT")
     assert max(week.due_at, week.starts_at) <= at < week.ends_at
     assert not now < at <= now + LOOK_AHEAD
+
+
+def test_the_crowds_statements_fill_the_tables_as_they_are(db):
+    """As bench/run --emails runs them: two therapists, three clients."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in everybody(2, 3):
+            cursor.execute(statement)
+    assert Client.objects.count() == TherapySession.objects.count() == 3
+    assert {client.practice_id for client in Client.objects.all()} == {
+        practice.pk for practice in Practice.objects.all()
+    }
+
+
+def test_a_crowd_is_made_as_the_tables_are(transactional_db):
+    Crowd(StringIO()).fill(CASELOAD + LOGGED + 4)
+    assert Client.objects.count() == 4
+    assert Goal.objects.filter(in_force__isnull=False).count() == 8
+    assert GoalRating.objects.count() == 8 * 26

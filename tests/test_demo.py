@@ -5,27 +5,35 @@ import unicodedata
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from appointments.models import TherapySession
 from clients import staff_page
-from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.models import (
+    CareRole,
+    Client,
+    ClientBackground,
+    ContactCharter,
+    Correction,
+)
 from conftest import WebClient
 from database.identity import acting_as
 from goals.models import (
     Agreement,
+    Comment,
     Goal,
     GoalRating,
     GoalVersion,
+    Review,
     Step,
     Strength,
     StrengthLink,
     Win,
 )
 from notes.models import NoteAddition, ProgressNote, SessionGoal
-from therapy.demo.care import ADDED, ANSWER, CORRECTED, SAID, WHY
+from therapy.demo.care import ADDED, ANSWER, CORRECTED, SAID, SAYS, WHY
 from therapy.demo.practice import ZONE
 from therapy.demo.strengths import STRENGTHS, WINS
 from therapy.demo.words import PEOPLE, THEMES
@@ -115,6 +123,36 @@ def test_what_lies_in_the_past_carries_the_date_on_which_it_happened():
     for rating in GoalRating.objects.exclude(session_id=None):
         session = TherapySession.objects.get(pk=rating.session_id)
         assert session.starts_at <= rating.at <= session.ends_at
+
+
+STILL_TO_COME = {"starts_at", "ends_at", "expires_at", "not_after", "due_at"}
+
+
+@pytest.mark.parametrize("model", [*GUARDED, Comment, Correction, Review], ids=str)
+def test_what_happened_did_not_happen_in_the_future(model):
+    now = timezone.now()
+    fields = [
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.DateTimeField)
+    ]
+    for name in set(fields) - STILL_TO_COME:
+        later = model.objects.filter(**{f"{name}__gt": now})
+        assert not later.exists(), name
+
+
+def test_a_correction_is_about_words_of_its_note():
+    thea, cleo = User.objects.get(name="Thea Lindqvist"), "Cleo"
+    with acting_as(thea.pk):
+        [added] = NoteAddition.objects.filter(kind="correction").visible_to(thea)
+        note = ProgressNote.objects.get(pk=added.note_id)
+    assert added.client.preferred_name == cleo
+    assert SAYS in note.body and note.signed_at < added.correction.at
+
+
+def test_a_goal_is_reviewed_on_the_day_that_its_version_says():
+    for goal in Goal.objects.exclude(in_force=None).select_related("in_force"):
+        assert goal.review_on == goal.in_force.review_on
 
 
 def test_in_force_is_what_both_agreed_to():

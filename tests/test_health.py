@@ -195,7 +195,7 @@ def test_only_sign_ins_that_have_not_ended_are_counted(client, thea):
 
     for number, hours in enumerate((1, 2, -1)):
         SignIn.objects.create(
-            session_key=str(number) * 32, user=thea, session_data="",
+            key_hash=str(number) * 64, user=thea, session_data="",
             expire_date=timezone.now() + hours * HOUR,
         )  # fmt: skip
     assert samples(client.get("/metrics"))["cairn_sign_ins_active"] == "2"

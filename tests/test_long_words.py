@@ -15,7 +15,7 @@ NARROW = {"width": 320, "height": 700}
 ROOMS = ("accounts", "clients", "appointments", "goals", "notes", "toolkit",
          "transfer")  # fmt: skip
 OUR_MODELS = ("AuditEvent", "AuditSeal", "DataKey", "OutgoingEmail", "RecordExport")
-OURS = ("language", "time_zone", "password", "slug", "hash", "session_key", "period")
+OURS = ("language", "time_zone", "password", "slug", "hash", "key_hash", "period")
 # In each piece of text that holds something typed, it becomes one long word.
 LENGTHEN = """typed => {
   let many = 0;

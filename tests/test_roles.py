@@ -32,6 +32,18 @@ OPEN_TABLES = {
     "django_migrations",
     "mfa_authenticator",
 }
+# What the web may do there; of the others it has no right at all.
+RIGHTS = {
+    "account_emailaddress": "SELECT",
+    "accounts_heartbeat": "SELECT",
+    "accounts_signin": "DELETE INSERT SELECT UPDATE",
+    "accounts_tries": "INSERT SELECT UPDATE",
+    "accounts_user": "INSERT SELECT UPDATE",
+    "cairn_cache": "DELETE INSERT SELECT UPDATE",
+    "digests_halt": "SELECT",
+    "django_migrations": "SELECT",
+    "mfa_authenticator": "DELETE INSERT SELECT UPDATE",
+}
 NARRATIVE = ["goals_goalversion", "goals_step", "notes_progressnote",
              "clients_clientbackground", "toolkit_assignment", "clients_draft",
              "notes_notehold", "notes_noteaddition", "notes_earlierdraft",
@@ -58,6 +70,17 @@ def test_every_table_has_forced_row_security_or_is_listed_as_open(db):
         "AND relnamespace = 'public'::regnamespace AND NOT relforcerowsecurity"
     )
     assert {name for (name,) in bare} == OPEN_TABLES
+
+
+def test_what_the_web_may_do_with_open_tables_is_listed(db):
+    found = query(
+        "SELECT c.relname::text,"
+        " string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)"
+        " FROM pg_class c, aclexplode(c.relacl) a WHERE c.relkind = 'r'"
+        " AND relnamespace = 'public'::regnamespace AND NOT relforcerowsecurity"
+        " AND a.grantee = 'cairn_web'::regrole GROUP BY 1"
+    )
+    assert dict(found) == RIGHTS
 
 
 def test_every_guarded_table_keeps_the_wall_between_practices(db):

@@ -273,6 +273,24 @@ print(User.objects.count())
 """
 
 
+OF_OLDER_TABLES = """
+import os, psycopg2
+with psycopg2.connect(os.environ["MIGRATE_DATABASE_URL"]) as owner:
+    owner.cursor().execute("DROP FUNCTION app.schema_generation()")
+"""
+
+
+def test_demo_data_of_rewritten_tables_are_moved_aside_and_made_anew(cairn, var):
+    """After the one before, nothing runs in this folder."""
+    assert outcome(var, "--run", "python", "-c", OF_OLDER_TABLES).code == 0
+    again = outcome(var, "--prepare")
+    assert again.code == 0, again.err
+    assert "moved to" in again.out
+    assert (var / "pg-of-an-earlier-version").is_dir()
+    assert outcome(var, "--run", "python", "manage.py", "migrate").code == 0
+    assert "moved" not in outcome(var, "--prepare").out
+
+
 @pytest.mark.parametrize(
     ("env", "sentence"),
     [

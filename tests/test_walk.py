@@ -131,7 +131,7 @@ def rows(thea, cleo):
     digest = digest_of(thea)
     app = Authenticator.objects.get(user=with_app(thea))
     sign_in = SignIn.objects.create(
-        session_key="x" * 32, user=thea, expire_date=timezone.now(), session_data=""
+        key_hash="x" * 64, user=thea, expire_date=timezone.now(), session_data=""
     )
     supervisor = person(thea.practice, "Ines", is_therapist=True)
     role = in_care(cleo, supervisor, "supervisor")

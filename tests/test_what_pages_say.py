@@ -90,9 +90,11 @@ class Pages:
             review = story.review_on and f", review {day_words(story.review_on)}"
             lines.append(f"Agreed today{review or ''}.")
         if story.differ:
-            lines.append("You each see this goal differently.")
+            lines += ["You each see this goal differently.", *self.earlier]
         elif story.in_force and story.latest != story.in_force:
             lines.append("A new wording is proposed.")
+        elif not story.in_force and story.asked() and self.earlier:
+            lines += ["Proposed today.", *self.earlier]
         elif not story.in_force and story.asked():
             lines.append("Proposed today, not agreed yet.")
         elif not story.in_force:
@@ -107,6 +109,12 @@ class Pages:
         elif asked:
             lines.append("Waiting for your therapist to agree.")
         return lines
+
+    @property
+    def earlier(self) -> list[str]:
+        """What is said beside a proposal where both once agreed to other words."""
+        withdrawn = self.story.ever and not self.story.in_force
+        return ["The earlier agreement was withdrawn."] if withdrawn else []
 
     def last(self, side) -> int | None:
         values = self.story.ratings[side]
@@ -130,6 +138,7 @@ class Pages:
                 assert line in page, (line, page[:600])
         else:
             assert story.asked() == "client"
+            assert all(line in page for line in self.earlier)
         assert ("The agreed goal" in page) == bool(story.in_force)
         if story.in_force:
             agreed = raw.split("The agreed goal")[1].split("</section>")[0]
@@ -161,8 +170,12 @@ class Pages:
     def portal_home(self):
         story, page = self.story, self.page("client", "/portal/")
         asked = story.asked() == "client"
-        verb = "suggests other words" if story.latest > 1 else "proposes a goal"
-        assert (f"Thea {verb}" in page) == asked
+        verb = (
+            "Thea suggests other words" if story.latest > 1 else "Thea proposes a goal"
+        )
+        if story.latest < story.numbers:  # newer ones were declined or withdrawn
+            verb = "Thea’s earlier words wait for you again"
+        assert (verb in page) == asked
         review = story.review and not asked
         unanswered = review and "client" not in story.choices
         assert ("Goal review started: add your answers" in page) == unanswered
@@ -195,7 +208,7 @@ class Pages:
             return
         for line in self.standing("therapist"):
             assert line in page, (line, page)
-        for side, name in (("client", "Cleo"), ("therapist", "Therapist")):
+        for side, name in (("client", "Cleo"), ("therapist", "You")):
             if self.last(side) is not None:
                 assert f"{name}: {self.last(side)} of 10" in page
         waits = self.story.asked() == "therapist"

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "clients",
     "accounts",
     "ui",
+    "database",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

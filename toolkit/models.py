@@ -39,9 +39,11 @@ class Assignment(ClientRow):
 
     seal_as = "assignment"
 
-    goal = models.ForeignKey(Goal, models.PROTECT, null=True, related_name="+")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
     session = models.ForeignKey(  # where it was agreed
-        TherapySession, models.PROTECT, null=True, related_name="+"
+        TherapySession, models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     words = EncryptedTextField(_("practice"))
     due_on = models.DateField(null=True)

@@ -12,4 +12,4 @@ from toolkit.models import Assignment
 def last_exercises(user, client):
     """The newest six."""
     rows = Assignment.objects.visible_to(user).filter(client=client)
-    return rows.order_by("-set_at")[:6]
+    return rows.order_by("-set_at", "-pk")[:6]

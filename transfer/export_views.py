@@ -55,7 +55,7 @@ def record(request, client: Client, side: ExportSide, again: str):
         RecordExport.ask(client, by=request.user)
         return redirect(again)
     mine = RecordExport.objects.visible_to(request.user).filter(client=client)
-    lately = list(mine.defer("archive").order_by("-asked_at")[:LATELY])
+    lately = list(mine.defer("archive").order_by("-asked_at", "-pk")[:LATELY])
     waiting = [one for one in lately if one.state == one.State.WAITING]
     if "HX-Request" in request.headers and not waiting:
         return HttpResponseClientRefresh()

@@ -68,7 +68,7 @@ class AdminUploadForm(UploadForm):
         super().__init__(*args, **kwargs)
         # Their own an admin who treats brings as a therapist: nothing is hidden there.
         colleagues = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
-        self.fields["therapist"].queryset = colleagues.order_by("name_key")
+        self.fields["therapist"].queryset = colleagues.order_by("name_key", "pk")
 
 
 class ImportReviewForm(HouseForm):

@@ -92,8 +92,8 @@ def _begin(request, side: ImportSide, form, **context):
     own = rows.filter(by=request.user).exclude(state__in=OVER)
     context |= {
         "form": form,
-        "lately": rows.done().order_by("-finished_at")[:LATELY],
-        "waits": own.order_by("-made_at").first(),
+        "lately": rows.done().order_by("-finished_at", "-pk")[:LATELY],
+        "waits": own.order_by("-made_at", "-pk").first(),
     }
     return side.page(request, "caseload_import", **context)
 

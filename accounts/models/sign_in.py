@@ -28,7 +28,8 @@ class SignInQuerySet(models.QuerySet):
 class SignIn(AbstractBaseSession):
     """A signed-in browser.  Knows its person, so that one query answers who asks.
 
-    `session_key` is a secret; lists and addresses name a sign-in by `public_id`.
+    The cookie holds the key, the table only its hash: who reads the table is nobody by
+    that.  Lists and addresses name a sign-in by `public_id`.
     """
 
     retention = "transient"
@@ -36,6 +37,8 @@ class SignIn(AbstractBaseSession):
 
     AT_ONCE = 10  # one more ends the oldest
 
+    session_key = None
+    key_hash = models.CharField(max_length=64, primary_key=True)
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sign_ins")
     begun_at = models.DateTimeField(null=True)
@@ -49,6 +52,9 @@ class SignIn(AbstractBaseSession):
 
     class Meta(AbstractBaseSession.Meta):
         db_table = "accounts_signin"
+
+    def __str__(self):
+        return str(self.public_id)
 
     @classmethod
     def get_session_store_class(cls):

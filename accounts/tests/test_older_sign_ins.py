@@ -13,6 +13,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts import addresses, device_handover, idle_timeout
 from accounts.models import AddressChange, SignIn, User
+from accounts.sessions import hash_of
 from accounts.tests.signing_in import JSON, LAKE, is_in, shown
 from accounts.tests.test_second_step import SECRET, code_now, with_app
 from conftest import WebClient
@@ -150,7 +151,7 @@ def test_a_sign_in_that_is_written_down_a_moment_after_the_change_is_none(
     """Somebody with the old password signs in while Thea adds an app: what they hold
     was proved before, and no row could be taken away yet."""
     here, slow = sign_in(thea), sign_in(thea)
-    [row] = SignIn.objects.filter(session_key=slow.session.session_key)
+    [row] = SignIn.objects.filter(pk=hash_of(slow.session.session_key))
     add_an_app(here, thea)
     row.save(force_insert=True)
     Authenticator.objects.filter(user=thea).delete()
@@ -199,12 +200,12 @@ def test_who_came_before_the_second_step_was_added_elsewhere_opens_no_page(
     """Every address, those before the second step too: as a visitor, who is nobody."""
     before = sign_in(somebody)
     cookie = before.cookies["sessionid"].value
-    row = SignIn.objects.get(session_key=cookie)
+    row = SignIn.objects.get(pk=hash_of(cookie))
     RecoveryCodes.activate(with_app(somebody))
     for pattern in ALL:
         url = reverse(pattern.name, kwargs=made_up(pattern))
         for ask in (before.get, before.post):
-            SignIn.objects.filter(session_key=cookie).delete()
+            SignIn.objects.filter(pk=hash_of(cookie)).delete()
             row.save(force_insert=True)
             before.cookies["sessionid"] = cookie
             answer = ask(url)

@@ -114,6 +114,23 @@ def test_the_key_changes_with_each_proof_and_the_old_one_opens_nothing(db, thea)
 
 
 @pytest.mark.requirement("R37")
+def test_who_reads_the_table_of_sign_ins_is_nobody_by_that(sign_in, thea):
+    """No column holds what a browser must send."""
+    browser = sign_in(thea)
+    key = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(s)::text FROM accounts_signin s")
+        [[row]] = cursor.fetchall()
+        cursor.execute("SELECT key_hash FROM accounts_signin")
+        [[stored]] = cursor.fetchall()
+    assert key not in row
+    for stranger in (stored, stored[:32]):
+        other = WebClient()
+        other.cookies[settings.SESSION_COOKIE_NAME] = stranger
+        assert other.get("/").status_code == 302
+    assert is_in(browser)
+
+
 def test_signing_out_ends_it_on_the_server(db, thea):
     browser = signed_in_by_form(thea)
     key = browser.cookies[settings.SESSION_COOKIE_NAME].value
@@ -220,7 +237,7 @@ def test_the_worker_takes_away_what_ended_a_day_ago(real_login, thea):
     now = timezone.now()
     for hours in (-30, -2, 5):
         SignIn.objects.create(
-            session_key=f"key{hours}",
+            key_hash=f"key{hours}",
             user=thea,
             session_data="",
             expire_date=now + timedelta(hours=hours),

@@ -1,3 +1,5 @@
+"""Sessions."""
+
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
@@ -67,6 +69,7 @@ class Migration(migrations.Migration):
                 (
                     "client",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="sessions",
                         to="clients.client",
@@ -75,6 +78,7 @@ class Migration(migrations.Migration):
                 (
                     "practice",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="accounts.practice",
@@ -89,42 +93,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                fields=["therapist", "starts_at"], name="session_by_therapist"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                fields=["client", "starts_at"], name="session_by_client"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="therapysession",
-            index=models.Index(
-                condition=models.Q(("state", "planned")),
-                fields=["starts_at"],
-                name="session_planned_by_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="therapysession",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                name="session_ends_after_it_starts",
-                violation_error_message="A session ends after it begins.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="therapysession",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "planned")),
-                fields=("client", "starts_at"),
-                name="session_booked_once",
-                violation_error_message="This session is booked already.",
-            ),
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["therapist", "starts_at"], name="session_by_therapist"
+                    ),
+                    models.Index(
+                        fields=["client", "starts_at"], name="session_by_client"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "planned")),
+                        fields=["starts_at"],
+                        name="session_planned_by_start",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="session_ends_after_it_starts",
+                        violation_error_message="A session ends after it begins.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "planned")),
+                        fields=("client", "starts_at"),
+                        name="session_booked_once",
+                        violation_error_message="This session is booked already.",
+                    ),
+                ],
+            },
         ),
     ]

@@ -71,7 +71,7 @@ class CareRole(ClientRow):
         EMERGENCY = "emergency", _("Emergency access")
 
     client = models.ForeignKey(
-        "clients.Client", models.PROTECT, related_name="care_roles"
+        "clients.Client", models.PROTECT, related_name="care_roles", db_constraint=False
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="care_roles")
     kind = models.CharField(max_length=12, choices=Kind.choices)

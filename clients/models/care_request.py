@@ -70,7 +70,10 @@ class CareRoleRequest(ClientRow):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     client = models.ForeignKey(
-        "clients.Client", models.PROTECT, related_name="care_role_requests"
+        "clients.Client",
+        models.PROTECT,
+        related_name="care_role_requests",
+        db_constraint=False,
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=CareRole.Kind.choices)

@@ -344,9 +344,15 @@ class ClientBackground(models.Model):
     frozen = ()
 
     client = models.OneToOneField(
-        Client, models.PROTECT, primary_key=True, related_name="background"
+        Client,
+        models.PROTECT,
+        primary_key=True,
+        related_name="background",
+        db_constraint=False,
     )
-    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    practice = models.ForeignKey(
+        Practice, models.PROTECT, related_name="+", db_constraint=False
+    )
     presenting_concern = EncryptedTextField(_("presenting concern"), blank=True)
 
     class ConcernQuerySet(models.QuerySet):

@@ -39,9 +39,15 @@ class ContactCharter(models.Model):
         RITUAL = "ritual", _("with a small ritual, one sentence and the last stone")
 
     client = models.OneToOneField(
-        "clients.Client", models.PROTECT, primary_key=True, related_name="charter"
+        "clients.Client",
+        models.PROTECT,
+        primary_key=True,
+        related_name="charter",
+        db_constraint=False,
     )
-    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
+    practice = models.ForeignKey(
+        Practice, models.PROTECT, related_name="+", db_constraint=False
+    )
     reminders = models.BooleanField(default=True)
     reminder_lead_hours = models.PositiveSmallIntegerField(
         choices=Lead.choices, default=Lead.DAY

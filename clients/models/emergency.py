@@ -47,7 +47,9 @@ class EmergencyReason(ClientRow):
     not_exported = "it is on the page under who looked"
     frozen = {"role", "by", "at", "words"}
 
-    role = models.OneToOneField(CareRole, models.PROTECT, related_name="emergency")
+    role = models.OneToOneField(
+        CareRole, models.PROTECT, related_name="emergency", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(gettext_lazy("reason"))

@@ -59,7 +59,11 @@ class Notice(models.Model):
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     client = models.ForeignKey(
-        "clients.Client", models.PROTECT, null=True, related_name="+"
+        "clients.Client",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
     person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     care_role = models.CharField(
@@ -67,7 +71,11 @@ class Notice(models.Model):
     )
     opens_at = models.DateTimeField(null=True)
     request = models.ForeignKey(
-        "clients.CareRoleRequest", models.PROTECT, null=True, related_name="+"
+        "clients.CareRoleRequest",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
     seen_at = models.DateTimeField(null=True)
 

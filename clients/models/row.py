@@ -17,8 +17,12 @@ class ClientRowQuerySet(models.QuerySet):
 
 class ClientRow(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    practice = models.ForeignKey(Practice, models.PROTECT, related_name="+")
-    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="+")
+    practice = models.ForeignKey(
+        Practice, models.PROTECT, related_name="+", db_constraint=False
+    )
+    client = models.ForeignKey(
+        "clients.Client", models.PROTECT, related_name="+", db_constraint=False
+    )
 
     objects = ClientRowQuerySet.as_manager()
 

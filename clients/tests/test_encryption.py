@@ -13,6 +13,8 @@ from accounts.encryption import EncryptedTextField, Sealed, Unreadable
 from accounts.models import DataKey
 from clients.models import ClientBackground
 from database.identity import acting_as
+from goals.models import GoalVersion
+from tests.cast import agreed_goal
 
 TABLE = "clients_clientbackground"
 
@@ -70,6 +72,92 @@ def test_every_sealed_model_says_what_its_rows_are_called_and_no_two_the_same():
     labels = [vars(model).get("seal_as") for model in sealed]
     assert sealed and all(labels)
     assert len({*labels}) == len(labels)
+
+
+# What ciphertext was bound to when it was written.  A name here never changes: what was
+# sealed under it would not open any more.  A new one is added.
+LABELS = {
+    "assignment.words",
+    "background.presenting_concern",
+    "comment.changed",
+    "comment.words",
+    "correction.about",
+    "correction.answer",
+    "correction.words",
+    "draft.body",
+    "earlier_draft.body",
+    "emergency_reason.words",
+    "goal_move.wording",
+    "goal_move.words",
+    "goal_rating.context",
+    "goal_rating.word",
+    "goal_score.what_would_raise",
+    "goal_score.why_not_lower",
+    "goal_version.attainment",
+    "goal_version.clinical_words",
+    "goal_version.compared",
+    "goal_version.high_end",
+    "goal_version.knowing",
+    "goal_version.low_end",
+    "goal_version.own_words",
+    "goal_version.why",
+    "import_sheet.body",
+    "note.body",
+    "note_addition.reason",
+    "note_addition.text",
+    "note_hold.reason",
+    "record_export.archive",
+    "review_answer.goal_words",
+    "review_answer.size_words",
+    "review_answer.way_words",
+    "session.take_away",
+    "step.cue",
+    "step.plan",
+    "step.words",
+    "strength.moment",
+    "strength.name",
+    "strength.setting",
+    "supervision_comment.words",
+    "win.words",
+}
+
+
+def test_labels_of_what_was_sealed_stay_as_they_are():
+    labels = {
+        f"{model.seal_as}.{field.column}"
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, EncryptedTextField)
+    }
+    assert labels == LABELS
+
+
+@pytest.mark.parametrize("value", [
+    {"with": "x", "lengths": [1, 2]}, [], {}, 0, False, "", "ü", None,
+])  # fmt: skip
+def test_a_sealed_json_value_is_read_as_it_was_written(cleo, thea, value):
+    """And it is bound to its row and column as texts are."""
+    version = GoalVersion.objects.get(pk=agreed_goal(cleo, thea).in_force_id)
+    field = GoalVersion._meta.get_field("compared")
+    with acting_as(thea.pk), transaction.atomic():
+        version.compared = value
+        stored = field.pre_save(version, add=True)
+        assert isinstance(stored, Sealed)
+        assert (stored == b"") is (value is None)
+        version.compared = stored
+        assert version.compared == value
+        assert type(version.compared) is type(value)
+        if stored:
+            other = GoalVersion._meta.get_field("why")
+            assert isinstance(other.open(version, stored), Unreadable)
+
+
+def test_a_sealed_json_value_cannot_slip_past_its_row_or_be_looked_up(db):
+    for value in ({"with": "x"}, [], "", 0):
+        with pytest.raises(TypeError):
+            GoalVersion.objects.update(compared=value)
+        with pytest.raises(FieldError):
+            GoalVersion.objects.filter(compared=value).exists()
 
 
 @pytest.mark.parametrize("harm", [

@@ -236,6 +236,7 @@ def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, si
 @pytest.mark.parametrize("state", ["active", "invited", "none", "closed"])
 def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in, state):
     cleo = in_state(state)
+    book(cleo, thea)
     page = read(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
     stops = "Weekly emails stop Reminders are sent only for sessions that stay booked."
     assert (stops in page) is (state == "active")

@@ -13,7 +13,7 @@ from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, emails, on_calendar, send_at
 from goals.models import Goal, GoalRating, Review
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, rate, signals_anew
+from tests.cast import act, agreed_goal, rate, signals_anew
 from toolkit.models import Assignment
 
 MONDAY = berlin(30, 8)
@@ -82,6 +82,38 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
     assert AuditEvent.objects.filter(verb="opened digest").count() == 1
     looked = AuditEvent.objects.get(verb="opened digest")
     assert (looked.client_id, looked.object_id, looked.detail) == (None, None, {})
+
+
+@pytest.mark.parametrize("asked", ["cleo", "thea"])
+def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
+    thea, cleo, sign_in, asked
+):
+    me, other = (cleo.user, thea) if asked == "cleo" else (thea, cleo.user)
+    goal = agreed_goal(cleo, thea)
+    act(other, goal, lambda g: g.propose_version({"own_words": "One stop"}, by=other))
+    act(me, goal, lambda g: g.in_force.withdraw_key("Not now", by=me))
+    send_at(MONDAY)
+    week = "portal-digest-latest" if asked == "cleo" else "digest-latest"
+    page = sign_in(me).get(reverse(week), follow=True).content.decode()
+    asks = page.partition("Waiting for your key")[2].partition("</section>")[0]
+    assert "The earlier agreement was withdrawn." in asks
+
+
+def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
+    proposed(cleo, thea)
+    goal = agreed_goal(cleo, thea)
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.agree(cleo, "Two stops, alone", by=thea)
+    send_at(MONDAY)
+    week = Digest.objects.get(recipient=cleo.user)
+    week = reverse("portal-digest", args=[week.pk])
+    asks = ("Waiting for your key", "Goal reviews", "To practise")
+    page = sign_in(cleo.user).get(week).content.decode()
+    assert [ask in page for ask in asks] == [True] * 3
+    sign_in(thea).post(f"/clients/{cleo.pk}/discharge/")
+    page = sign_in(cleo.user).get(week).content.decode()
+    assert [ask in page for ask in asks] == [False] * 3
 
 
 def test_a_quiet_week_says_so_kindly(thea, sign_in):

@@ -1,77 +1,45 @@
-"""The second lock on goals; history is append-only; nobody turns the other's key."""
+"""The second lock on goals: history is append-only, each side speaks for itself, and
+nobody agrees in the other's place.
+
+A key (an agreement) is taken back by the side that gave it, and what lost one is not in
+effect.  An answer in a review is read by the other side once both have answered.  A
+strength is answered by the client alone.  A discharged client reads and writes nothing.
+"""
 
 from django.db import migrations
 
-TABLES = (
-    "goals_goal",
-    "goals_goalversion",
-    "goals_agreement",
-    "goals_goalrating",
-    "goals_step",
+from database.operations import (
+    EITHER_SIDE,
+    ME,
+    OWN_SIDE,
+    READS,
+    SELF,
+    SELF_WRITES,
+    TEAM_OR_CLIENT,
+    WRITES,
+    SecureRows,
+    Update,
 )
-READ = """
-CREATE POLICY read ON {table} FOR SELECT TO cairn_web
-  USING (client_id = ANY ((SELECT app.reads())::uuid[])
-    OR client_id = (SELECT app.self()));
-REVOKE DELETE ON {table} FROM cairn_web;
+
+# Reads as the one who asks, so that it tells nothing of other people's reviews.
+ANSWERED = """
+CREATE FUNCTION app.both_answered(which uuid) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT client_at IS NOT NULL AND therapist_at IS NOT NULL
+  FROM public.goals_review WHERE id = which $$;
 """
-ON = "".join(
-    f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
-    f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
-    f"CREATE POLICY practice_wall ON {table} AS RESTRICTIVE TO cairn_web"
-    f" USING (practice_id = (SELECT app.practice()));" + READ.format(table=table)
-    for table in TABLES
-)
-OFF = "".join(
-    f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;"
-    f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;"
-    for table in TABLES
-)
-EITHER_SIDE = """(client_id = ANY ((SELECT app.writes())::uuid[])
-    OR client_id = (SELECT app.self()))"""
-# A side is what one is: the client's own, or the therapist's for whom they treat.
-OWN_SIDE = """CASE side
-    WHEN 'client' THEN client_id = (SELECT app.self())
-    WHEN 'therapist' THEN client_id = ANY ((SELECT app.writes())::uuid[])
-    ELSE false END"""
-
-POLICIES = f"""
-CREATE POLICY write ON goals_goal FOR INSERT TO cairn_web WITH CHECK ({EITHER_SIDE});
-CREATE POLICY change ON goals_goal FOR UPDATE TO cairn_web USING ({EITHER_SIDE});
-REVOKE UPDATE ON goals_goal FROM cairn_web;
-GRANT UPDATE (in_force_id, in_force_at, latest_id, closed_at) ON goals_goal TO cairn_web;
-
-CREATE POLICY write ON goals_goalversion FOR INSERT TO cairn_web
-  WITH CHECK (proposed_by_id = (SELECT app.user_id()) AND {OWN_SIDE});
-CREATE POLICY write ON goals_agreement FOR INSERT TO cairn_web
-  WITH CHECK (by_id = (SELECT app.user_id()) AND {OWN_SIDE});
-CREATE POLICY write ON goals_goalrating FOR INSERT TO cairn_web
-  WITH CHECK (by_id = (SELECT app.user_id()) AND {OWN_SIDE});
-REVOKE UPDATE ON goals_goalversion, goals_agreement, goals_goalrating FROM cairn_web;
-
-CREATE POLICY write ON goals_step FOR INSERT TO cairn_web
-  WITH CHECK (added_by_id = (SELECT app.user_id()) AND {EITHER_SIDE});
-CREATE POLICY change ON goals_step FOR UPDATE TO cairn_web USING ({EITHER_SIDE});
-REVOKE UPDATE ON goals_step FROM cairn_web;
-GRANT UPDATE (words, position, reached_at, reached_by_id) ON goals_step TO cairn_web;
-"""
-
-PROMISES = """
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON goals_goalversion
-  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON goals_agreement
-  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON goals_goalrating
-  FOR EACH STATEMENT EXECUTE FUNCTION app.refuse();
-
--- In force is what both agreed to, whatever the program says.
+# In effect is what both agreed to, whatever the program says.
+KEYS = """
 CREATE FUNCTION app.both_keys() RETURNS trigger LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF (SELECT count(DISTINCT a.side) FROM public.goals_agreement a
       JOIN public.goals_goalversion v ON v.id = a.version_id
       WHERE v.id = NEW.in_force_id AND v.goal_id = NEW.id
-        AND a.fingerprint = v.fingerprint) < 2 THEN
+        AND a.fingerprint = v.fingerprint
+        AND a.client_id = NEW.client_id AND v.client_id = NEW.client_id
+        AND NOT EXISTS (SELECT FROM public.goals_goalmove m
+                        WHERE m.agreement_id = a.id)) < 2 THEN
     RAISE check_violation USING MESSAGE =
       'a goal version is in force only with both keys', CONSTRAINT = 'goal_both_keys';
   END IF;
@@ -79,20 +47,141 @@ BEGIN
 END $$;
 CREATE TRIGGER both_keys BEFORE INSERT OR UPDATE OF in_force_id ON goals_goal
   FOR EACH ROW WHEN (NEW.in_force_id IS NOT NULL) EXECUTE FUNCTION app.both_keys();
+-- A key is taken back by the side that turned it, and not under what is in force.
+CREATE FUNCTION app.key_taken_back() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.goals_agreement a
+      JOIN public.goals_goalversion v ON v.id = a.version_id
+      JOIN public.goals_goal g ON g.id = v.goal_id
+      WHERE a.id = NEW.agreement_id AND a.side = NEW.side AND v.id = NEW.version_id
+        AND g.id = NEW.goal_id AND g.in_force_id IS DISTINCT FROM v.id
+        AND a.client_id = NEW.client_id AND v.client_id = NEW.client_id
+        AND g.client_id = NEW.client_id) THEN
+    RAISE check_violation USING MESSAGE =
+      'a key is taken back by its own side, and what it held is in force no more',
+      CONSTRAINT = 'goal_key_taken_back';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER key_taken_back BEFORE INSERT ON goals_goalmove
+  FOR EACH ROW WHEN (NEW.agreement_id IS NOT NULL)
+  EXECUTE FUNCTION app.key_taken_back();
 """
-NO_PROMISES = """
+NO_KEYS = """
+DROP TRIGGER key_taken_back ON goals_goalmove;
+DROP FUNCTION app.key_taken_back();
 DROP TRIGGER both_keys ON goals_goal;
 DROP FUNCTION app.both_keys();
-DROP TRIGGER append_only ON goals_goalversion;
-DROP TRIGGER append_only ON goals_agreement;
-DROP TRIGGER append_only ON goals_goalrating;
 """
+# No strength without its moment: an empty text is sealed as nothing.
+WORDS = """
+ALTER TABLE goals_strength ADD CONSTRAINT strength_has_its_moment
+  CHECK (octet_length(name) > 0 AND octet_length(moment) > 0);
+ALTER TABLE goals_win ADD CONSTRAINT win_has_words CHECK (octet_length(words) > 0);
+"""
+NO_WORDS = """
+ALTER TABLE goals_win DROP CONSTRAINT win_has_words;
+ALTER TABLE goals_strength DROP CONSTRAINT strength_has_its_moment;
+"""
+BY_ME = f"by_id = {ME} AND {OWN_SIDE}"
+# The client's own stands at once; the therapist's waits, and rewords nobody's.
+PROPOSES = f"""proposed_by_id = {ME} AND CASE side
+  WHEN 'client' THEN {SELF_WRITES} AND state = 'accepted'
+  WHEN 'therapist' THEN {WRITES} AND state = 'proposed' AND rewords_id IS NULL
+  ELSE false END"""
+# One's own answer, and the other side's once both have answered.
+ANSWERS = f"""
+  ({SELF} AND (side = 'client' OR app.both_answered(review_id)))
+  OR ({READS} AND (side = 'therapist' OR app.both_answered(review_id)))"""
+UNDONE = "app.refuse_all_but_undo"  # with the import that brought them
 
 
 class Migration(migrations.Migration):
-    dependencies = [("goals", "0001_initial"), ("clients", "0002_row_security")]
+    dependencies = [
+        ("goals", "0001_initial"),
+        ("appointments", "0002_row_security"),
+    ]
 
     operations = [
-        migrations.RunSQL([ON, POLICIES], OFF),
-        migrations.RunSQL(PROMISES, NO_PROMISES),
-    ]
+        migrations.RunSQL(ANSWERED, "DROP FUNCTION app.both_answered(uuid)"),
+        SecureRows(
+            "goal",
+            read=TEAM_OR_CLIENT,
+            insert=EITHER_SIDE,
+            update=Update(
+                ["in_force", "in_force_at", "latest", "closed_at", "waits_for",
+                 "differs_since", "review_on", "review", "ended_as"],
+                EITHER_SIDE,
+            ),
+        ),
+        SecureRows(
+            "goalversion",
+            read=TEAM_OR_CLIENT,
+            insert=f"proposed_by_id = {ME} AND {OWN_SIDE}",
+            append_only=UNDONE,
+        ),
+        SecureRows(
+            "agreement", read=TEAM_OR_CLIENT, insert=BY_ME, append_only=UNDONE
+        ),
+        SecureRows(
+            "goalrating", read=TEAM_OR_CLIENT, insert=BY_ME, append_only=UNDONE
+        ),
+        SecureRows(
+            "step",
+            read=TEAM_OR_CLIENT,
+            insert=f"added_by_id = {ME} AND {EITHER_SIDE}",
+            update=Update(
+                ["words", "position", "reached_at", "reached_by", "dropped_at"],
+                EITHER_SIDE,
+            ),
+        ),
+        SecureRows("goalmove", read=TEAM_OR_CLIENT, insert=BY_ME, append_only=True),
+        SecureRows(
+            "review",
+            read=TEAM_OR_CLIENT,
+            insert=f"opened_by_id = {ME} AND {EITHER_SIDE}",
+            update=Update(
+                ["client_at", "therapist_at", "closed_at", "decision"], EITHER_SIDE
+            ),
+        ),
+        SecureRows("reviewanswer", read=ANSWERS, insert=BY_ME, append_only=True),
+        SecureRows(
+            "comment",
+            read=TEAM_OR_CLIENT,
+            insert=BY_ME,
+            update=Update(
+                ["talked_on", "talked_by", "changed"],
+                EITHER_SIDE,
+                f"{EITHER_SIDE} AND talked_by_id = {ME}",
+            ),
+        ),
+        SecureRows(
+            "goallink",
+            read=TEAM_OR_CLIENT,
+            insert=BY_ME,
+            update=Update(["ended_at"], EITHER_SIDE),
+        ),
+        SecureRows("goalscore", read=TEAM_OR_CLIENT, insert=BY_ME, append_only=True),
+        # Only whose strength it is says whether it is one.
+        SecureRows(
+            "strength",
+            read=TEAM_OR_CLIENT,
+            insert=PROPOSES,
+            update=Update(["state", "answered_at"], SELF_WRITES),
+        ),
+        SecureRows(
+            "strengthlink",
+            read=TEAM_OR_CLIENT,
+            insert=BY_ME,
+            update=Update(["ended_at"], EITHER_SIDE),
+        ),
+        SecureRows(
+            "win",
+            read=TEAM_OR_CLIENT,
+            insert=BY_ME,
+            update=Update(["withdrawn_at"], BY_ME),
+        ),
+        migrations.RunSQL(KEYS, NO_KEYS),
+        migrations.RunSQL(WORDS, NO_WORDS),
+    ]  # fmt: skip

@@ -42,7 +42,7 @@ class CommentQuerySet(ClientRowQuerySet):
             verb="opened",
             object_id=OuterRef("goal_id"),
             at__gt=OuterRef("at"),
-        ).order_by("at")
+        ).order_by("at", "pk")
         by_client = looks.filter(role="client").values("at")[:1]
         by_therapist = looks.filter(role__in=WRITES).values("at")[:1]
         return self.annotate(
@@ -58,7 +58,9 @@ class Comment(ClientRow):
     retention = "record"
     frozen = {"goal", "by", "side", "at", "words"}
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="comments")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="comments", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)

@@ -77,16 +77,18 @@ class Goal(ClientRow):
         TAKEN_BACK = "taken back", _("Taken back")
         DECLINED = "declined", _("Not a goal of theirs")
 
-    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="goals")
+    client = models.ForeignKey(
+        "clients.Client", models.PROTECT, related_name="goals", db_constraint=False
+    )
     # All of these are kept by the verbs below alone, so that lists need no sub-select;
     # a trigger refuses an `in_force` that lacks a key.
     in_force = models.ForeignKey(
-        "GoalVersion", models.PROTECT, null=True, related_name="+"
+        "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     in_force_at = models.DateTimeField(null=True)
     # The newest version that still stands: the one in force, or what is proposed.
     latest = models.ForeignKey(
-        "GoalVersion", models.PROTECT, null=True, related_name="+"
+        "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     waits_for = models.CharField(
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
@@ -95,7 +97,9 @@ class Goal(ClientRow):
     review_on = models.DateField(
         null=True
     )  # of the version in force, or after a review
-    review = models.ForeignKey("Review", models.PROTECT, null=True, related_name="+")
+    review = models.ForeignKey(
+        "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     ended_as = models.CharField(
@@ -114,6 +118,12 @@ class Goal(ClientRow):
     def shown(self):
         """What to call it in a list: the agreed version, else the proposal."""
         return self.in_force or self.latest
+
+    @property
+    def called(self) -> str:
+        """What pages name it by: while the two see it differently, the wording of the
+        reader's side, which `disagreement_page.with_names` looks up."""
+        return self.__dict__.get("own_wording") or self.shown.own_words
 
     @property
     def is_agreed(self) -> bool:
@@ -161,7 +171,12 @@ class Goal(ClientRow):
     @property
     def is_due(self) -> bool:
         """Whether the day has come on which both look at it again."""
-        return bool(self.review_on and self.review_on <= timezone.localdate())
+        return bool(self.review_day and self.review_day <= timezone.localdate())
+
+    @property
+    def review_day(self):
+        """When both are asked to review it: never once the client's care has ended."""
+        return None if self.client.is_discharged else self.review_on
 
     # -- verbs -------------------------------------------------------------------
 

@@ -36,8 +36,12 @@ class GoalLink(ClientRow):
         HELPS = "helps", _("helps")
         HINDERS = "hinders", _("gets in the way of")
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="links")
-    other = models.ForeignKey(Goal, models.PROTECT, related_name="linked_from")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="links", db_constraint=False
+    )
+    other = models.ForeignKey(
+        Goal, models.PROTECT, related_name="linked_from", db_constraint=False
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)

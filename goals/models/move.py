@@ -36,13 +36,19 @@ class GoalMove(ClientRow):
 
     seal_as = "goal_move"
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="moves")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="moves", db_constraint=False
+    )
     version = models.ForeignKey(
-        "GoalVersion", models.PROTECT, null=True, related_name="+"
+        "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     # The key that this takes back; a trigger sees to it that it is one's own side's.
     agreement = models.OneToOneField(
-        "Agreement", models.PROTECT, null=True, related_name="taken_back"
+        "Agreement",
+        models.PROTECT,
+        null=True,
+        related_name="taken_back",
+        db_constraint=False,
     )
     kind = models.CharField(max_length=15, choices=Kind.choices)
     choice = models.CharField(max_length=10, blank=True)

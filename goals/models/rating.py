@@ -42,7 +42,9 @@ class GoalRating(ClientRow):
     retention = "record"
     frozen = "__all__"
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="ratings")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="ratings", db_constraint=False
+    )
     value = models.PositiveSmallIntegerField()
     word = EncryptedTextField(_("a word beside the number"), **LATER_ADDED)
     context = EncryptedTextField(_("what was going on"), **LATER_ADDED)
@@ -52,10 +54,14 @@ class GoalRating(ClientRow):
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
     session = models.ForeignKey(
-        TherapySession, models.PROTECT, null=True, related_name="+"
+        TherapySession, models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     withdraws = models.OneToOneField(
-        "self", models.PROTECT, null=True, related_name="withdrawn_by"
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="withdrawn_by",
+        db_constraint=False,
     )
 
     objects = GoalRatingQuerySet.as_manager()

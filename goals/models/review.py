@@ -39,7 +39,9 @@ class Review(ClientRow):
         ASIDE = "aside", _("Set it aside")
         REACHED = "reached", _("Reached")
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="reviews")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="reviews", db_constraint=False
+    )
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(default=timezone.now)
     # When each side answered first: an answer itself is hidden from the other side
@@ -185,7 +187,9 @@ class ReviewAnswer(ClientRow):
 
     seal_as = "review_answer"
 
-    review = models.ForeignKey(Review, models.PROTECT, related_name="answers")
+    review = models.ForeignKey(
+        Review, models.PROTECT, related_name="answers", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)

@@ -41,7 +41,9 @@ class GoalScore(ClientRow):
 
     seal_as = "goal_score"
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="scores")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="scores", db_constraint=False
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     value = models.SmallIntegerField()
     why_not_lower = EncryptedTextField(_("why not lower"), blank=True)

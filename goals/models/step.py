@@ -42,7 +42,9 @@ class Step(ClientRow):
     retention = "record"
     frozen = {"goal", "cue", "plan", "added_by"}
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="steps")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="steps", db_constraint=False
+    )
     words = EncryptedTextField(_("step"))
     # An if-then plan: when `cue` happens, then `plan`.
     cue = EncryptedTextField(_("if"), **LATER_ADDED)

@@ -14,7 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, encryption, row_limits
-from accounts.encryption import LATER_ADDED, EncryptedTextField
+from accounts.encryption import (
+    LATER_ADDED,
+    EncryptedJSONField,
+    EncryptedTextField,
+    Sealed,
+)
 from accounts.models import User
 from clients import signals
 from clients.access import side_of
@@ -50,7 +55,9 @@ class GoalVersion(ClientRow):
     not_exported = {"compared": "made from the words, for the page that marks changes"}
     frozen = "__all__"
 
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="versions")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="versions", db_constraint=False
+    )
     number = models.PositiveSmallIntegerField()
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
@@ -72,7 +79,7 @@ class GoalVersion(ClientRow):
     fingerprint = models.CharField(max_length=64)
     # How it differs from the version that was in force when it was proposed: the id of
     # that one, and what `text_diff.stored()` says.
-    compared = EncryptedTextField(**LATER_ADDED)
+    compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
         constraints = [
@@ -136,13 +143,15 @@ class GoalVersion(ClientRow):
         """Before it is saved: pages show a difference, and do not compute it."""
         if agreed is not None:
             lengths = text_diff.stored(agreed.own_words, self.own_words)
-            self.compared = f"{agreed.pk} {lengths}"
+            self.compared = {"with": str(agreed.pk), "lengths": lengths}
 
     def difference_from(self, agreed: GoalVersion) -> SafeString:
         """Its own words with what they change of the agreed ones marked."""
-        with_whom, _space, lengths = self.compared.partition(" ")
-        known = lengths if with_whom == str(agreed.pk) else ""
-        return text_diff.word_diff(agreed.own_words, self.own_words, known)
+        known = (
+            self.compared if isinstance(self.compared, dict) else {}
+        )  # or unreadable
+        lengths = known["lengths"] if known.get("with") == str(agreed.pk) else ""
+        return text_diff.word_diff(agreed.own_words, self.own_words, lengths)
 
     # -- verbs -------------------------------------------------------------------
 
@@ -276,7 +285,9 @@ class GoalVersion(ClientRow):
 
     def _other_suggests(self, choice: str, by: User) -> bool:
         said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
-        newest = said.filter(side=Side(side_of(by)).other).order_by("-at").first()
+        newest = (
+            said.filter(side=Side(side_of(by)).other).order_by("-at", "-pk").first()
+        )
         return bool(newest and newest.choice == choice)
 
     def _its_turn(self) -> None:
@@ -329,7 +340,7 @@ class AgreementQuerySet(ClientRowQuerySet):
     def with_declined(self):
         """`declined_at`: when the version it is about was declined."""
         moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
-        moves = moves.filter(version=OuterRef("version")).order_by("at")
+        moves = moves.filter(version=OuterRef("version")).order_by("at", "pk")
         return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
 
 
@@ -343,7 +354,9 @@ class Agreement(ClientRow):
     not_exported = {"turn": "counts the keys of one side, given and taken back"}
     frozen = "__all__"
 
-    version = models.ForeignKey(GoalVersion, models.PROTECT, related_name="keys")
+    version = models.ForeignKey(
+        GoalVersion, models.PROTECT, related_name="keys", db_constraint=False
+    )
     side = models.CharField(max_length=10, choices=Side.choices)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

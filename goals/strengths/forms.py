@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from clients import drafts
 from clients.models import Client
+from goals.disagreement_page import own_words
 from goals.forms import few_words, line
 from goals.models import Goal, Strength, StrengthLink, Win
 from ui.forms import HouseForm, day_field
@@ -28,12 +29,16 @@ class GoalsField(forms.ModelMultipleChoiceField):
         )
 
     def label_from_instance(self, goal):
-        return goal.shown.own_words
+        return self.own_wordings.get(goal.pk) or goal.called
+
+    def offer(self, goals, user: User) -> None:
+        self.queryset = goals
+        self.own_wordings = own_words(user, goals)
 
 
 def open_goals(client: Client, user: User):
     rows = Goal.objects.visible_to(user).filter(client=client).open()
-    return rows.with_words().order_by("created_at")
+    return rows.with_words().order_by("created_at", "pk")
 
 
 class Past:
@@ -85,7 +90,7 @@ class StrengthForm(Past, HouseForm):
             )
             kwargs["initial"] = now
         super().__init__(*args, **kwargs)
-        self.fields["goals"].queryset = open_goals(client, by)
+        self.fields["goals"].offer(open_goals(client, by), by)
 
     @property
     def target(self):
@@ -125,7 +130,7 @@ class HelpsForm(HouseForm):
         super().__init__(*args, **kwargs)
         self.strength = strength
         for name in ("goals", "was"):
-            self.fields[name].queryset = open_goals(strength.client, by)
+            self.fields[name].offer(open_goals(strength.client, by), by)
 
     def save(self, *, by: User) -> bool:
         return self.written(self._save, by)

@@ -39,4 +39,4 @@ def at_hand(goal: Goal, user: User) -> list[AtHand]:
 def _accepted(user, goal, client):
     links = StrengthLink.objects.current().filter(goal=goal, strength=OuterRef("pk"))
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
-    return rows.annotate(helps=Exists(links)).order_by("-helps", "-at")[:OFFERED]
+    return rows.annotate(helps=Exists(links)).order_by("-helps", "-at", "-pk")[:OFFERED]

@@ -17,4 +17,4 @@ def accepted(client_id, user: User, most: int | None = None) -> list[Strength]:
 @prepared_for_user(client=UUIDField())
 def _accepted(user, client):
     rows = Strength.objects.visible_to(user).filter(client_id=client).accepted()
-    return rows.order_by("-at")
+    return rows.order_by("-at", "-pk")

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client
+from goals.disagreement_page import with_names
 from goals.models import Goal, Step, Strength, StrengthLink, Win
 
 WINS = 20  # on a page
@@ -71,10 +72,10 @@ class StrengthsPage:
         encryption.expect(client.practice_id, [client.pk])
         mine = {"client_id": client.pk}
         goals = Goal.objects.visible_to(user).filter(**mine).open().with_words()
-        self.goals = list(goals.order_by("created_at"))
+        self.goals = with_names(user, list(goals.order_by("created_at", "pk")))
         rows = Strength.objects.visible_to(user).filter(**mine)
-        rows = rows.select_related("proposed_by").order_by("-at")
-        offered = [(goal.pk, goal.shown.own_words) for goal in self.goals]
+        rows = rows.select_related("proposed_by").order_by("-at", "-pk")
+        offered = [(goal.pk, goal.called) for goal in self.goals]
         self.lines = [StrengthLine(row, offered=offered) for row in rows]
         self._link()
         wins = Paginator(_in_time(client.pk, user), WINS)
@@ -141,7 +142,7 @@ def _in_time(client_id: UUID, user: User) -> QuerySet:
         day=F("happened_on"), moment=F("at"), kind=Value("win", CharField())
     )
     both = reached.values_list(*keys).union(noted.values_list(*keys), all=True)
-    return both.order_by("-day", "-moment")
+    return both.order_by("-day", "-moment", "-pk")
 
 
 def _win_lines(page: Page, user: User) -> list[WinLine]:
@@ -153,6 +154,7 @@ def _win_lines(page: Page, user: User) -> list[WinLine]:
     }
     words = ("goal__in_force", "goal__latest")
     steps = Step.objects.visible_to(user).select_related(*words).in_bulk(ids["step"])
+    with_names(user, [step.goal for step in steps.values()])
     wins = Win.objects.visible_to(user).select_related("by").in_bulk(ids["win"])
     total, first = page.paginator.count, page.start_index()
     lines = []

@@ -168,14 +168,14 @@ def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in
     assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
 
 
-def test_words_that_cleo_proposed_or_agreed_to_are_hers(cleo, thea, sign_in):
+def test_what_cleo_proposed_or_agreed_to_is_nobodys_suggestion(cleo, thea, sign_in):
     goal = propose(cleo, cleo.user)
     withdraw(goal, cleo.user)
     agreed = propose(cleo, thea)
     agree(agreed, cleo.user)
-    for one in (goal, agreed):
+    for one, label in ((goal, "In your words"), (agreed, "The agreed words")):
         page = text(sign_in(cleo.user).get(f"/portal/goals/{one.pk}/"))
-        assert "In your words" in page and "suggestion" not in page
+        assert label in page and "suggestion" not in page
 
 
 def test_keep_my_wording_says_which_wording_that_is(countered, cleo, thea, sign_in):

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from conftest import in_care
 from database.identity import acting_as
 from digests.models import Digest
 from goals.models import Goal, GoalRating
@@ -90,7 +91,7 @@ def test_a_week_in_which_thea_alone_rated_shows_cleo_no_number_of_her_own(
 def test_theas_week_compares_each_side_with_itself(goal, thea, sign_in):
     page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
     assert "Cleo: 4, was 2" in page
-    assert "Therapist: 9, was 8" in page
+    assert "You: 9, was 8" in page
     assert "was 4" not in page
 
 
@@ -118,11 +119,11 @@ def test_the_chart_tells_two_series_apart_by_shape_and_name(goal, thea, sign_in)
     key = re.search(r'<p class="chart-key">.*?</p>', page, re.S)[0]
     client, therapist = key.split("</span>")[:2]
     assert "Cleo" in client and "<circle" in client
-    assert "Therapist" in therapist and "<path" in therapist
+    assert "You" in therapist and "<path" in therapist
     table = re.findall(r"<strong>(\d+)</strong></td><td>([^<]+)</td>", page)
     assert table == [("9", "Thea"), ("4", "Cleo"), ("8", "Thea"), ("2", "Cleo")]
     assert "Cleo: Two ratings so far, 2 and 4." in page
-    assert "Therapist: Two ratings so far, 8 and 9." in page
+    assert "You: Two ratings so far, 8 and 9." in page
 
 
 def test_on_the_portal_the_names_are_you_and_who_it_was(goal, cleo, sign_in):
@@ -158,7 +159,7 @@ def test_a_colleagues_number_is_not_called_mine(cleo, thea, theo, sign_in):
 def test_cleos_page_has_a_line_for_each_side(goal, cleo, thea, sign_in):
     page = text(sign_in(thea).get(cleo.get_absolute_url()))
     assert re.search(r"Cleo: 4 of 10, [^.]+, was 2\.", page)
-    assert re.search(r"Therapist: 9 of 10, [^.]+, was 8\.", page)
+    assert re.search(r"You: 9 of 10, [^.]+, was 8\.", page)
     assert "Cleo rated 4 of 10" in page
 
 
@@ -199,6 +200,16 @@ def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
     assert "for 1 goal that the client did not rate, from the therapist’s" in page
     assert "From 1 to 5, rated by the therapist." in page
+    own = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From 1 to 5, rated by your therapist." in own
+
+
+def test_a_mean_of_theas_ratings_alone_is_said_to_be_hers(cleo, thea, sign_in):
+    rate(agreed_goal(cleo, thea), thea, 1, 5)
+    own = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From your therapist’s ratings." in own
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
+    assert "From the therapist’s ratings." in page
 
 
 def test_one_rating_of_each_side_is_no_pair(cleo, thea):
@@ -214,13 +225,29 @@ def test_the_review_and_the_reached_page_name_both(goal, cleo, thea, sign_in):
     browser.post(f"/goals/{goal.pk}/review/begin/")
     page = text(browser.get(f"/goals/{goal.pk}/review/"))
     assert "Cleo: 4 of 10 now, 2 at first." in page
-    assert "Therapist: 9 of 10 now, 8 at first." in page
+    assert "You: 9 of 10 now, 8 at first." in page
     Goal.objects.filter(pk=goal.pk).update(
         closed_at=timezone.now(), ended_as="reached", review=None
     )
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
     assert "You: 4 of 10. Your therapist: 9 of 10." in page
     assert "You: from 2 to 4" in page
+    page = text(browser.get(f"/goals/{goal.pk}/reached/"))
+    assert "Cleo: 4 of 10. You: 9 of 10." in page
+
+
+def test_ratings_of_a_colleague_too_are_the_therapists(goal, cleo, thea, theo, sign_in):
+    in_care(cleo, theo, "co_therapist")
+    rate(goal, theo, 6)
+    for person in (thea, theo):
+        page = sign_in(person).get(f"/goals/{goal.pk}/").content.decode()
+        key = re.search(r'<p class="chart-key">.*?</p>', page, re.S)[0]
+        assert "Therapist" in key and "You" not in key
+    browser = sign_in(theo)
+    browser.post(f"/goals/{goal.pk}/review/begin/")
+    assert "Therapist: 6 of 10 now, 8 at first." in text(
+        browser.get(f"/goals/{goal.pk}/review/")
+    )
 
 
 def test_the_timeline_has_a_line_for_each_side(goal, cleo, thea, sign_in):

@@ -13,7 +13,7 @@ from goals.models import Goal
 from goals.tests.test_reviews import answer
 from goals.tests.test_two_keys import act
 from goals.tests.test_what_is_agreed import text
-from tests.cast import BUS, agreed_goal, book, signals_anew
+from tests.cast import BUS, agree, agreed_goal, book, propose, signals_anew
 from toolkit.models import Assignment
 from ui.charts.ratings import rating_chart
 from ui.charts.words import Point
@@ -91,6 +91,46 @@ def test_a_change_that_nobody_proposes_is_asked_about_again(goal, cleo, thea, si
     signals_anew(cleo)
     assert "Goal review due" in text(sign_in(cleo.user).get("/portal/"))
     assert "Goal review due" in text(sign_in(thea).get("/today/"))
+
+
+@pytest.mark.parametrize("last", ["cleo", "thea"])
+def test_both_are_asked_for_new_wording_until_one_proposes_it(
+    goal, cleo, thea, sign_in, last
+):
+    both = [cleo.user, thea] if last == "thea" else [thea, cleo.user]
+    for by in both:
+        answer(goal, by, choice="change")
+    asked = (
+        (cleo.user, "/portal/", f"/portal/goals/{goal.pk}/"),
+        (thea, "/today/", f"/goals/{goal.pk}/"),
+    )
+    for person, home, page in asked:
+        browser = sign_in(person)
+        browser.get(page)  # a look is no proposal
+        shown = browser.get(home)
+        assert text(shown).count("ropose new wording") == 1, home
+        assert f'href="{page}propose/"' in shown.content.decode()
+    act(both[1], goal, lambda g: g.propose_version(HERS, by=both[1]))
+    for person, home, _page in asked:
+        assert "ropose new wording" not in text(sign_in(person).get(home))
+
+
+@pytest.mark.parametrize("style", ["ritual", "quiet", "nobody"])
+def test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last(
+    goal, cleo, thea, sign_in, style
+):
+    with acting_as(cleo.user.pk), transaction.atomic():
+        cleo.charter.set(by=cleo.user, celebrates=style)
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    browser = sign_in(cleo.user)
+    home = browser.get("/portal/").content.decode()
+    reached = f"/portal/goals/{goal.pk}/reached/"
+    assert (f'href="{reached}"' in home) == (style == "ritual")
+    assert ("lay the last stone" in home) == (style == "ritual")
+    if style == "ritual":
+        assert "Lay the last stone" in browser.get(reached).content.decode()
+        assert "lay the last stone" not in browser.get("/portal/").content.decode()
 
 
 # -- taken up again -------------------------------------------------------------------
@@ -233,7 +273,23 @@ def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign
     page = text(sign_in(cleo.user).get("/portal/goals/"))
     assert HERS["own_words"] in page and "suggestion" not in page
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
-    assert "In your words" in page
+    assert "Thea’s words" in page and "In your words" not in page
+
+
+@pytest.mark.parametrize("writer", ["cleo", "thea"])
+def test_agreed_words_are_the_clients_only_where_the_client_wrote_them(
+    cleo, thea, read, writer
+):
+    first, second = (cleo.user, thea) if writer == "cleo" else (thea, cleo.user)
+    mine = propose(cleo, first, MINE)
+    agree(mine, second)
+    hers, theirs = read(mine)
+    if writer == "cleo":
+        assert "In your words" in hers and "In Cleo’s words" in theirs
+    else:
+        for page in (hers, theirs):
+            assert "The agreed words" in page
+            assert "In your words" not in page and "Cleo’s words" not in page
 
 
 def test_a_goal_set_aside_is_named_alike_on_its_page_and_the_timeline(

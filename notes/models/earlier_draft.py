@@ -34,7 +34,9 @@ class EarlierDraft(ClientRow):
     not_exported = "drafts are in no copy"
     frozen = "__all__"
 
-    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="earlier")
+    note = models.ForeignKey(
+        ProgressNote, models.PROTECT, related_name="earlier", db_constraint=False
+    )
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     format = models.CharField(max_length=4, choices=ProgressNote.Format.choices)
     body = EncryptedTextField(blank=True)

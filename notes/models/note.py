@@ -108,7 +108,9 @@ class ProgressNote(ClientRow):
 
     seal_as = "note"
 
-    session = models.OneToOneField(TherapySession, models.PROTECT, related_name="note")
+    session = models.OneToOneField(
+        TherapySession, models.PROTECT, related_name="note", db_constraint=False
+    )
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
     # Who began it, where `author` took the draft over from them.
     begun_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -238,7 +240,9 @@ class NoteHold(ClientRow):
     not_exported = "a note that is held back is in no copy, nor why"
     frozen = {"note", "by", "at", "reason"}
 
-    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="holds")
+    note = models.ForeignKey(
+        ProgressNote, models.PROTECT, related_name="holds", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     reason = EncryptedTextField(_("reason"))

@@ -50,14 +50,20 @@ class NoteAddition(ClientRow):
 
     seal_as = "note_addition"
 
-    note = models.ForeignKey(ProgressNote, models.PROTECT, related_name="additions")
+    note = models.ForeignKey(
+        ProgressNote, models.PROTECT, related_name="additions", db_constraint=False
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     text = EncryptedTextField(_("text"))
     reason = EncryptedTextField(_("reason"), blank=True)
     correction = models.ForeignKey(
-        Correction, models.PROTECT, null=True, related_name="additions"
+        Correction,
+        models.PROTECT,
+        null=True,
+        related_name="additions",
+        db_constraint=False,
     )
 
     objects = NoteAdditionQuerySet.as_manager()

@@ -14,9 +14,14 @@ class SessionGoal(ClientRow):
     frozen = "__all__"
 
     session = models.ForeignKey(
-        TherapySession, models.PROTECT, related_name="goals_worked_on"
+        TherapySession,
+        models.PROTECT,
+        related_name="goals_worked_on",
+        db_constraint=False,
     )
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="+")
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="+", db_constraint=False
+    )
 
     class Meta:
         constraints = [

@@ -89,6 +89,29 @@ def test_what_cleo_rated_reached_and_answered_came_in(
     assert "1 step reached" in today and "Said how the practice went" in today
 
 
+@pytest.mark.parametrize("ended_as", ["reached", "aside"])
+def test_what_cleo_did_for_a_goal_closed_meanwhile_came_in_too(
+    cleo, thea, goal, between, sign_in, ended_as
+):
+    session, then = between
+    before = agreed_goal(cleo, thea, content={"own_words": "Closed long ago"})
+    rate(before, 2, by=cleo.user, at=then - 14 * DAY)
+    rate(goal, 6, by=cleo.user, at=then - HOUR)
+    rate(goal, 7, by=cleo.user, at=then)
+    step(goal, "One stop alone", by=cleo.user, at=then)
+    step(goal, "Written down by Thea", by=thea, at=then)
+    rows = Goal.objects.filter(pk__in=[goal.pk, before.pk])
+    rows.update(closed_at=then + DAY, ended_as=ended_as, waits_for="")
+    Goal.objects.filter(pk=before.pk).update(closed_at=then - 10 * DAY)
+    for page in pages(session, cleo, thea, sign_in):
+        assert page.count("Cleo rated") == 1, page
+        assert "Cleo rated 7 of 10 Take the bus into town" in page
+        assert "Step reached One stop alone" in page
+        assert "Written down by Thea" not in page
+    client = read(sign_in(thea), f"/clients/{cleo.pk}/")
+    assert "No goal is open now." in client
+
+
 def test_what_was_before_the_last_session_did_not_come_in(
     cleo, thea, goal, between, sign_in
 ):

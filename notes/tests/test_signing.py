@@ -427,7 +427,7 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
 ):
     browser = sign_in(thea)
     kept(browser, session, part0="She called from the bus.")
-    assert "is not signed" in page_at(browser, "/today/")
+    assert "Note not signed" in page_at(browser, "/today/")
     week = Digest.objects.create(
         practice=thea.practice, recipient=thea, period="2026-W01",
         starts_at=session.starts_at - timedelta(days=1),
@@ -435,11 +435,11 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
     )  # fmt: skip
     asks = f'href="/sessions/{session.pk}/"'
     assert asks in page_at(browser, f"/digest/{week.pk}/")
-    assert ">not signed<" in page_at(browser, f"/clients/{session.client_id}/")
+    assert ">Note not signed<" in page_at(browser, f"/clients/{session.client_id}/")
     TherapySession.objects.filter(pk=session.pk).update(state=state)
     assert asks not in page_at(browser, f"/digest/{week.pk}/")
-    assert "is not signed" not in page_at(browser, "/today/")
-    assert ">not signed<" not in page_at(browser, f"/clients/{session.client_id}/")
+    assert "Note not signed" not in page_at(browser, "/today/")
+    assert ">Note not signed<" not in page_at(browser, f"/clients/{session.client_id}/")
     read = page_at(browser, f"/sessions/{session.pk}/")
     assert said in read
     assert "is writing this note" not in read

@@ -7,12 +7,14 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from appointments.models import TherapySession
-from clients.models import Client
+from clients.models import Client, ContactCharter
 from database.identity import acting_as
 from digests.plan import plan
-from goals.models import GoalRating, Step
-from tests.cast import agreed_goal, book, hold, page_at
+from goals.models import Goal, GoalRating, Step
+from goals.tests.test_same_story import seen_differently
+from tests.cast import agreed_goal, book, hold, page_at, propose
 from toolkit.models import Assignment
+from ui import dates
 
 
 @pytest.fixture
@@ -22,6 +24,79 @@ def goal(cleo, thea):
 
 def discharge(browser, client, **said):
     return browser.post(f"/clients/{client.pk}/discharge/", said)
+
+
+def days_to_come(cleo, thea, goal) -> list[str]:
+    """A review of the goal, one of two wordings, an exercise: each has a day ahead."""
+    other = seen_differently(cleo, thea)
+    days = [thea.today() + timedelta(days=ahead) for ahead in (40, 41, 42)]
+    for row, day in zip((goal, other), days, strict=False):
+        Goal.objects.filter(pk=row.pk).update(review_on=day)
+    with acting_as(thea.pk), transaction.atomic():
+        Assignment.agree(cleo, "One stop on Friday", by=thea, due_on=days[2])
+    return [dates.short(day) for day in days]
+
+
+def test_a_day_ahead_is_shown_only_while_cleo_is_in_care(sign_in, thea, cleo, goal):
+    days = days_to_come(cleo, thea, goal)
+    theas, hers = sign_in(thea), sign_in(cleo.user)
+    other = cleo.goals.exclude(pk=goal.pk).get()
+    pages = {
+        (theas, f"/clients/{cleo.pk}/"): days,
+        (theas, f"/clients/{cleo.pk}/journey/"): days[:2],
+        (theas, f"/goals/{goal.pk}/"): days[:1],
+        (theas, f"/goals/{other.pk}/differ/"): days[1:2],
+        (hers, "/portal/goals/"): days,
+        (hers, f"/portal/goals/{goal.pk}/"): days[:1],
+        (hers, "/portal/journey/"): days[:2],
+    }
+    for is_in_care in (True, False, True):
+        for (browser, url), shown in pages.items():
+            page = page_at(browser, url)
+            assert [day in page for day in shown] == [is_in_care] * len(shown), url
+        if is_in_care:
+            discharge(theas, cleo)
+        else:
+            theas.post(f"/clients/{cleo.pk}/take-back/")
+
+
+@pytest.mark.parametrize("asked", ["client", "therapist"])
+def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
+    propose(cleo, thea if asked == "client" else cleo.user)
+    goal = cleo.goals.get()
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    discharge(sign_in(thea), cleo, sessions="keep")
+    theas, hers = sign_in(thea), sign_in(cleo.user)
+    for browser, url in (
+        (theas, f"/clients/{cleo.pk}/"),
+        (theas, f"/goals/{goal.pk}/"),
+        (theas, f"/sessions/{session.pk}/"),
+        (theas, "/today/"),
+        (hers, "/portal/"),
+        (hers, "/portal/goals/"),
+        (hers, f"/portal/goals/{goal.pk}/"),
+    ):
+        page = page_at(browser, url)
+        for asks in ("Needs your agreement", "wait for your key", "Waiting for"):
+            assert asks not in page, (url, asks)
+
+
+@pytest.mark.parametrize("weekly", [True, False])
+@pytest.mark.parametrize("reminders", [True, False])
+@pytest.mark.parametrize("is_booked", [True, False])
+def test_the_page_names_only_emails_and_sessions_that_there_are(
+    sign_in, thea, cleo, weekly, reminders, is_booked
+):
+    kinds = {"weekly_digest": weekly, "reminders": reminders}
+    ContactCharter.objects.filter(client=cleo).update(**kinds)
+    if is_booked:
+        book(cleo, thea)
+    page = page_at(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
+    assert ("Weekly emails stop" in page) == weekly
+    told = "Reminders are sent only for sessions that stay booked." in page
+    assert told == (reminders and is_booked)
+    assert ("No session is booked" in page) == (not is_booked)
+    assert ("1 session is booked" in page) == is_booked and "0 session" not in page
 
 
 def portal_over(client):
@@ -145,4 +220,4 @@ def test_what_is_not_finished_with_who_left_still_asks_thea(sign_in, thea, cleo)
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     browser = sign_in(thea)
     discharge(browser, cleo)
-    assert "is not signed" in page_at(browser, "/today/")
+    assert "Note not signed" in page_at(browser, "/today/")

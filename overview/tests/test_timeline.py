@@ -13,7 +13,7 @@ from conftest import admit, in_care
 from database.identity import acting_as
 from goals.models import Goal, Step
 from overview.timeline_events import in_words
-from tests.cast import agreed_goal, answered, hold, note_win, pinned, strength
+from tests.cast import act, agreed_goal, answered, hold, note_win, pinned, strength
 
 PORTAL = "/portal/journey/"
 TAG = re.compile(r"<[^>]+>")
@@ -69,6 +69,18 @@ def test_both_read_the_same_way(sign_in, way, thea, cleo):
     ):
         assert words in hers, words
         assert words in theirs, words
+
+
+def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea, cleo):
+    goal = agreed_goal(cleo, thea)
+    act(cleo.user, goal, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Tram"}, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
+    for person, url in ((cleo.user, PORTAL), (thea, page_of(cleo))):
+        page = told(sign_in(person).get(url))
+        lines = "is agreed, with two", "is withdrawn", "New words for a goal"
+        places = [page.index(line) for line in lines]
+        assert places == sorted(places)
 
 
 def test_it_stands_in_the_order_in_which_it_happened(sign_in, way, thea, cleo):

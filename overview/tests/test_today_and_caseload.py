@@ -7,9 +7,11 @@ from itertools import chain
 from math import ceil
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 
+from appointments.models import TherapySession
 from clients.models import Client, Correction
 from conftest import admit
 from database.identity import acting_as
@@ -29,7 +31,7 @@ def test_a_session_under_way_stands_once_on_the_page(sign_in, thea, cleo):
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     page = sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
     assert page.count(f"/sessions/{session.pk}/move/") == 1
-    assert "not logged" not in page
+    assert "No note yet" not in page
 
 
 def test_theo_does_not_see_theas_day_or_clients(sign_in, theo, thea, cleo):
@@ -48,12 +50,38 @@ def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea
 
 def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() - timedelta(days=1))
-    assert "is not logged" in sign_in(thea).get("/today/").content.decode()
+    assert "No note yet" in sign_in(thea).get("/today/").content.decode()
 
 
 def test_a_session_in_todays_past_says_that_its_note_is_not_signed(sign_in, thea, cleo):
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
-    assert "is not signed" in sign_in(thea).get("/today/").content.decode()
+    assert "Note not signed" in sign_in(thea).get("/today/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "other"),
+    [(None, "No note yet", "Note not signed"), ("Begun", "Note not signed", "No note")],
+)
+def test_a_session_without_a_signed_note_is_said_alike_everywhere(
+    sign_in, thea, cleo, body, said, other
+):
+    """Nobody began one; it was begun."""
+    with time_machine.travel(timezone.now().replace(hour=16, minute=0), tick=False):
+        ended = timezone.now() - timedelta(hours=2)
+        hold(cleo, thea, at=ended, body=body, sign=False)
+        book(cleo, thea, days=2)
+        if body is None:  # over, and nobody said that it was held
+            TherapySession.objects.filter(starts_at=ended).update(state="planned")
+        browser = sign_in(thea)
+        client = f"/clients/{cleo.pk}/"
+        for url in ("/today/", client, f"{client}sessions/"):
+            page = browser.get(url).content.decode()
+            assert said in page and other not in page, url
+            for phrase in ("not logged", "Not logged", "Unsigned", "is not signed"):
+                assert phrase not in page, url
+        today = browser.get("/today/").content.decode()
+        assert today.count(said) == 2  # in the day, and beside the name
+        assert "For the session today." in today
 
 
 def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(

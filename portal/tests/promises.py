@@ -578,8 +578,8 @@ PROMISES = {
         "your therapist can invite you again.",
         "You are signed out everywhere",
         "Nothing of it is deleted. Your therapist sees that you closed your account.",
-        "Your therapy goes on or ends as you decide with the practice. Booked "
-        "sessions stay booked.",
+        "Your therapy goes on or ends as you and %(name)s decide.",
+        "Your therapy goes on or ends as you decide with the practice.",
     ],
     "portal/tests/test_strengths.py::test_cleo_chooses_how_a_success_is_marked": [
         "You choose, and can choose anew at any time. Whoever treats you sees it "

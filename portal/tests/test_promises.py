@@ -24,6 +24,7 @@ from tests.test_walk import ALL
 from transfer.export.read import read_record
 
 SIGN_OFF = "digests/tests/test_may_send.py"
+SAME = "goals/tests/test_same_story.py"
 RIGHTS = "portal/tests/test_rights.py"
 RECORD = "transfer/tests/test_record.py"
 STRENGTHS = "portal/tests/test_strengths.py"
@@ -92,8 +93,16 @@ KEPT_BY = {
     "Your password works no longer, and Cairn sends you nothing more.": (
         f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
     ),
-    "Your therapy goes on or ends as you and %(name)s decide. Booked sessions stay"
-    " booked. %(name)s sees that you closed your account.": (
+    "Goal review decided: propose new wording": (
+        f"{SAME}::test_both_are_asked_for_new_wording_until_one_proposes_it"
+    ),
+    "Goal reached: lay the last stone": (
+        f"{SAME}::test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last"
+    ),
+    "Booked sessions stay booked.": (
+        f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
+    ),
+    "%(name)s sees that you closed your account.": (
         f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
     ),
     "Your therapist can invite you again; you then find everything as it was.": (

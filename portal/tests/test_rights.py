@@ -109,6 +109,7 @@ def test_cleo_closes_her_account_and_is_out_everywhere(sign_in, cleo, thea):
     phone, laptop = sign_in(cleo.user), sign_in(cleo.user)
     page = page_at(phone, "/portal/close/")
     assert "Harbour Practice keeps your record" in page
+    assert "Booked sessions stay booked." in page
     assert phone.post("/portal/close/").url == "/portal/closed/"
     assert "Your account is closed" in page_at(phone, "/portal/closed/")
     for browser in (phone, laptop):
@@ -121,6 +122,10 @@ def test_cleo_closes_her_account_and_is_out_everywhere(sign_in, cleo, thea):
     assert "Cleo closed the portal" in page
     assert "Closed their account" in page
     assert AuditEvent.objects.filter(verb="portal closed").count() == 1
+
+
+def test_who_has_no_session_booked_reads_of_none(sign_in, cleo):
+    assert "Booked sessions" not in page_at(sign_in(cleo.user), "/portal/close/")
 
 
 def test_thea_invites_her_again_and_she_finds_everything(sign_in, client, cleo, thea):

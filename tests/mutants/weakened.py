@@ -42,6 +42,26 @@ BEGIN
 END $mutant$"""
 
 
+def trigger(table: str, name: str, old: str, new: str) -> str:
+    """The trigger again, with other words in what PostgreSQL says of it."""
+    return f"""
+DO $mutant$
+DECLARE
+  was text := pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE tgname = '{name}' AND tgrelid = '{table}'::regclass;
+BEGIN
+  IF position($old${old}$old$ IN was) = 0 THEN
+    RAISE EXCEPTION 'nothing to weaken in {name}: %', was;
+  END IF;
+  EXECUTE 'DROP TRIGGER {name} ON {table}';
+  EXECUTE replace(was, $old${old}$old$, $new${new}$new$);
+END $mutant$"""
+
+
+def without_key(table: str, column: str, beside: str = "client_id") -> str:
+    return f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_{beside}"
+
+
 def readable(table: str) -> Mutant:
     return Mutant(f"{table}: read by the whole practice",
                   policy(table, "read", using="true"))  # fmt: skip
@@ -70,12 +90,12 @@ OF_THE_DATABASE = [
                   using="client_id = ANY ((SELECT app.reads())::uuid[])"
                         " OR client_id = (SELECT app.self())")),
     Mutant("signal: anybody in the practice opens one",
-           policy("clients_signal", "write", check="true")),
+           policy("clients_signal", "insert", check="true")),
     Mutant("signal: who only reads a record opens one",
-           policy("clients_signal", "write", check="client_id = ANY (app.reads())"
+           policy("clients_signal", "insert", check="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("signal: who only reads a record closes one",
-           policy("clients_signal", "change", using="client_id = ANY (app.reads())"
+           policy("clients_signal", "update", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("signal: anybody's are closed",
            body(CLOSE_SIGNALS, "AND (client_id = ANY (app.writes())"
@@ -91,21 +111,21 @@ OF_THE_DATABASE = [
                   using="client_id = ANY ((SELECT app.reads())::uuid[])"
                         " OR client_id = (SELECT app.self())")),
     Mutant("copy: a supervisor asks for one",
-           policy("transfer_recordexport", "ask", check="by_id = app.user_id()")),
+           policy("transfer_recordexport", "insert", check="by_id = app.user_id()")),
     Mutant("import: an admin reads what is sealed",
            policy("transfer_importsheet", "read", using="EXISTS (SELECT FROM"
                   " transfer_caseloadimport i WHERE i.id = caseload_import_id)")),
     Mutant("import: its key opens for the whole practice",
            policy("accounts_datakey", "by_its_sheet", using="client_id IS NOT NULL")),
     Mutant("import: anybody who works here goes on with it",
-           policy("transfer_caseloadimport", "go_on", using="app.is_therapist()")
+           policy("transfer_caseloadimport", "update", using="app.is_therapist()")
            + ";" + policy("transfer_caseloadimport", "read", using="true")),
     Mutant("import: begun for a colleague, in their name",
-           policy("transfer_caseloadimport", "begin", check="true")),
+           policy("transfer_caseloadimport", "insert", check="true")),
     Mutant("import: lines laid under somebody else's",
-           policy("transfer_importsheet", "bring", check="true")),
+           policy("transfer_importsheet", "insert", check="true")),
     Mutant("import: what an admin cannot see they take away",
-           policy("transfer_importsheet", "take_away", using="true")),
+           policy("transfer_importsheet", "delete", using="true")),
     Mutant("import: a client's key goes with a line that bears its name",
            body("app.forget_sheet()", "NOT EXISTS", "true OR EXISTS")),
     Mutant("import: an admin reads the file as it came",
@@ -136,12 +156,12 @@ OF_THE_DATABASE = [
     Mutant("keys: one that was taken back counts on",
            body("app.both_keys()", "m.agreement_id = a.id", "false")),
     Mutant("comment: a receipt in somebody else's name",
-           policy("goals_comment", "change", using="client_id = ANY (app.writes())"
+           policy("goals_comment", "update", using="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()",
                   check="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("move: in the other side's name",
-           policy("goals_goalmove", "write", check="by_id = app.user_id()")),
+           policy("goals_goalmove", "insert", check="by_id = app.user_id()")),
     readable("toolkit_assignment"),
     readable("appointments_therapysession"),
     readable("notes_sessiongoal"),
@@ -171,10 +191,10 @@ OF_THE_DATABASE = [
            policy("notes_noteaddition", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("addition: in another's name",
-           policy("notes_noteaddition", "write",
+           policy("notes_noteaddition", "insert",
                   check="client_id = ANY (app.writes())")),
     Mutant("addition: to a note that is not signed",
-           policy("notes_noteaddition", "write",
+           policy("notes_noteaddition", "insert",
                   check="client_id = ANY (app.writes()) AND by_id = app.user_id()")),
     Mutant("addition: it can be changed",
            "DROP TRIGGER append_only ON notes_noteaddition"),
@@ -187,7 +207,7 @@ OF_THE_DATABASE = [
     readable("accounts_outgoingemail"),
     readable("accounts_invitation"),
     Mutant("digests: read by the whole practice",
-           policy("digests_digest", "own", using="true")),
+           policy("digests_digest", "read", using="true")),
     Mutant("background: read by the client",
            policy("clients_clientbackground", "read",
                   using="client_id = ANY (app.reads()) OR client_id = app.self()")),
@@ -201,7 +221,7 @@ OF_THE_DATABASE = [
            body("app.is_held(uuid)", "(until IS NULL OR until > clock_timestamp())",
                 "true")),
     Mutant("draft: of any author",
-           policy("clients_draft", "own", using="client_id = ANY (app.reads())"
+           policy("clients_draft", "read", using="client_id = ANY (app.reads())"
                   " OR client_id = app.self()")),
     Mutant("wall: none around clients",
            "DROP POLICY practice_wall ON clients_client"),
@@ -246,14 +266,14 @@ OF_THE_DATABASE = [
     readable("goals_strengthlink"),
     readable("goals_win"),
     Mutant("strength: answered by the therapist",
-           policy("goals_strength", "answer", using="client_id = app.self_writes()"
+           policy("goals_strength", "update", using="client_id = app.self_writes()"
                   " OR client_id = ANY (app.writes())")),
     Mutant("strength: accepted by who offers it",
-           policy("goals_strength", "propose",
+           policy("goals_strength", "insert",
                   check="proposed_by_id = app.user_id() AND (client_id = ANY"
                   " (app.writes()) OR client_id = app.self_writes())")),
     Mutant("strength: said in the client's name",
-           policy("goals_strength", "propose",
+           policy("goals_strength", "insert",
                   check="client_id = ANY (app.writes()) OR client_id ="
                   " app.self_writes()")),
     Mutant("strength: without its moment",
@@ -261,14 +281,47 @@ OF_THE_DATABASE = [
     Mutant("strength: its words can be changed",
            "GRANT UPDATE (moment) ON goals_strength TO cairn_web"),
     Mutant("strength: linked to somebody else's goal",
-           policy("goals_strengthlink", "write",
+           without_key("goals_strengthlink", "goal_id")),
+    Mutant("strength: linked in the other side's name",
+           policy("goals_strengthlink", "insert",
                   check="by_id = app.user_id() AND (client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes())")),
+    Mutant("secured: an agreement to another client's words",
+           without_key("goals_agreement", "version_id")),
+    Mutant("secured: another client's words in effect",
+           without_key("goals_goal", "in_force_id")),
+    Mutant("secured: a row in another practice than its client",
+           without_key("goals_step", "client_id", "practice_id")),
+    Mutant("secured: a request of no client",
+           without_key("clients_notice", "request_id", "client_id_too")),
+    Mutant("secured: a key that forgets the client",
+           without_key("goals_step", "goal_id") + "; ALTER TABLE goals_step ADD FOREIGN"
+           " KEY (goal_id) REFERENCES goals_goal (id) DEFERRABLE INITIALLY DEFERRED"),
+    Mutant("secured: a table that is read by nobody is read",
+           "GRANT SELECT ON accounts_wayback TO cairn_web; CREATE POLICY read"
+           " ON accounts_wayback FOR SELECT TO cairn_web USING (true)"),
+    Mutant("secured: drafts of others are deleted unseen",
+           policy("clients_draft", "delete", using="true")),
+    Mutant("secured: a column that nobody changes is changed",
+           "GRANT UPDATE (author_id) ON clients_draft TO cairn_web"),
+    Mutant("secured: cairn_acl passes on what is not planned",
+           policy("appointments_therapysession", "acl_passes_on", using="true",
+                  check="true")),
+    Mutant("secured: the operator's right is the web's",
+           "CREATE POLICY x ON notes_progressnote FOR INSERT TO cairn_web"
+           " WITH CHECK (true)"),
+    Mutant("keys: another client's agreements count",
+           body("app.both_keys()",
+                "a.client_id = NEW.client_id AND v.client_id = NEW.client_id", "true")),
+    Mutant("keys: another client's agreement is taken back",
+           body("app.key_taken_back()",
+                "a.client_id = NEW.client_id AND v.client_id = NEW.client_id", "true")
+           + ";" + body("app.key_taken_back()", "g.client_id = NEW.client_id", "true")),
     Mutant("win: noted in another's name",
-           policy("goals_win", "write", check="client_id = ANY (app.writes())"
+           policy("goals_win", "insert", check="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("win: taken back by the other side",
-           policy("goals_win", "take_back", using="client_id = ANY (app.writes())"
+           policy("goals_win", "update", using="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("care: an emergency for somebody else",
            policy("clients_carerole", "emergency",
@@ -281,70 +334,76 @@ OF_THE_DATABASE = [
            policy("clients_supervisioncomment", "read",
                   using="client_id = ANY (app.reads())")),
     Mutant("care: anybody who treats comments as supervisor",
-           policy("clients_supervisioncomment", "write",
+           policy("clients_supervisioncomment", "insert",
                   check="by_id = app.user_id() AND client_id = ANY (app.reads())")),
     Mutant("care: a correction is answered by who only reads",
-           policy("clients_correction", "reply", using="client_id = ANY (app.reads())",
+           policy("clients_correction", "update", using="client_id = ANY (app.reads())",
                   check="true")),
     Mutant("care: sessions of others are passed on",
            body("app.pass_on_sessions(uuid, uuid, uuid, timestamptz, boolean)",
                 "NOT (app.is_admin() OR whose = ANY (app.leads()))", "false")),
     Mutant("care: a discharged client writes on",
-           policy("goals_step", "change", using="client_id = ANY (app.writes())"
+           policy("goals_step", "update", using="client_id = ANY (app.writes())"
                   " OR client_id = app.self()")),
     Mutant("goal: anybody of the practice writes",
-           policy("goals_goal", "write", check="true")),
+           policy("goals_goal", "insert", check="true")),
     Mutant("goal: supervisors change it",
-           policy("goals_goal", "change",
+           policy("goals_goal", "update",
                   using="client_id = ANY (app.reads()) OR client_id = app.self()")),
     Mutant("goal: either side turns the other's key",
-           policy("goals_agreement", "write", check="by_id = app.user_id()")),
+           policy("goals_agreement", "insert", check="by_id = app.user_id()")),
     Mutant("goal: a version in another's name",
-           policy("goals_goalversion", "write",
+           policy("goals_goalversion", "insert",
                   check="client_id = ANY (app.writes()) OR client_id = app.self()")),
     Mutant("rating: in another's name",
-           policy("goals_goalrating", "write",
+           policy("goals_goalrating", "insert",
                   check="client_id = ANY (app.writes()) OR client_id = app.self()")),
     Mutant("note: in another's name",
-           policy("notes_progressnote", "write",
+           policy("notes_progressnote", "insert",
                   check="client_id = ANY (app.writes())")),
     Mutant("note: begun with a signature of any date",
-           policy("notes_progressnote", "write",
+           policy("notes_progressnote", "insert",
                   check="client_id = ANY (app.writes()) AND author_id = app.user_id()"
                   " AND begun_by_id IS NULL")),
     Mutant("note: a signed one changes",
-           "DROP TRIGGER signed_stays ON notes_progressnote;"
-           + policy("notes_progressnote", "change",
+           "DROP TRIGGER never_changes ON notes_progressnote;"
+           + policy("notes_progressnote", "update",
                     using="client_id = ANY (app.writes())")),
     Mutant("note: signed a moment ago and read by the client",
            policy("notes_progressnote", "read", using="client_id = ANY (app.reads())"
                   " OR (client_id = app.self() AND signed_at IS NOT NULL"
                   " AND NOT app.is_held(id))")),
     Mutant("note: a signature is undone at any time",
-           body("app.signed_stays()", "OLD.signed_at > clock_timestamp()", "true")),
+           trigger("notes_progressnote", "never_changes",
+                   "(old.signed_at > clock_timestamp())", "true")),
     Mutant("note: a signature is undone by anybody",
-           body("app.signed_stays()", "OLD.author_id = app.user_id()", "true")),
+           trigger("notes_progressnote", "never_changes",
+                   "(old.author_id = app.user_id())", "true")),
     Mutant("note: its words change while a signature is undone",
-           body("app.signed_stays()",
-                "to_jsonb(OLD) - 'signed_at' - 'content_hash' THEN",
-                "to_jsonb(OLD) - 'signed_at' - 'content_hash' OR true THEN")),
+           trigger("notes_progressnote", "never_changes",
+                   "(to_jsonb(new.*) - 'signed_at'::text)",
+                   "(to_jsonb(old.*) - 'signed_at'::text)")),
+    Mutant("note: a signed one is deleted",
+           "DROP TRIGGER never_deleted ON notes_progressnote"),
+    Mutant("note: all of them are gone at once",
+           "DROP TRIGGER never_emptied ON notes_progressnote"),
     Mutant("session: the client writes it",
-           policy("appointments_therapysession", "write", check="true")),
+           policy("appointments_therapysession", "insert", check="true")),
     Mutant("email: posted as sent already",
-           policy("accounts_outgoingemail", "queue_an_email",
+           policy("accounts_outgoingemail", "insert",
                   check="practice_id = app.practice()")),
     Mutant("email: for another practice",
-           policy("accounts_outgoingemail", "queue_an_email",
+           policy("accounts_outgoingemail", "insert",
                   check="state = 'waiting'")),
     readable("clients_carerolerequest"),
     Mutant("notice: read by the whole practice",
-           policy("clients_notice", "own", using="true")),
+           policy("clients_notice", "read", using="true")),
     Mutant("request: decided by an admin",
-           policy("clients_carerolerequest", "decide",
+           policy("clients_carerolerequest", "update",
                   using="outcome = '' AND (app.is_admin() OR client_id = ANY"
                   " (app.leads()))", check="decided_by_id = app.user_id()")),
     Mutant("request: asked for in another name",
-           policy("clients_carerolerequest", "ask", check="app.is_admin()")),
+           policy("clients_carerolerequest", "insert", check="app.is_admin()")),
     Mutant("role: an admin's opens at once",
            body(GIVES, "starts >= statement_timestamp() + interval '24 hours'",
                 "true")),
@@ -370,10 +429,10 @@ OF_THE_DATABASE = [
            body("app.session_clashes(uuid, uuid, uuid, timestamptz)",
                 "(app.is_admin() OR whose = ANY (app.leads()))", "true")),
     Mutant("practice: changed by anybody in it",
-           policy("accounts_practice", "admin_changes",
+           policy("accounts_practice", "update",
                   using="id = app.practice()")),
     Mutant("crisis lines: kept by anybody in the practice",
-           policy("accounts_crisisline", "admin_keeps",
+           policy("accounts_crisisline", "update",
                   using="practice_id = app.practice()")),
     Mutant("audit: rows can be changed",
            "DROP TRIGGER append_only ON accounts_auditevent"),

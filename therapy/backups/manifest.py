@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from django.db import connection
 from django.utils import timezone
 
+from database import generation
 from therapy import schema
 from therapy.backups import Refused, tools
 from therapy.monitoring import pulse
@@ -42,6 +43,7 @@ def take() -> dict:
             "made_at": timezone.now().isoformat(timespec="seconds"),
             "build": pulse.build(),
             "server": tools.server_version(),
+            "generation": generation.found(),
             "migrations": _migrations(cursor),
             "tables": {name: _digest(cursor, name) for name in _tables(cursor)},
             "catalogue": {

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 
+from database.generation import GENERATION
 from digests import restore_hold
 from therapy.backups import Refused, making, manifest, sealed, tools
 
@@ -127,6 +128,12 @@ def _refuse_other_versions(taken: dict, server: int) -> None:
         raise Refused(
             f"The backup is of PostgreSQL {taken['server'] // 10000}, this server is "
             f"of version {server // 10000}: restore into the same or a newer one."
+        )
+    if taken.get("generation", 1) < GENERATION:
+        raise Refused(
+            "The backup is of a development version of Cairn whose tables were"
+            " rewritten since: only the build that made it"
+            f" ({taken['build']}) can restore it."
         )
     known = set(MigrationLoader(None).disk_migrations)
     unknown = sorted({tuple(each) for each in taken["migrations"]} - known)

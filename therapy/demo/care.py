@@ -28,12 +28,16 @@ WHY = (
     "He rang the practice at 19:40, in tears, and hung up. Theo is on a train without "
     "signal. I wanted to see whom he named before I rang back."
 )
-WRONG = ("My friend’s name", "In June it says Joe. Her name is Jo, and she is a woman.")
-ANSWER = (
-    "Thank you, that was my mistake. The June note is signed and stays as it is; I "
-    "added a correction below it: her name is Jo."
+SAYS = "Rode on Tuesday and Friday."  # in the note that Cleo asks to have corrected
+WRONG = (
+    "The days of two rides",
+    "The note says that I rode on Tuesday and Friday. It was Tuesday and Saturday.",
 )
-CORRECTED = "Cleo’s friend is called Jo, and she is a woman. “Joe” above is my mistake."
+ANSWER = (
+    "Thank you, that was my mistake. The note is signed and stays as it is; I added a "
+    "correction below it: Tuesday and Saturday."
+)
+CORRECTED = "The two rides were on Tuesday and Saturday. “Friday” above is my mistake."
 LATE = "At the door he said that he slept at his brother’s twice that week."
 FORGOTTEN = "Not written down on the day."
 ADDED = "Cleo called to say that the appointment with her doctor is on Thursday."
@@ -168,9 +172,10 @@ class Care:
     def additions(self, cleo, thea, asked) -> None:
         """A correction that Cleo asked for, and an addendum to last week's note."""
         notes = ProgressNote.objects.filter(client=cleo).signed().order_by("signed_at")
-        first, *_rest, last = notes.defer("body")
-        at = self.at(-32, "13:20")
-        self.add(first, "correction", CORRECTED, at, thea, correction=asked)
+        at, last = self.at(-32, "13:20"), notes.defer("body").last()
+        before = notes.filter(signed_at__lt=asked.at)
+        wrong = next(note for note in before if SAYS in note.body)
+        self.add(wrong, "correction", CORRECTED, at, thea, correction=asked)
         self.add(last, "addendum", ADDED, last.signed_at + timedelta(hours=3), thea)
 
     def late_entry(self, carl) -> None:

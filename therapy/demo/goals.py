@@ -78,9 +78,6 @@ class Together:
         link = GoalLink(**self.by(self.user), goal=no, other=sleep, kind="helps")
         self.keep(link, self.user)
         self.spoken(bus)
-        with acting_as(self.therapist.pk):
-            no.review_on = self.demo.today
-            no.save(update_fields=["review_on"])
         self.reached()
 
     def comment(self, goal, words, days) -> Comment:

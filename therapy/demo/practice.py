@@ -190,7 +190,7 @@ class Demo:
             place="" if remote else ROOMS[self.person.therapist],
             video_link=link,
             state=state,
-            booked_at=starts.astimezone(UTC) - timedelta(days=9),
+            booked_at=min(starts.astimezone(UTC) - timedelta(days=9), self.now),
             logged_at=starts.astimezone(UTC) + LENGTH if state == "held" else None,
         )
 

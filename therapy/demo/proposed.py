@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from database.identity import acting_as
-from goals.models import Agreement, Goal, GoalVersion, Step
+from goals.models import Goal, GoalVersion, Step
 from goals.models.content import Side
 from goals.models.goal import KEPT
 from therapy.demo.words import PEOPLE, THEMES
+from therapy.seeds import agree, write_version
 
 IF_THEN = ("my heart races", "I look at the far houses and count stops")
 
@@ -39,29 +40,28 @@ class Proposed:
         first = self.version(goal, 1, proposer, at, {
             "own_words": words, "clinical_words": theme.clinical,
             "low_end": theme.low, "high_end": theme.high,
-            "review_on": self.today + timedelta(days=21 + 7 * number),
+            "review_on": self.review_on(number),
         })  # fmt: skip
         self.second_thoughts(goal, first, number, at)
         self.steps(goal)
         return goal
 
+    def review_on(self, number) -> date:
+        """Cleo's second goal is due today."""
+        if self.person.first == "Cleo" and number == 1:
+            return self.today
+        return self.today + timedelta(days=21 + 7 * number)
+
     def version(self, goal, number, by, at, content, *, agreed=True) -> GoalVersion:
         """A version with the proposer's key, and the other one an hour later."""
         user = self.client.user
         with acting_as(by.pk):
-            version = GoalVersion(
-                practice=self.practice, client=self.client, goal=goal, number=number,
-                proposed_by=by, side="client" if by == user else "therapist",
-                proposed_at=at, **content,
-            )  # fmt: skip
-            version.fingerprint = version.compute_fingerprint()
-            version.save(force_insert=True)
-            self.key(version, by, at)
+            version = write_version(goal, number, by=by, at=at, **content)
         other = self.therapist if by == user else user
         both = agreed and other is not None
         if both:
             with acting_as(other.pk):
-                self.key(version, other, at + timedelta(hours=3))
+                agree(version, by=other, at=at + timedelta(hours=3))
         with acting_as(by.pk):
             goal.latest, goal.waits_for = version, Side(version.side).other
             if both:
@@ -69,13 +69,6 @@ class Proposed:
                 goal.waits_for, goal.review_on = "", version.review_on
             goal.save(update_fields=KEPT)
         return version
-
-    def key(self, version, by, at) -> None:
-        Agreement(
-            practice=self.practice, client=self.client, version=version, by=by, at=at,
-            side="client" if by == self.client.user else "therapist",
-            fingerprint=version.fingerprint,
-        ).save(force_insert=True)  # fmt: skip
 
     def second_thoughts(self, goal, first, number, at) -> None:
         """Cleo's goals have a history; a few others wait for a key."""

@@ -6,19 +6,29 @@ from time import monotonic
 
 from django.db import connection, transaction
 
+from accounts.models import AuditEvent, DataKey, Practice, User
+from appointments.models import TherapySession
+from clients.models import (
+    CareRole,
+    Client,
+    ClientBackground,
+    ContactCharter,
+)
+from goals.models import Agreement, Goal, GoalRating, GoalVersion
+from notes.models import ProgressNote
 from therapy.scale.measured import CASELOAD, LOGGED
+from therapy.scale.rows import insert_into
+from toolkit.models import Assignment
 
 BATCH = 3000
 KINDS = (
     "practice", "user", "client", "role", "key", "goal", "version", "hers", "his",
     "rating", "session", "assignment",
 )  # fmt: skip
-FORCED = (
-    "accounts_practice", "clients_client", "clients_clientbackground",
-    "clients_carerole", "clients_contactcharter", "accounts_datakey", "goals_goal",
-    "goals_goalversion", "goals_agreement", "goals_goalrating",
-    "appointments_therapysession", "notes_progressnote", "toolkit_assignment",
-    "accounts_auditevent",
+FILLED = (
+    Practice, Client, ClientBackground, CareRole, ContactCharter, DataKey, Goal,
+    GoalVersion, Agreement, GoalRating, TherapySession, ProgressNote, Assignment,
+    AuditEvent,
 )  # fmt: skip
 PER_PRACTICE, PER_THERAPIST = 300, 60
 GOALS_EACH, RATINGS_EACH, SESSIONS_EACH, PRACTICE_EACH, LOOKS_EACH = 2, 26, 53, 5, 10
@@ -78,15 +88,14 @@ class Crowd:
 
     def force(self, how: str) -> None:
         self.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in FORCED:
+        for model in FILLED:
+            table = model._meta.db_table
             self.cursor.execute(f"ALTER TABLE {table} {how} ROW LEVEL SECURITY")
         self.cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
-    def insert(self, table: str, source: str, **columns: str) -> None:
-        self.cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) "
-            f"SELECT {', '.join(columns.values())} FROM {source} ON CONFLICT DO NOTHING"
-        )
+    def insert(self, model, source: str, **columns: str) -> None:
+        rows = insert_into(model, source, **columns)
+        self.cursor.execute(f"{rows} ON CONFLICT DO NOTHING")
 
     def insert_all(self, first: int, last: int) -> None:
         self.people(first, last)
@@ -105,53 +114,40 @@ class Crowd:
     def people(self, first: int, last: int) -> None:
         practices = f"generate_series({first // PER_PRACTICE}, {last // PER_PRACTICE})"
         self.insert(
-            "accounts_practice", f"{practices} p", id=key("practice", "p"),
+            Practice, f"{practices} p", id=key("practice", "p"),
             name="'Practice ' || p", slug="'practice-' || p", time_zone="'UTC'",
-            session_minutes="50", privacy_notice="''", privacy_version="1",
-            created_at="now()", idle_minutes="30", sender_name="''", portal_days="30",
         )  # fmt: skip
         ratio = PER_PRACTICE // PER_THERAPIST
         users = f"generate_series({first // PER_THERAPIST}, {last // PER_THERAPIST})"
         self.insert(
-            "accounts_user", f"{users} u", id=key("user", "u"),
+            User, f"{users} u", id=key("user", "u"),
             practice_id=key("practice", f"u / {ratio}"), password="'!'",
             email="'t' || u || '@crowd.test'", name="'Therapist ' || u",
-            name_key="'therapist ' || u",
-            pronouns="''", time_zone="'UTC'", language="'en'", is_active="true",
-            is_therapist="true", is_admin="false", phone="''", contact_hours="''",
-            joined_at="now()",
+            name_key="'therapist ' || u", is_therapist="true", joined_at="now()",
         )  # fmt: skip
 
     def records(self, clients: str, whose: dict, by: str) -> None:
         practice, client = whose["practice_id"], whose["client_id"]
         names = "(ARRAY['Ana','Ben','Cem','Dee','Eli','Fay','Gus','Hal'])[n % 8 + 1]"
         self.insert(
-            "clients_client", clients, id=client, practice_id=practice,
-            preferred_name=names, family_name="'Number' || n", pronouns="''",
-            name_key=f"lower({names} || ' number' || n)",
-            email="''", phone="''", emergency_name="''", emergency_phone="''",
-            wants_portal="true", state="'active'", version="1", created_at="now()",
+            Client, clients, id=client, practice_id=practice,
+            preferred_name=names, family_name="'Number' || n",
+            name_key=f"lower({names} || ' number' || n)", wants_portal="true",
         )  # fmt: skip
+        self.insert(ClientBackground, clients, **whose)
         self.insert(
-            "clients_clientbackground", clients, **whose, presenting_concern="''"
-        )
-        self.insert(
-            "clients_carerole", clients, **whose, id=key("role", "n"), user_id=by,
+            CareRole, clients, **whose, id=key("role", "n"), user_id=by,
             given_by_id=by, kind="'primary'", starts_at="now()",
         )  # fmt: skip
+        self.insert(ContactCharter, clients, **whose)
         self.insert(
-            "clients_contactcharter", clients, **whose, reminders="true",
-            reminder_lead_hours="24", weekly_digest="true",
+            DataKey, clients, **whose, id=key("key", "n"),
+            wrapped="'\\x00'::bytea", master_version="1",
         )  # fmt: skip
         self.insert(
-            "accounts_datakey", clients, **whose, id=key("key", "n"),
-            wrapped="'\\x00'::bytea", master_version="1", created_at="now()",
-        )  # fmt: skip
-        self.insert(
-            "accounts_auditevent", f"{clients}, generate_series(1, {LOOKS_EACH}) i",
+            AuditEvent, f"{clients}, generate_series(1, {LOOKS_EACH}) i",
             **whose, at="now() - i * interval '7 days'", actor_id=by,
-            role="'primary'", verb="'opened'", kind="'client'", reason="''",
-            detail="'{}'",
+            role="'primary'", verb="'opened'", kind="'client'", detail="'{}'",
         )  # fmt: skip
 
     def all_goals(self, first, last, clients: str, whose: dict, by: str) -> None:
@@ -160,16 +156,14 @@ class Crowd:
             key(kind, f"n * {GOALS_EACH} + i") for kind in ("goal", "version")
         )
         begun = "now() - interval '1 year'"
-        self.insert("goals_goal", goals, **whose, id=goal, created_at=begun)
+        self.insert(Goal, goals, **whose, id=goal, created_at=begun)
         self.insert(
-            "goals_goalversion", goals, **whose, id=version, goal_id=goal, number="1",
-            proposed_by_id=by, side="'therapist'", proposed_at=begun,
-            own_words="''", clinical_words="''", low_end="''", high_end="''",
-            fingerprint="''",
+            GoalVersion, goals, **whose, id=version, goal_id=goal, number="1",
+            proposed_by_id=by, side="'therapist'", proposed_at=begun, fingerprint="''",
         )  # fmt: skip
         for kind, side in (("hers", "client"), ("his", "therapist")):
             self.insert(
-                "goals_agreement", goals, **whose, version_id=version, by_id=by,
+                Agreement, goals, **whose, version_id=version, by_id=by,
                 id=key(kind, f"n * {GOALS_EACH} + i"), side=f"'{side}'", at=begun,
                 fingerprint="''",
             )  # fmt: skip
@@ -182,7 +176,7 @@ class Crowd:
         )
         number = f"(n * {GOALS_EACH} + i) * {RATINGS_EACH} + r"
         self.insert(
-            "goals_goalrating", f"{goals}, generate_series(0, {RATINGS_EACH - 1}) r",
+            GoalRating, f"{goals}, generate_series(0, {RATINGS_EACH - 1}) r",
             **whose, id=key("rating", number), goal_id=goal, value="(n + i + r) % 11",
             by_id=by, side="'therapist'", at="now() - r * interval '7 days'",
         )  # fmt: skip
@@ -194,22 +188,21 @@ class Crowd:
         starts += " + n % 480 * interval '1 minute'"
         held = f"{clients}, generate_series(1, {SESSIONS_EACH - 1}) w"
         self.insert(
-            "appointments_therapysession",
+            TherapySession,
             f"{clients}, generate_series(0, {SESSIONS_EACH - 1}) w", **whose,
             id=session, therapist_id=by, starts_at=starts,
-            ends_at=f"{starts} + interval '50 minutes'", place="''", video_link="''",
+            ends_at=f"{starts} + interval '50 minutes'",
             state="CASE w WHEN 0 THEN 'planned' ELSE 'held' END",
-            schedule_version="1", booked_at=starts, take_away="''",
+            booked_at=starts,
             logged_at=f"CASE w WHEN 0 THEN NULL ELSE {starts} END",
         )  # fmt: skip
         self.insert(
-            "notes_progressnote", held, **whose, id=session, session_id=session,
-            author_id=by, format="'dap'", body="''", revision="1", saved_at=starts,
-            signed_at=starts, content_hash="''",
+            ProgressNote, held, **whose, id=session, session_id=session,
+            author_id=by, revision="1", saved_at=starts, signed_at=starts,
         )  # fmt: skip
         self.insert(
-            "toolkit_assignment", f"{clients}, generate_series(1, {PRACTICE_EACH}) w",
+            Assignment, f"{clients}, generate_series(1, {PRACTICE_EACH}) w",
             **whose, id=key("assignment", f"n * {PRACTICE_EACH} + w - 1"),
-            session_id=session, words="''", set_by_id=by, set_at=starts,
+            session_id=session, set_by_id=by, set_at=starts,
             answer="'did'", answered_at=starts, answered_by_id=by,
         )  # fmt: skip

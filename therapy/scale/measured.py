@@ -18,10 +18,11 @@ from clients.autosave import PART
 from clients.models import Client
 from database.identity import acting_as
 from digests.models import Digest
-from goals.models import Agreement, Comment, Goal, GoalRating, GoalVersion, Step
+from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from notes.models import ProgressNote
 from therapy.demo.people import PASSWORD
+from therapy.seeds import agree, write_version
 from toolkit.models import Assignment
 
 SLUG = "bench"
@@ -163,28 +164,18 @@ class Measured:
 
     def version(self, goal, number, by, at) -> None:
         """A version with its proposer's key; the identity is already theirs."""
-        side = "therapist" if by == self.therapist else "client"
-        version = GoalVersion(
-            **self.both, goal=goal, number=number, proposed_by=by, side=side,
-            proposed_at=at, own_words=f"{WORDS}, {number}", clinical_words=WORDS,
-            low_end="not at all", high_end="it is just a bus",
+        version = write_version(
+            goal, number, by=by, at=at, own_words=f"{WORDS}, {number}",
+            clinical_words=WORDS, low_end="not at all", high_end="it is just a bus",
         )  # fmt: skip
-        version.fingerprint = version.compute_fingerprint()
-        version.save(force_insert=True)
-        self.key(version, by, side)
-        goal.latest, goal.waits_for = version, Side(side).other
+        goal.latest, goal.waits_for = version, Side(version.side).other
         goal.save(update_fields=["latest", "waits_for"])
-
-    def key(self, version, by, side) -> None:
-        Agreement(
-            **self.both, version=version, by=by, side=side,
-            at=version.proposed_at, fingerprint=version.fingerprint,
-        ).save(force_insert=True)  # fmt: skip
 
     def client_agrees(self, goals) -> None:
         with acting_as(self.client.user.pk):
             for goal in goals:
-                self.key(goal.latest, self.client.user, "client")
+                version = goal.latest
+                agree(version, by=self.client.user, at=version.proposed_at)
                 goal.in_force, goal.in_force_at = goal.latest, goal.latest.proposed_at
                 goal.waits_for = ""
                 goal.save(update_fields=["in_force", "in_force_at", "waits_for"])

@@ -40,7 +40,9 @@ def waits() -> bool:
 
 def make_waiting() -> int:
     """Every copy that waits, the oldest first; how many were made."""
-    waiting = RecordExport.objects.filter(state=State.WAITING).order_by("asked_at")
+    waiting = RecordExport.objects.filter(state=State.WAITING).order_by(
+        "asked_at", "pk"
+    )
     return sum(make(pk) for pk in waiting.values_list("pk", flat=True))
 
 

@@ -144,8 +144,8 @@ class Drawing:
         shown = goal["in_force_id"] or goal["latest_id"]
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
-        paper.own(version["own_words"], size=12)
-        said = [self.standing(goal), self.suggested_by(version)]
+        paper.own(self.called(goal, version), size=12)
+        said = [*self.standing(goal), self.suggested_by(version)]
         paper.small(" · ".join(filter(None, said)), after=0.5)
         for label, name in (
             (gettext("In the therapist’s words"), "clinical_words"),
@@ -163,6 +163,18 @@ class Drawing:
         self.wordings(versions)
         paper.ln(3)
 
+    def called(self, goal: Row, shown: Row) -> str:
+        """As Goal.called: what the side that made the copy says, while both differ."""
+        if goal["closed_at"] or goal["in_force_id"] or not goal["differs_since"]:
+            return str(shown["own_words"])
+        side = Side.CLIENT if self.record.is_clients else Side.THERAPIST
+        own = self.record.of("goal_versions", goal_id=goal["id"], side=side)
+        said = self.record.of("goal_moves", goal_id=goal["id"], side=side)
+        said = [one for one in said if one["at"] >= goal["differs_since"]]
+        words = [one["own_words"] for one in own]
+        words += [one["wording"] for one in said if one["wording"]]
+        return str(words[-1] if words else shown["own_words"])
+
     def suggested_by(self, version: Row) -> str:
         """Whose suggestion it is, where the client never agreed to these words."""
         keys = self.record.of("goal_keys", version_id=version["id"])
@@ -170,20 +182,50 @@ class Drawing:
             return ""
         return gettext("%(name)s’s suggestion") % {"name": version["proposed_by"]}
 
-    def standing(self, goal: Row) -> str:
+    def standing(self, goal: Row) -> list[str]:
+        """As goals.status.stands, from the rows of the copy."""
         if goal["closed_at"]:
             how = Goal.Ended(goal["ended_as"]).label if goal["ended_as"] else ""
-            return f"{how}, {self.day(goal['closed_at'])}"
+            return [f"{how}, {self.day(goal['closed_at'])}"]
         if goal["in_force_id"]:
             since = {"day": self.day(goal["in_force_at"])}
-            return gettext("Agreed by both, in effect since %(day)s") % since
-        if self.record.of(
-            "goal_moves", kind="key_withdrawn", version_id=goal["latest_id"]
-        ):
-            return gettext("Not in effect: an agreement was withdrawn")
+            said = [gettext("Agreed by both, in effect since %(day)s") % since]
+            if goal["differs_since"]:
+                said.append(gettext("Each side sees it differently"))
+            elif goal["latest_id"] != goal["in_force_id"]:
+                said.append(gettext("A new wording is proposed"))
+            return said
+        before = gettext("The earlier agreement was withdrawn")
+        earlier = [before] if self.was_agreed(goal) else []
         if goal["differs_since"]:
-            return gettext("Not in effect: each side sees it differently")
-        return gettext("Proposed, not agreed yet")
+            said = gettext("Not in effect: each side sees it differently")
+            return [said, *earlier]
+        if not earlier:
+            return [gettext("Proposed, not agreed yet")]
+        if self.waits(goal):
+            return [gettext("Proposed, not in effect"), *earlier]
+        return [gettext("Not in effect: an agreement was withdrawn")]
+
+    def was_agreed(self, goal: Row) -> bool:
+        """Whether both ever agreed to one of its wordings."""
+        versions = self.record.of("goal_versions", goal_id=goal["id"])
+        keys = [self.record.of("goal_keys", version_id=one["id"]) for one in versions]
+        return any(len({key["side"] for key in given}) == len(BOTH) for given in keys)
+
+    def waits(self, goal: Row) -> bool:
+        """Whether a side is asked to agree to its newest wording, as `Goal._asked`."""
+        keys = self.record.of("goal_keys", version_id=goal["latest_id"])
+        back = {
+            key["id"]: move["at"]
+            for key in keys
+            for move in self.record.of("goal_moves", agreement_id=key["id"])
+        }
+        standing = [key for key in keys if key["id"] not in back]
+        if len({key["side"] for key in standing}) != 1:
+            return False
+        side, since = standing[-1]["side"], standing[-1]["at"]
+        theirs = [back[key["id"]] for key in keys if key["side"] != side]
+        return not any(at > since for at in theirs)
 
     def ratings(self, goal: Row) -> None:
         rows = self.record.of("ratings", goal_id=goal["id"])

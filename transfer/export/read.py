@@ -151,7 +151,12 @@ class Record:
 
     @property
     def not_in_it(self) -> list[str]:
-        return not_in_copy("presenting_concern" not in self.person)
+        return not_in_copy(self.is_clients)
+
+    @property
+    def is_clients(self) -> bool:
+        """Whether the client made it, not a therapist."""
+        return "presenting_concern" not in self.person
 
     def of(self, table: str, **wanted) -> list[Row]:
         """The rows of one table that hold these values."""
@@ -193,7 +198,7 @@ def read_record(client: Client, user: User) -> Record:
             # The client reads the other side's only once both have answered.
             rows = rows.exclude(review__client_at=None)
             rows = rows.exclude(review__therapist_at=None)
-        rows = rows.order_by(*order.split())
+        rows = rows.order_by(*order.split(), "pk")
         names = columns.split()
         people = [column for column in names if column in PEOPLE]
         rows = rows.select_related(*people) if people else rows
@@ -214,7 +219,7 @@ def _row(row, names) -> Row:
 
 def _notes(client: Client, user: User) -> list[Row]:
     rows = ProgressNote.objects.visible_to(user).filter(client=client).shared()
-    rows = rows.select_related("author", "begun_by").order_by("signed_at")
+    rows = rows.select_related("author", "begun_by").order_by("signed_at", "pk")
     return [
         {
             "session_id": note.session_id,
@@ -256,7 +261,7 @@ def _labelled(note: ProgressNote) -> list[str]:
 
 def _looks(client: Client, user: User) -> list[Row]:
     """Who else opened it; the client's alone to read, so it is in their copy alone."""
-    looks = looks_at(user).filter(client_id=client.pk).order_by("at")
+    looks = looks_at(user).filter(client_id=client.pk).order_by("at", "pk")
     looks = list(looks.values("at", "actor_id", "role", "verb", "kind", "reason"))
     people = User.objects.filter(practice_id=client.practice_id)
     names = dict(

@@ -87,7 +87,7 @@ def waiting() -> list[tuple[UUID, str]]:
         state__in=[State.RUNNING, State.READING, State.UNDOING], lease_until__lt=Now()
     )
     rows = CaseloadImport.objects.filter(nobody | left)
-    return list(rows.order_by("made_at").values_list("pk", "state"))
+    return list(rows.order_by("made_at", "pk").values_list("pk", "state"))
 
 
 def sweep() -> None:

@@ -162,6 +162,13 @@ def _day_words(day, today, begin, language):
     return dates.weekday_with_year(day)
 
 
+def moment_words(when, begin=True):
+    """Tue 24 Nov, 14:00, of a moment in the reader's time zone."""
+    local = _local(when)
+    said = {"day": day_words(local.date(), begin), "time": dates.clock(local)}
+    return _("%(day)s, %(time)s") % said
+
+
 def _local(when):
     return timezone.localtime(when) if timezone.is_aware(when) else when
 
@@ -182,10 +189,7 @@ def moment(when, place="begin"):
     if not when:
         return ""
     local = _local(when)
-    words = _("%(day)s, %(time)s") % {
-        "day": day_words(local.date(), place == "begin"),
-        "time": dates.clock(local),
-    }
+    words = moment_words(local, place == "begin")
     stamp = local.isoformat(timespec="minutes")
     return format_html('<time datetime="{}">{}</time>', stamp, words)
 

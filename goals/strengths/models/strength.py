@@ -72,6 +72,7 @@ class Strength(ClientRow):
         null=True,
         related_name="in_own_words",
         error_messages={"unique": _("This stands in your own words already.")},
+        db_constraint=False,
     )
 
     objects = StrengthQuerySet.as_manager()

@@ -29,8 +29,12 @@ class StrengthLink(ClientRow):
     retention = "record"
     frozen = {"strength", "goal", "by", "side", "at"}
 
-    strength = models.ForeignKey(Strength, models.PROTECT, related_name="links")
-    goal = models.ForeignKey(Goal, models.PROTECT, related_name="strength_links")
+    strength = models.ForeignKey(
+        Strength, models.PROTECT, related_name="links", db_constraint=False
+    )
+    goal = models.ForeignKey(
+        Goal, models.PROTECT, related_name="strength_links", db_constraint=False
+    )
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
