@@ -103,6 +103,7 @@ def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
     proposed(cleo, thea)
     goal = agreed_goal(cleo, thea)
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    signals_anew(cleo)
     with acting_as(thea.pk), transaction.atomic():
         Assignment.agree(cleo, "Two stops, alone", by=thea)
     send_at(MONDAY)
