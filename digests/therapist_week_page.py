@@ -91,6 +91,7 @@ def _answers(user, begins, ends):
 def _goals(user, begins, ends):
     rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
     rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    rows = rows.annotate(was_withdrawn=status.was_withdrawn())
     return rows.order_by("created_at", "pk")
 
 
@@ -180,8 +181,7 @@ class TherapistWeekPage:
     def _goals(self) -> list[Goal]:
         """Agreed in the week, or waiting for a key now."""
         rows = _goals(self.user, **self._week)
-        found = [goal for goal in rows if goal.client_id in self.clients]
-        return status.with_past(self.user, found)
+        return [goal for goal in rows if goal.client_id in self.clients]
 
     @cached_property
     def keys_waiting(self) -> ShortList:

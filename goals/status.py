@@ -10,14 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.models import Agreement, Goal, Review
+from goals.models import Agreement, Goal, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -52,6 +52,16 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     client = client or goal.client
     said = [stands(goal, client), asked(goal, reader, client)]
     return format_html_join(" ", "{}", ((one,) for one in said if one))
+
+
+def was_withdrawn() -> Case:
+    """The same as `with_past`, for a query that reads goals anyway."""
+    keys = Agreement.objects.filter(version=OuterRef("pk"))
+    both = [Exists(keys.filter(side=side)) for side in Side.values]
+    once = GoalVersion.objects.filter(*both, goal=OuterRef("pk"))
+    waits = ~Q(waits_for="") | Q(differs_since__isnull=False)
+    asked = waits & Q(in_force=None, closed_at=None)
+    return Case(When(asked & Q(Exists(once)), then=True), default=False)
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:

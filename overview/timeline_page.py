@@ -153,7 +153,8 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at", "pk")
-        status.with_past(self.user, with_names(self.user, goals))
+        goals = goals.annotate(was_withdrawn=status.was_withdrawn())
+        with_names(self.user, goals)
         self.lines = {
             goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
         }
