@@ -121,7 +121,7 @@ class Watch(NamedTuple):
 def _shown(user, clients, meeting, today, now):
     rows = Signal.objects.visible_to(user).shown(today, now)
     rows = rows.filter(~Q(kind__in=QUIET) | Q(client_id=meeting), client_id=clients)
-    rows = rows.order_by("kind", "due_on", "since", "about")
+    rows = rows.order_by("kind", "due_on", "since", "about", "pk")
     return rows.values_list("kind", "client_id", "about", "since")
 
 

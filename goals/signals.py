@@ -232,13 +232,13 @@ def _is_flat(ratings: list[tuple[int, datetime]], moved_at: datetime | None) -> 
 
 def _last_ratings(side: str) -> ArraySubquery:
     rows = GoalRating.objects.filter(goal=OuterRef("pk"), side=side).not_withdrawn()
-    rows = rows.order_by("-at").values(each=JSONObject(value="value", at="at"))
+    rows = rows.order_by("-at", "-pk").values(each=JSONObject(value="value", at="at"))
     return ArraySubquery(rows[:FLAT])
 
 
 def _last_of(rows, column: str = "at") -> Subquery:
     rows = rows.filter(goal=OuterRef("pk"), **{f"{column}__isnull": False})
-    return Subquery(rows.order_by(f"-{column}").values(column)[:1])
+    return Subquery(rows.order_by(f"-{column}", "-pk").values(column)[:1])
 
 
 def _last_opened(since, **roles) -> Subquery:
@@ -246,17 +246,17 @@ def _last_opened(since, **roles) -> Subquery:
         client_id=OuterRef("client_id"), at__gt=since, **roles
     )
     looks = looks.filter(object_id=OuterRef("pk"), verb="opened")
-    return Subquery(looks.order_by("-at").values("at")[:1])
+    return Subquery(looks.order_by("-at", "-pk").values("at")[:1])
 
 
 @prepared(clients=many(UUIDField()), since=DateTimeField())
 def _facts(clients, since):
     moves = GoalMove.objects.filter(goal=OuterRef("pk"))
-    moves = moves.order_by("kind", "side", "-at").distinct("kind", "side")
+    moves = moves.order_by("kind", "side", "-at", "-pk").distinct("kind", "side")
     answers = ReviewAnswer.objects.filter(review=OuterRef("review_id"))
     answers = answers.order_by("side", "-at", "-pk").distinct("side")
     held = TherapySession.objects.filter(client=OuterRef("client_id")).held()
-    held = held.order_by("-starts_at").values("starts_at")[:UNTOUCHED]
+    held = held.order_by("-starts_at", "-pk").values("starts_at")[:UNTOUCHED]
     unanswered = Comment.objects.filter(goal=OuterRef("pk"), talked_on=None)
     given = JSONObject(side="side", what="choice", at="at")
     marked = ContactCharter.objects.filter(client=OuterRef("client_id"))
@@ -278,7 +278,7 @@ def _facts(clients, since):
         by_therapist=_last_ratings(Side.THERAPIST),
         last_step_at=_last_of(Step.objects.order_by(), "reached_at"),
         last_comment_at=_last_of(Comment.objects.all()),
-        unanswered_at=Subquery(unanswered.order_by("at").values("at")[:1]),
+        unanswered_at=Subquery(unanswered.order_by("at", "pk").values("at")[:1]),
         held=ArraySubquery(held),
         opened_by_client=_last_opened(since, role="client"),
         opened_by_therapist=_last_opened(since, role__in=sorted(WRITES)),

@@ -76,6 +76,8 @@ UPDATE goals_strength SET state = 'accepted', answered_at = now()
   WHERE right(id::text, 1) < '8';
 UPDATE goals_goal SET waits_for = 'therapist', in_force_at = now(), closed_at = NULL
   WHERE right(id::text, 1) < '8';
+UPDATE goals_goal SET closed_at = now() - interval '1 day'
+  WHERE right(id::text, 1) >= 'c';
 UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession

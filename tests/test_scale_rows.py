@@ -5,7 +5,9 @@ from django.db import connection
 
 from accounts.models import Practice, User
 from clients.models import Client
-from goals.models import GoalRating
+from goals.models import Goal, GoalRating
+from notes.models import ProgressNote
+from therapy.scale import measured
 from therapy.scale.rows import insert_into
 
 ONE = "generate_series(7, 7) n"
@@ -72,3 +74,16 @@ def test_what_must_be_said_is_named():
         insert_into(Practice, ONE, id=KEY, name="'x'")
     with pytest.raises(ValueError, match=r"goals\.GoalRating\.value has no default"):
         insert_into(GoalRating, ONE, id=KEY, practice=KEY, client=KEY, goal=KEY)
+
+
+def test_the_measured_practice_is_made(db, monkeypatch):
+    few = {"CASELOAD": 7, "LOGGED": 1, "STAFF": 5}
+    for name, many in few.items():
+        monkeypatch.setattr(measured, name, many)
+    measured.Measured().make()
+    made = Client.objects.filter(practice__slug=measured.SLUG)
+    assert made.count() == few["CASELOAD"] + few["LOGGED"]
+    notes = ProgressNote.objects.filter(client__in=made)
+    assert notes.exclude(signed_at=None).exists() and notes.filter(signed_at=None)
+    agreed = Goal.objects.filter(client__in=made).exclude(in_force=None)
+    assert agreed.count() == 5 + 1 + 3 + 3 * 2 + 2 + 3

@@ -1,12 +1,26 @@
-"""What the demo and the measured practice build alike: a wording and its agreements."""
+"""What the demo and the measured practice build alike."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
 
+from django.db import connection
+
 from accounts.models import User
+from database import identity
 from goals.models import Agreement, Goal, GoalVersion
 from goals.models.content import Side
+
+
+@contextmanager
+def as_who_seeds():
+    """The login of this process, with the keys of the person it acts as: a web login
+    can write no note that is signed already."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE NONE")
+    yield
+    identity.tell(connection)
 
 
 def write_version(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection
 from django.utils import timezone
 
 from accounts import encryption
@@ -17,7 +15,6 @@ from accounts.models import CrisisLine, Practice, User
 from appointments.models import TherapySession
 from clients.autosave import PART
 from clients.models import Client
-from database import identity
 from database.identity import acting_as
 from goals.models import GoalRating
 from notes.models import ProgressNote, SessionGoal
@@ -28,6 +25,7 @@ from therapy.demo.people import PASSWORD
 from therapy.demo.proposed import Proposed
 from therapy.demo.strengths import Strong
 from therapy.demo.words import PEOPLE, PRIVACY, STAFF, WRITTEN
+from therapy.seeds import as_who_seeds
 from toolkit.models import Assignment
 
 ZONE = ZoneInfo("Europe/London")
@@ -35,16 +33,6 @@ SLUG = "larch-street"
 ROOMS = {"thea": "Room 2", "theo": "Room 1", "iris": "Room 3"}
 LENGTH = timedelta(minutes=50)
 CLEOS_BUS = [2, 2, 3, 2, 4, 4, 3, 4, 5, 5, 6, 5]
-
-
-@contextmanager
-def as_who_seeds():
-    """The login of this process, with the keys of the person it acts as: a web login
-    can write no note that is signed already."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL ROLE NONE")
-    yield
-    identity.tell(connection)
 
 
 class Demo:
@@ -298,7 +286,7 @@ class Demo:
             saved_at=session.ends_at,
         )  # fmt: skip
         if signed:
-            note.signed_at = session.ends_at + timedelta(minutes=15)
+            note.signed_at = min(session.ends_at + timedelta(minutes=15), self.now)
             note.content_hash = note.compute_hash(note.signed_at)
         return note
 
@@ -321,7 +309,7 @@ class Demo:
         for session in self.held[-12:]:
             for minutes in (-12, 52):
                 at = session.starts_at + timedelta(minutes=minutes)
-                self.look(at, "client")
+                self.look(min(at, self.now), "client")
             self.look(session.ends_at, "therapysession")
 
     def look(self, at, kind) -> None:

@@ -22,7 +22,7 @@ from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from notes.models import ProgressNote
 from therapy.demo.people import PASSWORD
-from therapy.seeds import agree, write_version
+from therapy.seeds import agree, as_who_seeds, write_version
 from toolkit.models import Assignment
 
 SLUG = "bench"
@@ -219,10 +219,12 @@ class Measured:
     def logged(self, number: int) -> None:
         with acting_as(self.therapist.pk):
             unsigned = self.held[-1] if number % 10 == 6 else None
-            ProgressNote.objects.bulk_create(
+            notes = [
                 self.note(session, signed=session is not unsigned)
                 for session in self.held
-            )
+            ]
+            with as_who_seeds():
+                ProgressNote.objects.bulk_create(notes)
             if number == 2:
                 self.note(self.open[0], signed=False).save(force_insert=True)
             Assignment.objects.bulk_create(

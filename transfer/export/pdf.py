@@ -17,6 +17,7 @@ from goals.models.content import Side
 from goals.voices import BOTH
 from notes.models import NoteAddition
 from toolkit.models import Assignment
+from transfer.export import agreements
 from transfer.export.chart import rating_chart
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
@@ -196,36 +197,15 @@ class Drawing:
                 said.append(gettext("A new wording is proposed"))
             return said
         before = gettext("The earlier agreement was withdrawn")
-        earlier = [before] if self.was_agreed(goal) else []
+        earlier = [before] if agreements.was_agreed(self.record, goal) else []
         if goal["differs_since"]:
             said = gettext("Not in effect: each side sees it differently")
             return [said, *earlier]
         if not earlier:
             return [gettext("Proposed, not agreed yet")]
-        if self.waits(goal):
+        if agreements.waits(self.record, goal):
             return [gettext("Proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
-
-    def was_agreed(self, goal: Row) -> bool:
-        """Whether both ever agreed to one of its wordings."""
-        versions = self.record.of("goal_versions", goal_id=goal["id"])
-        keys = [self.record.of("goal_keys", version_id=one["id"]) for one in versions]
-        return any(len({key["side"] for key in given}) == len(BOTH) for given in keys)
-
-    def waits(self, goal: Row) -> bool:
-        """Whether a side is asked to agree to its newest wording, as `Goal._asked`."""
-        keys = self.record.of("goal_keys", version_id=goal["latest_id"])
-        back = {
-            key["id"]: move["at"]
-            for key in keys
-            for move in self.record.of("goal_moves", agreement_id=key["id"])
-        }
-        standing = [key for key in keys if key["id"] not in back]
-        if len({key["side"] for key in standing}) != 1:
-            return False
-        side, since = standing[-1]["side"], standing[-1]["at"]
-        theirs = [back[key["id"]] for key in keys if key["side"] != side]
-        return not any(at > since for at in theirs)
 
     def ratings(self, goal: Row) -> None:
         rows = self.record.of("ratings", goal_id=goal["id"])
