@@ -381,3 +381,23 @@ def test_a_step_or_a_rating_ends_the_question_whether_it_stands_still(
     if touch is reach:
         act(cleo.user, goal, lambda found: undo_step(found, cleo.user))
         assert kinds(cleo) == {"still"}
+
+
+def test_other_words_end_the_wish_to_talk_and_the_difference(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    propose = VERBS["propose"]
+    act(thea, goal, lambda found: propose(found, thea))
+    for verb in ("differ", "talk"):
+        act(cleo.user, goal, lambda found, v=VERBS[verb]: v(found, cleo.user))
+    assert {"talk-client", "differs"} <= kinds(cleo)
+    act(thea, goal, lambda found: propose(found, thea))
+    assert not {"talk-client", "differs"} & kinds(cleo)
+
+
+def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for person in (thea, cleo.user):
+        act(person, goal, lambda found, by=person: answer("aside")(found, by))
+    assert kinds(cleo) == {"decided-aside"}
+    act(cleo.user, goal, lambda found: found.take_up(by=cleo.user))
+    assert "taken-up" in kinds(cleo)
