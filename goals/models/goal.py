@@ -313,7 +313,7 @@ class Goal(ClientRow):
         back = [k.taken_back.at for k in keys if k.side == missing]
         return "" if any(when > at for when in back) else missing
 
-    @signals.changes("goals")
+    @transaction.atomic
     def keep_line(self, line: str, *, by: User) -> None:
         """A sentence for a harder day, with a goal that was reached."""
         self.lock()

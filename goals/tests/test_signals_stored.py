@@ -170,6 +170,30 @@ def about_a_goal(goal, person, verb):
         act(by, goal, lambda found: verb(found, by))
 
 
+MOMENTS = {
+    "goals_goal": "created_at closed_at in_force_at differs_since",
+    "goals_goalmove": "at",
+    "goals_goalrating": "at",
+    "goals_step": "reached_at",
+    "goals_comment": "at",
+    "goals_review": "opened_at client_at therapist_at",
+    "goals_reviewanswer": "at",
+    "goals_strength": "at",
+    "appointments_therapysession": "starts_at ends_at",
+    "accounts_auditevent": "at",
+}
+
+
+def a_week_passes():
+    """What happened until now happened a week earlier, past every trigger."""
+    with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table, columns in MOMENTS.items():
+            earlier = [f"{c} = {c} - interval '7 days'" for c in columns.split()]
+            cursor.execute(f"UPDATE {table} SET {', '.join(earlier)}")
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
 ABOUT_HER = [
     "hold", "offer", "mark", "answer strength", "unanswer strength", "discharge",
     "readmit",
@@ -181,10 +205,13 @@ def test_after_every_step_a_recompute_changes_nothing(cleo, thea, seed):
     pick = random.Random(seed)
     people = {"client": cleo.user, "therapist": thea}
     goals = [agreed_goal(cleo, thea) for _ in range(2)]
-    steps = [*VERBS, *VERBS, *ABOUT_HER, "hold", "hold", "readmit"]
+    steps = [*VERBS, *VERBS, *ABOUT_HER, "hold", "hold", "readmit", "week", "week"]
     for number in range(60):
         verb, person = pick.choice(steps), pick.choice([*people.values()])
-        if verb in ABOUT_HER:
+        if verb == "week":
+            a_week_passes()
+            anew(cleo)
+        elif verb in ABOUT_HER:
             about_cleo(cleo, thea, verb)
         elif not Client.objects.get(pk=cleo.pk).is_discharged:
             about_a_goal(pick.choice(goals), person, VERBS[verb])
@@ -304,3 +331,73 @@ def test_what_is_imported_asks_nothing(cleo, thea):
         GoalRating.import_many(ratings, by=thea)
     anew(cleo)
     assert stored(cleo) == []
+
+
+# -- each verb that nothing above sees -------------------------------------------------
+
+
+def test_a_comment_is_a_touch_and_is_asked_about_until_it_was_talked_about(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for _ in range(4):
+        a_week_passes()
+        hold(cleo, thea, at=timezone.now() - timedelta(minutes=2), body=None)
+    assert kinds(cleo) == {"still"}
+    with as_person(cleo.user):
+        said = Comment.say(goal, "Ten is too far", by=cleo.user)
+    assert kinds(cleo) == set()
+    for _ in range(2):
+        a_week_passes()
+        hold(cleo, thea, at=timezone.now() - timedelta(minutes=2), body=None)
+    assert kinds(cleo) == {"said"}
+    with as_person(thea):
+        said.talked_about(thea.today(), "", by=thea)
+    assert kinds(cleo) == set()
+
+
+def test_how_a_success_is_marked_counts_from_the_moment_it_is_chosen(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for person in (thea, cleo.user):
+        act(person, goal, lambda found, by=person: answer("reached")(found, by))
+    told = {"decided-reached"}
+    assert kinds(cleo) == told
+    for style, more in (("talk", {"reached"}), ("ritual", set())):
+        with as_person(cleo.user):
+            charter = ContactCharter.objects.get(client=cleo)
+            charter.set(by=cleo.user, celebrates=style)
+        assert kinds(cleo) == told | more
+
+
+@pytest.mark.parametrize("touch", [reach, rate_alike])
+def test_a_step_or_a_rating_ends_the_question_whether_it_stands_still(
+    cleo, thea, touch
+):
+    goal = agreed_goal(cleo, thea)
+    for _ in range(4):
+        a_week_passes()
+        hold(cleo, thea, at=timezone.now() - timedelta(minutes=2), body=None)
+    assert kinds(cleo) == {"still"}
+    act(cleo.user, goal, lambda found: touch(found, cleo.user))
+    assert "still" not in kinds(cleo)
+    if touch is reach:
+        act(cleo.user, goal, lambda found: undo_step(found, cleo.user))
+        assert kinds(cleo) == {"still"}
+
+
+def test_other_words_end_the_wish_to_talk_and_the_difference(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    propose = VERBS["propose"]
+    act(thea, goal, lambda found: propose(found, thea))
+    for verb in ("differ", "talk"):
+        act(cleo.user, goal, lambda found, v=VERBS[verb]: v(found, cleo.user))
+    assert {"talk-client", "differs"} <= kinds(cleo)
+    act(thea, goal, lambda found: propose(found, thea))
+    assert not {"talk-client", "differs"} & kinds(cleo)
+
+
+def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for person in (thea, cleo.user):
+        act(person, goal, lambda found, by=person: answer("aside")(found, by))
+    assert kinds(cleo) == {"decided-aside"}
+    act(cleo.user, goal, lambda found: found.take_up(by=cleo.user))
+    assert "taken-up" in kinds(cleo)
