@@ -252,9 +252,9 @@ class Cast:
             ),
             goal,
             portal_home(portal),
-            Case("the whole journey", f"/clients/{journey}/journey/", tess, 12),
-            Case("strengths and wins", f"/clients/{journey}/strengths/", tess, 11),
-            Case("how far goals came", f"/clients/{journey}/progress/", tess, 8),
+            Case("the whole journey", f"/clients/{journey}/journey/", tess, 13),
+            Case("strengths and wins", f"/clients/{journey}/strengths/", tess, 12),
+            Case("how far goals came", f"/clients/{journey}/progress/", tess, 10),
             digest,
             people(ada),
             SignIn(

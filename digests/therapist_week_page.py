@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import DateTimeField, OuterRef, Q, Subquery
@@ -74,13 +75,6 @@ def _treated(user):
 
 
 @prepared_for_user(**WEEKS)
-def _sessions(user, begins, ends):
-    rows = TherapySession.objects.editable_by(user).filter(therapist=user)
-    rows = rows.filter(_within("starts_at", begins, ends))
-    return rows.values_list("state", Q(note__signed_at__lte=Now()))
-
-
-@prepared_for_user(**WEEKS)
 def _answers(user, begins, ends):
     rows = Assignment.objects.editable_by(user).exclude(answer="")
     rows = rows.filter(_within("answered_at", begins, ends))
@@ -118,13 +112,28 @@ def _unsigned(user, now):
     return rows.values_list("client_id", "session_id", "session__starts_at")
 
 
-@prepared_for_user(**NOW, **WEEKS)
-def _booked(user, now, begins, ends):
-    """What is ahead now, and what has or had its place between the two."""
-    rows = TherapySession.objects.editable_by(user).not_canceled()
+@prepared_for_user(**NOW, **WEEKS, until=DateTimeField())
+def _sessions(user, now, begins, ends, until):
+    """One's own of the week, and those of one's clients that are ahead now, or had
+    their place between the week and `until`."""
+    rows = TherapySession.objects.editable_by(user)
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
-    rows = rows.filter(ahead | _within("starts_at", begins, ends))
-    return rows.values_list("client_id", "starts_at", "ends_at", "state")
+    own = Q(therapist=user) & _within("starts_at", begins, ends)
+    rows = rows.filter(own | ahead | _within("starts_at", ends, until))
+    return rows.annotate(is_signed=Q(note__signed_at__lte=Now())).values_list(
+        "client_id", "therapist_id", "starts_at", "ends_at", "state", "is_signed"
+    )
+
+
+class Booked(NamedTuple):
+    """A session of the week, of the week after, or later."""
+
+    client_id: UUID
+    therapist_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    is_signed: bool | None
 
 
 class TherapistWeekPage:
@@ -155,13 +164,20 @@ class TherapistWeekPage:
     # -- figures -----------------------------------------------------------------
 
     @cached_property
+    def _sessions(self) -> list[Booked]:
+        until = self.ends_at + WEEK
+        rows = _sessions(self.user, now=self.now, **self._week, until=until)
+        return [Booked(*row) for row in rows]
+
+    @cached_property
     def sessions(self) -> Counter:
-        """How many of the week's sessions were held, missed, cancelled, signed."""
-        rows = _sessions(self.user, **self._week)
+        """How many of the week's sessions were held, missed, canceled, signed."""
         counts: Counter = Counter()
-        for state, is_signed in rows:
-            counts[state] += 1
-            counts["signed"] += bool(is_signed)
+        for row in self._sessions:
+            in_week = self.starts_at <= row.starts_at < self.ends_at
+            if in_week and row.therapist_id == self.user.pk:
+                counts[row.state] += 1
+                counts["signed"] += bool(row.is_signed)
         return counts
 
     @property
@@ -252,24 +268,22 @@ class TherapistWeekPage:
             ]
         )
 
-    @cached_property
-    def _booked(self) -> list[tuple[UUID, datetime, datetime, str]]:
-        after = {"begins": self.ends_at, "ends": self.ends_at + WEEK}
-        return _booked(self.user, now=self.now, **after)
-
     @property
     def booked(self) -> int:
         """Sessions in the seven days after the week, held or missed by now or not."""
-        until = self.ends_at + WEEK
-        return sum(self.ends_at <= row[1] < until for row in self._booked)
+        until, canceled = self.ends_at + WEEK, TherapySession.State.CANCELLED
+        return sum(
+            self.ends_at <= row.starts_at < until and row.state != canceled
+            for row in self._sessions
+        )
 
     @cached_property
     def unbooked(self) -> ShortList:
         planned = TherapySession.State.PLANNED
         booked = {
-            client_id
-            for client_id, _starts_at, ends_at, state in self._booked
-            if state == planned and ends_at > self.now
+            row.client_id
+            for row in self._sessions
+            if row.state == planned and row.ends_at > self.now
         }
         return ShortList.of(
             [
