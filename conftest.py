@@ -76,6 +76,17 @@ def url_as(role):
     return f"postgresql://{role}:{password}@{host}:{found['PORT']}/{found['NAME']}"
 
 
+def have_all_tables_alone() -> None:
+    """Until the test ends, before it changes tables themselves: autovacuum, which may
+    be at one of them, steps back now and not in the middle (a deadlock)."""
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE',
+              string_agg(oid::regclass::text, ', ' ORDER BY oid)) FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace""")
+        cursor.execute(cursor.fetchone()[0])
+
+
 def somebody_waits(cursor) -> bool:
     """Whether a statement waits for a lock of another's transaction."""
     cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")

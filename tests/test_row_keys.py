@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.models import Practice
 from clients.models import CareRoleRequest, Client, Draft, Notice
-from conftest import admit, as_role, ten_seconds_pass
+from conftest import admit, as_role, have_all_tables_alone, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from tests.cast import agreed_goal, hold
@@ -74,6 +74,7 @@ def test_every_key_between_rows_of_clients_carries_the_client(db):
 
 
 def test_no_key_can_be_given_a_row_of_somebody_else(thea, theo, cleo, carl):
+    have_all_tables_alone()
     record_of(cleo, thea)
     record_of(carl, theo)
     query("SET CONSTRAINTS ALL IMMEDIATE")

@@ -11,6 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
 from clients.models import ClientRow
+from conftest import have_all_tables_alone
 from database.operations import Policy, SecureRows, Update
 from therapy import schema
 
@@ -41,6 +42,7 @@ def migrate(targets):
 
 def test_every_lock_can_be_taken_off_and_put_on_again(db):
     """Back to tables without policies, and forward: the same again, to the letter."""
+    have_all_tables_alone()
     before = catalogue()
     leaves = MigrationLoader(connection).graph.leaf_nodes()
     migrate([(app, "0001_initial") for app in OURS])
