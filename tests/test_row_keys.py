@@ -7,7 +7,9 @@ then each of them is tried with a row of somebody else in the same practice.
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import ForeignKey
 
 from accounts.models import Practice
 from clients.models import CareRoleRequest, Client, Draft, Notice
@@ -71,6 +73,23 @@ def test_every_key_between_rows_of_clients_carries_the_client(db):
         else:
             assert len(columns) == 2, name
             assert columns[1] == "client_id", name
+
+
+def test_every_field_that_leads_to_a_row_of_a_client_has_its_key(db):
+    """From the models, so that none is missing from the catalog."""
+    wanted = set()
+    for model in apps.get_models():
+        fields = {field.name: field for field in model._meta.local_fields}
+        if not isinstance(fields.get("client"), ForeignKey):
+            continue
+        table = model._meta.db_table
+        for field in fields.values():
+            other = field.related_model
+            if other is Client:
+                wanted.add(f"{table}_client_id_practice_id")
+            elif other and any(f.name == "client" for f in other._meta.local_fields):
+                wanted.add(f"{table}_{field.column}_client_id")
+    assert wanted == {name for name, *_key in keys()}
 
 
 def test_no_key_can_be_given_a_row_of_somebody_else(thea, theo, cleo, carl):
@@ -205,7 +224,8 @@ def test_a_signed_note_outlives_even_the_owner(thea, cleo, statement):
     hold(cleo, thea)
     ten_seconds_pass()
     query("SET CONSTRAINTS ALL IMMEDIATE")
-    with pytest.raises(DatabaseError, match="is not allowed"), transaction.atomic():
+    refused = f"{statement.split()[0]} on notes_progressnote is not allowed"
+    with pytest.raises(DatabaseError, match=refused), transaction.atomic():
         query(statement)
 
 

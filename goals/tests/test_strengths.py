@@ -211,6 +211,16 @@ def test_nor_does_the_database_link_it(thea, theo, cleo, carl):
         connection.check_constraints()
 
 
+def test_nor_is_it_linked_in_the_other_sides_name(thea, cleo):
+    found, goal = strength(cleo, by=cleo.user), agreed_goal(cleo, thea)
+    for who, side in ((thea, "client"), (cleo.user, "therapist")):
+        with refused(who.pk, "row-level security"):
+            StrengthLink(
+                practice_id=cleo.practice_id, client=cleo, strength=found, goal=goal,
+                by=who, side=side,
+            ).save(force_insert=True)  # fmt: skip
+
+
 def test_a_closed_goal_keeps_what_helped_with_it(thea, cleo):
     one, two = agreed_goal(cleo, thea), agreed_goal(cleo, thea)
     found = strength(cleo, by=cleo.user, helps=[one])
