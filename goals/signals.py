@@ -39,6 +39,7 @@ from goals.models import (
     Strength,
 )
 from goals.models.content import Side
+from goals.voices import BOTH
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 TOLD_FOR = timedelta(days=14)
@@ -55,7 +56,6 @@ GOAL_KINDS = (
     *TALK, *TOLD.values(), "reached", "answer", "decide", *DECIDED.values(),
     "review", "said", *QUIET,
 )  # fmt: skip
-BOTH = (Side.CLIENT, Side.THERAPIST)
 
 
 class Given(NamedTuple):

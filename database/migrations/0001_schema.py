@@ -63,7 +63,7 @@ CREATE FUNCTION app.self_writes() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 """
 
 # What may only be added to refuses everybody, the tables' owner included.  One kind lets
-# go of what an import brought when that is undone: only app.undo_import (transfer.0002)
+# go of what an import brought when that is undone: only app.undo_import (transfer.0003)
 # runs as cairn_acl and deletes there.
 REFUSE = """
 CREATE FUNCTION app.refuse() RETURNS trigger LANGUAGE plpgsql
