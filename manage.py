@@ -8,11 +8,11 @@ import sys
 # What changes the schema needs its owner; everything else sees what the web sees.
 AS_OWNER = {
     "create_practice",
-    "createcachetable",
     "dbshell",
     "destroy_key",
     "makemigrations",
     "migrate",
+    "recompute_signals",
     "rotate_keys",
     "seed",
     "seed_scale",

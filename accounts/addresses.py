@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, sign_in_limits
+from accounts import audit, celery_kick, sign_in_limits
+from accounts.backend import account_at, read_account
 from accounts.models import AddressChange, NotSent, OutgoingEmail, User
 from accounts.sign_in import tell
+from database.identity import acting_as
+from database.ids import uuid7
 
 audit.verb("address wanted", audit.Sort.SIGN_IN, _("Asked for another address"))
 audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the address"))
@@ -28,7 +31,11 @@ def token(change_id: UUID) -> str:
 
 def owner_of(email: str, asker: User) -> User | None:
     """Who signs in with an address, if it is not `asker` themselves."""
-    return User.objects.filter(email=email).exclude(pk=asker.pk).first()
+    found = account_at(email)
+    if found in (None, asker.pk):
+        return None
+    with acting_as(None, coming=found), transaction.atomic():
+        return read_account(found)
 
 
 def tell_owner(email: str, *, by: User) -> None:
@@ -37,16 +44,10 @@ def tell_owner(email: str, *, by: User) -> None:
     Counts as the invitation that it is sent instead of.
     """
     sign_in_limits.require_invitation(by, email)
-    owner = User.objects.filter(email=email).first()
-    now = timezone.now()
-    if owner:
-        OutgoingEmail.queue(
-            owner,
-            "account-exists",
-            f"{now:%Y-%m-%d}",
-            due_at=now,
-            not_after=now + timezone.timedelta(days=1),
-        )
+    with connection.cursor() as cursor:
+        today = f"{timezone.now():%Y-%m-%d}"
+        cursor.execute("SELECT app.tell_owner(%s, %s, %s)", [email, uuid7(), today])
+    transaction.on_commit(celery_kick.the_sender, robust=True)
 
 
 @transaction.atomic
@@ -90,16 +91,16 @@ def find(person: User, secret: str) -> AddressChange | None:
 @transaction.atomic
 def confirm(change: AddressChange, *, by: User) -> bool:
     """Whether the address is theirs now; both mail boxes are told."""
-    mine = AddressChange.objects.visible_to(by).open().filter(pk=change.pk)
-    if not mine.update(used_at=timezone.now()):
-        return False
-    old, by.email = by.email, change.email
+    old = by.email
     try:
-        with transaction.atomic():
-            by.save(update_fields=["email"])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT app.change_address(%s)", [change.pk])
+            [new] = cursor.fetchone()
     except IntegrityError:  # somebody else's since
-        by.email = old
         return False
+    if new is None:
+        return False
+    by.email = new
     audit.record("address changed", about=by)
     tell(by, "account-changed", f"address-old:{change.pk}", address=old)
     tell(by, "account-changed", f"address-new:{change.pk}")

@@ -1,5 +1,7 @@
 """Forms of the second step."""
 
+from uuid import UUID
+
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.totp.internal import auth as totp
@@ -11,7 +13,9 @@ from allauth.mfa.webauthn.forms import (
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
 
+from database.identity import coming_in
 from ui.forms import House, HouseForm
 
 
@@ -108,7 +112,13 @@ class PasskeySignInForm(Careful, LoginWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self):
-        return self._read(super().clean_credential)
+        return self._read(self._of_its_owner)
+
+    def _of_its_owner(self):
+        """A passkey names its account: from here on somebody is on the way into it."""
+        handle = self.cleaned_data["credential"]["response"]["userHandle"]
+        coming_in(UUID(websafe_decode(handle).decode()))
+        return super().clean_credential()
 
 
 class PasskeyStepForm(Careful, AuthenticateWebAuthnForm):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import devices, sessions
+from accounts.backend import read_account
 from accounts.models import User
+from database.identity import acting_as
 from ui import email_addresses
 
 SALT = "cairn.here"
@@ -81,8 +84,11 @@ def owner_of(who: str) -> User | None:
     pk, version = _read(who)
     if not version.isdecimal():
         return None
-    rows = User.objects.filter(pk=pk, ways_version=int(version), is_active=True)
-    return rows.first()
+    with acting_as(None, coming=pk), transaction.atomic():
+        person = read_account(pk)
+    if person is None or not person.is_active:
+        return None
+    return person if person.ways_version == int(version) else None
 
 
 def _read(who: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, sign_in_limits
+from accounts.backend import read_account
 from accounts.models import Invitation, NotSent, OutgoingEmail, User
 from accounts.sessions import ways_changed
 from database.identity import acting_as
@@ -98,19 +99,13 @@ def accept(secret: str, *, password: str, time_zone: str) -> User | None:
     if person_id is None:
         return None
     with acting_as(person_id), transaction.atomic():
-        used = Invitation.objects.filter(token_hash=_hash(secret)).open()
-        if not used.update(used_at=timezone.now()):
-            return None
-        person = User.objects.select_related("practice").get(pk=person_id)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT app.join(%s, %s)", [_hash(secret), time_zone])
+            if not cursor.fetchone()[0]:
+                return None
+        person = read_account(person_id)
         person.set_password(password)
-        person.time_zone = time_zone
-        person.joined_at = timezone.now()
-        fields = ["password", "time_zone", "joined_at"]
-        if person.is_client:
-            person.privacy_version = person.practice.privacy_version
-            person.privacy_at = person.joined_at
-            fields += ["privacy_version", "privacy_at"]
-        person.save(update_fields=fields)
+        person.save(update_fields=["password"])
         ways_changed(person)
         audit.record("joined", about=person)
     return person

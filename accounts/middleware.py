@@ -65,7 +65,8 @@ class PersonMiddleware(AuthenticationMiddleware):
         came_from = audit.address.set(request.META.get("REMOTE_ADDR") or None)
         shown = screen_privacy.begin(request, person)
         try:
-            with acting_as(person.pk):
+            coming = None if person.pk else sessions.coming_of(request.session)
+            with acting_as(person.pk, coming=coming):
                 response = self.as_person(request, person)
         finally:
             audit.address.reset(came_from)

@@ -8,10 +8,13 @@ may shorten; on a device that others use it is ten minutes.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from datetime import datetime, timedelta
 from functools import wraps
+from uuid import UUID
 
+from allauth.account.utils import url_str_to_user_pk
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
@@ -20,18 +23,21 @@ from django.contrib.auth import (
     update_session_auth_hash,
 )
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db.models import CharField, DateTimeField, Exists, F, OuterRef
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models, transaction
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import devices
-from accounts.models import SignIn, User
-from database.prepared import prepared
+from accounts.models import Credential, Practice, SignIn, User
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
 KEY = re.compile(r"[0-9a-z]{32}")
+LOGIN = "account_login"  # allauth's: who took the first step of two
 FACTOR = "factor"  # in the session: the second step that was taken
 STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 SHARED_IDLE = timedelta(minutes=10)
@@ -46,12 +52,43 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-@prepared(key_hash=CharField(), now=DateTimeField())
-def _signed_in(key_hash, now):
-    steps = Authenticator.objects.filter(user=OuterRef("user"), type__in=STEPS)
-    rows = SignIn.objects.select_related("user__practice")
-    rows = rows.annotate(has_second_step=Exists(steps))
-    return rows.filter(key_hash=key_hash, expire_date__gt=now)
+# What app.session_read() gives, in its order: each a row, or nothing.
+PARTS = {
+    "sign_in": SignIn,
+    "person": User,
+    "credential": Credential,
+    "practice": Practice,
+}
+COLUMNS = [
+    f"(r.{part}).{field.column}"
+    for part, model in PARTS.items()
+    for field in model._meta.concrete_fields
+]
+READ = (
+    f"SELECT {', '.join(COLUMNS)}, r.has_second_step FROM app.session_read(%s, %s) AS r"
+)
+
+
+def _signed_in(key_hash: str, now: datetime) -> SignIn | None:
+    """The sign-in that has not ended, its person, credential and practice with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ, [key_hash, now])
+        values = cursor.fetchone()
+    if values is None:
+        return None
+    rows, start = {}, 0
+    for part, model in PARTS.items():
+        names = [field.attname for field in model._meta.concrete_fields]
+        said = values[start : start + len(names)]
+        start += len(names)
+        rows[part] = model.from_db(DEFAULT_DB_ALIAS, names, said)
+    row, person = rows["sign_in"], rows["person"]
+    row.has_second_step = values[-1]
+    row.user = None
+    if person.pk is not None:
+        person.credential, person.practice = rows["credential"], rows["practice"]
+        row.user = person
+    return row
 
 
 class SessionStore(DatabaseStore):
@@ -71,12 +108,12 @@ class SessionStore(DatabaseStore):
 
     def _get_session_from_db(self):
         now = timezone.now()
-        found = _signed_in(key_hash=hash_of(self.session_key), now=now)
-        if not found or has_ended(found[0], now):
+        found = _signed_in(hash_of(self.session_key), now)
+        if found is None or has_ended(found, now):
             self._session_key = None
             return None
-        self.row = found[0]
-        return self.row
+        self.row = found
+        return found
 
     def create_model_instance(self, data):
         now = timezone.now()
@@ -104,13 +141,44 @@ class SessionStore(DatabaseStore):
         )
         return row
 
+    def save(self, must_create=False):
+        """As Django's, through the one function that writes a sign-in."""
+        if self.session_key is None:
+            return self.create()
+        row = self.create_model_instance(self._get_session(no_load=must_create))
+        said = {field.attname: getattr(row, field.attname) for field in FIELDS}
+        try:
+            with transaction.atomic():
+                written = _call("session_write", _json(said), must_create)
+        except IntegrityError as error:
+            if must_create:
+                raise CreateError from error
+            raise
+        if not written:
+            raise UpdateError
+
     def exists(self, session_key):
-        return SignIn.objects.filter(pk=hash_of(session_key)).exists()
+        return _call("session_exists", hash_of(session_key))
 
     def delete(self, session_key=None):
         key = session_key or self.session_key
         if key is not None:
-            SignIn.objects.filter(pk=hash_of(key)).delete()
+            _call("session_delete", hash_of(key))
+
+
+FIELDS: list[models.Field] = SignIn._meta.concrete_fields
+
+
+def _json(said: dict) -> str:
+    return json.dumps(said, cls=DjangoJSONEncoder)
+
+
+def _call(function: str, *values):
+    """What one of the doors for sign-ins answers (accounts.0002)."""
+    marks = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT app.{function}({marks})", values)
+        return cursor.fetchone()[0]
 
 
 def idle_time(person: User, *, shared: bool) -> timedelta:
@@ -141,9 +209,7 @@ def touch(row: SignIn, active_at: datetime) -> None:
     """Somebody pressed a key at `active_at`; written down at most once a minute."""
     if active_at - row.last_active_at < WRITE_EVERY:
         return
-    SignIn.objects.filter(pk=row.pk).update(
-        last_active_at=active_at, expire_date=_end(row, active_at)
-    )
+    _call("session_touch", row.pk, active_at, _end(row, active_at))
     row.last_active_at = active_at
 
 
@@ -221,15 +287,12 @@ def ways_changed(person: User, request=None) -> None:
 
     The version ends those too that are only just being written down elsewhere.
     """
-    rows = User.objects.filter(pk=person.pk)
-    rows.update(ways_version=F("ways_version") + 1)
-    person.ways_version = rows.values_list("ways_version", flat=True).get()
-    here = None
-    if request is not None and request.user.pk == person.pk:
+    is_here = request is not None and request.user.pk == person.pk
+    here = hash_of(request.session.session_key) if is_here else None
+    person.ways_version = _call("ways_changed", person.pk, here)
+    if is_here:
         update_session_auth_hash(request, person)
-        here = request.session.session_key
         devices.stays_known(request, person)
-    end_others(person, but=here)
 
 
 def get_user(request):
@@ -244,9 +307,8 @@ def get_user(request):
     if said is None:
         return AnonymousUser()
     if person is None or str(person.pk) != said:
-        found = User.objects.select_related("practice").filter(pk=said)
-        person = found.first()
-    if person is None or not person.is_active or BACKEND_SESSION_KEY not in session:
+        return AnonymousUser()
+    if not person.is_active or BACKEND_SESSION_KEY not in session:
         return AnonymousUser()
     proof = session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(proof, person.get_session_auth_hash()):
@@ -256,3 +318,12 @@ def get_user(request):
         session.flush()
         return AnonymousUser()
     return person
+
+
+def coming_of(session) -> UUID | None:
+    """Whose first step of two was taken here: allauth keeps it in the session."""
+    said = (session.get(LOGIN) or {}).get("user_pk")
+    try:
+        return url_str_to_user_pk(said) if said else None
+    except ValidationError:
+        return None

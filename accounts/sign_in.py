@@ -14,7 +14,7 @@ from accounts import audit, device_handover, devices, reauthentication, sessions
 from accounts.models import OutgoingEmail, SignIn
 from accounts.places import network_of
 from accounts.sessions import FACTOR
-from database.identity import acting_as
+from database.identity import acting_as, leave
 
 audit.verb("signed in", audit.Sort.SIGN_IN, gettext_lazy("Signed in"))
 audit.verb("signed out", audit.Sort.SIGN_IN, gettext_lazy("Signed out"))
@@ -111,3 +111,4 @@ def log_sign_out(sender, request, user, **kwargs):
     if user is not None:
         with acting_as(user.pk), transaction.atomic():
             audit.record("signed out", about=user)
+    leave()

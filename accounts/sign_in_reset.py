@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -83,9 +82,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
         raise ValidationError(_("Your own sign-in is reset by another admin."))
     if not person.is_active or not person.joined_at:
         raise ValidationError(_("They have no sign-in to reset."))
-    person.set_unusable_password()
-    person.save(update_fields=["password"])
-    forget_factors(person)
+    forget_ways(person)
     ways_changed(person)
     now, act = timezone.now(), f"ways:{person.ways_version}"
     way_back = OutgoingEmail.queue(
@@ -96,5 +93,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
     audit.record("sign-in reset", about=person)
 
 
-def forget_factors(person: User) -> None:
-    Authenticator.objects.filter(user=person).delete()
+def forget_ways(person: User) -> None:
+    """No password is right any more, and there is no second step."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app.forget_ways(%s)", [person.pk])

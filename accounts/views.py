@@ -1,5 +1,7 @@
 """Coming in, getting back in, one's own settings, and help for whoever needs it now."""
 
+from uuid import UUID
+
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
@@ -14,6 +16,7 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.http import urlsafe_base64_decode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -28,9 +31,11 @@ from accounts import (
     sessions,
     sign_in_limits,
 )
+from accounts.backend import read_account
 from accounts.decorators import for_everyone, signed_in_required
 from accounts.factor_views import on_the_way
-from accounts.models import CrisisLine, Practice, User
+from accounts.models import CrisisLine
+from accounts.models.practice import help_at
 from accounts.people_forms import (
     ForgottenPasswordForm,
     JoinForm,
@@ -38,6 +43,7 @@ from accounts.people_forms import (
     ProofForm,
 )
 from accounts.sign_in_limits import guarded_by
+from database.identity import acting_as
 from ui.base_template import inside
 
 
@@ -89,7 +95,11 @@ def join(request):
     if person_id is None:
         return render(request, "accounts/join_closed.html", status=410)
     sign_in_limits.right(request)
-    person = User.objects.select_related("practice").get(pk=person_id)
+    with acting_as(None, coming=person_id):
+        return _join(request, secret, read_account(person_id))
+
+
+def _join(request, secret, person):
     form = JoinForm(request.POST or None, person=person)
     if form.is_valid():
         joined = invitations.accept(
@@ -130,11 +140,20 @@ def prove(request):
 def help_now(request, slug=""):
     """Whom to ring.  Signed out, the address names the practice, or nobody is named."""
     practice = getattr(request.user, "practice", None)
-    if practice is None and slug:
-        practice = Practice.objects.filter(slug=slug).first()
-    lines = CrisisLine.objects.filter(practice=practice).shown()
-    context = {"practice": practice, "lines": lines if practice else []}
+    if practice:
+        lines = CrisisLine.objects.filter(practice=practice).shown()
+    else:
+        practice, lines = help_at(slug)
+    context = {"practice": practice, "lines": lines}
     return render(request, "accounts/help_now.html", context)
+
+
+def _key_in(uidb64: str) -> UUID | None:
+    """Whose account a reset link is for, as far as its address can be read."""
+    try:
+        return UUID(urlsafe_base64_decode(uidb64).decode())
+    except ValueError:
+        return None
 
 
 class SignInView(LoginView):
@@ -186,7 +205,12 @@ class NewPassword(PasswordResetConfirmView):
         if token != self.reset_url_token:
             on = redirect("password-new", uidb64, self.reset_url_token)
             return links.keep(on, links.RESET, token)
-        self.user = self.get_user(uidb64)
+        whose = _key_in(uidb64)
+        with acting_as(None, coming=whose):
+            return self._of(request, whose and read_account(whose))
+
+    def _of(self, request, person):
+        self.user = person
         secret = links.kept(request, links.RESET)
         self.validlink = bool(
             self.user and self.token_generator.check_token(self.user, secret)

@@ -47,7 +47,7 @@ def everybody(therapists: int, clients: int):
         time_zone="'UTC'",
     )  # fmt: skip
     account = {
-        "password": "'!'", "name": "'Person ' || n", "name_key": "'person ' || n",
+        "name": "'Person ' || n", "name_key": "'person ' || n",
         "time_zone": f"'{zone}'",
         "joined_at": "now() - interval '1 year'",
     }  # fmt: skip

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, invitations
+from accounts import audit, invitations, people
 from accounts.models import Invitation, User
 from accounts.sessions import ways_changed
 from clients.models import CareRole, care
@@ -49,7 +49,7 @@ def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
         raise ValidationError(_("Another admin has to take this right from you."))
     if now.is_therapist and not therapist:
         _leave_no_client(now, by=by)
-    User.objects.filter(pk=now.pk).update(is_therapist=therapist, is_admin=admin)
+    people.set_roles(now, therapist=therapist, admin=admin)
     audit.record("roles changed", about=now, therapist=therapist, admin=admin)
     return True
 
@@ -77,7 +77,7 @@ def close(person: User, *, by: User, **detail) -> None:
     held = CareRole.objects.filter(user_id=person.pk).not_ended()
     others = held.exclude(kind=CareRole.Kind.PRIMARY).count()
     end_roles(person, by=by)
-    User.objects.filter(pk=person.pk).update(is_active=False)
+    people.close_account(person)
     ways_changed(person)
     for link in Invitation.objects.filter(user_id=person.pk).open():
         invitations.revoke(link, by=by)
@@ -90,6 +90,6 @@ def reopen(person: User, *, by: User) -> bool:
     now = lock(person, by=by)
     if now.is_active:
         return False
-    User.objects.filter(pk=now.pk).update(is_active=True)
+    people.open_account(now)
     audit.record("account reopened", about=now)
     return True

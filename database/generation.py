@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-GENERATION = 2  # 1 had no number
+GENERATION = 3  # 1 had no number
 WHY = (
     "This database is of a development version of Cairn whose tables were rewritten"
     " since (generation {found}, this program has {wanted}). It cannot be upgraded."

@@ -19,6 +19,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 class Identity(NamedTuple):
     role: str = "none"  # whatever the process logged in as
     user_id: str | None = None
+    coming: str | None = None  # on the way in: reads the rows of that account alone
 
 
 NOBODY = Identity()
@@ -50,14 +51,45 @@ def tell(wrapper) -> None:
     with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
         # set_config('role', ..., true) is SET LOCAL ROLE with a parameter.
         cursor.execute(
-            "SELECT set_config('role', %s, true), app.login(%s::uuid)", _current.get()
+            "SELECT set_config('role', %s, true), app.login(%s::uuid, %s::uuid)",
+            _current.get(),
         )
 
 
+def coming_in(user_id: UUID | str) -> None:
+    """From now on the request is that of somebody on the way in to this account: it
+    reads and proves what belongs to that account itself, and nothing else.
+
+    Ends with the acting_as() around it.  Nothing changes where somebody is signed in.
+    """
+    now = _current.get()
+    if not now.user_id:
+        _become(now._replace(coming=str(user_id)))
+
+
+def leave() -> None:
+    """From now on the request is a visitor's: who asked has signed out."""
+    _become(_current.get()._replace(user_id=None, coming=None))
+
+
+def _become(identity: Identity) -> None:
+    _current.set(identity)
+    if connection.in_atomic_block:
+        tell(connection)
+
+
 @contextmanager
-def acting_as(user_id: UUID | str | None, *, role: str = "cairn_web"):
-    """For requests (by the middleware), tasks, commands.  None is a visitor."""
-    token = _current.set(Identity(role, str(user_id) if user_id else None))
+def acting_as(
+    user_id: UUID | str | None,
+    *,
+    role: str = "cairn_web",
+    coming: UUID | str | None = None,
+):
+    """For requests (by the middleware), tasks, commands.  None is a visitor, or with
+    `coming` whoever is on the way in to that account."""
+    token = _current.set(
+        Identity(role, _text(user_id), None if user_id else _text(coming))
+    )
     kept = _memory.set({})
     if connection.in_atomic_block:
         tell(connection)
@@ -69,6 +101,10 @@ def acting_as(user_id: UUID | str | None, *, role: str = "cairn_web"):
         # In a broken transaction the rollback brings the old identity back by itself.
         if connection.in_atomic_block and not _is_broken(connection):
             tell(connection)
+
+
+def _text(key: UUID | str | None) -> str | None:
+    return str(key) if key else None
 
 
 def _is_broken(wrapper) -> bool:

@@ -20,6 +20,8 @@ from django.db import models
 from django.db.migrations.operations.base import Operation
 
 ME = "(SELECT app.user_id())"
+# The person, or who is on the way in: the password was right, or a link was held.
+MYSELF = "(SELECT app.me())"
 PRACTICE = "(SELECT app.practice())"
 ADMIN = "(SELECT app.is_admin())"
 THERAPIST = "(SELECT app.is_therapist())"
@@ -79,7 +81,8 @@ class Policy:
 
 
 class SecureRows(Operation):
-    """Guards the table of `model_name` of the migration's app; reversible.
+    """Guards the table of `model_name` of the migration's app, or of another
+    ("mfa.Authenticator"); reversible.
 
     `read`, `insert` and `delete` are conditions for `cairn_web`, or None: nobody.  A
     mapping name -> condition makes several policies of which one is enough.  `update`
@@ -130,18 +133,22 @@ class SecureRows(Operation):
 
     @property
     def migration_name_fragment(self):
-        return f"secure_{self.model_name.lower()}"
+        return f"secure_{self.model_name.lower().replace('.', '_')}"
 
     def state_forwards(self, app_label, state):
         pass
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        model = to_state.apps.get_model(app_label, self.model_name)
+        model = self._model(app_label, to_state)
         _run(schema_editor, self._forwards(model))
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        model = from_state.apps.get_model(app_label, self.model_name)
+        model = self._model(app_label, from_state)
         _run(schema_editor, self._backwards(model))
+
+    def _model(self, app_label, state):
+        other_app, _dot, name = self.model_name.rpartition(".")
+        return state.apps.get_model(other_app or app_label, name)
 
     # -- what is executed ----------------------------------------------------------
 

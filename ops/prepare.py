@@ -49,7 +49,6 @@ def main() -> None:
         print(fault, file=sys.stderr)
         sys.exit(place.OTHER_GENERATION)
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
     collect_static()
     if "--demo" in sys.argv:
         call_command("seed", verbosity=0)

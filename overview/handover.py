@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,6 +68,7 @@ def hand_over(
     assigning.note_first_role(therapist, client, by=by)
     _withdraw_overtaken(client, therapist, by=by)
     team = telling.team_of(client)  # who leads now may reach nothing afterwards
+    prefetch_related_objects([client], "user")
     if not care.hand_over(client, therapist, by=by, since=since):
         return assigning.SAME
     assigning.tell_moved(client, therapist, by=by, team=team, opens_at=moves_at)

@@ -12,6 +12,7 @@ from django.db.models.functions import Concat, TruncDate
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from accounts import people
 from accounts.models import User
 from clients.care_page import when_words
 from clients.models import CareRole, CareRoleRequest, EmergencyReason
@@ -97,12 +98,7 @@ def days_of_looking(user: User) -> QuerySet:
 def in_words(rows, user: User) -> list[Looking]:
     rows = list(rows)
     reasons = _emergency_reasons(rows, user)
-    people = User.objects.filter(practice_id=user.practice_id)
-    names = dict(
-        people.filter(pk__in={row["actor_id"] for row in rows}).values_list(
-            "pk", "name"
-        )
-    )
+    names = people.named_in_record()
     return [_said(row, names, reasons) for row in rows]
 
 

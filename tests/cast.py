@@ -7,13 +7,16 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from appointments.models import TherapySession
-from clients import signals
+from clients import access, signals
 from clients.models import (
     CareRole,
     CareRoleRequest,
+    Client,
     Correction,
     EmergencyReason,
+    Notice,
     SupervisionComment,
 )
 from conftest import as_role, in_care, ten_seconds_pass
@@ -306,3 +309,23 @@ def copy_of(client, by, *, made=True) -> RecordExport:
         with as_role("cairn_worker"):
             job.make_waiting()
     return RecordExport.objects.filter(by=by).latest("asked_at")
+
+
+def people_named_to(user):
+    """The accounts a person meets in the program: by the rule, and through the clients
+    they reach; a client those who treat or treated them, and whom a notice names."""
+    if not user.is_active:
+        return User.objects.filter(pk=user.pk)
+    met = {user.pk, *User.objects.visible_to(user).values_list("pk", flat=True)}
+    if user.is_therapist:
+        reached = Client.objects.filter(pk__in=access.reach(user).reads)
+        met |= set(reached.exclude(user=None).values_list("user", flat=True))
+    own = access.reach(user).own
+    if own:
+        rows = [
+            CareRole.objects.filter(client=own).values_list("user"),
+            CareRoleRequest.objects.filter(client=own).values_list("user", "asked_by"),
+            Notice.objects.filter(recipient=user).values_list("by", "person"),
+        ]
+        met |= {key for found in rows for row in found for key in row}
+    return User.objects.filter(pk__in=met)

@@ -116,7 +116,7 @@ def test_a_page_names_only_what_is_there(page):
     for name in re.findall(r"\]\(([\w-]+\.md)", text):
         assert (page.parent / name).exists(), name
     commands = {path.stem for path in BASE.glob("*/management/commands/*.py")}
-    django = {"migrate", "createcachetable", "collectstatic"}
+    django = {"migrate", "collectstatic"}
     for name in re.findall(r"(?m)^cairn (\w+)|`cairn (\w+)", text):
         assert set(name) - {"", "NAME"} <= commands | django, name
 

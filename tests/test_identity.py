@@ -184,8 +184,8 @@ def test_a_new_password_may_be_repeated_on_another_keyboard(sign_in, thea, clien
 
 
 def test_a_password_hashed_as_it_was_typed_before_still_opens(thea):
-    User.objects.filter(pk=thea.pk).update(password=make_password(DECOMPOSED))
-    thea.refresh_from_db()
+    thea.credential.password = make_password(DECOMPOSED)
+    thea.credential.save()
     assert thea.check_password(DECOMPOSED)
     assert not thea.check_password(DECOMPOSED + "x")
 

@@ -235,3 +235,32 @@ def test_functions_pass_on_planned_sessions_alone(thea, theo, cleo):
         query("UPDATE appointments_therapysession SET therapist_id = %s", [theo.pk])
     held.refresh_from_db()
     assert held.therapist == thea
+
+
+# Whose, where and by whom a row is, never changes; what a page sets later is listed.
+SET_LATER = {
+    "accounts_cacheentry.key", "accounts_tries.key",  # HMACs: neither is anybody's
+    "clients_carerolerequest.decided_by_id", "clients_correction.answered_by_id",
+    "clients_emergencyreason.seen_by_id", "clients_supervisioncomment.read_by_id",
+    "goals_comment.talked_by_id", "goals_goal.in_force_id", "goals_goal.latest_id",
+    "goals_goal.review_id", "goals_step.reached_by_id",
+    "mfa_authenticator.user_id",  # allauth saves the whole row, to oneself alone
+    "toolkit_assignment.answered_by_id", "toolkit_assignment.goal_id",
+}  # fmt: skip
+
+
+def test_keys_that_the_web_may_change_are_listed(db):
+    keys = {
+        f"{model._meta.db_table}.{field.column}"
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if field.remote_field or field.primary_key
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name || '.' || column_name"
+            " FROM information_schema.column_privileges WHERE grantee = 'cairn_web'"
+            " AND privilege_type = 'UPDATE' AND table_schema = 'public'"
+        )
+        changed = {name for (name,) in cursor.fetchall()}
+    assert changed & keys == SET_LATER

@@ -191,7 +191,6 @@ def test_every_form_without_its_token_is_refused(request, sign_in, who, practice
 
 CHANGED_BY_LOOKING = {
     "accounts_auditevent", "accounts_signin", "accounts_tries", "accounts_heartbeat",
-    "cairn_cache",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import User
+from clients.models import Client
 from database import identity
 from goals.models import Agreement, Goal, GoalVersion
 from goals.models.content import Side
@@ -21,6 +22,14 @@ def as_who_seeds():
         cursor.execute("SET LOCAL ROLE NONE")
     yield
     identity.tell(connection)
+
+
+def give_portal(client: Client, account: User) -> None:
+    """Joined already, which no web login can write: inside acting_as()."""
+    with as_who_seeds():
+        account.save(force_insert=True)
+        Client.objects.filter(pk=client.pk).update(user=account)
+    client.user = account
 
 
 def write_version(

@@ -178,7 +178,7 @@ DATABASES["default"]["ATOMIC_REQUESTS"] = (
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backend.PasswordBackend"]
 # One factor alone wants length (NIST SP 800-63B-4), and nothing else of a password.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.LengthValidator"},
@@ -291,13 +291,8 @@ OPERATOR_NETWORKS = networks(
 )
 
 # In PostgreSQL, so that Redis is the broker and nothing else: without it every page
-# still works.  ops.prepare makes the table.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cairn_cache",
-    }
-}
+# still works.
+CACHES = {"default": {"BACKEND": "accounts.json_cache.JsonCache"}}
 # As redis-py writes it; Celery spells a socket (unix:///path?db=0) in its own way.
 REDIS_URL = required("REDIS_URL", in_demo="redis://localhost:6379/0")
 if urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):

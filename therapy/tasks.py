@@ -10,7 +10,7 @@ import logging
 from celery import shared_task
 from django.db import DatabaseError
 
-from accounts import seals, sessions, sign_in_limits, sign_in_reset
+from accounts import json_cache, seals, sessions, sign_in_limits, sign_in_reset
 from accounts.models import Heartbeat
 from clients.models.draft import sweep as sweep_drafts
 from digests import plan, restore_hold, send
@@ -33,6 +33,7 @@ def tick():
     finally:
         sessions.sweep()
         sign_in_limits.sweep()
+        json_cache.sweep()
         sweep_drafts()
         look_after_imports()
         look_after_copies()

@@ -68,6 +68,17 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="CacheEntry",
+            fields=[
+                (
+                    "key",
+                    models.CharField(max_length=64, primary_key=True, serialize=False),
+                ),
+                ("value", models.JSONField()),
+                ("ends_at", models.DateTimeField(db_index=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="WayBack",
             fields=[
                 (
@@ -250,7 +261,6 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
                 (
                     "last_login",
                     models.DateTimeField(
@@ -318,9 +328,7 @@ class Migration(migrations.Migration):
                 ("therapist_since", models.DateTimeField(editable=False, null=True)),
                 (
                     "ways_version",
-                    models.PositiveIntegerField(
-                        db_default=0, default=0, editable=False
-                    ),
+                    models.PositiveIntegerField(default=0, editable=False),
                 ),
                 (
                     "privacy_version",
@@ -335,6 +343,22 @@ class Migration(migrations.Migration):
                         to="accounts.practice",
                     ),
                 ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Credential",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="credential",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("password", models.CharField(max_length=128)),
             ],
         ),
         migrations.CreateModel(

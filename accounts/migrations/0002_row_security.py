@@ -11,6 +11,7 @@ from django.db import migrations
 from database.operations import (
     ADMIN,
     ME,
+    MYSELF,
     PRACTICE,
     READS,
     SELF,
@@ -25,33 +26,24 @@ from database.operations import (
 # database/identity.py.  What runs as cairn_acl may read who is active and what they are.
 PEOPLE = """
 GRANT SELECT, INSERT, UPDATE ON accounts_heartbeat TO cairn_worker;
-GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, joined_at,
-  time_zone, language) ON accounts_user TO cairn_worker;
 GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, ways_version,
   therapist_since) ON accounts_user TO cairn_acl;
--- The tick takes away sign-ins that ended; their keys are secrets that it cannot read.
 -- The web counts tries and never takes them away.
-GRANT SELECT (expire_date), DELETE ON accounts_signin TO cairn_worker;
 REVOKE DELETE ON accounts_tries FROM cairn_web;
 GRANT SELECT (ends_at), DELETE ON accounts_tries TO cairn_worker;
+GRANT SELECT (ends_at), DELETE ON accounts_cacheentry TO cairn_worker;
 -- Tables of Django and allauth that nothing here asks.
 REVOKE ALL ON auth_group, auth_group_permissions, auth_permission, django_content_type,
-  account_emailaddress, account_emailconfirmation FROM cairn_web;
--- allauth asks it at each sign-in; nobody writes it.
-GRANT SELECT ON account_emailaddress TO cairn_web;
--- An account is closed and stays; the worker alone beats.
-REVOKE DELETE ON accounts_user FROM cairn_web;
+  account_emailconfirmation FROM cairn_web;
+-- The worker alone beats.
 REVOKE INSERT, UPDATE, DELETE ON accounts_heartbeat FROM cairn_web;
 """
 NO_PEOPLE = """
-GRANT DELETE ON accounts_user TO cairn_web;
 GRANT INSERT, UPDATE, DELETE ON accounts_heartbeat TO cairn_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON auth_group, auth_group_permissions,
-  auth_permission, django_content_type, account_emailaddress, account_emailconfirmation
-  TO cairn_web;
-REVOKE ALL ON accounts_heartbeat, accounts_signin, accounts_tries FROM cairn_worker;
-REVOKE ALL (id, email, practice_id, is_active, is_therapist, is_admin, joined_at,
-  time_zone, language) ON accounts_user FROM cairn_worker;
+  auth_permission, django_content_type, account_emailconfirmation TO cairn_web;
+REVOKE ALL ON accounts_heartbeat, accounts_tries, accounts_cacheentry
+  FROM cairn_worker;
 REVOKE ALL (id, email, practice_id, is_active, is_therapist, is_admin, ways_version,
   therapist_since) ON accounts_user FROM cairn_acl;
 GRANT DELETE ON accounts_tries TO cairn_web;
@@ -78,7 +70,7 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER therapist_since BEFORE INSERT OR UPDATE ON accounts_user
-  FOR EACH ROW WHEN (current_user = 'cairn_web')
+  FOR EACH ROW WHEN (current_user IN ('cairn_web', 'cairn_acl'))
   EXECUTE FUNCTION app.therapist_since();
 """
 NOT_SINCE = """
@@ -110,6 +102,62 @@ CREATE FUNCTION app.knows_device_of(address text, hash text)
     JOIN public.accounts_user u ON u.id = d.user_id
     WHERE u.email = address AND d.token_hash = hash
       AND d.ways_version = u.ways_version) $$;
+"""
+# A browser shows the key of its session; the table has the hash, and only who shows the
+# key learns whose it is: person, practice and all, in one query.
+SESSIONS = """
+CREATE FUNCTION app.session_read(hash text, moment timestamptz) RETURNS TABLE (
+    sign_in public.accounts_signin, person public.accounts_user,
+    credential public.accounts_credential, practice public.accounts_practice,
+    has_second_step boolean)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT s, u, c, p, EXISTS (SELECT FROM public.mfa_authenticator a
+      WHERE a.user_id = u.id AND a.type IN ('totp', 'webauthn'))
+    FROM public.accounts_signin s
+      LEFT JOIN public.accounts_user u ON u.id = s.user_id
+      LEFT JOIN public.accounts_credential c ON c.user_id = u.id
+      LEFT JOIN public.accounts_practice p ON p.id = u.practice_id
+    WHERE s.key_hash = hash AND s.expire_date > moment;
+END $$;
+CREATE FUNCTION app.session_exists(hash text) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.accounts_signin WHERE key_hash = hash) $$;
+-- `said` holds the row; false where there is none to change.
+CREATE FUNCTION app.session_write(said jsonb, is_new boolean) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  anew public.accounts_signin := jsonb_populate_record(NULL::public.accounts_signin, said);
+BEGIN
+  IF is_new THEN
+    INSERT INTO public.accounts_signin VALUES (anew.*);
+    RETURN true;
+  END IF;
+  UPDATE public.accounts_signin SET session_data = anew.session_data,
+      expire_date = anew.expire_date, user_id = anew.user_id, begun_at = anew.begun_at,
+      last_active_at = anew.last_active_at, shared = anew.shared, agent = anew.agent,
+      address = anew.address, way = anew.way
+    WHERE key_hash = anew.key_hash;
+  RETURN FOUND;
+END $$;
+CREATE FUNCTION app.session_touch(hash text, at timestamptz, ends timestamptz)
+  RETURNS void
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.accounts_signin SET last_active_at = at, expire_date = ends
+    WHERE key_hash = hash $$;
+CREATE FUNCTION app.session_delete(hash text) RETURNS void
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM public.accounts_signin WHERE key_hash = hash $$;
+"""
+# Whom to ring now, for whoever knows the address of a practice's page.
+HELP = """
+CREATE FUNCTION app.help(of_slug text) RETURNS TABLE (
+    practice text, name text, number text, hours text, verified_on date)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.name, l.name, l.number, l.hours, l.verified_on FROM public.accounts_practice p
+    LEFT JOIN public.accounts_crisisline l
+      ON l.practice_id = p.id AND l.verified_on IS NOT NULL
+  WHERE p.slug = of_slug ORDER BY l.position, l.name $$;
 """
 KEYS = """
 CREATE FUNCTION app.operator_did(verb text, practice uuid, client uuid, detail jsonb)
@@ -148,6 +196,7 @@ BEGIN
 END $$;
 """
 OWN = f"user_id = {ME}"
+MINE = f"user_id = {MYSELF}"
 KNOWN_TO = f"{ADMIN} OR invited_by_id = {ME} OR user_id = {ME}"
 
 
@@ -155,6 +204,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("account", "0009_emailaddress_unique_primary_email"),
+        ("mfa", "0003_authenticator_type_uniq"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
@@ -162,11 +212,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(PEOPLE, NO_PEOPLE),
         migrations.RunSQL(SINCE, NOT_SINCE),
-        # A practice's name, zone and crisis lines are read before anybody signed in.
+        # Whoever is on the way in reads the name of the practice it leads into.
         SecureRows(
             "practice",
             wall=False,
-            read="true",
+            read=f"id = {PRACTICE} OR id = (SELECT practice_id FROM accounts_user"
+            f" WHERE id = {MYSELF})",
             insert=None,
             update=Update(
                 ["name", "slug", "time_zone", "session_minutes", "idle_minutes",
@@ -175,14 +226,13 @@ class Migration(migrations.Migration):
                 f"id = {PRACTICE} AND {ADMIN}",
             ),
             also=[
-                Policy("operator_founds", "INSERT", "cairn_owner"),
+                Policy("operator", "ALL", "cairn_owner"),
                 Policy("worker", "SELECT", "cairn_worker", rights={"SELECT": []}),
             ],
         ),
         SecureRows(
             "crisisline",
-            wall=False,
-            read="true",
+            read=f"practice_id = {PRACTICE}",
             insert=f"practice_id = {PRACTICE} AND {ADMIN}",
             update=Update(
                 ["name", "number", "hours", "verified_on", "position"],
@@ -195,16 +245,21 @@ class Migration(migrations.Migration):
             read=KNOWN_TO,
             insert=f"invited_by_id = {ME} AND ({ADMIN} OR {THERAPIST})",
             update=Update(["used_at", "revoked_at"], KNOWN_TO),
+            also=[  # app.join (clients.0003)
+                Policy("acts", "UPDATE", "cairn_acl", rights={"UPDATE": ["used_at"]})
+            ],
         ),
-        # An email may be dropped within the practice; and the owner of an address that
-        # somebody else wanted to use is told so.
+        # An email may be dropped within the practice.
         SecureRows(
             "outgoingemail",
             wall=False,
             read=f"recipient_id = {ME} OR ({ADMIN} AND practice_id = {PRACTICE})",
-            insert="state = 'waiting' AND attempts = 0 AND"
-            f" (practice_id = {PRACTICE} OR kind = 'account-exists')",
+            insert=f"state = 'waiting' AND attempts = 0 AND practice_id = {PRACTICE}",
             also=[
+                # app.tell_owner (clients.0003).
+                Policy(
+                    "exists", "INSERT", "cairn_acl", check="kind = 'account-exists'"
+                ),
                 Policy(
                     "sender", "ALL", "cairn_worker",
                     rights={"SELECT": [], "INSERT": [], "UPDATE": []},
@@ -246,6 +301,57 @@ class Migration(migrations.Migration):
             read=OWN,
             insert=OWN,
             update=Update(["used_at"], OWN),
+            also=[  # app.change_address (clients.0003)
+                Policy(
+                    "acts", "UPDATE", "cairn_acl",
+                    rights={"SELECT": [], "UPDATE": ["used_at"]},
+                )
+            ],
+        ),
+        # The ways in: one's own, also before one is all the way in.
+        SecureRows(
+            "credential",
+            wall=False,
+            read=MINE,
+            insert=f"{ADMIN} OR {THERAPIST}",
+            update=Update(["password"], MINE),
+            also=[
+                Policy("operator", "ALL", "cairn_owner"),
+                Policy("acts", "UPDATE", "cairn_acl", rights={"UPDATE": ["password"]}),
+            ],
+        ),
+        SecureRows(
+            "mfa.Authenticator",
+            wall=False,
+            read=MINE,
+            insert=MINE,
+            update=Update(["user", "type", "data", "created_at", "last_used_at"], MINE),
+            delete=MINE,
+            also=[
+                Policy("operator", "ALL", "cairn_owner"),  # seals secrets anew
+                Policy("acts", "DELETE", "cairn_acl", rights={"DELETE": []}),
+            ],
+        ),
+        # allauth asks it at each sign-in; nobody writes it.
+        SecureRows("account.EmailAddress", wall=False, read=MINE, insert=None),
+        # One's own are listed and ended; the rest is the functions' below.
+        SecureRows(
+            "signin",
+            wall=False,
+            read=OWN,
+            insert=None,
+            delete=OWN,
+            also=[
+                Policy(
+                    "doors", "ALL", "cairn_acl",
+                    rights={"INSERT": [], "UPDATE": [], "DELETE": []},
+                ),
+                # The tick takes away what ended.
+                Policy(
+                    "sweep", "ALL", "cairn_worker",
+                    rights={"SELECT": ["expire_date"], "DELETE": []},
+                ),
+            ],
         ),
         # Who cannot sign in leaves an address; the web writes it and reads none.
         SecureRows(
@@ -276,6 +382,28 @@ class Migration(migrations.Migration):
                 "accounts_invitation": ["SELECT"],
                 "accounts_knowndevice": ["SELECT (user_id, token_hash, ways_version)"],
             },
+        ),
+        AclFunctions(
+            SESSIONS,
+            may={
+                "app.session_read(text, timestamptz)": "cairn_web",
+                "app.session_exists(text)": "cairn_web",
+                "app.session_write(jsonb, boolean)": "cairn_web",
+                "app.session_touch(text, timestamptz, timestamptz)": "cairn_web",
+                "app.session_delete(text)": "cairn_web",
+            },
+            rights={
+                "accounts_signin": ["SELECT"],
+                "accounts_user": ["SELECT"],
+                "accounts_credential": ["SELECT"],
+                "accounts_practice": ["SELECT"],
+                "mfa_authenticator": ["SELECT"],
+            },
+        ),
+        AclFunctions(
+            HELP,
+            may={"app.help(text)": "cairn_web"},
+            rights={"accounts_crisisline": ["SELECT"]},
         ),
         AclFunctions(
             KEYS,

@@ -79,9 +79,21 @@ class User(HasNameKey, AbstractBaseUser):
     # PostgreSQL writes it where an admin made them a therapist; None: the operator did.
     therapist_since = models.DateTimeField(null=True, editable=False)
     # Counts changes of the ways in; a sign-in from before the last one is none.
-    ways_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    ways_version = models.PositiveIntegerField(default=0, editable=False)
     privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)
     privacy_at = models.DateTimeField(null=True, editable=False)
+
+    @property
+    def password(self) -> str:
+        """The hash, kept in `credential`: this row is one that others may see."""
+        return self.credential.password
+
+    @password.setter
+    def password(self, value: str):
+        if self._state.adding and not User.credential.is_cached(self):
+            self.credential = Credential(password=value)
+        else:
+            self.credential.password = value
 
     objects = UserManager.from_queryset(UserQuerySet)()
 
@@ -98,6 +110,22 @@ class User(HasNameKey, AbstractBaseUser):
 
     def __str__(self):
         return self.name
+
+    def save(self, *args, update_fields=None, **kwargs):
+        """With the password, where it was read or set and is not left out."""
+        is_new, fields = self._state.adding, update_fields
+        if is_new and not User.credential.is_cached(self):
+            self.set_password(None)
+        if fields is not None:
+            fields = set(fields) - {"password"}
+        if fields is None or fields:
+            super().save(*args, update_fields=fields, **kwargs)
+        if is_new:
+            self.credential.save(force_insert=True)
+        elif User.credential.is_cached(self) and "password" in (
+            update_fields or ["password"]
+        ):
+            self.credential.save(update_fields=["password"])
 
     def _get_session_auth_hash(self, secret=None):
         """Django's, and it changes with every way in, not the password alone."""
@@ -138,6 +166,24 @@ class User(HasNameKey, AbstractBaseUser):
     def today(self):
         """The day it is where this person is."""
         return timezone.localdate(timezone=self.zone)
+
+
+class CredentialQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(user=user)
+
+
+class Credential(models.Model):
+    """The hash of somebody's password.  Apart from User, whose row others may see."""
+
+    retention = "account"
+
+    user = models.OneToOneField(
+        User, models.CASCADE, primary_key=True, related_name="credential"
+    )
+    password = models.CharField(max_length=128)
+
+    objects = CredentialQuerySet.as_manager()
 
 
 class InvitationQuerySet(models.QuerySet):

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -199,6 +199,19 @@ class CrisisLine(models.Model):
         """Whether it is still there; nobody changes or removes it until the end."""
         mine = CrisisLine.objects.editable_by(by).filter(pk=self.pk)
         return mine.select_for_update().exists()
+
+
+def help_at(slug: str) -> tuple[str, list[CrisisLine]]:
+    """A practice's name and whom to ring, for visitors who know its page; else nothing.
+
+    All of a practice that is told before anybody has signed in.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM app.help(%s)", [slug])
+        rows = cursor.fetchall()
+    names = ("name", "number", "hours", "verified_on")
+    lines = [CrisisLine(**dict(zip(names, row[1:], strict=True))) for row in rows]
+    return (rows[0][0] if rows else ""), [line for line in lines if line.verified_on]
 
 
 class Heartbeat(models.Model):

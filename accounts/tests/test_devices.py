@@ -1,6 +1,7 @@
 """Which browsers are known, and what they may keep."""
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts import devices, sessions
 from accounts.models import KnownDevice, OutgoingEmail
@@ -56,7 +57,8 @@ def test_a_change_of_ways_in_makes_all_devices_strange_but_the_one_it_was_made_o
 ):
     here, elsewhere = signed_in_by_form(thea), signed_in_by_form(thea)
     elsewhere.post("/sign-out/")
-    sessions.ways_changed(thea, here.get("/settings/").wsgi_request)
+    with acting_as(thea.pk), transaction.atomic():
+        sessions.ways_changed(thea, here.get("/settings/").wsgi_request)
     here.post("/sign-out/")
     assert has_ten(here, thea)
     assert not has_ten(elsewhere, thea)

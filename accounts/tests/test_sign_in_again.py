@@ -1,6 +1,7 @@
 """After its end, a page goes on where it was, for the same person alone."""
 
 import pytest
+from django.db import transaction
 
 from accounts import idle_timeout, sessions
 from accounts.models import SignIn
@@ -8,6 +9,7 @@ from accounts.tests.signing_in import JSON, LAKE, is_in, minutes, signed_in_by_f
 from accounts.tests.test_second_step import code_now, with_app
 from clients.models import Draft
 from conftest import WebClient
+from database.identity import acting_as
 
 
 def page_of(browser):
@@ -68,7 +70,8 @@ def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
     """Her words stay hers on the page; a copy of what names her is worth nothing."""
     browser = sign_in(thea)
     who = page_of(browser)
-    sessions.ways_changed(thea, browser.get("/settings/").wsgi_request)
+    with acting_as(thea.pk), transaction.atomic():
+        sessions.ways_changed(thea, browser.get("/settings/").wsgi_request)
     answer = WebClient().post("/sign-in/here/", {"who": who, "password": LAKE})
     assert answer.status_code == 400
     assert "too old" in answer.json()["error"]

@@ -28,12 +28,13 @@ from database.operations import (
 )
 
 LOGIN = """
-CREATE FUNCTION app.login(who uuid) RETURNS void
+CREATE FUNCTION app.login(who uuid, coming uuid DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person record;
   held record;
   own record;
+  team uuid[];
 BEGIN
   SELECT id, practice_id, is_therapist, is_admin INTO person
     FROM public.accounts_user WHERE id = who AND is_active;
@@ -53,7 +54,20 @@ BEGIN
     WHERE NOT person.is_therapist AND NOT person.is_admin AND c.user_id = person.id
       AND (c.state <> 'discharged'
         OR c.discharged_at + make_interval(days => p.portal_days) > clock_timestamp());
-  PERFORM set_config('app.user_id', coalesce(person.id::text, ''), true),
+  IF own.id IS NOT NULL THEN
+    SELECT array_agg(DISTINCT r.who) INTO team FROM (
+      SELECT user_id AS who FROM public.clients_carerole WHERE client_id = own.id
+      UNION ALL
+      SELECT unnest(ARRAY[user_id, asked_by_id])
+        FROM public.clients_carerolerequest WHERE client_id = own.id
+      UNION ALL
+      SELECT unnest(ARRAY[by_id, person_id])
+        FROM public.clients_notice WHERE recipient_id = person.id) r;
+  END IF;
+  -- A closed account still is its owner's: it is told so, and nothing else.
+  PERFORM set_config('app.me', coalesce(who::text, coming::text, ''), true),
+    set_config('app.team', coalesce(team::text, ''), true),
+    set_config('app.user_id', coalesce(person.id::text, ''), true),
     set_config('app.practice', coalesce(person.practice_id::text, ''), true),
     set_config('app.is_therapist', coalesce(person.is_therapist::text, ''), true),
     set_config('app.is_admin', coalesce(person.is_admin::text, ''), true),
@@ -235,7 +249,7 @@ class Migration(migrations.Migration):
     operations = [
         AclFunctions(
             LOGIN,
-            may={"app.login(uuid)": "cairn_web, cairn_worker, cairn_owner"},
+            may={"app.login(uuid, uuid)": "cairn_web, cairn_worker, cairn_owner"},
             rights={
                 "accounts_practice": ["SELECT (id, portal_days)"],
                 "clients_client": [
@@ -243,6 +257,10 @@ class Migration(migrations.Migration):
                     " preferred_name, family_name, name_key, email, phone)"
                 ],
                 "clients_carerole": ["SELECT"],
+                "clients_carerolerequest": [
+                    "SELECT (user_id, asked_by_id, client_id)"
+                ],
+                "clients_notice": ["SELECT (by_id, person_id, recipient_id)"],
             },
         ),
         AclFunctions(
@@ -274,9 +292,9 @@ class Migration(migrations.Migration):
             "client",
             read=f"id = ANY ((SELECT app.reads())::uuid[])"
             f" OR id = (SELECT app.self()) OR {ADMIN}",
-            insert=f"{THERAPIST} OR {ADMIN}",
+            insert=f"user_id IS NULL AND ({THERAPIST} OR {ADMIN})",
             update=Update(
-                ["user", "preferred_name", "family_name", "name_key", "pronouns",
+                ["preferred_name", "family_name", "name_key", "pronouns",
                  "email", "phone", "emergency_name", "emergency_phone", "wants_portal",
                  "state", "discharged_at", "version"],
                 f"id = ANY ((SELECT app.writes())::uuid[]) OR {ADMIN}",
@@ -286,7 +304,9 @@ class Migration(migrations.Migration):
                 Policy(
                     "planner", "SELECT", "cairn_worker",
                     rights={"SELECT": ["id", "practice", "user", "state"]},
-                )
+                ),
+                # app.give_account (0003).
+                Policy("acts", "UPDATE", "cairn_acl", rights={"UPDATE": ["user"]}),
             ],
         ),
         SecureRows(

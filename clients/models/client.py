@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -10,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption, invitations
+from accounts import audit, encryption, invitations, people
 from accounts.encryption import EncryptedTextField
 from accounts.fields import (
     EmailAddressField,
@@ -20,7 +19,6 @@ from accounts.fields import (
 )
 from accounts.models import Invitation, Practice, User
 from accounts.sessions import ways_changed
-from accounts.sign_in_reset import forget_factors
 from clients import access, signals
 from clients.models import care
 from clients.models.care import CareRole
@@ -252,8 +250,7 @@ class Client(HasNameKey):
             self.save(update_fields=["email", "wants_portal"])
             return False
         if self.closed_portal:
-            self.user.is_active = True
-            self.user.save(update_fields=["is_active"])
+            people.open_account(self.user)
         invitations.invite(self.user, by=by)
         return True
 
@@ -270,13 +267,11 @@ class Client(HasNameKey):
             self.email = email
             return self.invite(by=by)
         audit.record("address corrected", about=self)
-        before = self.user.email
-        self.user.email = email
         try:
             with transaction.atomic():
-                self.user.save(update_fields=["email"])
+                people.correct_address(self.user, email)
         except IntegrityError:
-            self.user.email, self.email = before, email
+            self.email = email
             for link in Invitation.objects.filter(user=self.user).open():
                 invitations.revoke(link, by=by)
             self.save(update_fields=["email"])
@@ -289,15 +284,11 @@ class Client(HasNameKey):
     @transaction.atomic
     def close_portal(self, *, by: User) -> bool:
         """The client's own account ends, with every sign-in; the record stays."""
-        open_ = User.objects.filter(pk=self.user_id, is_active=True)
-        done = open_.update(
-            is_active=False, joined_at=None, password=make_password(None)
-        )
+        done = people.close_account(self.user)
         if done:
-            forget_factors(self.user)
             ways_changed(self.user)
             audit.record("portal closed", about=self)
-        return bool(done)
+        return done
 
     @signals.changes("clients")
     def discharge(self, *, by: User) -> bool:
@@ -331,8 +322,9 @@ class Client(HasNameKey):
                 )
         except IntegrityError:
             return False
+        people.give_account(self.user, to=self.pk)
         self.email, self.wants_portal = "", True
-        self.save(update_fields=["user", "email", "wants_portal"])
+        self.save(update_fields=["email", "wants_portal"])
         return True
 
 

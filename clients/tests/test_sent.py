@@ -69,7 +69,7 @@ COUNTED = (Client, User, Invitation, AddressChange, CareRole, AuditEvent)
 
 def state():
     open_links = set(Invitation.objects.open().values_list("pk", flat=True))
-    addresses = set(User.objects.values_list("email", "password"))
+    addresses = set(User.objects.values_list("email", "credential__password"))
     return [model.objects.count() for model in COUNTED], open_links, addresses
 
 

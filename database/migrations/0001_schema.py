@@ -40,6 +40,9 @@ CREATE FUNCTION app.schema_generation() RETURNS integer LANGUAGE sql IMMUTABLE A
 WHO = """
 CREATE FUNCTION app.user_id() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT NULLIF(current_setting('app.user_id', true), '')::uuid $$;
+-- The same, or who is on the way in and nothing yet but the owner of one account.
+CREATE FUNCTION app.me() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT NULLIF(current_setting('app.me', true), '')::uuid $$;
 CREATE FUNCTION app.practice() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT NULLIF(current_setting('app.practice', true), '')::uuid $$;
 CREATE FUNCTION app.is_therapist() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS
@@ -55,6 +58,9 @@ CREATE FUNCTION app.supervises() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAF
   SELECT coalesce(NULLIF(current_setting('app.supervises', true), ''), '{}')::uuid[] $$;
 CREATE FUNCTION app.leads() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT coalesce(NULLIF(current_setting('app.leads', true), ''), '{}')::uuid[] $$;
+-- Who treats or treated the client one is, was proposed to, or whom notices name.
+CREATE FUNCTION app.team() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT coalesce(NULLIF(current_setting('app.team', true), ''), '{}')::uuid[] $$;
 -- The client one is; and while the portal is for more than reading.
 CREATE FUNCTION app.self() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT NULLIF(current_setting('app.self', true), '')::uuid $$;

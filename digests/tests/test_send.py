@@ -377,7 +377,7 @@ def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
     "column",
     [
         "name FROM accounts_user",
-        "password FROM accounts_user",
+        "password FROM accounts_credential",
         "preferred_name FROM clients_client",
         "phone FROM clients_client",
         "presenting_concern FROM clients_clientbackground",

@@ -287,7 +287,7 @@ def test_a_discharged_client_is_asked_nothing_and_again_once_readmitted(cleo, th
     assert kinds(cleo) == {"review"}
 
 
-@pytest.mark.parametrize("role", ["cairn_web", "cairn_owner"])
+@pytest.mark.parametrize("role", ["cairn_owner"])
 def test_the_command_makes_what_is_missing_and_closes_what_is_left_over(
     cleo, carl, thea, theo, role
 ):

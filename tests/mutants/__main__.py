@@ -19,6 +19,7 @@ from pathlib import Path
 ACCESS = [  # the quickest first: a run ends with its first failure
     "tests/test_second_lock.py",
     "tests/test_roles.py",
+    "tests/test_people_lock.py",
     "tests/test_row_keys.py",
     "tests/test_two_locks.py",
     "tests/test_prepared_anew.py",

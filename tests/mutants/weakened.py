@@ -67,7 +67,7 @@ def readable(table: str) -> Mutant:
                   policy(table, "read", using="true"))  # fmt: skip
 
 
-LOGIN = "app.login(uuid)"
+LOGIN = "app.login(uuid, uuid)"
 GIVES = "app.admin_may_give(uuid, text, timestamptz)"
 CLOSE_SIGNALS = "app.close_signals(uuid[], text[], jsonb)"
 OF_THE_DATABASE = [
@@ -243,6 +243,60 @@ OF_THE_DATABASE = [
                 "coalesce(person.id::text, ''), false)")),
     Mutant("login: no pinned search path",
            f"ALTER FUNCTION {LOGIN} RESET search_path"),
+    Mutant("people: read by the whole practice",
+           policy("accounts_user", "read", using="id = app.me() OR practice_id ="
+                  " app.practice()")),
+    Mutant("people: read by visitors",
+           policy("accounts_user", "read", using="practice_id = app.practice()"
+                  " OR app.practice() IS NULL")),
+    Mutant("people: a therapist reads every client's account",
+           policy("accounts_user", "read", using="id = app.me() OR (practice_id ="
+                  " app.practice() AND (app.is_admin() OR app.is_therapist()"
+                  " OR id = ANY (app.team())))")),
+    Mutant("people: an admin reads password hashes",
+           policy("accounts_credential", "read",
+                  using="user_id = app.me() OR app.is_admin()")),
+    Mutant("people: an admin writes password hashes",
+           policy("accounts_credential", "update", using="app.is_admin() OR user_id"
+                  " = app.me()")
+           + ";" + policy("accounts_credential", "read", using="app.is_admin() OR"
+                          " user_id = app.me()")),
+    readable("mfa_authenticator"),
+    readable("accounts_signin"),
+    readable("accounts_practice"),
+    Mutant("people: an admin changes another's name",
+           policy("accounts_user", "update", check="true")),
+    Mutant("people: a therapist makes an admin",
+           policy("accounts_user", "insert", check="practice_id = app.practice()")),
+    Mutant("people: whoever is on the way in has arrived",
+           body(LOGIN, "WHERE id = who AND", "WHERE id = coalesce(who, coming) AND")),
+    Mutant("people: accounts of another practice are managed",
+           body("app.manages(uuid)", "u.practice_id = app.practice()", "true")),
+    Mutant("people: therapists manage every client's account",
+           body("app.manages(uuid)", "c.id = ANY (app.writes())",
+                "app.is_therapist()")),
+    Mutant("people: whose ways in change is not looked at",
+           body("app.ways_changed(uuid, text)", "IF whom IS DISTINCT FROM"
+                " app.user_id() THEN", "IF false THEN")),
+    Mutant("people: roles are given by anybody",
+           body("app.set_roles(uuid, boolean, boolean)", "app.is_admin()", "true")),
+    Mutant("people: a client is made a therapist",
+           body("app.set_roles(uuid, boolean, boolean)",
+                "AND (is_therapist OR is_admin)", "")),
+    Mutant("people: a record is given to an account that is in use",
+           body("app.give_account(uuid, uuid)", "AND u.joined_at IS NULL", "")),
+    Mutant("people: the account of a record is another from now on",
+           body("app.give_account(uuid, uuid)", "AND c.user_id IS NULL", "")),
+    Mutant("people: an invitation of somebody else is used up",
+           body("app.join(text, text)", "AND user_id = app.user_id()", "")),
+    Mutant("people: an address is changed by somebody else's wish",
+           body("app.change_address(uuid)", "AND user_id = app.user_id()", "")),
+    Mutant("people: an address is corrected after they joined",
+           body("app.correct_address(uuid, text)", "AND joined_at IS NULL", "")),
+    Mutant("people: an account is found by a part of its address",
+           body("app.account_at(text)", "email = address", "email LIKE address")),
+    Mutant("people: sign-ins are found without their key",
+           body("app.session_read(text, timestamptz)", "s.key_hash = hash", "true")),
     Mutant("owner: not held by the policies",
            "ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY"),
     Mutant("roles: the web steps over row security", "ALTER ROLE cairn_web BYPASSRLS"),
@@ -625,16 +679,21 @@ def _without(text: str, with_=""):
 
 
 def _looks_first(old):
-    from accounts.models import User
+    from accounts.backend import account_at
 
-    return lambda email: User.objects.filter(email=email).exists() and old(email)
+    return lambda email: account_at(email) and old(email)
 
 
 def _whoever_it_was(_old):
     from accounts import idle_timeout
-    from accounts.models import User
+    from accounts.backend import read_account
+    from database.identity import acting_as
 
-    return lambda who: User.objects.filter(pk=idle_timeout.person_of(who)).first()
+    def owner(who):
+        with acting_as(None, coming=idle_timeout.person_of(who)):
+            return read_account(idle_timeout.person_of(who))
+
+    return owner
 
 
 def _djangos_proof(_old):
@@ -644,10 +703,10 @@ def _djangos_proof(_old):
 
 
 def _looks_first_at_an_address(old):
-    from accounts.models import User
+    from accounts.backend import account_at
 
     def want(person, email):
-        return None if User.objects.filter(email=email).exists() else old(person, email)
+        return None if account_at(email) else old(person, email)
 
     return want
 
@@ -677,12 +736,13 @@ OF_SIGN_IN = [
     Mutant("sign-in: a second step on its way outlives an admin's reset",
            target="accounts.factor_views:hold_ways", put=_nothing_held),
     Mutant("sign-in: older ones stay in the list",
-           target="accounts.sessions:end_others", put=lambda _old: lambda *a, **k: 0),
+           body("app.ways_changed(uuid, text)", "user_id = whom AND", "false AND")),
     Mutant("sign-in: one that is just being written down outlives the change",
            target="accounts.models.people:User._get_session_auth_hash",
            put=_djangos_proof),
     Mutant("sign-in: a second step that was added elsewhere is not asked for",
-           target="accounts.sessions:STEPS", put=lambda _old: ()),
+           body("app.session_read(text, timestamptz)", "('totp', 'webauthn')",
+                "('none')")),
     Mutant("sign-in: a first step holds whatever changes",
            target="accounts.factor_views:first_step_holds",
            put=lambda _old: lambda request, user: True),

@@ -25,7 +25,7 @@ from therapy.demo.people import PASSWORD
 from therapy.demo.proposed import Proposed
 from therapy.demo.strengths import Strong
 from therapy.demo.words import PEOPLE, PRIVACY, STAFF, WRITTEN
-from therapy.seeds import as_who_seeds
+from therapy.seeds import as_who_seeds, give_portal
 from toolkit.models import Assignment
 
 ZONE = ZoneInfo("Europe/London")
@@ -60,7 +60,7 @@ class Demo:
         write_looks(self.practice, self.looks)
 
     def account(self, name, key, **fields) -> User:
-        person = User(
+        return User(
             practice=self.practice,
             name=name,
             email=f"{key}@cairn.example",
@@ -71,12 +71,10 @@ class Demo:
             last_login=self.now - timedelta(hours=1 + 5 * (len(key) % 7)),
             **fields,
         )
-        person.save(force_insert=True)
-        return person
 
     def colleague(self, key, name, pronouns, therapist, admin) -> User:
         hours = "Mon to Fri 8:30-9:00 and 13:00-13:45; messages until 18:00"
-        return self.account(
+        person = self.account(
             name,
             key,
             pronouns=pronouns,
@@ -85,6 +83,8 @@ class Demo:
             phone=self.number("020 7946 02") if therapist else "",
             contact_hours=hours if therapist else "",
         )
+        person.save(force_insert=True)
+        return person
 
     def number(self, begins) -> str:
         """Another one each time, of those that Ofcom keeps for invented people."""
@@ -140,9 +140,9 @@ class Demo:
             created_at=begun,
             state="paused" if person.kind == "paused" else "active",
         )
-        if joined:
-            self.client.user = self.account(first, _plain(person.first))
         self.client.admit(by=self.therapist, concern=person.concern)
+        if joined:
+            give_portal(self.client, self.account(first, _plain(person.first)))
         self.clients[person.first] = self.client
 
     # -- sessions ----------------------------------------------------------------

@@ -36,9 +36,8 @@ NAMES = {
     "functions": re.compile(r".*?FUNCTION (?P<name>\w+\.\w+\([^)]*\))", re.S),
     "roles": re.compile(r"(?P<name>\S+)"),
 }
-# `createcachetable` makes it, not a migration.  PostgreSQL 17 and newer give an owner
-# one right more.
-NOT_OF_A_RELEASE = re.compile(r"\bcairn_cache\b|\bMAINTAIN\b")
+# PostgreSQL 17 and newer give an owner one right more.
+NOT_OF_A_RELEASE = re.compile(r"\bMAINTAIN\b")
 
 
 def current() -> dict[str, dict[str, str]]:

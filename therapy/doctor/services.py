@@ -18,7 +18,6 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 
-from accounts.models import Practice, User
 from therapy.doctor.finding import Finding, ok, unseen, wrong
 from therapy.monitoring.pulse import pulse, redis_client, rows
 from ui import time_zones
@@ -132,10 +131,10 @@ def emails() -> Iterator[Finding]:
 
 def known_time_zones() -> Iterator[Finding]:
     """Names that nobody knows (any more), and those that PostgreSQL does not know."""
-    people = User.objects.values_list("time_zone", flat=True)
-    practices = Practice.objects.values_list("time_zone", flat=True)
-    used = [*people, *practices]
-    unknown = sum(time_zones.canonical(name) is None for name in used)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT zone, times FROM app.time_zones_used()")
+        used = dict(cursor.fetchall())
+    unknown = sum(n for name, n in used.items() if time_zones.canonical(name) is None)
     if unknown:
         yield wrong(
             "zones",

@@ -121,7 +121,7 @@ class Crowd:
         users = f"generate_series({first // PER_THERAPIST}, {last // PER_THERAPIST})"
         self.insert(
             User, f"{users} u", id=key("user", "u"),
-            practice_id=key("practice", f"u / {ratio}"), password="'!'",
+            practice_id=key("practice", f"u / {ratio}"),
             email="'t' || u || '@crowd.test'", name="'Therapist ' || u",
             name_key="'therapist ' || u", is_therapist="true", joined_at="now()",
         )  # fmt: skip

@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts import encryption
-from accounts.models import Practice, User
+from accounts.models import Credential, Practice, User
 from appointments.models import TherapySession
 from clients.autosave import PART
 from clients.models import Client
@@ -22,7 +22,7 @@ from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from notes.models import ProgressNote
 from therapy.demo.people import PASSWORD
-from therapy.seeds import agree, as_who_seeds, write_version
+from therapy.seeds import agree, as_who_seeds, give_portal, write_version
 from toolkit.models import Assignment
 
 SLUG = "bench"
@@ -49,13 +49,13 @@ class Measured:
 
     def make(self) -> None:
         self.practice = Practice.objects.create(name="Bench Practice", slug=SLUG)
-        ada = self.account("Ada Admin", ADMIN, is_admin=True)
+        ada = self.works_here("Ada Admin", ADMIN, is_admin=True)
         with acting_as(ada.pk):
             encryption.make_practice_key(self.practice.pk)
-        self.therapist = self.account("Tess Therapist", THERAPIST, is_therapist=True)
+        self.therapist = self.works_here("Tess Therapist", THERAPIST, is_therapist=True)
         self.staff()
         self.caseload()
-        self.therapist = self.account("Lou Logger", LOGGER, is_therapist=True)
+        self.therapist = self.works_here("Lou Logger", LOGGER, is_therapist=True)
         for number in range(LOGGED):
             self.to_log(number)
 
@@ -65,15 +65,18 @@ class Measured:
         self.week()
 
     def account(self, name, email, **fields) -> User:
-        person = User(
+        return User(
             practice=self.practice, name=name, email=email, password=self.password,
             joined_at=self.now, **fields,
         )  # fmt: skip
+
+    def works_here(self, name, email, **fields) -> User:
+        person = self.account(name, email, **fields)
         person.save(force_insert=True)
         return person
 
     def staff(self) -> None:
-        User.objects.bulk_create(
+        made = User.objects.bulk_create(
             User(
                 practice=self.practice, name=f"Colleague {number:03}", password="!",
                 email=COLLEAGUE.format(number), is_therapist=True,
@@ -81,6 +84,7 @@ class Measured:
             )
             for number in range(STAFF - 3)
         )  # fmt: skip
+        Credential.objects.bulk_create(person.credential for person in made)
 
     # -- one client --------------------------------------------------------------
 
@@ -106,10 +110,10 @@ class Measured:
         with acting_as(self.therapist.pk):
             self.client = Client(
                 preferred_name=name, family_name=f"Number{number}", pronouns="they",
-                user=self.account(name, email),
                 created_at=self.now - timedelta(weeks=260),
             )  # fmt: skip
             self.client.admit(by=self.therapist, concern=WORDS)
+            give_portal(self.client, self.account(name, email))
         self.both = {"practice": self.practice, "client": self.client}
 
     def session(self, starts, state="held", place="Room 2") -> TherapySession:

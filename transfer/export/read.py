@@ -14,7 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import encryption
+from accounts import encryption, people
 from accounts.models import User
 from appointments.models import TherapySession
 from clients.access import reach
@@ -263,12 +263,7 @@ def _looks(client: Client, user: User) -> list[Row]:
     """Who else opened it; the client's alone to read, so it is in their copy alone."""
     looks = looks_at(user).filter(client_id=client.pk).order_by("at", "pk")
     looks = list(looks.values("at", "actor_id", "role", "verb", "kind", "reason"))
-    people = User.objects.filter(practice_id=client.practice_id)
-    names = dict(
-        people.filter(pk__in={one["actor_id"] for one in looks}).values_list(
-            "pk", "name"
-        )
-    )
+    names = people.named_in_record()
     for look in looks:
         look["who"] = names.get(look.pop("actor_id"), "")
     return looks

@@ -1,0 +1,15 @@
+from django.db import models
+
+
+class CacheEntry(models.Model):
+    """What accounts/json_cache.py holds until `ends_at`.
+
+    The key is an HMAC: the table names nobody.
+    """
+
+    retention = "transient"
+    retention_days = 1
+
+    key = models.CharField(primary_key=True, max_length=64)
+    value = models.JSONField()
+    ends_at = models.DateTimeField(db_index=True)

@@ -1,0 +1,52 @@
+"""What others do with somebody's account: PostgreSQL looks at who asks.
+
+Each calls one function of clients.0003, which refuses (ProgrammingError) whoever may
+not.  The verbs that use these look first, and write the audit row.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import User
+
+
+def set_roles(person: User, *, therapist: bool, admin: bool) -> None:
+    _call("set_roles", person.pk, therapist, admin)
+
+
+def open_account(person: User) -> None:
+    _call("open_account", person.pk)
+    person.is_active = True
+
+
+def close_account(person: User) -> bool:
+    """Whether it was open.  Of a client, the way in is forgotten too."""
+    return _call("close_account", person.pk)
+
+
+def correct_address(person: User, email: str) -> None:
+    """Before they joined.  IntegrityError where it is another's."""
+    _call("correct_address", person.pk, email)
+    person.email = email
+
+
+def give_account(person: User, *, to: UUID) -> None:
+    """It opens the record of this client from now on, and of no other."""
+    _call("give_account", to, person.pk)
+
+
+def named_in_record() -> dict[UUID, str]:
+    """Who did something in the record of the client one is, by key; else nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, name FROM app.named_in_record()")
+        return dict(cursor.fetchall())
+
+
+def _call(function: str, *values):
+    marks = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT app.{function}({marks})", values)
+        return cursor.fetchone()[0]
