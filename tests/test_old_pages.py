@@ -67,7 +67,7 @@ def opened(browser, url):
 
 @pytest.fixture
 def planned(thea, cleo):
-    starts = (timezone.now() + timedelta(days=7)).replace(minute=0, second=0)
+    starts = (timezone.now() + timedelta(days=7)).replace(hour=9, minute=0)
     session = TherapySession(
         client=cleo, therapist=thea, place="Room 1", starts_at=starts,
         ends_at=starts + timedelta(minutes=50),

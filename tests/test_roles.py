@@ -121,8 +121,9 @@ def test_functions_that_run_with_other_rights_are_known_and_pinned(db):
         "pass_on_sessions", "practice_keys", "primary_is_here", "primary_stays",
         "record_is_empty", "refused_by_relay", "rewrap_key", "seal", "session_clashes",
         "session_delete", "session_exists", "session_read", "session_touch",
-        "session_write", "set_roles", "still_writes", "take_over_note", "tell_owner",
-        "time_zones_used", "treats_here", "undo_import", "ways_changed", "wrapped_keys",
+        "session_write", "set_roles", "sign_ins_active", "still_writes",
+        "take_over_note", "tell_owner", "time_zones_used", "treats_here", "undo_import",
+        "ways_changed", "wrapped_keys",
     ]  # fmt: skip
     assert all("search_path=pg_catalog, pg_temp" in config for _n, config in found)
     assert not query(

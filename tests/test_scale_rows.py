@@ -50,7 +50,6 @@ def test_a_row_is_as_the_model_makes_it(practice):
             email="'t' || n || '@x.test'",
             name="'T ' || n",
             name_key="'t ' || n",
-            password="''",
             is_therapist="true",
         )
     )

@@ -123,6 +123,11 @@ END $$;
 CREATE FUNCTION app.session_exists(hash text) RETURNS boolean
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT FROM public.accounts_signin WHERE key_hash = hash) $$;
+-- For whoever runs the server: how many, and not whose.
+CREATE FUNCTION app.sign_ins_active() RETURNS bigint
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(*) FROM public.accounts_signin
+  WHERE user_id IS NOT NULL AND expire_date > now() $$;
 -- `said` holds the row; false where there is none to change.
 CREATE FUNCTION app.session_write(said jsonb, is_new boolean) RETURNS boolean
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -346,6 +351,7 @@ class Migration(migrations.Migration):
                     "doors", "ALL", "cairn_acl",
                     rights={"INSERT": [], "UPDATE": [], "DELETE": []},
                 ),
+                Policy("operator", "ALL", "cairn_owner"),  # a restore ends them all
                 # The tick takes away what ended.
                 Policy(
                     "sweep", "ALL", "cairn_worker",
@@ -388,6 +394,7 @@ class Migration(migrations.Migration):
             may={
                 "app.session_read(text, timestamptz)": "cairn_web",
                 "app.session_exists(text)": "cairn_web",
+                "app.sign_ins_active()": "cairn_web",
                 "app.session_write(jsonb, boolean)": "cairn_web",
                 "app.session_touch(text, timestamptz, timestamptz)": "cairn_web",
                 "app.session_delete(text)": "cairn_web",

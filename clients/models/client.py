@@ -81,7 +81,8 @@ class Client(HasNameKey):
         "wants_portal": "whether an account is wanted, until there is one",
         "version": "counts changes, so that nobody overwrites another",
     }
-    frozen = {"practice", "created_at"}
+    # The account is given once, by accounts.people.
+    frozen = {"practice", "created_at", "user"}
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")

@@ -88,8 +88,7 @@ def is_operator(request) -> bool:
 # -- the gauges -----------------------------------------------------------------------
 
 FROM_THE_DATABASE = """
-SELECT (SELECT count(*) FROM accounts_signin
-        WHERE user_id IS NOT NULL AND expire_date > now()),
+SELECT app.sign_ins_active(),
   (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()),
   current_setting('max_connections')::int, pg_database_size(current_database())
 """
