@@ -87,6 +87,7 @@ PLACES = {
     ("goal", ""),
 )
 # What stands on top of what is prepared for the session.
+REVIEWS = ("review", "answer", "decide")
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
 
 
@@ -121,6 +122,8 @@ class Watch(NamedTuple):
 def _shown(user, clients, meeting, today, now):
     rows = Signal.objects.visible_to(user).shown(today, now)
     rows = rows.filter(~Q(kind__in=QUIET) | Q(client_id=meeting), client_id=clients)
+    # Who closed the portal account answers no review, and nobody decides alone.
+    rows = rows.exclude(kind__in=REVIEWS, client__user__is_active=False)
     rows = rows.order_by("kind", "due_on", "since", "about", "pk")
     return rows.values_list("kind", "client_id", "about", "since")
 

@@ -21,7 +21,7 @@ from goals.ways import Way
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.ratings import rating_chart
-from ui.charts.words import Point
+from ui.charts.words import ENOUGH, Point, day_of, last_of_each_day
 
 
 class RatingSeries(NamedTuple):
@@ -31,12 +31,21 @@ class RatingSeries(NamedTuple):
     ratings: list[ChartRating]
 
     @property
+    def daily(self) -> list[ChartRating]:
+        """The last rating of each day, as the chart has it."""
+        return last_of_each_day(self.ratings, lambda rating: day_of(rating.at))
+
+    @property
     def first(self) -> ChartRating:
-        return self.ratings[0]
+        return self.daily[0]
 
     @property
     def last(self) -> ChartRating:
         return self.ratings[-1]
+
+    @property
+    def is_early(self) -> bool:
+        return len(self.daily) < ENOUGH
 
 
 class GoalNumbers:

@@ -170,6 +170,11 @@ class GoalPage:
         return _("%(name)s’s review") % {"name": screen_privacy.called(by)}
 
     @cached_property
+    def no_review(self) -> str:
+        """Why it cannot be reviewed; said to who could otherwise."""
+        return status.no_review(self.goal) if self.may_change else ""
+
+    @cached_property
     def closed_because(self) -> SafeString:
         return status.closed_because(self.goal, self.user)
 

@@ -20,6 +20,7 @@ from goals.models import (
     ReviewAnswer,
 )
 from goals.models.content import Side
+from goals.voices import BOTH
 from ui.screen_privacy import called
 from ui.templatetags.ui import day_words
 
@@ -154,12 +155,12 @@ def _of_move(move: GoalMove, answers: Answers) -> Entry:
         title = NEXT[move.choice] % said
     else:
         title = SAID[move.kind] % said
-    line = _day(move.at, begin=True)
+    line, said_then = _day(move.at, begin=True), []
     if move.kind == GoalMove.Kind.DECIDED:
-        said["day"] = _day(move.at)
-        line = _("Decided with %(who)s’s answer, %(day)s") % said
-    decided = move.kind == GoalMove.Kind.DECIDED
-    said_then = answers.of(move.at) if decided else []
+        said["day"], said_then = _day(move.at), answers.of(move.at)
+        line = _("Decided by %(who)s alone, %(day)s") % said
+        if len(said_then) == len(BOTH):
+            line = _("Decided with %(who)s’s answer, %(day)s") % said
     return Entry(move.at, title, line, move.words, answers=said_then)
 
 

@@ -56,12 +56,16 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
 
 def was_withdrawn() -> Case:
     """The same as `with_past`, for a query that reads goals anyway."""
-    keys = Agreement.objects.filter(version=OuterRef("pk"))
-    both = [Exists(keys.filter(side=side)) for side in Side.values]
-    once = GoalVersion.objects.filter(*both, goal=OuterRef("pk"))
     waits = ~Q(waits_for="") | Q(differs_since__isnull=False)
     asked = waits & Q(in_force=None, closed_at=None)
-    return Case(When(asked & Q(Exists(once)), then=True), default=False)
+    return Case(When(asked & Q(was_agreed()), then=True), default=False)
+
+
+def was_agreed() -> Exists:
+    """Of goals: whether both ever agreed to words of it, withdrawn since or not."""
+    keys = Agreement.objects.filter(version=OuterRef("pk"))
+    both = [Exists(keys.filter(side=side)) for side in Side.values]
+    return Exists(GoalVersion.objects.filter(*both, goal=OuterRef("pk")))
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
@@ -187,6 +191,24 @@ def _client(client) -> str:
     return said[portal_state(client)] % {
         "name": screen_privacy.called(client.preferred_name)
     }
+
+
+def no_review(goal: Goal) -> str:
+    """Why it cannot be reviewed now, though both agreed to it; '' where it can."""
+    if not goal.is_open or goal.can_decide:
+        return ""
+    said = {
+        PortalState.CLOSED: _(
+            "A review needs both of you. %(name)s closed the portal account and can "
+            "answer after joining again."
+        ),
+        PortalState.DISCHARGED: _(
+            "A review needs both of you. %(name)s is discharged and can answer after "
+            "returning to care."
+        ),
+    }
+    why = said.get(portal_state(goal.client), _("A review needs both of you."))
+    return why % {"name": screen_privacy.called(goal.client.preferred_name)}
 
 
 def closed_because(goal: Goal, user) -> SafeString:

@@ -258,7 +258,7 @@ class Facts:
     def telling(self) -> set[UUID]:
         """Who has a goal with enough ratings to call it."""
         if not self.is_few:
-            return rated_often(self.ids, ENOUGH)
+            return rated_often(self.ids)
         return {
             pk
             for pk, lines in self._all_lines.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import (
@@ -110,8 +110,12 @@ class OpenGoal:
 
     @property
     def early(self) -> bool:
-        side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < ENOUGH
+        """Whether neither side rated on enough days to speak of a change."""
+        given = {side: self._days(side) for side in BOTH}
+        return len(given.get(counted(given), ())) < ENOUGH
+
+    def _days(self, side: str) -> set[date]:
+        return {timezone.localtime(rating.at).date() for rating in self.of(side)}
 
     @property
     def reached(self) -> int:

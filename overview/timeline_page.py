@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import models
@@ -30,7 +31,7 @@ from overview.timeline_events import Event, happened
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart
-from ui.charts.words import ENOUGH, Point, label_of
+from ui.charts.words import ENOUGH, Point, label_of, last_of_each_day
 
 
 class Since(models.TextChoices):
@@ -41,6 +42,7 @@ class Since(models.TextChoices):
 
 MOST = 500  # wins, and steps reached, that are told: the newest
 MOST_RATINGS = 3_000
+FIRST = itemgetter(0)
 
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 
@@ -54,22 +56,24 @@ class Month:
 
 
 class MonthlySeries(NamedTuple):
-    """The ratings of one side, oldest first, and what it is called."""
+    """The ratings of one side, oldest first, and what it is called; `daily` holds the
+    last of each day."""
 
     name: str
     values: list[int]
+    daily: list[int]
 
     @property
     def first(self) -> int:
-        return self.values[0]
+        return self.daily[0]
 
     @property
     def last(self) -> int:
-        return self.values[-1]
+        return self.daily[-1]
 
     @property
     def is_early(self) -> bool:
-        return len(self.values) < ENOUGH
+        return len(self.daily) < ENOUGH
 
 
 @dataclass
@@ -93,7 +97,11 @@ class GoalOnTimeline:
     def series(self) -> list[MonthlySeries]:
         """Of each side that rated, the client first."""
         return [
-            MonthlySeries(name, [value for _day, value in self.rated[side]])
+            MonthlySeries(
+                name,
+                [value for _day, value in self.rated[side]],
+                [value for _day, value in last_of_each_day(self.rated[side], FIRST)],
+            )
             for side, name in zip(BOTH, self.names, strict=True)
             if side in self.rated
         ]

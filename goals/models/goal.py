@@ -152,11 +152,29 @@ class Goal(ClientRow):
         )
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one side decides alone: the client cannot write, and never agreed to
+        any words of it.  What a client agreed to waits for the client."""
+        return not (self.is_shared or self.in_force_id or self._has_clients_agreement)
+
+    @property
+    def _has_clients_agreement(self) -> bool:
+        from goals.models.version import Agreement
+
+        theirs = Agreement.objects.filter(version__goal=self.pk, side=Side.CLIENT)
+        return theirs.exists()
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether a review can close: both can answer, or one is alone with it."""
+        return self.is_open and (self.is_shared or self.is_alone)
+
+    @property
     def can_review(self) -> bool:
         """Whether a review can begin: of what both agreed to, of two wordings that
         stand side by side, on a day that was set, and by whoever is alone with it."""
         is_set = self.is_agreed or self.differs_since or self.review_on
-        return self.is_open and (bool(is_set) or not self.is_shared)
+        return self.can_decide and (bool(is_set) or not self.is_shared)
 
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
