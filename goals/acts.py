@@ -13,7 +13,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
 from goals import status
-from goals.disagreement_page import DisagreementPage, with_names
+from goals.disagreement_page import DisagreementPage, with_names, with_ways
 from goals.forms import (
     NEWER_WORDS,
     OVERTAKEN,
@@ -44,7 +44,7 @@ from ui import toasts
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
-    status.with_past(request.user, [goal])
+    status.with_past(request.user, with_ways(request.user, [goal]))
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
@@ -168,6 +168,8 @@ def _declined(goal: Goal) -> str:
         return _("Declined. The goal is closed and keeps its history.")
     if goal.in_force_id:
         return _("Declined. The agreed words stay in effect.")
+    if not goal.waits_for:
+        return _("Declined. The words you both once agreed to are not in effect.")
     number = {"number": goal.latest.number}
     return _("Declined. Version %(number)s is the proposal again.") % number
 

@@ -132,6 +132,11 @@ class DisagreementPage:
         return _in_words(self.their_next)
 
     @property
+    def both_next_at(self):
+        """When the second of them chose it."""
+        return max(self.my_next.at, self.their_next.at)
+
+    @property
     def both_next(self) -> str:
         """What both would do now, in words; '' while they have not said the same."""
         mine, theirs = self.my_next, self.their_next
@@ -161,13 +166,54 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
 
 
 def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `called` as the reader's own side says it.
+    """The same goals, with `called` as the reader's own side says it, with what each
+    side suggests (`with_ways`).
 
-    No query where nothing is seen differently, else two.
+    No query where nothing is seen differently, else three at most.
     """
     own = own_words(user, goals)
     for goal in goals:
         goal.own_wording = own.get(goal.pk, "")
+    return with_ways(user, goals)
+
+
+@dataclass
+class Ways:
+    """What each side would do with two wordings, the last thing it said, as `user`
+    reads it."""
+
+    user: User
+    by_side: dict[str, GoalMove]
+
+    @property
+    def chosen(self) -> GoalMove | None:
+        """The later of two that are the same: both chose it."""
+        found = sorted(self.by_side.values(), key=lambda move: move.at)
+        alike = len(found) == 2 and found[0].choice == found[1].choice
+        return found[1] if alike else None
+
+    @property
+    def open(self) -> GoalMove | None:
+        """The newest suggestion, while both have not chosen the same."""
+        found = sorted(self.by_side.values(), key=lambda move: move.at)
+        return found[-1] if found and not self.chosen else None
+
+    def is_own(self, move: GoalMove) -> bool:
+        return move.by_id == self.user.pk
+
+
+def with_ways(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals; those that are seen differently with their `ways` on."""
+    differing = {goal.pk: goal for goal in goals if goal.is_open and goal.differs_since}
+    for goal in differing.values():
+        goal.ways = Ways(user, {})
+    if differing:
+        moves = GoalMove.objects.visible_to(user).filter(goal__in=differing)
+        moves = moves.filter(kind=GoalMove.Kind.NEXT).select_related("by")
+        for move in moves.order_by("at", "pk"):
+            goal = differing[move.goal_id]
+            if move.at >= goal.differs_since:
+                goal.ways.by_side[move.side] = move
     return goals
 
 

@@ -208,9 +208,17 @@ class GoalPage:
             return _("Keep the agreed words")
         if self.before is None:
             return _("Not a goal of mine")
+        mine = self.before.keys.not_withdrawn().filter(side=self.side)
+        if not mine.exists():
+            return _("Decline this wording")
         if self.before.side == self.side:
             return _("Keep my wording")
         return _("Keep the earlier wording")
+
+    @property
+    def declining_closes(self) -> bool:
+        """Whether nothing is left of the goal where it is declined: it asks once."""
+        return self.before is None
 
     @property
     def kept_wording(self) -> GoalVersion | None:

@@ -7,7 +7,10 @@ ratings by the client (the therapist's where the client gave none) are all the s
 comment is unanswered when two sessions went by and nobody noted that it was talked
 about.  Where the two chose differently in a review, the one who chose first is asked
 again.  What one side decided, withdrew, declined or took up again is told to the other
-until it opens the goal, until it is settled, or until two weeks are over.
+until it opens the goal, until it is settled, or until two weeks are over; never to the
+side that did it.  What one side suggests to do with two wordings is asked of the other
+until it suggests something too; where both would find words that hold both, both are
+asked for them.
 """
 
 from __future__ import annotations
@@ -18,7 +21,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -29,6 +43,7 @@ from clients.access import WRITES
 from clients.models import Client, ContactCharter, Signal
 from database.prepared import many, prepared
 from goals.models import (
+    Agreement,
     Comment,
     Goal,
     GoalMove,
@@ -43,23 +58,27 @@ from goals.voices import BOTH
 
 UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
 TOLD_FOR = timedelta(days=14)
-TOLD = {
-    "key_withdrawn": "withdrawn",
-    "declined": "declined",
-    "differs": "differs",
-    "taken_up": "taken-up",
-}
+TOLD = ("key_withdrawn", "declined", "differs", "taken_up")
+# What each of them is told as: what it means for the goal (`_told_as`).
+WITHDRAWN = ("withdrawn", "withdrawn-too", "taken-back")
+DECLINED = ("declined", "declined-back", "declined-rests", "declined-closed")
+SUGGESTS = ("suggests-try", "suggests-third", "suggests-leave")
+CHOSEN = ("chosen-try", "chosen-leave")
 TALK = ("talk", "talk-client", "talk-therapist")
 QUIET = ("flat", "flat-therapist", "still")  # asked about only where nothing is due
 DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
 GOAL_KINDS = (
-    *TALK, *TOLD.values(), "reached", "answer", "decide", *DECIDED.values(),
+    *TALK, *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN, "combine",
+    "reached", "answer", "decide", *DECIDED.values(),
     "review", "said", *QUIET,
 )  # fmt: skip
 
 
 class Given(NamedTuple):
-    """A move, a rating or an answer: by which side, what, when."""
+    """A move, a rating or an answer: by which side, what, when.
+
+    Of an agreement that was withdrawn, `what` is "agreed" where both had agreed.
+    """
 
     side: str
     what: str | int
@@ -76,6 +95,7 @@ class GoalFacts(NamedTuple):
     closed_at: datetime | None
     ended_as: str
     differs_since: datetime | None
+    waits_for: str  # the side that is asked to agree
     review_on: date | None
     created_at: datetime
     celebrates: str
@@ -115,6 +135,7 @@ def signals_of(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
     """Every signal about one goal that should be open at this moment."""
     yield from _told(goal, now)
     yield from _talk(goal)
+    yield from _ways(goal, now)
     yield from _reached(goal)
     if goal.is_open:
         yield from _review(goal)
@@ -126,10 +147,26 @@ def _told(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
     """What the other side did last, until it is opened."""
     did = goal.newest(*TOLD)
     if did and not _is_settled(goal, did):
-        yield from _tell(goal, TOLD[did.kind], did, now)
+        yield from _tell(goal, _told_as(goal, did), did, now)
     decided = goal.newest("decided")
     if decided:
         yield from _tell(goal, DECIDED[decided.what], decided, now)
+
+
+def _told_as(goal: GoalFacts, did: Given) -> str:
+    """A withdrawn agreement is not a proposal that was taken back; and what a declined
+    wording leaves differs."""
+    if did.kind == "key_withdrawn":
+        if did.what != "agreed":
+            return "taken-back"
+        return "withdrawn" if goal.is_open else "withdrawn-too"
+    if did.kind == "declined":
+        if not goal.is_open:
+            return "declined-closed"
+        if goal.is_agreed:
+            return "declined"
+        return "declined-back" if goal.waits_for else "declined-rests"
+    return {"differs": "differs", "taken_up": "taken-up"}[did.kind]
 
 
 def _is_settled(goal: GoalFacts, did: Given) -> bool:
@@ -153,14 +190,34 @@ def _talk(goal: GoalFacts) -> Iterator[Wanted]:
     """Who wants to talk about a goal seen differently, until a session was held."""
     if not (goal.is_open and goal.differs_since):
         return
-    suggested = [m for m in goal.moves if m.kind == "next"]
-    talk = [m for m in suggested if m.at >= goal.differs_since and m.what == "talk"]
+    talk = [move for move in _suggested(goal).values() if move.what == "talk"]
     if not talk:
         return
     since = max(move.at for move in talk)
     if not goal.sessions_since(since):
         kind = "talk" if len(talk) == 2 else f"talk-{talk[0].side}"
         yield Wanted(kind, BOTH, since)
+
+
+def _suggested(goal: GoalFacts) -> dict[str, Given]:
+    """What each side would do with two wordings, the last thing it said."""
+    if not (goal.is_open and goal.differs_since):
+        return {}
+    moves = [move for move in goal.moves if move.kind == "next"]
+    return {move.side: move for move in moves if move.at >= goal.differs_since}
+
+
+def _ways(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
+    """A suggestion that waits for the other side, and what both chose."""
+    by_side = _suggested(goal)
+    last = max(by_side.values(), key=lambda move: move.at, default=None)
+    if len(by_side) == 2 and len({move.what for move in by_side.values()}) == 1:
+        if last.what == GoalMove.Next.THIRD:
+            yield Wanted("combine", BOTH, last.at)
+        elif f"chosen-{last.what}" in CHOSEN:
+            yield from _tell(goal, f"chosen-{last.what}", last, now)
+    elif last and f"suggests-{last.what}" in SUGGESTS:
+        yield Wanted(f"suggests-{last.what}", (Side(last.side).other,), last.at)
 
 
 def _reached(goal: GoalFacts) -> Iterator[Wanted]:
@@ -259,6 +316,10 @@ def _facts(clients, since):
     held = held.order_by("-starts_at", "-pk").values("starts_at")[:UNTOUCHED]
     unanswered = Comment.objects.filter(goal=OuterRef("pk"), talked_on=None)
     given = JSONObject(side="side", what="choice", at="at")
+    keys = Agreement.objects.filter(version=OuterRef("version"))
+    both = Q(*(Exists(keys.filter(side=side)) for side in BOTH))
+    withdrew = Q(both, kind=GoalMove.Kind.KEY_WITHDRAWN)
+    moves = moves.annotate(what=Case(When(withdrew, Value("agreed")), default="choice"))
     marked = ContactCharter.objects.filter(client=OuterRef("client_id"))
     rows = Goal.objects.filter(client_id=clients)
     rows = rows.exclude(client__state=Client.State.DISCHARGED)
@@ -270,7 +331,7 @@ def _facts(clients, since):
         answers=ArraySubquery(answers.values(each=given)),
         newest_moves=ArraySubquery(
             moves.values(
-                each=JSONObject(kind="kind", side="side", what="choice", at="at")
+                each=JSONObject(kind="kind", side="side", what="what", at="at")
             )
         ),
         last_rated_at=_last_of(GoalRating.objects.all()),
@@ -293,6 +354,7 @@ def facts_of(goal: Goal) -> GoalFacts:
         is_open=goal.is_open,
         closed_at=goal.closed_at,
         ended_as=goal.ended_as,
+        waits_for=goal.waits_for,
         differs_since=goal.differs_since,
         review_on=goal.review_on,
         created_at=goal.created_at,

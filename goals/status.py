@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.models import Agreement, Goal, GoalVersion, Review
+from goals.models import Agreement, Goal, GoalMove, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -111,13 +111,39 @@ def stands(goal: Goal, client, days: str = "within") -> SafeString:
         said.append(_("Not in effect: an agreement was withdrawn."))
     elif kind == "differ":
         said.append(_("You each see this goal differently."))
-        said += filter(None, [earlier(goal)])
+        said += filter(None, [earlier(goal), chosen(goal, days)])
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
     if reviewed and not goal.in_force_id:
         review = day(reviewed, days)
         said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+def chosen(goal: Goal, days: str = "within") -> str:
+    """What both chose to do with two wordings, and when; '' while they did not.
+
+    Of goals that went through `with_ways`, as those of every list do.
+    """
+    ways = getattr(goal, "ways", None)
+    move = ways and ways.chosen
+    if not move:
+        return ""
+    said = {"day": day(move.at, days), "choice": GoalMove.Next(move.choice).label}
+    return format_html(_("You both chose, {day}: {choice}."), **said)
+
+
+def suggested(goal: Goal) -> str:
+    """What one side suggests to do with two wordings, while both have not chosen."""
+    ways = getattr(goal, "ways", None)
+    move = ways and ways.open
+    if not move:
+        return ""
+    choice = GoalMove.Next(move.choice).label
+    if ways.is_own(move):
+        return _("You suggested: %(choice)s.") % {"choice": choice}
+    said = {"name": screen_privacy.called(move.by), "choice": choice}
+    return _("%(name)s suggests: %(choice)s.") % said
 
 
 def came_in(goal: Goal) -> str:
@@ -157,9 +183,9 @@ def _proposed(goal: Goal, days: str) -> SafeString:
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:
-    """Whose agreement it needs; '' where nobody is asked."""
+    """Whose agreement or answer it needs; '' where nobody is asked."""
     if not goal.waits_for:
-        return ""
+        return suggested(goal)
     if client.is_discharged and goal.waits_for == Side.THERAPIST:
         return ""
     if goal.waits_for == Side.CLIENT:

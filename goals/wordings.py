@@ -120,5 +120,5 @@ def _before(version, side, known, standing, ever) -> GoalVersion | None:
         if side in standing[one.pk] or (standing[one.pk] and not side):
             return one
         if len(ever[one.pk]) == 2:
-            return None
+            return one if side else None
     return None

@@ -323,6 +323,8 @@ class TodayPage:
         for found in self._watched:
             if found.goal_id in changing and found.kind == "decided-change":
                 continue
+            if found.kind == "talk-therapist":  # one's own wish is for the session
+                continue
             why, act = attention.to_therapist(found.kind)
             address = found.address(THERAPISTS)
             yield self._want("goal", found.client_id, why, act, address)

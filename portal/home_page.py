@@ -194,7 +194,7 @@ class HomePage:
         kind question about a goal that stands still."""
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = attention.watch(self.user, [self.client.pk])
-        found.sort(key=lambda one: one.kind not in attention.FOR_THE_SESSION)
+        found.sort(key=lambda one: attention.rank(one.kind))
         asks = {
             goal.pk: Ask("change", goal, LOOK)
             for goal in self.goals

@@ -215,7 +215,9 @@ class GoalVersion(ClientRow):
         newest earlier proposal with a standing agreement, of `side` where that is
         given.
 
-        Neither a declined proposal, nor one older than words that both once agreed to.
+        Neither a declined proposal, nor one older than words that both once agreed to;
+        but those words themselves, withdrawn or not, where `side` declines what came
+        after them.
         """
         if self.goal.in_force_id:
             return self.goal.in_force
@@ -230,13 +232,13 @@ class GoalVersion(ClientRow):
             if side in sides or (sides and not side):
                 return GoalVersion.objects.get(pk=version_id)
             if len({row[1] for row in given}) == 2:
-                return None
+                return GoalVersion.objects.get(pk=version_id) if side else None
         return None
 
     @signals.changes("goals")
     def decline(self, words: str, *, by: User) -> None:
-        """Keep what is agreed, or one's own earlier proposal; without either, the
-        client says that it is not theirs.
+        """Keep what is agreed, what both once agreed to, or one's own earlier proposal;
+        without any of them, the client says that it is not theirs.
 
         Raise Overtaken where the proposal is no longer the newest, or is one's own.
         """

@@ -177,7 +177,7 @@ def machine_of(people, client, told=None):
                 if stands and earlier not in self.declined:
                     return earlier
                 if earlier in self.ever:
-                    return None
+                    return earlier if len(sides) == 1 else None
             return None
 
         def give_way(self, ended_as, before):

@@ -58,6 +58,42 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "goals/tests/test_who_is_told.py::"
+    "test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it": [
+        "The client withdrew the agreement to a goal too. It is set aside.",
+        "Your therapist withdrew the agreement to this goal too. It is set aside",
+    ],
+    "goals/tests/test_who_is_told.py::"
+    "test_taking_a_proposal_back_is_not_told_as_leaving_the_goal": [
+        "The client took back a proposal for a goal.",
+        "Your therapist took back a proposal for this goal",
+        "The client withdrew the agreement to a goal. It is not in effect.",
+        "Your therapist withdrew the agreement to this goal. It is not in effect",
+    ],
+    "goals/tests/test_signals.py::test_what_is_left_after_a_no_is_told_with_it": [
+        "The client declined a new wording. The earlier one is proposed again.",
+        "Your therapist declined your new wording. The earlier one is proposed again",
+    ],
+    "goals/tests/test_who_is_told.py::"
+    "test_declining_other_words_leaves_the_goal_that_both_agreed_to": [
+        "Declined. The words you both once agreed to are not in effect.",
+        "What you both once agreed to, not in effect now: <span "
+        'class="own">%(words)s</span>',
+        "The client declined a new wording. Nothing of the goal is in effect.",
+        "Your therapist declined your new wording. Nothing of this goal is in effect",
+    ],
+    "goals/tests/test_who_is_told.py::"
+    "test_what_would_close_a_goal_is_asked_about_once": [
+        "Then the goal is closed. It stays in the history, and you can propose it "
+        "again as a new goal.",
+        "The client declined a goal. It is closed.",
+        "Your therapist declined this goal. It is closed",
+    ],
+    "goals/tests/test_who_is_told.py::"
+    "test_words_that_hold_both_are_asked_for_until_there_are_some": [
+        "You both chose to find words that hold both. Nothing is proposed yet.",
+        "You both chose to find words that hold both: propose them",
+    ],
     "goals/tests/test_review_after_care.py::"
     "test_thea_cannot_close_alone_what_cleo_agreed_to": [
         "A review needs both of you.",
@@ -669,17 +705,14 @@ PROMISES = {
         "You both want to talk about this at your next session",
         "Your therapist wants to talk about this at your next session",
         "The client wants to talk about a goal you see differently.",
-        "The therapist wants to talk about a goal you see differently.",
         "You both want to talk about a goal you see differently.",
     ],
     "goals/tests/test_attention.py::"
     "test_the_other_side_is_told_of_a_no_until_it_opens_the_goal": [
+        "The client declined a new wording. The agreed one stays in effect.",
+        "Your therapist declined your new wording. The agreed one stays in effect",
         "It is read by the other side, and stays in the history.",
-        "The client withdrew from a goal or a proposal, and said why.",
-        "The client declined proposed words for a goal.",
         "The client sees a goal differently.",
-        "Your therapist withdrew from this goal or a proposal, and said why",
-        "Your therapist declined the words you proposed",
         "Your therapist sees this goal differently",
     ],
     "overview/tests/test_timeline.py::test_opening_and_printing_are_told_to_cleo": [
