@@ -20,7 +20,16 @@ from accounts.models import User
 from clients.models import Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
-from goals.signals import CHOSEN, DECIDED, DECLINED, QUIET, SUGGESTS, WITHDRAWN
+from goals.models import GoalMove
+from goals.signals import (
+    CHOSEN,
+    DECIDED,
+    DECLINED,
+    QUIET,
+    SUGGESTS,
+    TALK,
+    WITHDRAWN,
+)
 from goals.ways import Way
 
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
@@ -121,6 +130,18 @@ PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", "")
 PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
 # What stands on top of what is prepared for the session.
 REVIEWS = ("review", "answer", "decide")
+# What the client suggests to do with two wordings.
+CLIENT_SUGGESTS = {
+    "talk-client": GoalMove.Next.TALK,
+    "suggests-try": GoalMove.Next.TRY,
+    "suggests-third": GoalMove.Next.THIRD,
+    "suggests-leave": GoalMove.Next.LEAVE,
+}
+# What only tells something: there is nothing to do but read.
+TOLD = (
+    *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "differs", "taken-up",
+    "reached",
+)  # fmt: skip
 ASKED = (*SUGGESTS, "combine", *REVIEWS)
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
 

@@ -26,6 +26,7 @@ from goals.models import (
 from goals.models.content import Side
 from goals.strengths import next_step
 from goals.version_words import plain, said_in
+from goals.voices import BOTH
 from goals.ways import Way
 from ui import screen_privacy
 from ui.templatetags.ui import day_words, moment_words
@@ -135,11 +136,20 @@ class GoalPage:
         return bool(self.proposal and not self.differs and not self.goal.waits_for)
 
     @cached_property
-    def withdrawal(self) -> GoalMove | None:
-        """Who withdrew from the words that are shown, last, and why."""
-        kind, latest = GoalMove.Kind.KEY_WITHDRAWN, self.goal.latest_id
-        found = (m for m in self.moves if (m.kind, m.version_id) == (kind, latest))
-        return next(found, None)
+    def withdrawals(self) -> list[GoalMove]:
+        """Who withdrew from the words that both agreed to last, and why: each side that
+        has not agreed to them again, the newest first."""
+        if self.goal.in_force_id:
+            return []
+        for version in sorted(self.versions, key=lambda one: -one.number):
+            if len({key.side for key in version.turned}) == len(BOTH):
+                held = history.held_keys(version)
+                last = {key.side: key for key in version.turned}
+                back = [
+                    key.taken_back for side, key in last.items() if side not in held
+                ]
+                return sorted(back, key=lambda move: move.at, reverse=True)
+        return []
 
     @property
     def reader(self) -> status.Reader:

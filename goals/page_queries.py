@@ -74,14 +74,14 @@ def keys_of_last_versions(user, goal, in_force, latest):
     newest = versions.order_by("-number").values("pk")[:SHOWN_VERSIONS]
     rows = Agreement.objects.visible_to(user).filter(version__goal=goal)
     rows = rows.filter(Q(version__in=newest) | Q(version=in_force) | Q(version=latest))
-    rows = rows.select_related("by", "taken_back", "version__proposed_by")
+    rows = rows.select_related("by", "taken_back__by", "version__proposed_by")
     return rows.order_by("-version__number", "at", "pk")
 
 
 @prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
     rows = Agreement.objects.visible_to(user).filter(version=versions)
-    return rows.select_related("by", "taken_back").order_by("at", "pk")
+    return rows.select_related("by", "taken_back__by").order_by("at", "pk")
 
 
 def moves_of(user, goal):

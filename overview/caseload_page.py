@@ -24,7 +24,8 @@ from clients import access, apart
 from clients.models import Client, Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
-from goals.models import Goal, GoalMove
+from goals.attention import CLIENT_SUGGESTS
+from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, rated_often, recent_lines
 from toolkit.models import Assignment
@@ -47,13 +48,6 @@ FILTERS = {
     "supervised": gettext_lazy("Supervised"),
     "discharged": gettext_lazy("Discharged"),
 }
-# What the client suggests to do with two wordings, by the kind of the signal.
-SUGGESTED = {
-    "talk-client": GoalMove.Next.TALK,
-    "suggests-try": GoalMove.Next.TRY,
-    "suggests-third": GoalMove.Next.THIRD,
-    "suggests-leave": GoalMove.Next.LEAVE,
-}
 # What one is towards a client, where it is not primary therapist.
 ROLES = {
     "co_therapist": gettext_lazy("co-therapist"),
@@ -69,9 +63,7 @@ class Place:
 
     client: Client
     role: str  # what one is towards them
-    status: (
-        str  # "key", of SUGGESTED, "no_contact", "paused", "discharged", "early" or ""
-    )
+    status: str  # of ORDER
     next_at: datetime | None
     last_at: datetime | None
 
@@ -79,7 +71,7 @@ class Place:
 
     @property
     def needs_attention(self) -> bool:
-        return self.status in ("key", "no_contact", *SUGGESTED)
+        return self.status in ("key", "no_contact", *CLIENT_SUGGESTS)
 
 
 @dataclass(kw_only=True)
@@ -134,8 +126,8 @@ class CaseloadRow(Place):
             return format_html(
                 '<span class="status">{} {}</span>', waits, _("Your key")
             )
-        if self.status in SUGGESTED:
-            way = SUGGESTED[self.status].label
+        if self.status in CLIENT_SUGGESTS:
+            way = CLIENT_SUGGESTS[self.status].label
             return status("differ", _("Suggests: %(way)s") % {"way": way})
         return status(self.status) if self.status else SafeString()
 
@@ -174,7 +166,7 @@ class CaseloadRow(Place):
 
 # Who gave the number: the client wherever there is one of theirs.
 BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
-ORDER = ["key", *SUGGESTED, "no_contact", "", "early", "paused", "discharged"]
+ORDER = ["key", *CLIENT_SUGGESTS, "no_contact", "", "early", "paused", "discharged"]
 
 
 class CaseloadPage:
@@ -232,7 +224,7 @@ def _waiting(user, clients):
     goals = Goal.objects.visible_to(user).filter(client_id=clients)
     keys = goals.waiting_for(Side.THERAPIST).annotate(kind=Value("key")).order_by()
     suggests = Signal.objects.visible_to(user).open().filter(client_id=clients)
-    suggests = suggests.filter(kind__in=list(SUGGESTED)).order_by()
+    suggests = suggests.filter(kind__in=list(CLIENT_SUGGESTS)).order_by()
     columns = ("client_id", "kind")
     return keys.values_list(*columns).union(suggests.values_list(*columns), all=True)
 

@@ -24,7 +24,7 @@ from goals.voices import BOTH, counted
 from ui.charts.words import ENOUGH
 
 
-class Rated(NamedTuple):
+class SideRatings(NamedTuple):
     """The ratings of one side: how often, on how many days, the last rating of the
     first of these days, and the last of all."""
 
@@ -44,7 +44,7 @@ class GoalChange:
     """
 
     goal: Goal
-    rated: dict[str, Rated] = field(default_factory=dict)
+    rated: dict[str, SideRatings] = field(default_factory=dict)
     levels: dict[str, list[int]] = field(default_factory=dict)
 
     @property
@@ -57,7 +57,7 @@ class GoalChange:
         return self.side == Side.CLIENT
 
     @property
-    def _counted(self) -> Rated | None:
+    def _counted(self) -> SideRatings | None:
         given = self.rated.get(self.side)
         return given if given and given.days >= ENOUGH else None
 
@@ -76,7 +76,7 @@ class GoalChange:
         return self.change is not None and self.goal.was_agreed
 
     @property
-    def few(self) -> list[tuple[bool, Rated]]:
+    def few(self) -> list[tuple[bool, SideRatings]]:
         """Each side that rated too little to compare, and whether it is the client's;
         where the client's ratings are enough, they alone are told."""
         return [
@@ -125,7 +125,7 @@ class Attained:
         return self.now - self.baseline
 
 
-def _rated(ratings, user: User) -> dict[tuple, Rated]:
+def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
     """By goal and side; in one query, however many ratings there are."""
     days = ratings.annotate(day=TruncDate("at", tzinfo=user.zone)).order_by()
     rows = days.values_list("goal_id", "side").annotate(
@@ -134,7 +134,7 @@ def _rated(ratings, user: User) -> dict[tuple, Rated]:
         first=_first_by("day", "-at", "-pk"),
         last=_first_by("-at", "-pk"),
     )
-    return {(goal_id, side): Rated(*rest) for goal_id, side, *rest in rows}
+    return {(goal_id, side): SideRatings(*rest) for goal_id, side, *rest in rows}
 
 
 def _first_by(*order) -> IndexTransform:

@@ -262,7 +262,7 @@ class TodayPage:
     def _waiting(self) -> list:
         return list(waiting_for(self.user))
 
-    def attention(self) -> Attention:
+    def attention(self, *, everything: bool = False) -> Attention:
         found = [
             *self._asides(),
             *self._keys(),
@@ -271,7 +271,7 @@ class TodayPage:
             *self._unsigned(),
             *self._quiet(),
         ]
-        return Attention(found[:MANY], len(found))
+        return Attention(found if everything else found[:MANY], len(found))
 
     def _asides(self):
         """An emergency, a correction asked for, a supervisor's comment."""

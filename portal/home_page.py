@@ -28,7 +28,7 @@ from portal.sessions_page import door_is_open
 from portal.watched import DECIDED, WATCHED
 from toolkit.models import Assignment
 
-AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
+AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes; what is only to read has none
 MOST_ASKS = 3  # at a time
 RATE_EVERY = timedelta(days=7)
 TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
@@ -143,7 +143,8 @@ def _newest_cairn(user):
 class HomePage:
     """Attributes are read once; the page stays within ten queries, however much."""
 
-    def __init__(self, user: User):
+    def __init__(self, user: User, *, everything: bool = False):
+        """`everything`: with all that is asked, not the first few."""
         self.user, self.now = user, timezone.now()
         found = own_client_therapist_and_news(user)
         self.client, self.therapist, has_notices = found
@@ -155,7 +156,8 @@ class HomePage:
         self.closed = [goal for goal in goals if not goal.is_open]
         status.with_past(user, with_names(user, goals))
         found = self._asks()
-        self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
+        most = len(found) if everything else MOST_ASKS
+        self.asks, self.more_asks = found[:most], len(found[most:])
         self.good = self._good()
         self.notices = notices(user) if has_notices else []
 
@@ -185,7 +187,8 @@ class HomePage:
         asks += [
             Ask("rate", goal, RATE)
             for goal in self.goals
-            if goal not in keys and not (goal.my_last and goal.my_last > rated_since)
+            if goal.is_agreed and goal not in keys
+            if not (goal.my_last and goal.my_last > rated_since)
         ]
         return asks
 
@@ -204,9 +207,10 @@ class HomePage:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
-            elif goal and goal not in keys:
+            elif goal and (goal not in keys or one.kind in attention.REVIEWS):
                 kind = self._with_ritual(one.kind)
-                asks.setdefault(goal.pk, Ask(kind, goal, LOOK, one))
+                is_asked = kind not in attention.TOLD
+                asks.setdefault(goal.pk, Ask(kind, goal, LOOK * is_asked, one))
         return list(asks.values())
 
     def _with_ritual(self, kind: str) -> str:

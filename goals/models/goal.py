@@ -94,9 +94,8 @@ class Goal(ClientRow):
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
     )
     differs_since = models.DateTimeField(null=True)
-    review_on = models.DateField(
-        null=True
-    )  # of the version in force, or after a review
+    # Of the version in force, or after a review.
+    review_on = models.DateField(null=True)
     review = models.ForeignKey(
         "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -155,14 +154,10 @@ class Goal(ClientRow):
     def is_alone(self) -> bool:
         """Whether one side decides alone: the client cannot write, and never agreed to
         any words of it.  What a client agreed to waits for the client."""
-        return not (self.is_shared or self.in_force_id or self._has_clients_agreement)
-
-    @property
-    def _has_clients_agreement(self) -> bool:
         from goals.models.version import Agreement
 
         theirs = Agreement.objects.filter(version__goal=self.pk, side=Side.CLIENT)
-        return theirs.exists()
+        return not (self.is_shared or self.in_force_id or theirs.exists())
 
     @property
     def can_decide(self) -> bool:
@@ -400,13 +395,6 @@ class Goal(ClientRow):
 
 
 KEPT = (
-    "latest",
-    "in_force",
-    "in_force_at",
-    "waits_for",
-    "differs_since",
-    "review_on",
-    "review",
-    "closed_at",
-    "ended_as",
-)
+    "latest", "in_force", "in_force_at", "waits_for", "differs_since", "review_on",
+    "review", "closed_at", "ended_as",
+)  # fmt: skip

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from goals.signals import Given, GoalFacts, signals_of
+from goals.signal_facts import Given, GoalFacts
+from goals.signals import signals_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BOTH = {"client", "therapist"}

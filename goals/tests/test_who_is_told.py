@@ -204,3 +204,48 @@ def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
     told = "The client withdrew the agreement to a goal too. It is set aside."
     assert told in browse("thea", "/today/")
     assert "withdrew the agreement" not in browse("cleo", "/portal/")
+
+
+@pytest.mark.parametrize("state", ["aside", "taken up", "proposed"])
+def test_every_withdrawal_is_named_with_its_reason(cleo, thea, browse, state):
+    goal = agreed_goal(cleo, thea)
+    act(thea, goal, lambda g: g.latest.withdraw_key("Too many at once", by=thea))
+    if state == "proposed":
+        act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
+    else:
+        by = cleo.user
+        act(by, goal, lambda g: g.latest.withdraw_key("Then not me either", by=by))
+    if state == "taken up":
+        act(thea, goal, lambda g: g.take_up(by=thea))
+    for who, mine, theirs in (("cleo", "Cleo", "Thea"), ("thea", "Thea", "Cleo")):
+        page = browse(who, pages_of(goal, who)[1])
+        panel = page.split("History")[0].split("How it came about")[0]
+        named = {"Thea"} if state == "proposed" else {"Thea", "Cleo"}
+        assert ("You withdrew the agreement, today:" in panel) == (mine in named)
+        assert (f"{theirs} withdrew the agreement, today:" in panel) == (
+            theirs in named
+        )
+        assert f"{mine} withdrew" not in panel
+        assert "Too many at once" in panel
+        assert ("Then not me either" in panel) == (state != "proposed")
+
+
+def test_a_withdrawal_that_was_agreed_again_is_named_no_more(cleo, thea, browse):
+    goal = agreed_goal(cleo, thea)
+    act(thea, goal, lambda g: g.latest.withdraw_key("Too many at once", by=thea))
+    agree(goal, thea)
+    act(cleo.user, goal, lambda g: g.latest.withdraw_key("Not I", by=cleo.user))
+    panel = browse("thea", f"/goals/{goal.pk}/").split("History")[0]
+    assert "Not I" in panel and "Too many at once" not in panel
+
+
+@pytest.mark.parametrize("who", ["cleo", "thea"])
+def test_leaving_promises_no_button_that_is_not_there(cleo, thea, browse, who):
+    goal = agreed_goal(cleo, thea)
+    address = f"{pages_of(goal, who)[1]}key-back/"
+    assert "propose again or agree again" in browse(who, address)
+    other = thea if who == "cleo" else cleo.user
+    act(other, goal, lambda g: g.propose_version(OTHER, by=other))
+    page = browse(who, address)
+    assert "agree again" not in page
+    assert "they stay in the history, and version 2 stays proposed." in page
