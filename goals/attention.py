@@ -20,7 +20,6 @@ from accounts.models import User
 from clients.models import Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
-from goals.models import GoalMove
 from goals.signals import (
     CHOSEN,
     DECIDED,
@@ -130,12 +129,12 @@ PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", "")
 PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
 # What stands on top of what is prepared for the session.
 REVIEWS = ("review", "answer", "decide")
-# What the client suggests to do with two wordings.
+# What the client suggests to do with two wordings, short, for the caseload.
 CLIENT_SUGGESTS = {
-    "talk-client": GoalMove.Next.TALK,
-    "suggests-try": GoalMove.Next.TRY,
-    "suggests-third": GoalMove.Next.THIRD,
-    "suggests-leave": GoalMove.Next.LEAVE,
+    "talk-client": _("Suggests: talk"),
+    "suggests-try": _("Suggests: try both"),
+    "suggests-third": _("Suggests: new words"),
+    "suggests-leave": _("Suggests: keep both"),
 }
 # What only tells something: there is nothing to do but read.
 TOLD = (

@@ -72,6 +72,9 @@ class GoalPage:
             {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
             for row in rows
         ]
+        laid = [step for step in self.steps if step["reached"]]
+        for step in sorted(laid, key=lambda one: one["reached"])[-1:]:
+            step["undo"] = True  # the last one may have been a slip
         ahead = [step for step in self.steps if not step["reached"]]
         for number, step in enumerate(ahead):
             step["next"] = number == 0  # one at a time, from the bottom

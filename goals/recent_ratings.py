@@ -90,7 +90,8 @@ class RecentSeries:
 
 @dataclass(frozen=True)
 class RecentRatings:
-    """One open goal with the last ratings of each side.
+    """One open goal with the last ratings of each side; `agreed`: in effect, with no
+    other words proposed.
 
     `side`, `ratings`, `last` and `last_at` are those of the one that stands for the
     goal in a list (`voices.counted`).
@@ -98,6 +99,7 @@ class RecentRatings:
 
     goal_id: UUID
     agreed: bool
+    in_effect: bool
     client: RecentSeries
     therapist: RecentSeries
 
@@ -133,7 +135,8 @@ def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
         agreed = in_force is not None and latest == in_force
         client = RecentSeries("client", (said[0] or [])[-SHOWN:], said[1])
         therapist = RecentSeries("therapist", (said[2] or [])[-SHOWN:], said[3])
-        line = RecentRatings(goal_id, agreed, client, therapist)
+        is_in_effect = in_force is not None
+        line = RecentRatings(goal_id, agreed, is_in_effect, client, therapist)
         found.setdefault(client_id, []).append(line)
     return found
 

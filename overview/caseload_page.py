@@ -127,8 +127,7 @@ class CaseloadRow(Place):
                 '<span class="status">{} {}</span>', waits, _("Your key")
             )
         if self.status in CLIENT_SUGGESTS:
-            way = CLIENT_SUGGESTS[self.status].label
-            return status("differ", _("Suggests: %(way)s") % {"way": way})
+            return status("differ", CLIENT_SUGGESTS[self.status])
         return status(self.status) if self.status else SafeString()
 
     @property
@@ -309,7 +308,8 @@ class Facts:
     def _row(
         self, place: Place, lines: list[RecentRatings], practice: tuple[int, int]
     ) -> CaseloadRow:
-        shown = max(lines, key=_when, default=None)
+        in_effect = [line for line in lines if line.in_effect]
+        shown = max(in_effect or lines, key=_when, default=None)
         done, total = practice
         return CaseloadRow(
             **vars(place),
@@ -394,7 +394,7 @@ def heads() -> list[tuple[str, str]]:
         ("name", _("Client")),
         ("status", _("Status")),
         ("next", _("Next session")),
-        ("", _("Goals, 0 to 10")),
+        ("", _("Goal rated last, 0 to 10")),
         ("", _("Practice")),
         ("last", _("Last contact")),
     ]
