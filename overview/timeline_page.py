@@ -318,4 +318,8 @@ class TimelinePage:
             ]
             for side in BOTH
         )
-        return Lane(label_of(line.words), first, second, self.names)
+        cut = tuple(
+            any(day < self.since for day, _value in line.rated.get(side, []))
+            for side in BOTH
+        )
+        return Lane(label_of(line.words), first, second, self.names, cut)

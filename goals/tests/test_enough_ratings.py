@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from goals.models import GoalRating
 from goals.tests.test_what_is_agreed import text
-from tests.cast import agreed_goal, as_person, book, propose, rate
+from tests.cast import agreed_goal, as_person, book, page_at, propose, rate
 
 SLEEP, PAINT = {"own_words": "Sleep through"}, {"own_words": "Paint again"}
 MINUTE = timedelta(minutes=1)
@@ -167,3 +167,16 @@ def test_a_rating_taken_back_is_no_day(cleo, thea, progress):
         GoalRating.objects.get(value=4).withdraw(by=thea)
     for page in progress():
         assert "points on average" not in page
+
+
+def test_a_short_span_does_not_deny_the_ratings_before_it(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    for ago, value in ((200, 2), (150, 3), (120, 4), (10, 6)):
+        rate(goal, value, by=cleo.user, at=noon() - timedelta(days=ago))
+    browser = sign_in(thea)
+    short = page_at(browser, f"/clients/{cleo.pk}/journey/?since=quarter")
+    assert "from 2 to 6 of 10, in 4 ratings." in short
+    assert "1 rating in this time, the last one 6." in short
+    assert "so far" not in short and "needs ratings on three days" not in short
+    whole = page_at(browser, f"/clients/{cleo.pk}/journey/?since=all")
+    assert "From 2 to 6 since" in whole and "in this time" not in whole

@@ -126,3 +126,11 @@ def test_today_asks_for_no_review_that_waits_for_a_closed_account(
     assert "Goal review" in text(browser.get("/today/"))
     end(cleo, "closed")
     assert "Goal review" not in text(browser.get("/today/"))
+
+
+def test_the_discharge_page_says_what_becomes_of_agreed_goals(
+    goal, cleo, thea, sign_in
+):
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/discharge/"))
+    assert "Agreed goals stay as they are" in page
+    assert "it waits until the client returns to care." in page

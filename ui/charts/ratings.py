@@ -64,12 +64,18 @@ def _by_day(versions: list[tuple[int, date]]) -> dict[date, list[int]]:
 
 
 def early(
-    places: list[tuple[float, float]], gap: float, limit: float, second: bool = False
+    places: list[tuple[float, float]],
+    gap: float,
+    limit: float,
+    second: bool = False,
+    wants: bool = True,
 ) -> str:
     """Loose open dots, and the dashed ones still needed."""
     drawn = "".join(svg_circle("early", x, y, 4.5) for x, y in places)
     if second:
         drawn = svg_squares("early", places, 4)
+    if not wants:
+        return drawn
     x, y = places[-1]
     wanted = range(1, ENOUGH + 1 - len(places))
     gap = min(gap, (limit - x) / max(len(wanted), 1))

@@ -30,10 +30,11 @@ class Lane:
     points: list[Point]
     second: list[Point] = field(default_factory=list)
     names: tuple[str, str] = ("", "")
+    is_cut: tuple[bool, bool] = (False, False)  # whether each has earlier ratings
 
     @property
     def voices(self) -> list[Voice]:
-        return voices_of(self.points, self.second, self.names)
+        return voices_of(self.points, self.second, self.names, self.is_cut)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _lane(lane: Lane, axis: Axis, plan: Plan, floor: float) -> str:
     for voice in lane.voices:
         places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in voice.daily]
         if len(places) < ENOUGH:
-            body += early(places, 24, plan.right, voice.second)
+            body += early(places, 24, plan.right, voice.second, wants=not voice.is_cut)
         elif voice.second:
             body += second_series(places, voice.daily, first_y)
         else:

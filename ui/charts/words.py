@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from ui import dates
@@ -37,12 +37,14 @@ class Point:
 class Voice:
     """The ratings of one side, oldest first, and what that side is called here.
 
-    `second`: the therapist's, always dashed and with squares, alone or not.
+    `second`: the therapist's, always dashed and with squares, alone or not; `is_cut`:
+    there are earlier ratings that the chart leaves out, so it says nothing of a start.
     """
 
     name: str
     points: list[Point]
     second: bool = False
+    is_cut: bool = False
 
     @property
     def daily(self) -> list[Point]:
@@ -141,9 +143,12 @@ def in_words(points: list[Point], today: date) -> str:
     return _sentence(first.value == last.value, above, below) % words
 
 
-def voices_of(points, second, names) -> list[Voice]:
+def voices_of(points, second, names, is_cut=(False, False)) -> list[Voice]:
     """Those who rated at all."""
-    found = [Voice(names[0], list(points)), Voice(names[1], list(second), second=True)]
+    found = [
+        Voice(names[0], list(points), is_cut=is_cut[0]),
+        Voice(names[1], list(second), second=True, is_cut=is_cut[1]),
+    ]
     return [voice for voice in found if voice.points]
 
 
@@ -152,12 +157,22 @@ def voices_in_words(voices: list[Voice], today: date) -> str:
     if not voices:
         return in_words([], today)
     return " ".join(
-        _("%(name)s: %(words)s")
-        % {"name": voice.name, "words": in_words(voice.points, today)}
+        _("%(name)s: %(words)s") % {"name": voice.name, "words": _of(voice, today)}
         if voice.name
-        else in_words(voice.points, today)
+        else _of(voice, today)
         for voice in voices
     )
+
+
+def _of(voice: Voice, today: date) -> str:
+    if not (voice.is_cut and voice.is_early):
+        return in_words(voice.points, today)
+    words = ngettext(
+        "%(times)s rating in this time, the last one %(last)s.",
+        "%(times)s ratings in this time, the last one %(last)s.",
+        len(voice.points),
+    )
+    return words % {"times": len(voice.points), "last": voice.points[-1].value}
 
 
 def _sentence(same: bool, above: bool, below: bool) -> str:
