@@ -203,14 +203,19 @@ class HomePage:
             for goal in self.goals
             if goal.wants_change and goal not in keys
         }
+        asked = {goal.pk for goal in keys} | set(asks)
         for one in found:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
             elif goal and (goal not in keys or one.kind in attention.REVIEWS):
                 kind = self._with_ritual(one.kind)
-                is_asked = kind not in attention.TOLD
-                asks.setdefault(goal.pk, Ask(kind, goal, LOOK * is_asked, one))
+                is_told = kind in attention.TOLD
+                # All that is asked about a goal; else one thing, which comes first.
+                key = (goal.pk, kind) if kind in attention.ASKED else goal.pk
+                if key not in asks and not (is_told and goal.pk in asked):
+                    asks[key] = Ask(kind, goal, LOOK * (not is_told), one)
+                    asked.add(goal.pk)
         return list(asks.values())
 
     def _with_ritual(self, kind: str) -> str:

@@ -176,7 +176,7 @@ class Pages:
         if story.latest < story.numbers:  # newer ones were declined or withdrawn
             verb = "Thea’s earlier words wait for you again"
         assert (verb in page) == asked
-        review = story.review and not asked
+        review = story.review  # beside a proposal as well
         unanswered = review and "client" not in story.choices
         assert ("Goal review started: add your answers" in page) == unanswered
         assert ("Goal review: your turn" in page) == (review and self.my_turn("client"))

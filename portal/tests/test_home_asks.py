@@ -68,3 +68,14 @@ def test_what_is_only_to_read_takes_no_minutes(cleo, thea, sign_in, choice):
     page = text(sign_in(cleo.user).get(HOME))
     assert "Goal review decided" in page and "to read" in page
     assert "min" not in page.split("For this week")[1].split("One good thing")[0]
+
+
+def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):
+    goal = propose(cleo, cleo.user)
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.differ("Mine", by=cleo.user))
+    act(thea, goal, lambda g: Review.begin(g, by=thea))
+    act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
+    page = text(sign_in(cleo.user).get(HOME))
+    assert "Goal review started: add your answers" in page
+    assert "Your therapist suggests: try both wordings" in page
