@@ -242,7 +242,7 @@ class TherapistWeekPage:
                     self.clients[row.client_id],
                     row.goal_id,
                     row.at,
-                    self._wordings.words_then(row.goal, self.ends_at),
+                    self._wordings.words_then(row.goal, row.at, row.side),
                     value=row.value,
                     before=row.before,
                     side=row.side,
@@ -255,7 +255,7 @@ class TherapistWeekPage:
     @cached_property
     def _wordings(self) -> Wordings:
         goals = [row.goal for row in self._moved]
-        return Wordings.before(goals, self.ends_at, self.user)
+        return Wordings.before(goals, self.starts_at, self.user)
 
     @cached_property
     def unsigned(self) -> ShortList:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import encryption
 from accounts.models import User
 from clients.access import side_of
-from goals.models import Goal, GoalMove, GoalVersion
+from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 from ui import screen_privacy
 
@@ -163,11 +163,18 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
 def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
     """The same goals, with `called` as the reader's own side says it.
 
-    No query where nothing is seen differently, else two.
+    Two queries where something is seen differently, and one where nothing of a goal is
+    in effect: what was so last names it; else none.
     """
     own = own_words(user, goals)
+    unread = (goal for goal in goals if "last_agreed" not in goal.__dict__)
+    asked = [goal.pk for goal in unread if not goal.in_force_id]
+    keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
+    agreed = keys.last_agreed() if asked else {}
     for goal in goals:
         goal.own_wording = own.get(goal.pk, "")
+        if goal.in_force_id or goal.pk in asked:
+            goal.last_agreed = goal.in_force or agreed.get(goal.pk)
     return goals
 
 

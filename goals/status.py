@@ -10,13 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, When
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
@@ -67,22 +68,13 @@ def was_withdrawn() -> Case:
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
     """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
 
-    One query, and none where nothing waits beside the withdrawn agreement.
+    Read by `with_names`, in one query or none; again only where that came later.
     """
-    asked = [
-        goal.pk
-        for goal in goals
-        if goal.is_open and not goal.in_force_id
-        if goal.waits_for or goal.differs_since
-    ]
-    once = set()
-    if asked:
-        keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
-        keys = keys.order_by().values("version", "version__goal")
-        both = keys.annotate(sides=Count("side", distinct=True)).filter(sides=2)
-        once = {row["version__goal"] for row in both}
+    if not all("last_agreed" in goal.__dict__ for goal in goals):
+        with_names(user, goals)
     for goal in goals:
-        goal.was_withdrawn = goal.pk in once
+        asked = goal.is_open and bool(goal.waits_for or goal.differs_since)
+        goal.was_withdrawn = asked and not goal.in_force_id and bool(goal.last_agreed)
     return goals
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from goals.models.content import Side
 from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
+from goals.wordings import Wordings
 from notes import agenda
 from notes.came_in import (
     News,
@@ -250,6 +252,19 @@ class SessionPage:
         rows = _counts(self.user, goals=self._ids)
         return {(goal_id, side): times for goal_id, side, times in rows}
 
+    @cached_property
+    def _then(self) -> Wordings | None:
+        """What goals were called at the end of a session that is over."""
+        ends_at = self.session.ends_at
+        is_over = ends_at < timezone.now()
+        return Wordings.before(self.goals, ends_at, self.user) if is_over else None
+
+    def words_of(self, goal: Goal) -> str:
+        """What is rated here: the words of the moment that the rating will bear."""
+        if self._then is None:
+            return goal.called
+        return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
+
     def last_rating(self, goal: Goal) -> int | None:
         """Last time's number is one's own side's: whoever rates here is a therapist."""
         before = self.before.get((goal.pk, Side.THERAPIST))
@@ -266,6 +281,7 @@ class SessionPage:
             "therapist": last[Side.THERAPIST],
             "last": self.last_rating(goal),
             "given": self.given.get(goal.pk),
+            "words": self.words_of(goal),
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, row_limits
@@ -94,9 +95,8 @@ class Goal(ClientRow):
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
     )
     differs_since = models.DateTimeField(null=True)
-    review_on = models.DateField(
-        null=True
-    )  # of the version in force, or after a review
+    # Of the version in force, or after a review.
+    review_on = models.DateField(null=True)
     review = models.ForeignKey(
         "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -116,8 +116,19 @@ class Goal(ClientRow):
 
     @property
     def shown(self):
-        """What to call it in a list: the agreed version, else the proposal."""
-        return self.in_force or self.latest
+        """The version that names it: the one in effect, else the one that was in
+        effect last, else the newest proposal."""
+        return self.last_agreed or self.latest
+
+    @cached_property
+    def last_agreed(self):
+        """The version that is in effect or was so last; None without one.  Lists read
+        it for all their goals at once (`disagreement_page.with_names`)."""
+        from goals.models.version import Agreement
+
+        if self.in_force_id or not self.latest_id:
+            return self.in_force
+        return Agreement.objects.filter(version__goal=self).last_agreed().get(self.pk)
 
     @property
     def called(self) -> str:
@@ -156,7 +167,7 @@ class Goal(ClientRow):
         """Whether a review can begin: of what both agreed to, of two wordings that
         stand side by side, on a day that was set, and by whoever is alone with it."""
         is_set = self.is_agreed or self.differs_since or self.review_on
-        return self.is_open and (bool(is_set) or not self.is_shared)
+        return self.is_open and bool(is_set or not self.is_shared)
 
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
@@ -251,7 +262,7 @@ class Goal(ClientRow):
             **content,
         )
         version.fingerprint = version.compute_fingerprint()
-        version.compare_with(self.in_force)
+        version.compare_with(self.last_agreed)
         version.save(force_insert=True)
         self.latest, self.differs_since = version, None
         self.save(update_fields=["latest", "differs_since"])
@@ -365,6 +376,7 @@ class Goal(ClientRow):
     def lock(self) -> None:
         """Serialise what the two do to one goal, and see what the other did."""
         lock("goal", self.pk)
+        self.__dict__.pop("last_agreed", None)
         self.refresh_from_db(fields=KEPT)
 
     @transaction.atomic
@@ -382,13 +394,6 @@ class Goal(ClientRow):
 
 
 KEPT = (
-    "latest",
-    "in_force",
-    "in_force_at",
-    "waits_for",
-    "differs_since",
-    "review_on",
-    "review",
-    "closed_at",
-    "ended_as",
-)
+    "latest", "in_force", "in_force_at", "waits_for", "differs_since", "review_on",
+    "review", "closed_at", "ended_as",
+)  # fmt: skip

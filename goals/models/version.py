@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
@@ -77,8 +78,8 @@ class GoalVersion(ClientRow):
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
     fingerprint = models.CharField(max_length=64)
-    # How it differs from the version that was in force when it was proposed: the id of
-    # that one, and what `text_diff.stored()` says.
+    # How it differs from the version that was in force last when it was proposed: the
+    # id of that one, and what `text_diff.stored()` says.
     compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
@@ -321,6 +322,7 @@ class GoalVersion(ClientRow):
 
     def _come_into_force(self) -> None:
         goal = self.goal
+        goal.__dict__.pop("last_agreed", None)
         goal.in_force, goal.in_force_at = self, timezone.now()
         goal.review_on, goal.waits_for, goal.differs_since = self.review_on, "", None
         goal.save(
@@ -336,6 +338,18 @@ class AgreementQuerySet(ClientRowQuerySet):
         """Keys that nobody took back."""
         taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
         return self.filter(~Exists(taken))
+
+    def last_agreed(self) -> dict[UUID, GoalVersion]:
+        """By goal, the version on which both agreements stood last; in one query."""
+        rows = self.select_related("version", "taken_back").order_by("at", "pk")
+        found: dict[UUID, GoalVersion] = {}
+        standing: dict[tuple[UUID, str], Agreement] = {}
+        for key in rows:
+            standing[key.version_id, key.side] = key
+            other = standing.get((key.version_id, Side(key.side).other))
+            if other and not other.was_taken_back_before(key.at):
+                found[key.version.goal_id] = key.version
+        return found
 
     def with_declined(self):
         """`declined_at`: when the version it is about was declined."""
@@ -371,3 +385,6 @@ class Agreement(ClientRow):
                 fields=["version", "side", "turn"], name="agreement_one_key_per_side"
             ),
         ]
+
+    def was_taken_back_before(self, when: datetime) -> bool:
+        return hasattr(self, "taken_back") and self.taken_back.at < when

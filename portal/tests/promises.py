@@ -666,14 +666,14 @@ PROMISES = {
         "Left out: what my notes say, reviews, goals set aside or reached and taken "
         "up again, comments, exercises, removed "
         "ratings and strengths that were not accepted. Each side’s ratings are "
-        "summed up once a month.",
+        "summed up once a month, and apart where the wording changed.",
         "What both can see",
     ],
     "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [
         "Left out: session notes, reviews, goals set aside or reached and taken up "
         "again, comments, exercises, removed ratings "
         "and strengths that were not accepted. Each side’s ratings are summed up "
-        "once a month.",
+        "once a month, and apart where the wording changed.",
     ],
     "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
         "emails, and how someone signed in",

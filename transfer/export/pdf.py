@@ -142,7 +142,7 @@ class Drawing:
     def goal(self, goal: Row) -> None:
         paper = self.paper
         versions = self.record.of("goal_versions", goal_id=goal["id"])
-        shown = goal["in_force_id"] or goal["latest_id"]
+        shown = agreements.last_agreed(self.record, goal) or goal["latest_id"]
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
         paper.own(self.called(goal, version), size=12)
