@@ -25,7 +25,7 @@ from goals.models import (
 )
 from goals.models.content import Side
 from goals.strengths import next_step
-from goals.version_words import plain, said_in
+from goals.version_words import REVIEW_ON, plain, said_in
 from goals.ways import Way
 from ui import screen_privacy
 from ui.templatetags.ui import day_words, moment_words
@@ -280,6 +280,8 @@ class GoalPage:
             return []
         old = said_in(self.replaces, self.goal if self.goal.in_force_id else None)
         new = said_in(self.proposal)
+        if self.proposal.review_on is None:  # the goal keeps its day
+            new[REVIEW_ON] = old[REVIEW_ON]
         nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))

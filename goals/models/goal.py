@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import models, transaction
 from django.urls import reverse
@@ -124,7 +124,7 @@ class Goal(ClientRow):
     def last_agreed(self):
         """The version that is in effect or was so last; None without one.  Lists read
         it for all their goals at once (`disagreement_page.with_names`)."""
-        from goals.models.version import Agreement
+        from goals.models.agreement import Agreement
 
         if self.in_force_id or not self.latest_id:
             return self.in_force
@@ -172,7 +172,7 @@ class Goal(ClientRow):
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
         one; None without a standing key."""
-        from goals.models.version import Agreement
+        from goals.models.agreement import Agreement
 
         keys = Agreement.objects.not_withdrawn().filter(side=side)
         keys = keys.filter(version__in=[self.latest_id, self.in_force_id])
@@ -211,7 +211,8 @@ class Goal(ClientRow):
 
         As `propose`, for many; nobody else can be at a goal that is not there yet.
         """
-        from goals.models.version import Agreement, GoalVersion
+        from goals.models.agreement import Agreement
+        from goals.models.version import GoalVersion
 
         side, goals, versions, keys = Side(side_of(by)), [], [], []
         for client, words in said:
@@ -261,6 +262,8 @@ class Goal(ClientRow):
             side=side_of(by),
             **content,
         )
+        if version.review_on == self.review_on:
+            version.review_on = None  # nothing that is proposed
         version.fingerprint = version.compute_fingerprint()
         version.compare_with(self.last_agreed)
         version.save(force_insert=True)
@@ -275,27 +278,28 @@ class Goal(ClientRow):
         """Go on with a goal that rested; what was in force is in force as it was.
 
         Who is asked follows from the agreements that still stand.  It is reviewed on
-        the agreed day, or in thirteen weeks where that day is over.  Raise
-        ValidationError where too many goals are open.
+        the day it had, or in thirteen weeks where that is over.  Raise ValidationError
+        where too many goals are open.
         """
         self.lock()
         if self.is_open or self.ended_as in (
-            self.Ended.TAKEN_BACK,
-            self.Ended.DECLINED,
+            Goal.Ended.TAKEN_BACK,
+            Goal.Ended.DECLINED,
         ):
             return False
         others = Goal.objects.filter(client=self.client_id).open()
         row_limits.require_room(others, MOST_OPEN, TOO_MANY_OPEN)
         self.closed_at, self.ended_as = None, ""
-        self.review_on = self._next_review(by.today()) if self.in_force_id else None
+        day = self.next_review(self.review_on, by.today())
+        self.review_on = day if self.in_force_id else None
         self.save(update_fields=["closed_at", "ended_as", "review_on"])
         self._settle()
         self._note("taken_up", by=by)
         audit.record("goal taken up", about=self)
         return True
 
-    def _next_review(self, today):
-        agreed = self.in_force.review_on
+    @staticmethod
+    def next_review(agreed: date | None, today: date) -> date:
         return agreed if agreed and agreed > today else today + REVIEW_AFTER
 
     def _settle(self) -> None:
@@ -312,7 +316,7 @@ class Goal(ClientRow):
     def _asked(self) -> str:
         if not self.is_open or self.differs_since or not self.has_proposal:
             return ""
-        from goals.models.version import Agreement
+        from goals.models.agreement import Agreement
 
         keys = Agreement.objects.filter(version=self.latest_id)
         keys = list(keys.select_related("taken_back"))

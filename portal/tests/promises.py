@@ -62,6 +62,10 @@ PROMISES = {
         "%(more)s more comes after these.",
         "%(more)s more come after these.",
     ],
+    "goals/tests/test_review_day.py::"
+    "test_a_day_that_is_left_empty_leaves_the_goals": [
+        "Leave it empty to keep the day that the goal has.",
+    ],
     "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
         "Then nothing is proposed, and version %(number)s is not in effect: an "
         "agreement to it was withdrawn. Yours stays in the history.",
