@@ -365,15 +365,8 @@ class Goal(ClientRow):
         """Write into the goal's history what somebody said or decided."""
         from goals.models.move import GoalMove
 
-        move = GoalMove(
-            practice_id=self.practice_id,
-            client_id=self.client_id,
-            goal=self,
-            kind=kind,
-            by=by,
-            side=side_of(by),
-            **said,
-        )
+        both = {"practice_id": self.practice_id, "client_id": self.client_id}
+        move = GoalMove(**both, goal=self, kind=kind, by=by, side=side_of(by), **said)
         move.save(force_insert=True)
         return move
 
