@@ -40,7 +40,7 @@ class DisagreementPage:
         encryption.expect(goal.practice_id, [goal.client_id])
         rows = goal.versions.select_related("proposed_by").order_by("-number")
         self.versions = list(rows)
-        kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT)
+        kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT, GoalMove.Kind.DECIDED)
         since = goal.differs_since
         moves = (
             goal.moves.filter(kind__in=kinds)
@@ -88,7 +88,25 @@ class DisagreementPage:
         return mine
 
     def _newest(self, kind: str, side: str) -> GoalMove | None:
-        return next((m for m in self.moves if (m.kind, m.side) == (kind, side)), None)
+        found = (m for m in self.moves if (m.kind, m.side) == (kind, side))
+        return next((m for m in found if not self._is_over(m)), None)
+
+    @cached_property
+    def _decided(self) -> GoalMove | None:
+        """The last review that was decided since the two see it differently."""
+        return next((m for m in self.moves if m.kind == GoalMove.Kind.DECIDED), None)
+
+    def _is_over(self, move: GoalMove) -> bool:
+        """A trial, or half of one, that came before a decided review."""
+        is_trial = move.choice == GoalMove.Next.TRY
+        return bool(is_trial and self._decided and self._decided.at > move.at)
+
+    @property
+    def trial_ended_by(self) -> GoalMove | None:
+        """The review that ended a trial of both, where nothing was chosen since."""
+        tried = {move.side for move in self.moves if self._is_over(move)}
+        is_over = len(tried) == 2 and not (self.my_next or self.their_next)
+        return self._decided if is_over else None
 
     def _name(self, side: str, said: GoalMove | None) -> str:
         person = self._person(side, said)

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -286,11 +286,12 @@ class GoalVersion(ClientRow):
             self.goal.save(update_fields=["review_on"])
 
     def _other_suggests(self, choice: str, by: User) -> bool:
-        said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
-        newest = (
-            said.filter(side=Side(side_of(by)).other).order_by("-at", "-pk").first()
-        )
-        return bool(newest and newest.choice == choice)
+        """Since a review was decided: that ends what both would try."""
+        moves = self.goal.moves.filter(at__gte=self.goal.differs_since)
+        theirs = Q(kind="next", side=Side(side_of(by)).other)
+        moves = moves.filter(theirs | Q(kind="decided")).order_by("-at", "-pk")
+        newest = moves.first()
+        return bool(newest and newest.kind == "next" and newest.choice == choice)
 
     def _its_turn(self) -> None:
         self.goal.lock()
