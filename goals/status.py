@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
 from goals.disagreement_page import with_names
-from goals.models import Agreement, Goal, GoalVersion, Review
+from goals.models import Agreement, Goal, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -55,18 +55,16 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
-def was_withdrawn() -> Case:
-    """The same as `with_past`, for a query that reads goals anyway."""
-    keys = Agreement.objects.filter(version=OuterRef("pk"))
-    both = [Exists(keys.filter(side=side)) for side in Side.values]
-    once = GoalVersion.objects.filter(*both, goal=OuterRef("pk"))
-    waits = ~Q(waits_for="") | Q(differs_since__isnull=False)
-    asked = waits & Q(in_force=None, closed_at=None)
-    return Case(When(asked & Q(Exists(once)), then=True), default=False)
+def agreed_again() -> Q:
+    """As `with_past`, for a query: one side agrees anew to what both once agreed to."""
+    keys = Agreement.objects.filter(version=OuterRef("latest"))
+    both = (Exists(keys.filter(side=side)) for side in Side.values)
+    return Q(*both, in_force=None)
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
+    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed;
+    and `agreed_again`: one side agreed anew to just those words.
 
     Read by `with_names`, in one query or none; again only where that came later.
     """
@@ -75,11 +73,14 @@ def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
     for goal in goals:
         asked = goal.is_open and bool(goal.waits_for or goal.differs_since)
         goal.was_withdrawn = asked and not goal.in_force_id and bool(goal.last_agreed)
+        goal.agreed_again = goal.was_withdrawn and goal.last_agreed == goal.latest
     return goals
 
 
 def earlier(goal: Goal) -> str:
     """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    if getattr(goal, "agreed_again", False):
+        return _("The earlier agreement was withdrawn. One of you agreed again.")
     if getattr(goal, "was_withdrawn", False):
         return _("The earlier agreement was withdrawn.")
     return ""
@@ -137,6 +138,8 @@ def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:
 
 def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
+    if getattr(goal, "agreed_again", False):
+        return format_html("{}", earlier(goal))
     if before := earlier(goal):
         return format_html(
             "{} {}", format_html(_("Proposed {since}."), since=since), before

@@ -173,7 +173,6 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at", "pk")
-        goals = goals.annotate(was_withdrawn=status.was_withdrawn())
         self.lines = {
             goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
         }
@@ -211,8 +210,11 @@ class TimelinePage:
         moves = self._mine(GoalMove).filter(kind__in=DIFFERENCES)
         self.wordings = Wordings(keys, moves)
         for goal_id, line in self.lines.items():
-            line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
+            agreed = self.wordings.agreed.get(goal_id, [])
+            line.goal.last_agreed = agreed[-1][1] if agreed else None
+            line.agreed = self._dated(agreed)
             line.wordings = self._named(line)
+        status.with_past(self.user, [line.goal for line in self.lines.values()])
 
     def _named(self, line: GoalOnTimeline) -> list[tuple[str, str]]:
         """One name for both sides, or both of theirs."""

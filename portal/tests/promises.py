@@ -62,16 +62,14 @@ PROMISES = {
         "%(more)s more comes after these.",
         "%(more)s more come after these.",
     ],
-    "goals/tests/test_trial.py::"
-    "test_a_review_ends_the_trial_and_the_page_says_so": [
+    "goals/tests/test_trial.py::test_a_review_ends_the_trial_and_the_page_says_so": [
         "That ended the two weeks in which you tried both.",
     ],
     "goals/tests/test_trial.py::"
     "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
         "No review is set. You look again when you like.",
     ],
-    "goals/tests/test_review_day.py::"
-    "test_a_day_that_is_left_empty_leaves_the_goals": [
+    "goals/tests/test_review_day.py::test_a_day_that_is_left_empty_leaves_the_goals": [
         "Leave it empty to keep the day that the goal has.",
     ],
     "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [

@@ -204,6 +204,8 @@ class Drawing:
         if not earlier:
             return [gettext("Proposed, not agreed yet")]
         if agreements.waits(self.record, goal):
+            if agreements.last_agreed(self.record, goal) == goal["latest_id"]:
+                return [gettext("Not in effect: one side agreed again"), *earlier]
             return [gettext("Proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
 
