@@ -253,7 +253,7 @@ class TherapistWeekPage:
                     value=row.value,
                     before=row.before,
                     side=row.side,
-                    is_own=row.by_id == self.user.pk,
+                    is_own=row.by_id == self.user.pk and not row.from_list,
                 )
                 for row in by_size
             ]

@@ -126,6 +126,11 @@ class GoalPage:
         return self.past.version(self.goal.latest_id)
 
     @property
+    def proposes_list(self) -> bool:
+        """Whether what is proposed came with an import."""
+        return bool(self.goal.from_list and self.proposal and self.proposal.number == 1)
+
+    @property
     def differs(self) -> bool:
         return self.goal.differs_since is not None
 

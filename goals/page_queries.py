@@ -41,6 +41,7 @@ class ChartRating(NamedTuple):
     by_id: UUID
     by__name: str
     together: bool
+    from_list: bool
 
 
 WORDINGS = ("in_force", "latest")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -34,7 +35,7 @@ class ReviewPage:
         ratings = (
             goal.ratings.not_withdrawn()
             .order_by("at", "pk")
-            .values_list("side", "value", "by_id")
+            .values_list("side", "value", Q(by=user, from_list=False))
         )
         self.ratings = list(ratings)
 
@@ -95,7 +96,7 @@ class ReviewPage:
             rows = [row for row in self.ratings if row[0] == side]
             given = [value for _side, value, _by in rows]
             if given:
-                own = {by for _side, _value, by in rows} == {self.user.pk}
+                own = all(is_own for _side, _value, is_own in rows)
                 portal = self.names.portal
                 name = voice(side, self.goal.client, portal=portal, own=own)
                 first = given[0] if len(given) > 1 else None

@@ -140,6 +140,9 @@ def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
     if getattr(goal, "agreed_again", False):
         return format_html("{}", earlier(goal))
+    if goal.from_list and goal.latest.number == 1 and not earlier(goal):
+        said = _("From an imported list, added {since}, not agreed yet.")
+        return format_html(said, since=since)
     if before := earlier(goal):
         return format_html(
             "{} {}", format_html(_("Proposed {since}."), since=since), before

@@ -159,7 +159,7 @@ def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
     newest = rows.order_by("-at", "-pk").values_list(
-        key, *LaneRating._fields[1:-1], Q(by=user)
+        key, *LaneRating._fields[1:-1], Q(by=user, from_list=False)
     )
     return newest[: RATINGS + 1]
 

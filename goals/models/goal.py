@@ -70,7 +70,7 @@ class Goal(ClientRow):
         "waits_for": "follows from the keys of its latest version",
         "review": "the review of this goal that is not closed",
     }
-    frozen = {"created_at"}
+    frozen = {"created_at", "from_list"}
 
     class Ended(models.TextChoices):
         ASIDE = "aside", _("Set aside")
@@ -101,6 +101,7 @@ class Goal(ClientRow):
         "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     created_at = models.DateTimeField(default=timezone.now)
+    from_list = models.BooleanField(default=False, db_default=False)  # with an import
     closed_at = models.DateTimeField(null=True)
     ended_as = models.CharField(
         max_length=12, blank=True, choices=Ended.choices, default="", db_default=""
@@ -217,7 +218,7 @@ class Goal(ClientRow):
         side, goals, versions, keys = Side(side_of(by)), [], [], []
         for client, words in said:
             both = {"practice_id": client.practice_id, "client_id": client.pk}
-            goal = cls(**both, waits_for=side.other)
+            goal = cls(**both, waits_for=side.other, from_list=True)
             version = GoalVersion(
                 **both, goal=goal, number=1, proposed_by=by, side=side, own_words=words
             )

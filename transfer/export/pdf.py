@@ -202,7 +202,9 @@ class Drawing:
             said = gettext("Not in effect: each side sees it differently")
             return [said, *earlier]
         if not earlier:
-            return [gettext("Proposed, not agreed yet")]
+            said = gettext("Proposed, not agreed yet")
+            listed = gettext("From an imported list, not agreed yet")
+            return [listed if goal["from_list"] else said]
         if agreements.waits(self.record, goal):
             if agreements.last_agreed(self.record, goal) == goal["latest_id"]:
                 return [gettext("Not in effect: one side agreed again"), *earlier]
