@@ -143,7 +143,7 @@ def _to_write(user, today):
     mine = Goal.objects.editable_by(user)
     again = status.agreed_again()
     waits = mine.waiting_for(Side.THERAPIST).annotate(
-        kind=Case(When(again, Value("again")), default=Value("agree")),
+        kind=Case(When(again, Value("again")), default=Value("key")),
         moment=F("latest__proposed_at"),
     )
     change = to_change(mine, today).annotate(
@@ -311,12 +311,12 @@ class TodayPage:
 
     def _keys(self):
         for kind, goal_id, client_id, proposed_at in self._to_write:
-            if kind in ("agree", "again") and self._is_here(client_id):
+            if kind in ("key", "again") and self._is_here(client_id):
                 why = _("Proposed words for a goal %(day)s.")
                 why = AGREED_AGAIN if kind == "again" else why
                 why = why % {"day": _within(proposed_at)}
                 address = reverse("goal", args=[goal_id])
-                yield self._want("key", client_id, why, _("Read"), address)
+                yield self._want(kind, client_id, why, _("Read"), address)
 
     @cached_property
     def _watched(self) -> list[attention.Watch]:

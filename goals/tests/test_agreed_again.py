@@ -37,6 +37,7 @@ def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in)
         "The client agreed again to earlier words. They need your agreement." in today
     )
     assert "Proposed words" not in today and "New words" not in today
+    assert "Proposal" not in today
     for address in (f"/goals/{goal.pk}/", f"/clients/{cleo.pk}/",
                     f"/clients/{cleo.pk}/journey/"):  # fmt: skip
         page = text(browser.get(address))

@@ -205,6 +205,17 @@ def test_a_month_is_summed_up_apart_where_the_words_changed(cleo, thea, sign_in)
         assert f"Rated 2 times, from 2 to 3 {NEW}" in page
 
 
+def test_cleos_home_has_her_last_number_with_the_words_it_was_given_to(
+    cleo, thea, sign_in
+):
+    goal = propose(cleo, cleo.user, BUS)
+    rate(goal, 4, by=cleo.user)
+    act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
+    page = text(sign_in(cleo.user).get("/portal/"))
+    good = page[: page.index("You said where it is: 4")]
+    assert good.rstrip().endswith(OLD)
+
+
 def test_a_comment_has_the_words_of_its_hour(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
