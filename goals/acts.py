@@ -182,12 +182,13 @@ def differ(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
-    context = {"page": page, "form": form, "next_form": NextForm()}
+    context = {"page": page, "form": form, "next_form": NextForm(goal=goal)}
+    context["trial_ended"] = status.decided(page.trial_ended_by)
     return way.page(request, "goal_differ", goal, **context)
 
 
 def next_after_difference(request, goal: Goal, way: Way):
-    form = NextForm(request.POST)
+    form = NextForm(request.POST, goal=goal)
     page = DisagreementPage(goal, request.user)
     if page.proposal is None:
         _overtaken(request, goal)

@@ -74,8 +74,9 @@ class GoalNumbers:
         return [rating for rating in self.ratings if rating.side == side]
 
     def voice(self, side: str) -> str:
-        given = {rating.by_id for rating in self.ratings_of(side)}
-        own = given == {self.user.pk}
+        rows = self.ratings_of(side)
+        mine = [row.by_id == self.user.pk and not row.from_list for row in rows]
+        own = bool(mine) and all(mine)
         return voice(side, self.goal.client, portal=self.names.portal, own=own)
 
     @property
@@ -166,7 +167,10 @@ class GoalNumbers:
 
 
 def _given_by(rating: ChartRating) -> str:
-    """Who wrote it down; and, as they said, that both chose it."""
+    """Who wrote it down; and, as they said, that both chose it; or that it came with an
+    import, which names nobody."""
+    if rating.from_list:
+        return _("from an imported list")
     if rating.together:
         return _("%(name)s, chosen together") % {"name": rating.by__name}
     return rating.by__name

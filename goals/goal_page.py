@@ -14,7 +14,7 @@ from clients.access import reach, side_of
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
-from goals.disagreement_page import with_names
+from goals.disagreement_page import DisagreementPage, Wording, with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
 from goals.models import (
@@ -25,7 +25,7 @@ from goals.models import (
 )
 from goals.models.content import Side
 from goals.strengths import next_step
-from goals.version_words import plain, said_in
+from goals.version_words import REVIEW_ON, plain, said_in
 from goals.voices import BOTH
 from goals.ways import Way
 from ui import screen_privacy
@@ -130,8 +130,18 @@ class GoalPage:
         return self.past.version(self.goal.latest_id)
 
     @property
+    def proposes_list(self) -> bool:
+        """Whether what is proposed came with an import."""
+        return bool(self.goal.from_list and self.proposal and self.proposal.number == 1)
+
+    @property
     def differs(self) -> bool:
         return self.goal.differs_since is not None
+
+    @cached_property
+    def both_wordings(self) -> list[Wording]:
+        """Each side's way of saying it, while the two see it differently."""
+        return DisagreementPage(self.goal, self.user).wordings if self.differs else []
 
     @property
     def rests(self) -> bool:
@@ -167,12 +177,24 @@ class GoalPage:
     def asked(self) -> str:
         return status.asked(self.goal, self.reader, self.goal.client)
 
+    @cached_property
+    def replaces(self) -> GoalVersion | None:
+        """The words of both that the proposal would replace: those in effect, or those
+        that were so last."""
+        agreed = self.goal.last_agreed
+        return agreed if self.proposal and agreed != self.proposal else None
+
+    @property
+    def shows_wording(self) -> bool:
+        """Whether words stand above the proposal, or without one."""
+        return bool(self.replaces) or not self.proposal
+
     @property
     def wording_heading(self) -> str:
         """Only words that both agreed to, and that were not withdrawn, are agreed."""
         if self.goal.in_force_id:
             return _("The agreed goal")
-        return _("The wording")
+        return _("The last agreed wording") if self.replaces else _("The wording")
 
     @property
     def open_review(self) -> str:
@@ -236,12 +258,14 @@ class GoalPage:
     @property
     def kept_wording(self) -> GoalVersion | None:
         """What declining goes back to, where the page does not show it anyway."""
-        hidden = self.can_decline and not self.goal.in_force_id
+        hidden = self.can_decline and self.before != self.replaces
         return self.before if hidden else None
 
     @property
     def wording_of(self) -> str:
         """Who wrote what is shown; of what both agreed to, that they did."""
+        if self.replaces and not self.goal.in_force_id:
+            return _("The last agreed wording")
         shown = self.past.version(self.shown.pk)
         is_mine = shown.proposed_by_id == self.user.pk
         if shown.side == Side.CLIENT:
@@ -273,9 +297,7 @@ class GoalPage:
     @cached_property
     def difference(self) -> SafeString | None:
         """The proposal with what it changes of the agreed words marked."""
-        if not self.proposal or not self.goal.in_force_id:
-            return None
-        return self.proposal.difference_from(self.goal.in_force)
+        return self.replaces and self.proposal.difference_from(self.replaces)
 
     @property
     def is_marked(self) -> bool:
@@ -285,10 +307,12 @@ class GoalPage:
     @property
     def other_changes(self) -> list[tuple[str, str, str]]:
         """What else the proposal changes: label, before, after."""
-        if not self.proposal or not self.goal.in_force_id:
+        if not self.replaces:
             return []
-        old = said_in(self.goal.in_force, self.goal)
+        old = said_in(self.replaces, self.goal if self.goal.in_force_id else None)
         new = said_in(self.proposal)
+        if self.proposal.review_on is None:  # the goal keeps its day
+            new[REVIEW_ON] = old[REVIEW_ON]
         nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))

@@ -95,6 +95,9 @@ def _day(at: datetime, *, begin: bool = False) -> str:
 def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     said = {"number": version.number, "who": called(version.proposed_by)}
     said["day"] = _day(version.proposed_at)
+    line = _("proposed by %(who)s, %(day)s") % said
+    if goal.from_list and version.number == 1:
+        line = _("from an imported list, %(day)s") % said
     title = _("Version %(number)s") % said
     if version.pk == goal.in_force_id and goal.is_open:
         title = _("Version %(number)s, in effect") % said
@@ -105,7 +108,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     return Entry(
         version.proposed_at,
         title,
-        _("proposed by %(who)s, %(day)s") % said,
+        line,
         version.own_words,
         sorted(version.turned, key=lambda key: key.at),
         version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,7 @@ class ReviewPage:
         ratings = (
             goal.ratings.not_withdrawn()
             .order_by("at", "pk")
-            .values_list("side", "value", "by_id", "at")
+            .values_list("side", "value", Q(by=user, from_list=False), "at")
         )
         self.ratings = list(ratings)
 
@@ -97,7 +98,7 @@ class ReviewPage:
             rows = [row for row in self.ratings if row[0] == side]
             daily = last_of_each_day(rows, lambda row: day_of(row[3]))
             if rows:
-                own = {by for _side, _value, by, _at in rows} == {self.user.pk}
+                own = all(is_own for _side, _value, is_own, _at in rows)
                 portal = self.names.portal
                 name = voice(side, self.goal.client, portal=portal, own=own)
                 first = daily[0][1] if len(daily) > 1 else None

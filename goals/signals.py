@@ -136,11 +136,17 @@ def _talk(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _suggested(goal: GoalFacts) -> dict[str, Given]:
-    """What each side would do with two wordings, the last thing it said."""
+    """What each side would do with two wordings, the last thing it said; without a
+    trial that a review ended."""
     if not (goal.is_open and goal.differs_since):
         return {}
     moves = [move for move in goal.moves if move.kind == "next"]
-    return {move.side: move for move in moves if move.at >= goal.differs_since}
+    moves = [move for move in moves if move.at >= goal.differs_since]
+    decided = goal.newest("decided")
+    if decided:
+        is_over = [m.what == GoalMove.Next.TRY and m.at < decided.at for m in moves]
+        moves = [move for move, over in zip(moves, is_over, strict=True) if not over]
+    return {move.side: move for move in moves}
 
 
 def _ways(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:

@@ -10,13 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, When
+from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
+from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal, GoalMove, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
@@ -54,13 +55,6 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
-def was_withdrawn() -> Case:
-    """The same as `with_past`, for a query that reads goals anyway."""
-    waits = ~Q(waits_for="") | Q(differs_since__isnull=False)
-    asked = waits & Q(in_force=None, closed_at=None)
-    return Case(When(asked & Q(was_agreed()), then=True), default=False)
-
-
 def was_agreed() -> Exists:
     """Of goals: whether both ever agreed to words of it, withdrawn since or not."""
     keys = Agreement.objects.filter(version=OuterRef("pk"))
@@ -68,30 +62,32 @@ def was_agreed() -> Exists:
     return Exists(GoalVersion.objects.filter(*both, goal=OuterRef("pk")))
 
 
-def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
+def agreed_again() -> Q:
+    """As `with_past`, for a query: one side agrees anew to what both once agreed to."""
+    keys = Agreement.objects.filter(version=OuterRef("latest"))
+    both = (Exists(keys.filter(side=side)) for side in Side.values)
+    return Q(*both, in_force=None)
 
-    One query, and none where nothing waits beside the withdrawn agreement.
+
+def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed;
+    and `agreed_again`: one side agreed anew to just those words.
+
+    Read by `with_names`, in one query or none; again only where that came later.
     """
-    asked = [
-        goal.pk
-        for goal in goals
-        if goal.is_open and not goal.in_force_id
-        if goal.waits_for or goal.differs_since
-    ]
-    once = set()
-    if asked:
-        keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
-        keys = keys.order_by().values("version", "version__goal")
-        both = keys.annotate(sides=Count("side", distinct=True)).filter(sides=2)
-        once = {row["version__goal"] for row in both}
+    if not all("last_agreed" in goal.__dict__ for goal in goals):
+        with_names(user, goals)
     for goal in goals:
-        goal.was_withdrawn = goal.pk in once
+        asked = goal.is_open and bool(goal.waits_for or goal.differs_since)
+        goal.was_withdrawn = asked and not goal.in_force_id and bool(goal.last_agreed)
+        goal.agreed_again = goal.was_withdrawn and goal.last_agreed == goal.latest
     return goals
 
 
 def earlier(goal: Goal) -> str:
     """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    if getattr(goal, "agreed_again", False):
+        return _("The earlier agreement was withdrawn. One of you agreed again.")
     if getattr(goal, "was_withdrawn", False):
         return _("The earlier agreement was withdrawn.")
     return ""
@@ -175,6 +171,11 @@ def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:
 
 def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
+    if getattr(goal, "agreed_again", False):
+        return format_html("{}", earlier(goal))
+    if goal.from_list and goal.latest.number == 1 and not earlier(goal):
+        said = _("From an imported list, added {since}, not agreed yet.")
+        return format_html(said, since=since)
     if before := earlier(goal):
         return format_html(
             "{} {}", format_html(_("Proposed {since}."), since=since), before

@@ -20,6 +20,7 @@ from goals.models.content import Side
 from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
+from goals.wordings import Wordings
 from notes import agenda
 from notes.came_in import (
     News,
@@ -255,6 +256,19 @@ class SessionPage:
             found[goal_id][side].add(timezone.localtime(at).date())
         return found
 
+    @cached_property
+    def _then(self) -> Wordings | None:
+        """What goals were called at the end of a session that is over."""
+        ends_at = self.session.ends_at
+        is_over = ends_at < timezone.now()
+        return Wordings.before(self.goals, ends_at, self.user) if is_over else None
+
+    def words_of(self, goal: Goal) -> str:
+        """What is rated here: the words of the moment that the rating will bear."""
+        if self._then is None:
+            return goal.called
+        return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
+
     def last_rating(self, goal: Goal) -> int | None:
         """Last time's number is one's own side's: whoever rates here is a therapist."""
         before = self.before.get((goal.pk, Side.THERAPIST))
@@ -271,6 +285,7 @@ class SessionPage:
             "therapist": last[Side.THERAPIST],
             "last": self.last_rating(goal),
             "given": self.given.get(goal.pk),
+            "words": self.words_of(goal),
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }

@@ -22,6 +22,7 @@ from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.to_change import to_change
 from goals.ways import CLIENTS
+from goals.wordings import Wordings
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
 from portal.sessions_page import door_is_open
@@ -67,6 +68,7 @@ class Good:
     kind: str
     goal: Goal
     steps: list[Step]
+    words: str = ""  # what the goal was called when it was rated
 
     @property
     def step(self) -> Step:
@@ -236,5 +238,8 @@ class HomePage:
             return Good("agreed", max(agreed, key=lambda goal: goal.in_force_at), [])
         rated = [goal for goal in self.goals if goal.my_last]
         if rated:
-            return Good("rated", max(rated, key=lambda goal: goal.my_last), [])
+            goal = max(rated, key=lambda goal: goal.my_last)
+            then = Wordings.before([goal], goal.my_last, self.user)
+            words = then.words_then(goal, goal.my_last, Side.CLIENT)
+            return Good("rated", goal, [], words)
         return None

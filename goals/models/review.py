@@ -142,8 +142,8 @@ class Review(ClientRow):
         self.closed_at, self.decision = timezone.now(), choice
         self.save(update_fields=["closed_at", "decision"])
         goal.review = None
-        after = NEXT_REVIEW.get(choice)
-        goal.review_on = after and by.today() + after
+        if after := NEXT_REVIEW.get(choice):  # else for when it is taken up again
+            goal.review_on = by.today() + after
         goal.save(update_fields=["review", "review_on"])
         goal._note("decided", by=by, choice=choice, at=self.closed_at)
         audit.record("goal review decided", about=goal, choice=choice)

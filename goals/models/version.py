@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,8 @@ from accounts.encryption import (
 from accounts.models import User
 from clients import signals
 from clients.access import side_of
-from clients.models import ClientRow, ClientRowQuerySet
+from clients.models import ClientRow
+from goals.models.agreement import Agreement
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
@@ -68,6 +69,7 @@ class GoalVersion(ClientRow):
     knowing = EncryptedTextField(_("how we will know"), **LATER_ADDED)
     low_end = EncryptedTextField(_("what 0 means"), blank=True)
     high_end = EncryptedTextField(_("what 10 means"), blank=True)
+    # Only where it is to be another day than the goal's.
     review_on = models.DateField(_("review on"), null=True, blank=True)
     attainment = EncryptedTextField(_("attainment scale"), **LATER_ADDED)
     weight_importance = models.PositiveSmallIntegerField(
@@ -77,8 +79,8 @@ class GoalVersion(ClientRow):
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
     fingerprint = models.CharField(max_length=64)
-    # How it differs from the version that was in force when it was proposed: the id of
-    # that one, and what `text_diff.stored()` says.
+    # How it differs from the version that was in force last when it was proposed: the
+    # id of that one, and what `text_diff.stored()` says.
     compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
@@ -286,11 +288,12 @@ class GoalVersion(ClientRow):
             self.goal.save(update_fields=["review_on"])
 
     def _other_suggests(self, choice: str, by: User) -> bool:
-        said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
-        newest = (
-            said.filter(side=Side(side_of(by)).other).order_by("-at", "-pk").first()
-        )
-        return bool(newest and newest.choice == choice)
+        """Since a review was decided: that ends what both would try."""
+        moves = self.goal.moves.filter(at__gte=self.goal.differs_since)
+        theirs = Q(kind="next", side=Side(side_of(by)).other)
+        moves = moves.filter(theirs | Q(kind="decided")).order_by("-at", "-pk")
+        newest = moves.first()
+        return bool(newest and newest.kind == "next" and newest.choice == choice)
 
     def _its_turn(self) -> None:
         self.goal.lock()
@@ -316,15 +319,17 @@ class GoalVersion(ClientRow):
         ).save(force_insert=True)
         audit.record("goal agreed", about=self.goal, version=self.number)
         if Side(side).other in standing:
-            self._come_into_force()
+            self._come_into_force(by)
         else:
             self.goal._settle()
         return True
 
-    def _come_into_force(self) -> None:
+    def _come_into_force(self, by: User) -> None:
         goal = self.goal
+        goal.__dict__.pop("last_agreed", None)
         goal.in_force, goal.in_force_at = self, timezone.now()
-        goal.review_on, goal.waits_for, goal.differs_since = self.review_on, "", None
+        goal.review_on = self._review_day(by)
+        goal.waits_for, goal.differs_since = "", None
         goal.save(
             update_fields=[
                 "in_force", "in_force_at", "review_on", "waits_for", "differs_since",
@@ -332,44 +337,13 @@ class GoalVersion(ClientRow):
         )  # fmt: skip
         audit.record("goal in force", about=goal, version=self.number)
 
-
-class AgreementQuerySet(ClientRowQuerySet):
-    def not_withdrawn(self):
-        """Keys that nobody took back."""
-        taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
-        return self.filter(~Exists(taken))
-
-    def with_declined(self):
-        """`declined_at`: when the version it is about was declined."""
-        moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
-        moves = moves.filter(version=OuterRef("version")).order_by("at", "pk")
-        return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
-
-
-class Agreement(ClientRow):
-    """One key turned by one side on one exact version.  Append-only.
-
-    A key that was taken back may be turned again: that is the next `turn`.
-    """
-
-    retention = "record"
-    not_exported = {"turn": "counts the keys of one side, given and taken back"}
-    frozen = "__all__"
-
-    version = models.ForeignKey(
-        GoalVersion, models.PROTECT, related_name="keys", db_constraint=False
-    )
-    side = models.CharField(max_length=10, choices=Side.choices)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-    turn = models.PositiveSmallIntegerField(default=1, db_default=1)
-    fingerprint = models.CharField(max_length=64)
-
-    objects = AgreementQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "side", "turn"], name="agreement_one_key_per_side"
-            ),
-        ]
+    def _review_day(self, by: User) -> date | None:
+        """The day that these words set; else the goal's, which they leave as it is;
+        else the one set last by words that both agreed to before."""
+        day = self.review_on or self.goal.review_on
+        if day or self.number == 1:
+            return day
+        both = [Exists(Agreement.objects.of(OuterRef("pk"), side)) for side in Side]
+        earlier = self.goal.versions.filter(*both, number__lt=self.number)
+        earlier = earlier.exclude(review_on=None).order_by("-number").first()
+        return earlier and Goal.next_review(earlier.review_on, by.today())

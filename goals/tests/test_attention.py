@@ -14,8 +14,9 @@ from clients.models import ContactCharter, Signal
 from database.identity import acting_as
 from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
+from goals.tests.test_reviews import answer
 from portal.home_page import WATCHED
-from tests.cast import agreed_goal, book, hold, signals_anew, strength
+from tests.cast import act, agreed_goal, book, hold, signals_anew, strength
 
 WEEK = timedelta(weeks=1)
 
@@ -354,3 +355,13 @@ def test_past_the_program_each_reads_what_asks_their_own_side(
         with acting_as(person.pk), transaction.atomic():
             found = Signal.objects.values_list("side", flat=True)
             assert list(found) == sides.get(person, [])
+
+
+def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for person in (thea, cleo.user):
+        answer(goal, person, choice="aside")
+    assert kinds(cleo, thea) == ["decided-aside"]
+    act(cleo.user, goal, lambda found: found.take_up(by=cleo.user))
+    assert "taken-up" in kinds(cleo, thea)
+    assert "taken-up" not in kinds(cleo, cleo.user)

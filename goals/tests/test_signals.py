@@ -242,6 +242,16 @@ def test_a_suggestion_is_asked_of_the_other_side_until_it_suggests_too(way, one)
         assert asked(differs_since=ago(5), moves=[mine, theirs], **opened) == {}
 
 
+@pytest.mark.parametrize("both", [True, False])
+def test_a_review_that_is_decided_ends_a_trial_or_half_of_one(both):
+    moves = [did("next", "client", 4, "try"), did("decided", "therapist", 2, "keep")]
+    moves += [did("next", "therapist", 3, "try")] if both else []
+    assert asked(differs_since=ago(5), moves=moves) == {"decided-keep": {"client"}}
+    moves.append(did("next", "therapist", 1, "leave"))
+    found = asked(differs_since=ago(5), moves=moves[:2] + moves[-1:])
+    assert found["suggests-leave"] == {"client"}
+
+
 def test_of_two_suggestions_that_differ_the_newer_one_is_answered():
     moves = [did("next", "client", 3, "try"), did("next", "therapist", 2, "leave")]
     found = asked(differs_since=ago(5), moves=moves)

@@ -135,6 +135,16 @@ PROMISES = {
         "%(more)s more comes after these.",
         "%(more)s more come after these.",
     ],
+    "goals/tests/test_trial.py::test_a_review_ends_the_trial_and_the_page_says_so": [
+        "That ended the two weeks in which you tried both.",
+    ],
+    "goals/tests/test_trial.py::"
+    "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
+        "No review is set. You look again when you like.",
+    ],
+    "goals/tests/test_review_day.py::test_a_day_that_is_left_empty_leaves_the_goals": [
+        "Leave it empty to keep the day that the goal has.",
+    ],
     "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
         "Then nothing is proposed, and version %(number)s is not in effect: an "
         "agreement to it was withdrawn. Yours stays in the history.",
@@ -733,14 +743,14 @@ PROMISES = {
         "Left out: what my notes say, reviews, goals set aside or reached and taken "
         "up again, comments, exercises, removed "
         "ratings and strengths that were not accepted. Each side’s ratings are "
-        "summed up once a month.",
+        "summed up once a month, and apart where the wording changed.",
         "What both can see",
     ],
     "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [
         "Left out: session notes, reviews, goals set aside or reached and taken up "
         "again, comments, exercises, removed ratings "
         "and strengths that were not accepted. Each side’s ratings are summed up "
-        "once a month.",
+        "once a month, and apart where the wording changed.",
     ],
     "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
         "emails, and how someone signed in",

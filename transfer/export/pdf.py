@@ -160,7 +160,7 @@ class Drawing:
     def goal(self, goal: Row) -> None:
         paper = self.paper
         versions = self.record.of("goal_versions", goal_id=goal["id"])
-        shown = goal["in_force_id"] or goal["latest_id"]
+        shown = agreements.last_agreed(self.record, goal) or goal["latest_id"]
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
         paper.own(self.called(goal, version), size=12)
@@ -221,8 +221,12 @@ class Drawing:
             said = gettext("Not in effect: each side sees it differently")
             return [said, *earlier]
         if not earlier:
-            return [gettext("Proposed, not agreed yet")]
+            said = gettext("Proposed, not agreed yet")
+            listed = gettext("From an imported list, not agreed yet")
+            return [listed if goal["from_list"] else said]
         if agreements.waits(self.record, goal):
+            if agreements.last_agreed(self.record, goal) == goal["latest_id"]:
+                return [gettext("Not in effect: one side agreed again"), *earlier]
             return [gettext("Proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
 
