@@ -164,6 +164,8 @@ def decline(request, goal: Goal, number: int, way: Way):
 
 
 def _declined(goal: Goal) -> str:
+    if goal.ended_as == Goal.Ended.ASIDE:
+        return _("The goal is set aside. Either of you can take it up again.")
     if not goal.is_open:
         return _("Declined. The goal is closed and keeps its history.")
     if goal.in_force_id:

@@ -65,6 +65,10 @@ TO_THERAPIST = {
         _("Read"),
     ),
     "declined-closed": (_("The client declined a goal. It is closed."), _("Read")),
+    "declined-aside": (
+        _("The client did not agree again to a goal. It is set aside."),
+        _("Read"),
+    ),
     "suggests-try": (
         _("The client suggests: try both wordings for two weeks."),
         _("Answer"),

@@ -225,14 +225,21 @@ class GoalPage:
     @property
     def can_decline(self) -> bool:
         """The other side's proposal, for what was there before it; without anything
-        before it only the client says no."""
+        before it only the client says no, and whoever is to agree again."""
         waits = self.may_change and self.goal.waits_for == self.side
-        return bool(waits and (self.side == Side.CLIENT or self.before))
+        alone = self.side == Side.CLIENT or self.is_asked_again
+        return bool(waits and (alone or self.before))
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether the proposal is what both once agreed to."""
+        return bool(self.proposal and self.proposal == self.goal.last_agreed)
 
     @cached_property
     def before(self) -> GoalVersion | None:
         """What counts again where this side declines the proposal."""
-        if not self.proposal or self.goal.in_force_id or self.proposal.number == 1:
+        agreed = self.goal.in_force_id or self.is_asked_again
+        if not self.proposal or agreed or self.proposal.number == 1:
             return self.goal.in_force
         return self.proposal.before(self.side)
 
@@ -241,6 +248,8 @@ class GoalPage:
         """What the button says that declines."""
         if self.goal.in_force_id:
             return _("Keep the agreed words")
+        if self.is_asked_again:
+            return _("I do not agree again")
         if self.before is None:
             return _("Not a goal of mine")
         mine = self.before.keys.not_withdrawn().filter(side=self.side)

@@ -43,7 +43,9 @@ TOLD_FOR = timedelta(days=14)
 TOLD = ("key_withdrawn", "declined", "differs", "taken_up")
 # What each of them is told as: what it means for the goal (`_told_as`).
 WITHDRAWN = ("withdrawn", "withdrawn-too", "taken-back")
-DECLINED = ("declined", "declined-back", "declined-rests", "declined-closed")
+DECLINED = (
+    "declined", "declined-back", "declined-rests", "declined-closed", "declined-aside",
+)  # fmt: skip
 SUGGESTS = ("suggests-try", "suggests-third", "suggests-leave")
 CHOSEN = ("chosen-try", "chosen-leave")
 TALK = ("talk", "talk-client", "talk-therapist")
@@ -98,7 +100,8 @@ def _told_as(goal: GoalFacts, did: Given) -> str:
         return "withdrawn" if goal.is_open else "withdrawn-too"
     if did.kind == "declined":
         if not goal.is_open:
-            return "declined-closed"
+            is_aside = goal.ended_as == Goal.Ended.ASIDE
+            return "declined-aside" if is_aside else "declined-closed"
         if goal.is_agreed:
             return "declined"
         return "declined-back" if goal.waits_for else "declined-rests"

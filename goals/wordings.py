@@ -149,7 +149,10 @@ class _Replay:
     def _ended(self, at: datetime, kind: int, key: Agreement) -> None:
         """Of a key that was taken back, or of a version that was declined."""
         version, sides = key.version, self.standing[key.version_id]
-        sides -= {key.side} if kind == BACK else set(sides)
+        if kind == BACK:
+            sides.discard(key.side)
+        elif len(self.ever[version.pk]) < 2:  # else the other side's agreement stands
+            sides.clear()
         if self.in_force == version:
             self.in_force = None
             self.withdrawn.append((at, version))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields.array import IndexTransform
-from django.db.models import Count, IntegerField
+from django.db.models import Count, IntegerField, Q
 from django.db.models.functions import TruncDate
 
 from accounts import encryption
@@ -26,12 +26,13 @@ from ui.charts.words import ENOUGH
 
 class SideRatings(NamedTuple):
     """The ratings of one side: how often, on how many days, the last rating of the
-    first of these days, and the last of all."""
+    first of these days, the last of all, and how many came with an import."""
 
     times: int
     days: int
     first: int
     last: int
+    from_list: int
 
 
 @dataclass
@@ -87,6 +88,11 @@ class GoalChange:
         ]
 
     @property
+    def from_list(self) -> int:
+        """How many ratings came with an import, which names nobody."""
+        return sum(one.from_list for one in self.rated.values())
+
+    @property
     def change(self) -> int | None:
         if self.first is None or self.latest is None:
             return None
@@ -133,6 +139,7 @@ def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
         days=Count("day", distinct=True),
         first=_first_by("day", "-at", "-pk"),
         last=_first_by("-at", "-pk"),
+        from_list=Count("pk", filter=Q(from_list=True)),
     )
     return {(goal_id, side): SideRatings(*rest) for goal_id, side, *rest in rows}
 

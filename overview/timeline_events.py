@@ -99,7 +99,8 @@ def _agreed(version, before) -> str:
 
 def _ratings(way):
     """One line a month for each goal and side, on the day of its last rating; and one
-    more for each change of the words that the ratings were given to."""
+    more for each change of the words that the ratings were given to; what came with an
+    import is told apart."""
     for line in way.lines.values():
         for side, name in zip(BOTH, line.names, strict=True):
             given = [
@@ -107,15 +108,16 @@ def _ratings(way):
                 for one in line.rated.get(side, [])
                 if way.is_in(one.day)
             ]
-            for (_month, own), some in groupby(given, _month_and_words):
+            for (_month, own, listed), some in groupby(given, _month_and_words):
                 rated = [one for one, _words in some]
-                said = {"name": name, "words": in_words([one.value for one in rated])}
+                who = _("From an imported list") if listed else name
+                said = {"name": who, "words": in_words([one.value for one in rated])}
                 yield Event(rated[-1].day, _("%(name)s: %(words)s") % said, own=own)
 
 
-def _month_and_words(given) -> tuple[date, str]:
+def _month_and_words(given) -> tuple[date, str, bool]:
     one, words = given
-    return one.day.replace(day=1), words
+    return one.day.replace(day=1), words, one.from_list
 
 
 def _steps(way):

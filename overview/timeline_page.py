@@ -65,11 +65,13 @@ class Month:
 
 
 class RatedOn(NamedTuple):
-    """A rating, 0 to 10, by the day and the moment it was given."""
+    """A rating, 0 to 10, by the day and the moment it was given; `from_list`: it came
+    with an import, which names nobody."""
 
     day: date
     value: int
     at: datetime
+    from_list: bool
 
 
 class MonthlySeries(NamedTuple):
@@ -79,6 +81,7 @@ class MonthlySeries(NamedTuple):
     name: str
     values: list[int]
     daily: list[int]
+    from_list: int  # so many came with an import
 
     @property
     def first(self) -> int:
@@ -121,6 +124,7 @@ class GoalOnTimeline:
                 name,
                 [one.value for one in self.rated[side]],
                 [one.value for one in last_of_each_day(self.rated[side], FIRST)],
+                sum(one.from_list for one in self.rated[side]),
             )
             for side, name in zip(BOTH, self.names, strict=True)
             if side in self.rated
@@ -186,10 +190,10 @@ class TimelinePage:
         }
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at", "-pk")
-        ratings = ratings.values_list("goal_id", "side", "at", "value")
-        for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
+        ratings = ratings.values_list("goal_id", "side", "at", "value", "from_list")
+        for goal_id, side, at, *said in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
-            given.append(RatedOn(self.day_of(at), value, at))
+            given.append(RatedOn(self.day_of(at), said[0], at, said[1]))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = self._newest(reached.order_by("-reached_at", "-pk"))
         wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at", "-pk")

@@ -24,6 +24,7 @@ WATCHED = {
         "Your therapist declined your new wording. Nothing of this goal is in effect"
     ),
     "declined-closed": _("Your therapist declined this goal. It is closed"),
+    "declined-aside": _("Your therapist did not agree again. The goal is set aside"),
     "suggests-try": _("Your therapist suggests: try both wordings for two weeks"),
     "suggests-third": _("Your therapist suggests: find words that hold both"),
     "suggests-leave": _("Your therapist suggests: let both wordings stand"),

@@ -230,28 +230,33 @@ class GoalVersion(ClientRow):
         )
         for version_id, group in groupby(rows, key=itemgetter(0)):
             given = list(group)
+            once = len({row[1] for row in given}) == 2
             sides = {row[1] for row in given if row[2:] == (None, None)}
+            if once:  # a no to agreeing again leaves the other side's agreement
+                sides = {row[1] for row in given if row[2] is None}
             if side in sides or (sides and not side):
                 return GoalVersion.objects.get(pk=version_id)
-            if len({row[1] for row in given}) == 2:
+            if once:
                 return GoalVersion.objects.get(pk=version_id) if side else None
         return None
 
     @signals.changes("goals")
     def decline(self, words: str, *, by: User) -> None:
         """Keep what is agreed, what both once agreed to, or one's own earlier proposal;
-        without any of them, the client says that it is not theirs.
+        without any of them, the client says that it is not theirs.  Who does not agree
+        again to what both once agreed to sets the goal aside.
 
         Raise Overtaken where the proposal is no longer the newest, or is one's own.
         """
         self._its_turn()
-        side = side_of(by)
-        if self.side == side or not self.goal.has_proposal:
+        side, again = side_of(by), self.was_agreed
+        is_own = self.goal.waits_for != side if again else self.side == side
+        if is_own or not self.goal.has_proposal:
             raise Overtaken
-        before = self.before(side)
-        if before is None and side != Side.CLIENT:
+        before = self.goal.in_force if again else self.before(side)
+        if before is None and side != Side.CLIENT and not again:
             raise Overtaken
-        self._give_way(Goal.Ended.DECLINED, before, by)
+        self._give_way(Goal.Ended.ASIDE if again else Goal.Ended.DECLINED, before, by)
         self.goal._note("declined", by=by, version=self, words=words)
         audit.record("goal declined", about=self.goal, version=self.number)
 

@@ -115,3 +115,39 @@ def test_goals_of_which_nothing_is_in_effect_cost_no_query_each(
     for _more in range(3):
         not_in_effect(cleo, thea)
     assert {address: queries_of(browser, address) for address in addresses} == first
+
+
+@pytest.mark.parametrize("first", ["cleo", "thea"])
+def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
+    cleo, thea, sign_in, first
+):
+    people = {"cleo": (cleo.user, "/portal"), "thea": (thea, "")}
+    (other,) = set(people) - {first}
+    by, start = people[other]
+    goal = agreed_again(cleo, thea, people[first][0])
+    page = text(sign_in(by).get(f"{start}/goals/{goal.pk}/"))
+    assert "I do not agree again" in page and "Not a goal of mine" not in page
+    assert "Then the goal is set aside." in page
+    said = sign_in(by).post(f"{start}/goals/{goal.pk}/decline/1/", follow=True)
+    assert "The goal is set aside." in text(said)
+    found = Goal.objects.get(pk=goal.pk)
+    assert found.ended_as == Goal.Ended.ASIDE
+    told = {"cleo": "/portal/", "thea": "/today/"}
+    home = text(sign_in(people[first][0]).get(told[first]))
+    assert "did not agree again" in home and "declined" not in home
+    for address in ("/portal/goals/", "/portal/journey/"):
+        read = text(sign_in(cleo.user).get(address))
+        assert "Set aside" in read and BUS["own_words"] in read, address
+        assert "not taken on" not in read and "eclined" not in read, address
+
+
+def test_after_a_no_it_can_be_taken_up_and_agreed_to(cleo, thea, sign_in):
+    goal = agreed_again(cleo, thea, thea)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))
+    agree(goal, cleo.user)
+    assert Goal.objects.get(pk=goal.pk).is_agreed
+    for person, address in ((cleo.user, "/portal/journey/"),
+                            (thea, f"/clients/{cleo.pk}/journey/")):  # fmt: skip
+        read = text(sign_in(person).get(address))
+        assert "A goal is agreed again, with two keys" in read

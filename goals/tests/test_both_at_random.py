@@ -203,8 +203,11 @@ def machine_of(people, client, told=None):
             mine = self.goal.versions.get(number=self.latest).side == side
             before = self.before(self.latest, (side,))
             nobodys = before is None and side == "therapist"
+            again, asked = self.latest in self.ever, self.asked()
             done = self.act(side, verb)
-            if self.closed or mine or self.in_force == self.latest or nobodys:
+            if again and not self.closed and asked == side:
+                self.give_way("aside", self.in_force)
+            elif self.closed or mine or nobodys or again:
                 assert done == "overtaken"
             else:
                 self.declined.add(self.latest)
@@ -267,6 +270,7 @@ def machine_of(people, client, told=None):
             self.choosers = [*(s for s in self.choosers if s != side), side]
             if len(self.choices) == 2 and len(chosen) == 1 and chosen != {""}:
                 self.review, self.decision = False, (choice, side)
+                self.next = {s: way for s, way in self.next.items() if way != "try"}
                 today = people[side].today()
                 days = {"keep": 91, "change": 14}.get(choice)
                 if days:

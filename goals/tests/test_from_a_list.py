@@ -85,3 +85,22 @@ def test_a_rating_given_in_a_session_bears_no_hour(cleo, thea, sign_in):
     said = page[page.index("You rated 7") :][:60]
     assert said.startswith("You rated 7 in the session, ")
     assert ":" not in said
+
+
+def test_what_is_reckoned_from_a_list_says_so_to_both(goal, cleo, thea, sign_in):
+    """Three days of it are enough for a line, and nobody is said to have been there."""
+    with as_person(thea):
+        days = [timezone.now() - timedelta(days=days) for days in (14, 7)]
+        ratings = [
+            (goal, value, at, None) for value, at in zip((2, 4), days, strict=True)
+        ]
+        GoalRating.import_many(ratings, by=thea)
+    agree(goal, cleo.user)
+    rate(goal, 5, by=thea)
+    for person, start in ((cleo.user, "/portal"), (thea, f"/clients/{cleo.pk}")):
+        browser = sign_in(person)
+        assert "From an imported list: 3." in text(browser.get(f"{start}/progress/"))
+        page = text(browser.get(f"{start}/journey/"))
+        assert "in 4 ratings. From an imported list: 3." in page
+        assert "From an imported list: Rated" in page and "Rated 5 of 10" in page
+        assert "Therapist: Rated 5 of 10" in page

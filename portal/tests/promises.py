@@ -58,6 +58,16 @@ def nothing() -> list[str]:
 
 
 PROMISES = {
+    "goals/tests/test_agreed_again.py::"
+    "test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to": [
+        "The client did not agree again to a goal. It is set aside.",
+        "Your therapist did not agree again. The goal is set aside",
+    ],
+    "goals/tests/test_agreed_again.py::"
+    "test_after_a_no_it_can_be_taken_up_and_agreed_to": [
+        "The goal is set aside. Either of you can take it up again.",
+        "Then the goal is set aside. Either of you can take it up again.",
+    ],
     "portal/tests/test_sessions.py::test_a_note_held_back_does_not_show_until_it_is": [
         "The note of this session is held back for now. You can ask your therapist "
         "why.",

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from goals.tests.test_agreed_again import agreed_again
 from tests.cast import act, agreed_goal, propose
 
 pytestmark = pytest.mark.browser
@@ -28,6 +29,22 @@ def test_cleo_declines_a_goal_after_a_second_look_and_thea_reads_it(at, cleo, th
     expect(theas.get_by_role("main")).to_contain_text(
         "The client declined a goal. It is closed."
     )
+
+
+def test_cleo_does_not_agree_again_and_thea_takes_the_goal_up(at, cleo, thea):
+    goal = agreed_again(cleo, thea, thea)
+    cleos, theas = at(cleo.user, phone=True), at(thea)
+    cleos.goto(reverse("portal-goal", args=[goal.pk]))
+    cleos.get_by_text("I do not agree again").click()
+    expect(cleos.get_by_text("Then the goal is set aside.")).to_be_visible()
+    press(cleos, "Set this goal aside")
+    expect(cleos.get_by_role("main")).to_contain_text("Set aside")
+    theas.goto(reverse("today"))
+    told = "The client did not agree again to a goal. It is set aside."
+    expect(theas.get_by_role("main")).to_contain_text(told)
+    theas.goto(reverse("goal", args=[goal.pk]))
+    press(theas, "Take it up again")
+    expect(theas.get_by_role("main")).to_contain_text("Waiting for Cleo to agree.")
 
 
 def test_cleo_suggests_a_way_on_and_thea_answers_from_today(at, cleo, thea):
