@@ -176,10 +176,9 @@ def _proposed(goal: Goal, days: str) -> SafeString:
     if goal.from_list and goal.latest.number == 1 and not earlier(goal):
         said = _("From an imported list, added {since}, not agreed yet.")
         return format_html(said, since=since)
-    if before := earlier(goal):
-        return format_html(
-            "{} {}", format_html(_("Proposed {since}."), since=since), before
-        )
+    if before := earlier(goal):  # it is called by the words of that agreement
+        said = format_html(_("A new wording was proposed {since}."), since=since)
+        return format_html("{} {}", said, before)
     return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 

@@ -122,6 +122,17 @@ def test_the_copy_of_the_record_calls_it_by_the_last_words_of_both(goal, cleo, t
     assert OLD in heading[: heading.index("The earlier agreement was withdrawn")]
 
 
+def test_no_list_says_that_the_earlier_words_were_proposed_today(
+    goal, cleo, thea, sign_in
+):
+    said = "A new wording was proposed today. The earlier agreement was withdrawn."
+    pages = read(sign_in(cleo.user), "/portal/goals/")
+    pages |= read(sign_in(thea), f"/clients/{cleo.pk}/", f"/goals/{goal.pk}/")
+    for address, page in pages.items():
+        assert said in page and "Proposed today" not in page, address
+    assert "A new wording is proposed, not in effect" in paper(cleo, thea)
+
+
 def test_a_declined_proposal_leaves_the_goal_its_agreed_name(goal, cleo, thea, sign_in):
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     assert Goal.objects.get(pk=goal.pk).is_open

@@ -227,7 +227,7 @@ class Drawing:
         if agreements.waits(self.record, goal):
             if agreements.last_agreed(self.record, goal) == goal["latest_id"]:
                 return [gettext("Not in effect: one side agreed again"), *earlier]
-            return [gettext("Proposed, not in effect"), *earlier]
+            return [gettext("A new wording is proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
 
     def ratings(self, goal: Row) -> None:
