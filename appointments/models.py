@@ -79,11 +79,6 @@ def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return tuple(datetime.combine(each, time(), zone) for each in (day, following))
 
 
-def end_of_day(moment: datetime, zone: tzinfo) -> datetime:
-    """The midnight after it, as days are in `zone`."""
-    return day_of(moment.astimezone(zone).date(), zone)[1]
-
-
 class TherapySession(ClientRow):
     retention = "record"
     not_exported = {

@@ -43,7 +43,9 @@ REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 @prepared_for_user(**WEEKS)
 def _own_sessions(user, begins, ends):
-    rows = TherapySession.objects.visible_to(user).planned()
+    """Those to come, and those of the week that were held by now."""
+    states = (TherapySession.State.PLANNED, TherapySession.State.HELD)
+    rows = TherapySession.objects.visible_to(user).filter(state__in=states)
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.select_related("therapist").defer("take_away")
     return rows.order_by("starts_at", "pk")

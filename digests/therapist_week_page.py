@@ -47,6 +47,7 @@ class Item:
     side: str = ""  # who gave both numbers
     is_own: bool = False  # the reader gave the last one
     earlier: str = ""  # that an agreement was withdrawn before
+    is_again: bool = False  # the words were agreed to before
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ def _answers(user, begins, ends):
 def _goals(user, begins, ends):
     rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
     rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
-    rows = rows.annotate(was_withdrawn=status.was_withdrawn())
     return rows.order_by("created_at", "pk")
 
 
@@ -197,14 +197,21 @@ class TherapistWeekPage:
     def _goals(self) -> list[Goal]:
         """Agreed in the week, or waiting for a key now."""
         rows = _goals(self.user, **self._week)
-        return [goal for goal in rows if goal.client_id in self.clients]
+        mine = [goal for goal in rows if goal.client_id in self.clients]
+        status.with_past(self.user, mine)
+        return mine
 
     @cached_property
     def keys_waiting(self) -> ShortList:
         waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
         return ShortList.of(
             [
-                self._item(goal, goal.latest.proposed_at, earlier=status.earlier(goal))
+                self._item(
+                    goal,
+                    goal.latest.proposed_at,
+                    earlier=status.earlier(goal),
+                    is_again=goal.agreed_again,
+                )
                 for goal in waiting
             ]
         )
@@ -242,11 +249,11 @@ class TherapistWeekPage:
                     self.clients[row.client_id],
                     row.goal_id,
                     row.at,
-                    self._wordings.words_then(row.goal, self.ends_at),
+                    self._wordings.words_then(row.goal, row.at, row.side),
                     value=row.value,
                     before=row.before,
                     side=row.side,
-                    is_own=row.by_id == self.user.pk,
+                    is_own=row.by_id == self.user.pk and not row.from_list,
                 )
                 for row in by_size
             ]
@@ -255,7 +262,7 @@ class TherapistWeekPage:
     @cached_property
     def _wordings(self) -> Wordings:
         goals = [row.goal for row in self._moved]
-        return Wordings.before(goals, self.ends_at, self.user)
+        return Wordings.before(goals, self.starts_at, self.user)
 
     @cached_property
     def unsigned(self) -> ShortList:

@@ -13,7 +13,7 @@ from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
 from goals import status
-from goals.disagreement_page import DisagreementPage, with_names
+from goals.disagreement_page import DisagreementPage, with_names, with_ways
 from goals.forms import (
     NEWER_WORDS,
     OVERTAKEN,
@@ -44,7 +44,7 @@ from ui import toasts
 
 def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
     """The page of a goal."""
-    status.with_past(request.user, [goal])
+    status.with_past(request.user, with_ways(request.user, [goal]))
     page = GoalPage(goal, request.user, way, everything="all" in request.GET)
     context |= {
         "page": page,
@@ -164,10 +164,14 @@ def decline(request, goal: Goal, number: int, way: Way):
 
 
 def _declined(goal: Goal) -> str:
+    if goal.ended_as == Goal.Ended.ASIDE:
+        return _("The goal is set aside. Either of you can take it up again.")
     if not goal.is_open:
         return _("Declined. The goal is closed and keeps its history.")
     if goal.in_force_id:
         return _("Declined. The agreed words stay in effect.")
+    if not goal.waits_for:
+        return _("Declined. The words you both once agreed to are not in effect.")
     number = {"number": goal.latest.number}
     return _("Declined. Version %(number)s is the proposal again.") % number
 
@@ -180,12 +184,13 @@ def differ(request, goal: Goal, way: Way):
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
         return redirect(way["goal_differ"], goal.pk)
-    context = {"page": page, "form": form, "next_form": NextForm()}
+    context = {"page": page, "form": form, "next_form": NextForm(goal=goal)}
+    context["trial_ended"] = status.decided(page.trial_ended_by)
     return way.page(request, "goal_differ", goal, **context)
 
 
 def next_after_difference(request, goal: Goal, way: Way):
-    form = NextForm(request.POST)
+    form = NextForm(request.POST, goal=goal)
     page = DisagreementPage(goal, request.user)
     if page.proposal is None:
         _overtaken(request, goal)

@@ -20,7 +20,15 @@ from accounts.models import User
 from clients.models import Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
-from goals.signals import QUIET
+from goals.signals import (
+    CHOSEN,
+    DECIDED,
+    DECLINED,
+    QUIET,
+    SUGGESTS,
+    TALK,
+    WITHDRAWN,
+)
 from goals.ways import Way
 
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
@@ -32,14 +40,53 @@ TO_THERAPIST = {
         _("Read"),
     ),
     "talk-therapist": (
-        _("The therapist wants to talk about a goal you see differently."),
+        _("To talk about: a goal you see differently."),
         _("Read"),
     ),
     "withdrawn": (
-        _("The client withdrew from a goal or a proposal, and said why."),
+        _("The client withdrew the agreement to a goal. It is not in effect."),
         _("Read"),
     ),
-    "declined": (_("The client declined proposed words for a goal."), _("Read")),
+    "withdrawn-too": (
+        _("The client withdrew the agreement to a goal too. It is set aside."),
+        _("Read"),
+    ),
+    "taken-back": (_("The client took back a proposal for a goal."), _("Read")),
+    "declined": (
+        _("The client declined a new wording. The agreed one stays in effect."),
+        _("Read"),
+    ),
+    "declined-back": (
+        _("The client declined a new wording. The earlier one is proposed again."),
+        _("Read"),
+    ),
+    "declined-rests": (
+        _("The client declined a new wording. Nothing of the goal is in effect."),
+        _("Read"),
+    ),
+    "declined-closed": (_("The client declined a goal. It is closed."), _("Read")),
+    "declined-aside": (
+        _("The client did not agree again to a goal. It is set aside."),
+        _("Read"),
+    ),
+    "suggests-try": (
+        _("The client suggests: try both wordings for two weeks."),
+        _("Answer"),
+    ),
+    "suggests-third": (
+        _("The client suggests: find words that hold both."),
+        _("Answer"),
+    ),
+    "suggests-leave": (
+        _("The client suggests: let both wordings stand."),
+        _("Answer"),
+    ),
+    "chosen-try": (_("You both chose: try both wordings for two weeks."), _("Read")),
+    "chosen-leave": (_("You both chose: let both wordings stand."), _("Read")),
+    "combine": (
+        _("You both chose to find words that hold both. Nothing is proposed yet."),
+        _("Propose new wording"),
+    ),
     "differs": (_("The client sees a goal differently."), _("Read")),
     "taken-up": (_("The client took up a goal again."), _("Read")),
     "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
@@ -74,20 +121,39 @@ PLACES = {
     "talk": ("goal_differ", ""),
     "talk-client": ("goal_differ", ""),
     "talk-therapist": ("goal_differ", ""),
-    "withdrawn": ("goal", ""),
-    "declined": ("goal", ""),
+    "combine": ("goal_propose", ""),
     "differs": ("goal", ""),
     "taken-up": ("goal", ""),
     "answer": ("goal_review", ""),
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),
     "said": ("goal", "#said"),
-} | dict.fromkeys(
-    ("decided-keep", "decided-change", "decided-aside", "decided-reached"),
-    ("goal", ""),
-)
+}
+PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", ""))
+PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
 # What stands on top of what is prepared for the session.
+REVIEWS = ("review", "answer", "decide")
+# What the client suggests to do with two wordings, short, for the caseload.
+CLIENT_SUGGESTS = {
+    "talk-client": _("Suggests: talk"),
+    "suggests-try": _("Suggests: try both"),
+    "suggests-third": _("Suggests: new words"),
+    "suggests-leave": _("Suggests: keep both"),
+}
+# What only tells something: there is nothing to do but read.
+TOLD = (
+    *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "differs", "taken-up",
+    "reached",
+)  # fmt: skip
+ASKED = (*SUGGESTS, "combine", *REVIEWS)
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
+
+
+def rank(kind: str) -> int:
+    """Where one goal has several: talks, then what is asked, then what is told."""
+    if kind in FOR_THE_SESSION:
+        return 0
+    return 1 if kind in ASKED else 2
 
 
 def to_therapist(kind: str) -> tuple[str, str]:
@@ -121,6 +187,8 @@ class Watch(NamedTuple):
 def _shown(user, clients, meeting, today, now):
     rows = Signal.objects.visible_to(user).shown(today, now)
     rows = rows.filter(~Q(kind__in=QUIET) | Q(client_id=meeting), client_id=clients)
+    # Who closed the portal account answers no review, and nobody decides alone.
+    rows = rows.exclude(kind__in=REVIEWS, client__user__is_active=False)
     rows = rows.order_by("kind", "due_on", "since", "about", "pk")
     return rows.values_list("kind", "client_id", "about", "since")
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import encryption
 from accounts.models import User
 from clients.access import side_of
-from goals.models import Goal, GoalMove, GoalVersion
+from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 from ui import screen_privacy
 
@@ -40,7 +40,7 @@ class DisagreementPage:
         encryption.expect(goal.practice_id, [goal.client_id])
         rows = goal.versions.select_related("proposed_by").order_by("-number")
         self.versions = list(rows)
-        kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT)
+        kinds = (GoalMove.Kind.DIFFERS, GoalMove.Kind.NEXT, GoalMove.Kind.DECIDED)
         since = goal.differs_since
         moves = (
             goal.moves.filter(kind__in=kinds)
@@ -88,7 +88,24 @@ class DisagreementPage:
         return mine
 
     def _newest(self, kind: str, side: str) -> GoalMove | None:
-        return next((m for m in self.moves if (m.kind, m.side) == (kind, side)), None)
+        found = (m for m in self.moves if (m.kind, m.side) == (kind, side))
+        newest = next(found, None)
+        return None if newest and self._is_over(newest) else newest
+
+    @cached_property
+    def _decided(self) -> GoalMove | None:
+        """The last review that was decided since the two see it differently."""
+        return next((m for m in self.moves if m.kind == GoalMove.Kind.DECIDED), None)
+
+    def _is_over(self, move: GoalMove) -> bool:
+        return _is_over(move, self._decided)
+
+    @property
+    def trial_ended_by(self) -> GoalMove | None:
+        """The review that ended a trial of both, where nothing was chosen since."""
+        tried = {move.side for move in self.moves if self._is_over(move)}
+        is_over = len(tried) == 2 and not (self.my_next or self.their_next)
+        return self._decided if is_over else None
 
     def _name(self, side: str, said: GoalMove | None) -> str:
         person = self._person(side, said)
@@ -132,6 +149,11 @@ class DisagreementPage:
         return _in_words(self.their_next)
 
     @property
+    def both_next_at(self):
+        """When the second of them chose it."""
+        return max(self.my_next.at, self.their_next.at)
+
+    @property
     def both_next(self) -> str:
         """What both would do now, in words; '' while they have not said the same."""
         mine, theirs = self.my_next, self.their_next
@@ -161,14 +183,80 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
 
 
 def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `called` as the reader's own side says it.
+    """The same goals, with `called` as the reader's own side says it, with what each
+    side suggests (`with_ways`).
 
-    No query where nothing is seen differently, else two.
+    Three queries where something is seen differently, and one where nothing of a goal
+    is in effect: what was so last names it; else none.
     """
     own = own_words(user, goals)
+    unread = (goal for goal in goals if "last_agreed" not in goal.__dict__)
+    asked = [goal.pk for goal in unread if not goal.in_force_id]
+    keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
+    agreed = keys.last_agreed() if asked else {}
     for goal in goals:
         goal.own_wording = own.get(goal.pk, "")
+        if goal.in_force_id or goal.pk in asked:
+            goal.last_agreed = goal.in_force or agreed.get(goal.pk)
+    return with_ways(user, goals)
+
+
+@dataclass
+class Ways:
+    """What each side would do with two wordings, the last thing it said, as `user`
+    reads it; without a trial that a review ended."""
+
+    user: User
+    by_side: dict[str, GoalMove]
+
+    @property
+    def chosen(self) -> GoalMove | None:
+        """The later of two that are the same: both chose it."""
+        found = sorted(self.by_side.values(), key=lambda move: move.at)
+        alike = len(found) == 2 and found[0].choice == found[1].choice
+        return found[1] if alike else None
+
+    @property
+    def open(self) -> GoalMove | None:
+        """The newest suggestion, while both have not chosen the same."""
+        found = sorted(self.by_side.values(), key=lambda move: move.at)
+        return found[-1] if found and not self.chosen else None
+
+    def is_own(self, move: GoalMove) -> bool:
+        return move.by_id == self.user.pk
+
+
+def with_ways(user: User, goals: Collection[Goal]) -> Collection[Goal]:
+    """The same goals; those that are seen differently with their `ways` on."""
+    differing = {goal.pk: goal for goal in goals if goal.is_open and goal.differs_since}
+    for goal in differing.values():
+        goal.ways = Ways(user, {})
+    if differing:
+        kinds = (GoalMove.Kind.NEXT, GoalMove.Kind.DECIDED)
+        moves = GoalMove.objects.visible_to(user).filter(goal__in=differing)
+        moves = moves.filter(kind__in=kinds).select_related("by")
+        for move in moves.order_by("at", "pk"):
+            goal = differing[move.goal_id]
+            if move.at >= goal.differs_since:
+                _told_to(goal.ways.by_side, move)
     return goals
+
+
+def _told_to(by_side: dict[str, GoalMove], move: GoalMove) -> None:
+    """Of moves in the order of time: one more suggestion, or a review that was decided,
+    which ends a trial or half of one."""
+    if move.kind == GoalMove.Kind.NEXT:
+        by_side[move.side] = move
+        return
+    for side, said in list(by_side.items()):
+        if _is_over(said, move):
+            del by_side[side]
+
+
+def _is_over(move: GoalMove, decided: GoalMove | None) -> bool:
+    """A trial, or half of one, that came before a decided review."""
+    is_trial = move.choice == GoalMove.Next.TRY
+    return bool(is_trial and decided and decided.at > move.at)
 
 
 def _in_words(move: GoalMove | None) -> str:

@@ -223,6 +223,9 @@ class DifferForm(KeptForm):
         return self.done(version.differ, said["words"], said["wording"], by=by)
 
 
+NO_REVIEW_SET = _("No review is set. You look again when you like.")
+
+
 class NextForm(GoalForm):
     choice = PickField(
         label=_("What now?"),
@@ -249,6 +252,12 @@ class NextForm(GoalForm):
             ),
         ],
     )
+
+    def __init__(self, *args, goal: Goal, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not goal.review_day:
+            pick = self.fields["choice"].widget
+            pick.reasons = pick.reasons | {GoalMove.Next.LEAVE: NO_REVIEW_SET}
 
     def save(self, version, *, by: User) -> bool:
         return self.done(version.suggest_next, self.cleaned_data["choice"], by=by)

@@ -40,7 +40,8 @@ class GoalHistory:
             known = {row.pk: row for row in rows}
             keys = queries.keys_of(self.user, versions=list(known))
         else:
-            stands = {"in_force": self.goal.in_force_id, "latest": self.goal.latest_id}
+            agreed = self.goal.last_agreed
+            stands = {"agreed": agreed and agreed.pk, "latest": self.goal.latest_id}
             keys = list(queries.keys_of_last_versions(self.user, **goal, **stands))
             known = {key.version_id: key.version for key in keys}
             latest = self.goal.latest_id

@@ -21,7 +21,7 @@ from goals.ways import Way
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.ratings import rating_chart
-from ui.charts.words import Point
+from ui.charts.words import ENOUGH, Point, day_of, last_of_each_day
 
 
 class RatingSeries(NamedTuple):
@@ -31,12 +31,21 @@ class RatingSeries(NamedTuple):
     ratings: list[ChartRating]
 
     @property
+    def daily(self) -> list[ChartRating]:
+        """The last rating of each day, as the chart has it."""
+        return last_of_each_day(self.ratings, lambda rating: day_of(rating.at))
+
+    @property
     def first(self) -> ChartRating:
-        return self.ratings[0]
+        return self.daily[0]
 
     @property
     def last(self) -> ChartRating:
         return self.ratings[-1]
+
+    @property
+    def is_early(self) -> bool:
+        return len(self.daily) < ENOUGH
 
 
 class GoalNumbers:
@@ -65,8 +74,9 @@ class GoalNumbers:
         return [rating for rating in self.ratings if rating.side == side]
 
     def voice(self, side: str) -> str:
-        given = {rating.by_id for rating in self.ratings_of(side)}
-        own = given == {self.user.pk}
+        rows = self.ratings_of(side)
+        mine = [row.by_id == self.user.pk and not row.from_list for row in rows]
+        own = bool(mine) and all(mine)
         return voice(side, self.goal.client, portal=self.names.portal, own=own)
 
     @property
@@ -157,7 +167,10 @@ class GoalNumbers:
 
 
 def _given_by(rating: ChartRating) -> str:
-    """Who wrote it down; and, as they said, that both chose it."""
+    """Who wrote it down; and, as they said, that both chose it; or that it came with an
+    import, which names nobody."""
+    if rating.from_list:
+        return _("from an imported list")
     if rating.together:
         return _("%(name)s, chosen together") % {"name": rating.by__name}
     return rating.by__name

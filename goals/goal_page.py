@@ -14,7 +14,7 @@ from clients.access import reach, side_of
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
-from goals.disagreement_page import with_names
+from goals.disagreement_page import DisagreementPage, Wording, with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
 from goals.models import (
@@ -25,7 +25,8 @@ from goals.models import (
 )
 from goals.models.content import Side
 from goals.strengths import next_step
-from goals.version_words import plain, said_in
+from goals.version_words import REVIEW_ON, plain, said_in
+from goals.voices import BOTH
 from goals.ways import Way
 from ui import screen_privacy
 from ui.templatetags.ui import day_words, moment_words
@@ -71,6 +72,9 @@ class GoalPage:
             {"id": row.pk, "words": row.words, "reached": row.reached_at, "row": row}
             for row in rows
         ]
+        laid = [step for step in self.steps if step["reached"]]
+        for step in sorted(laid, key=lambda one: one["reached"])[-1:]:
+            step["undo"] = True  # the last one may have been a slip
         ahead = [step for step in self.steps if not step["reached"]]
         for number, step in enumerate(ahead):
             step["next"] = number == 0  # one at a time, from the bottom
@@ -126,8 +130,18 @@ class GoalPage:
         return self.past.version(self.goal.latest_id)
 
     @property
+    def proposes_list(self) -> bool:
+        """Whether what is proposed came with an import."""
+        return bool(self.goal.from_list and self.proposal and self.proposal.number == 1)
+
+    @property
     def differs(self) -> bool:
         return self.goal.differs_since is not None
+
+    @cached_property
+    def both_wordings(self) -> list[Wording]:
+        """Each side's way of saying it, while the two see it differently."""
+        return DisagreementPage(self.goal, self.user).wordings if self.differs else []
 
     @property
     def rests(self) -> bool:
@@ -135,11 +149,20 @@ class GoalPage:
         return bool(self.proposal and not self.differs and not self.goal.waits_for)
 
     @cached_property
-    def withdrawal(self) -> GoalMove | None:
-        """Who withdrew from the words that are shown, last, and why."""
-        kind, latest = GoalMove.Kind.KEY_WITHDRAWN, self.goal.latest_id
-        found = (m for m in self.moves if (m.kind, m.version_id) == (kind, latest))
-        return next(found, None)
+    def withdrawals(self) -> list[GoalMove]:
+        """Who withdrew from the words that both agreed to last, and why: each side that
+        has not agreed to them again, the newest first."""
+        if self.goal.in_force_id:
+            return []
+        for version in sorted(self.versions, key=lambda one: -one.number):
+            if len({key.side for key in version.turned}) == len(BOTH):
+                held = history.held_keys(version)
+                last = {key.side: key for key in version.turned}
+                back = [
+                    key.taken_back for side, key in last.items() if side not in held
+                ]
+                return sorted(back, key=lambda move: move.at, reverse=True)
+        return []
 
     @property
     def reader(self) -> status.Reader:
@@ -154,12 +177,24 @@ class GoalPage:
     def asked(self) -> str:
         return status.asked(self.goal, self.reader, self.goal.client)
 
+    @cached_property
+    def replaces(self) -> GoalVersion | None:
+        """The words of both that the proposal would replace: those in effect, or those
+        that were so last."""
+        agreed = self.goal.last_agreed
+        return agreed if self.proposal and agreed != self.proposal else None
+
+    @property
+    def shows_wording(self) -> bool:
+        """Whether words stand above the proposal, or without one."""
+        return bool(self.replaces) or not self.proposal
+
     @property
     def wording_heading(self) -> str:
         """Only words that both agreed to, and that were not withdrawn, are agreed."""
         if self.goal.in_force_id:
             return _("The agreed goal")
-        return _("The wording")
+        return _("The last agreed wording") if self.replaces else _("The wording")
 
     @property
     def open_review(self) -> str:
@@ -168,6 +203,11 @@ class GoalPage:
         if by == self.user:
             return _("The review you began")
         return _("%(name)s’s review") % {"name": screen_privacy.called(by)}
+
+    @cached_property
+    def no_review(self) -> str:
+        """Why it cannot be reviewed; said to who could otherwise."""
+        return status.no_review(self.goal) if self.may_change else ""
 
     @cached_property
     def closed_because(self) -> SafeString:
@@ -185,14 +225,21 @@ class GoalPage:
     @property
     def can_decline(self) -> bool:
         """The other side's proposal, for what was there before it; without anything
-        before it only the client says no."""
+        before it only the client says no, and whoever is to agree again."""
         waits = self.may_change and self.goal.waits_for == self.side
-        return bool(waits and (self.side == Side.CLIENT or self.before))
+        alone = self.side == Side.CLIENT or self.is_asked_again
+        return bool(waits and (alone or self.before))
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether the proposal is what both once agreed to."""
+        return bool(self.proposal and self.proposal == self.goal.last_agreed)
 
     @cached_property
     def before(self) -> GoalVersion | None:
         """What counts again where this side declines the proposal."""
-        if not self.proposal or self.goal.in_force_id or self.proposal.number == 1:
+        agreed = self.goal.in_force_id or self.is_asked_again
+        if not self.proposal or agreed or self.proposal.number == 1:
             return self.goal.in_force
         return self.proposal.before(self.side)
 
@@ -201,21 +248,33 @@ class GoalPage:
         """What the button says that declines."""
         if self.goal.in_force_id:
             return _("Keep the agreed words")
+        if self.is_asked_again:
+            return _("I do not agree again")
         if self.before is None:
             return _("Not a goal of mine")
+        mine = self.before.keys.not_withdrawn().filter(side=self.side)
+        if not mine.exists():
+            return _("Decline this wording")
         if self.before.side == self.side:
             return _("Keep my wording")
         return _("Keep the earlier wording")
 
     @property
+    def declining_closes(self) -> bool:
+        """Whether nothing is left of the goal where it is declined: it asks once."""
+        return self.before is None
+
+    @property
     def kept_wording(self) -> GoalVersion | None:
         """What declining goes back to, where the page does not show it anyway."""
-        hidden = self.can_decline and not self.goal.in_force_id
+        hidden = self.can_decline and self.before != self.replaces
         return self.before if hidden else None
 
     @property
     def wording_of(self) -> str:
         """Who wrote what is shown; of what both agreed to, that they did."""
+        if self.replaces and not self.goal.in_force_id:
+            return _("The last agreed wording")
         shown = self.past.version(self.shown.pk)
         is_mine = shown.proposed_by_id == self.user.pk
         if shown.side == Side.CLIENT:
@@ -247,9 +306,7 @@ class GoalPage:
     @cached_property
     def difference(self) -> SafeString | None:
         """The proposal with what it changes of the agreed words marked."""
-        if not self.proposal or not self.goal.in_force_id:
-            return None
-        return self.proposal.difference_from(self.goal.in_force)
+        return self.replaces and self.proposal.difference_from(self.replaces)
 
     @property
     def is_marked(self) -> bool:
@@ -259,10 +316,12 @@ class GoalPage:
     @property
     def other_changes(self) -> list[tuple[str, str, str]]:
         """What else the proposal changes: label, before, after."""
-        if not self.proposal or not self.goal.in_force_id:
+        if not self.replaces:
             return []
-        old = said_in(self.goal.in_force, self.goal)
+        old = said_in(self.replaces, self.goal if self.goal.in_force_id else None)
         new = said_in(self.proposal)
+        if self.proposal.review_on is None:  # the goal keeps its day
+            new[REVIEW_ON] = old[REVIEW_ON]
         nothing = plain("")
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))

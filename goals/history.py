@@ -20,6 +20,7 @@ from goals.models import (
     ReviewAnswer,
 )
 from goals.models.content import Side
+from goals.voices import BOTH
 from ui.screen_privacy import called
 from ui.templatetags.ui import day_words
 
@@ -94,6 +95,9 @@ def _day(at: datetime, *, begin: bool = False) -> str:
 def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     said = {"number": version.number, "who": called(version.proposed_by)}
     said["day"] = _day(version.proposed_at)
+    line = _("proposed by %(who)s, %(day)s") % said
+    if goal.from_list and version.number == 1:
+        line = _("from an imported list, %(day)s") % said
     title = _("Version %(number)s") % said
     if version.pk == goal.in_force_id and goal.is_open:
         title = _("Version %(number)s, in effect") % said
@@ -104,7 +108,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
     return Entry(
         version.proposed_at,
         title,
-        _("proposed by %(who)s, %(day)s") % said,
+        line,
         version.own_words,
         sorted(version.turned, key=lambda key: key.at),
         version,
@@ -154,12 +158,12 @@ def _of_move(move: GoalMove, answers: Answers) -> Entry:
         title = NEXT[move.choice] % said
     else:
         title = SAID[move.kind] % said
-    line = _day(move.at, begin=True)
+    line, said_then = _day(move.at, begin=True), []
     if move.kind == GoalMove.Kind.DECIDED:
-        said["day"] = _day(move.at)
-        line = _("Decided with %(who)s’s answer, %(day)s") % said
-    decided = move.kind == GoalMove.Kind.DECIDED
-    said_then = answers.of(move.at) if decided else []
+        said["day"], said_then = _day(move.at), answers.of(move.at)
+        line = _("Decided by %(who)s alone, %(day)s") % said
+        if len(said_then) == len(BOTH):
+            line = _("Decided with %(who)s’s answer, %(day)s") % said
     return Entry(move.at, title, line, move.words, answers=said_then)
 
 

@@ -41,6 +41,7 @@ class ChartRating(NamedTuple):
     by_id: UUID
     by__name: str
     together: bool
+    from_list: bool
 
 
 WORDINGS = ("in_force", "latest")
@@ -67,21 +68,21 @@ def every_version(user, goal):
     return rows.select_related("proposed_by").order_by("-number")
 
 
-@prepared_for_user(**GOAL, in_force=UUIDField(), latest=UUIDField())
-def keys_of_last_versions(user, goal, in_force, latest):
+@prepared_for_user(**GOAL, agreed=UUIDField(), latest=UUIDField())
+def keys_of_last_versions(user, goal, agreed, latest):
     """Each with its version: every version has one from the start, its proposer's."""
     versions = GoalVersion.objects.visible_to(user).filter(goal=goal)
     newest = versions.order_by("-number").values("pk")[:SHOWN_VERSIONS]
     rows = Agreement.objects.visible_to(user).filter(version__goal=goal)
-    rows = rows.filter(Q(version__in=newest) | Q(version=in_force) | Q(version=latest))
-    rows = rows.select_related("by", "taken_back", "version__proposed_by")
+    rows = rows.filter(Q(version__in=newest) | Q(version=agreed) | Q(version=latest))
+    rows = rows.select_related("by", "taken_back__by", "version__proposed_by")
     return rows.order_by("-version__number", "at", "pk")
 
 
 @prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
     rows = Agreement.objects.visible_to(user).filter(version=versions)
-    return rows.select_related("by", "taken_back").order_by("at", "pk")
+    return rows.select_related("by", "taken_back__by").order_by("at", "pk")
 
 
 def moves_of(user, goal):

@@ -33,6 +33,7 @@ LEVEL_NAMES = {
     2: _("Much more than expected (+2)"),
 }
 PROPOSE_ANEW = _("Your words are below. You can propose them as a new goal.")
+KEEPS_DAY = _("Leave it empty to keep the day that the goal has.")
 RULERS = ("importance", "confidence")
 # What belongs to a goal that begins; other words for one leave it as it is.
 ONLY_NEW = (
@@ -116,6 +117,11 @@ class ProposalForm(HouseForm):
             self.fields["seen"] = forms.IntegerField(
                 widget=forms.HiddenInput, initial=goal.latest.number
             )
+            self.fields["review_was"] = forms.DateField(
+                widget=forms.HiddenInput, required=False, initial=self._reviewed
+            )
+        if goal is not None and goal.review_on:
+            self.fields["review_on"].help_text = KEEPS_DAY
         if goal or like:
             for name in ONLY_NEW:
                 del self.fields[name]
@@ -141,8 +147,9 @@ class ProposalForm(HouseForm):
 
     def is_shaped(self) -> bool:
         """Whether anything below the own words is said, or to be mended."""
-        first = {"own_words", "why", "low_end", "high_end", "seen", "once", "today"}
-        rest = [name for name in self.fields if name not in first]
+        first = {"own_words", "why", "low_end", "high_end", "today"}
+        hidden = {"seen", "once", "review_was"}
+        rest = [name for name in self.fields if name not in first | hidden]
         return any(self[name].value() or self[name].errors for name in rest)
 
     # -- what was said -----------------------------------------------------------
@@ -186,14 +193,37 @@ class ProposalForm(HouseForm):
         """The review day that a change begins with: the goal's, which a review may have
         set anew; one that is over, thirteen weeks from now."""
         goal = self.goal
-        if goal.latest_id != goal.in_force_id or not goal.review_on:
+        if (goal.has_proposal and goal.latest.review_on) or not goal.review_on:
             return goal.latest.review_on
         today = timezone.localdate()
         return goal.review_on if goal.review_on > today else today + REVIEW_AFTER
 
+    @property
+    def _day_left(self) -> date | None:
+        """What is proposed where the day on the page was left as it was: that of the
+        proposal before, or of a goal that is due; else none, and the goal keeps its."""
+        goal = self.goal
+        if goal.has_proposal:
+            return goal.latest.review_on
+        keeps = goal.review_on and goal.review_on > timezone.localdate()
+        return None if keeps else self._reviewed
+
+    def _day(self) -> date | None:
+        """The review day that is proposed; None leaves the goal's as it is."""
+        day = self.cleaned_data["review_on"]
+        if self.goal is None:
+            return day
+        if day and day == self.cleaned_data.get("review_was"):
+            return self._day_left
+        return None if day == self.goal.review_on else day
+
     def _differs(self):
         latest, content = self.goal.latest, self.content()
-        if content != latest.content | {"review_on": self._reviewed}:
+        day = content["review_on"]
+        if content != latest.content | {"review_on": day}:
+            return True
+        same_days = [self._day_left] + ([] if self.goal.has_proposal else [None])
+        if day not in same_days:
             return True
         return latest.pk == self.goal.in_force_id and self.goal.differs_since
 
@@ -201,8 +231,8 @@ class ProposalForm(HouseForm):
         """What is proposed; fields this side does not show stay as they were."""
         known = self.goal or self.like
         before = known.latest.content if known else {}
-        shown = (*WORDS, "review_on")
-        said = {n: self.cleaned_data[n] for n in shown if n in self.fields}
+        said = {n: self.cleaned_data[n] for n in WORDS if n in self.fields}
+        said["review_on"] = self._day()
         if self._has_scale:
             levels = [self.cleaned_data[level_name(level)] for level in LEVELS]
             said["attainment"] = joined(levels)

@@ -15,7 +15,7 @@ class ReachedPage(GoalPage):
     @property
     def has_carried(self) -> bool:
         """Whether there is anything to tell of what carried it."""
-        rated_again = any(len(one.ratings) > 1 for one in self.numbers.series)
+        rated_again = any(not one.is_early for one in self.numbers.series)
         return bool(self.carried_by or self.reached or rated_again)
 
     @cached_property

@@ -7,22 +7,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from database.prepared import PreparedSQL
+from goals.voices import BOTH, counted
 
 SHOWN = 12
+READ = 4 * SHOWN  # ratings read for them: a day may have several, the last one counts
 
 # One index walk for each goal, however long its history.  That goal and rating are of
 # one client goes without saying; said, it keeps PostgreSQL from collecting the ratings
 # of everybody in care anew for each goal, as row security would let it.
 _SERIES = """CROSS JOIN LATERAL (
-  SELECT array_agg(recent.value ORDER BY recent.at, recent.id) AS ratings,
+  SELECT array_agg(recent.value ORDER BY recent.at, recent.id)
+           FILTER (WHERE recent.day IS DISTINCT FROM recent.next_day) AS ratings,
          max(recent.at) AS last_at
   FROM (
-    SELECT rating.id, rating.value, rating.at FROM goals_goalrating rating
-    WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
-      AND rating.side = '{side}' AND rating.withdraws_id IS NULL
-      AND rating.id <> ALL (taken_back.ids)
-    ORDER BY rating.at DESC, rating.id DESC LIMIT $1
+    SELECT newest.*,
+           lag(newest.day) OVER (ORDER BY newest.at DESC, newest.id DESC) AS next_day
+    FROM (
+      SELECT rating.id, rating.value, rating.at,
+             (rating.at AT TIME ZONE $3)::date AS day
+      FROM goals_goalrating rating
+      WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
+        AND rating.side = '{side}' AND rating.withdraws_id IS NULL
+        AND rating.id <> ALL (taken_back.ids)
+      ORDER BY rating.at DESC, rating.id DESC LIMIT $1
+    ) newest
   ) recent
 ) {side}
 """
@@ -40,28 +51,33 @@ WHERE goal.client_id = ANY($2::uuid[]) AND goal.closed_at IS NULL
 ORDER BY goal.created_at, goal.id
 """)
 
-# As above, and no further than the last rating that it takes.
-_RATED = """EXISTS (
-    SELECT FROM goals_goalrating rating
+_OF_SIDE = """FROM goals_goalrating rating
     WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
       AND rating.side = '{side}' AND rating.withdraws_id IS NULL
       AND NOT EXISTS (SELECT FROM goals_goalrating back
-                      WHERE back.withdraws_id = rating.id)
-    OFFSET {beyond} LIMIT 1
+                      WHERE back.withdraws_id = rating.id)"""
+# A rating on a day between that of the first and that of the last one: three days.
+# Each of the three is one step into an index, however long the history.
+_ON_THREE_DAYS = f"""EXISTS (
+    SELECT {_OF_SIDE}
+      AND rating.at >= (date_trunc('day', (
+        SELECT rating.at {_OF_SIDE} ORDER BY rating.at LIMIT 1
+      ) AT TIME ZONE $2) + interval '1 day') AT TIME ZONE $2
+      AND rating.at < date_trunc('day', (
+        SELECT rating.at {_OF_SIDE} ORDER BY rating.at DESC LIMIT 1
+      ) AT TIME ZONE $2) AT TIME ZONE $2
   )"""
-# The client's ratings, and the therapist's only where the client gave none.
 OFTEN = PreparedSQL(f"""
 SELECT DISTINCT goal.client_id FROM goals_goal goal
 WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
-  AND CASE WHEN {_RATED.format(side="client", beyond="0")}
-      THEN {_RATED.format(side="client", beyond="$2")}
-      ELSE {_RATED.format(side="therapist", beyond="$2")} END
+  AND ({" OR ".join(_ON_THREE_DAYS.format(side=side) for side in BOTH)})
 """)
 
 
 @dataclass(frozen=True)
 class RecentSeries:
-    """The last ratings of one side (0 to 10, oldest first) and when the last was."""
+    """The last ratings of one side (0 to 10, oldest first), the last of each day, and
+    when the last was."""
 
     side: str
     ratings: list[int]
@@ -74,20 +90,24 @@ class RecentSeries:
 
 @dataclass(frozen=True)
 class RecentRatings:
-    """One open goal with the last ratings of each side.
+    """One open goal with the last ratings of each side; `agreed`: in effect, with no
+    other words proposed.
 
     `side`, `ratings`, `last` and `last_at` are those of the one that stands for the
-    goal in a list: the client's, and the therapist's only where the client gave none.
+    goal in a list (`voices.counted`).
     """
 
     goal_id: UUID
     agreed: bool
+    in_effect: bool
     client: RecentSeries
     therapist: RecentSeries
 
     @property
     def shown(self) -> RecentSeries:
-        return self.client if self.client.ratings else self.therapist
+        both = {one.side: one for one in (self.client, self.therapist)}
+        given = {side: one.ratings for side, one in both.items()}
+        return both.get(counted(given), self.therapist)
 
     @property
     def side(self) -> str:
@@ -108,18 +128,20 @@ class RecentRatings:
 
 def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
     """Open goals by client.  The ids are those that `visible_to(user)` gave."""
-    rows = LINES.rows(SHOWN, list(client_ids))
+    zone = timezone.get_current_timezone_name()
+    rows = LINES.rows(READ, list(client_ids), zone)
     found: dict[UUID, list[RecentRatings]] = {}
     for client_id, goal_id, latest, in_force, *said in rows:
         agreed = in_force is not None and latest == in_force
-        client = RecentSeries("client", said[0] or [], said[1])
-        therapist = RecentSeries("therapist", said[2] or [], said[3])
-        line = RecentRatings(goal_id, agreed, client, therapist)
+        client = RecentSeries("client", (said[0] or [])[-SHOWN:], said[1])
+        therapist = RecentSeries("therapist", (said[2] or [])[-SHOWN:], said[3])
+        is_in_effect = in_force is not None
+        line = RecentRatings(goal_id, agreed, is_in_effect, client, therapist)
         found.setdefault(client_id, []).append(line)
     return found
 
 
-def rated_often(client_ids: Iterable[UUID], times: int) -> set[UUID]:
-    """Whose open goals were rated so many times, one of them at least."""
-    rows = OFTEN.rows(list(client_ids), times - 1)
+def rated_often(client_ids: Iterable[UUID]) -> set[UUID]:
+    """Who has an open goal that one side rated on three days (`words.ENOUGH`)."""
+    rows = OFTEN.rows(list(client_ids), timezone.get_current_timezone_name())
     return {client_id for (client_id,) in rows}

@@ -28,8 +28,9 @@ def review_begin(request, goal: Goal, way: Way):
     try:
         Review.begin(goal, by=request.user, seen=_seen(request))
     except Overtaken:
-        decided = goal.is_open and status.decided(_last_decision(goal))
-        messages.warning(request, decided or acts.overtaken_by(request, goal))
+        why = status.no_review(goal)
+        why = why or (goal.is_open and status.decided(_last_decision(goal)))
+        messages.warning(request, why or acts.overtaken_by(request, goal))
         return way.to(goal)
     return redirect(way["goal_review"], goal.pk)
 
@@ -51,6 +52,8 @@ def review(request, goal: Goal, way: Way):
         return acts.late(request, goal, way, form, _decided_meanwhile(request, goal))
     page = ReviewPage(goal, request.user, way)
     form = drafts.restored(ReviewForm, request, goal=goal, mine=page.mine)
+    if why := status.no_review(goal):
+        return acts.late(request, goal, way, form, why)
     if form.is_valid() and form.save(page.review, by=request.user):
         return _after_answer(request, goal, way)
     return way.page(request, "goal_review", goal, page=page, form=form)

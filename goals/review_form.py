@@ -30,7 +30,10 @@ class ReviewForm(KeptForm):
             (
                 Review.Choice.CHANGE,
                 _("Change it"),
-                _("Starts a proposal. Without one, you look at it again in two weeks"),
+                _(
+                    "Starts a proposal. You look at it again in two weeks, unless the"
+                    " new words name another day"
+                ),
             ),
             (
                 Review.Choice.ASIDE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from goals.models.content import Side
 from goals.voices import BOTH, voice
 from goals.ways import Way
 from ui import screen_privacy
+from ui.charts.words import day_of, last_of_each_day
 
 
 @dataclass
@@ -34,7 +36,7 @@ class ReviewPage:
         ratings = (
             goal.ratings.not_withdrawn()
             .order_by("at", "pk")
-            .values_list("side", "value", "by_id")
+            .values_list("side", "value", Q(by=user, from_list=False), "at")
         )
         self.ratings = list(ratings)
 
@@ -55,8 +57,8 @@ class ReviewPage:
 
     @property
     def is_alone(self) -> bool:
-        """Whether nobody else could answer."""
-        return not self.goal.is_shared
+        """Whether nobody else ever agreed to it, or could answer."""
+        return self.goal.is_alone
 
     @property
     def is_colleagues(self) -> bool:
@@ -89,17 +91,18 @@ class ReviewPage:
 
     @property
     def numbers(self) -> list[tuple[str, int, int | None]]:
-        """Of each side that rated: its name, the latest, and the first before it."""
+        """Of each side that rated: its name, the latest, and that of the first day
+        where it rated on several: as charts have it."""
         found = []
         for side in BOTH:
             rows = [row for row in self.ratings if row[0] == side]
-            given = [value for _side, value, _by in rows]
-            if given:
-                own = {by for _side, _value, by in rows} == {self.user.pk}
+            daily = last_of_each_day(rows, lambda row: day_of(row[3]))
+            if rows:
+                own = all(is_own for _side, _value, is_own, _at in rows)
                 portal = self.names.portal
                 name = voice(side, self.goal.client, portal=portal, own=own)
-                first = given[0] if len(given) > 1 else None
-                found.append((name, given[-1], first))
+                first = daily[0][1] if len(daily) > 1 else None
+                found.append((name, rows[-1][1], first))
         return found
 
 

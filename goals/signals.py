@@ -7,7 +7,10 @@ ratings by the client (the therapist's where the client gave none) are all the s
 comment is unanswered when two sessions went by and nobody noted that it was talked
 about.  Where the two chose differently in a review, the one who chose first is asked
 again.  What one side decided, withdrew, declined or took up again is told to the other
-until it opens the goal, until it is settled, or until two weeks are over.
+until it opens the goal, until it is settled, or until two weeks are over; never to the
+side that did it.  What one side suggests to do with two wordings is asked of the other
+until it suggests something too; where both would find words that hold both, both are
+asked for them.
 """
 
 from __future__ import annotations
@@ -17,87 +20,42 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DateTimeField, F, OuterRef, Subquery, UUIDField
-from django.db.models.functions import JSONObject
+from django.db.models import (
+    UUIDField,
+)
 from django.utils import timezone
 
-from accounts.models import AuditEvent
-from appointments.models import TherapySession
 from clients import signals
-from clients.access import WRITES
-from clients.models import Client, ContactCharter, Signal
+from clients.models import Client, Signal
 from database.prepared import many, prepared
 from goals.models import (
-    Comment,
     Goal,
     GoalMove,
-    GoalRating,
     Review,
-    ReviewAnswer,
-    Step,
     Strength,
 )
 from goals.models.content import Side
+from goals.signal_facts import FLAT, UNTOUCHED, Given, GoalFacts, facts_of, goal_facts
 from goals.voices import BOTH
 
-UNTOUCHED, FLAT, UNANSWERED = 4, 5, 2  # sessions, ratings, sessions
+UNANSWERED = 2  # sessions
 TOLD_FOR = timedelta(days=14)
-TOLD = {
-    "key_withdrawn": "withdrawn",
-    "declined": "declined",
-    "differs": "differs",
-    "taken_up": "taken-up",
-}
+TOLD = ("key_withdrawn", "declined", "differs", "taken_up")
+# What each of them is told as: what it means for the goal (`_told_as`).
+WITHDRAWN = ("withdrawn", "withdrawn-too", "taken-back")
+DECLINED = (
+    "declined", "declined-back", "declined-rests", "declined-closed", "declined-aside",
+)  # fmt: skip
+SUGGESTS = ("suggests-try", "suggests-third", "suggests-leave")
+CHOSEN = ("chosen-try", "chosen-leave")
 TALK = ("talk", "talk-client", "talk-therapist")
 QUIET = ("flat", "flat-therapist", "still")  # asked about only where nothing is due
 DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
 GOAL_KINDS = (
-    *TALK, *TOLD.values(), "reached", "answer", "decide", *DECIDED.values(),
+    *TALK, *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN, "combine",
+    "reached", "answer", "decide", *DECIDED.values(),
     "review", "said", *QUIET,
 )  # fmt: skip
-
-
-class Given(NamedTuple):
-    """A move, a rating or an answer: by which side, what, when."""
-
-    side: str
-    what: str | int
-    at: datetime
-    kind: str = ""  # of a move
-
-
-class GoalFacts(NamedTuple):
-    """All that the rule needs of one goal; moments are None where there is none."""
-
-    in_force_at: datetime | None
-    is_agreed: bool
-    is_open: bool
-    closed_at: datetime | None
-    ended_as: str
-    differs_since: datetime | None
-    review_on: date | None
-    created_at: datetime
-    celebrates: str
-    review_opened_at: datetime | None  # of the open review
-    answered_at: dict[str, datetime | None]  # first answer of each side in it
-    answers: list[Given]  # the newest of each side, once both are in
-    moves: list[Given]  # the newest of each kind and side
-    last_rated_at: datetime | None  # ratings that were withdrawn, and withdrawals, too
-    ratings: dict[str, list[tuple[int, datetime]]]  # the last five of each side
-    last_step_at: datetime | None
-    last_comment_at: datetime | None
-    unanswered_at: datetime | None  # the oldest comment that was not talked about
-    held: list[datetime]  # starts of the last sessions that were held, newest first
-    opened_at: dict[str, datetime | None]  # when each side opened it last
-
-    def sessions_since(self, moment: datetime) -> int:
-        """Held sessions that began after it, counted up to UNTOUCHED."""
-        return sum(1 for start in self.held if start > moment)
-
-    def newest(self, *kinds: str) -> Given | None:
-        found = [move for move in self.moves if move.kind in kinds]
-        return max(found, key=lambda move: move.at, default=None)
 
 
 class Wanted(NamedTuple):
@@ -115,6 +73,7 @@ def signals_of(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
     """Every signal about one goal that should be open at this moment."""
     yield from _told(goal, now)
     yield from _talk(goal)
+    yield from _ways(goal, now)
     yield from _reached(goal)
     if goal.is_open:
         yield from _review(goal)
@@ -126,10 +85,27 @@ def _told(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
     """What the other side did last, until it is opened."""
     did = goal.newest(*TOLD)
     if did and not _is_settled(goal, did):
-        yield from _tell(goal, TOLD[did.kind], did, now)
+        yield from _tell(goal, _told_as(goal, did), did, now)
     decided = goal.newest("decided")
     if decided:
         yield from _tell(goal, DECIDED[decided.what], decided, now)
+
+
+def _told_as(goal: GoalFacts, did: Given) -> str:
+    """A withdrawn agreement is not a proposal that was taken back; and what a declined
+    wording leaves differs."""
+    if did.kind == "key_withdrawn":
+        if did.what != "agreed":
+            return "taken-back"
+        return "withdrawn" if goal.is_open else "withdrawn-too"
+    if did.kind == "declined":
+        if not goal.is_open:
+            is_aside = goal.ended_as == Goal.Ended.ASIDE
+            return "declined-aside" if is_aside else "declined-closed"
+        if goal.is_agreed:
+            return "declined"
+        return "declined-back" if goal.waits_for else "declined-rests"
+    return {"differs": "differs", "taken_up": "taken-up"}[did.kind]
 
 
 def _is_settled(goal: GoalFacts, did: Given) -> bool:
@@ -153,14 +129,40 @@ def _talk(goal: GoalFacts) -> Iterator[Wanted]:
     """Who wants to talk about a goal seen differently, until a session was held."""
     if not (goal.is_open and goal.differs_since):
         return
-    suggested = [m for m in goal.moves if m.kind == "next"]
-    talk = [m for m in suggested if m.at >= goal.differs_since and m.what == "talk"]
+    talk = [move for move in _suggested(goal).values() if move.what == "talk"]
     if not talk:
         return
     since = max(move.at for move in talk)
     if not goal.sessions_since(since):
         kind = "talk" if len(talk) == 2 else f"talk-{talk[0].side}"
         yield Wanted(kind, BOTH, since)
+
+
+def _suggested(goal: GoalFacts) -> dict[str, Given]:
+    """What each side would do with two wordings, the last thing it said; without a
+    trial that a review ended."""
+    if not (goal.is_open and goal.differs_since):
+        return {}
+    moves = [move for move in goal.moves if move.kind == "next"]
+    moves = [move for move in moves if move.at >= goal.differs_since]
+    decided = goal.newest("decided")
+    if decided:
+        is_over = [m.what == GoalMove.Next.TRY and m.at < decided.at for m in moves]
+        moves = [move for move, over in zip(moves, is_over, strict=True) if not over]
+    return {move.side: move for move in moves}
+
+
+def _ways(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
+    """A suggestion that waits for the other side, and what both chose."""
+    by_side = _suggested(goal)
+    last = max(by_side.values(), key=lambda move: move.at, default=None)
+    if len(by_side) == 2 and len({move.what for move in by_side.values()}) == 1:
+        if last.what == GoalMove.Next.THIRD:
+            yield Wanted("combine", BOTH, last.at)
+        elif f"chosen-{last.what}" in CHOSEN:
+            yield from _tell(goal, f"chosen-{last.what}", last, now)
+    elif last and f"suggests-{last.what}" in SUGGESTS:
+        yield Wanted(f"suggests-{last.what}", (Side(last.side).other,), last.at)
 
 
 def _reached(goal: GoalFacts) -> Iterator[Wanted]:
@@ -227,110 +229,12 @@ def _is_flat(ratings: list[tuple[int, datetime]], moved_at: datetime | None) -> 
     return moved_at is None or min(at for _value, at in ratings) > moved_at
 
 
-# -- the facts, read in one statement --------------------------------------------------
-
-
-def _last_ratings(side: str) -> ArraySubquery:
-    rows = GoalRating.objects.filter(goal=OuterRef("pk"), side=side).not_withdrawn()
-    rows = rows.order_by("-at", "-pk").values(each=JSONObject(value="value", at="at"))
-    return ArraySubquery(rows[:FLAT])
-
-
-def _last_of(rows, column: str = "at") -> Subquery:
-    rows = rows.filter(goal=OuterRef("pk"), **{f"{column}__isnull": False})
-    return Subquery(rows.order_by(f"-{column}", "-pk").values(column)[:1])
-
-
-def _last_opened(since, **roles) -> Subquery:
-    looks = AuditEvent.objects.filter(
-        client_id=OuterRef("client_id"), at__gt=since, **roles
-    )
-    looks = looks.filter(object_id=OuterRef("pk"), verb="opened")
-    return Subquery(looks.order_by("-at", "-pk").values("at")[:1])
-
-
-@prepared(clients=many(UUIDField()), since=DateTimeField())
-def _facts(clients, since):
-    moves = GoalMove.objects.filter(goal=OuterRef("pk"))
-    moves = moves.order_by("kind", "side", "-at", "-pk").distinct("kind", "side")
-    answers = ReviewAnswer.objects.filter(review=OuterRef("review_id"))
-    answers = answers.order_by("side", "-at", "-pk").distinct("side")
-    held = TherapySession.objects.filter(client=OuterRef("client_id")).held()
-    held = held.order_by("-starts_at", "-pk").values("starts_at")[:UNTOUCHED]
-    unanswered = Comment.objects.filter(goal=OuterRef("pk"), talked_on=None)
-    given = JSONObject(side="side", what="choice", at="at")
-    marked = ContactCharter.objects.filter(client=OuterRef("client_id"))
-    rows = Goal.objects.filter(client_id=clients)
-    rows = rows.exclude(client__state=Client.State.DISCHARGED)
-    return rows.annotate(
-        celebrates=Subquery(marked.values("celebrates")[:1]),
-        review_opened_at=F("review__opened_at"),
-        client_at=F("review__client_at"),
-        therapist_at=F("review__therapist_at"),
-        answers=ArraySubquery(answers.values(each=given)),
-        newest_moves=ArraySubquery(
-            moves.values(
-                each=JSONObject(kind="kind", side="side", what="choice", at="at")
-            )
-        ),
-        last_rated_at=_last_of(GoalRating.objects.all()),
-        by_client=_last_ratings(Side.CLIENT),
-        by_therapist=_last_ratings(Side.THERAPIST),
-        last_step_at=_last_of(Step.objects.order_by(), "reached_at"),
-        last_comment_at=_last_of(Comment.objects.all()),
-        unanswered_at=Subquery(unanswered.order_by("at", "pk").values("at")[:1]),
-        held=ArraySubquery(held),
-        opened_by_client=_last_opened(since, role="client"),
-        opened_by_therapist=_last_opened(since, role__in=sorted(WRITES)),
-    ).order_by()
-
-
-def facts_of(goal: Goal) -> GoalFacts:
-    """Of one that `_facts` found."""
-    return GoalFacts(
-        in_force_at=goal.in_force_at,
-        is_agreed=goal.is_agreed,
-        is_open=goal.is_open,
-        closed_at=goal.closed_at,
-        ended_as=goal.ended_as,
-        differs_since=goal.differs_since,
-        review_on=goal.review_on,
-        created_at=goal.created_at,
-        celebrates=goal.celebrates or "",
-        review_opened_at=goal.review_opened_at,
-        answered_at={"client": goal.client_at, "therapist": goal.therapist_at},
-        answers=[_given(**each) for each in goal.answers],
-        moves=[_given(**each) for each in goal.newest_moves],
-        last_rated_at=goal.last_rated_at,
-        ratings={
-            "client": [_rating(**each) for each in goal.by_client],
-            "therapist": [_rating(**each) for each in goal.by_therapist],
-        },
-        last_step_at=goal.last_step_at,
-        last_comment_at=goal.last_comment_at,
-        unanswered_at=goal.unanswered_at,
-        held=goal.held,
-        opened_at={
-            "client": goal.opened_by_client,
-            "therapist": goal.opened_by_therapist,
-        },
-    )
-
-
-def _given(side: str, what: str, at: str, kind: str = "") -> Given:
-    return Given(side, what, datetime.fromisoformat(at), kind)
-
-
-def _rating(value: int, at: str) -> tuple[int, datetime]:
-    return value, datetime.fromisoformat(at)
-
-
 @signals.rule(*GOAL_KINDS, follows={"goals", "sessions", "preferences", "clients"})
 def of_goals(client_ids: list[UUID]) -> list[Signal]:
     now = timezone.now()
     return [
         _signal(goal, wanted, side)
-        for goal in _facts(clients=client_ids, since=now - TOLD_FOR)
+        for goal in goal_facts(clients=client_ids, since=now - TOLD_FOR)
         for wanted in signals_of(facts_of(goal), now)
         for side in wanted.sides
     ]

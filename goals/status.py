@@ -10,14 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, When
+from django.db.models import Exists, OuterRef, Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.models import Agreement, Goal, GoalVersion, Review
+from goals.disagreement_page import with_names
+from goals.models import Agreement, Goal, GoalMove, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
 from ui.templatetags.ui import day
@@ -54,40 +55,39 @@ def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
     return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
-def was_withdrawn() -> Case:
-    """The same as `with_past`, for a query that reads goals anyway."""
+def was_agreed() -> Exists:
+    """Of goals: whether both ever agreed to words of it, withdrawn since or not."""
     keys = Agreement.objects.filter(version=OuterRef("pk"))
     both = [Exists(keys.filter(side=side)) for side in Side.values]
-    once = GoalVersion.objects.filter(*both, goal=OuterRef("pk"))
-    waits = ~Q(waits_for="") | Q(differs_since__isnull=False)
-    asked = waits & Q(in_force=None, closed_at=None)
-    return Case(When(asked & Q(Exists(once)), then=True), default=False)
+    return Exists(GoalVersion.objects.filter(*both, goal=OuterRef("pk")))
+
+
+def agreed_again() -> Q:
+    """As `with_past`, for a query: one side agrees anew to what both once agreed to."""
+    keys = Agreement.objects.filter(version=OuterRef("latest"))
+    both = (Exists(keys.filter(side=side)) for side in Side.values)
+    return Q(*both, in_force=None)
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed.
+    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed;
+    and `agreed_again`: one side agreed anew to just those words.
 
-    One query, and none where nothing waits beside the withdrawn agreement.
+    Read by `with_names`, in one query or none; again only where that came later.
     """
-    asked = [
-        goal.pk
-        for goal in goals
-        if goal.is_open and not goal.in_force_id
-        if goal.waits_for or goal.differs_since
-    ]
-    once = set()
-    if asked:
-        keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
-        keys = keys.order_by().values("version", "version__goal")
-        both = keys.annotate(sides=Count("side", distinct=True)).filter(sides=2)
-        once = {row["version__goal"] for row in both}
+    if not all("last_agreed" in goal.__dict__ for goal in goals):
+        with_names(user, goals)
     for goal in goals:
-        goal.was_withdrawn = goal.pk in once
+        asked = goal.is_open and bool(goal.waits_for or goal.differs_since)
+        goal.was_withdrawn = asked and not goal.in_force_id and bool(goal.last_agreed)
+        goal.agreed_again = goal.was_withdrawn and goal.last_agreed == goal.latest
     return goals
 
 
 def earlier(goal: Goal) -> str:
     """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    if getattr(goal, "agreed_again", False):
+        return _("The earlier agreement was withdrawn. One of you agreed again.")
     if getattr(goal, "was_withdrawn", False):
         return _("The earlier agreement was withdrawn.")
     return ""
@@ -107,13 +107,39 @@ def stands(goal: Goal, client, days: str = "within") -> SafeString:
         said.append(_("Not in effect: an agreement was withdrawn."))
     elif kind == "differ":
         said.append(_("You each see this goal differently."))
-        said += filter(None, [earlier(goal)])
+        said += filter(None, [earlier(goal), chosen(goal, days)])
     elif kind == "changing":
         said.append(_("A new wording is proposed."))
     if reviewed and not goal.in_force_id:
         review = day(reviewed, days)
         said.append(format_html(_("Review {review}."), review=review))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
+
+
+def chosen(goal: Goal, days: str = "within") -> str:
+    """What both chose to do with two wordings, and when; '' while they did not.
+
+    Of goals that went through `with_ways`, as those of every list do.
+    """
+    ways = getattr(goal, "ways", None)
+    move = ways and ways.chosen
+    if not move:
+        return ""
+    said = {"day": day(move.at, days), "choice": GoalMove.Next(move.choice).label}
+    return format_html(_("You both chose, {day}: {choice}."), **said)
+
+
+def suggested(goal: Goal) -> str:
+    """What one side suggests to do with two wordings, while both have not chosen."""
+    ways = getattr(goal, "ways", None)
+    move = ways and ways.open
+    if not move:
+        return ""
+    choice = GoalMove.Next(move.choice).label
+    if ways.is_own(move):
+        return _("You suggested: %(choice)s.") % {"choice": choice}
+    said = {"name": screen_privacy.called(move.by), "choice": choice}
+    return _("%(name)s suggests: %(choice)s.") % said
 
 
 def came_in(goal: Goal) -> str:
@@ -145,17 +171,21 @@ def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:
 
 def _proposed(goal: Goal, days: str) -> SafeString:
     since = day(goal.latest.proposed_at, days)
-    if before := earlier(goal):
-        return format_html(
-            "{} {}", format_html(_("Proposed {since}."), since=since), before
-        )
+    if getattr(goal, "agreed_again", False):
+        return format_html("{}", earlier(goal))
+    if goal.from_list and goal.latest.number == 1 and not earlier(goal):
+        said = _("From an imported list, added {since}, not agreed yet.")
+        return format_html(said, since=since)
+    if before := earlier(goal):  # it is called by the words of that agreement
+        said = format_html(_("A new wording was proposed {since}."), since=since)
+        return format_html("{} {}", said, before)
     return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:
-    """Whose agreement it needs; '' where nobody is asked."""
+    """Whose agreement or answer it needs; '' where nobody is asked."""
     if not goal.waits_for:
-        return ""
+        return suggested(goal)
     if client.is_discharged and goal.waits_for == Side.THERAPIST:
         return ""
     if goal.waits_for == Side.CLIENT:
@@ -187,6 +217,24 @@ def _client(client) -> str:
     return said[portal_state(client)] % {
         "name": screen_privacy.called(client.preferred_name)
     }
+
+
+def no_review(goal: Goal) -> str:
+    """Why it cannot be reviewed now, though both agreed to it; '' where it can."""
+    if not goal.is_open or goal.can_decide:
+        return ""
+    said = {
+        PortalState.CLOSED: _(
+            "A review needs both of you. %(name)s closed the portal account and can "
+            "answer after joining again."
+        ),
+        PortalState.DISCHARGED: _(
+            "A review needs both of you. %(name)s is discharged and can answer after "
+            "returning to care."
+        ),
+    }
+    why = said.get(portal_state(goal.client), _("A review needs both of you."))
+    return why % {"name": screen_privacy.called(goal.client.preferred_name)}
 
 
 def closed_because(goal: Goal, user) -> SafeString:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from goals.models import Goal, GoalVersion
 from goals.models.version import WEIGHTS
 from ui.templatetags.ui import day_words
+
+REVIEW_ON = gettext_lazy("Look at it again on")
 
 
 def said_in(version: GoalVersion, goal: Goal | None = None) -> dict[str, str]:
@@ -24,7 +27,7 @@ def said_in(version: GoalVersion, goal: Goal | None = None) -> dict[str, str]:
         _("How we will know"): version.knowing,
         _("What 0 means"): version.low_end,
         _("What 10 means"): version.high_end,
-        _("Look at it again on"): goal.review_on if goal else version.review_on,
+        REVIEW_ON: goal.review_on if goal else version.review_on,
     }
     for level, words in version.levels.items():
         said[_("Attainment %(level)s") % {"level": f"{level:+d}"}] = words

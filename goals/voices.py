@@ -4,17 +4,19 @@ A number that both chose together was written down by the therapist and counts a
 therapist's: the client pressed nothing, and a mean of the client's ratings must not
 hold what only the therapist says of them.  Wherever a single number says who gave it,
 it says "chosen together" as well.  Where one figure stands for a goal, it is the
-client's, and the therapist's only where the client gave none.
+client's where the client rated on enough days (`ui.charts.words.ENOUGH`), else the
+therapist's where the therapist did: one new rating never throws the other's out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 
 from django.utils.translation import gettext as _
 
 from goals.models.content import Side
 from ui import screen_privacy
+from ui.charts.words import ENOUGH
 
 BOTH = (Side.CLIENT, Side.THERAPIST)
 
@@ -31,7 +33,11 @@ def voice(side: str, client, *, portal: bool, own: bool = False) -> str:
     return _("Your therapist") if portal else _("Therapist")
 
 
-def counted(sides: Iterable[str]) -> str:
-    """Whose ratings one figure uses: the client's where there are any; '' for none."""
-    found = set(sides)
-    return next((str(side) for side in BOTH if side in found), "")
+def counted(given: Mapping[str, Collection], enough: int = ENOUGH) -> str:
+    """Whose ratings one figure uses, of those that each side gave, one a day: the
+    first side with enough of them, else the first with any; '' for none."""
+    for least in (enough, 1):
+        for side in BOTH:
+            if len(given.get(side, ())) >= least:
+                return str(side)
+    return ""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from accounts.models import User
 from goals.disagreement_page import with_names
-from goals.models import Agreement, Goal, GoalVersion
+from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 
 Moment = tuple[datetime, GoalVersion]
+# Each side's way of saying it, from then on: a version's words or a move's wording.
+Sides = dict[str, GoalVersion | GoalMove]
+DIFFERENCES = (GoalMove.Kind.DIFFERS, GoalMove.Kind.TAKEN_UP)
 
 
 class Wordings:
@@ -22,103 +26,170 @@ class Wordings:
     which both sides' agreement stood, `withdrawn` those at which it ended.
     """
 
-    def __init__(self, keys: Iterable[Agreement]):
-        """`keys` with their `version`, `taken_back` and `with_declined()`."""
+    def __init__(self, keys: Iterable[Agreement], moves: Iterable[GoalMove] = ()):
+        """`keys` with their `version`, `taken_back` and `with_declined()`; `moves` that
+        begin and end a difference."""
         self.shown: dict[UUID, list[Moment]] = {}
         self.agreed: dict[UUID, list[Moment]] = {}
         self.withdrawn: dict[UUID, list[Moment]] = {}
-        by_goal: dict[UUID, list[Agreement]] = {}
+        self.differs: dict[UUID, list[tuple[datetime, Sides]]] = {}
+        of_goal: dict[UUID, _Replay] = {}
         for key in keys:
-            by_goal.setdefault(key.version.goal_id, []).append(key)
-        for goal_id, given in by_goal.items():
-            shown, agreed, withdrawn = _replayed(given)
-            self.shown[goal_id], self.agreed[goal_id] = shown, agreed
-            self.withdrawn[goal_id] = withdrawn
+            of_goal.setdefault(key.version.goal_id, _Replay()).add_key(key)
+        for move in moves:
+            of_goal.setdefault(move.goal_id, _Replay()).add_move(move)
+        for goal_id, replay in of_goal.items():
+            replay.run()
+            self.shown[goal_id], self.agreed[goal_id] = replay.shown, replay.agreed
+            self.withdrawn[goal_id] = replay.withdrawn
+            self.differs[goal_id] = replay.differs
 
     @classmethod
     def of(cls, goal_ids: Iterable[UUID], user: User) -> Wordings:
-        """In one query; the ids are those of goals that `user` may see."""
-        rows = Agreement.objects.visible_to(user).filter(version__goal__in=goal_ids)
-        return cls(rows.select_related("version", "taken_back").with_declined())
+        """In two queries; the ids are those of goals that `user` may see."""
+        ids = list(goal_ids)
+        rows = Agreement.objects.visible_to(user).filter(version__goal__in=ids)
+        rows = rows.select_related("version", "taken_back").with_declined()
+        moves = GoalMove.objects.visible_to(user).filter(goal__in=ids)
+        return cls(rows, moves.filter(kind__in=DIFFERENCES))
 
     @classmethod
     def before(cls, goals: list[Goal], when: datetime, user: User) -> Wordings:
         """For `words_then`: asks only about goals that may have had other words then:
-        all with several versions but those agreed before `when` and in force since."""
+        all with several versions, or two ways of saying it, but those agreed before
+        `when` and in force since."""
         with_names(user, goals)
         newer = {
             goal.pk
             for goal in goals
-            if goal.latest.number > 1
-            and (goal.in_force_at is None or goal.in_force_at >= when)
+            if goal.latest.number > 1 or goal.differs_since
+            if goal.in_force_at is None or goal.in_force_at >= when
         }
         return cls.of(newer, user) if newer else cls([])
 
-    def words_then(self, goal: Goal, when: datetime) -> str:
-        """Since the two see it differently, the wording of the reader's side."""
-        if goal.is_differing_only and goal.differs_since <= when:
-            return goal.called
-        return self.at(goal.pk, when) or goal.called
+    def words_then(self, goal: Goal, when: datetime, side: str) -> str:
+        """What `side` called it: its own wording while the two saw it differently."""
+        return self.at(goal.pk, when, side) or goal.called
 
-    def at(self, goal_id: UUID, when: datetime) -> str:
-        """The agreed words of that moment, else those proposed last until then.
+    def at(self, goal_id: UUID, when: datetime, side: str = "") -> str:
+        """The words in effect at that moment, else those in effect last before it, else
+        those proposed last until then; while the two see it differently and nothing is
+        in effect, those of `side`.
 
         What was brought along from before the goal was here has its first words.
         """
         moments = self.shown.get(goal_id, [])
         if not moments:
             return ""
+        differs = self.differs[goal_id]
+        place = bisect_right([at for at, _sides in differs], when)
+        said = differs[place - 1][1].get(side) if place else None
+        if said:
+            return said.wording if isinstance(said, GoalMove) else said.own_words
         place = bisect_right([at for at, _version in moments], when)
         return moments[max(place - 1, 0)][1].own_words
 
 
-TURNED, BACK, DECLINED = range(3)  # what happens at one moment, in this order
+TURNED, BACK, DECLINED, MOVED = range(4)  # what happens at one moment, in this order
 
 
-def _replayed(keys: list[Agreement]) -> tuple[list[Moment], ...]:
-    """As GoalVersion does it: a proposal that is gone leaves what is in force."""
-    events = [(key.at, TURNED, key) for key in keys]
-    events += [
-        (key.taken_back.at, BACK, key) for key in keys if hasattr(key, "taken_back")
-    ]
-    events += [(key.declined_at, DECLINED, key) for key in keys if key.declined_at]
-    standing: dict[UUID, set[str]] = {}
-    ever: dict[UUID, set[str]] = {}  # who agreed to it, whether it stands or not
-    known: dict[UUID, GoalVersion] = {}
-    in_force = latest = None
-    shown, agreed, withdrawn = [], [], []
-    for at, kind, key in sorted(events, key=lambda event: event[:2]):
-        version, sides = key.version, standing.setdefault(key.version_id, set())
-        known[key.version_id] = version
-        ever.setdefault(key.version_id, set()).add(key.side)
-        if kind == TURNED:
-            sides.add(key.side)
-            if latest is None or version.number > latest.number:
-                latest = version
-            if len(sides) == 2:
-                in_force = version
-                agreed.append((at, version))
-        else:
-            sides -= {key.side} if kind == BACK else set(sides)
-            if in_force == version:
-                in_force = None
-                withdrawn.append((at, version))
-            elif in_force and latest == version:
-                latest = in_force
-            elif latest == version and len(ever[version.pk]) < 2:  # it is gone
+@dataclass
+class _Replay:
+    """One goal, event by event, as GoalVersion does it: a proposal that is gone leaves
+    what is in force."""
+
+    events: list[tuple] = field(default_factory=list)
+    standing: dict[UUID, set[str]] = field(default_factory=dict)
+    # Who agreed to it, whether it stands or not.
+    ever: dict[UUID, set[str]] = field(default_factory=dict)
+    known: dict[UUID, GoalVersion] = field(default_factory=dict)
+    in_force: GoalVersion | None = None
+    latest: GoalVersion | None = None
+    shown: list[Moment] = field(default_factory=list)
+    agreed: list[Moment] = field(default_factory=list)
+    withdrawn: list[Moment] = field(default_factory=list)
+    differs: list[tuple[datetime, Sides]] = field(default_factory=list)
+
+    def add_key(self, key: Agreement) -> None:
+        self.events.append((key.at, TURNED, key))
+        if hasattr(key, "taken_back"):
+            self.events.append((key.taken_back.at, BACK, key))
+        if key.declined_at:
+            self.events.append((key.declined_at, DECLINED, key))
+
+    def add_move(self, move: GoalMove) -> None:
+        self.events.append((move.at, MOVED, move))
+
+    def run(self) -> None:
+        for at, kind, row in sorted(self.events, key=lambda event: event[:2]):
+            if kind == MOVED:
+                self._moved(at, row)
+                continue
+            if kind == TURNED:
+                self._turned(at, row)
+            else:
+                self._ended(at, kind, row)
+            last_agreed = self.agreed[-1][1] if self.agreed else None
+            self.shown.append((at, self.in_force or last_agreed or self.latest))
+
+    def _turned(self, at: datetime, key: Agreement) -> None:
+        version = key.version
+        sides = self.standing.setdefault(version.pk, set())
+        sides.add(key.side)
+        self.known[version.pk] = version
+        self.ever.setdefault(version.pk, set()).add(key.side)
+        if self.latest is None or version.number > self.latest.number:
+            self.latest = version
+            self._no_difference(at)
+        if len(sides) == 2:
+            self.in_force = version
+            self.agreed.append((at, version))
+            self._no_difference(at)
+
+    def _ended(self, at: datetime, kind: int, key: Agreement) -> None:
+        """Of a key that was taken back, or of a version that was declined."""
+        version, sides = key.version, self.standing[key.version_id]
+        if kind == BACK:
+            sides.discard(key.side)
+        elif len(self.ever[version.pk]) < 2:  # else the other side's agreement stands
+            sides.clear()
+        if self.in_force == version:
+            self.in_force = None
+            self.withdrawn.append((at, version))
+        elif self.latest == version:
+            self._no_difference(at)
+            if self.in_force:
+                self.latest = self.in_force
+            elif len(self.ever[version.pk]) < 2:  # it is gone
                 side = Side(version.side).other if kind == DECLINED else ""
-                latest = _before(version, side, known, standing, ever) or latest
-        shown.append((at, in_force or latest))
-    return shown, agreed, withdrawn
+                self.latest = self._before(version, side) or self.latest
 
+    def _before(self, version: GoalVersion, side: str) -> GoalVersion | None:
+        """As GoalVersion.before, of what is replayed so far."""
+        for one in sorted(self.known.values(), key=lambda one: -one.number):
+            if one.number >= version.number:
+                continue
+            if side in self.standing[one.pk] or (self.standing[one.pk] and not side):
+                return one
+            if len(self.ever[one.pk]) == 2:
+                return one if side else None
+        return None
 
-def _before(version, side, known, standing, ever) -> GoalVersion | None:
-    """As GoalVersion.before, of what is replayed so far."""
-    for one in sorted(known.values(), key=lambda one: one.number, reverse=True):
-        if one.number >= version.number:
-            continue
-        if side in standing[one.pk] or (standing[one.pk] and not side):
-            return one
-        if len(ever[one.pk]) == 2:
+    def _moved(self, at: datetime, move: GoalMove) -> None:
+        """Seen differently, or taken up again, which ends a difference."""
+        if move.kind != GoalMove.Kind.DIFFERS:
+            return self._no_difference(at)
+        if self.in_force:
             return None
-    return None
+        sides = dict(self.differs[-1][1]) if self.differs else {}
+        if not sides:
+            for version in sorted(self.known.values(), key=lambda one: one.number):
+                sides[version.side] = version
+        if move.wording:
+            sides[move.side] = move
+        self.differs.append((at, sides))
+        return None
+
+    def _no_difference(self, at: datetime) -> None:
+        if self.differs and self.differs[-1][1]:
+            self.differs.append((at, {}))

@@ -87,16 +87,19 @@ def between(news: list[News], since: datetime | None, until: datetime) -> list[N
 
 
 def in_words_of_then(news: list[News], user: User) -> list[News]:
-    """Each rating under the words that its goal had at that moment.
+    """Each rating and comment under the words that its goal had at that moment: the
+    client's, who gave them.
 
-    One query, and none where no such goal has other words since.
+    Two queries, and none where no such goal has other words since.
     """
-    rated = [one for one in news if one.kind == "rating"]
-    if not rated:
+    named = [one for one in news if one.goal and one.kind in ("rating", "comment")]
+    if not named:
         return news
-    goals, first = [one.goal for one in rated], min(one.at for one in rated)
+    goals, first = [one.goal for one in named], min(one.at for one in named)
     then = Wordings.before(goals, first, user)
     return [
-        replace(one, words=then.words_then(one.goal, one.at)) if one in rated else one
+        replace(one, words=then.words_then(one.goal, one.at, Side.CLIENT))
+        if one in named
+        else one
         for one in news
     ]

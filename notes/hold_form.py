@@ -12,7 +12,9 @@ class HoldForm(HouseForm):
     no_draft = "a few words, sent at once; given back if they cannot be saved"
     reason = forms.CharField(
         label=gettext_lazy("Why"),
-        help_text=gettext_lazy("For the record; the client does not see it."),
+        help_text=gettext_lazy(
+            "For the record. The client reads that the note is held back, and not why."
+        ),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )

@@ -89,7 +89,7 @@ class SessionForm(HouseForm):
             )
 
     def _stones(self, goal: Goal) -> StonesField:
-        field = StonesField(label=goal.called, required=False)
+        field = StonesField(label=self.screen.words_of(goal), required=False)
         field.say(
             low=goal.shown.low_end,
             high=goal.shown.high_end,

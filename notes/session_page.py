@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from django.db.models import Count, DateTimeField, Exists, OuterRef, UUIDField
+from django.db.models import DateTimeField, Exists, OuterRef, UUIDField
+from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from goals.models.content import Side
 from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
 from goals.ways import THERAPISTS
+from goals.wordings import Wordings
 from notes import agenda
 from notes.came_in import (
     News,
@@ -55,6 +57,7 @@ def was_name(assignment: Assignment) -> str:
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
+RATINGS = 3_000  # of all goals of the page, the newest, whose days are counted
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 STEPS = 12  # of those reached, the newest
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
@@ -87,9 +90,10 @@ def _newest(user, goals, session, until):
 
 
 @prepared_for_user(**GOALS)
-def _counts(user, goals):
-    rows = _ratings(user, goals).values_list("goal_id", "side")
-    return rows.annotate(n=Count("pk")).order_by()
+def _rated_at(user, goals):
+    """When each goal was rated, and by which side, the newest first."""
+    rows = _ratings(user, goals).order_by("-at", "-pk")
+    return rows.values_list("goal_id", "side", "at")[:RATINGS]
 
 
 @prepared_for_user(client=UUIDField())
@@ -245,10 +249,25 @@ class SessionPage:
         return [goal.pk for goal in self.goals]
 
     @cached_property
-    def counts(self) -> dict:
-        """How often each goal was rated by whom; asked only where the page is shown."""
-        rows = _counts(self.user, goals=self._ids)
-        return {(goal_id, side): times for goal_id, side, times in rows}
+    def days(self) -> dict[UUID, dict[str, set[date]]]:
+        """On which days each side rated a goal; asked only where the page is shown."""
+        found = {pk: {side: set() for side in BOTH} for pk in self._ids}
+        for goal_id, side, at in _rated_at(self.user, goals=self._ids):
+            found[goal_id][side].add(timezone.localtime(at).date())
+        return found
+
+    @cached_property
+    def _then(self) -> Wordings | None:
+        """What goals were called at the end of a session that is over."""
+        ends_at = self.session.ends_at
+        is_over = ends_at < timezone.now()
+        return Wordings.before(self.goals, ends_at, self.user) if is_over else None
+
+    def words_of(self, goal: Goal) -> str:
+        """What is rated here: the words of the moment that the rating will bear."""
+        if self._then is None:
+            return goal.called
+        return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
 
     def last_rating(self, goal: Goal) -> int | None:
         """Last time's number is one's own side's: whoever rates here is a therapist."""
@@ -259,13 +278,14 @@ class SessionPage:
         """The line under a goal's words: last time, by each side, and whether it is
         early."""
         last = {side: self.before.get((goal.pk, side)) for side in BOTH}
-        side = counted(side for side in BOTH if (goal.pk, side) in self.counts)
-        early = self.counts.get((goal.pk, side), 0) < ENOUGH
+        days = self.days[goal.pk]
+        early = len(days.get(counted(days), ())) < ENOUGH
         return {
             "client": last[Side.CLIENT],
             "therapist": last[Side.THERAPIST],
             "last": self.last_rating(goal),
             "given": self.given.get(goal.pk),
+            "words": self.words_of(goal),
             "early": early,
             "standing": status.standing(goal, READER, self.session.client),
         }

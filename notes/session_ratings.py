@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import TherapySession, end_of_day
+from appointments.models import TherapySession
 from goals.models import GoalRating
 from goals.wordings import Wordings
 
@@ -18,7 +18,7 @@ MOST = 50  # of one session, the newest
 
 @dataclass(frozen=True)
 class Rated:
-    """One rating, with its goal's wording at the end of the session's day."""
+    """One rating, with its goal's wording at the session's end."""
 
     rating: GoalRating
     words: str
@@ -32,12 +32,12 @@ class SessionRatings:
         self.session, self.user, self.is_cut = session, user, False
         begun = session.starts_at <= timezone.now() and not session.is_off
         ratings = self._read() if begun else []
-        until = end_of_day(session.starts_at, user.zone)
+        until = session.ends_at
         wordings = Wordings.before([row.goal for row in ratings], until, user)
         self.rows = [
             Rated(
                 row,
-                wordings.words_then(row.goal, until),
+                wordings.words_then(row.goal, until, row.side),
                 row.session_id == session.pk,
             )
             for row in ratings

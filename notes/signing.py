@@ -38,7 +38,9 @@ def gaps(form: SessionForm) -> Gaps:
         if not said[f"part{number}"].strip()
     ]
     goals = [
-        goal.called for goal in form.screen.goals if said[rating_name(goal.pk)] is None
+        form.screen.words_of(goal)
+        for goal in form.screen.goals
+        if said[rating_name(goal.pk)] is None
     ]
     return Gaps(parts, goals)
 

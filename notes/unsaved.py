@@ -120,7 +120,7 @@ def _labels(format: str, screen: SessionPage) -> dict[str, str]:
     labels = {f"part{number}": label for number, label in enumerate(parts)}
     for name in ("practice", "take_away"):
         labels[name] = SessionForm.base_fields[name].label
-    labels |= {rating_name(goal.pk): goal.called for goal in screen.goals}
+    labels |= {rating_name(goal.pk): screen.words_of(goal) for goal in screen.goals}
     return labels | {answer_name(row): row.words for row in screen.open_practice}
 
 

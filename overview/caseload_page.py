@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField
+from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy
 
 from appointments.models import TherapySession
 from clients import access, apart
-from clients.models import Client
+from clients.models import Client, Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
+from goals.attention import CLIENT_SUGGESTS
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, rated_often, recent_lines
@@ -41,7 +42,7 @@ PRACTICE = timedelta(weeks=4)
 SORTS = ("name", "next", "last", "status")
 FILTERS = {
     "all": gettext_lazy("All"),
-    "attention": gettext_lazy("Proposal or no contact"),
+    "attention": gettext_lazy("Proposal, suggestion or no contact"),
     "early": gettext_lazy("Too early to say"),
     "paused": gettext_lazy("Paused"),
     "supervised": gettext_lazy("Supervised"),
@@ -62,7 +63,7 @@ class Place:
 
     client: Client
     role: str  # what one is towards them
-    status: str  # "key", "no_contact", "paused", "discharged", "early" or ""
+    status: str  # of ORDER
     next_at: datetime | None
     last_at: datetime | None
 
@@ -70,7 +71,7 @@ class Place:
 
     @property
     def needs_attention(self) -> bool:
-        return self.status in ("key", "no_contact")
+        return self.status in ("key", "no_contact", *CLIENT_SUGGESTS)
 
 
 @dataclass(kw_only=True)
@@ -125,6 +126,8 @@ class CaseloadRow(Place):
             return format_html(
                 '<span class="status">{} {}</span>', waits, _("Your key")
             )
+        if self.status in CLIENT_SUGGESTS:
+            return status("differ", CLIENT_SUGGESTS[self.status])
         return status(self.status) if self.status else SafeString()
 
     @property
@@ -162,7 +165,7 @@ class CaseloadRow(Place):
 
 # Who gave the number: the client wherever there is one of theirs.
 BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
-ORDER = ["key", "no_contact", "", "early", "paused", "discharged"]
+ORDER = ["key", *CLIENT_SUGGESTS, "no_contact", "", "early", "paused", "discharged"]
 
 
 class CaseloadPage:
@@ -215,8 +218,14 @@ def _next_and_last(user, clients, now):
 
 @prepared_for_user(**CLIENTS)
 def _waiting(user, clients):
-    rows = Goal.objects.visible_to(user).filter(client_id=clients)
-    return rows.waiting_for(Side.THERAPIST).values_list("client_id", flat=True)
+    """Whose goal waits for the therapist: "key", or what the client suggests to do with
+    two wordings, as the signal's kind."""
+    goals = Goal.objects.visible_to(user).filter(client_id=clients)
+    keys = goals.waiting_for(Side.THERAPIST).annotate(kind=Value("key")).order_by()
+    suggests = Signal.objects.visible_to(user).open().filter(client_id=clients)
+    suggests = suggests.filter(kind__in=list(CLIENT_SUGGESTS)).order_by()
+    columns = ("client_id", "kind")
+    return keys.values_list(*columns).union(suggests.values_list(*columns), all=True)
 
 
 @prepared_for_user(**CLIENTS, since=DateTimeField())
@@ -244,7 +253,9 @@ class Facts:
             self.next |= {client_id: following} if following else {}
             self.last |= {client_id: last} if last else {}
             self.last_end |= {client_id: over} if over else {}
-        self.waiting = set(_waiting(user, clients=ids))
+        waiting = list(_waiting(user, clients=ids))
+        self.waiting = {client_id for client_id, kind in waiting if kind == "key"}
+        self.suggests = {pk: kind for pk, kind in waiting if kind != "key"}
 
     @property
     def is_few(self) -> bool:
@@ -258,7 +269,7 @@ class Facts:
     def telling(self) -> set[UUID]:
         """Who has a goal with enough ratings to call it."""
         if not self.is_few:
-            return rated_often(self.ids, ENOUGH)
+            return rated_often(self.ids)
         return {
             pk
             for pk, lines in self._all_lines.items()
@@ -297,7 +308,8 @@ class Facts:
     def _row(
         self, place: Place, lines: list[RecentRatings], practice: tuple[int, int]
     ) -> CaseloadRow:
-        shown = max(lines, key=_when, default=None)
+        in_effect = [line for line in lines if line.in_effect]
+        shown = max(in_effect or lines, key=_when, default=None)
         done, total = practice
         return CaseloadRow(
             **vars(place),
@@ -319,6 +331,8 @@ class Facts:
             return client.state
         if client.pk in self.mine and client.pk in self.waiting:
             return "key"
+        if client.pk in self.mine and client.pk in self.suggests:
+            return self.suggests[client.pk]
         if client.pk in self.mine and self.is_quiet(client):
             return "no_contact"
         return "" if client.pk in self.telling else "early"
@@ -380,7 +394,7 @@ def heads() -> list[tuple[str, str]]:
         ("name", _("Client")),
         ("status", _("Status")),
         ("next", _("Next session")),
-        ("", _("Goals, 0 to 10")),
+        ("", _("Goal rated last, 0 to 10")),
         ("", _("Practice")),
         ("last", _("Last contact")),
     ]

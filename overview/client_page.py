@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db.models import (
@@ -110,8 +110,12 @@ class OpenGoal:
 
     @property
     def early(self) -> bool:
-        side = counted(rating.side for rating in self.ratings)
-        return len(self.of(side)) < ENOUGH
+        """Whether neither side rated on enough days to speak of a change."""
+        given = {side: self._days(side) for side in BOTH}
+        return len(given.get(counted(given), ())) < ENOUGH
+
+    def _days(self, side: str) -> set[date]:
+        return {timezone.localtime(rating.at).date() for rating in self.of(side)}
 
     @property
     def reached(self) -> int:
@@ -138,6 +142,10 @@ def goal_lines(goals: list[Goal], user) -> list[OpenGoal]:
     return list(lines.values())
 
 
+def _said_about(goal: Goal) -> News:
+    return News("comment", goal.said_at, goal.called, goal=goal)
+
+
 CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
 
 
@@ -155,7 +163,7 @@ def _ratings(user, goals):
     rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
     key = Cast("goal_id", TextField())
     newest = rows.order_by("-at", "-pk").values_list(
-        key, *LaneRating._fields[1:-1], Q(by=user)
+        key, *LaneRating._fields[1:-1], Q(by=user, from_list=False)
     )
     return newest[: RATINGS + 1]
 
@@ -299,7 +307,7 @@ class ClientPage:
             *(of_rating(line.client, line.goal) for line in self.told if line.client),
             *(of_step(step) for step in reached(self._steps, self.user)),
             *(of_exercise(one) for one in exercises),
-            *(News("comment", goal.said_at, goal.called) for goal in self._said),
+            *(_said_about(goal) for goal in self._said),
         ]
         return in_words_of_then(between(found, self.since, self.now), self.user)
 

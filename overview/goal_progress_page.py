@@ -3,51 +3,94 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields.array import IndexTransform
+from django.db.models import Count, IntegerField, Q
+from django.db.models.functions import TruncDate
 
 from accounts import encryption
 from accounts.models import User
 from clients.models import Client
+from goals import status
 from goals.disagreement_page import with_names
 from goals.gas import t_score
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import Side
 from goals.outcomes import GoalProgress, mean_progress
-from goals.voices import counted
+from goals.voices import BOTH, counted
+from ui.charts.words import ENOUGH
+
+
+class SideRatings(NamedTuple):
+    """The ratings of one side: how often, on how many days, the last rating of the
+    first of these days, the last of all, and how many came with an import."""
+
+    times: int
+    days: int
+    first: int
+    last: int
+    from_list: int
 
 
 @dataclass
 class GoalChange:
-    """One goal: the first and the latest rating of each side (0 to 10), and each side's
-    levels on its scale (-2 to +2) in their order.
+    """One goal: the ratings (0 to 10) of each side, and each side's levels on its scale
+    (-2 to +2) in their order.
 
-    `first` and `latest` are the client's ratings, and the therapist's only where the
-    client gave none: the two are never paired with each other.  Levels likewise.
+    `first` and `latest` are ratings of one side (`voices.counted`), never paired with
+    those of the other.  Levels likewise.
     """
 
     goal: Goal
-    rated: dict[str, list[int]] = field(default_factory=dict)
+    rated: dict[str, SideRatings] = field(default_factory=dict)
     levels: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def side(self) -> str:
         """Whose ratings count here; '' where nobody rated."""
-        return counted(self.rated)
+        return counted({side: range(one.days) for side, one in self.rated.items()})
 
     @property
     def counts_the_client(self) -> bool:
         return self.side == Side.CLIENT
 
     @property
+    def _counted(self) -> SideRatings | None:
+        given = self.rated.get(self.side)
+        return given if given and given.days >= ENOUGH else None
+
+    @property
     def first(self) -> int | None:
-        return self.rated[self.side][0] if self.side else None
+        """None where no side rated on enough days."""
+        return self._counted.first if self._counted else None
 
     @property
     def latest(self) -> int | None:
-        """None where it was rated once."""
-        given = self.rated.get(self.side, [])
-        return given[-1] if len(given) > 1 else None
+        return self._counted.last if self._counted else None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the mean has it: nobody works towards what was never agreed to."""
+        return self.change is not None and self.goal.was_agreed
+
+    @property
+    def few(self) -> list[tuple[bool, SideRatings]]:
+        """Each side that rated too little to compare, and whether it is the client's;
+        where the client's ratings are enough, they alone are told."""
+        return [
+            (side == Side.CLIENT, self.rated[side])
+            for side in BOTH
+            if side in self.rated and self.rated[side].days < ENOUGH
+            if self.change is None or side == Side.CLIENT
+        ]
+
+    @property
+    def from_list(self) -> int:
+        """How many ratings came with an import, which names nobody."""
+        return sum(one.from_list for one in self.rated.values())
 
     @property
     def change(self) -> int | None:
@@ -57,8 +100,10 @@ class GoalChange:
 
     @property
     def level_side(self) -> str:
-        """Whose levels count here; '' where nobody gave one, or there is no scale."""
-        return counted(self.levels) if self.goal.shown.attainment else ""
+        """Whose levels count here; '' where nobody gave one, there is no scale, or it
+        was never agreed to."""
+        is_agreed = self.goal.was_agreed and self.goal.shown.attainment
+        return counted(self.levels, 2) if is_agreed else ""
 
     @property
     def level_pair(self) -> tuple[int, int] | None:
@@ -86,10 +131,29 @@ class Attained:
         return self.now - self.baseline
 
 
-class GoalProgressPage:
-    """All goals but those never taken on, in five queries.
+def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
+    """By goal and side; in one query, however many ratings there are."""
+    days = ratings.annotate(day=TruncDate("at", tzinfo=user.zone)).order_by()
+    rows = days.values_list("goal_id", "side").annotate(
+        times=Count("pk"),
+        days=Count("day", distinct=True),
+        first=_first_by("day", "-at", "-pk"),
+        last=_first_by("-at", "-pk"),
+        from_list=Count("pk", filter=Q(from_list=True)),
+    )
+    return {(goal_id, side): SideRatings(*rest) for goal_id, side, *rest in rows}
 
-    A goal rated once is not paired and left out of the mean.
+
+def _first_by(*order) -> IndexTransform:
+    """The value of the first of them in that order."""
+    return IndexTransform(1, IntegerField(), ArrayAgg("value", order_by=order))
+
+
+class GoalProgressPage:
+    """All goals but those never taken on, in four queries.
+
+    The mean leaves out goals that no side rated on three days, and those that were
+    never agreed to.
     """
 
     def __init__(self, client: Client, user: User):
@@ -98,21 +162,14 @@ class GoalProgressPage:
         self.is_own = user.is_client  # read by whose goals they are
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
+        rows = rows.annotate(was_agreed=status.was_agreed())
         rows = with_names(user, rows.order_by("created_at", "pk"))
         goals = {goal.pk: GoalChange(goal) for goal in rows}
         ratings = (
             GoalRating.objects.visible_to(user).filter(goal__in=goals).not_withdrawn()
         )
-        ends = ratings.distinct("goal_id", "side")  # the first and the latest of each
-        ends = ends.values_list("goal_id", "side", "pk", "value")
-        first = {
-            row[:3]: row[3] for row in ends.order_by("goal_id", "side", "at", "pk")
-        }
-        latest = {
-            row[:3]: row[3] for row in ends.order_by("goal_id", "side", "-at", "-pk")
-        }
-        for (pk, side, _rating), value in (first | latest).items():
-            goals[pk].rated.setdefault(side, []).append(value)
+        for (pk, side), rated in _rated(ratings, user).items():
+            goals[pk].rated[side] = rated
         scores = GoalScore.objects.visible_to(user).filter(
             goal__in=goals, kind=GoalScore.Kind.ATTAINMENT
         )
@@ -123,12 +180,12 @@ class GoalProgressPage:
 
     @property
     def mean(self) -> GoalProgress:
-        pairs = [(goal.first, goal.latest) for goal in self.goals]
+        pairs = [(goal.first, goal.latest) for goal in self.paired]
         return mean_progress(pairs, threshold=self.threshold)
 
     @property
     def paired(self) -> list[GoalChange]:
-        return [goal for goal in self.goals if goal.change is not None]
+        return [goal for goal in self.goals if goal.is_counted]
 
     @property
     def from_therapist(self) -> int:
@@ -136,8 +193,13 @@ class GoalProgressPage:
         return sum(not goal.counts_the_client for goal in self.paired)
 
     @property
-    def unpaired(self) -> int:
-        return len(self.goals) - self.mean.n
+    def never_agreed(self) -> int:
+        return sum(not goal.goal.was_agreed for goal in self.goals)
+
+    @property
+    def too_few(self) -> int:
+        """How many agreed goals no side rated on enough days."""
+        return len(self.goals) - self.never_agreed - len(self.paired)
 
     @property
     def attained(self) -> Attained | None:

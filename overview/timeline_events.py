@@ -74,9 +74,9 @@ def _goals(way):
             if way.is_in(day):
                 yield Event(day, what, own=version.own_words)
         if line.goal.closed_at and way.is_shown(line.goal):
-            day = way.day_of(line.goal.closed_at)
-            own = way.words_on(line, day)
-            yield Event(day, ENDED[line.goal.ended_as], own=own)
+            at = line.goal.closed_at
+            own = way.words_at(line, at)
+            yield Event(way.day_of(at), ENDED[line.goal.ended_as], own=own)
 
 
 def _turns(wordings, goal) -> list[tuple]:
@@ -98,17 +98,26 @@ def _agreed(version, before) -> str:
 
 
 def _ratings(way):
-    """One line a month for each goal and side, on the day of its last rating."""
+    """One line a month for each goal and side, on the day of its last rating; and one
+    more for each change of the words that the ratings were given to; what came with an
+    import is told apart."""
     for line in way.lines.values():
         for side, name in zip(BOTH, line.names, strict=True):
-            given = line.rated.get(side, [])
-            points = [(day, value) for day, value in given if way.is_in(day)]
-            for _month, some in groupby(points, lambda point: point[0].replace(day=1)):
-                some = list(some)
-                last, values = some[-1][0], [value for _day, value in some]
-                said = {"name": name, "words": in_words(values)}
-                own = way.words_on(line, last)
-                yield Event(last, _("%(name)s: %(words)s") % said, own=own)
+            given = [
+                (one, way.words_at(line, one.at, side))
+                for one in line.rated.get(side, [])
+                if way.is_in(one.day)
+            ]
+            for (_month, own, listed), some in groupby(given, _month_and_words):
+                rated = [one for one, _words in some]
+                who = _("From an imported list") if listed else name
+                said = {"name": who, "words": in_words([one.value for one in rated])}
+                yield Event(rated[-1].day, _("%(name)s: %(words)s") % said, own=own)
+
+
+def _month_and_words(given) -> tuple[date, str, bool]:
+    one, words = given
+    return one.day.replace(day=1), words, one.from_list
 
 
 def _steps(way):

@@ -7,11 +7,13 @@ sessions by how many there were.  So a year fits on a few pages, whatever came i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
@@ -21,16 +23,24 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.models import Client
 from goals import status
-from goals.disagreement_page import with_names
-from goals.models import Agreement, Goal, GoalRating, GoalVersion, Step, Strength, Win
+from goals.models import (
+    Agreement,
+    Goal,
+    GoalMove,
+    GoalRating,
+    GoalVersion,
+    Step,
+    Strength,
+    Win,
+)
 from goals.voices import BOTH, voice
-from goals.wordings import Wordings
+from goals.wordings import DIFFERENCES, Wordings
 from notes.models import ProgressNote
 from overview.timeline_events import Event, happened
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart
-from ui.charts.words import ENOUGH, Point, label_of
+from ui.charts.words import ENOUGH, Point, label_of, last_of_each_day
 
 
 class Since(models.TextChoices):
@@ -41,6 +51,7 @@ class Since(models.TextChoices):
 
 MOST = 500  # wins, and steps reached, that are told: the newest
 MOST_RATINGS = 3_000
+FIRST = itemgetter(0)
 
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 
@@ -53,47 +64,68 @@ class Month:
     missed: int = 0
 
 
+class RatedOn(NamedTuple):
+    """A rating, 0 to 10, by the day and the moment it was given; `from_list`: it came
+    with an import, which names nobody."""
+
+    day: date
+    value: int
+    at: datetime
+    from_list: bool
+
+
 class MonthlySeries(NamedTuple):
-    """The ratings of one side, oldest first, and what it is called."""
+    """The ratings of one side, oldest first, and what it is called; `daily` holds the
+    last of each day."""
 
     name: str
     values: list[int]
+    daily: list[int]
+    from_list: int  # so many came with an import
 
     @property
     def first(self) -> int:
-        return self.values[0]
+        return self.daily[0]
 
     @property
     def last(self) -> int:
-        return self.values[-1]
+        return self.daily[-1]
 
     @property
     def is_early(self) -> bool:
-        return len(self.values) < ENOUGH
+        return len(self.daily) < ENOUGH
 
 
 @dataclass
 class GoalOnTimeline:
-    """A goal with its ratings (day, 0 to 10, by the side that gave them) and what both
-    agreed to and one withdrew from, oldest first;
-    `names` is what the client's and the therapist's side are
-    called."""
+    """A goal with its ratings, by the side that gave them, and what both agreed to,
+    oldest first; `names` is what the client's and the therapist's side are called.
+
+    `wordings` names it: ("", words), or each side with its words where the two see it
+    differently.
+    """
 
     goal: Goal
     client: Client
     names: tuple[str, str]
-    rated: dict[str, list[tuple[date, int]]] = field(default_factory=dict)
+    rated: dict[str, list[RatedOn]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
+    wordings: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def words(self) -> str:
-        return self.goal.called
+        return self.wordings[0][1]
 
     @property
     def series(self) -> list[MonthlySeries]:
         """Of each side that rated, the client first."""
         return [
-            MonthlySeries(name, [value for _day, value in self.rated[side]])
+            MonthlySeries(
+                name,
+                [one.value for one in self.rated[side]],
+                [one.value for one in last_of_each_day(self.rated[side], FIRST)],
+                sum(one.from_list for one in self.rated[side]),
+            )
             for side, name in zip(BOTH, self.names, strict=True)
             if side in self.rated
         ]
@@ -153,17 +185,15 @@ class TimelinePage:
 
     def _read(self) -> None:
         goals = self._mine(Goal).with_words().order_by("created_at", "pk")
-        goals = goals.annotate(was_withdrawn=status.was_withdrawn())
-        with_names(self.user, goals)
         self.lines = {
             goal.pk: GoalOnTimeline(goal, self.client, self.names) for goal in goals
         }
         self._read_agreements()
         ratings = self._mine(GoalRating).not_withdrawn().order_by("-at", "-pk")
-        ratings = ratings.values_list("goal_id", "side", "at", "value")
-        for goal_id, side, at, value in self._newest(ratings, MOST_RATINGS):
+        ratings = ratings.values_list("goal_id", "side", "at", "value", "from_list")
+        for goal_id, side, at, *said in self._newest(ratings, MOST_RATINGS):
             given = self.lines[goal_id].rated.setdefault(side, [])
-            given.append((self.day_of(at), value))
+            given.append(RatedOn(self.day_of(at), said[0], at, said[1]))
         reached = self._mine(Step).exclude(reached_at=None)
         self.steps = self._newest(reached.order_by("-reached_at", "-pk"))
         wins = self._mine(Win).not_withdrawn().order_by("-happened_on", "-at", "-pk")
@@ -189,17 +219,31 @@ class TimelinePage:
         """A version is in force from the moment at which both agreements stand."""
         keys = self._mine(Agreement).select_related("version", "taken_back")
         keys = keys.with_declined()
-        self.wordings = Wordings(keys)
+        moves = self._mine(GoalMove).filter(kind__in=DIFFERENCES)
+        self.wordings = Wordings(keys, moves)
         for goal_id, line in self.lines.items():
-            line.agreed = self._dated(self.wordings.agreed.get(goal_id, []))
+            agreed = self.wordings.agreed.get(goal_id, [])
+            line.goal.last_agreed = agreed[-1][1] if agreed else None
+            line.agreed = self._dated(agreed)
+            line.wordings = self._named(line)
+        status.with_past(self.user, [line.goal for line in self.lines.values()])
+
+    def _named(self, line: GoalOnTimeline) -> list[tuple[str, str]]:
+        """One name for both sides, or both of theirs."""
+        now = timezone.now()
+        said = [self.words_at(line, now, side) for side in BOTH]
+        if line.goal.is_differing_only and len(set(said)) > 1:
+            return list(zip(BOTH, said, strict=True))
+        return [("", said[0] if line.goal.is_open else self.words_at(line, now))]
 
     def _dated(self, moments) -> list[tuple[date, GoalVersion]]:
         return [(self.day_of(at), version) for at, version in moments]
 
-    def words_on(self, line: GoalOnTimeline, day: date) -> str:
-        """What the goal said at the end of that day."""
-        until = datetime.combine(day + timedelta(days=1), time(), self.user.zone)
-        return self.wordings.words_then(line.goal, until)
+    def words_at(self, line: GoalOnTimeline, at: datetime, side: str = "") -> str:
+        """What the goal was called then; by that side, where the two saw it
+        differently."""
+        goal = line.goal
+        return self.wordings.at(goal.pk, at, side) or goal.latest.own_words
 
     # -- which part of it --------------------------------------------------------
 
@@ -208,10 +252,10 @@ class TimelinePage:
         """The first day of which there is anything to tell."""
         days = [line.agreed_on for line in self.lines.values() if line.agreed]
         days += [
-            day
+            one.day
             for line in self.lines.values()
             for given in line.rated.values()
-            for day, _v in given
+            for one in given
         ]
         days += [self.day_of(session.starts_at) for session in self.all_sessions[:1]]
         days += [self.day_of(step.reached_at) for step in self.steps[:1]]
@@ -304,10 +348,14 @@ class TimelinePage:
     def _lane(self, line: GoalOnTimeline) -> Lane:
         first, second = (
             [
-                Point(day, value)
-                for day, value in line.rated.get(side, [])
-                if self.is_in(day)
+                Point(one.day, one.value)
+                for one in line.rated.get(side, [])
+                if self.is_in(one.day)
             ]
             for side in BOTH
         )
-        return Lane(label_of(line.words), first, second, self.names)
+        cut = tuple(
+            any(one.day < self.since for one in line.rated.get(side, []))
+            for side in BOTH
+        )
+        return Lane(label_of(line.words), first, second, self.names, cut)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import (
+    Case,
     DateField,
     DateTimeField,
     Exists,
@@ -16,6 +17,7 @@ from django.db.models import (
     Subquery,
     UUIDField,
     Value,
+    When,
 )
 from django.urls import reverse
 from django.utils import timezone
@@ -29,7 +31,7 @@ from clients.models import Client
 from clients.prepared import prepared_for_user
 from clients.remarks import waiting_for
 from database.prepared import many
-from goals import attention
+from goals import attention, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.to_change import to_change
@@ -40,6 +42,12 @@ from toolkit.models import Assignment
 from ui import names, screen_privacy
 from ui.templatetags.ui import day_words
 
+KEYS = {
+    "key": gettext_lazy("Proposed words for a goal %(day)s."),
+    "again": gettext_lazy(
+        "The client agreed again to earlier words. They need your agreement."
+    ),
+}
 ASIDES = {
     "request": (
         gettext_lazy(
@@ -136,8 +144,10 @@ def _over(user, now):
 def _to_write(user, today):
     """Goals that wait for the therapist's agreement, and those to be changed."""
     mine = Goal.objects.editable_by(user)
+    again = status.agreed_again()
     waits = mine.waiting_for(Side.THERAPIST).annotate(
-        kind=Value("agree"), moment=F("latest__proposed_at")
+        kind=Case(When(again, Value("again")), default=Value("key")),
+        moment=F("latest__proposed_at"),
     )
     change = to_change(mine, today).annotate(
         kind=Value("change"), moment=F("decided_at")
@@ -228,7 +238,7 @@ class TodayPage:
             if one.client_id == pk and one.kind in attention.FOR_THE_SESSION
         ]
         if pk in self.facts.waiting and self._is_here(pk):
-            lines.append(_("New words for a goal wait for your key"))
+            lines.append(_("Words for a goal wait for your key"))
         new = sum(1 for at in rated.get(pk, []) if not since or at > since)
         if new:
             text = ngettext(
@@ -244,9 +254,8 @@ class TodayPage:
         if any(not since or at > since for at in answered.get(pk, [])):
             lines.append(_("Said how the practice went"))
         if since:
-            last = self.facts.last[pk]
-            day = _within(last)
-            lines.append(_("Last seen %(day)s") % {"day": day})
+            last = _within(self.facts.last[pk])
+            lines.append(_("Last seen %(day)s") % {"day": last})
         else:
             lines.append(_("First session"))
         return lines
@@ -262,7 +271,7 @@ class TodayPage:
     def _waiting(self) -> list:
         return list(waiting_for(self.user))
 
-    def attention(self) -> Attention:
+    def attention(self, *, everything: bool = False) -> Attention:
         found = [
             *self._asides(),
             *self._keys(),
@@ -271,14 +280,13 @@ class TodayPage:
             *self._unsigned(),
             *self._quiet(),
         ]
-        return Attention(found[:MANY], len(found))
+        return Attention(found if everything else found[:MANY], len(found))
 
     def _asides(self):
         """An emergency, a correction asked for, a supervisor's comment."""
         for waits in self._waiting:
             if waits.kind not in ASIDES or waits.client_id not in self.clients:
                 continue
-            day = _within(waits.at)
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
             is_client = waits.kind == "correction"  # else it is a colleague
@@ -287,7 +295,7 @@ class TodayPage:
                 if is_client
                 else names.isolated(waits.name)
             )
-            why = why % {"name": name, "day": day}
+            why %= {"name": name, "day": _within(waits.at)}
             yield self._want(waits.kind, waits.client_id, why, str(act), address)
 
     def addresses(self, waits) -> str:
@@ -304,11 +312,10 @@ class TodayPage:
 
     def _keys(self):
         for kind, goal_id, client_id, proposed_at in self._to_write:
-            if kind == "agree" and self._is_here(client_id):
-                when = {"day": _within(proposed_at)}
-                why = _("Proposed words for a goal %(day)s.") % when
+            if kind in KEYS and self._is_here(client_id):
+                why = KEYS[kind] % {"day": _within(proposed_at)}
                 address = reverse("goal", args=[goal_id])
-                yield self._want("key", client_id, why, _("Read"), address)
+                yield self._want(kind, client_id, why, _("Read"), address)
 
     @cached_property
     def _watched(self) -> list[attention.Watch]:
@@ -322,6 +329,8 @@ class TodayPage:
         yield from self._changing(changing)
         for found in self._watched:
             if found.goal_id in changing and found.kind == "decided-change":
+                continue
+            if found.kind == "talk-therapist":  # one's own wish is for the session
                 continue
             why, act = attention.to_therapist(found.kind)
             address = found.address(THERAPISTS)

@@ -43,7 +43,7 @@ def today(request):
         "slots": slots,
         "to_go": to_go,
         "now_last": slots and not to_go,
-        "attention": page.attention(),
+        "attention": page.attention(everything="all" in request.GET),
         "day": request.user.today(),
         "now": page.now,
         "nobody": not page.clients,

@@ -57,10 +57,11 @@ class GoalRow:
 @dataclass(frozen=True)
 class ClosedGoal:
     goal: Goal
+    client: Client
 
     @property
     def standing(self):
-        return status.standing(self.goal, status.Reader(Side.CLIENT))
+        return status.standing(self.goal, status.Reader(Side.CLIENT), self.client)
 
     @property
     def suggested_by(self) -> User | None:
@@ -89,6 +90,7 @@ class GoalsPage:
         closed = closed.select_related("latest__proposed_by").order_by(
             "-closed_at", "-pk"
         )
-        self.closed = [ClosedGoal(goal) for goal in closed]
+        closed = with_names(user, list(closed))
+        self.closed = [ClosedGoal(goal, client) for goal in closed]
         practice = list(at_hand(user)[: AT_HAND + 1])
         self.practice, self.more_practice = practice[:AT_HAND], practice[AT_HAND:]

@@ -22,13 +22,14 @@ from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.to_change import to_change
 from goals.ways import CLIENTS
+from goals.wordings import Wordings
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
 from portal.sessions_page import door_is_open
 from portal.watched import DECIDED, WATCHED
 from toolkit.models import Assignment
 
-AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes
+AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes; what is only to read has none
 MOST_ASKS = 3  # at a time
 RATE_EVERY = timedelta(days=7)
 TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
@@ -67,6 +68,7 @@ class Good:
     kind: str
     goal: Goal
     steps: list[Step]
+    words: str = ""  # what the goal was called when it was rated
 
     @property
     def step(self) -> Step:
@@ -143,7 +145,8 @@ def _newest_cairn(user):
 class HomePage:
     """Attributes are read once; the page stays within ten queries, however much."""
 
-    def __init__(self, user: User):
+    def __init__(self, user: User, *, everything: bool = False):
+        """`everything`: with all that is asked, not the first few."""
         self.user, self.now = user, timezone.now()
         found = own_client_therapist_and_news(user)
         self.client, self.therapist, has_notices = found
@@ -155,7 +158,8 @@ class HomePage:
         self.closed = [goal for goal in goals if not goal.is_open]
         status.with_past(user, with_names(user, goals))
         found = self._asks()
-        self.asks, self.more_asks = found[:MOST_ASKS], len(found[MOST_ASKS:])
+        most = len(found) if everything else MOST_ASKS
+        self.asks, self.more_asks = found[:most], len(found[most:])
         self.good = self._good()
         self.notices = notices(user) if has_notices else []
 
@@ -185,7 +189,8 @@ class HomePage:
         asks += [
             Ask("rate", goal, RATE)
             for goal in self.goals
-            if goal not in keys and not (goal.my_last and goal.my_last > rated_since)
+            if goal.is_agreed and goal not in keys
+            if not (goal.my_last and goal.my_last > rated_since)
         ]
         return asks
 
@@ -194,19 +199,25 @@ class HomePage:
         kind question about a goal that stands still."""
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = attention.watch(self.user, [self.client.pk])
-        found.sort(key=lambda one: one.kind not in attention.FOR_THE_SESSION)
+        found.sort(key=lambda one: attention.rank(one.kind))
         asks = {
             goal.pk: Ask("change", goal, LOOK)
             for goal in self.goals
             if goal.wants_change and goal not in keys
         }
+        asked = {goal.pk for goal in keys} | set(asks)
         for one in found:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
-            elif goal and goal not in keys:
+            elif goal and (goal not in keys or one.kind in attention.REVIEWS):
                 kind = self._with_ritual(one.kind)
-                asks.setdefault(goal.pk, Ask(kind, goal, LOOK, one))
+                is_told = kind in attention.TOLD
+                # All that is asked about a goal; else one thing, which comes first.
+                key = (goal.pk, kind) if kind in attention.ASKED else goal.pk
+                if key not in asks and not (is_told and goal.pk in asked):
+                    asks[key] = Ask(kind, goal, LOOK * (not is_told), one)
+                    asked.add(goal.pk)
         return list(asks.values())
 
     def _with_ritual(self, kind: str) -> str:
@@ -227,5 +238,8 @@ class HomePage:
             return Good("agreed", max(agreed, key=lambda goal: goal.in_force_at), [])
         rated = [goal for goal in self.goals if goal.my_last]
         if rated:
-            return Good("rated", max(rated, key=lambda goal: goal.my_last), [])
+            goal = max(rated, key=lambda goal: goal.my_last)
+            then = Wordings.before([goal], goal.my_last, self.user)
+            words = then.words_then(goal, goal.my_last, Side.CLIENT)
+            return Good("rated", goal, [], words)
         return None

@@ -20,9 +20,8 @@ SAID = {
 @client_required
 @require_safe
 def home(request):
-    return render(
-        request, "portal/home.html", {"nav": "home", "home": HomePage(request.user)}
-    )
+    page = HomePage(request.user, everything="all" in request.GET)
+    return render(request, "portal/home.html", {"nav": "home", "home": page})
 
 
 @client_required

@@ -73,6 +73,11 @@ class PortalSessionPage:
             if text.strip()
         ]
 
+    @cached_property
+    def is_held_back(self) -> bool:
+        """Whether there is a note that is not shared for now."""
+        return self.note is None and ProgressNote.is_held_back(self.session)
+
     @property
     def is_coming(self) -> bool:
         ahead = self.session.ends_at > timezone.now()

@@ -8,9 +8,29 @@ WATCHED = {
     "talk-client": _("You want to talk about this at your next session"),
     "talk-therapist": _("Your therapist wants to talk about this at your next session"),
     "withdrawn": _(
-        "Your therapist withdrew from this goal or a proposal, and said why"
+        "Your therapist withdrew the agreement to this goal. It is not in effect"
     ),
-    "declined": _("Your therapist declined the words you proposed"),
+    "withdrawn-too": _(
+        "Your therapist withdrew the agreement to this goal too. It is set aside"
+    ),
+    "taken-back": _("Your therapist took back a proposal for this goal"),
+    "declined": _(
+        "Your therapist declined your new wording. The agreed one stays in effect"
+    ),
+    "declined-back": _(
+        "Your therapist declined your new wording. The earlier one is proposed again"
+    ),
+    "declined-rests": _(
+        "Your therapist declined your new wording. Nothing of this goal is in effect"
+    ),
+    "declined-closed": _("Your therapist declined this goal. It is closed"),
+    "declined-aside": _("Your therapist did not agree again. The goal is set aside"),
+    "suggests-try": _("Your therapist suggests: try both wordings for two weeks"),
+    "suggests-third": _("Your therapist suggests: find words that hold both"),
+    "suggests-leave": _("Your therapist suggests: let both wordings stand"),
+    "chosen-try": _("You both chose: try both wordings for two weeks"),
+    "chosen-leave": _("You both chose: let both wordings stand"),
+    "combine": _("You both chose to find words that hold both: propose them"),
     "differs": _("Your therapist sees this goal differently"),
     "taken-up": _("Your therapist took up this goal again"),
     "reached": _("Goal reached: to talk about at your next session"),

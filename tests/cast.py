@@ -142,15 +142,16 @@ def agree(goal, by):
 def agreed_goal(
     client, by, *, ratings=(), goal=None, by_client_only=False, content=BUS
 ) -> Goal:
-    """A goal of both (or proposed by the client alone), rated by the therapist."""
+    """A goal of both (or proposed by the client alone), rated by the therapist on one
+    day after the other, the last time now."""
     if goal is None:
         goal = propose(client, client.user or by, content)
         if client.user_id and not by_client_only:
             with as_person(by):
                 goal.latest.agree(by=by)
     with as_person(by):
-        for value in ratings:
-            goal.rate(value, by=by)
+        for ago, value in zip(range(len(ratings))[::-1], ratings, strict=True):
+            goal.rate(value, by=by, at=timezone.now() - timedelta(days=ago))
     return goal
 
 

@@ -93,8 +93,10 @@ class Pages:
             lines += ["You each see this goal differently.", *self.earlier]
         elif story.in_force and story.latest != story.in_force:
             lines.append("A new wording is proposed.")
+        elif not story.in_force and story.asked() and story.latest in story.ever:
+            lines.append(f"{self.earlier[0]} One of you agreed again.")
         elif not story.in_force and story.asked() and self.earlier:
-            lines += ["Proposed today.", *self.earlier]
+            lines += ["A new wording was proposed today.", *self.earlier]
         elif not story.in_force and story.asked():
             lines.append("Proposed today, not agreed yet.")
         elif not story.in_force:
@@ -175,8 +177,10 @@ class Pages:
         )
         if story.latest < story.numbers:  # newer ones were declined or withdrawn
             verb = "Thea’s earlier words wait for you again"
+        if story.latest in story.ever:
+            verb = "Your therapist agreed again to earlier words"
         assert (verb in page) == asked
-        review = story.review and not asked
+        review = story.review  # beside a proposal as well
         unanswered = review and "client" not in story.choices
         assert ("Goal review started: add your answers" in page) == unanswered
         assert ("Goal review: your turn" in page) == (review and self.my_turn("client"))
@@ -217,7 +221,9 @@ class Pages:
     def today(self):
         story, page = self.story, self.page("therapist", "/today/")
         asked = story.asked() == "therapist"
-        assert ("Proposed words for a goal" in page) == asked
+        again = asked and story.latest in story.ever
+        assert ("Proposed words for a goal" in page) == (asked and not again)
+        assert ("agreed again to earlier words" in page) == again
         unanswered = story.review and "therapist" not in story.choices
         assert ("Goal review started." in page) == unanswered
         turn = story.review and self.my_turn("therapist")

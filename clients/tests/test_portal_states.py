@@ -215,8 +215,8 @@ def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
     assert ("Cleo made a copy of the record before that" in page) is (how == "copied")
     page = read(browser, mine)
     assert with_note not in page
-    # True whether there never was one, or she read it yesterday.
-    assert "No note of this session is shared with you right now." in page
+    # The same whether she read it yesterday or never.
+    assert "The note of this session is held back for now." in page
 
 
 def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, sign_in):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, row_limits
@@ -69,7 +70,7 @@ class Goal(ClientRow):
         "waits_for": "follows from the keys of its latest version",
         "review": "the review of this goal that is not closed",
     }
-    frozen = {"created_at"}
+    frozen = {"created_at", "from_list"}
 
     class Ended(models.TextChoices):
         ASIDE = "aside", _("Set aside")
@@ -94,13 +95,13 @@ class Goal(ClientRow):
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
     )
     differs_since = models.DateTimeField(null=True)
-    review_on = models.DateField(
-        null=True
-    )  # of the version in force, or after a review
+    # Of the version in force, or after a review.
+    review_on = models.DateField(null=True)
     review = models.ForeignKey(
         "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     created_at = models.DateTimeField(default=timezone.now)
+    from_list = models.BooleanField(default=False, db_default=False)  # with an import
     closed_at = models.DateTimeField(null=True)
     ended_as = models.CharField(
         max_length=12, blank=True, choices=Ended.choices, default="", db_default=""
@@ -116,8 +117,19 @@ class Goal(ClientRow):
 
     @property
     def shown(self):
-        """What to call it in a list: the agreed version, else the proposal."""
-        return self.in_force or self.latest
+        """The version that names it: the one in effect, else the one that was in
+        effect last, else the newest proposal."""
+        return self.last_agreed or self.latest
+
+    @cached_property
+    def last_agreed(self):
+        """The version that is in effect or was so last; None without one.  Lists read
+        it for all their goals at once (`disagreement_page.with_names`)."""
+        from goals.models.agreement import Agreement
+
+        if self.in_force_id or not self.latest_id:
+            return self.in_force
+        return Agreement.objects.filter(version__goal=self).last_agreed().get(self.pk)
 
     @property
     def called(self) -> str:
@@ -152,16 +164,30 @@ class Goal(ClientRow):
         )
 
     @property
+    def is_alone(self) -> bool:
+        """Whether one side decides alone: the client cannot write, and never agreed to
+        any words of it.  What a client agreed to waits for the client."""
+        from goals.models.agreement import Agreement
+
+        theirs = Agreement.objects.filter(version__goal=self.pk, side=Side.CLIENT)
+        return not (self.is_shared or self.in_force_id or theirs.exists())
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether a review can close: both can answer, or one is alone with it."""
+        return self.is_open and (self.is_shared or self.is_alone)
+
+    @property
     def can_review(self) -> bool:
         """Whether a review can begin: of what both agreed to, of two wordings that
         stand side by side, on a day that was set, and by whoever is alone with it."""
         is_set = self.is_agreed or self.differs_since or self.review_on
-        return self.is_open and (bool(is_set) or not self.is_shared)
+        return self.can_decide and (bool(is_set) or not self.is_shared)
 
     def keyed_by(self, side: str):
         """The version whose key `side` could take back: the proposal, else the agreed
         one; None without a standing key."""
-        from goals.models.version import Agreement
+        from goals.models.agreement import Agreement
 
         keys = Agreement.objects.not_withdrawn().filter(side=side)
         keys = keys.filter(version__in=[self.latest_id, self.in_force_id])
@@ -192,38 +218,6 @@ class Goal(ClientRow):
         goal.propose_version(content, by=by)
         return goal
 
-    @classmethod
-    @transaction.atomic
-    def import_many(cls, said: list[tuple[object, str]], *, by: User) -> list[Goal]:
-        """Goals brought along from elsewhere, as their (client, own words): version 1
-        of each, with the proposer's key.
-
-        As `propose`, for many; nobody else can be at a goal that is not there yet.
-        """
-        from goals.models.version import Agreement, GoalVersion
-
-        side, goals, versions, keys = Side(side_of(by)), [], [], []
-        for client, words in said:
-            both = {"practice_id": client.practice_id, "client_id": client.pk}
-            goal = cls(**both, waits_for=side.other)
-            version = GoalVersion(
-                **both, goal=goal, number=1, proposed_by=by, side=side, own_words=words
-            )
-            version.fingerprint = version.compute_fingerprint()
-            goal.latest = version  # checked when the transaction ends
-            key = Agreement(
-                **both, version=version, by=by, side=side, turn=1,
-                fingerprint=version.fingerprint,
-            )  # fmt: skip
-            goals.append(goal)
-            versions.append(version)
-            keys.append(key)
-        for rows in filter(None, (goals, versions, keys)):
-            type(rows[0]).objects.bulk_create(rows)
-        for verb in ("goal proposed", "goal agreed"):
-            audit.record_each(verb, [(goal, {"version": 1}) for goal in goals])
-        return goals
-
     @signals.changes("goals")
     def propose_version(self, content: Content, *, by: User, seen: int | None = None):
         """Write the next version and turn the proposer's key on it.
@@ -250,8 +244,10 @@ class Goal(ClientRow):
             side=side_of(by),
             **content,
         )
+        if version.review_on == self.review_on:
+            version.review_on = None  # nothing that is proposed
         version.fingerprint = version.compute_fingerprint()
-        version.compare_with(self.in_force)
+        version.compare_with(self.last_agreed)
         version.save(force_insert=True)
         self.latest, self.differs_since = version, None
         self.save(update_fields=["latest", "differs_since"])
@@ -264,27 +260,28 @@ class Goal(ClientRow):
         """Go on with a goal that rested; what was in force is in force as it was.
 
         Who is asked follows from the agreements that still stand.  It is reviewed on
-        the agreed day, or in thirteen weeks where that day is over.  Raise
-        ValidationError where too many goals are open.
+        the day it had, or in thirteen weeks where that is over.  Raise ValidationError
+        where too many goals are open.
         """
         self.lock()
         if self.is_open or self.ended_as in (
-            self.Ended.TAKEN_BACK,
-            self.Ended.DECLINED,
+            Goal.Ended.TAKEN_BACK,
+            Goal.Ended.DECLINED,
         ):
             return False
         others = Goal.objects.filter(client=self.client_id).open()
         row_limits.require_room(others, MOST_OPEN, TOO_MANY_OPEN)
         self.closed_at, self.ended_as = None, ""
-        self.review_on = self._next_review(by.today()) if self.in_force_id else None
+        day = self.next_review(self.review_on, by.today())
+        self.review_on = day if self.in_force_id else None
         self.save(update_fields=["closed_at", "ended_as", "review_on"])
         self._settle()
         self._note("taken_up", by=by)
         audit.record("goal taken up", about=self)
         return True
 
-    def _next_review(self, today):
-        agreed = self.in_force.review_on
+    @staticmethod
+    def next_review(agreed: date | None, today: date) -> date:
         return agreed if agreed and agreed > today else today + REVIEW_AFTER
 
     def _settle(self) -> None:
@@ -301,7 +298,7 @@ class Goal(ClientRow):
     def _asked(self) -> str:
         if not self.is_open or self.differs_since or not self.has_proposal:
             return ""
-        from goals.models.version import Agreement
+        from goals.models.agreement import Agreement
 
         keys = Agreement.objects.filter(version=self.latest_id)
         keys = list(keys.select_related("taken_back"))
@@ -350,21 +347,15 @@ class Goal(ClientRow):
         """Write into the goal's history what somebody said or decided."""
         from goals.models.move import GoalMove
 
-        move = GoalMove(
-            practice_id=self.practice_id,
-            client_id=self.client_id,
-            goal=self,
-            kind=kind,
-            by=by,
-            side=side_of(by),
-            **said,
-        )
+        both = {"practice_id": self.practice_id, "client_id": self.client_id}
+        move = GoalMove(**both, goal=self, kind=kind, by=by, side=side_of(by), **said)
         move.save(force_insert=True)
         return move
 
     def lock(self) -> None:
         """Serialise what the two do to one goal, and see what the other did."""
         lock("goal", self.pk)
+        self.__dict__.pop("last_agreed", None)
         self.refresh_from_db(fields=KEPT)
 
     @transaction.atomic
@@ -382,13 +373,6 @@ class Goal(ClientRow):
 
 
 KEPT = (
-    "latest",
-    "in_force",
-    "in_force_at",
-    "waits_for",
-    "differs_since",
-    "review_on",
-    "review",
-    "closed_at",
-    "ended_as",
-)
+    "latest", "in_force", "in_force_at", "waits_for", "differs_since", "review_on",
+    "review", "closed_at", "ended_as",
+)  # fmt: skip

@@ -53,6 +53,8 @@ class GoalRating(ClientRow):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
+    # Brought along with an import: its day is written there, no hour, nor who gave it.
+    from_list = models.BooleanField(default=False, db_default=False)
     session = models.ForeignKey(
         TherapySession, models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -139,6 +141,7 @@ class GoalRating(ClientRow):
                 side=side_of(by),
                 at=at,
                 session_id=session_id,
+                from_list=True,
             )
             for goal, value, at, session_id in said
         ]

@@ -101,12 +101,13 @@ class Review(ClientRow):
         """Say one's own, or say it anew; the newest of each side counts.
 
         Decides where both sides chose the same.  Raise Overtaken where it was decided
-        meanwhile, ValidationError for an answer that says nothing at all.
+        meanwhile or waits for a client who cannot write, ValidationError for an answer
+        that says nothing at all.
         """
         if not any(said.values()):
             raise ValidationError(_("Answer at least one of the questions."))
         self.goal.lock()
-        if self.goal.review_id != self.pk:
+        if self.goal.review_id != self.pk or not self.goal.can_decide:
             raise Overtaken
         answer = ReviewAnswer(
             practice_id=self.practice_id,
@@ -130,7 +131,7 @@ class Review(ClientRow):
             self.save(update_fields=[name])
 
     def _weigh(self, mine: ReviewAnswer, by: User) -> None:
-        if not self.goal.is_shared:  # nobody else can turn a key here
+        if self.goal.is_alone:
             return self._decide(mine.choice, by) if mine.choice else None
         theirs = self.answers.newest_of(Side(mine.side).other)
         if mine.choice and theirs and theirs.choice == mine.choice:
@@ -141,8 +142,8 @@ class Review(ClientRow):
         self.closed_at, self.decision = timezone.now(), choice
         self.save(update_fields=["closed_at", "decision"])
         goal.review = None
-        after = NEXT_REVIEW.get(choice)
-        goal.review_on = after and by.today() + after
+        if after := NEXT_REVIEW.get(choice):  # else for when it is taken up again
+            goal.review_on = by.today() + after
         goal.save(update_fields=["review", "review_on"])
         goal._note("decided", by=by, choice=choice, at=self.closed_at)
         audit.record("goal review decided", about=goal, choice=choice)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,8 @@ from accounts.encryption import (
 from accounts.models import User
 from clients import signals
 from clients.access import side_of
-from clients.models import ClientRow, ClientRowQuerySet
+from clients.models import ClientRow
+from goals.models.agreement import Agreement
 from goals.models.content import CONTENT, LATER, Content, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
@@ -68,6 +69,7 @@ class GoalVersion(ClientRow):
     knowing = EncryptedTextField(_("how we will know"), **LATER_ADDED)
     low_end = EncryptedTextField(_("what 0 means"), blank=True)
     high_end = EncryptedTextField(_("what 10 means"), blank=True)
+    # Only where it is to be another day than the goal's.
     review_on = models.DateField(_("review on"), null=True, blank=True)
     attainment = EncryptedTextField(_("attainment scale"), **LATER_ADDED)
     weight_importance = models.PositiveSmallIntegerField(
@@ -77,8 +79,8 @@ class GoalVersion(ClientRow):
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
     fingerprint = models.CharField(max_length=64)
-    # How it differs from the version that was in force when it was proposed: the id of
-    # that one, and what `text_diff.stored()` says.
+    # How it differs from the version that was in force last when it was proposed: the
+    # id of that one, and what `text_diff.stored()` says.
     compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
@@ -215,7 +217,9 @@ class GoalVersion(ClientRow):
         newest earlier proposal with a standing agreement, of `side` where that is
         given.
 
-        Neither a declined proposal, nor one older than words that both once agreed to.
+        Neither a declined proposal, nor one older than words that both once agreed to;
+        but those words themselves, withdrawn or not, where `side` declines what came
+        after them.
         """
         if self.goal.in_force_id:
             return self.goal.in_force
@@ -226,28 +230,33 @@ class GoalVersion(ClientRow):
         )
         for version_id, group in groupby(rows, key=itemgetter(0)):
             given = list(group)
+            once = len({row[1] for row in given}) == 2
             sides = {row[1] for row in given if row[2:] == (None, None)}
+            if once:  # a no to agreeing again leaves the other side's agreement
+                sides = {row[1] for row in given if row[2] is None}
             if side in sides or (sides and not side):
                 return GoalVersion.objects.get(pk=version_id)
-            if len({row[1] for row in given}) == 2:
-                return None
+            if once:
+                return GoalVersion.objects.get(pk=version_id) if side else None
         return None
 
     @signals.changes("goals")
     def decline(self, words: str, *, by: User) -> None:
-        """Keep what is agreed, or one's own earlier proposal; without either, the
-        client says that it is not theirs.
+        """Keep what is agreed, what both once agreed to, or one's own earlier proposal;
+        without any of them, the client says that it is not theirs.  Who does not agree
+        again to what both once agreed to sets the goal aside.
 
         Raise Overtaken where the proposal is no longer the newest, or is one's own.
         """
         self._its_turn()
-        side = side_of(by)
-        if self.side == side or not self.goal.has_proposal:
+        side, again = side_of(by), self.was_agreed
+        is_own = self.goal.waits_for != side if again else self.side == side
+        if is_own or not self.goal.has_proposal:
             raise Overtaken
-        before = self.before(side)
-        if before is None and side != Side.CLIENT:
+        before = self.goal.in_force if again else self.before(side)
+        if before is None and side != Side.CLIENT and not again:
             raise Overtaken
-        self._give_way(Goal.Ended.DECLINED, before, by)
+        self._give_way(Goal.Ended.ASIDE if again else Goal.Ended.DECLINED, before, by)
         self.goal._note("declined", by=by, version=self, words=words)
         audit.record("goal declined", about=self.goal, version=self.number)
 
@@ -284,11 +293,12 @@ class GoalVersion(ClientRow):
             self.goal.save(update_fields=["review_on"])
 
     def _other_suggests(self, choice: str, by: User) -> bool:
-        said = self.goal.moves.filter(kind="next", at__gte=self.goal.differs_since)
-        newest = (
-            said.filter(side=Side(side_of(by)).other).order_by("-at", "-pk").first()
-        )
-        return bool(newest and newest.choice == choice)
+        """Since a review was decided: that ends what both would try."""
+        moves = self.goal.moves.filter(at__gte=self.goal.differs_since)
+        theirs = Q(kind="next", side=Side(side_of(by)).other)
+        moves = moves.filter(theirs | Q(kind="decided")).order_by("-at", "-pk")
+        newest = moves.first()
+        return bool(newest and newest.kind == "next" and newest.choice == choice)
 
     def _its_turn(self) -> None:
         self.goal.lock()
@@ -314,15 +324,17 @@ class GoalVersion(ClientRow):
         ).save(force_insert=True)
         audit.record("goal agreed", about=self.goal, version=self.number)
         if Side(side).other in standing:
-            self._come_into_force()
+            self._come_into_force(by)
         else:
             self.goal._settle()
         return True
 
-    def _come_into_force(self) -> None:
+    def _come_into_force(self, by: User) -> None:
         goal = self.goal
+        goal.__dict__.pop("last_agreed", None)
         goal.in_force, goal.in_force_at = self, timezone.now()
-        goal.review_on, goal.waits_for, goal.differs_since = self.review_on, "", None
+        goal.review_on = self._review_day(by)
+        goal.waits_for, goal.differs_since = "", None
         goal.save(
             update_fields=[
                 "in_force", "in_force_at", "review_on", "waits_for", "differs_since",
@@ -330,44 +342,13 @@ class GoalVersion(ClientRow):
         )  # fmt: skip
         audit.record("goal in force", about=goal, version=self.number)
 
-
-class AgreementQuerySet(ClientRowQuerySet):
-    def not_withdrawn(self):
-        """Keys that nobody took back."""
-        taken = GoalMove.objects.filter(agreement=OuterRef("pk"))
-        return self.filter(~Exists(taken))
-
-    def with_declined(self):
-        """`declined_at`: when the version it is about was declined."""
-        moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
-        moves = moves.filter(version=OuterRef("version")).order_by("at", "pk")
-        return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
-
-
-class Agreement(ClientRow):
-    """One key turned by one side on one exact version.  Append-only.
-
-    A key that was taken back may be turned again: that is the next `turn`.
-    """
-
-    retention = "record"
-    not_exported = {"turn": "counts the keys of one side, given and taken back"}
-    frozen = "__all__"
-
-    version = models.ForeignKey(
-        GoalVersion, models.PROTECT, related_name="keys", db_constraint=False
-    )
-    side = models.CharField(max_length=10, choices=Side.choices)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-    turn = models.PositiveSmallIntegerField(default=1, db_default=1)
-    fingerprint = models.CharField(max_length=64)
-
-    objects = AgreementQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["version", "side", "turn"], name="agreement_one_key_per_side"
-            ),
-        ]
+    def _review_day(self, by: User) -> date | None:
+        """The day that these words set; else the goal's, which they leave as it is;
+        else the one set last by words that both agreed to before."""
+        day = self.review_on or self.goal.review_on
+        if day or self.number == 1:
+            return day
+        both = [Exists(Agreement.objects.of(OuterRef("pk"), side)) for side in Side]
+        earlier = self.goal.versions.filter(*both, number__lt=self.number)
+        earlier = earlier.exclude(review_on=None).order_by("-number").first()
+        return earlier and Goal.next_review(earlier.review_on, by.today())

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from clients import drafts
 from clients.models import Client
-from goals.disagreement_page import own_words
+from goals.disagreement_page import with_names
 from goals.forms import few_words, line
 from goals.models import Goal, Strength, StrengthLink, Win
 from ui.forms import HouseForm, day_field
@@ -29,11 +29,11 @@ class GoalsField(forms.ModelMultipleChoiceField):
         )
 
     def label_from_instance(self, goal):
-        return self.own_wordings.get(goal.pk) or goal.called
+        return self.called[goal.pk]
 
     def offer(self, goals, user: User) -> None:
         self.queryset = goals
-        self.own_wordings = own_words(user, goals)
+        self.called = {goal.pk: goal.called for goal in with_names(user, list(goals))}
 
 
 def open_goals(client: Client, user: User):

@@ -15,9 +15,11 @@ from django.utils.safestring import SafeString
 
 from accounts import encryption
 from accounts.models import User
+from clients.access import side_of
 from clients.models import Client
 from goals.disagreement_page import with_names
 from goals.models import Goal, Step, Strength, StrengthLink, Win
+from goals.wordings import Wordings
 
 WINS = 20  # on a page
 CHECKED = SafeString(" checked")
@@ -62,6 +64,7 @@ class WinLine:
     is_newest: bool = False
     own: bool = False  # the client's words
     goal: Goal | None = None  # whose step it is
+    goal_words: str = ""  # what it was called when the step was reached
     by: str = ""  # who noted it, on the therapist's side
     mine: UUID | None = None  # what the reader may take back
 
@@ -154,7 +157,9 @@ def _win_lines(page: Page, user: User) -> list[WinLine]:
     }
     words = ("goal__in_force", "goal__latest")
     steps = Step.objects.visible_to(user).select_related(*words).in_bulk(ids["step"])
-    with_names(user, [step.goal for step in steps.values()])
+    first = min((step.reached_at for step in steps.values()), default=None)
+    goals = [step.goal for step in steps.values()]
+    then = Wordings.before(goals, first, user) if first else None
     wins = Win.objects.visible_to(user).select_related("by").in_bulk(ids["win"])
     total, first = page.paginator.count, page.start_index()
     lines = []
@@ -163,7 +168,11 @@ def _win_lines(page: Page, user: User) -> list[WinLine]:
         newest = number == total - 1
         if kind == "step":
             step = steps[pk]
-            lines.append(WinLine(number, day, step.words, newest, goal=step.goal))
+            named = then.words_then(step.goal, step.reached_at, side_of(user))
+            line = WinLine(
+                number, day, step.words, newest, goal=step.goal, goal_words=named
+            )
+            lines.append(line)
         else:
             lines.append(_win(wins[pk], number, day, newest, user))
     return lines

@@ -14,8 +14,9 @@ from clients.models import ContactCharter, Signal
 from database.identity import acting_as
 from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
+from goals.tests.test_reviews import answer
 from portal.home_page import WATCHED
-from tests.cast import agreed_goal, book, hold, signals_anew, strength
+from tests.cast import act, agreed_goal, book, hold, signals_anew, strength
 
 WEEK = timedelta(weeks=1)
 
@@ -208,7 +209,7 @@ def test_who_asked_for_the_talk_is_named_to_both(goal, sign_in, cleo, thea):
 
     hers, theirs = homes()
     assert "Your therapist wants to talk about this" in hers
-    assert "The therapist wants to talk about a goal you see differently." in theirs
+    assert "to talk about a goal" not in theirs  # Thea knows what she suggested
     with acting_as(cleo.user.pk), transaction.atomic():
         goal.latest.suggest_next("talk", by=cleo.user)
     hers, theirs = homes()
@@ -234,13 +235,13 @@ def differ(goal, by):
 NOES = {
     "withdrawn": (
         withdraw,
-        "The client withdrew from a goal or a proposal, and said why.",
-        "Your therapist withdrew from this goal or a proposal, and said why",
+        "The client withdrew the agreement to a goal. It is not in effect.",
+        "Your therapist withdrew the agreement to this goal. It is not in effect",
     ),
     "declined": (
         decline,
-        "The client declined proposed words for a goal.",
-        "Your therapist declined the words you proposed",
+        "The client declined a new wording. The agreed one stays in effect.",
+        "Your therapist declined your new wording. The agreed one stays in effect",
     ),
     "differs": (
         differ,
@@ -354,3 +355,13 @@ def test_past_the_program_each_reads_what_asks_their_own_side(
         with acting_as(person.pk), transaction.atomic():
             found = Signal.objects.values_list("side", flat=True)
             assert list(found) == sides.get(person, [])
+
+
+def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
+    goal = agreed_goal(cleo, thea)
+    for person in (thea, cleo.user):
+        answer(goal, person, choice="aside")
+    assert kinds(cleo, thea) == ["decided-aside"]
+    act(cleo.user, goal, lambda found: found.take_up(by=cleo.user))
+    assert "taken-up" in kinds(cleo, thea)
+    assert "taken-up" not in kinds(cleo, cleo.user)

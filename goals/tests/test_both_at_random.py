@@ -109,7 +109,9 @@ def machine_of(people, client, told=None):
             self.latest, self.differ = self.numbers, False
             self.standing[self.latest] = {side: self.step}
             self.back[self.latest] = {}
-            self.words[self.latest], self.days[self.latest] = content.values()
+            self.words[self.latest] = content["own_words"]
+            # The day that the goal has by now is nothing that is proposed.
+            self.days[self.latest] = None if day == self.review_on else day
 
         @rule(side=SIDES)
         def agree(self, side):
@@ -122,8 +124,14 @@ def machine_of(people, client, told=None):
                 self.standing[self.latest][side] = self.step
                 if len(self.standing[self.latest]) == 2:
                     self.in_force, self.differ = self.latest, False
-                    self.review_on = self.days[self.latest]
+                    self.review_on = self.day_agreed()
                     self.ever.add(self.latest)
+
+        def day_agreed(self):
+            """The words' own day, else the goal's, else that of words agreed before."""
+            earlier = [n for n in self.ever if n < self.latest and self.days[n]]
+            set_last = earlier and self.days[max(earlier)]
+            return self.days[self.latest] or self.review_on or set_last or None
 
         @rule(side=SIDES, back=st.integers(1, 3))
         def agree_to_an_older_version(self, side, back):
@@ -177,7 +185,7 @@ def machine_of(people, client, told=None):
                 if stands and earlier not in self.declined:
                     return earlier
                 if earlier in self.ever:
-                    return None
+                    return earlier if len(sides) == 1 else None
             return None
 
         def give_way(self, ended_as, before):
@@ -195,8 +203,11 @@ def machine_of(people, client, told=None):
             mine = self.goal.versions.get(number=self.latest).side == side
             before = self.before(self.latest, (side,))
             nobodys = before is None and side == "therapist"
+            again, asked = self.latest in self.ever, self.asked()
             done = self.act(side, verb)
-            if self.closed or mine or self.in_force == self.latest or nobodys:
+            if again and not self.closed and asked == side:
+                self.give_way("aside", self.in_force)
+            elif self.closed or mine or nobodys or again:
                 assert done == "overtaken"
             else:
                 self.declined.add(self.latest)
@@ -259,9 +270,11 @@ def machine_of(people, client, told=None):
             self.choosers = [*(s for s in self.choosers if s != side), side]
             if len(self.choices) == 2 and len(chosen) == 1 and chosen != {""}:
                 self.review, self.decision = False, (choice, side)
+                self.next = {s: way for s, way in self.next.items() if way != "try"}
                 today = people[side].today()
                 days = {"keep": 91, "change": 14}.get(choice)
-                self.review_on = days and today + timedelta(days=days)
+                if days:
+                    self.review_on = today + timedelta(days=days)
                 if choice in ("aside", "reached") and not self.closed:
                     self.closed, self.differ = choice, False
 
@@ -284,11 +297,9 @@ def machine_of(people, client, told=None):
             done = self.act(side, lambda g, by: g.take_up(by=by))
             assert done == (self.closed in ("aside", "reached"))
             if done:
-                self.closed, self.review_on = "", None
-                if self.in_force:
-                    agreed = self.days[self.in_force]
-                    in_a_while = people[side].today() + timedelta(days=91)
-                    self.review_on = agreed or in_a_while
+                in_a_while = people[side].today() + timedelta(days=91)
+                day = self.review_on or in_a_while
+                self.closed, self.review_on = "", day if self.in_force else None
 
         @rule(side=SIDES, value=st.integers(0, 10))
         def rate(self, side, value):

@@ -1,5 +1,6 @@
 """A goal has one name on all pages of one side, and so has what is asked of it."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -55,8 +56,7 @@ def test_theas_pages_call_a_goal_seen_differently_by_her_wording(
     other = with_all(goal, thea)
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     start = f"/clients/{cleo.pk}/"
-    addresses = [start, *(f"{start}{end}/" for end in ("progress", "journey"))]
-    addresses += [f"{start}journey/print/", f"{start}strengths/"]
+    addresses = [start, f"{start}progress/", f"{start}strengths/"]
     addresses += [f"/sessions/{session.pk}/", f"/goals/{other.pk}/links/"]
     addresses += [f"/goals/{goal.pk}/{end}/" for end in ("numbers", "comments")]
     for address, page in read_all(sign_in(thea), addresses).items():
@@ -68,8 +68,7 @@ def test_cleos_pages_call_a_goal_seen_differently_by_her_wording(
 ):
     goal = differing(thea, cleo.user)
     other = with_all(goal, cleo.user)
-    addresses = ["/portal/goals/", "/portal/progress/", "/portal/journey/"]
-    addresses += ["/portal/journey/print/", "/portal/strengths/"]
+    addresses = ["/portal/goals/", "/portal/progress/", "/portal/strengths/"]
     addresses += [f"/portal/goals/{other.pk}/links/"]
     addresses += [f"/portal/goals/{goal.pk}/{end}/" for end in ("numbers", "comments")]
     for address, page in read_all(sign_in(cleo.user), addresses).items():
@@ -95,3 +94,66 @@ def test_what_was_before_two_wordings_keeps_the_name_of_its_day(
     act(cleo.user, goal, lambda g: g.latest.differ("Mine", HERS, by=cleo.user))
     page = text(sign_in(cleo.user).get("/portal/journey/"))
     assert THEAS in page[page.index("Rated 3") :]
+
+
+# -- one timeline for both -------------------------------------------------------------
+
+
+def timelines(cleo, thea, sign_in, end=""):
+    """The sheet of Cleo's and of Thea's timeline, as its text."""
+    for person, start in ((cleo.user, "/portal"), (thea, f"/clients/{cleo.pk}")):
+        page = text(sign_in(person).get(f"{start}/journey/{end}"))
+        sheet = page[page.index(" held. ") : page.index("Made in Cairn on")]
+        yield re.sub(r"\d+ minutes? ago", "", sheet)
+
+
+@pytest.mark.parametrize("end", ["", "print/"])
+@pytest.mark.parametrize("first", ["cleo", "thea"])
+def test_the_timeline_is_one_text_for_both(differing, cleo, thea, sign_in, first, end):
+    people = [cleo.user, thea] if first == "cleo" else [thea, cleo.user]
+    goal = differing(*people)
+    for by, value in ((cleo.user, 2), (thea, 7)):
+        rate(goal, value, by=by)
+    hers, theirs = timelines(cleo, thea, sign_in, end)
+    assert hers == theirs
+    assert f"In Cleo’s words: {HERS}" in hers
+    assert f"In the therapist’s words: {THEAS}" in hers
+    assert f"Cleo: Rated 2 of 10 {HERS}" in hers
+    assert f"Therapist: Rated 7 of 10 {THEAS}" in hers
+
+
+def test_a_rating_keeps_its_sides_words_when_the_difference_is_over(
+    differing, cleo, thea, sign_in
+):
+    goal = differing(cleo.user, thea)
+    for by, value in ((cleo.user, 2), (thea, 7)):
+        rate(goal, value, by=by)
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Both"}, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
+    hers, theirs = timelines(cleo, thea, sign_in)
+    assert hers == theirs
+    assert f"Cleo: Rated 2 of 10 {HERS}" in hers
+    assert f"Therapist: Rated 7 of 10 {THEAS}" in hers
+    for address in (f"/sessions/{session.pk}/", f"/clients/{cleo.pk}/"):
+        page = text(sign_in(thea).get(address))
+        assert f"Cleo rated 2 of 10 {HERS}" in page, address
+
+
+def test_theas_page_has_what_cleo_rated_in_cleos_words(differing, cleo, thea, sign_in):
+    goal = differing(cleo.user, thea)
+    rate(goal, 2, by=cleo.user)
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
+    assert f"Cleo rated 2 of 10 {HERS}" in page
+
+
+@pytest.mark.parametrize("first", ["cleo", "thea"])
+def test_the_page_of_a_goal_seen_differently_has_the_words_of_both(
+    differing, cleo, thea, sign_in, first
+):
+    people = [cleo.user, thea] if first == "cleo" else [thea, cleo.user]
+    goal = differing(*people)
+    for person, start in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
+        page = page[: page.index("History" if person == thea else "How it came")]
+        assert HERS in page and THEAS in page, start

@@ -8,7 +8,7 @@ from goals.models import Goal
 from goals.models.goal import REVIEW_AFTER
 from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
-from tests.cast import BUS, agree, agreed_goal
+from tests.cast import BUS, act, agree, agreed_goal
 from ui import dates
 
 STILL = "These are the words that stand there already."
@@ -48,6 +48,89 @@ def test_other_words_keep_the_day_that_a_review_set(
     day = dates.short(goal.review_on)
     page = text(browser.get(address))
     assert f"review {dates.weekday(goal.review_on)}" in page or day in page
+    assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
+
+
+@pytest.mark.parametrize("proposes", ["cleo", "thea"])
+def test_a_day_that_nobody_changed_is_no_part_of_a_proposal(
+    goal, cleo, thea, sign_in, proposes
+):
+    """Both try both, or keep it in a review, after the words were proposed: the day of
+    that is the goal's, and agreeing leaves it."""
+    me, other = (cleo.user, thea) if proposes == "cleo" else (thea, cleo.user)
+    start = "/portal" if me.is_client else ""
+    address = f"{start}/goals/{goal.pk}/"
+    form = form_of(sign_in(me), f"{address}propose/") | {"own_words": "Two stops"}
+    sign_in(me).post(f"{address}propose/", form)
+    act(other, goal, lambda g: g.latest.differ("Slower", "One", by=other))
+    for by in (me, other):
+        act(by, goal, lambda g, by=by: g.latest.suggest_next("try", by=by))
+    trial = thea.today() + timedelta(days=14)
+    for person, url in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{url}/goals/{goal.pk}/"))
+        assert f"review {dates.weekday(trial)}" in page
+        assert dates.weekday(goal.review_on) not in page
+        assert "Look at it again on" not in page
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="keep")
+    agree(goal, other)
+    assert Goal.objects.get(pk=goal.pk).review_on == thea.today() + REVIEW_AFTER
+
+
+def test_a_day_set_while_the_words_were_typed_is_not_moved_back(
+    goal, cleo, thea, sign_in
+):
+    browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
+    form = form_of(browser, address) | {"own_words": "Two stops"}
+    day = thea.today() + timedelta(days=40)
+    Goal.objects.filter(pk=goal.pk).update(review_on=day)
+    page = text(browser.post(address, form, follow=True))
+    assert "Look at it again on" not in page
+    agree(goal, cleo.user)
+    assert Goal.objects.get(pk=goal.pk).review_on == day
+
+
+def test_other_words_for_a_proposal_keep_the_day_that_it_proposes(
+    goal, cleo, thea, sign_in
+):
+    day = thea.today() + timedelta(days=50)
+    for person, start, more in (
+        (thea, "", {"own_words": "Two stops", "review_on": day}),
+        (cleo.user, "/portal", {"own_words": "Three stops"}),
+    ):
+        browser, address = sign_in(person), f"{start}/goals/{goal.pk}/propose/"
+        form = form_of(browser, address) | more
+        page = text(browser.post(address, form, follow=True))
+        assert dates.weekday(day) in page[page.index("Look at it again on") :]
+    agree(goal, thea)
+    assert Goal.objects.get(pk=goal.pk).review_on == day
+
+
+def test_a_day_that_is_left_empty_leaves_the_goals(goal, cleo, thea, sign_in):
+    browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
+    assert "Leave it empty to keep" in text(browser.get(address))
+    form = form_of(browser, address) | {"own_words": "Two stops", "review_on": ""}
+    page = text(browser.post(address, form, follow=True))
+    assert "Look at it again on" not in page
+    agree(goal, cleo.user)
+    assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
+
+
+def test_agreed_again_the_goal_has_a_review_day_again(goal, cleo, thea):
+    """The words came with no day of their own: that of the words before them."""
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
+    agree(goal, cleo.user)
+    act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))
+    assert Goal.objects.get(pk=goal.pk).review_on is None
+    agree(goal, thea)
+    assert Goal.objects.get(pk=goal.pk).review_on == thea.today() + timedelta(days=21)
+
+
+@pytest.mark.parametrize("choice", ["aside", "reached"])
+def test_taken_up_again_it_keeps_the_day_that_both_decided(goal, cleo, thea, choice):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice=choice)
+    act(thea, goal, lambda g: g.take_up(by=thea))
     assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
 
 

@@ -173,7 +173,8 @@ def seen_differently(cleo, thea, wording=""):
 def test_cleos_lists_call_a_goal_by_her_own_words_while_the_two_differ(
     cleo, thea, sign_in, wording
 ):
-    seen_differently(cleo, thea, wording)
+    goal = seen_differently(cleo, thea, wording)
+    act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
     browser = sign_in(cleo.user)
     for address in ("/portal/", "/portal/goals/"):
         page = text(browser.get(address))

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from goals.signals import Given, GoalFacts, signals_of
+from goals.signal_facts import Given, GoalFacts
+from goals.signals import signals_of
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BOTH = {"client", "therapist"}
@@ -17,7 +18,8 @@ def ago(days):
 
 AGREED = {
     "in_force_at": ago(90), "is_agreed": True, "is_open": True, "closed_at": None,
-    "ended_as": "", "differs_since": None, "review_on": None, "created_at": ago(91),
+    "ended_as": "", "waits_for": "", "differs_since": None, "review_on": None,
+    "created_at": ago(91),
     "celebrates": "quiet", "review_opened_at": None,
     "answered_at": {"client": None, "therapist": None}, "answers": [], "moves": [],
     "last_rated_at": None, "ratings": {"client": [], "therapist": []},
@@ -150,7 +152,8 @@ def did(kind, side, days, what=""):
 
 
 DID = {
-    "withdrawn": did("key_withdrawn", "client", 3),
+    "withdrawn": did("key_withdrawn", "client", 3, "agreed"),
+    "taken-back": did("key_withdrawn", "client", 3),
     "declined": did("declined", "client", 3),
     "differs": did("differs", "client", 3),
     "taken-up": did("taken_up", "client", 3),
@@ -206,13 +209,73 @@ class Wish:
         (Wish("talk", "try"), "talk-client"),
         (Wish("", "talk"), "talk-therapist"),
         (Wish("try", "leave"), None),
+        (Wish("talk", "leave"), "talk-client"),
     ],
 )
 def test_who_wants_to_talk_is_named_until_a_session_was_held(wish, kind):
     facts = {"differs_since": ago(5), "moves": wish.moves}
-    assert asked(**facts) == ({kind: BOTH} if kind else {})
-    assert asked(**facts, held=held(2)) == {}
-    assert asked(**facts, held=held(4)) == ({kind: BOTH} if kind else {})
+
+    def talks(**more):
+        found = asked(**facts, **more)
+        return {one: found[one] for one in found if one.startswith("talk")}
+
+    assert talks() == ({kind: BOTH} if kind else {})
+    assert talks(held=held(2)) == {}
+    assert talks(held=held(4)) == ({kind: BOTH} if kind else {})
+
+
+@pytest.mark.parametrize("way", ["try", "third", "leave"])
+@pytest.mark.parametrize("one", ["client", "therapist"])
+def test_a_suggestion_is_asked_of_the_other_side_until_it_suggests_too(way, one):
+    other = "therapist" if one == "client" else "client"
+    mine = did("next", one, 3, way)
+    assert asked(differs_since=ago(5), moves=[mine]) == {f"suggests-{way}": {other}}
+    assert asked(differs_since=ago(2), moves=[mine]) == {}
+    assert asked(differs_since=None, moves=[mine]) == {}
+    theirs = did("next", other, 2, way)
+    found = asked(differs_since=ago(5), moves=[mine, theirs])
+    if way == "third":
+        assert found == {"combine": BOTH}
+    else:
+        assert found == {f"chosen-{way}": {one}}
+        opened = {"opened_at": {one: ago(1), other: None}}
+        assert asked(differs_since=ago(5), moves=[mine, theirs], **opened) == {}
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_review_that_is_decided_ends_a_trial_or_half_of_one(both):
+    moves = [did("next", "client", 4, "try"), did("decided", "therapist", 2, "keep")]
+    moves += [did("next", "therapist", 3, "try")] if both else []
+    assert asked(differs_since=ago(5), moves=moves) == {"decided-keep": {"client"}}
+    moves.append(did("next", "therapist", 1, "leave"))
+    found = asked(differs_since=ago(5), moves=moves[:2] + moves[-1:])
+    assert found["suggests-leave"] == {"client"}
+
+
+def test_of_two_suggestions_that_differ_the_newer_one_is_answered():
+    moves = [did("next", "client", 3, "try"), did("next", "therapist", 2, "leave")]
+    found = asked(differs_since=ago(5), moves=moves)
+    assert found == {"suggests-leave": {"client"}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        ({}, "declined"),
+        ({"is_agreed": False, "waits_for": "client"}, "declined-back"),
+        ({"is_agreed": False}, "declined-rests"),
+        ({"is_open": False, "is_agreed": False}, "declined-closed"),
+    ],
+)
+def test_what_is_left_after_a_no_is_told_with_it(facts, kind):
+    moves = [did("declined", "client", 3)]
+    assert asked(moves=moves, **facts) == {kind: {"therapist"}}
+
+
+def test_a_second_withdrawal_sets_the_goal_aside_and_says_so():
+    moves = [did("key_withdrawn", "client", 3, "agreed")]
+    closed = {"is_open": False, "closed_at": ago(3), "ended_as": "aside"}
+    assert asked(moves=moves, **closed) == {"withdrawn-too": {"therapist"}}
 
 
 def test_a_wish_of_an_earlier_difference_is_over():

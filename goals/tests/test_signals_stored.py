@@ -26,6 +26,7 @@ from goals.models import (
     Step,
     Strength,
 )
+from goals.models.brought import import_goals
 from tests.cast import act, agreed_goal, as_person, book, counted, hold, rate
 from tests.cast import signals_anew as anew
 from tests.cast import strength as propose_strength
@@ -326,7 +327,7 @@ def test_what_is_imported_asks_nothing(cleo, thea):
     held = [(cleo, timezone.now() - timedelta(days=7 * n)) for n in range(1, 6)]
     with as_person(thea):
         TherapySession.import_many(held, timedelta(minutes=50), by=thea)
-        [goal] = Goal.import_many([(cleo, "Sleep through")], by=thea)
+        [goal] = import_goals([(cleo, "Sleep through")], by=thea)
         ratings = [(goal, 3, moment, None) for _client, moment in held]
         GoalRating.import_many(ratings, by=thea)
     anew(cleo)
@@ -392,12 +393,3 @@ def test_other_words_end_the_wish_to_talk_and_the_difference(cleo, thea):
     assert {"talk-client", "differs"} <= kinds(cleo)
     act(thea, goal, lambda found: propose(found, thea))
     assert not {"talk-client", "differs"} & kinds(cleo)
-
-
-def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
-    goal = agreed_goal(cleo, thea)
-    for person in (thea, cleo.user):
-        act(person, goal, lambda found, by=person: answer("aside")(found, by))
-    assert kinds(cleo) == {"decided-aside"}
-    act(cleo.user, goal, lambda found: found.take_up(by=cleo.user))
-    assert "taken-up" in kinds(cleo)

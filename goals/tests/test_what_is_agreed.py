@@ -413,15 +413,16 @@ def test_both_said_so_stands_only_where_both_said_so(agreed, cleo, thea, sign_in
         assert "You both said so." in page and "Marked as reached" not in page
 
 
-def test_what_thea_alone_marked_as_reached_names_her(agreed, cleo, thea, sign_in):
+def test_what_thea_alone_marked_as_reached_names_her(cleo, thea, sign_in):
+    goal = propose(cleo, thea)  # Cleo never agreed to it
     Client.objects.filter(pk=cleo.pk).update(
         state="discharged", discharged_at=timezone.now()
     )
-    decide(agreed, "reached", thea)
+    decide(goal, "reached", thea)
     Client.objects.filter(pk=cleo.pk).update(state="active", discharged_at=None)
-    page = text(sign_in(cleo.user).get(f"/portal/goals/{agreed.pk}/reached/"))
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
     assert "Marked as reached by Thea." in page and "both said" not in page
-    page = text(sign_in(thea).get(f"/goals/{agreed.pk}/reached/"))
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/reached/"))
     assert "You marked it as reached." in page and "both said" not in page
 
 

@@ -45,7 +45,7 @@ def test_both_facts_are_said_on_the_pages_of_both(
         assert FACT in page, address
         assert "not agreed yet" not in page, address
         if "/sessions/" not in address:
-            assert "Propos" in page, address
+            assert "roposed" in page, address
     assert FACT in paper(cleo, thea)
     # Once the new words are agreed to, it is history.
     other = thea if proposes == "cleo" else cleo.user

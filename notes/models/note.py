@@ -146,6 +146,14 @@ class ProgressNote(ClientRow):
         note.save(force_insert=True)
         return note
 
+    @staticmethod
+    def is_held_back(session: TherapySession) -> bool:
+        """Whether the note of a session is held back, for who may see neither the note
+        nor the hold: a client learns that it is, and not why."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT app.is_held(%s)", [session.pk])
+            return cursor.fetchone()[0]
+
     @property
     def parts(self) -> list[str]:
         return self.body.split(PART)

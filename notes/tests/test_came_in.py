@@ -277,11 +277,11 @@ def test_what_one_wants_to_talk_about_is_on_the_page_of_that_session(
     for by in people.get(who, [cleo.user, thea]):
         mine = seen_by(by, goal)
         as_(by, lambda mine=mine, by=by: mine.latest.suggest_next("talk", by=by))
-    staff = {"client": "The client wants", "therapist": "The therapist wants"}
+    staff = {"client": "The client wants to talk about", "therapist": "To talk about:"}
     portal = {"client": "You want", "therapist": "Your therapist wants"}
     page = read(sign_in(thea), f"/sessions/{coming.pk}/")
-    begins = staff.get(who, "You both want")
-    assert f"{begins} to talk about a goal you see differently." in page
+    begins = staff.get(who, "You both want to talk about")
+    assert f"{begins} a goal you see differently." in page
     assert "You each see this goal differently. One stop Read" not in page
     page = read(sign_in(cleo.user), f"/portal/sessions/{coming.pk}/")
     begins = portal.get(who, "You both want")

@@ -77,7 +77,7 @@ def test_what_was_typed_last_can_be_removed_whatever_day_it_is_of(cleo, thea, si
     logged_late(browser, session, goal, 4)
     slip = GoalRating.objects.get(session_id=session.pk)
     page = browser.get(f"/goals/{goal.pk}/").content.decode()
-    assert f"/ratings/{slip.pk}/" in page and "You rated 4, " in page
+    assert f"/ratings/{slip.pk}/" in page and "You rated 4 in the session, " in page
 
 
 def test_a_session_shows_each_sides_last_rating_before_its_end(cleo, thea, sign_in):

@@ -12,7 +12,7 @@ from digests.models import Digest
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from goals.wordings import Wordings
 from overview.timeline_page import TimelinePage
-from tests.cast import act, agreed_goal, hold, page_at
+from tests.cast import act, agreed_goal, book, hold, page_at
 
 OLD, NEW = "Take the bus into town", "Take the tram to the sea"
 DAYS = timedelta(days=1)
@@ -54,6 +54,35 @@ def test_the_session_shows_the_words_of_that_day_to_both(told, cleo, thea, sign_
         said = page_at(sign_in(person), f"{url}/sessions/{session.pk}/")
         assert OLD in said
         assert NEW not in said
+
+
+def test_words_agreed_after_a_session_of_the_same_day_are_not_its_words(
+    told, cleo, thea, sign_in
+):
+    """Numbers and words are those of one moment, the session's end."""
+    goal, _earlier = told
+    session = hold(cleo, thea, at=timezone.now() - timedelta(minutes=90))
+    with acting_as(thea.pk), transaction.atomic():
+        GoalRating.give({goal: 7}, by=thea, session=session, at=session.ends_at)
+    for person, url in ((thea, ""), (cleo.user, "/portal")):
+        said = page_at(sign_in(person), f"{url}/sessions/{session.pk}/")
+        assert OLD in said and NEW not in said, url
+
+
+def test_a_session_that_is_written_up_later_has_the_words_of_its_hour(
+    told, cleo, thea, sign_in
+):
+    session = book(cleo, thea, at=timezone.now() - timedelta(minutes=90))
+    said = page_at(sign_in(thea), f"/sessions/{session.pk}/")
+    goals = said[said.index('class="goal-card"') : said.index('class="note"')]
+    assert OLD in goals and NEW not in goals
+
+
+def test_a_session_under_way_has_the_words_of_now(told, cleo, thea, sign_in):
+    session = book(cleo, thea, at=timezone.now() - timedelta(minutes=10))
+    said = page_at(sign_in(thea), f"/sessions/{session.pk}/")
+    goals = said[said.index('class="goal-card"') : said.index('class="note"')]
+    assert NEW in goals
 
 
 def test_a_rating_stays_with_its_session_when_the_goal_is_closed(told, thea, sign_in):
@@ -157,7 +186,7 @@ def test_after_a_proposal_that_came_to_nothing_the_agreed_words_are_that_days(
         shown = Goal.objects.with_words().get(pk=goal.pk).shown.own_words
         assert shown == OLD  # as the goal's own page says
         found = TimelinePage(cleo, thea, "")
-        assert found.words_on(found.lines[goal.pk], thea.today()) == OLD
+        assert found.words_at(found.lines[goal.pk], timezone.now()) == OLD
 
 
 def test_a_session_before_the_agreement_was_withdrawn_has_the_agreed_words(

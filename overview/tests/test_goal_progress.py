@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from database.identity import acting_as
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import joined
-from tests.cast import BUS, agreed_goal, pinned
+from tests.cast import BUS, agreed_goal, pinned, propose
 
 SCALE = joined([f"level {n}" for n in range(5)])
 
@@ -28,42 +28,42 @@ def scaled(cleo, thea, importance, difficulty, *levels):
     return goal
 
 
-def test_the_mean_is_over_goals_rated_twice(sign_in, cleo, thea):
+def test_the_mean_is_over_goals_rated_on_three_days(sign_in, cleo, thea):
     agreed_goal(cleo, thea, ratings=[2, 4, 7])
-    agreed_goal(cleo, thea, ratings=[3, 6])
+    agreed_goal(cleo, thea, ratings=[3, 5, 6])
     agreed_goal(cleo, thea, ratings=[1])
     for browser, portal in ((sign_in(thea), False), (sign_in(cleo.user), True)):
         page = shown(browser, cleo, portal)
         assert "+4 points on average" in page
         assert "Over 2 goals" in page
-        assert "1 was rated once" in page
+        assert "1 was rated on fewer days and is left out." in page
         assert "unlikely to be chance alone" in page
 
 
-def test_before_two_ratings_it_is_too_early_to_say(sign_in, cleo, thea):
-    agreed_goal(cleo, thea, ratings=[4])
+def test_before_the_third_day_it_is_too_early_to_say(sign_in, cleo, thea):
+    agreed_goal(cleo, thea, ratings=[4, 9])
     page = shown(sign_in(thea), cleo)
     assert "Too early to say" in page
     assert "points on average" not in page
 
 
 def test_less_than_the_practices_line_is_called_so(sign_in, cleo, thea, settings):
-    agreed_goal(cleo, thea, ratings=[4, 6])
+    agreed_goal(cleo, thea, ratings=[4, 4, 6])
     assert "That is less than 2.45" in shown(sign_in(thea), cleo)
     settings.GOAL_CHANGE_THRESHOLD = 2.0
     assert "unlikely to be chance alone" in shown(sign_in(thea), cleo)
 
 
 def test_a_rating_taken_back_counts_for_nothing(sign_in, cleo, thea):
-    goal = agreed_goal(cleo, thea, ratings=[4, 6])
+    goal = agreed_goal(cleo, thea, ratings=[4, 5, 6])
     with acting_as(thea.pk), transaction.atomic():
         GoalRating.objects.get(value=6).withdraw(by=thea)
-    assert goal.ratings.not_withdrawn().count() == 1
+    assert goal.ratings.not_withdrawn().count() == 2
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
 
 def test_a_proposal_that_was_taken_back_is_no_goal_to_count(sign_in, cleo, thea):
-    goal = agreed_goal(cleo, thea, by_client_only=True, ratings=[2, 9])
+    goal = agreed_goal(cleo, thea, by_client_only=True, ratings=[2, 5, 9])
     Goal.objects.filter(pk=goal.pk).update(closed_at=now(), ended_as="taken back")
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
@@ -105,9 +105,28 @@ def test_theas_levels_count_only_for_a_goal_without_cleos(sign_in, cleo, thea):
     scaled(cleo, thea, 1, 1, 0, 1)
     page = shown(sign_in(thea), cleo)
     assert "At first 50.0 Now 62.4" in page
-    assert "for 1 goal where the client gave none, from the therapist’s." in page
+    assert (
+        "for 1 goal where the client gave fewer than two, from the therapist’s." in page
+    )
     own = shown(sign_in(cleo.user), cleo, True)
-    assert "for 1 goal where you gave none, from your therapist’s." in own
+    assert "for 1 goal where you gave fewer than two, from your therapist’s." in own
+
+
+def test_one_level_of_cleo_does_not_throw_theas_out(sign_in, cleo, thea):
+    goal = scaled(cleo, thea, 1, 1, -1, 0)
+    with acting_as(cleo.user.pk), transaction.atomic():
+        GoalScore.give(goal, "attainment", 2, by=cleo.user)
+    page = shown(sign_in(thea), cleo)
+    assert "At first 40.0 Now 50.0" in page
+    assert "From the levels that the therapist gave." in page
+
+
+def test_a_scale_that_was_never_agreed_to_is_no_attainment(sign_in, cleo, thea):
+    goal = propose(cleo, thea, BUS | {"attainment": SCALE})
+    with acting_as(thea.pk), transaction.atomic():
+        for level in (-1, 0):
+            GoalScore.give(goal, "attainment", level, by=thea)
+    assert "what you both expected" not in shown(sign_in(thea), cleo)
 
 
 def test_a_goal_with_one_level_is_left_out_of_attainment(sign_in, cleo, thea):
@@ -127,8 +146,8 @@ def test_without_a_scale_there_is_no_attainment(sign_in, cleo, thea):
 @pytest.mark.parametrize("many", [20])
 def test_the_page_costs_the_same_with_many_goals(sign_in, cleo, thea, many):
     browser = sign_in(thea)
-    agreed_goal(cleo, thea, ratings=[3, 4])
+    agreed_goal(cleo, thea, ratings=[3, 4, 4])
     one = pinned(browser, f"/clients/{cleo.pk}/progress/")
     for _ in range(many):
-        agreed_goal(cleo, thea, ratings=[3, 4])
+        agreed_goal(cleo, thea, ratings=[3, 4, 4])
     assert pinned(browser, f"/clients/{cleo.pk}/progress/") == one <= 10

@@ -17,7 +17,7 @@ from conftest import admit
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalScore, Review
 from overview import caseload_page as lists
-from tests.cast import BUS, agreed_goal, book, hold, pinned
+from tests.cast import BUS, agreed_goal, book, hold, pinned, rate
 
 
 def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
@@ -108,7 +108,7 @@ def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea, ratings=[3, 4])
     browser = sign_in(thea)
     assert "Too early" in browser.get("/caseload/").content.decode()
-    agreed_goal(cleo, thea, goal=goal, ratings=[5])
+    rate(goal, 2, by=thea, at=timezone.now() - timedelta(days=5))
     row = browser.get("/caseload/").content.decode().split("<tbody>")[1]
     assert "Too early" not in row
 
@@ -152,7 +152,8 @@ def mixed(thea):
         elif number % 4 == 2:  # too early: the third was taken back, or said elsewhere
             goal = agreed_goal(client, thea, ratings=[3, 4])
             with acting_as(thea.pk), transaction.atomic():
-                goal.rate(5, by=thea).withdraw(by=thea)
+                at = timezone.now() - timedelta(days=4)
+                goal.rate(5, by=thea, at=at).withdraw(by=thea)
             agreed_goal(client, thea, ratings=[6], content=BUS | {"own_words": "Two"})
         elif number == 4:
             agreed_goal(client, thea, by_client_only=True)

@@ -15,6 +15,7 @@ from tests.cast import (
     rate,
     write_note,
 )
+from therapy.demo.words import PRIVACY
 
 SESSIONS = reverse("portal-sessions")
 NOTE = PART.join(["Cleo rode two stops", "Braver than planned", "Three stops"])
@@ -81,9 +82,26 @@ def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
     assert "Read the note" not in told(browser.get(SESSIONS))
     said = told(browser.get(one(session)))
     assert "two stops" not in said and "go through it" not in said
+    assert "The note of this session is held back for now." in said
+    assert "No note of this session" not in said
     # The database's clock stands still within a test, so lifting it now is too late.
     NoteHold.objects.filter(pk=held.pk).update(until=session.starts_at)
-    assert "two stops" in told(browser.get(one(session)))
+    shown = told(browser.get(one(session)))
+    assert "two stops" in shown and "held back" not in shown
+
+
+def test_a_session_without_a_note_says_nothing_of_holding_back(cleo, thea, sign_in):
+    session = hold(cleo, by=thea, body=None)
+    said = told(sign_in(cleo.user).get(one(session)))
+    assert "No note of this session" in said and "held back" not in said
+
+
+def test_the_hold_form_and_the_demos_notice_say_what_cleo_learns(cleo, thea, sign_in):
+    session = hold(cleo, by=thea, body=None)
+    write_note(session, NOTE, by=thea)
+    page = told(sign_in(thea).get(f"/sessions/{session.pk}/"))
+    assert "The client reads that the note is held back, and not why." in page
+    assert "its session says so, and you can ask why" in PRIVACY
 
 
 def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):

@@ -433,7 +433,7 @@ STAFF = [
 
 PRIVACY = """What you write here is kept for your therapy and for nothing else.
 
-Your therapist reads what you write and writes a note after each session, which you can read once it is signed, unless it is held back for a stated reason.
+Your therapist reads what you write and writes a note after each session, which you can read once it is signed. If a note is held back for a while, its session says so, and you can ask why.
 
 The practice’s admins see your name, how to reach you and who treats you. They do not see your words.
 

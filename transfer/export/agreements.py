@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from goals.models.content import Side
 from goals.voices import BOTH
 from transfer.export.read import Record, Row
 
@@ -11,6 +12,26 @@ def was_agreed(record: Record, goal: Row) -> bool:
     versions = record.of("goal_versions", goal_id=goal["id"])
     keys = [record.of("goal_keys", version_id=one["id"]) for one in versions]
     return any(len({key["side"] for key in given}) == len(BOTH) for given in keys)
+
+
+def last_agreed(record: Record, goal: Row) -> object | None:
+    """The version in effect, else the one that was so last, as Goal.last_agreed."""
+    versions = record.of("goal_versions", goal_id=goal["id"])
+    keys = [
+        key for one in versions for key in record.of("goal_keys", version_id=one["id"])
+    ]
+    found, standing = None, {}
+    for key in sorted(keys, key=lambda key: key["at"]):
+        standing[key["version_id"], key["side"]] = key
+        other = standing.get((key["version_id"], Side(key["side"]).other))
+        if other and not _was_taken_back_before(record, other, key["at"]):
+            found = key["version_id"]
+    return goal["in_force_id"] or found
+
+
+def _was_taken_back_before(record: Record, key: Row, when) -> bool:
+    back = record.of("goal_moves", agreement_id=key["id"])
+    return any(move["at"] < when for move in back)
 
 
 def waits(record: Record, goal: Row) -> bool:

@@ -19,6 +19,7 @@ from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
 from transfer.export.chart import rating_chart
+from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
 from ui import dates
@@ -55,6 +56,7 @@ class Drawing:
         self.head()
         self.goals()
         self.sessions()
+        self.exercises()
         self.strengths()
         self.corrections()
         self.looks()
@@ -118,7 +120,23 @@ class Drawing:
             paper.ln(2)
             paper.name(gettext("What brought them, in the therapist’s words"))
             paper.text_of(person["presenting_concern"])
+        self.preferences()
         self.care()
+
+    def preferences(self) -> None:
+        charter = self.record.charter
+        if not charter:
+            return
+        yes, no = gettext("yes"), gettext("no")
+        self.paper.ln(2)
+        self.paper.name(gettext("Contact preferences"))
+        for label, value in (
+            (gettext("Reminders of sessions"), yes if charter["reminders"] else no),
+            (gettext("Weekly email"), yes if charter["weekly_digest"] else no),
+            (gettext("Nothing until"), self.day(charter["paused_until"])),
+        ):
+            if value:
+                self.paper.text_of(f"{label}: {value}", after=0)
 
     def care(self) -> None:
         rows = self.record.tables["care"]
@@ -142,7 +160,7 @@ class Drawing:
     def goal(self, goal: Row) -> None:
         paper = self.paper
         versions = self.record.of("goal_versions", goal_id=goal["id"])
-        shown = goal["in_force_id"] or goal["latest_id"]
+        shown = agreements.last_agreed(self.record, goal) or goal["latest_id"]
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
         paper.own(self.called(goal, version), size=12)
@@ -161,7 +179,8 @@ class Drawing:
         self.ratings(goal)
         self.steps(goal)
         self.said(goal)
-        self.wordings(versions)
+        draw_wordings(self, versions)
+        draw_story(self, goal)
         paper.ln(3)
 
     def called(self, goal: Row, shown: Row) -> str:
@@ -202,9 +221,13 @@ class Drawing:
             said = gettext("Not in effect: each side sees it differently")
             return [said, *earlier]
         if not earlier:
-            return [gettext("Proposed, not agreed yet")]
+            said = gettext("Proposed, not agreed yet")
+            listed = gettext("From an imported list, not agreed yet")
+            return [listed if goal["from_list"] else said]
         if agreements.waits(self.record, goal):
-            return [gettext("Proposed, not in effect"), *earlier]
+            if agreements.last_agreed(self.record, goal) == goal["latest_id"]:
+                return [gettext("Not in effect: one side agreed again"), *earlier]
+            return [gettext("A new wording is proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
 
     def ratings(self, goal: Row) -> None:
@@ -274,30 +297,6 @@ class Drawing:
                 changed = gettext("Changed: %(what)s") % {"what": row["changed"]}
                 self.paper.small(f"    {changed}", after=0)
 
-    def wordings(self, versions: list[Row]) -> None:
-        """Every wording there was, with the keys that were turned on it."""
-        self.paper.ln(1)
-        self.paper.name(gettext("Its wordings"))
-        for one in versions:
-            keys = self.record.of("goal_keys", version_id=one["id"])
-            turned = ", ".join(self.turned(key) for key in keys)
-            line = gettext("Version %(n)s, by %(who)s, %(day)s: %(words)s") % {
-                "n": one["number"],
-                "who": one["proposed_by"],
-                "day": self.day(one["proposed_at"]),
-                "words": one["own_words"],
-            }
-            self.paper.text_of(line, size=8.5, after=0)
-            if turned:
-                said = gettext("Agreed to by %(who)s") % {"who": turned}
-                self.paper.small(f"    {said}", after=0)
-
-    def turned(self, key: Row) -> str:
-        """Who turned it and when; and that it was taken back."""
-        if self.record.of("goal_moves", agreement_id=key["id"]):
-            return f"{self.signed(key)} ({gettext('taken back')})"
-        return self.signed(key)
-
     def sessions(self) -> None:
         record = self.record
         self.paper.heading(gettext("Sessions"))
@@ -326,6 +325,17 @@ class Drawing:
                 how = f" ({Assignment.Answer(answer).label})" if answer else ""
                 words = f"{gettext('Practice')}: {practice['words']}{how}"
                 self.paper.text_of(words)
+
+    def exercises(self) -> None:
+        """Those that were agreed outside a session."""
+        rows = self.record.of("practice", session_id=None)
+        if rows:
+            self.paper.heading(gettext("Exercises"))
+        for row in rows:
+            answer = row["answer"]
+            how = f" ({Assignment.Answer(answer).label})" if answer else ""
+            line = f"{self.day(row['set_at'])}: {row['words']}{how}"
+            self.paper.text_of(line, after=0)
 
     def addition(self, row: Row) -> None:
         """What was added to a signed note, below it."""

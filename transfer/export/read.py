@@ -75,7 +75,7 @@ TABLES = (
     (
         "goals", Goal, "created_at",
         "id created_at in_force_id in_force_at latest_id differs_since review_on"
-        " closed_at ended_as",
+        " closed_at ended_as from_list",
     ),
     (
         "goal_versions", GoalVersion, "goal_id number",
@@ -90,7 +90,8 @@ TABLES = (
     ),
     (
         "ratings", GoalRating, "at",
-        "id goal_id at value word context together by side session_id withdraws_id",
+        "id goal_id at value word context together by side session_id withdraws_id"
+        " from_list",
     ),
     (
         "scores", GoalScore, "at",

@@ -26,7 +26,7 @@ from database import claims
 from database.claims import Claim, TakenAway
 from database.identity import acting_as
 from database.locks import lock
-from goals.models import Goal
+from goals.models.brought import import_goals
 from goals.models.rating import GoalRating
 from transfer.imports import crash
 from transfer.imports.columns import Field
@@ -224,7 +224,7 @@ class Writing:
         sessions = self._sessions(pairs)
         said = [(client, goal) for client, who in pairs for goal in who.goals.values()]
         words = [(client, goal.words) for client, goal in said]
-        goals = Goal.import_many(words, by=self.therapist)
+        goals = import_goals(words, by=self.therapist)
         rated = [(goal, one) for goal, (_who, one) in zip(goals, said, strict=True)]
         self._ratings(rated, sessions)
 

@@ -64,12 +64,18 @@ def _by_day(versions: list[tuple[int, date]]) -> dict[date, list[int]]:
 
 
 def early(
-    places: list[tuple[float, float]], gap: float, limit: float, second: bool = False
+    places: list[tuple[float, float]],
+    gap: float,
+    limit: float,
+    second: bool = False,
+    wants: bool = True,
 ) -> str:
     """Loose open dots, and the dashed ones still needed."""
     drawn = "".join(svg_circle("early", x, y, 4.5) for x, y in places)
     if second:
         drawn = svg_squares("early", places, 4)
+    if not wants:
+        return drawn
     x, y = places[-1]
     wanted = range(1, ENOUGH + 1 - len(places))
     gap = min(gap, (limit - x) / max(len(wanted), 1))
@@ -127,16 +133,16 @@ def _ratings_at(css, width, floor, label, voices, versions, sessions, start, tod
     body += months(axis, floor + 24)
     first_y = None
     for voice in voices:
-        places = [(axis.x(p.day), floor - p.value * height) for p in voice.points]
+        places = [(axis.x(p.day), floor - p.value * height) for p in voice.daily]
         if len(places) < ENOUGH and first_y is None and voice is voices[-1]:
             gap = 42 if narrow else 81
             body += early(places, gap, right - 6, voice.second)
         elif voice.second:
-            body += second_series(places, voice.points, first_y)
+            body += second_series(places, voice.daily, first_y)
         elif len(places) < ENOUGH:
-            body += _loose(places, voice.points)
+            body += _loose(places, voice.daily)
         else:
-            body += _rated(places, voice.points)
+            body += _rated(places, voice.daily)
         first_y = places[-1][1]
     return svg_picture(css, width, floor + 36, label, body)
 
@@ -181,7 +187,7 @@ def rating_chart(
         words=words,
         rows=_table_rows(voices, versions, today),
         cells='<td class="r"><strong>{3}</strong></td><td>{4}</td><td>{2}</td>',
-        early=all(len(voice.points) < ENOUGH for voice in voices),
+        early=all(voice.is_early for voice in voices),
         key=key_of(voices),
         low=low,
         high=high,

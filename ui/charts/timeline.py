@@ -30,10 +30,11 @@ class Lane:
     points: list[Point]
     second: list[Point] = field(default_factory=list)
     names: tuple[str, str] = ("", "")
+    is_cut: tuple[bool, bool] = (False, False)  # whether each has earlier ratings
 
     @property
     def voices(self) -> list[Voice]:
-        return voices_of(self.points, self.second, self.names)
+        return voices_of(self.points, self.second, self.names, self.is_cut)
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ def _lane(lane: Lane, axis: Axis, plan: Plan, floor: float) -> str:
         return body + svg_text(plan.left + 8, floor - 8, _("No rating yet"))
     first_y = None
     for voice in lane.voices:
-        places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in voice.points]
+        places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in voice.daily]
         if len(places) < ENOUGH:
-            body += early(places, 24, plan.right, voice.second)
+            body += early(places, 24, plan.right, voice.second, wants=not voice.is_cut)
         elif voice.second:
-            body += second_series(places, voice.points, first_y)
+            body += second_series(places, voice.daily, first_y)
         else:
-            body += _in_lane(places, voice.points, plan)
+            body += _in_lane(places, voice.daily, plan)
         first_y = places[-1][1]
     return body
 
@@ -170,9 +171,7 @@ def timeline_chart(
         svg=mark_safe("".join(drawn)) if days else mark_safe(""),
         words=words,
         rows=_table_rows(lanes, steps, today),
-        early=all(
-            len(voice.points) < ENOUGH for lane in lanes for voice in lane.voices
-        ),
+        early=all(voice.is_early for lane in lanes for voice in lane.voices),
         key=key_of(_all_voices(lanes)),
     )
 

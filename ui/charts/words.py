@@ -1,19 +1,26 @@
-"""What a chart shows, in one neutral sentence for each side; no trend below three."""
+"""What a chart shows, in one neutral sentence for each side; no trend below three.
+
+Ratings of one day count as one, the last of that day: three within a minute say no
+more than one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
+from typing import TypeVar
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from ui import dates
 
-ENOUGH = 3  # ratings before a line is fair
+T = TypeVar("T")
+ENOUGH = 3  # different days with a rating before a line is fair
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,23 @@ class Point:
 class Voice:
     """The ratings of one side, oldest first, and what that side is called here.
 
-    `second`: the therapist's, always dashed and with squares, alone or not.
+    `second`: the therapist's, always dashed and with squares, alone or not; `is_cut`:
+    there are earlier ratings that the chart leaves out, so it says nothing of a start.
     """
 
     name: str
     points: list[Point]
     second: bool = False
+    is_cut: bool = False
+
+    @property
+    def daily(self) -> list[Point]:
+        """One a day: what a line is drawn from."""
+        return last_of_each_day(self.points, lambda point: point.day)
+
+    @property
+    def is_early(self) -> bool:
+        return len(self.daily) < ENOUGH
 
 
 def day_of(when: date | datetime, zone: tzinfo | None = None) -> date:
@@ -43,6 +61,11 @@ def day_of(when: date | datetime, zone: tzinfo | None = None) -> date:
     if isinstance(when, datetime):
         return timezone.localtime(when, zone).date()
     return when
+
+
+def last_of_each_day(rows: Iterable[T], day: Callable[[T], date]) -> list[T]:
+    """Of rows in the order of time, the last one of each day."""
+    return list({day(row): row for row in rows}.values())
 
 
 def label_of(words: str, most: int = 22) -> str:
@@ -73,23 +96,36 @@ def _since(day: date, today: date) -> str:
     return date_format(day, pgettext("date format", "F Y"))
 
 
-def _few(points: list[Point]) -> str:
-    if not points:
+def _few(daily: list[Point], times: int) -> str:
+    """What is said of `times` ratings on one day or two."""
+    if not daily:
         return _("No rating yet.")
-    if len(points) == 1:
-        return _(
-            "One rating so far, %(value)s. Two more, and a line would be fair."
-        ) % {"value": points[0].value}
-    return _(
-        "Two ratings so far, %(first)s and %(last)s."
-        " One more, and a line would be fair."
-    ) % {"first": points[0].value, "last": points[1].value}
+    said = {"times": times, "first": daily[0].value, "last": daily[-1].value}
+    if times == 1:
+        words = _("One rating so far, %(last)s. A line needs ratings on three days.")
+    elif len(daily) == 1:
+        words = _(
+            "%(times)s ratings on one day, the last one %(last)s. A line needs ratings"
+            " on three days."
+        )
+    elif times == 2:
+        words = _(
+            "Two ratings so far, %(first)s and %(last)s. A line needs ratings on three"
+            " days."
+        )
+    else:
+        words = _(
+            "%(times)s ratings on two days, %(first)s and %(last)s. A line needs"
+            " ratings on three days."
+        )
+    return words % said
 
 
 def in_words(points: list[Point], today: date) -> str:
-    """What happened in one neutral sentence; below three ratings, no trend."""
+    """What happened in one neutral sentence; below three days, no trend."""
+    times, points = len(points), last_of_each_day(points, lambda point: point.day)
     if len(points) < ENOUGH:
-        return _few(points)
+        return _few(points, times)
     first, last = points[0], points[-1]
     top = max(points, key=lambda point: point.value)
     bottom = min(points, key=lambda point: point.value)
@@ -107,9 +143,12 @@ def in_words(points: list[Point], today: date) -> str:
     return _sentence(first.value == last.value, above, below) % words
 
 
-def voices_of(points, second, names) -> list[Voice]:
+def voices_of(points, second, names, is_cut=(False, False)) -> list[Voice]:
     """Those who rated at all."""
-    found = [Voice(names[0], list(points)), Voice(names[1], list(second), second=True)]
+    found = [
+        Voice(names[0], list(points), is_cut=is_cut[0]),
+        Voice(names[1], list(second), second=True, is_cut=is_cut[1]),
+    ]
     return [voice for voice in found if voice.points]
 
 
@@ -118,12 +157,22 @@ def voices_in_words(voices: list[Voice], today: date) -> str:
     if not voices:
         return in_words([], today)
     return " ".join(
-        _("%(name)s: %(words)s")
-        % {"name": voice.name, "words": in_words(voice.points, today)}
+        _("%(name)s: %(words)s") % {"name": voice.name, "words": _of(voice, today)}
         if voice.name
-        else in_words(voice.points, today)
+        else _of(voice, today)
         for voice in voices
     )
+
+
+def _of(voice: Voice, today: date) -> str:
+    if not (voice.is_cut and voice.is_early):
+        return in_words(voice.points, today)
+    words = ngettext(
+        "%(times)s rating in this time, the last one %(last)s.",
+        "%(times)s ratings in this time, the last one %(last)s.",
+        len(voice.points),
+    )
+    return words % {"times": len(voice.points), "last": voice.points[-1].value}
 
 
 def _sentence(same: bool, above: bool, below: bool) -> str:

@@ -29,8 +29,11 @@ def parsed(svg):
     ("values", "words"),
     [
         ((), "No rating yet."),
-        ((3,), "One rating so far, 3. Two more, and a line would be fair."),
-        ((3, 9), "Two ratings so far, 3 and 9. One more, and a line would be fair."),
+        ((3,), "One rating so far, 3. A line needs ratings on three days."),
+        (
+            (3, 9),
+            "Two ratings so far, 3 and 9. A line needs ratings on three days.",
+        ),
         ((2, 2, 2), "At 2 since October."),
         ((2, 3, 5), "From 2 to 5 since October."),
         ((2, 6, 5), "From 2 to 5 since October, high of 6 on 26 Oct."),

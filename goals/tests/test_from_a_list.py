@@ -1,0 +1,106 @@
+"""What came from an imported list says so, without an hour that nobody wrote."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from goals.models import GoalRating
+from goals.models.brought import import_goals
+from goals.tests.test_one_name import paper
+from goals.tests.test_what_is_agreed import text
+from tests.cast import act, agree, as_person, book, hold, propose, rate
+
+LIST = "rom an imported list"  # From, from
+WORDS = "Sleep through"
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """As an import brings it: a goal and a rating at noon, before it was here."""
+    at = timezone.localtime() - timedelta(days=21)
+    with as_person(thea):
+        [goal] = import_goals([(cleo, WORDS)], by=thea)
+        noon = at.replace(hour=12, minute=0)
+        GoalRating.import_many([(goal, 6, noon, None)], by=thea)
+    return goal
+
+
+def test_both_read_where_the_goal_comes_from(goal, cleo, thea, sign_in):
+    for person, start in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
+        assert "From an imported list, added today, not agreed yet." in page
+        panel = page[page.index("Proposal, version 1") :][:120]
+        assert "from an imported list" in panel
+        assert "proposed by" not in page and "suggests words" not in page
+    for person, address in (
+        (cleo.user, "/portal/goals/"), (thea, f"/clients/{cleo.pk}/"),
+        (cleo.user, "/portal/journey/"), (thea, f"/clients/{cleo.pk}/journey/"),
+    ):  # fmt: skip
+        page = text(sign_in(person).get(address))
+        assert "From an imported list, added" in page, address
+    assert LIST in paper(cleo, thea)
+
+
+def test_nobody_is_said_to_have_given_its_numbers(goal, cleo, thea, sign_in):
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=14))
+    browser = sign_in(thea)
+    page = text(browser.get(f"/goals/{goal.pk}/"))
+    assert "You rated" not in page and "12:00" not in page
+    assert "6, " in page and ", from an imported list. Take it back" in page
+    assert "You: One rating so far" not in page
+    page = text(browser.get(f"/sessions/{session.pk}/"))
+    assert "rated by you" not in page and LIST in page
+    page = text(browser.get(f"/clients/{cleo.pk}/"))
+    assert "You: 6 of 10" not in page and "Therapist: 6 of 10" in page
+    page = text(sign_in(cleo.user).get(f"/portal/sessions/{session.pk}/"))
+    assert "rated by Thea" not in page and LIST in page
+
+
+def test_a_session_page_says_where_the_last_number_comes_from(
+    goal, cleo, thea, sign_in
+):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    page = text(sign_in(thea).get(f"/sessions/{session.pk}/"))
+    card = page[page.index(WORDS) :][:120]
+    assert "From an imported list: 6" in card and "You: 6" not in card
+
+
+def test_what_is_said_here_afterwards_is_ones_own(goal, cleo, thea, sign_in):
+    rate(goal, 7, by=thea)
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Sleep well"}, by=thea))
+    agree(goal, cleo.user)
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    assert "You rated 7, " in page
+    assert page.count("proposed by Thea") == 1  # version 2
+    assert page.count("from an imported list, today") == 1  # version 1
+
+
+def test_a_rating_given_in_a_session_bears_no_hour(cleo, thea, sign_in):
+    goal = propose(cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - timedelta(days=3))
+    with as_person(thea):
+        GoalRating.give({goal: 7}, by=thea, session=session, at=session.ends_at)
+    page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
+    said = page[page.index("You rated 7") :][:60]
+    assert said.startswith("You rated 7 in the session, ")
+    assert ":" not in said
+
+
+def test_what_is_reckoned_from_a_list_says_so_to_both(goal, cleo, thea, sign_in):
+    """Three days of it are enough for a line, and nobody is said to have been there."""
+    with as_person(thea):
+        days = [timezone.now() - timedelta(days=days) for days in (14, 7)]
+        ratings = [
+            (goal, value, at, None) for value, at in zip((2, 4), days, strict=True)
+        ]
+        GoalRating.import_many(ratings, by=thea)
+    agree(goal, cleo.user)
+    rate(goal, 5, by=thea)
+    for person, start in ((cleo.user, "/portal"), (thea, f"/clients/{cleo.pk}")):
+        browser = sign_in(person)
+        assert "From an imported list: 3." in text(browser.get(f"{start}/progress/"))
+        page = text(browser.get(f"{start}/journey/"))
+        assert "in 4 ratings. From an imported list: 3." in page
+        assert "From an imported list: Rated" in page and "Rated 5 of 10" in page
+        assert "Therapist: Rated 5 of 10" in page
