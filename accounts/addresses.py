@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from accounts import audit, celery_kick, sign_in_limits
 from accounts.backend import account_at, read_account
 from accounts.models import AddressChange, NotSent, OutgoingEmail, User
 from accounts.sign_in import tell
+from database.functions import call
 from database.identity import acting_as
 from database.ids import uuid7
 
@@ -44,9 +45,7 @@ def tell_owner(email: str, *, by: User) -> None:
     Counts as the invitation that it is sent instead of.
     """
     sign_in_limits.require_invitation(by, email)
-    with connection.cursor() as cursor:
-        today = f"{timezone.now():%Y-%m-%d}"
-        cursor.execute("SELECT app.tell_owner(%s, %s, %s)", [email, uuid7(), today])
+    call("tell_owner", email, uuid7(), f"{timezone.now():%Y-%m-%d}")
     transaction.on_commit(celery_kick.the_sender, robust=True)
 
 
@@ -93,9 +92,8 @@ def confirm(change: AddressChange, *, by: User) -> bool:
     """Whether the address is theirs now; both mail boxes are told."""
     old = by.email
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT app.change_address(%s)", [change.pk])
-            [new] = cursor.fetchone()
+        with transaction.atomic():
+            new = call("change_address", change.pk)
     except IntegrityError:  # somebody else's since
         return False
     if new is None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db import connection
 
 from accounts.models import User
-from database.identity import coming_in
+from database.functions import call
+from database.identity import acting_as, coming_in
 
 
 def account_at(address: str) -> UUID | None:
     """The key of the account with exactly this address, in whatever practice."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.account_at(%s)", [address])
-        return cursor.fetchone()[0]
+    return call("account_at", address)
 
 
 def read_account(pk: UUID) -> User | None:
@@ -25,10 +23,13 @@ def read_account(pk: UUID) -> User | None:
 
 
 class PasswordBackend(AuthenticationBackend):
-    """allauth's.  Who types an address is on the way in to its account from then on,
-    and asks as much of the database where nobody has it."""
+    """allauth's.  Whose password was right is on the way in from then on; where nobody
+    has the address as much is asked of the database."""
 
     def _authenticate_by_email(self, email, password):
         found = account_at(email) or uuid4()
-        coming_in(found)
-        return self._check_password(read_account(found), password)
+        with acting_as(None, coming=found):
+            person = self._check_password(read_account(found), password)
+        if person:
+            coming_in(found)
+        return person

@@ -13,12 +13,13 @@ import secrets
 from base64 import b64encode
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.models import KnownDevice, User
+from database.functions import call
 
 YEAR = 365 * 24 * 3600
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
@@ -55,9 +56,8 @@ def is_known_at(request, address: str) -> bool:
     token = token_of(request)
     if not token:
         return False
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT app.knows_device_of(%s, %s)", [address, _hash(token)])
-        return cursor.fetchone()[0]
+    with transaction.atomic():
+        return call("knows_device_of", address, _hash(token))
 
 
 def remember(request, user: User) -> KnownDevice | None:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
-from database.identity import coming_in
+from database.identity import acting_as, coming_in
 from ui.forms import House, HouseForm
 
 
@@ -115,10 +115,13 @@ class PasskeySignInForm(Careful, LoginWebAuthnForm):
         return self._read(self._of_its_owner)
 
     def _of_its_owner(self):
-        """A passkey names its account: from here on somebody is on the way into it."""
+        """A passkey names its account; once it is right somebody is on the way in."""
         handle = self.cleaned_data["credential"]["response"]["userHandle"]
-        coming_in(UUID(websafe_decode(handle).decode()))
-        return super().clean_credential()
+        owner = UUID(websafe_decode(handle).decode())
+        with acting_as(None, coming=owner):
+            passkey = super().clean_credential()
+        coming_in(owner)
+        return passkey
 
 
 class PasskeyStepForm(Careful, AuthenticateWebAuthnForm):

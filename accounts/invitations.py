@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from accounts import audit, sign_in_limits
 from accounts.backend import read_account
 from accounts.models import Invitation, NotSent, OutgoingEmail, User
 from accounts.sessions import ways_changed
+from database.functions import call
 from database.identity import acting_as
 
 audit.verb("joined", audit.Sort.SIGN_IN, _("Accepted the invitation"))
@@ -84,10 +85,8 @@ def revoke(invitation: Invitation, *, by: User) -> bool:
 
 def find(secret: str) -> UUID | None:
     """Whose link this is, while it is open; asked by a visitor."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM app.invitation(%s)", [_hash(secret)])
-        row = cursor.fetchone()
-    return row[0] if row else None
+    with transaction.atomic():
+        return call("invitation", _hash(secret))
 
 
 def accept(secret: str, *, password: str, time_zone: str) -> User | None:
@@ -99,10 +98,8 @@ def accept(secret: str, *, password: str, time_zone: str) -> User | None:
     if person_id is None:
         return None
     with acting_as(person_id), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT app.join(%s, %s)", [_hash(secret), time_zone])
-            if not cursor.fetchone()[0]:
-                return None
+        if not call("join", _hash(secret), time_zone):
+            return None
         person = read_account(person_id)
         person.set_password(password)
         person.save(update_fields=["password"])

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts import encryption, factors
+from database.functions import call
 from database.locks import lock
 
 
@@ -69,9 +70,8 @@ def destroy(client_id: UUID) -> bool:
 
     False where there is no key (any more).
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT app.destroy_key(%s)", [str(client_id)])
-        return cursor.fetchone()[0]
+    with transaction.atomic():
+        return call("destroy_key", client_id)
 
 
 def _wrapped(practice_id: UUID | None = None) -> list[Wrapped]:

@@ -11,31 +11,32 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.models import User
+from database.functions import call
 
 
 def set_roles(person: User, *, therapist: bool, admin: bool) -> None:
-    _call("set_roles", person.pk, therapist, admin)
+    call("set_roles", person.pk, therapist, admin)
 
 
 def open_account(person: User) -> None:
-    _call("open_account", person.pk)
+    call("open_account", person.pk)
     person.is_active = True
 
 
 def close_account(person: User) -> bool:
     """Whether it was open.  Of a client, the way in is forgotten too."""
-    return _call("close_account", person.pk)
+    return call("close_account", person.pk)
 
 
 def correct_address(person: User, email: str) -> None:
     """Before they joined.  IntegrityError where it is another's."""
-    _call("correct_address", person.pk, email)
+    call("correct_address", person.pk, email)
     person.email = email
 
 
 def give_account(person: User, *, to: UUID) -> None:
     """It opens the record of this client from now on, and of no other."""
-    _call("give_account", to, person.pk)
+    call("give_account", to, person.pk)
 
 
 def named_in_record() -> dict[UUID, str]:
@@ -43,10 +44,3 @@ def named_in_record() -> dict[UUID, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, name FROM app.named_in_record()")
         return dict(cursor.fetchall())
-
-
-def _call(function: str, *values):
-    marks = ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT app.{function}({marks})", values)
-        return cursor.fetchone()[0]

@@ -34,6 +34,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import devices
 from accounts.models import Credential, Practice, SignIn, User
+from database.functions import call
 
 SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
 KEY = re.compile(r"[0-9a-z]{32}")
@@ -149,7 +150,7 @@ class SessionStore(DatabaseStore):
         said = {field.attname: getattr(row, field.attname) for field in FIELDS}
         try:
             with transaction.atomic():
-                written = _call("session_write", _json(said), must_create)
+                written = call("session_write", _json(said), must_create)
         except IntegrityError as error:
             if must_create:
                 raise CreateError from error
@@ -158,12 +159,12 @@ class SessionStore(DatabaseStore):
             raise UpdateError
 
     def exists(self, session_key):
-        return _call("session_exists", hash_of(session_key))
+        return call("session_exists", hash_of(session_key))
 
     def delete(self, session_key=None):
         key = session_key or self.session_key
         if key is not None:
-            _call("session_delete", hash_of(key))
+            call("session_delete", hash_of(key))
 
 
 FIELDS: list[models.Field] = SignIn._meta.concrete_fields
@@ -171,14 +172,6 @@ FIELDS: list[models.Field] = SignIn._meta.concrete_fields
 
 def _json(said: dict) -> str:
     return json.dumps(said, cls=DjangoJSONEncoder)
-
-
-def _call(function: str, *values):
-    """What one of the doors for sign-ins answers (accounts.0002)."""
-    marks = ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT app.{function}({marks})", values)
-        return cursor.fetchone()[0]
 
 
 def idle_time(person: User, *, shared: bool) -> timedelta:
@@ -209,7 +202,7 @@ def touch(row: SignIn, active_at: datetime) -> None:
     """Somebody pressed a key at `active_at`; written down at most once a minute."""
     if active_at - row.last_active_at < WRITE_EVERY:
         return
-    _call("session_touch", row.pk, active_at, _end(row, active_at))
+    call("session_touch", row.pk, active_at, _end(row, active_at))
     row.last_active_at = active_at
 
 
@@ -289,7 +282,7 @@ def ways_changed(person: User, request=None) -> None:
     """
     is_here = request is not None and request.user.pk == person.pk
     here = hash_of(request.session.session_key) if is_here else None
-    person.ways_version = _call("ways_changed", person.pk, here)
+    person.ways_version = call("ways_changed", person.pk, here)
     if is_here:
         update_session_auth_hash(request, person)
         devices.stays_known(request, person)

@@ -14,6 +14,7 @@ from accounts import audit, celery_kick
 from accounts.models import NotSent, OutgoingEmail, User, WayBack
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
+from database.functions import call
 from ui import email_addresses
 
 audit.verb("sign-in reset", audit.Sort.SIGN_IN, gettext_lazy("Reset a sign-in"))
@@ -95,5 +96,4 @@ def reset_sign_in(person: User, *, by: User) -> None:
 
 def forget_ways(person: User) -> None:
     """No password is right any more, and there is no second step."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.forget_ways(%s)", [person.pk])
+    call("forget_ways", person.pk)

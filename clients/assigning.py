@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.models import Invitation, User
 from clients import access, telling
 from clients.models import CareRole, CareRoleRequest, Client, Notice, care
+from database.functions import call
 
 audit.verb(
     "first role from who invited",
@@ -166,6 +167,4 @@ def note_first_role(person: User, client: Client, *, by: User) -> None:
 
 def record_is_empty(client: Client) -> bool:
     """Whether nobody has written anything about this client yet."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.record_is_empty(%s)", [client.pk])
-        return cursor.fetchone()[0]
+    return call("record_is_empty", client.pk)

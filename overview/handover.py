@@ -19,6 +19,7 @@ from accounts.models import User
 from appointments.models import keep_weeks_still
 from clients import apart, assigning, staffing, telling
 from clients.models import CareRole, CareRoleRequest, Client, care
+from database.functions import call
 
 audit.verb("sessions passed on", audit.Sort.ROLE, gettext_lazy("Passed sessions on"))
 
@@ -326,12 +327,7 @@ def pass_on_sessions(
         elif clashes:
             [client] = Client.objects.filter(pk=client_id)
             raise Clashes([(client, at) for at in clashes])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT app.pass_on_sessions(%s, %s, %s, %s, %s)",
-            [client_id, leaver_id, heir.pk, since, cancels],
-        )
-        [many] = cursor.fetchone()
+    many = call("pass_on_sessions", client_id, leaver_id, heir.pk, since, cancels)
     if many:
         said = {"sessions": many, "cancelled": cancels, "to": heir.pk}
         audit.record("sessions passed on", client_id=client_id, **said)
@@ -350,11 +346,6 @@ def session_clashes(
 
 
 def _cancel_clashing(client_id, leaver_id, heir: User, since) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT app.cancel_clashing_sessions(%s, %s, %s, %s)",
-            [client_id, leaver_id, heir.pk, since],
-        )
-        [many] = cursor.fetchone()
+    many = call("cancel_clashing_sessions", client_id, leaver_id, heir.pk, since)
     said = {"sessions": many, "cancelled": True, "to": heir.pk}
     audit.record("sessions passed on", client_id=client_id, **said)

@@ -15,6 +15,7 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
 from database import identity
+from database.functions import call
 from database.locks import lock
 from ui import names
 
@@ -157,9 +158,7 @@ def take_turns(client_id) -> None:
 
 def primary_is_here(client_id) -> bool:
     """Whether the primary therapist can be asked: they work here, and nobody covers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.primary_is_here(%s)", [str(client_id)])
-        return cursor.fetchone()[0]
+    return call("primary_is_here", client_id)
 
 
 def end_other_roles(client, person: User, *, by: User, since=None) -> None:
@@ -248,6 +247,4 @@ def _call_off(client_id) -> bool:
 
     PostgreSQL does both: the web's own SQL can only shorten a role.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT app.primary_stays(%s)", [str(client_id)])
-        return cursor.fetchone()[0]
+    return call("primary_stays", client_id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +11,7 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from clients import access
 from clients.models import ClientRow
+from database.functions import call
 from database.ids import uuid7
 from notes.models.note import ProgressNote
 
@@ -83,9 +84,5 @@ def author_is_gone(note: ProgressNote) -> bool:
 
 def _make_theirs(note: ProgressNote, anew: bool, *, copy: UUID) -> bool:
     """By the database, which looks again and keeps the draft as it is."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT app.take_over_note(%s, %s, %s, %s, %s)",
-            [str(note.pk), str(note.author_id), note.revision, anew, str(copy)],
-        )
-        return cursor.fetchone()[0]
+    values = (note.pk, note.author_id, note.revision, anew, copy)
+    return call("take_over_note", *values)

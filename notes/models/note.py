@@ -18,6 +18,7 @@ from appointments.models import UNDO_FOR, TherapySession
 from clients import access
 from clients.autosave import PART
 from clients.models import ClientRow, ClientRowQuerySet
+from database.functions import call
 from database.prepared import PreparedSQL
 
 audit.kind("progressnote", _("A session note"))
@@ -150,9 +151,7 @@ class ProgressNote(ClientRow):
     def is_held_back(session: TherapySession) -> bool:
         """Whether the note of a session is held back, for who may see neither the note
         nor the hold: a client learns that it is, and not why."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT app.is_held(%s)", [session.pk])
-            return cursor.fetchone()[0]
+        return call("is_held", session.pk)
 
     @property
     def parts(self) -> list[str]:
