@@ -24,7 +24,8 @@ __all__ = ["world"]  # a fixture
 PLACES = {
     "goal": Goal, "goals": Goal, "client": Client, "clients": Client,
     "session": TherapySession, "sessions": TherapySession, "in_force": GoalVersion,
-    "latest": GoalVersion, "versions": GoalVersion, "page": Digest, "meeting": Client,
+    "latest": GoalVersion, "versions": GoalVersion, "agreed": GoalVersion,
+    "page": Digest, "meeting": Client,
 }  # fmt: skip
 OF = {Client: "pk__in"}
 DAYS = {"begins": -400, "since": -400, "ends": 400}  # from now; others are now

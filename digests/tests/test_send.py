@@ -1,6 +1,7 @@
 """The mail server's moods, against a real one."""
 
 import asyncio
+import time
 from datetime import timedelta
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parseaddr
@@ -275,16 +276,29 @@ def test_many_emails_go_over_one_connection_and_a_dropped_one_is_renewed(
 def test_a_server_that_takes_three_emails_a_line_delays_none(sink, practice, thea):
     for number in range(8):
         drop(admit(f"Client{number}", by=thea).user)
-    taken = []
+    taken, closed, answers = [], [], send.MailConnection._answers
 
     async def hangs_up(server, session, envelope):
         taken.append(1)
         if len(taken) % 3 == 0:  # right after its answer
             server._timeout_handle.cancel()
-            asyncio.get_running_loop().call_later(0, server.transport.close)
+            asyncio.get_running_loop().call_later(0, close, server.transport)
         return await Sink.handle_DATA(sink, server, session, envelope)
 
-    with patch.object(sink, "handle_DATA", hangs_up):
+    def close(transport):
+        transport.close()  # at the loop's next turn, and then:
+        asyncio.get_running_loop().call_soon(closed.append, 1)
+
+    def looked(door):
+        """Not before the line is down: a slow machine looks too early."""
+        while len(closed) < len(taken) // 3:
+            time.sleep(0.01)
+        return answers(door)
+
+    with (
+        patch.object(sink, "handle_DATA", hangs_up),
+        patch.object(send.MailConnection, "_answers", looked),
+    ):
         assert send_now() == {"sent": 8}
     assert len(sink.messages) == 8
 
