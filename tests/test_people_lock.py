@@ -196,7 +196,9 @@ def test_who_does_not_manage_an_account_changes_nothing_of_it(
 ):
     """A colleague; a client of somebody else; one's therapist; another practice."""
     una = User.objects.get(name="Una")
+    olaf = person(una.practice, "Olaf", is_admin=True)
     tries = [(thea, theo), (thea, carl.user), (cleo.user, thea), (una, theo)]
+    tries += [(olaf, theo), (olaf, carl.user)]
     for who, whom in tries:
         with (
             pytest.raises(DatabaseError, match=REFUSED),
