@@ -26,8 +26,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import encryption
+from accounts.factors import STEPS
 from accounts.models import Practice, User
-from accounts.sessions import FACTOR, STEPS
+from accounts.sessions import FACTOR
 from clients.models import CareRole, Client
 from database.identity import acting_as
 

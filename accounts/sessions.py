@@ -15,7 +15,6 @@ from functools import wraps
 from uuid import UUID
 
 from allauth.account.utils import url_str_to_user_pk
-from allauth.mfa.models import Authenticator
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
     HASH_SESSION_KEY,
@@ -40,7 +39,6 @@ SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from
 KEY = re.compile(r"[0-9a-z]{32}")
 LOGIN = "account_login"  # allauth's: who took the first step of two
 FACTOR = "factor"  # in the session: the second step that was taken
-STEPS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 SHARED_IDLE = timedelta(minutes=10)
 STAFF_MOST, CLIENT_MOST = timedelta(hours=12), timedelta(hours=24)
 VISITOR = timedelta(hours=1)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import authenticate
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.http import JsonResponse
 from django.urls import include, path
@@ -318,3 +319,16 @@ def test_sql_that_names_somebody_becomes_them_which_the_page_on_security_says(
     assert run(browser, become) == [[1]]
     page = Path(__file__).parents[1].joinpath("docs", "security.md").read_text().split()
     assert "becomes whomever it names" in " ".join(page)
+
+
+# -- coming in ------------------------------------------------------------------------
+
+
+def test_a_wrong_password_leaves_nobody_on_the_way_in_and_a_right_one_does(thea, theo):
+    def typed(password):
+        authenticate(None, email=thea.email, password=password)
+        return list(User.objects.values_list("pk", flat=True))
+
+    with as_role("cairn_web"), transaction.atomic():
+        assert typed("not this one") == []
+        assert typed("thea-passes-by-the-lake") == [thea.pk]
