@@ -6,6 +6,7 @@ not.  The verbs that use these look first, and write the audit row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
@@ -39,8 +40,12 @@ def give_account(person: User, *, to: UUID) -> None:
     call("give_account", to, person.pk)
 
 
-def named_in_record() -> dict[UUID, str]:
-    """Who did something in the record of the client one is, by key; else nobody."""
+def named_in_record(who: Iterable[UUID]) -> dict[UUID, str]:
+    """Names, by key, of those of `who` that did something in one's own record.
+
+    One's own is the record of the client one is; whoever is no client gets nobody.
+    """
+    asked = list(set(who))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name FROM app.named_in_record()")
+        cursor.execute("SELECT id, name FROM app.named_in_record(%s::uuid[])", [asked])
         return dict(cursor.fetchall())

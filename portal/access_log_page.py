@@ -98,7 +98,7 @@ def days_of_looking(user: User) -> QuerySet:
 def in_words(rows, user: User) -> list[Looking]:
     rows = list(rows)
     reasons = _emergency_reasons(rows, user)
-    names = people.named_in_record()
+    names = people.named_in_record(row["actor_id"] for row in rows)
     return [_said(row, names, reasons) for row in rows]
 
 

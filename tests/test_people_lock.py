@@ -143,6 +143,19 @@ def test_a_therapist_sees_colleagues_and_the_accounts_of_their_own_clients(
     assert names == [["Ada"], ["Cleo"], ["Thea"], ["Theo"]]
 
 
+def test_a_client_is_named_whom_its_log_knows_and_nobody_else_it_asks_about(
+    run, everybody, sign_in, cleo, thea, theo
+):
+    sign_in(thea).get(f"/clients/{cleo.pk}/")
+    everyone = ",".join(str(pk) for pk in User.objects.values_list("pk", flat=True))
+    asked = f"SELECT name FROM app.named_in_record('{{{everyone}}}') ORDER BY name"
+    named = [name for (name,) in run(sign_in(cleo.user), asked)]
+    assert "Thea" in named
+    assert "Theo" not in named
+    assert run(sign_in(theo), asked) == []
+    assert run(WebClient(), asked) == []
+
+
 # -- writing --------------------------------------------------------------------------
 
 WRONG = [

@@ -170,12 +170,14 @@ CREATE FUNCTION app.tell_owner(address text, row_id uuid, day text) RETURNS void
     now() + interval '1 day', 'waiting', '', 0, '', now()
   FROM public.accounts_user u WHERE u.email = address
   ON CONFLICT (recipient_id, kind, period) DO NOTHING $$;
--- Who did something in the record of the client one is: their names, for its log.
-CREATE FUNCTION app.named_in_record() RETURNS TABLE (id uuid, name text)
+-- Who of these did something in the record of the client one is: their names, for its
+-- log.  One row of each is looked for, not all of the record.
+CREATE FUNCTION app.named_in_record(who uuid[]) RETURNS TABLE (id uuid, name text)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT u.id, u.name FROM public.accounts_user u
-  WHERE u.practice_id = app.practice() AND u.id IN (
-    SELECT actor_id FROM public.accounts_auditevent WHERE client_id = app.self()) $$;
+  WHERE u.practice_id = app.practice() AND u.id = ANY (who) AND (
+    SELECT true FROM public.accounts_auditevent
+    WHERE client_id = app.self() AND actor_id = u.id LIMIT 1) $$;
 """
 
 # What the doctor asks, who is nobody: names of zones, and sealed keys of practices.
@@ -258,7 +260,7 @@ class Migration(migrations.Migration):
             may={
                 "app.account_at(text)": "cairn_web",
                 "app.tell_owner(text, uuid, text)": "cairn_web",
-                "app.named_in_record()": "cairn_web",
+                "app.named_in_record(uuid[])": "cairn_web",
             },
             rights={
                 "accounts_outgoingemail": [

@@ -295,6 +295,8 @@ OF_THE_DATABASE = [
            body("app.correct_address(uuid, text)", "AND joined_at IS NULL", "")),
     Mutant("people: an account is found by a part of its address",
            body("app.account_at(text)", "email = address", "email LIKE address")),
+    Mutant("people: a client asks anybody's name",
+           body("app.named_in_record(uuid[])", "AND actor_id = u.id", "")),
     Mutant("people: sign-ins are found without their key",
            body("app.session_read(text, timestamptz)", "s.key_hash = hash", "true")),
     Mutant("owner: not held by the policies",

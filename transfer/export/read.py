@@ -264,7 +264,7 @@ def _looks(client: Client, user: User) -> list[Row]:
     """Who else opened it; the client's alone to read, so it is in their copy alone."""
     looks = looks_at(user).filter(client_id=client.pk).order_by("at", "pk")
     looks = list(looks.values("at", "actor_id", "role", "verb", "kind", "reason"))
-    names = people.named_in_record()
+    names = people.named_in_record(look["actor_id"] for look in looks)
     for look in looks:
         look["who"] = names.get(look.pop("actor_id"), "")
     return looks
