@@ -175,19 +175,23 @@ class SessionForm(HouseForm):
         return note
 
     def _save_note(self, by, sign) -> ProgressNote:
-        note = self.screen.note or ProgressNote.begin(self.screen.session, by=by)
-        revision = note.keep(
-            self.body,
-            self.cleaned_data["format"],
-            by=by,
-            base=self.cleaned_data["revision"],
-        )
-        if revision is None:
-            raise StaleNote
-        note.body, note.format = self.body, self.cleaned_data["format"]
-        note.revision = revision
+        note = self._keep_note(by) if self.screen.note else self._begin_note(by)
         if not sign:  # signing has a row of its own
             audit.record("note saved", about=note)
+        return note
+
+    def _begin_note(self, by) -> ProgressNote:
+        if self.cleaned_data["revision"]:  # of a note that is not there
+            raise StaleNote
+        session, format = self.screen.session, self.cleaned_data["format"]
+        return ProgressNote.begin(session, by=by, body=self.body, format=format)
+
+    def _keep_note(self, by) -> ProgressNote:
+        note, said = self.screen.note, self.cleaned_data
+        revision = note.keep(self.body, said["format"], by=by, base=said["revision"])
+        if revision is None:
+            raise StaleNote
+        note.body, note.format, note.revision = self.body, said["format"], revision
         return note
 
     def _save_ratings(self, by) -> None:

@@ -134,8 +134,14 @@ class ProgressNote(ClientRow):
         ]
 
     @classmethod
-    def begin(cls, session: TherapySession, *, by: User) -> ProgressNote:
-        """The one note of a session, empty; its key is the session's own."""
+    def begin(
+        cls, session: TherapySession, *, by: User, body: str = "", format: str = "dap"
+    ) -> ProgressNote:
+        """The one note of a session; its key is the session's own.
+
+        Empty it is revision 0, with a text the first.  IntegrityError where somebody
+        began it already.
+        """
         note = cls(
             id=session.pk,
             practice_id=session.practice_id,
@@ -143,6 +149,9 @@ class ProgressNote(ClientRow):
             session=session,
             author=by,
             begun_at=timezone.now(),
+            format=format,
+            body=body,
+            revision=1 if body else 0,
         )
         note.save(force_insert=True)
         return note

@@ -17,7 +17,7 @@ from goals.models import GoalRating
 from notes.models import NoteAddition, ProgressNote
 from notes.tests.test_session import BACKEND, kept, note_of, said
 from overview.timeline_page import TimelinePage
-from tests.cast import add_to, agreed_goal, book, hold, page_at
+from tests.cast import add_to, agreed_goal, at_most, book, hold, page_at
 from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
@@ -444,3 +444,17 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
     assert said in read
     assert "is writing this note" not in read
     assert "She called from the bus." in read  # to read for who wrote it
+
+
+def test_a_session_is_logged_and_signed_in_twenty_five_statements(
+    sign_in, thea, cleo, session
+):
+    """Nothing was autosaved before; as many ratings as one likes are one statement."""
+    goals = [agreed_goal(cleo, thea) for _ in range(3)]
+    browser = sign_in(thea)
+    typed = {f"rating-{goal.pk}": "4" for goal in goals}
+    typed |= {"practice": "Two stops on Friday", "take_away": "The wave passes"}
+    with at_most(25):
+        browser.post(f"/sessions/{session.pk}/", said(**typed))
+    assert note_of(session, thea).signed_at
+    assert GoalRating.objects.filter(session=session).count() == 3
