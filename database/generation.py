@@ -1,8 +1,8 @@
-"""The generation of the tables: raised only when migrations are written anew.
+"""The generation of the tables; the third is the last: migrations are only added now.
 
-Until the first installation, migrations may be rewritten; a database of an older
-generation cannot be migrated, because its tables had other names.  `manage.py migrate`
-and `manage.py restore` then stop and say why, and `./start` moves its demo data aside.
+A database of an older one is of the development and cannot be migrated, because its
+tables had other names.  `manage.py migrate` and `manage.py restore` then stop and say
+why, and `./start` moves its demo data aside.
 """
 
 from __future__ import annotations
