@@ -68,11 +68,11 @@ def remember(request, user: User) -> KnownDevice | None:
     token = token_of(request) or secrets.token_urlsafe(32)
     request.device_token = token
     known = user.devices.filter(token_hash=_hash(token))
-    if known.update(last_seen=timezone.now(), ways_version=user.ways_version):
+    if known.update(last_seen=timezone.now(), sign_in_version=user.sign_in_version):
         return None
     had_others = user.devices.exists()
     new = KnownDevice.objects.create(
-        user=user, token_hash=_hash(token), ways_version=user.ways_version
+        user=user, token_hash=_hash(token), sign_in_version=user.sign_in_version
     )
     return new if had_others else None
 
@@ -80,7 +80,7 @@ def remember(request, user: User) -> KnownDevice | None:
 def stays_known(request, person: User) -> None:
     """The one browser in which a way in was changed; all others are strange again."""
     known = person.devices.filter(token_hash=_hash(token_of(request)))
-    known.update(ways_version=person.ways_version)
+    known.update(sign_in_version=person.sign_in_version)
 
 
 def set_cookie(request, response) -> None:

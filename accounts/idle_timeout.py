@@ -70,7 +70,7 @@ class Stay:
 
 def sign(person: User) -> str:
     """Whom a page is made for, and what their ways in were then."""
-    said = f"{person.pk}:{person.ways_version}"
+    said = f"{person.pk}:{person.sign_in_version}"
     return signing.dumps(said, salt=SALT, compress=False)
 
 
@@ -88,7 +88,7 @@ def owner_of(who: str) -> User | None:
         person = read_account(pk)
     if person is None or not person.is_active:
         return None
-    return person if person.ways_version == int(version) else None
+    return person if person.sign_in_version == int(version) else None
 
 
 def _read(who: str) -> tuple[str, str]:

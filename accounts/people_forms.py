@@ -207,7 +207,7 @@ class NewPasswordForm(House, SetPasswordForm):
             person.save(update_fields=["password"])
             ways_changed(person, request)
             audit.record("password changed", about=person)
-            tell(person, "account-changed", f"ways:{person.ways_version}")
+            tell(person, "account-changed", f"ways:{person.sign_in_version}")
         return person
 
 

@@ -250,7 +250,7 @@ def hold_ways(person: User) -> None:
     read: an admin who reset the sign-in meanwhile is not undone by what was under way.
     """
     rows = User.objects.select_for_update(no_key=True).order_by()
-    as_read = rows.filter(ways_version=person.ways_version, is_active=True)
+    as_read = rows.filter(sign_in_version=person.sign_in_version, is_active=True)
     if not list(as_read.filter(pk=person.pk).values_list("pk")):
         raise WaysChanged
 
@@ -280,7 +280,7 @@ def ways_changed(person: User, request=None) -> None:
     """
     is_here = request is not None and request.user.pk == person.pk
     here = hash_of(request.session.session_key) if is_here else None
-    person.ways_version = call("ways_changed", person.pk, here)
+    person.sign_in_version = call("ways_changed", person.pk, here)
     if is_here:
         update_session_auth_hash(request, person)
         devices.stays_known(request, person)

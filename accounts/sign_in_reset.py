@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import audit, celery_kick
-from accounts.models import NotSent, OutgoingEmail, User, WayBack
+from accounts.models import NotSent, OutgoingEmail, ResetRequest, User
 from accounts.sessions import ways_changed
 from accounts.sign_in import tell
 from database.functions import call
@@ -23,8 +23,8 @@ GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
 AN_HOUR = 6  # emails to one person, however many places ask for them
 BATCH = 500
 ASKED = """
-DELETE FROM accounts_wayback WHERE id IN (
-  SELECT id FROM accounts_wayback ORDER BY created_at LIMIT %s)
+DELETE FROM accounts_resetrequest WHERE id IN (
+  SELECT id FROM accounts_resetrequest ORDER BY created_at LIMIT %s)
 RETURNING email, created_at
 """
 
@@ -35,7 +35,7 @@ RETURNING email, created_at
 @transaction.atomic
 def ask(email: str) -> None:
     """Leave the address for a worker: the same work whoever owns it, or nobody."""
-    WayBack(email=email_addresses.normalize(email)).save(force_insert=True)
+    ResetRequest(email=email_addresses.normalize(email)).save(force_insert=True)
     transaction.on_commit(celery_kick.the_sender, robust=True)
 
 
@@ -85,7 +85,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
         raise ValidationError(_("They have no sign-in to reset."))
     forget_ways(person)
     ways_changed(person)
-    now, act = timezone.now(), f"ways:{person.ways_version}"
+    now, act = timezone.now(), f"ways:{person.sign_in_version}"
     way_back = OutgoingEmail.queue(
         person, "sign-in-reset", act, due_at=now, not_after=now + GOOD_FOR
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from accounts.models import Practice, User
 from appointments.models import TherapySession
-from clients.models import CareRole, Client, ContactCharter
+from clients.models import CareRole, Client, ContactPreferences
 from digests import schedule
 from therapy.scale.rows import insert_into
 from ui import time_zones
@@ -71,7 +71,7 @@ def everybody(therapists: int, clients: int):
         CareRole, many, **both, id=key("n"), user_id=key(whose),
         given_by_id=key(whose), kind="'primary'", starts_at="now()",
     )  # fmt: skip
-    yield insert_into(ContactCharter, many, **both)
+    yield insert_into(ContactPreferences, many, **both)
     at = f"'{session_of_the_week(now, zone)}'::timestamptz"
     yield insert_into(
         TherapySession, many, **both, id=key("n"),

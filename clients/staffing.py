@@ -72,7 +72,7 @@ def end_roles(person: User, *, by: User) -> int:
 def close(person: User, *, by: User, **detail) -> None:
     """The account works no longer: signed out everywhere, its open links closed.
 
-    Emails that wait for it are dropped by the charter.
+    Emails that wait for it are dropped when they are due.
     """
     held = CareRole.objects.filter(user_id=person.pk).not_ended()
     others = held.exclude(kind=CareRole.Kind.PRIMARY).count()

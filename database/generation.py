@@ -1,4 +1,4 @@
-"""The generation of the tables; the third is the last: migrations are only added now.
+"""The generation of the tables; the fourth is the last: migrations are only added now.
 
 A database of an older one is of the development and cannot be migrated, because its
 tables had other names.  `manage.py migrate` and `manage.py restore` then stop and say
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-GENERATION = 3  # 1 had no number
+GENERATION = 4  # 1 had no number
 WHY = (
     "This database is of a development version of Cairn whose tables were rewritten"
     " since (generation {found}, this program has {wanted}). It cannot be upgraded."

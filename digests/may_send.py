@@ -14,7 +14,7 @@ from django.db.models import UUIDField
 from accounts import addresses
 from accounts.models import AddressChange, Invitation, OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import CareRoleRequest, Client, ContactCharter
+from clients.models import CareRoleRequest, Client, ContactPreferences
 from clients.prepared import prepared_for_user
 from database.prepared import first
 from digests import schedule
@@ -102,11 +102,11 @@ def _question(email, person, now) -> None:
 
 def _reminder(email, person, now) -> TherapySession:
     _require_joined(person)
-    charter = _charter_of(person, also_discharged=True)
-    if not charter.reminders:
+    preferences = _preferences_of(person, also_discharged=True)
+    if not preferences.reminders:
         raise Stopped(HELD, "reminders off")
     session = _still_true(email, person, now)
-    due = schedule.lead(session.starts_at, charter.reminder_lead_hours, person.zone)
+    due = schedule.lead(session.starts_at, preferences.reminder_lead_hours, person.zone)
     _at_its_time(email, person, now, due)
     return session
 
@@ -132,7 +132,7 @@ def _therapist_digest(email, person, now) -> Digest:
 
 def _client_digest(email, person, now) -> Digest:
     _require_joined(person)
-    if not _charter_of(person).weekly_digest:
+    if not _preferences_of(person).weekly_digest:
         raise Stopped(HELD, "digest off")
     return _digest(email, person, now)
 
@@ -151,7 +151,7 @@ def _digest(email, person, now) -> Digest:
 @prepared_for_user()
 def _own(person):
     rows = Client.objects.visible_to(person).filter(user=person)
-    return rows.select_related("charter").order_by("pk")
+    return rows.select_related("preferences").order_by("pk")
 
 
 @prepared_for_user(page=UUIDField())
@@ -159,7 +159,9 @@ def _page(person, page):
     return Digest.objects.visible_to(person).filter(pk=page)
 
 
-def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharter:
+def _preferences_of(
+    person: User, *, also_discharged: bool = False
+) -> ContactPreferences:
     """What the client wants, who must be in care here and not want a pause.
 
     `also_discharged`: for a session that was kept, while the portal can be read.
@@ -168,10 +170,12 @@ def _charter_of(person: User, *, also_discharged: bool = False) -> ContactCharte
     gone = client is None or client.is_discharged
     if client is None or (gone and not also_discharged):
         raise Stopped(DROPPED, "inactive")
-    charter = getattr(client, "charter", None) or ContactCharter(client=client)
-    if charter.paused_until and person.today() < charter.paused_until:
+    preferences = getattr(client, "preferences", None) or ContactPreferences(
+        client=client
+    )
+    if preferences.paused_until and person.today() < preferences.paused_until:
         raise Stopped(HELD, "paused")
-    return charter
+    return preferences
 
 
 def _at_its_time(email, person, now, due) -> None:

@@ -30,13 +30,13 @@ from django.utils import timezone
 
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from digests import crash, schedule
 from digests.models import Digest
 from ui import time_zones
 
 HORIZON = timedelta(hours=48)
-LONGEST_LEAD = timedelta(hours=max(ContactCharter.Lead.values))
+LONGEST_LEAD = timedelta(hours=max(ContactPreferences.Lead.values))
 # A reminder may come earlier by a night, and a day may have 25 hours.
 LOOK_AHEAD = HORIZON + LONGEST_LEAD + timedelta(hours=14)
 BATCH = 1000
@@ -124,7 +124,7 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
             "client__user_id",
             "client__user__time_zone",
             "practice__time_zone",
-            "client__charter__reminder_lead_hours",
+            "client__preferences__reminder_lead_hours",
             "starts_at",
             "booked_at",
             "schedule_version",
@@ -137,7 +137,7 @@ def _reminder(
     version,
 ) -> OutgoingEmail | None:  # fmt: skip
     zone = time_zones.resolve(own, house)
-    hours = ContactCharter.Lead.DAY if hours is None else hours
+    hours = ContactPreferences.Lead.DAY if hours is None else hours
     due_at = schedule.reminder_due(starts_at, booked_at, hours, zone)
     if due_at is None or due_at > now + HORIZON:
         return None

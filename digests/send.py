@@ -1,4 +1,4 @@
-"""The one way out: claims what is due, asks the charter, sends, and keeps the result.
+"""The one way out: claims what is due, asks may_send, sends, keeps the result.
 
 An email is claimed and that is committed before the mail server hears of it.  No email
 is lost; a second copy is sent only where a process or connection dies between the

@@ -65,8 +65,8 @@ class _Receipt:
         return format_html(DONE, self.eye, _filled(self.seen, said.seen_at))
 
     def _talked(self, said: Comment) -> SafeString:
-        if said.talked_on:
-            return self._talked_on(said)
+        if said.discussed_on:
+            return self._discussed_on(said)
         if not self.may_write:
             return self.not_talked
         act = format_html(
@@ -77,8 +77,8 @@ class _Receipt:
         )
         return SafeString(self.not_talked + act)
 
-    def _talked_on(self, said: Comment) -> SafeString:
-        when = format_html(DONE, self.talk, _filled(self.talked, said.talked_on))
+    def _discussed_on(self, said: Comment) -> SafeString:
+        when = format_html(DONE, self.talk, _filled(self.talked, said.discussed_on))
         if not said.changed:
             return when
         changed = format_html(

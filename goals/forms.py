@@ -165,20 +165,20 @@ class TalkedForm(KeptForm):
 
     kind = "talked"
 
-    talked_on = day_field(_("Talked about on"), required=True)
+    discussed_on = day_field(_("Talked about on"), required=True)
     changed = few_words(_("What changed"), rows=1, own=True)
 
     def __init__(self, *args, comment: Comment, by: User, **kwargs):
         self.comment, self.by = comment, by
-        kwargs["initial"] = {"talked_on": by.today()}
+        kwargs["initial"] = {"discussed_on": by.today()}
         super().__init__(*args, goal=comment.goal, **kwargs)
 
     @property
     def target(self):
         return self.comment.pk
 
-    def clean_talked_on(self):
-        said = self.cleaned_data["talked_on"]
+    def clean_discussed_on(self):
+        said = self.cleaned_data["discussed_on"]
         began = self.comment.at.astimezone(self.by.zone).date()
         if not began <= said <= self.by.today():
             raise ValidationError(_("A day between when it was said and today."))
@@ -187,7 +187,7 @@ class TalkedForm(KeptForm):
     def save(self) -> bool:
         said = self.cleaned_data
         verb = self.comment.talked_about
-        return self.done(verb, said["talked_on"], said["changed"], by=self.by)
+        return self.done(verb, said["discussed_on"], said["changed"], by=self.by)
 
 
 @of_goal

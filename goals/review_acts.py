@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from clients import drafts
 from clients.access import side_of
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from goals import acts, status
 from goals.forms import NO_REVIEW, LineForm
 from goals.models import Goal, Overtaken, Review
@@ -92,8 +92,10 @@ def reached(request, goal: Goal, way: Way):
     if goal.ended_as != Goal.Ended.REACHED:
         return acts.late(request, goal, way, form) if form.is_bound else way.to(goal)
     page = ReachedPage(goal, request.user, way)
-    charters = ContactCharter.objects.visible_to(request.user)
-    styles = charters.filter(client=goal.client_id).values_list("celebrates", flat=True)
+    preferences = ContactPreferences.objects.visible_to(request.user)
+    styles = preferences.filter(client=goal.client_id).values_list(
+        "celebrates", flat=True
+    )
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept with the goal."))
         return way.to(goal)

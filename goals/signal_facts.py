@@ -23,7 +23,7 @@ from django.db.models.functions import JSONObject
 from accounts.models import AuditEvent
 from appointments.models import TherapySession
 from clients.access import WRITES
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from database.prepared import many, prepared
 from goals.models import (
     Agreement,
@@ -113,13 +113,13 @@ def goal_facts(clients, since):
     answers = answers.order_by("side", "-at", "-pk").distinct("side")
     held = TherapySession.objects.filter(client=OuterRef("client_id")).held()
     held = held.order_by("-starts_at", "-pk").values("starts_at")[:UNTOUCHED]
-    unanswered = Comment.objects.filter(goal=OuterRef("pk"), talked_on=None)
+    unanswered = Comment.objects.filter(goal=OuterRef("pk"), discussed_on=None)
     given = JSONObject(side="side", what="choice", at="at")
     keys = Agreement.objects.filter(version=OuterRef("version"))
     both = Q(*(Exists(keys.filter(side=side)) for side in BOTH))
     withdrew = Q(both, kind=GoalMove.Kind.KEY_WITHDRAWN)
     moves = moves.annotate(what=Case(When(withdrew, Value("agreed")), default="choice"))
-    marked = ContactCharter.objects.filter(client=OuterRef("client_id"))
+    marked = ContactPreferences.objects.filter(client=OuterRef("client_id"))
     rows = Goal.objects.filter(client_id=clients)
     rows = rows.exclude(client__state=Client.State.DISCHARGED)
     return rows.annotate(

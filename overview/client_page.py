@@ -22,7 +22,7 @@ from accounts import encryption
 from accounts.models import AuditEvent
 from appointments.models import TherapySession
 from clients import access, apart
-from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.models import CareRole, Client, ClientBackground, ContactPreferences
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
 from database.prepared import first, many, prepared
@@ -177,7 +177,7 @@ def _steps(user, goals):
 def one_client(user, client):
     """What the page of a client begins with."""
     rows = Client.objects.visible_to(user).filter(pk=client)
-    rows = rows.select_related("user", "charter", "practice")
+    rows = rows.select_related("user", "preferences", "practice")
     return apart.with_shares_name(rows, "")
 
 
@@ -330,7 +330,7 @@ class ClientPage:
     @cached_property
     def celebrations(self) -> list[Goal]:
         """Goals reached since the last session that the client wants to talk about."""
-        if self.client.charter.celebrates != ContactCharter.Celebrates.TALK:
+        if self.client.preferences.celebrates != ContactPreferences.Celebrates.TALK:
             return []
         held = max((session.starts_at for session in self.held), default=None)
         return [

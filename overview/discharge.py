@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from appointments.models import TherapySession
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from clients.portal_state import is_active
 from ui.forms import HouseForm, PickField
 
@@ -20,11 +20,13 @@ def booked(client: Client, user: User):
 
 def emails_that_stop(client: Client, user: User, sessions: list) -> dict[str, bool]:
     """Which of the emails that the client gets by now are about to end."""
-    charter = ContactCharter.objects.visible_to(user).filter(client=client).first()
-    gets = charter is not None and is_active(client)
+    preferences = (
+        ContactPreferences.objects.visible_to(user).filter(client=client).first()
+    )
+    gets = preferences is not None and is_active(client)
     return {
-        "weekly": gets and charter.weekly_digest,
-        "reminders": bool(gets and charter.reminders and sessions),
+        "weekly": gets and preferences.weekly_digest,
+        "reminders": bool(gets and preferences.reminders and sessions),
     }
 
 

@@ -4,16 +4,18 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from clients.models import ContactCharter
-from portal.forms import CharterForm
+from clients.models import ContactPreferences
+from portal.forms import ContactForm
 from portal.own import own_therapist
 from portal.state import client_required
 
 
 @client_required
 def contact(request):
-    charter = get_object_or_404(ContactCharter.objects.editable_by(request.user))
-    form = CharterForm(request.POST or None, charter=charter, by=request.user)
+    preferences = get_object_or_404(
+        ContactPreferences.objects.editable_by(request.user)
+    )
+    form = ContactForm(request.POST or None, preferences=preferences, by=request.user)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept. From now on it is like this."))
         return redirect("portal-contact")

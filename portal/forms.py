@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients.models import Client, ContactCharter, Correction
+from clients.models import Client, ContactPreferences, Correction
 from goals.forms import GoalForm, few_words
 from goals.models.content import LEVELS
 from goals.proposal_form import ProposalForm, level_name
@@ -14,9 +14,9 @@ from ui.forms import HouseForm, day_field
 from ui.stale_forms import NoOverwrite
 
 LEADS = [
-    (ContactCharter.Lead.TWO_HOURS, _("2 hours before")),
-    (ContactCharter.Lead.DAY, _("The day before, at the same time")),
-    (ContactCharter.Lead.TWO_DAYS, _("Two days before, at the same time")),
+    (ContactPreferences.Lead.TWO_HOURS, _("2 hours before")),
+    (ContactPreferences.Lead.DAY, _("The day before, at the same time")),
+    (ContactPreferences.Lead.TWO_DAYS, _("Two days before, at the same time")),
 ]
 
 
@@ -101,7 +101,7 @@ class CorrectionForm(HouseForm):
         return twice or Correction.ask(client, about, words, by=by, key=once)
 
 
-class CharterForm(NoOverwrite, HouseForm):
+class ContactForm(NoOverwrite, HouseForm):
     reminders = forms.BooleanField(
         label=_("Remind me of sessions"),
         help_text=_("A mail with day and time, no names and no word about therapy"),
@@ -123,10 +123,10 @@ class CharterForm(NoOverwrite, HouseForm):
         help_text=_("Everything waits until this day. Empty means no pause."),
     )
 
-    def __init__(self, *args, charter: ContactCharter, by: User, **kwargs):
-        self.charter, self.by = charter, by
-        now = {name: getattr(charter, name) for name in self.base_fields}
-        if charter.paused_until and charter.paused_until <= by.today():
+    def __init__(self, *args, preferences: ContactPreferences, by: User, **kwargs):
+        self.preferences, self.by = preferences, by
+        now = {name: getattr(preferences, name) for name in self.base_fields}
+        if preferences.paused_until and preferences.paused_until <= by.today():
             now["paused_until"] = None  # that pause is over
         super().__init__(*args, initial=now, **kwargs)
 
@@ -140,4 +140,4 @@ class CharterForm(NoOverwrite, HouseForm):
 
     def save(self, *, by: User) -> bool:
         wanted = {name: self.cleaned_data[name] for name in self.base_fields}
-        return self.written(self.charter.set, by=by, **wanted)
+        return self.written(self.preferences.set, by=by, **wanted)

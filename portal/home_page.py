@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from clients.prepared import prepared_for_user
 from clients.telling import notices
 from database.prepared import first
@@ -224,8 +224,10 @@ class HomePage:
         """A goal that the therapist's answer made reached has its small ritual too."""
         if kind != "decided-reached":
             return kind
-        mine = ContactCharter.objects.visible_to(self.user).filter(client=self.client)
-        ritual = mine.filter(celebrates=ContactCharter.Celebrates.RITUAL).exists()
+        mine = ContactPreferences.objects.visible_to(self.user).filter(
+            client=self.client
+        )
+        ritual = mine.filter(celebrates=ContactPreferences.Celebrates.RITUAL).exists()
         return "ritual" if ritual else kind
 
     def _good(self) -> Good | None:

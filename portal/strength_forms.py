@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from goals.strengths.forms import StrengthForm
 from ui.forms import HouseForm, PickField
 from ui.stale_forms import NoOverwrite
@@ -37,11 +37,13 @@ class OwnStrengthForm(StrengthForm):
 class CelebrationForm(NoOverwrite, HouseForm):
     celebrates = PickField(label=_("When something is reached"), choices=WAYS)
 
-    def __init__(self, *args, charter: ContactCharter, **kwargs):
-        super().__init__(*args, initial={"celebrates": charter.celebrates}, **kwargs)
-        self.charter = charter
+    def __init__(self, *args, preferences: ContactPreferences, **kwargs):
+        super().__init__(
+            *args, initial={"celebrates": preferences.celebrates}, **kwargs
+        )
+        self.preferences = preferences
 
     def save(self, *, by: User) -> bool:
         return self.written(
-            self.charter.set, by=by, celebrates=self.cleaned_data["celebrates"]
+            self.preferences.set, by=by, celebrates=self.cleaned_data["celebrates"]
         )

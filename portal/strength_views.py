@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clients import drafts
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from clients.record_access import open_for
 from goals.models import Strength
 from goals.strengths.forms import WinForm
@@ -34,7 +34,7 @@ def strengths_page(request, *, win_form=None):
         "strengths": page,
         "asked": None if "later" in request.GET else next(iter(waiting), None),
         "waiting": len(waiting),
-        "charter": ContactCharter.objects.visible_to(request.user).get(),
+        "preferences": ContactPreferences.objects.visible_to(request.user).get(),
         "therapist": therapist,
         "win_form": win_form or WinForm(by=request.user),
     }
@@ -129,8 +129,10 @@ def win_restore(request, win_id):
 
 @client_writes_required
 def celebration(request):
-    charter = get_object_or_404(ContactCharter.objects.editable_by(request.user))
-    form = CelebrationForm(request.POST or None, charter=charter)
+    preferences = get_object_or_404(
+        ContactPreferences.objects.editable_by(request.user)
+    )
+    form = CelebrationForm(request.POST or None, preferences=preferences)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept. From now on it is like this."))
         return redirect("portal-strengths")

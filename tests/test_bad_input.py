@@ -42,7 +42,7 @@ NOTE = {f"part{number}": "Words" for number in range(4)}
 NOTE |= {"format": "dap", "revision": "0", "practice": "Walk", "take_away": "Slow"}
 STRENGTH = {"moment": "Four buses went.", "name": "Patience", "setting": "The stop"}
 STRENGTH |= {"happened_on": "2026-01-01", "goals": "", "once": ""}
-CHARTER = {"reminders": "on", "reminder_lead_hours": "24", "weekly_digest": "on"}
+PREFERENCES = {"reminders": "on", "reminder_lead_hours": "24", "weekly_digest": "on"}
 OWN = {"name": "Thea", "pronouns": "", "language": "en", "time_zone": "Europe/Berlin"}
 OWN |= {"phone": "1", "contact_hours": "mornings"}
 SECRET = {"password": "the long way home at night", "time_zone": "UTC", "privacy": "on"}
@@ -112,7 +112,7 @@ FORMS = {  # address: who fills it in, and what with
     "goal-take-up": ("thea", {}),
     "goal-numbers": ("thea", NUMBERS),
     "goal-comment": ("thea", {"words": "It went well", "once": ""}),
-    "comment-talked": ("thea", {"talked_on": "2026-01-01", "changed": "Less"}),
+    "comment-talked": ("thea", {"discussed_on": "2026-01-01", "changed": "Less"}),
     "goal-link": ("thea", {"kind": "helps", "other": ""}),
     "link-end": ("thea", {}),
     "step-up": ("thea", {}),
@@ -179,7 +179,10 @@ FORMS = {  # address: who fills it in, and what with
     "portal-goal-take-up": ("cleo", {}),
     "portal-goal-numbers": ("cleo", NUMBERS),
     "portal-goal-comment": ("cleo", {"words": "It went well", "once": ""}),
-    "portal-comment-talked": ("cleo", {"talked_on": "2026-01-01", "changed": "Less"}),
+    "portal-comment-talked": (
+        "cleo",
+        {"discussed_on": "2026-01-01", "changed": "Less"},
+    ),
     "portal-goal-link": ("cleo", {"kind": "helps", "other": ""}),
     "portal-link-end": ("cleo", {}),
     "portal-step-up": ("cleo", {}),
@@ -203,7 +206,7 @@ FORMS = {  # address: who fills it in, and what with
     "portal-celebration": ("cleo", {"celebrates": "ritual"}),
     "portal-corrections": ("cleo", {"about": "x", "words": "Mara", "once": ""}),
     "portal-account-close": ("cleo", {}),
-    "portal-contact": ("cleo", CHARTER | {"paused_until": "2030-01-01"}),
+    "portal-contact": ("cleo", PREFERENCES | {"paused_until": "2030-01-01"}),
     "account_login": ("nobody", {"login": "thea@example.test", "password": "x"}),
     "account_reset_password": ("nobody", {"email": "thea@example.test"}),
     "join": ("nobody", SECRET),

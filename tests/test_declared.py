@@ -28,7 +28,7 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from appointments.models import TherapySession
 from clients import drafts
-from clients.models import Client, ClientBackground, ContactCharter, Draft, draft
+from clients.models import Client, ClientBackground, ContactPreferences, Draft, draft
 from database.identity import acting_as
 from goals.models import Review
 from notes.models import NoteAddition, ProgressNote
@@ -319,7 +319,7 @@ RENAMED = {
 def table_of(model, record) -> list[dict]:
     if model in (Client, ClientBackground):
         return [record["person"]]
-    if model is ContactCharter:
+    if model is ContactPreferences:
         return [record["contact"]]
     own = {ProgressNote: "notes", NoteAddition: "note_additions"}
     listed = {model: name for name, model, *_order in read.TABLES}

@@ -15,7 +15,7 @@ from clients.models import (
     CareRole,
     Client,
     ClientBackground,
-    ContactCharter,
+    ContactPreferences,
     Correction,
 )
 from conftest import WebClient
@@ -40,8 +40,8 @@ from therapy.demo.words import PEOPLE, THEMES
 from toolkit.models import Assignment
 
 GUARDED = [
-    CareRole, Client, ClientBackground, ContactCharter, Goal, GoalVersion, Agreement,
-    GoalRating, Step, Assignment, TherapySession, SessionGoal, ProgressNote,
+    CareRole, Client, ClientBackground, ContactPreferences, Goal, GoalVersion,
+    Agreement, GoalRating, Step, Assignment, TherapySession, SessionGoal, ProgressNote,
     NoteAddition, Strength, StrengthLink, Win,
 ]  # fmt: skip
 
@@ -212,7 +212,7 @@ def test_care_in_the_demo_is_of_every_kind():
 def test_strengths_in_the_demo_are_answered_in_every_way():
     states = set(Strength.objects.values_list("state", flat=True))
     assert states == {"proposed", "accepted", "declined", "reworded"}
-    ways = set(ContactCharter.objects.values_list("celebrates", flat=True))
+    ways = set(ContactPreferences.objects.values_list("celebrates", flat=True))
     assert ways == {"quiet", "talk", "nobody", "ritual"}
     cleo = User.objects.get(email="cleo@cairn.example")
     browser = signed_in(cleo)

@@ -165,4 +165,4 @@ def test_a_migration_of_then_is_never_changed_and_none_is_put_between(taken):
 
 
 def test_the_generation_of_the_tables_stays_the_last(taken):
-    assert taken["generation"] == GENERATION == 3
+    assert taken["generation"] == GENERATION == 4

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import CrisisLine
 from appointments.models import TherapySession
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from database.identity import acting_as
 
 
@@ -83,8 +83,8 @@ def test_cleo_turns_off_reminders_in_one_tab_and_pauses_in_the_other(sign_in, cl
     assert browser.post("/portal/contact/", here).status_code == 302
     until = timezone.localdate() + timedelta(days=30)
     browser.post("/portal/contact/", there | {"paused_until": until.isoformat()})
-    charter = ContactCharter.objects.get(client=cleo)
-    assert (charter.reminders, charter.paused_until) == (False, until)
+    preferences = ContactPreferences.objects.get(client=cleo)
+    assert (preferences.reminders, preferences.paused_until) == (False, until)
 
 
 def test_two_days_for_one_pause_are_asked_about_and_the_second_press_holds(
@@ -97,11 +97,11 @@ def test_two_days_for_one_pause_are_asked_about_and_the_second_press_holds(
     there["paused_until"] = second.isoformat()
     asked = browser.post("/portal/contact/", there)
     assert "Meanwhile this became" in asked.content.decode()
-    assert ContactCharter.objects.get(client=cleo).paused_until == first
+    assert ContactPreferences.objects.get(client=cleo).paused_until == first
     again = Sent(asked.content.decode()).found
     assert again["paused_until"] == second.isoformat()
     assert browser.post("/portal/contact/", again).status_code == 302
-    assert ContactCharter.objects.get(client=cleo).paused_until == second
+    assert ContactPreferences.objects.get(client=cleo).paused_until == second
 
 
 def test_the_same_day_in_both_tabs_is_no_question(sign_in, cleo):
@@ -121,7 +121,7 @@ def test_a_page_that_cannot_say_what_it_showed_is_taken_at_its_word(
     form = opened(browser, "/portal/contact/") | {"shown": shown}
     form["reminder_lead_hours"] = "48"
     assert browser.post("/portal/contact/", form).status_code == 302
-    assert ContactCharter.objects.get(client=cleo).reminder_lead_hours == 48
+    assert ContactPreferences.objects.get(client=cleo).reminder_lead_hours == 48
 
 
 def test_how_success_is_marked_is_asked_about_where_both_tabs_chose(sign_in, cleo):
@@ -131,7 +131,7 @@ def test_how_success_is_marked_is_asked_about_where_both_tabs_chose(sign_in, cle
     browser.post(url, here | {"celebrates": "nobody"})
     asked = browser.post(url, there | {"celebrates": "ritual"})
     assert "Meanwhile this became “Leave it at that”" in asked.content.decode()
-    assert ContactCharter.objects.get(client=cleo).celebrates == "nobody"
+    assert ContactPreferences.objects.get(client=cleo).celebrates == "nobody"
 
 
 def test_theas_new_number_survives_the_tab_that_was_open_before(sign_in, thea):

@@ -165,7 +165,7 @@ WRONG = [
     "UPDATE accounts_user SET email = 'new@example.test'",
     "UPDATE accounts_user SET is_active = true",
     "UPDATE accounts_user SET joined_at = now()",
-    "UPDATE accounts_user SET ways_version = 0",
+    "UPDATE accounts_user SET sign_in_version = 0",
     "DELETE FROM accounts_user",
     "UPDATE clients_client SET user_id = NULL",
     "INSERT INTO accounts_signin SELECT * FROM accounts_signin",

@@ -242,7 +242,7 @@ SET_LATER = {
     "accounts_cacheentry.key", "accounts_tries.key",  # HMACs: neither is anybody's
     "clients_carerolerequest.decided_by_id", "clients_correction.answered_by_id",
     "clients_emergencyreason.seen_by_id", "clients_supervisioncomment.read_by_id",
-    "goals_comment.talked_by_id", "goals_goal.in_force_id", "goals_goal.latest_id",
+    "goals_comment.discussed_by_id", "goals_goal.in_force_id", "goals_goal.latest_id",
     "goals_goal.review_id", "goals_step.reached_by_id",
     "mfa_authenticator.user_id",  # allauth saves the whole row, to oneself alone
     "toolkit_assignment.answered_by_id", "toolkit_assignment.goal_id",

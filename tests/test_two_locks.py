@@ -22,7 +22,7 @@ from clients.models import (
     CareRoleRequest,
     Client,
     ClientBackground,
-    ContactCharter,
+    ContactPreferences,
     Correction,
     Draft,
     EmergencyReason,
@@ -63,7 +63,7 @@ ALTER TABLE clients_emergencyreason DROP CONSTRAINT emergency_reason_has_words;
 """
 GUARDED = [
     User, Credential,
-    CareRole, CareRoleRequest, Notice, Client, ClientBackground, ContactCharter,
+    CareRole, CareRoleRequest, Notice, Client, ClientBackground, ContactPreferences,
     Correction, Draft, EmergencyReason, SupervisionComment, Goal, GoalVersion,
     Agreement, GoalRating, Step,
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
@@ -75,7 +75,7 @@ GUARDED = [
 CHANGED = {
     Client: "version",
     ClientBackground: "presenting_concern",
-    ContactCharter: "reminders",
+    ContactPreferences: "reminders",
     Correction: "answered_at",
     Draft: "revision",
     EmergencyReason: "seen_at",
@@ -169,7 +169,7 @@ class World:
         client, common, who = self.client, self.common, self.random.choice(self.team)
         writer = client.user or who
         ClientBackground.objects.create(**common, presenting_concern=WORDS)
-        ContactCharter.objects.create(**common)
+        ContactPreferences.objects.create(**common)
         answered = self.now if self.some(0.5) else None
         Correction.objects.create(
             **common, by=writer, about=WORDS, words=WORDS, answered_at=answered

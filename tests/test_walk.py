@@ -377,7 +377,7 @@ def bodies(rows):
 TABLES = [
     "clients_carerolerequest", "clients_notice",
     "clients_client", "clients_carerole", "clients_clientbackground",
-    "clients_contactcharter", "clients_draft", "clients_emergencyreason",
+    "clients_contactpreferences", "clients_draft", "clients_emergencyreason",
     "clients_supervisioncomment", "clients_correction", "goals_strength",
     "accounts_user", "goals_goal", "goals_goalversion",
     "goals_agreement", "goals_goalrating", "goals_step", "goals_goalmove",

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="WayBack",
+            name="ResetRequest",
             fields=[
                 (
                     "id",
@@ -327,7 +327,7 @@ class Migration(migrations.Migration):
                 ("joined_at", models.DateTimeField(editable=False, null=True)),
                 ("therapist_since", models.DateTimeField(editable=False, null=True)),
                 (
-                    "ways_version",
+                    "sign_in_version",
                     models.PositiveIntegerField(default=0, editable=False),
                 ),
                 (
@@ -456,7 +456,10 @@ class Migration(migrations.Migration):
                 ("token_hash", models.CharField(max_length=64)),
                 ("first_seen", models.DateTimeField(default=django.utils.timezone.now)),
                 ("last_seen", models.DateTimeField(default=django.utils.timezone.now)),
-                ("ways_version", models.PositiveIntegerField(db_default=0, default=0)),
+                (
+                    "sign_in_version",
+                    models.PositiveIntegerField(db_default=0, default=0),
+                ),
                 (
                     "user",
                     models.ForeignKey(

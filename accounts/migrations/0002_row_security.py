@@ -26,7 +26,7 @@ from database.operations import (
 # database/identity.py.  What runs as cairn_acl may read who is active and what they are.
 PEOPLE = """
 GRANT SELECT, INSERT, UPDATE ON accounts_heartbeat TO cairn_worker;
-GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, ways_version,
+GRANT SELECT (id, email, practice_id, is_active, is_therapist, is_admin, sign_in_version,
   therapist_since) ON accounts_user TO cairn_acl;
 -- The web counts tries and never takes them away.
 REVOKE DELETE ON accounts_tries FROM cairn_web;
@@ -44,7 +44,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON auth_group, auth_group_permissions,
   auth_permission, django_content_type, account_emailconfirmation TO cairn_web;
 REVOKE ALL ON accounts_heartbeat, accounts_tries, accounts_cacheentry
   FROM cairn_worker;
-REVOKE ALL (id, email, practice_id, is_active, is_therapist, is_admin, ways_version,
+REVOKE ALL (id, email, practice_id, is_active, is_therapist, is_admin, sign_in_version,
   therapist_since) ON accounts_user FROM cairn_acl;
 GRANT DELETE ON accounts_tries TO cairn_web;
 """
@@ -101,7 +101,7 @@ CREATE FUNCTION app.knows_device_of(address text, hash text)
   SELECT EXISTS (SELECT FROM public.accounts_knowndevice d
     JOIN public.accounts_user u ON u.id = d.user_id
     WHERE u.email = address AND d.token_hash = hash
-      AND d.ways_version = u.ways_version) $$;
+      AND d.sign_in_version = u.sign_in_version) $$;
 """
 # A browser shows the key of its session; the table has the hash, and only who shows the
 # key learns whose it is: person, practice and all, in one query.
@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
             wall=False,
             read=OWN,
             insert=OWN,
-            update=Update(["last_seen", "ways_version"], OWN),
+            update=Update(["last_seen", "sign_in_version"], OWN),
         ),
         SecureRows(
             "addresschange",
@@ -361,7 +361,7 @@ class Migration(migrations.Migration):
         ),
         # Who cannot sign in leaves an address; the web writes it and reads none.
         SecureRows(
-            "wayback",
+            "resetrequest",
             wall=False,
             read=None,
             insert="true",
@@ -386,7 +386,7 @@ class Migration(migrations.Migration):
             },
             rights={
                 "accounts_invitation": ["SELECT"],
-                "accounts_knowndevice": ["SELECT (user_id, token_hash, ways_version)"],
+                "accounts_knowndevice": ["SELECT (user_id, token_hash, sign_in_version)"],
             },
         ),
         AclFunctions(

@@ -4,9 +4,9 @@ from accounts.models.data_key import DataKey
 from accounts.models.outgoing_email import NotSent, OutgoingEmail
 from accounts.models.people import Credential, Invitation, User
 from accounts.models.practice import CrisisLine, Heartbeat, Practice
+from accounts.models.reset_request import ResetRequest
 from accounts.models.sign_in import AddressChange, KnownDevice, SignIn
 from accounts.models.tries import Tries
-from accounts.models.way_back import WayBack
 
 __all__ = [
     "AddressChange",
@@ -22,8 +22,8 @@ __all__ = [
     "NotSent",
     "OutgoingEmail",
     "Practice",
+    "ResetRequest",
     "SignIn",
     "Tries",
     "User",
-    "WayBack",
 ]

@@ -42,7 +42,7 @@ class OutgoingEmail(models.Model):
         WAITING = "waiting"
         SENDING = "sending"
         SENT = "sent"
-        HELD = "held"  # by the charter, or because there was nothing to say
+        HELD = "held"  # by contact preferences, or because there was nothing to say
         DROPPED = "dropped"  # too late to be of use, or no longer true
         FAILED = "failed"  # the mail server refused it for good
 

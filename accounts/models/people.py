@@ -79,7 +79,7 @@ class User(HasNameKey, AbstractBaseUser):
     # PostgreSQL writes it where an admin made them a therapist; None: the operator did.
     therapist_since = models.DateTimeField(null=True, editable=False)
     # Counts changes of the ways in; a sign-in from before the last one is none.
-    ways_version = models.PositiveIntegerField(default=0, editable=False)
+    sign_in_version = models.PositiveIntegerField(default=0, editable=False)
     privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)
     privacy_at = models.DateTimeField(null=True, editable=False)
 
@@ -129,7 +129,7 @@ class User(HasNameKey, AbstractBaseUser):
 
     def _get_session_auth_hash(self, secret=None):
         """Django's, and it changes with every way in, not the password alone."""
-        proved = f"{self.ways_version}:{self.password}"
+        proved = f"{self.sign_in_version}:{self.password}"
         return salted_hmac(
             "cairn.sign-in", proved, secret=secret, algorithm="sha256"
         ).hexdigest()
@@ -226,6 +226,6 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the link still leads in; the charter asks before it is mailed."""
+        """Whether the link still leads in; asked again before it is emailed."""
         closed = self.used_at or self.revoked_at
         return not closed and self.expires_at > timezone.now()

@@ -77,7 +77,7 @@ class KnownDevice(models.Model):
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
     # The person's own at the last sign-in here: after a change it is known no more.
-    ways_version = models.PositiveIntegerField(default=0, db_default=0)
+    sign_in_version = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = KnownDeviceQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import invitations, sign_in_reset
-from accounts.models import Invitation, OutgoingEmail, User, WayBack
+from accounts.models import Invitation, OutgoingEmail, ResetRequest, User
 from accounts.tests.signing_in import LAKE, minutes, signed_in_by_form
 from conftest import WebClient, admit, as_role, person
 from database.identity import acting_as
@@ -103,7 +103,7 @@ def test_asking_for_an_email_costs_and_says_the_same_for_every_address(db, owner
     assert not differences(answers), differences(answers)
     assert answers[0][1][1] == 0
     assert answers[0][1][2] == 302
-    assert WayBack.objects.count() == len(owners)
+    assert ResetRequest.objects.count() == len(owners)
     assert not OutgoingEmail.objects.filter(kind="password-reset").exists()
 
 
@@ -161,7 +161,7 @@ def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
     assert set(told.values_list("recipient__name", flat=True)) == {
         "Thea", "Cleo", "Theo",
     }  # fmt: skip
-    assert not WayBack.objects.exists()
+    assert not ResetRequest.objects.exists()
 
 
 def test_the_address_is_read_in_any_case_and_with_blanks_around(db, thea):
@@ -189,7 +189,7 @@ def test_what_nobody_answered_for_an_hour_is_no_email_any_more(db, thea):
     WebClient().post("/reset/", {"email": thea.email})
     with minutes(61), as_role("cairn_worker"):
         assert sign_in_reset.answer() == 0
-    assert not WayBack.objects.exists()
+    assert not ResetRequest.objects.exists()
 
 
 def test_twice_answered_is_one_email(db, thea):
@@ -207,7 +207,7 @@ def test_the_web_reads_no_address_that_somebody_left(real_login, thea):
 
     WebClient().post("/reset/", {"email": thea.email})
     with real_login("cairn_web"), pytest.raises(DatabaseError), transaction.atomic():
-        list(WayBack.objects.all())
+        list(ResetRequest.objects.all())
 
 
 # -- emails whose period two acts shared ----------------------------------------------

@@ -642,7 +642,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="ContactCharter",
+            name="ContactPreferences",
             fields=[
                 (
                     "client",
@@ -650,7 +650,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         primary_key=True,
-                        related_name="charter",
+                        related_name="preferences",
                         serialize=False,
                         to="clients.client",
                     ),

@@ -361,7 +361,7 @@ class Migration(migrations.Migration):
             ),
         ),
         SecureRows(
-            "contactcharter",
+            "contactpreferences",
             read=TEAM_OR_CLIENT,
             insert=f"{THERAPIST} OR {ADMIN}",
             update=Update(
@@ -449,8 +449,8 @@ class Migration(migrations.Migration):
         # Not as `db_default`: what has one is returned by INSERT, and a new client's
         # preferences may not be read yet.
         migrations.RunSQL(
-            "ALTER TABLE clients_contactcharter"
+            "ALTER TABLE clients_contactpreferences"
             " ALTER COLUMN celebrates SET DEFAULT 'quiet'",
-            "ALTER TABLE clients_contactcharter ALTER COLUMN celebrates DROP DEFAULT",
+            "ALTER TABLE clients_contactpreferences ALTER COLUMN celebrates DROP DEFAULT",
         ),
     ]  # fmt: skip

@@ -55,8 +55,8 @@ BEGIN
   IF whom IS DISTINCT FROM app.user_id() THEN
     PERFORM app.must_manage(whom);
   END IF;
-  UPDATE public.accounts_user SET ways_version = ways_version + 1 WHERE id = whom
-    RETURNING ways_version INTO version;
+  UPDATE public.accounts_user SET sign_in_version = sign_in_version + 1 WHERE id = whom
+    RETURNING sign_in_version INTO version;
   DELETE FROM public.accounts_signin
     WHERE user_id = whom AND key_hash IS DISTINCT FROM but;
   RETURN version;
@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
                     rights={
                         "SELECT": [],
                         "UPDATE": ["is_active", "is_therapist", "is_admin", "email",
-                                   "time_zone", "joined_at", "ways_version",
+                                   "time_zone", "joined_at", "sign_in_version",
                                    "privacy_version", "privacy_at", "therapist_since"],
                     },
                 ),

@@ -1,7 +1,7 @@
 from clients.models.care import CareRole
 from clients.models.care_request import CareRoleRequest
 from clients.models.client import Client, ClientBackground
-from clients.models.contact import ContactCharter
+from clients.models.contact import ContactPreferences
 from clients.models.correction import Correction
 from clients.models.draft import Draft
 from clients.models.emergency import EmergencyReason
@@ -17,7 +17,7 @@ __all__ = [
     "ClientBackground",
     "ClientRow",
     "ClientRowQuerySet",
-    "ContactCharter",
+    "ContactPreferences",
     "Correction",
     "Draft",
     "EmergencyReason",

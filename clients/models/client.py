@@ -22,7 +22,7 @@ from accounts.sessions import ways_changed
 from clients import access, signals
 from clients.models import care
 from clients.models.care import CareRole
-from clients.models.contact import ContactCharter
+from clients.models.contact import ContactPreferences
 from database import identity
 from database.ids import uuid7
 from ui.names import name_key
@@ -174,7 +174,7 @@ class Client(HasNameKey):
     def admit(
         self, *, by: User, primary: User | None = None, concern: str = ""
     ) -> None:
-        """Write a new client, with key, charter and first primary therapist.
+        """Write a new client, with key, preferences and first primary therapist.
 
         A therapist admits into their own care; an admin names the therapist.
         """
@@ -210,8 +210,9 @@ class Client(HasNameKey):
             )
             for client in clients
         )
-        ContactCharter.objects.bulk_create(
-            ContactCharter(client=client, practice_id=practice_id) for client in clients
+        ContactPreferences.objects.bulk_create(
+            ContactPreferences(client=client, practice_id=practice_id)
+            for client in clients
         )
         if connection.in_atomic_block and identity.is_set():
             identity.tell(connection)

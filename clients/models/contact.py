@@ -7,10 +7,12 @@ from accounts import audit
 from accounts.models import Practice, User
 from clients import access, signals
 
-audit.verb("charter changed", audit.Sort.SETTINGS, _("Changed how to be reached"))
+audit.verb(
+    "contact preferences changed", audit.Sort.SETTINGS, _("Changed how to be reached")
+)
 
 
-class ContactCharterQuerySet(models.QuerySet):
+class ContactPreferencesQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.rows_visible_to(user))
 
@@ -19,7 +21,7 @@ class ContactCharterQuerySet(models.QuerySet):
         return self.filter(client=access.reach(user).own)
 
 
-class ContactCharter(models.Model):
+class ContactPreferences(models.Model):
     """What may be sent to a client, and how a success is marked.  Theirs to set."""
 
     retention = "client-owned"
@@ -42,7 +44,7 @@ class ContactCharter(models.Model):
         "clients.Client",
         models.PROTECT,
         primary_key=True,
-        related_name="charter",
+        related_name="preferences",
         db_constraint=False,
     )
     practice = models.ForeignKey(
@@ -60,17 +62,19 @@ class ContactCharter(models.Model):
         default=Celebrates.QUIET,
     )
 
-    objects = ContactCharterQuerySet.as_manager()
+    objects = ContactPreferencesQuerySet.as_manager()
 
     @signals.changes("preferences")
     def set(self, *, by: User, **wanted) -> bool:
         """Keep what the client wants; False for anybody else."""
-        own = ContactCharter.objects.editable_by(by).filter(pk=self.pk)
+        own = ContactPreferences.objects.editable_by(by).filter(pk=self.pk)
         changed = {n: v for n, v in wanted.items() if getattr(self, n) != v}
         if not own.update(**wanted):
             return False
         for name, value in wanted.items():
             setattr(self, name, value)
         if changed:
-            audit.record("charter changed", about=self, fields=sorted(changed))
+            audit.record(
+                "contact preferences changed", about=self, fields=sorted(changed)
+            )
         return True

@@ -256,5 +256,5 @@ def test_what_is_said_about_a_goal_is_for_both_only_where_both_read_it(
     page = read(browser, f"/goals/{goal.pk}/comments/", words="It got harder.")
     assert f"Comment saved{both}." in page
     url = f"/goal-comments/{Comment.objects.get().pk}/talked/"
-    page = read(browser, url, talked_on=thea.today().isoformat(), changed="")
+    page = read(browser, url, discussed_on=thea.today().isoformat(), changed="")
     assert f" Saved{both}." in page

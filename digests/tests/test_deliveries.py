@@ -85,7 +85,7 @@ def test_a_hundred_a_page_cost_the_same_as_one(sign_in, ada, cleo):
     assert len(shown(browser.get("/deliveries/?page=2"))) == 21
 
 
-def test_every_kind_and_reason_of_the_charter_has_words():
+def test_every_kind_and_reason_of_the_contact_preferences_has_words():
     import re
     from pathlib import Path
 

@@ -7,7 +7,7 @@ import time_machine
 
 from accounts import invitations
 from accounts.models import OutgoingEmail, User
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from conftest import admit
 from database.identity import acting_as
 from digests.tests.conftest import (
@@ -28,12 +28,12 @@ def planned(session):
     assert emails() == [("waiting", "")]
 
 
-def charter(**wishes):
-    ContactCharter.objects.update(**wishes)
+def preferences(**wishes):
+    ContactPreferences.objects.update(**wishes)
 
 
 def test_cleo_who_wants_no_reminders_gets_none(planned):
-    charter(reminders=False)
+    preferences(reminders=False)
     send_at(berlin(25, 10))
     assert not reminders()
     assert emails() == [("held", "reminders off")]
@@ -47,7 +47,7 @@ def test_cleo_who_wants_no_reminders_gets_none(planned):
     ],
 )
 def test_a_pause_holds_emails_back_until_its_day(planned, until, state):
-    charter(paused_until=until)
+    preferences(paused_until=until)
     send_at(berlin(25, 10))
     assert emails() == [state]
 
@@ -69,7 +69,7 @@ def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, w
     """A reminder of the session that is still booked, and no week that was planned."""
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(25, 9, 1))
-    charter(reminders=wants)
+    preferences(reminders=wants)
     Client.objects.update(state="discharged", discharged_at=berlin(25, 9))
     send_at(berlin(25, 10))
     assert bool(reminders()) is wants
@@ -101,7 +101,7 @@ def test_cleo_flies_west_and_is_reminded_by_the_clock_there(planned, cleo, in_be
 
 
 def test_a_shorter_lead_chosen_after_planning_is_kept(planned):
-    charter(reminder_lead_hours=2)
+    preferences(reminder_lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
     send_at(berlin(26, 8))
@@ -125,7 +125,7 @@ def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
 
 
 def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
-    charter(reminder_lead_hours=2)
+    preferences(reminder_lead_hours=2)
     on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 20, 58))
     assert not reminders()
@@ -137,7 +137,7 @@ def test_a_client_may_do_without_the_digest(thea, cleo):
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(28, 12))
     before = digests(cleo.user)
-    charter(weekly_digest=False)
+    preferences(weekly_digest=False)
     send_at(berlin(29, 17))
     assert digests(cleo.user) == before
     assert ("held", "digest off") in emails("client-digest")

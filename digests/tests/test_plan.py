@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from conftest import admit, as_role
 from digests import plan
 from digests.models import Digest
@@ -129,7 +129,7 @@ def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
 
 
 def test_the_two_hours_before_are_exact(session, cleo):
-    ContactCharter.objects.update(reminder_lead_hours=2)
+    ContactPreferences.objects.update(reminder_lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
     send_at(berlin(26, 8))

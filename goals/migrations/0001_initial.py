@@ -899,7 +899,7 @@ class Migration(migrations.Migration):
                     accounts.encryption.EncryptedTextField(verbose_name="comment"),
                 ),
                 (
-                    "talked_on",
+                    "discussed_on",
                     models.DateField(
                         blank=True, null=True, verbose_name="talked about on"
                     ),
@@ -937,7 +937,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "talked_by",
+                    "discussed_by",
                     models.ForeignKey(
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -959,7 +959,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["goal", "-at"], name="comment_by_goal"),
                     models.Index(
-                        condition=models.Q(("talked_on", None)),
+                        condition=models.Q(("discussed_on", None)),
                         fields=["client", "at"],
                         name="comment_unanswered",
                     ),

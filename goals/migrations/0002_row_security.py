@@ -151,9 +151,9 @@ class Migration(migrations.Migration):
             read=TEAM_OR_CLIENT,
             insert=BY_ME,
             update=Update(
-                ["talked_on", "talked_by", "changed"],
+                ["discussed_on", "discussed_by", "changed"],
                 EITHER_SIDE,
-                f"{EITHER_SIDE} AND talked_by_id = {ME}",
+                f"{EITHER_SIDE} AND discussed_by_id = {ME}",
             ),
         ),
         SecureRows(

@@ -65,8 +65,8 @@ class Comment(ClientRow):
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))
-    talked_on = models.DateField(_("talked about on"), null=True, blank=True)
-    talked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    discussed_on = models.DateField(_("talked about on"), null=True, blank=True)
+    discussed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     changed = EncryptedTextField(_("what changed"), blank=True)
 
     objects = CommentQuerySet.as_manager()
@@ -76,7 +76,7 @@ class Comment(ClientRow):
             models.Index(fields=["goal", "-at"], name="comment_by_goal"),
             models.Index(
                 fields=["client", "at"],
-                condition=Q(talked_on=None),
+                condition=Q(discussed_on=None),
                 name="comment_unanswered",
             ),
         ]
@@ -103,8 +103,8 @@ class Comment(ClientRow):
     def talked_about(self, on: date, changed: str, *, by: User) -> bool:
         """That it was talked about, and what came of it; False where it was said."""
         sealed = self._meta.get_field("changed").seal(self, changed)
-        rows = Comment.objects.filter(pk=self.pk, talked_on=None)
-        done = rows.update(talked_on=on, talked_by=by, changed=sealed)
+        rows = Comment.objects.filter(pk=self.pk, discussed_on=None)
+        done = rows.update(discussed_on=on, discussed_by=by, changed=sealed)
         if done:
             audit.record("goal comment talked about", about=self.goal)
         return bool(done)

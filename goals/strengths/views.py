@@ -24,7 +24,7 @@ def client_strengths(request, client_id):
 
 
 def strengths_page(request, client_id, *, win_form=None):
-    rows = Client.objects.visible_to(request.user).select_related("charter", "user")
+    rows = Client.objects.visible_to(request.user).select_related("preferences", "user")
     client = open_for(request, rows, pk=client_id)
     context = {
         "nav": "caseload",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from appointments.models import TherapySession
 from clients import signals
-from clients.models import ContactCharter, Signal
+from clients.models import ContactPreferences, Signal
 from database.identity import acting_as
 from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
@@ -41,8 +41,8 @@ def set_goal(goal, **fields):
 
 def set_marking(cleo, style):
     with acting_as(cleo.user.pk), transaction.atomic():
-        charter = ContactCharter.objects.get(client=cleo)
-        charter.set(by=cleo.user, celebrates=style)
+        preferences = ContactPreferences.objects.get(client=cleo)
+        preferences.set(by=cleo.user, celebrates=style)
 
 
 def met(cleo, thea, *weeks):

@@ -43,7 +43,7 @@ def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, th
     assert "Seen today" in page
     assert "Not talked about yet" in page
     talked = reverse("comment-talked", args=[Comment.objects.get().pk])
-    theas.post(talked, {"talked_on": thea.today(), "changed": "Ten is boring now"})
+    theas.post(talked, {"discussed_on": thea.today(), "changed": "Ten is boring now"})
     page = shown(hers, goal, portal=True)
     assert "Talked about today" in page and said["words"] in page  # it stays there
     assert "Ten is boring now" in page
@@ -79,7 +79,7 @@ def test_it_cannot_have_been_talked_about_tomorrow(goal, sign_in, thea):
     with acting_as(thea.pk), transaction.atomic():
         said = Comment.say(goal, "Hm", by=thea)
     url = reverse("comment-talked", args=[said.pk])
-    page = sign_in(thea).post(url, {"talked_on": "2999-01-01"}).content.decode()
+    page = sign_in(thea).post(url, {"discussed_on": "2999-01-01"}).content.decode()
     assert "between when it was said and today" in page
 
 
@@ -87,7 +87,7 @@ def test_nobody_writes_a_receipt_in_another_name(goal, cleo, thea):
     with acting_as(cleo.user.pk), transaction.atomic():
         Comment.say(goal, "Hm", by=cleo.user)
     with pytest.raises(DatabaseError), acting_as(thea.pk), transaction.atomic():
-        Comment.objects.update(talked_on=thea.today(), talked_by=cleo.user)
+        Comment.objects.update(discussed_on=thea.today(), discussed_by=cleo.user)
 
 
 # -- steps ----------------------------------------------------------------------------

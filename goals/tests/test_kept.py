@@ -61,7 +61,7 @@ def test_half_a_sentence_comes_back_and_goes_with_the_save(
         assert WORDS not in found.content.decode()
 
     if kind == "talked":
-        more = {"talked_on": who.today()}
+        more = {"discussed_on": who.today()}
     browser.post(page, {field: WORDS, "once": "", **more})
     assert not Draft.objects.exists()
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from database.identity import acting_as
 from goals.models import Goal, GoalScore, Review
 from goals.models.content import PART
@@ -264,7 +264,7 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
 def test_thea_reads_no_more_of_how_it_is_marked_than_cleo_chose(
     cleo, goal, pages, style, mine, hers
 ):
-    ContactCharter.objects.filter(client=cleo).update(celebrates=style)
+    ContactPreferences.objects.filter(client=cleo).update(celebrates=style)
     Goal.objects.update(closed_at=timezone.now(), ended_as="reached")
     cleos, theas = pages("reached/")
     assert mine in cleos and hers in theas

@@ -120,7 +120,7 @@ def test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last(
     goal, cleo, thea, sign_in, style
 ):
     with acting_as(cleo.user.pk), transaction.atomic():
-        cleo.charter.set(by=cleo.user, celebrates=style)
+        cleo.preferences.set(by=cleo.user, celebrates=style)
     for by in (cleo.user, thea):
         answer(goal, by, choice="reached")
     browser = sign_in(cleo.user)
@@ -232,7 +232,7 @@ def test_success_is_said_to_be_marked_only_where_cleo_chose_how(cleo, thea, sign
     address = f"/clients/{cleo.pk}/"
     assert "Success is marked" not in text(sign_in(thea).get(address))
     with acting_as(cleo.user.pk), transaction.atomic():
-        cleo.charter.set(by=cleo.user, celebrates="talk")
+        cleo.preferences.set(by=cleo.user, celebrates="talk")
     assert "Success is marked" in text(sign_in(thea).get(address))
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from appointments.models import TherapySession
 from clients import signals
-from clients.models import Client, ContactCharter, Signal
+from clients.models import Client, ContactPreferences, Signal
 from clients.record_access import opened
 from conftest import as_role
 from goals.models import (
@@ -99,7 +99,7 @@ def comment(goal, by):
 
 
 def talk_about(goal, by):
-    said = goal.comments.filter(talked_on=None).first()
+    said = goal.comments.filter(discussed_on=None).first()
     return said and said.talked_about(by.today(), "", by=by)
 
 
@@ -140,9 +140,9 @@ def hers(cleo, verb):
     by = User.objects.get(pk=cleo.user_id)
     with as_person(by):
         if verb == "mark":
-            charter = ContactCharter.objects.get(client=cleo)
-            style = "quiet" if charter.celebrates == "talk" else "talk"
-            return charter.set(by=by, celebrates=style)
+            preferences = ContactPreferences.objects.get(client=cleo)
+            style = "quiet" if preferences.celebrates == "talk" else "talk"
+            return preferences.set(by=by, celebrates=style)
         offered = Strength.objects.filter(side="therapist").first()
         if offered and verb == "answer strength":
             return offered.answer(True, by=by)
@@ -363,8 +363,8 @@ def test_how_a_success_is_marked_counts_from_the_moment_it_is_chosen(cleo, thea)
     assert kinds(cleo) == told
     for style, more in (("talk", {"reached"}), ("ritual", set())):
         with as_person(cleo.user):
-            charter = ContactCharter.objects.get(client=cleo)
-            charter.set(by=cleo.user, celebrates=style)
+            preferences = ContactPreferences.objects.get(client=cleo)
+            preferences.set(by=cleo.user, celebrates=style)
         assert kinds(cleo) == told | more
 
 

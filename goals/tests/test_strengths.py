@@ -100,8 +100,8 @@ def test_words_left_behind_come_back_and_go_with_the_offer(sign_in, thea, cleo):
 
 
 def test_thea_sees_before_praising_how_cleo_wants_it(sign_in, thea, cleo):
-    cleo.charter.celebrates = "nobody"
-    cleo.charter.save(update_fields=["celebrates"])
+    cleo.preferences.celebrates = "nobody"
+    cleo.preferences.save(update_fields=["celebrates"])
     browser = sign_in(thea)
     for url in (page_of(cleo), reverse("client", args=[cleo.pk])):
         assert "privately, and nobody brings it up" in told(browser.get(url))

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from appointments.models import TherapySession
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalRating, Review, Step
 from tests.cast import agreed_goal, book, hold, pinned, signals_anew
@@ -234,13 +234,13 @@ REACHED_STAFF = "Goal reached. The client prefers to talk about it."
 REACHED_PORTAL = "Goal reached: to talk about at your next session"
 
 
-@pytest.mark.parametrize("style", ContactCharter.Celebrates.values)
+@pytest.mark.parametrize("style", ContactPreferences.Celebrates.values)
 def test_a_goal_reached_has_its_place_in_the_next_session(
     cleo, thea, goal, sign_in, style
 ):
     hold(cleo, thea, at=timezone.now() - 7 * DAY)
     coming, after = (book(cleo, thea, at=timezone.now() + n * DAY) for n in (2, 9))
-    ContactCharter.objects.filter(client=cleo).update(celebrates=style)
+    ContactPreferences.objects.filter(client=cleo).update(celebrates=style)
     reached(goal, cleo, thea)
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     talked = style == "talk"
@@ -290,7 +290,7 @@ def test_what_one_wants_to_talk_about_is_on_the_page_of_that_session(
 
 def test_topics_take_as_many_queries_however_many(cleo, thea, sign_in):
     coming = book(cleo, thea, at=timezone.now() + 2 * DAY)
-    ContactCharter.objects.filter(client=cleo).update(celebrates="talk")
+    ContactPreferences.objects.filter(client=cleo).update(celebrates="talk")
     theas = (sign_in(thea), f"/sessions/{coming.pk}/")
     cleos = (sign_in(cleo.user), f"/portal/sessions/{coming.pk}/")
 

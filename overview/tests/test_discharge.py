@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from appointments.models import TherapySession
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import Goal, GoalRating, Step
@@ -88,7 +88,7 @@ def test_the_page_names_only_emails_and_sessions_that_there_are(
     sign_in, thea, cleo, weekly, reminders, is_booked
 ):
     kinds = {"weekly_digest": weekly, "reminders": reminders}
-    ContactCharter.objects.filter(client=cleo).update(**kinds)
+    ContactPreferences.objects.filter(client=cleo).update(**kinds)
     if is_booked:
         book(cleo, thea)
     page = page_at(sign_in(thea), f"/clients/{cleo.pk}/discharge/")

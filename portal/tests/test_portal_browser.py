@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import SignIn
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from goals.models import Goal
 from ops.place import wait_until
 from tests.cast import (
@@ -148,17 +148,17 @@ def test_cleo_did_some_and_it_counts(cleos, theas, cleo, thea):
     expect(theas.get_by_role("main")).to_contain_text("Did some")
 
 
-def test_cleo_sets_the_charter_and_thea_reads_it(cleos, theas, cleo):
+def test_cleo_sets_the_contact_preferences_and_thea_reads_it(cleos, theas, cleo):
     cleos.goto(reverse("portal-more"))
     press(cleos, "Contact", role="link")
     cleos.get_by_label("2 hours before").check()
     cleos.get_by_label("Tell me when my week").uncheck()
     cleos.get_by_label("Send nothing until").fill("2099-03-01")
-    press(cleos, "Keep this charter")
+    press(cleos, "Save changes")
     expect(cleos.locator(".toasts")).to_contain_text("Kept")
     expect(cleos.get_by_label("2 hours before")).to_be_checked()
     expect(cleos.get_by_label("Tell me when my week")).not_to_be_checked()
-    assert not ContactCharter.objects.get(pk=cleo.pk).weekly_digest
+    assert not ContactPreferences.objects.get(pk=cleo.pk).weekly_digest
     theas.goto(reverse("client", args=[cleo.pk]))
     expect(theas.get_by_role("main")).to_contain_text("No emails until")
 
@@ -167,7 +167,7 @@ def test_a_refused_pause_keeps_what_was_chosen(cleos):
     cleos.goto(reverse("portal-contact"))
     cleos.get_by_label("2 hours before").check()
     cleos.get_by_label("Send nothing until").fill("2020-03-01")
-    press(cleos, "Keep this charter")
+    press(cleos, "Save changes")
     expect(cleos.get_by_role("main")).to_contain_text("Choose a day after today")
     expect(cleos.get_by_label("2 hours before")).to_be_checked()
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.test_second_step import with_app
-from clients.models import Client, ContactCharter
+from clients.models import Client, ContactPreferences
 from goals.models import Review
 from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
 from tests.cast import agreed_goal, as_person, book, hold
@@ -31,7 +31,7 @@ STRENGTHS = "portal/tests/test_strengths.py"
 KEPT_BY = {
     # how Cairn writes
     "You decide how Cairn writes to you. Nobody can change this for you.": (
-        "portal/tests/test_contact.py::test_nobody_sets_the_charter_for_cleo"
+        "portal/tests/test_contact.py::test_nobody_sets_the_contact_preferences_for_cleo"
     ),
     "A mail with day and time, no names and no word about therapy": (
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
@@ -263,16 +263,16 @@ def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
 )
 def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
     user, today = cleo.user, thea.today()
-    charter = ContactCharter.objects.filter(client=cleo)
+    preferences = ContactPreferences.objects.filter(client=cleo)
     if state == "none":
         Client.objects.filter(pk=cleo.pk).update(user=None)
     if state == "invited":
         type(user).objects.filter(pk=user.pk).update(joined_at=None)
     if state.endswith("off"):
-        charter.update(reminders=False)
+        preferences.update(reminders=False)
     if "paused" in state or state == "over":
         days = 5 if "paused" in state else 0
-        charter.update(paused_until=today + timedelta(days=days))
+        preferences.update(paused_until=today + timedelta(days=days))
     if state.startswith("discharged"):
         Client.objects.filter(pk=cleo.pk).update(
             state="discharged", discharged_at=timezone.now()

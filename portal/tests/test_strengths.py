@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts.models import AuditEvent
-from clients.models import Client, ContactCharter, Draft
+from clients.models import Client, ContactPreferences, Draft
 from goals.models import Strength, Win
 from tests.cast import (
     PATIENCE,
@@ -212,7 +212,7 @@ def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
     body = {"celebrates": "nobody"}
     page = told(browser.post("/portal/celebration/", body, follow=True))
     assert "Privately, and nobody brings it up." in page
-    event = AuditEvent.objects.get(verb="charter changed")
+    event = AuditEvent.objects.get(verb="contact preferences changed")
     assert (event.actor_id, event.detail) == (cleo.user_id, {"fields": ["celebrates"]})
 
 
@@ -220,12 +220,12 @@ def test_a_way_that_is_none_is_refused(browser, cleo):
     assert (
         browser.post("/portal/celebration/", {"celebrates": "loud"}).status_code == 200
     )
-    assert ContactCharter.objects.get(pk=cleo.pk).celebrates == "quiet"
+    assert ContactPreferences.objects.get(pk=cleo.pk).celebrates == "quiet"
 
 
 def test_thea_does_not_choose_it_for_her(thea, cleo):
-    assert not cleo.charter.set(by=thea, celebrates="ritual")
-    assert ContactCharter.objects.get(pk=cleo.pk).celebrates == "quiet"
+    assert not cleo.preferences.set(by=thea, celebrates="ritual")
+    assert ContactPreferences.objects.get(pk=cleo.pk).celebrates == "quiet"
 
 
 # -- for reading, and how much it costs ------------------------------------------------

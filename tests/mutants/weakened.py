@@ -201,7 +201,7 @@ OF_THE_DATABASE = [
     readable("clients_client"),
     readable("clients_clientbackground"),
     readable("clients_carerole"),
-    readable("clients_contactcharter"),
+    readable("clients_contactpreferences"),
     readable("accounts_datakey"),
     readable("accounts_auditevent"),
     readable("accounts_outgoingemail"),
@@ -354,8 +354,8 @@ OF_THE_DATABASE = [
            without_key("goals_step", "goal_id") + "; ALTER TABLE goals_step ADD FOREIGN"
            " KEY (goal_id) REFERENCES goals_goal (id) DEFERRABLE INITIALLY DEFERRED"),
     Mutant("secured: a table that is read by nobody is read",
-           "GRANT SELECT ON accounts_wayback TO cairn_web; CREATE POLICY read"
-           " ON accounts_wayback FOR SELECT TO cairn_web USING (true)"),
+           "GRANT SELECT ON accounts_resetrequest TO cairn_web; CREATE POLICY read"
+           " ON accounts_resetrequest FOR SELECT TO cairn_web USING (true)"),
     Mutant("secured: drafts of others are deleted unseen",
            policy("clients_draft", "delete", using="true")),
     Mutant("secured: a column that nobody changes is changed",
@@ -761,7 +761,7 @@ OF_SIGN_IN = [
            put=lambda _old: lambda said: said.lower()),
     Mutant("devices: known after a way in has changed",
            body("app.knows_device_of(text,text)",
-                "AND d.ways_version = u.ways_version", "")),
+                "AND d.sign_in_version = u.sign_in_version", "")),
     Mutant("devices: each one has codes of its own",
            target="accounts.sign_in_limits:CODES_OF_THEIRS", put=lambda _old: 10_000),
     Mutant("join: a page takes a password for whoever the last link was of",
@@ -796,8 +796,8 @@ OF_SIGN_IN = [
     Mutant("email: two for one recipient, kind and period",
            "ALTER TABLE accounts_outgoingemail DROP CONSTRAINT email_once_per_period"),
     Mutant("way back: the web reads who asked",
-           "GRANT SELECT ON accounts_wayback TO cairn_web;"
-           " CREATE POLICY look ON accounts_wayback FOR SELECT TO cairn_web"
+           "GRANT SELECT ON accounts_resetrequest TO cairn_web;"
+           " CREATE POLICY look ON accounts_resetrequest FOR SELECT TO cairn_web"
            " USING (true)"),
     Mutant("file: a formula in full-width signs",
            target="ui.csv_cells:is_formula",

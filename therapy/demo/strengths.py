@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clients.models import ContactCharter
+from clients.models import ContactPreferences
 from database.identity import acting_as
 from goals.models import Strength, StrengthLink, Win
 
@@ -124,8 +124,8 @@ class Strong:
                     self.strength(one, own)
             self.wins(own, [win for win in said if win[1] == "own"])
             if name in CELEBRATES:
-                charter = ContactCharter.objects.filter(pk=client.pk)
-                charter.update(celebrates=CELEBRATES[name])
+                preferences = ContactPreferences.objects.filter(pk=client.pk)
+                preferences.update(celebrates=CELEBRATES[name])
 
     def day(self, days) -> date:
         return self.demo.today - timedelta(days=days)

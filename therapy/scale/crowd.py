@@ -12,7 +12,7 @@ from clients.models import (
     CareRole,
     Client,
     ClientBackground,
-    ContactCharter,
+    ContactPreferences,
 )
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from notes.models import ProgressNote
@@ -26,7 +26,7 @@ KINDS = (
     "rating", "session", "assignment",
 )  # fmt: skip
 FILLED = (
-    Practice, Client, ClientBackground, CareRole, ContactCharter, DataKey, Goal,
+    Practice, Client, ClientBackground, CareRole, ContactPreferences, DataKey, Goal,
     GoalVersion, Agreement, GoalRating, TherapySession, ProgressNote, Assignment,
     AuditEvent,
 )  # fmt: skip
@@ -139,7 +139,7 @@ class Crowd:
             CareRole, clients, **whose, id=key("role", "n"), user_id=by,
             given_by_id=by, kind="'primary'", starts_at="now()",
         )  # fmt: skip
-        self.insert(ContactCharter, clients, **whose)
+        self.insert(ContactPreferences, clients, **whose)
         self.insert(
             DataKey, clients, **whose, id=key("key", "n"),
             wrapped="'\\x00'::bytea", master_version="1",

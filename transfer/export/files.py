@@ -35,7 +35,7 @@ def as_json(record: Record) -> str:
         "not_in_it": record.not_in_it,
         "practice": record.practice,
         "person": record.person,
-        "contact": record.charter,
+        "contact": record.preferences,
         **record.tables,
     }
     return json.dumps(said, default=plain, ensure_ascii=False, indent=1)

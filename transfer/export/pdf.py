@@ -124,16 +124,16 @@ class Drawing:
         self.care()
 
     def preferences(self) -> None:
-        charter = self.record.charter
-        if not charter:
+        preferences = self.record.preferences
+        if not preferences:
             return
         yes, no = gettext("yes"), gettext("no")
         self.paper.ln(2)
         self.paper.name(gettext("Contact preferences"))
         for label, value in (
-            (gettext("Reminders of sessions"), yes if charter["reminders"] else no),
-            (gettext("Weekly email"), yes if charter["weekly_digest"] else no),
-            (gettext("Nothing until"), self.day(charter["paused_until"])),
+            (gettext("Reminders of sessions"), yes if preferences["reminders"] else no),
+            (gettext("Weekly email"), yes if preferences["weekly_digest"] else no),
+            (gettext("Nothing until"), self.day(preferences["paused_until"])),
         ):
             if value:
                 self.paper.text_of(f"{label}: {value}", after=0)

@@ -22,7 +22,7 @@ from clients.models import (
     CareRole,
     Client,
     ClientBackground,
-    ContactCharter,
+    ContactPreferences,
     Correction,
 )
 from clients.record_access import looks_at
@@ -66,7 +66,7 @@ PERSON = (
     "preferred_name", "family_name", "pronouns", "email", "phone", "emergency_name",
     "emergency_phone", "state", "created_at", "discharged_at",
 )  # fmt: skip
-CHARTER = (
+PREFERENCES = (
     "reminders", "reminder_lead_hours", "weekly_digest", "paused_until", "celebrates",
 )  # fmt: skip
 # Table, its rows' order, its columns.  `by` and the like are people, given by name.
@@ -101,7 +101,12 @@ TABLES = (
         "steps", Step, "goal_id position",
         "goal_id position words cue plan added_by reached_at reached_by dropped_at",
     ),
-    ("comments", Comment, "at", "goal_id at by side words talked_on talked_by changed"),
+    (
+        "comments",
+        Comment,
+        "at",
+        "goal_id at by side words discussed_on discussed_by changed",
+    ),
     ("goal_links", GoalLink, "at", "goal_id other_id kind by side at ended_at"),
     (
         "reviews", Review, "opened_at",
@@ -135,7 +140,7 @@ TABLES = (
     ),
 )  # fmt: skip
 PEOPLE = {
-    "user", "given_by", "proposed_by", "by", "added_by", "reached_by", "talked_by",
+    "user", "given_by", "proposed_by", "by", "added_by", "reached_by", "discussed_by",
     "opened_by", "therapist", "set_by", "answered_by",
 }  # fmt: skip
 
@@ -147,7 +152,7 @@ class Record:
     practice: str
     zone: str  # of who made it: what a day is on paper
     person: Row
-    charter: Row
+    preferences: Row
     tables: dict[str, list[Row]] = field(default_factory=dict)
 
     @property
@@ -177,14 +182,18 @@ def not_in_copy(is_clients: bool) -> list[str]:
 def read_record(client: Client, user: User) -> Record:
     """All of it, as `user` may read it; a statement a table, however much is in it."""
     encryption.expect(client.practice_id, [client.pk])
-    charter = ContactCharter.objects.visible_to(user).filter(client=client).first()
+    preferences = (
+        ContactPreferences.objects.visible_to(user).filter(client=client).first()
+    )
     record = Record(
         made_at=timezone.now(),
         made_by=user.name,
         practice=user.practice.name,
         zone=user.zone.key,
         person={name: getattr(client, name) for name in PERSON},
-        charter={name: getattr(charter, name) for name in CHARTER} if charter else {},
+        preferences={name: getattr(preferences, name) for name in PREFERENCES}
+        if preferences
+        else {},
     )
     # The account has it once they are invited; also where it is somebody else's.
     record.person["email"] = client.address

@@ -13,7 +13,7 @@ from database.operations import AclFunctions
 # What an import writes, and nothing else.
 MADE = (
     "goals_goalrating", "goals_agreement", "goals_goalversion", "goals_goal",
-    "appointments_therapysession", "clients_clientbackground", "clients_contactcharter",
+    "appointments_therapysession", "clients_clientbackground", "clients_contactpreferences",
     "clients_carerole",
 )  # fmt: skip
 MAY = "".join(

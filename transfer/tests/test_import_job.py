@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.models import AuditEvent, DataKey, OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import CareRole, Client, ClientBackground, ContactCharter
+from clients.models import CareRole, Client, ClientBackground, ContactPreferences
 from conftest import admit, url_as
 from database import claims
 from database.identity import acting_as
@@ -57,7 +57,7 @@ def brought():
     """How much there is of everything that an import writes."""
     return {
         model.__name__: model.objects.count()
-        for model in (Client, CareRole, ContactCharter, ClientBackground,
+        for model in (Client, CareRole, ContactPreferences, ClientBackground,
                       TherapySession, Goal, GoalRating)
     }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_thea_undoes_it_and_everything_it_made_is_gone(sign_in, thea, imported, 
     assert "3 clients were removed" in page(browser, imported)
     assert set(Client.objects.all()) == {cleo}
     assert brought() == of(0) | {
-        "Client": 1, "CareRole": 1, "ContactCharter": 1,
+        "Client": 1, "CareRole": 1, "ContactPreferences": 1,
         "ClientBackground": brought()["ClientBackground"],
     }  # fmt: skip
     assert keys.count() == before - 3

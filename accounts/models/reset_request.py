@@ -4,7 +4,7 @@ from django.utils import timezone
 from database.ids import uuid7
 
 
-class WayBack(models.Model):
+class ResetRequest(models.Model):
     """Somebody cannot sign in and typed an address; a worker looks whose it is.
 
     The request writes this row whoever owns the address, and knows no more.
