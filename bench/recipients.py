@@ -11,6 +11,7 @@ from accounts.models import Practice, User
 from appointments.models import TherapySession
 from clients.models import CareRole, Client, ContactPreferences, ContactWish
 from digests import schedule
+from digests.kinds.client_digest import ClientDigest
 from therapy.scale.rows import insert_into
 from ui import time_zones
 
@@ -28,7 +29,9 @@ def where_it_is_noon(now: datetime) -> str:
 
 def session_of_the_week(now: datetime, zone: str) -> datetime:
     """In the week that the client's email of now is about, and nobody's reminder."""
-    [week] = schedule.weeks("client-digest", now, timedelta(), time_zones.resolve(zone))
+    [week] = schedule.weeks(
+        ClientDigest.due, now, timedelta(), time_zones.resolve(zone)
+    )
     early = week.starts_at + timedelta(hours=1)
     return early if early < now else week.ends_at - timedelta(hours=1)
 

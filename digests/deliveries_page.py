@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Heartbeat, OutgoingEmail, User
-from digests import restore_hold
+from digests import kinds, restore_hold
 from ui.charts.email_log import Day, draw
 
 State = OutgoingEmail.State
@@ -28,45 +28,23 @@ STATES = {  # what the page can be filtered by
     "dropped": (gettext_lazy("Dropped"), [State.DROPPED]),
     "failed": (gettext_lazy("Failed"), [State.FAILED]),
 }
-KINDS = {
-    "invitation": gettext_lazy("Invitation"),
-    "password-reset": gettext_lazy("Link for a new password"),
-    "sign-in-reset": gettext_lazy("Link after a sign-in was reset"),
-    "account-exists": gettext_lazy("Notice: an account is there already"),
-    "address-confirm": gettext_lazy("Link to confirm an address"),
-    "account-changed": gettext_lazy("Notice: the account was changed"),
-    "new-device": gettext_lazy("Notice: a new device"),
-    "emergency-access": gettext_lazy("Notice: emergency access"),
-    "emergency-client": gettext_lazy("Notice to the client: emergency access"),
-    "care-team": gettext_lazy("Notice: a change in the care team"),
-    "care-role-question": gettext_lazy("A care role waits for confirmation"),
-    "reminder": gettext_lazy("Reminder of an appointment"),
-    "therapist-digest": gettext_lazy("The therapist’s week"),
-    "client-digest": gettext_lazy("The client’s week"),
-}
+# Why one did not go, beside the reasons that only one kind gives (`digests/kinds/`).
 REASONS = {
-    "reminders off": gettext_lazy("The client wants no reminders"),
-    "digest off": gettext_lazy("The client wants no weekly mail"),
     "paused": gettext_lazy("Paused by the client"),
     "not joined": gettext_lazy("Has not accepted the invitation yet"),
-    "nothing to say": gettext_lazy("There was nothing to say"),
-    "moved": gettext_lazy("The session was moved; a new reminder takes its place"),
-    "cancelled": gettext_lazy("The session was canceled"),
-    "started": gettext_lazy("The session had begun"),
     "too late": gettext_lazy("Too late to be of use"),
     "quiet hours": gettext_lazy("Quiet hours, 21:00 to 07:00"),
     "not yet": gettext_lazy("Its time has not come"),
     "inactive": gettext_lazy("The account is closed, or the client discharged"),
-    "decided": gettext_lazy("It was decided before the email went"),
     "link closed": gettext_lazy("The link was closed or replaced"),
-    "joined already": gettext_lazy("Has joined already"),
-    "no page": gettext_lazy("The week’s page is gone"),
     "unknown kind": gettext_lazy("A kind that this version does not know"),
     "restored": gettext_lazy("Was due before a backup was restored"),
     "no mail server": gettext_lazy("The mail server does not answer; tried again"),
     "cannot be written": gettext_lazy("Could not be written; tried again"),
     "cannot be sent": gettext_lazy("Could not be sent; tried again"),
 }
+for _kind in kinds.EVERY:
+    REASONS |= _kind.reasons
 BEGINNINGS = {
     "refused": gettext_lazy("The receiving mail server refused it (%(code)s)"),
     "relay": gettext_lazy(
@@ -99,7 +77,7 @@ def overview(by: User) -> dict:
     return {
         "states": states,
         "total": sum(number for _state, _words, number in states),
-        "kinds": KINDS.items(),
+        "kinds": [(kind.name, kind.label) for kind in kinds.EVERY],
         "chart": draw(seven_days(by)),
         "held": held_back(by),
         "tick": last_tick(),
@@ -112,7 +90,7 @@ def emails(by: User, state: str = "", kind: str = "") -> QuerySet:
     rows = recent(by)
     if state in STATES:
         rows = rows.filter(state__in=STATES[state][1])
-    if kind in KINDS:
+    if kind in kinds.BY_NAME:
         rows = rows.filter(kind=kind)
     when = Coalesce("sent_at", "due_at")
     return rows.select_related("recipient").order_by(when.desc(), "-pk")
@@ -182,8 +160,9 @@ def _names_of_several(by: User, keys: set[str]) -> set[str]:
 
 def _delivery(email: OutgoingEmail, shares_name: bool) -> Delivery:
     state = State.WAITING if email.state == State.SENDING else email.state
+    kind = kinds.BY_NAME.get(email.kind)
     return Delivery(
-        kind=str(KINDS.get(email.kind, email.kind)),
+        kind=str(kind.label) if kind else email.kind,
         who=email.recipient,
         address=email.recipient.email if shares_name else "",
         state=state,

@@ -13,12 +13,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import OutgoingEmail
-from digests import plan, schedule
+from digests import kinds, plan
 from digests.models import Halt
 
 State = OutgoingEmail.State
 RESTORED = "restored"  # the reason, which an admin reads under Deliveries
-PLANNED = ["reminder", *schedule.WEEKLY]
+HELD_KINDS = [kind.name for kind in kinds.EVERY if kind.held_by_restore]
 # By the owner of the tables, to whom row security shows no email: within this one
 # transaction it is not forced.
 HOLD = """
@@ -51,9 +51,8 @@ def lift() -> Lifted:
     began = timezone.now()
     plan.plan()
     overdue = OutgoingEmail.objects.filter(due_at__lte=timezone.now())
-    overdue.filter(kind__in=PLANNED, state=State.WAITING, created_at__gte=began).update(
-        state=State.HELD, reason=RESTORED
-    )
+    planned = overdue.filter(kind__in=HELD_KINDS, created_at__gte=began)
+    planned.filter(state=State.WAITING).update(state=State.HELD, reason=RESTORED)
     held = OutgoingEmail.objects.filter(state=State.HELD, reason=RESTORED)
     later = held.filter(due_at__gt=timezone.now())
     free = later.update(state=State.WAITING, reason="")

@@ -13,8 +13,16 @@ from typing import NamedTuple
 QUIET_FROM, QUIET_UNTIL = time(21), time(7)
 LAST_MINUTE = time(20, 59)  # what cannot wait for the morning goes before the quiet
 LEAST_NOTICE = timedelta(hours=2)
-# The ISO weekday and the clock time at which a week's digest is due.
-WEEKLY = {"therapist-digest": (1, time(7)), "client-digest": (7, time(17))}
+HORIZON = timedelta(hours=48)  # what is due within it is planned
+
+
+class Weekly(NamedTuple):
+    """When an email of each week is due, and which week it is about: -1 is the one
+    before that in which it is due, 1 the one after."""
+
+    weekday: int  # ISO: 1 is Monday
+    clock: time
+    about: int
 
 
 class PlannedWeek(NamedTuple):
@@ -95,40 +103,38 @@ def reminder_due(
     return outside_quiet(due, zone, not_before=booked_at, not_after=starts_at)
 
 
-def week_of(kind: str, day: date, zone: tzinfo) -> PlannedWeek:
+def week_of(weekly: Weekly, day: date, zone: tzinfo) -> PlannedWeek:
     """The digest of the ISO week in which `day` lies."""
-    weekday, clock = WEEKLY[kind]
     monday = day - timedelta(days=day.isoweekday() - 1)
-    due = monday + timedelta(days=weekday - 1)
-    # A therapist reads about the week that is over, a client about the one to come.
-    first = monday + timedelta(days=-7 if weekday == 1 else 7)
+    due = monday + timedelta(days=weekly.weekday - 1)
+    first = monday + timedelta(weeks=weekly.about)
     year, number, _ = monday.isocalendar()
     return PlannedWeek(
         period=f"{year}-W{number:02}",
-        due_at=at(due, clock, zone),
+        due_at=at(due, weekly.clock, zone),
         starts_at=at(first, time(), zone),
         ends_at=at(first + timedelta(days=7), time(), zone),
-        next_due_at=at(due + timedelta(days=7), clock, zone),
+        next_due_at=at(due + timedelta(days=7), weekly.clock, zone),
     )
 
 
 def weeks(
-    kind: str, now: datetime, horizon: timedelta, zone: tzinfo
+    weekly: Weekly, now: datetime, horizon: timedelta, zone: tzinfo
 ) -> Iterator[PlannedWeek]:
     """The digest that is current, if late, and the next once it is near."""
     today = now.astimezone(zone).date()
     for days in (-7, 0, 7):
-        week = week_of(kind, today + timedelta(days=days), zone)
+        week = week_of(weekly, today + timedelta(days=days), zone)
         if week.due_at <= now + horizon and now < week.next_due_at:
             yield week
 
 
-def due_in_period(kind: str, period: str, zone: tzinfo) -> datetime:
+def due_in_period(weekly: Weekly, period: str, zone: tzinfo) -> datetime:
     year, number = period.split("-W")
     monday = date.fromisocalendar(int(year), int(number), 1)
-    return week_of(kind, monday, zone).due_at
+    return week_of(weekly, monday, zone).due_at
 
 
-def next_weekly(kind: str, now: datetime, zone: tzinfo) -> datetime:
-    week = week_of(kind, now.astimezone(zone).date(), zone)
+def next_weekly(weekly: Weekly, now: datetime, zone: tzinfo) -> datetime:
+    week = week_of(weekly, now.astimezone(zone).date(), zone)
     return week.due_at if week.due_at > now else week.next_due_at

@@ -8,12 +8,11 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.decorators import therapist_required
 from digests import schedule
+from digests.kinds.therapist_digest import TherapistDigest
 from digests.models import Digest
 from digests.therapist_week_page import TherapistWeekPage
 
 audit.verb("opened digest", audit.Sort.OPENED, _("The week"))
-
-KIND = "therapist-digest"
 
 
 @therapist_required
@@ -22,7 +21,7 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect(newest)
-    first = schedule.next_weekly(KIND, timezone.now(), request.user.zone)
+    first = schedule.next_weekly(TherapistDigest.due, timezone.now(), request.user.zone)
     return render(
         request, "digests/digest_none.html", {"nav": "digest", "first": first}
     )

@@ -7,12 +7,11 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from digests import schedule
 from digests.client_week_page import ClientWeekPage
+from digests.kinds.client_digest import ClientDigest
 from digests.models import Digest
 from goals import status
 from portal.state import client_required
 from portal.watched import WATCHED
-
-KIND = "client-digest"
 
 
 @client_required
@@ -21,7 +20,7 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect("portal-digest", newest.pk)
-    first = schedule.next_weekly(KIND, timezone.now(), request.user.zone)
+    first = schedule.next_weekly(ClientDigest.due, timezone.now(), request.user.zone)
     return render(request, "portal/digest_none.html", {"nav": "home", "first": first})
 
 

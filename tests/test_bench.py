@@ -25,7 +25,8 @@ from bench.memory import of_all
 from bench.recipients import everybody, session_of_the_week, where_it_is_noon
 from clients.models import Client
 from digests import schedule
-from digests.plan import LOOK_AHEAD
+from digests.kinds.client_digest import ClientDigest
+from digests.kinds.reminder import LOOK_AHEAD
 from goals.models import Goal, GoalRating
 from ops.place import end, free_port, wait_until
 from therapy.scale.crowd import Crowd
@@ -127,7 +128,7 @@ def test_it_is_noon_where_the_emails_go(hour):
 @pytest.mark.parametrize("day", range(22, 30))
 def test_the_week_has_a_session_that_nobody_is_reminded_of(day):
     now = datetime(2026, 11, day, 17, 30, tzinfo=UTC)
-    [week] = schedule.weeks("client-digest", now, timedelta(), UTC)
+    [week] = schedule.weeks(ClientDigest.due, now, timedelta(), UTC)
     at = session_of_the_week(now, "Etc/GMT")
     assert max(week.due_at, week.starts_at) <= at < week.ends_at
     assert not now < at <= now + LOOK_AHEAD

@@ -16,6 +16,8 @@ from accounts.tests.signing_in import shown
 from clients.models import Client
 from conftest import WebClient, as_role
 from digests import plan
+from digests.kinds.client_digest import ClientDigest
+from digests.kinds.reminder import Reminder
 from digests.models import Digest
 from tests.cast import agreed_goal, book, hold
 from ui import time_zones
@@ -94,9 +96,9 @@ def test_email_is_planned_whatever_the_zone_is_called(thea, cleo, practice, zone
         move(person, zone)
     book(cleo, thea, at=timezone.now() + timezone.timedelta(hours=24, minutes=30))
     with as_role("cairn_worker"):
-        plan.plan_reminders(timezone.now())
+        plan.plan_kind(Reminder(), timezone.now())
         sunday = datetime(2026, 11, 29, 7, 59, 59, tzinfo=UTC)  # 17:00 in Tokyo
-        plan.plan_digests("client-digest", sunday)
+        plan.plan_kind(ClientDigest(), sunday)
     assert OutgoingEmail.objects.filter(kind="reminder").count() == 1
     if zone in BROKEN:
         assert Digest.objects.filter(recipient=cleo.user).exists()

@@ -97,8 +97,9 @@ class HasWishes:
     @property
     def wishes(self) -> dict[str, Wish]:
         """By the kind of email, with those that the client said nothing about."""
-        said = {
-            row["kind"]: Wish(row["allowed"], row["lead_hours"])
-            for row in self.said_wishes
-        }
-        return USUAL | said
+        return USUAL | {row["kind"]: _wish(**row) for row in self.said_wishes}
+
+
+def _wish(kind: str, allowed: bool, lead_hours: int | None) -> Wish:
+    usual = USUAL.get(kind, Wish())
+    return Wish(allowed, usual.lead_hours if lead_hours is None else lead_hours)

@@ -7,6 +7,7 @@ from django.db import connection, connections, transaction
 
 from accounts.models import OutgoingEmail
 from digests import plan
+from digests.kinds.reminder import Reminder
 from digests.tests.conftest import berlin, on_calendar
 
 WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
@@ -22,14 +23,14 @@ def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
 
     def second():
         try:
-            plan.plan_reminders(now)
+            plan.plan_kind(Reminder(), now)
         finally:
             done.set()
             connections.close_all()
 
     other = threading.Thread(target=second)
     with transaction.atomic():
-        assert plan.plan_reminders(now) == 1
+        assert plan.plan_kind(Reminder(), now) == 1
         other.start()
         while not done.is_set():
             with connection.cursor() as cursor:

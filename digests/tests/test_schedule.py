@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digests import schedule
+from digests.kinds.client_digest import ClientDigest
+from digests.kinds.therapist_digest import TherapistDigest
 from ui.time_zones import ZONES, resolve
 
 HOUR = timedelta(hours=1)
@@ -17,6 +19,7 @@ moments = st.datetimes(
     datetime(2025, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC)
 )
 leads = st.sampled_from([2, 24, 48])
+WEEKLY = [TherapistDigest.due, ClientDigest.due]
 many = settings(max_examples=300, deadline=None, derandomize=True)
 
 
@@ -28,13 +31,13 @@ def local(zone, *parts):
     return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-@pytest.mark.parametrize("kind", schedule.WEEKLY)
-def test_every_zone_has_one_digest_in_each_week_of_two_years_and_none_at_night(kind):
+@pytest.mark.parametrize("weekly", WEEKLY)
+def test_every_zone_has_one_digest_in_each_week_of_two_years_and_none_at_night(weekly):
     begin = date(2026, 1, 5)
-    weekday, clock = schedule.WEEKLY[kind]
+    weekday, clock, _about = weekly
     for zone in map(ZoneInfo, sorted(ZONES)):
         weeks = [
-            schedule.week_of(kind, begin + timedelta(days=day), zone)
+            schedule.week_of(weekly, begin + timedelta(days=day), zone)
             for day in range(0, 735, 7)
         ]
         assert len({week.period for week in weeks}) == 105
@@ -47,14 +50,16 @@ def test_every_zone_has_one_digest_in_each_week_of_two_years_and_none_at_night(k
 
 
 @many
-@given(zones, moments, st.sampled_from(sorted(schedule.WEEKLY)))
-def test_whenever_the_planner_runs_the_current_digest_is_planned_once(zone, now, kind):
+@given(zones, moments, st.sampled_from(WEEKLY))
+def test_whenever_the_planner_runs_the_current_digest_is_planned_once(
+    zone, now, weekly
+):
     horizon = timedelta(hours=48)
-    planned = list(schedule.weeks(kind, now, horizon, zone))
+    planned = list(schedule.weeks(weekly, now, horizon, zone))
     assert [week for week in planned if week.due_at <= now < week.next_due_at]
     assert len({week.period for week in planned}) == len(planned) <= 2
     for week in planned:
-        assert schedule.due_in_period(kind, week.period, zone) == week.due_at
+        assert schedule.due_in_period(weekly, week.period, zone) == week.due_at
         assert not schedule.is_quiet(week.due_at, zone)
 
 
@@ -140,7 +145,7 @@ def test_a_zone_that_nobody_knows_stops_nobody():
 
 
 def test_the_week_of_new_year_has_the_name_that_iso_gives_it():
-    week = schedule.week_of("client-digest", date(2027, 1, 1), ZoneInfo("UTC"))
+    week = schedule.week_of(ClientDigest.due, date(2027, 1, 1), ZoneInfo("UTC"))
     assert week.period == "2026-W53"
     assert week.due_at == utc(2027, 1, 3, 17)
     assert (week.starts_at, week.ends_at) == (utc(2027, 1, 4), utc(2027, 1, 11))

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from digests.kinds.base import Kind
+
+
+class AccountExists(Kind):
+    """To the owner of an address that somebody else entered."""
+
+    name = "account-exists"
+    subject = _("You have an account already")
+    label = _("Notice: an account is there already")

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from digests.kinds.base import Kind, require_staff
+
+
+class EmergencyAccess(Kind):
+    """To who is responsible: a colleague opened a record in an emergency."""
+
+    name = "emergency-access"
+    subject = _("Please sign in: something is new")
+    label = _("Notice: emergency access")
+
+    def may_go(self, email, person, now):
+        require_staff(person)
