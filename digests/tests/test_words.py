@@ -16,6 +16,7 @@ from accounts.models import OutgoingEmail, Practice, User
 from clients.models import CareRoleRequest
 from conftest import admit
 from database.identity import acting_as
+from digests import kinds
 from digests.tests.conftest import HOUR, berlin, on_calendar, send_at
 
 SUBJECTS = {
@@ -108,6 +109,7 @@ def texts_of(sent):
 
 
 def test_only_harmless_words_are_used(post_of_every_kind):
+    assert set(post_of_every_kind) == set(kinds.BY_NAME)
     assert {kind: sent.subject for kind, sent in post_of_every_kind.items()} == SUBJECTS
     for kind, sent in post_of_every_kind.items():
         for text in texts_of(sent):
