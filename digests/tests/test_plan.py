@@ -136,6 +136,12 @@ def test_the_two_hours_before_are_exact(session, cleo):
     assert len(reminders()) == 1
 
 
+def test_without_a_lead_of_her_own_cleo_is_reminded_a_day_before(session, cleo):
+    wish(cleo, "reminder", True, None)
+    send_at(berlin(25, 9), berlin(25, 10))
+    assert len(reminders()) == 1
+
+
 def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea):
     beth, dora = admit("Beth", by=thea), admit("Dora", by=thea, joined=False)
     gone = admit("Gus", by=thea)
