@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import reach, side_of
+from clients.sides import SidePages
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
@@ -27,7 +28,6 @@ from goals.models.content import Side
 from goals.strengths import next_step
 from goals.version_words import REVIEW_ON, plain, said_in
 from goals.voices import BOTH
-from goals.ways import Way
 from ui import screen_privacy
 from ui.templatetags.ui import day_words, moment_words
 
@@ -53,13 +53,13 @@ class Linked:
 class GoalPage:
     """A goal as `user` sees it; attributes are plain values for the template."""
 
-    def __init__(self, goal: Goal, user, way: Way, *, everything=False):
+    def __init__(self, goal: Goal, user, names: SidePages, *, everything=False):
         self.goal, self.user, self.side = goal, user, side_of(user)
-        self.everything, self.names = everything, way
+        self.everything, self.names = everything, names
         encryption.expect(goal.practice_id, [goal.client_id])
         self.past = GoalHistory(goal, user, everything=everything)
         self.versions, self.moves = self.past.versions, self.past.moves
-        self.numbers = GoalNumbers(goal, user, way, self.past)
+        self.numbers = GoalNumbers(goal, user, names, self.past)
         self._read_steps()
         links = queries.links_of(user, goal=goal.pk)
         with_names(user, [end for link in links for end in (link.goal, link.other)])

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import side_of
+from clients.sides import SidePages
 from goals.models import Goal, ReviewAnswer
 from goals.models.content import Side
 from goals.voices import BOTH, voice
-from goals.ways import Way
 from ui import screen_privacy
 from ui.charts.words import day_of, last_of_each_day
 
@@ -26,8 +26,8 @@ class Question:
 
 
 class ReviewPage:
-    def __init__(self, goal: Goal, user, way: Way):
-        self.goal, self.user, self.names, self.side = goal, user, way, side_of(user)
+    def __init__(self, goal: Goal, user, names: SidePages):
+        self.goal, self.user, self.names, self.side = goal, user, names, side_of(user)
         encryption.expect(goal.practice_id, [goal.client_id])
         self.review = goal.review
         self.review.goal = goal

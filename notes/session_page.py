@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
+from clients.sides import THERAPISTS
 from database.prepared import first, many
 from goals import status
 from goals.disagreement_page import with_names
@@ -19,7 +20,6 @@ from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
-from goals.ways import THERAPISTS
 from goals.wordings import Wordings
 from notes import agenda
 from notes.came_in import (
