@@ -110,6 +110,12 @@ class GoalPage:
         """What was closed rests until it is taken up again."""
         return self.may_write and self.goal.is_open
 
+    @cached_property
+    def offers_rating(self) -> bool:
+        """What somebody began to type is offered, whatever came since."""
+        begun = getattr(self.goal, "has_rating_draft", False)
+        return self.may_change and (begun or self.goal.can_rate)
+
     @property
     def can_hand_over(self) -> bool:
         """Whether the client could turn their key on this very device."""
@@ -326,6 +332,7 @@ class GoalPage:
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
             for label in {**old, **new}
+            if not (self.rests and label == REVIEW_ON)
         ]
         return [pair for pair in pairs if pair[1] != pair[2]]
 
@@ -333,6 +340,8 @@ class GoalPage:
     def more_words(self) -> list[tuple[str, str]]:
         """What stands beside the wording of a goal that nobody changed yet."""
         said = said_in(self.proposal or self.shown)
+        if self.rests:  # nobody is asked to review it
+            del said[REVIEW_ON]
         nothing = plain("")
         return [(label, text) for label, text in said.items() if text != nothing]
 

@@ -55,17 +55,23 @@ class Wordings:
 
     @classmethod
     def before(cls, goals: list[Goal], when: datetime, user: User) -> Wordings:
-        """For `words_then`: asks only about goals that may have had other words then:
-        all with several versions, or two ways of saying it, but those agreed before
-        `when` and in force since."""
+        """For `words_then` and `in_effect`: asks only about goals that may have stood
+        otherwise then: all with several versions, two ways of saying it or a withdrawn
+        agreement, but those agreed before `when` and in force since."""
         with_names(user, goals)
         newer = {
             goal.pk
             for goal in goals
-            if goal.latest.number > 1 or goal.differs_since
+            if goal.latest.number > 1 or goal.differs_since or not goal.can_rate
             if goal.in_force_at is None or goal.in_force_at >= when
         }
         return cls.of(newer, user) if newer else cls([])
+
+    def in_effect(self, goal_id: UUID, when: datetime) -> bool:
+        """Whether both sides' agreement to any of its words stood at that moment."""
+        agreed = [at for at, _version in self.agreed.get(goal_id, []) if at <= when]
+        ended = [at for at, _version in self.withdrawn.get(goal_id, []) if at <= when]
+        return bool(agreed) and (not ended or agreed[-1] > ended[-1])
 
     def words_then(self, goal: Goal, when: datetime, side: str) -> str:
         """What `side` called it: its own wording while the two saw it differently."""
