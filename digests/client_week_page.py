@@ -23,7 +23,6 @@ from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
 from toolkit.models import Assignment
-from ui.charts.spark import sparkline
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class ClientWeekPage:
         return [
             RatedGoal(
                 words=goal.called,
-                spark=sparkline(by_goal[goal.pk].client.ratings),
+                spark=by_goal[goal.pk].client.spark,
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
                 waits=goal.waits_for == Side.CLIENT,

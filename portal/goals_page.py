@@ -16,8 +16,6 @@ from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, recent_lines
 from portal.exercises import AT_HAND, at_hand
 from portal.own import own_client
-from ui.charts.spark import sparkline
-from ui.charts.words import ENOUGH
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,13 @@ class GoalRow:
 
     @property
     def early(self) -> bool:
-        return 0 < len(self.line.client.ratings) < ENOUGH
+        mine = self.line.client
+        return bool(mine.ratings) and mine.is_early
 
     @property
     def spark(self):
         """One's own ratings; the therapist's are a number beside them."""
-        return sparkline(self.line.client.ratings)
+        return self.line.client.spark
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 The rule is the same on each page of Cleo and of Thea.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from goals.models import GoalRating
+from goals.recent_ratings import READ
+from goals.tests.test_last_agreed import week_of
 from goals.tests.test_what_is_agreed import text
 from tests.cast import agreed_goal, as_person, book, page_at, propose, rate
 
@@ -32,6 +35,10 @@ def on_days(goal, by, *values, last=None):
 def at_once(goal, by, *values):
     for number, value in enumerate(values):
         rate(goal, value, by=by, at=noon() + number * MINUTE)
+
+
+def give(goal, by, value, at):
+    GoalRating.give({goal: value}, by=by, at=at)
 
 
 def row_of_cleo(browser):
@@ -158,6 +165,38 @@ def test_what_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):
     with as_person(cleo.user):
         goal.latest.withdraw_key("Not now", by=cleo.user)
     assert all("+4 points on average" in page for page in progress())
+
+
+@pytest.mark.parametrize("person", ["cleo", "thea"])
+def test_many_ratings_within_two_days_hide_no_day_before(cleo, thea, sign_in, person):
+    """More than a list reads of a goal."""
+    by, goal = cleo.user if person == "cleo" else thea, agreed_goal(cleo, thea)
+    on_days(goal, by, 2, 3)
+    with as_person(by):
+        for number in range(READ):
+            give(goal, by, number % 10, noon() + number * MINUTE)
+    mine = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "Too early for a line" not in mine
+    browser = sign_in(thea)
+    assert "Too early to say" not in row_of_cleo(browser)
+    week = f"/portal/digest/{week_of(cleo.user).pk}/"
+    for page in (browser.get("/caseload/"), sign_in(cleo.user).get("/portal/goals/"),
+                 sign_in(cleo.user).get(week)):  # fmt: skip
+        drawn = re.findall(r'class="spark".*?</svg>', page.content.decode(), re.S)
+        assert not any('class="want"' in svg for svg in drawn)
+
+
+def test_whose_ratings_stand_for_a_goal_does_not_hang_on_how_many_are_read(
+    cleo, thea, sign_in
+):
+    """Cleo rated on three days, and on the last one more often than a list reads."""
+    goal = agreed_goal(cleo, thea)
+    on_days(goal, thea, 7, 8, 9)
+    on_days(goal, cleo.user, 2, 3)
+    with as_person(cleo.user):
+        for number in range(READ):
+            give(goal, cleo.user, 4, noon() + number * MINUTE)
+    assert '<b>4</b> <span class="by">client</span>' in row_of_cleo(sign_in(thea))
 
 
 def test_a_rating_taken_back_is_no_day(cleo, thea, progress):
