@@ -277,10 +277,11 @@ class TherapistWeekPage:
 
     @property
     def booked(self) -> int:
-        """Sessions in the seven days after the week, held or missed by now or not."""
-        until, canceled = self.ends_at + WEEK, TherapySession.State.CANCELLED
+        """Sessions in the seven days after the week that are ahead or were held."""
+        until, state = self.ends_at + WEEK, TherapySession.State
         return sum(
-            self.ends_at <= row.starts_at < until and row.state != canceled
+            self.ends_at <= row.starts_at < until
+            and row.state in (state.PLANNED, state.HELD)
             for row in self._sessions
         )
 

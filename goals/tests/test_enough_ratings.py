@@ -12,6 +12,7 @@ from django.utils import timezone
 from goals.models import GoalRating
 from goals.recent_ratings import READ
 from goals.tests.test_last_agreed import week_of
+from goals.tests.test_one_name import paper
 from goals.tests.test_what_is_agreed import text
 from tests.cast import agreed_goal, as_person, book, page_at, propose, rate
 
@@ -133,6 +134,19 @@ def test_all_pages_agree_on_what_is_enough(cleo, thea, sign_in, progress, values
     assert ("Too early to say" in row_of_cleo(sign_in(thea))) == early
     journey = text(sign_in(thea).get(f"/clients/{cleo.pk}/journey/"))
     assert ("too early to say" in journey) == early
+
+
+def test_the_paper_draws_a_line_from_three_days_on(cleo, thea):
+    """Its axis says 0, 5 and 10."""
+    goal = agreed_goal(cleo, thea)
+    on_days(goal, cleo.user, 3)
+    at_once(goal, cleo.user, 6, 7)
+    early = paper(cleo, thea)
+    rate(goal, 8, by=cleo.user, at=noon() - timedelta(days=9))
+    enough = paper(cleo, thea)
+    assert "too early to say" in early and "too early to say" not in enough
+    assert re.search(r"\b0\s+5\s+10\b", enough)
+    assert not re.search(r"\b0\s+5\s+10\b", early)
 
 
 def test_one_rating_of_cleo_makes_no_page_call_theas_many_too_early(

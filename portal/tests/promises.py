@@ -152,6 +152,10 @@ PROMISES = {
     "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
         "No review is set. You look again when you like.",
     ],
+    "digests/tests/test_digest_pages.py::"
+    "test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week": [
+        "The first page is being prepared. It is here in a few minutes.",
+    ],
     "goals/tests/test_not_in_effect.py::"
     "test_a_goal_that_is_not_in_effect_is_not_offered_for_rating": [
         "You can rate it once it is in effect again.",

@@ -18,7 +18,7 @@ from goals.voices import BOTH
 from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
-from transfer.export.chart import rating_chart
+from transfer.export.chart import daily, is_enough, rating_chart
 from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
@@ -237,8 +237,8 @@ class Drawing:
         if not rows:
             return
         given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
-        if any(len(some) > 1 for _side, some in given):
-            rating_chart(self.paper, rows)
+        if drawn := [side for side, some in given if is_enough(some, self.day)]:
+            rating_chart(self.paper, rows, drawn)
         for side, some in given:
             if some:
                 self.paper.text_of(self.series(side, some))
@@ -251,12 +251,14 @@ class Drawing:
     def series(self, side: str, rows: list[Row]) -> str:
         """The ratings of one side in a line: how many, the first, the last."""
         many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = rows[0], rows[-1]
+        first, last = daily(rows, self.day)[0], rows[-1]
         mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
         line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
         line += f" ({self.day(first['at'])})"
         if len(rows) > 1:
             line += f" → {last['value']} ({self.day(last['at'])})"
+        if not is_enough(rows, self.day):
+            line += f", {gettext('too early to say')}"
         both = sum(row["together"] for row in rows)
         if both:
             said = ngettext(
