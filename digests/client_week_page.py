@@ -33,6 +33,7 @@ class RatedGoal:
     spark: SafeString
     last: int | None
     theirs: int | None
+    is_listed: bool  # theirs came with an import
     waits: bool
 
 
@@ -131,6 +132,7 @@ class ClientWeekPage:
                 spark=by_goal[goal.pk].client.spark,
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
+                is_listed=by_goal[goal.pk].therapist.is_listed,
                 waits=goal.waits_for == Side.CLIENT,
             )
             for goal in self._goals

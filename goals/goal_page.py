@@ -288,6 +288,8 @@ class GoalPage:
             return _("In your words") if is_mine else _("In %(name)s’s words") % by
         if self.goal.in_force_id:
             return _("The agreed words")
+        if self.goal.from_list and shown.number == 1:
+            return _("From an imported list")
         by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
             return _("Your words") if is_mine else _("%(name)s’s words") % by

@@ -42,13 +42,15 @@ _SERIES = f"""CROSS JOIN LATERAL (
   SELECT array_agg(recent.value ORDER BY recent.at, recent.id)
            FILTER (WHERE recent.day IS DISTINCT FROM recent.next_day) AS ratings,
          max(recent.at) AS last_at,
+         (array_agg(recent.from_list ORDER BY recent.at DESC, recent.id DESC))[1]
+           AS is_listed,
          CASE WHEN count(*) < $1 OR count(DISTINCT recent.day) >= {ENOUGH} THEN false
               ELSE {{often}} END AS is_often
   FROM (
     SELECT newest.*,
            lag(newest.day) OVER (ORDER BY newest.at DESC, newest.id DESC) AS next_day
     FROM (
-      SELECT rating.id, rating.value, rating.at,
+      SELECT rating.id, rating.value, rating.at, rating.from_list,
              (rating.at AT TIME ZONE $3)::date AS day
       FROM goals_goalrating rating
       WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
@@ -68,8 +70,8 @@ def _of(side: str) -> str:
 
 LINES = PreparedSQL(f"""
 SELECT goal.client_id, goal.id, goal.latest_id, goal.in_force_id,
-       client.ratings, client.last_at, client.is_often,
-       therapist.ratings, therapist.last_at, therapist.is_often
+       client.ratings, client.last_at, client.is_listed, client.is_often,
+       therapist.ratings, therapist.last_at, therapist.is_listed, therapist.is_often
 FROM (
   SELECT ARRAY(SELECT back.withdraws_id FROM goals_goalrating back
                WHERE back.client_id = ANY($2::uuid[])
@@ -91,12 +93,14 @@ WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
 @dataclass(frozen=True)
 class RecentSeries:
     """The last ratings of one side (0 to 10, oldest first), the last of each day, and
-    when the last was; `days`: on how many it rated, exact below `words.ENOUGH`."""
+    when the last was; `days`: on how many it rated, exact below `words.ENOUGH`;
+    `is_listed`: the last came with an import, which names nobody."""
 
     side: str
     ratings: list[int]
     last_at: datetime | None
     days: int
+    is_listed: bool = False
 
     @property
     def is_early(self) -> bool:
@@ -137,6 +141,11 @@ class RecentRatings:
         return self.shown.side if self.shown.ratings else ""
 
     @property
+    def rated_by(self) -> str:
+        """The `side`, or "list" where the last one came with an import."""
+        return "list" if self.shown.is_listed else self.side
+
+    @property
     def ratings(self) -> list[int]:
         return self.shown.ratings
 
@@ -156,17 +165,19 @@ def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
     found: dict[UUID, list[RecentRatings]] = {}
     for client_id, goal_id, latest, in_force, *said in rows:
         agreed = in_force is not None and latest == in_force
-        client, therapist = _read("client", *said[:3]), _read("therapist", *said[3:])
+        client, therapist = _read("client", *said[:4]), _read("therapist", *said[4:])
         is_in_effect = in_force is not None
         line = RecentRatings(goal_id, agreed, is_in_effect, client, therapist)
         found.setdefault(client_id, []).append(line)
     return found
 
 
-def _read(side: str, ratings: list[int] | None, last_at, is_often) -> RecentSeries:
+def _read(
+    side: str, ratings: list[int] | None, last_at, is_listed, is_often
+) -> RecentSeries:
     found = ratings or []
     days = max(len(found), ENOUGH if is_often else 0)
-    return RecentSeries(side, found[-SHOWN:], last_at, days)
+    return RecentSeries(side, found[-SHOWN:], last_at, days, bool(is_listed))
 
 
 def rated_often(client_ids: Iterable[UUID]) -> set[UUID]:

@@ -162,7 +162,8 @@ class CaseloadRow(Place):
 
 
 # Who gave the number: the client wherever there is one of theirs.
-BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
+BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist"),
+      "list": gettext_lazy("imported list")}  # fmt: skip
 ORDER = ["key", *CLIENT_SUGGESTS, "no_contact", "", "early", "paused", "discharged"]
 
 
@@ -313,7 +314,7 @@ class Facts:
             **vars(place),
             spark=shown.shown.spark if shown else SafeString(),
             rating=shown.last if shown else None,
-            rated_by=shown.side if shown else "",
+            rated_by=shown.rated_by if shown else "",
             has_goal=bool(lines),
             practice_done=done,
             practice_total=total,

@@ -69,6 +69,7 @@ class LaneRating(NamedTuple):
     value: int
     at: datetime
     side: str
+    from_list: bool  # it came with an import
     own: bool  # the reader gave it
 
 
@@ -88,9 +89,12 @@ class OpenGoal:
     def of(self, side: str) -> list[LaneRating]:
         return [rating for rating in self.ratings if rating.side == side]
 
-    def is_own(self, side: str) -> bool:
-        """Whether the reader gave all that is shown of that side."""
-        return side != Side.CLIENT and all(rating.own for rating in self.of(side))
+    def voice(self, side: str, client: Client) -> str:
+        """What that side is called, by who gave all of it; a list names nobody."""
+        given = self.of(side)
+        own = side != Side.CLIENT and all(rating.own for rating in given)
+        listed = bool(given) and all(rating.from_list for rating in given)
+        return voice(side, client, portal=False, own=own, listed=listed)
 
     @property
     def client(self) -> LaneRating | None:
@@ -373,10 +377,7 @@ class ClientPage:
             Lane(
                 label_of(line.words),
                 *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
-                tuple(
-                    voice(side, self.client, portal=False, own=line.is_own(side))
-                    for side in BOTH
-                ),
+                tuple(line.voice(side, self.client) for side in BOTH),
             )
             for line in self.goals
             if line.ratings

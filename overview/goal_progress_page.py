@@ -34,6 +34,11 @@ class SideRatings(NamedTuple):
     last: int
     from_list: int
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether all of them came with an import, which names nobody."""
+        return self.from_list == self.times
+
 
 @dataclass
 class GoalChange:
@@ -89,8 +94,13 @@ class GoalChange:
 
     @property
     def from_list(self) -> int:
-        """How many ratings came with an import, which names nobody."""
-        return sum(one.from_list for one in self.rated.values())
+        """How many ratings came with an import, beside others of that side."""
+        return sum(one.from_list for one in self.rated.values() if not one.is_listed)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all that is compared came with an import."""
+        return bool(self._counted and self._counted.is_listed)
 
     @property
     def change(self) -> int | None:

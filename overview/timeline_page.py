@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from django.db import models
@@ -51,7 +51,7 @@ class Since(models.TextChoices):
 
 MOST = 500  # wins, and steps reached, that are told: the newest
 MOST_RATINGS = 3_000
-FIRST = itemgetter(0)
+FIRST, LISTED = itemgetter(0), attrgetter("from_list")
 
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 
@@ -81,7 +81,7 @@ class MonthlySeries(NamedTuple):
     name: str
     values: list[int]
     daily: list[int]
-    from_list: int  # so many came with an import
+    from_list: int  # so many came with an import, beside others
 
     @property
     def first(self) -> int:
@@ -124,11 +124,26 @@ class GoalOnTimeline:
                 name,
                 [one.value for one in self.rated[side]],
                 [one.value for one in last_of_each_day(self.rated[side], FIRST)],
-                sum(one.from_list for one in self.rated[side]),
+                0 if self.is_listed(side) else sum(map(LISTED, self.rated[side])),
             )
-            for side, name in zip(BOTH, self.names, strict=True)
+            for side, name in zip(BOTH, self.voices, strict=True)
             if side in self.rated
         ]
+
+    def is_listed(self, side: str) -> bool:
+        """Whether all ratings of that side came with an import, which names nobody."""
+        return side in self.rated and all(map(LISTED, self.rated[side]))
+
+    @property
+    def voices(self) -> tuple[str, str]:
+        """What each side's ratings are called."""
+        first, second = (
+            voice(side, self.client, portal=False, listed=True)
+            if self.is_listed(side)
+            else name
+            for side, name in zip(BOTH, self.names, strict=True)
+        )
+        return first, second
 
     @property
     def agreed_on(self) -> date | None:
@@ -358,4 +373,4 @@ class TimelinePage:
             any(one.day < self.since for one in line.rated.get(side, []))
             for side in BOTH
         )
-        return Lane(label_of(line.words), first, second, self.names, cut)
+        return Lane(label_of(line.words), first, second, line.voices, cut)

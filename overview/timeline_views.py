@@ -37,7 +37,7 @@ def client_journey_print(request, client_id):
 
 
 def _shown(request, client_id, verb):
-    rows = Client.objects.visible_to(request.user)
+    rows = Client.objects.visible_to(request.user).select_related("user")
     client = get_object_or_404(rows, pk=client_id)
     context = journey_context(request, client, verb) | {"nav": "caseload"}
     return render(request, "overview/client_journey.html", context)

@@ -66,7 +66,8 @@ class ClosedGoal:
     def suggested_by(self) -> User | None:
         """Whose words it shows, where they are the therapist's and were not agreed."""
         latest = self.goal.latest
-        is_mine = latest.side == Side.CLIENT or self.goal.was_mine
+        is_listed = self.goal.from_list and latest.number == 1
+        is_mine = latest.side == Side.CLIENT or self.goal.was_mine or is_listed
         return None if self.goal.is_agreed or is_mine else latest.proposed_by
 
 

@@ -268,10 +268,14 @@ class Drawing:
         return line
 
     def whose(self, side: str, rows: list[Row]) -> str:
-        """The client's name; of therapists, everybody who rated."""
+        """The client's name; of therapists, everybody who rated; of what came with an
+        import, that it did."""
+        if all(row["from_list"] for row in rows):
+            return gettext("From an imported list")
         if side == Side.CLIENT:
             return str(self.record.person["preferred_name"])
-        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+        given = [row for row in rows if not row["from_list"]]
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in given))
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)
