@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from database.prepared import PreparedSQL
+from goals.models import Goal
 from goals.voices import BOTH, counted
+from goals.wordings import Wordings, for_earlier
 from ui.charts.spark import sparkline
 from ui.charts.words import ENOUGH
 
@@ -139,6 +141,14 @@ class RecentRatings:
     @property
     def side(self) -> str:
         return self.shown.side if self.shown.ratings else ""
+
+    def earlier(self, goal: Goal, then: Wordings) -> str:
+        """Which side's last rating was given to other words than the goal has now."""
+        mine, theirs = (
+            then.is_earlier(goal, one.last_at, one.side)
+            for one in (self.client, self.therapist)
+        )
+        return for_earlier(mine, theirs and not self.therapist.is_listed)
 
     @property
     def rated_by(self) -> str:

@@ -82,6 +82,7 @@ class MonthlySeries(NamedTuple):
     values: list[int]
     daily: list[int]
     from_list: int  # so many came with an import, beside others
+    earlier: int  # so many were given to earlier words
 
     @property
     def first(self) -> int:
@@ -111,6 +112,7 @@ class GoalOnTimeline:
     rated: dict[str, list[RatedOn]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
     wordings: list[tuple[str, str]] = field(default_factory=list)
+    then: Wordings | None = None
 
     @property
     def words(self) -> str:
@@ -125,10 +127,14 @@ class GoalOnTimeline:
                 [one.value for one in self.rated[side]],
                 [one.value for one in last_of_each_day(self.rated[side], FIRST)],
                 0 if self.is_listed(side) else sum(map(LISTED, self.rated[side])),
+                sum(self.is_earlier(one.at, side) for one in self.rated[side]),
             )
             for side, name in zip(BOTH, self.voices, strict=True)
             if side in self.rated
         ]
+
+    def is_earlier(self, at: datetime, side: str) -> bool:
+        return bool(self.then and self.then.is_earlier(self.goal, at, side))
 
     def is_listed(self, side: str) -> bool:
         """Whether all ratings of that side came with an import, which names nobody."""
@@ -239,7 +245,7 @@ class TimelinePage:
         for goal_id, line in self.lines.items():
             agreed = self.wordings.agreed.get(goal_id, [])
             line.goal.last_agreed = agreed[-1][1] if agreed else None
-            line.agreed = self._dated(agreed)
+            line.agreed, line.then = self._dated(agreed), self.wordings
             line.wordings = self._named(line)
         status.with_past(self.user, [line.goal for line in self.lines.values()])
 
@@ -373,4 +379,8 @@ class TimelinePage:
             any(one.day < self.since for one in line.rated.get(side, []))
             for side in BOTH
         )
-        return Lane(label_of(line.words), first, second, line.voices, cut)
+        since = self.wordings.since(line.goal)
+        changed = since and self.day_of(since)
+        before = changed and any(p.day <= changed for p in (*first, *second))
+        changed = changed if before and self.is_in(changed) else None
+        return Lane(label_of(line.words), first, second, line.voices, cut, changed)

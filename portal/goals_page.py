@@ -14,6 +14,7 @@ from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, recent_lines
+from goals.wordings import Wordings
 from portal.exercises import AT_HAND, at_hand
 from portal.own import own_client
 
@@ -24,6 +25,11 @@ class GoalRow:
     line: RecentRatings
     client: Client
     words: str  # what the client calls it
+    then: Wordings
+
+    @property
+    def earlier(self) -> str:
+        return self.line.earlier(self.goal, self.then)
 
     @property
     def waits_for_me(self) -> bool:
@@ -80,9 +86,10 @@ class GoalsPage:
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
+        goals = status.with_past(user, with_names(user, list(goals)))
+        then = Wordings.of_changed(goals, user)
         self.rows = [
-            GoalRow(goal, lines[goal.pk], client, goal.called)
-            for goal in status.with_past(user, with_names(user, list(goals)))
+            GoalRow(goal, lines[goal.pk], client, goal.called, then) for goal in goals
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)
