@@ -105,8 +105,8 @@ class Wordings:
 
     def at(self, goal_id: UUID, when: datetime, side: str = "") -> str:
         """The words in effect at that moment, else those in effect last before it, else
-        those proposed last until then; while the two see it differently and nothing is
-        in effect, those of `side`.
+        those proposed last until then; while the two see it differently and nothing was
+        ever agreed, those of `side`.
 
         What was brought along from before the goal was here has its first words.
         """
@@ -221,7 +221,7 @@ class _Replay:
         """Seen differently, or taken up again, which ends a difference."""
         if move.kind != GoalMove.Kind.DIFFERS:
             return self._no_difference(at)
-        if self.in_force:
+        if self.agreed:  # it is called by the last words of both
             return None
         sides = dict(self.differs[-1][1]) if self.differs else {}
         if not sides:

@@ -133,8 +133,8 @@ class Goal(ClientRow):
 
     @property
     def called(self) -> str:
-        """What pages name it by: while the two see it differently, the wording of the
-        reader's side, which `disagreement_page.with_names` looks up."""
+        """What pages name it by: while the two see it differently and never agreed, the
+        wording of the reader's side, which `disagreement_page.with_names` looks up."""
         return self.__dict__.get("own_wording") or self.shown.own_words
 
     @property

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from goals.models import Goal, GoalRating
 from goals.tests.test_agreed_again import agreed_again
+from goals.tests.test_one_name import paper
 from goals.tests.test_what_is_agreed import text
 from tests.cast import BUS, act, agree, agreed_goal, book, propose, rate
 
@@ -116,6 +117,7 @@ def test_who_said_no_is_not_asked_again_when_the_other_takes_the_goal_up(
     assert f"{names[first]} took the goal up again today." in mine
     assert "Needs your agreement" not in mine
     assert "Agree to version 1" in mine
+    assert "one side agreed again" not in paper(cleo, by)
     agree(goal, by)
     assert Goal.objects.get(pk=goal.pk).is_agreed
 

@@ -184,8 +184,10 @@ class Drawing:
         paper.ln(3)
 
     def called(self, goal: Row, shown: Row) -> str:
-        """As Goal.called: what the side that made the copy says, while both differ."""
-        if goal["closed_at"] or goal["in_force_id"] or not goal["differs_since"]:
+        """As Goal.called: what the side that made the copy says, while both differ and
+        never agreed."""
+        agreed = agreements.last_agreed(self.record, goal)
+        if goal["closed_at"] or agreed or not goal["differs_since"]:
             return str(shown["own_words"])
         side = Side.CLIENT if self.record.is_clients else Side.THERAPIST
         own = self.record.of("goal_versions", goal_id=goal["id"], side=side)
