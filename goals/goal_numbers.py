@@ -76,8 +76,11 @@ class GoalNumbers:
     def voice(self, side: str) -> str:
         rows = self.ratings_of(side)
         mine = [row.by_id == self.user.pk and not row.from_list for row in rows]
-        own = bool(mine) and all(mine)
-        return voice(side, self.goal.client, portal=self.names.portal, own=own)
+        said = {
+            "own": bool(mine) and all(mine),
+            "listed": bool(rows) and all(row.from_list for row in rows),
+        }
+        return voice(side, self.goal.client, portal=self.names.portal, **said)
 
     @property
     def series(self) -> list[RatingSeries]:

@@ -110,6 +110,12 @@ class GoalPage:
         """What was closed rests until it is taken up again."""
         return self.may_write and self.goal.is_open
 
+    @cached_property
+    def offers_rating(self) -> bool:
+        """What somebody began to type is offered, whatever came since."""
+        begun = getattr(self.goal, "has_rating_draft", False)
+        return self.may_change and (begun or self.goal.can_rate)
+
     @property
     def can_hand_over(self) -> bool:
         """Whether the client could turn their key on this very device."""
@@ -282,6 +288,8 @@ class GoalPage:
             return _("In your words") if is_mine else _("In %(name)s’s words") % by
         if self.goal.in_force_id:
             return _("The agreed words")
+        if self.goal.from_list and shown.number == 1:
+            return _("From an imported list")
         by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
             return _("Your words") if is_mine else _("%(name)s’s words") % by
@@ -326,6 +334,7 @@ class GoalPage:
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
             for label in {**old, **new}
+            if not (self.rests and label == REVIEW_ON)
         ]
         return [pair for pair in pairs if pair[1] != pair[2]]
 
@@ -333,6 +342,8 @@ class GoalPage:
     def more_words(self) -> list[tuple[str, str]]:
         """What stands beside the wording of a goal that nobody changed yet."""
         said = said_in(self.proposal or self.shown)
+        if self.rests:  # nobody is asked to review it
+            del said[REVIEW_ON]
         nothing = plain("")
         return [(label, text) for label, text in said.items() if text != nothing]
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -129,7 +129,9 @@ def take_up(request, side: SidePages, goal_id):
     words = ""
     if taken_up:
         status.with_past(request.user, [goal])
-        standing = status.standing(goal, status.Reader(side_of(request.user)))
+        said = [status.standing(goal, status.Reader(side_of(request.user)))]
+        said += [status.did_not_agree_again(status.refusal(goal), request.user)]
+        standing = format_html_join(" ", "{}", ((one,) for one in said if one))
         words = format_html(_("Taken up again. {standing}"), standing=standing)
     toasts.tell(request, taken_up, words)
     return answers.to(side, goal)

@@ -269,6 +269,11 @@ class SessionPage:
             return goal.called
         return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
 
+    def _was_in_effect(self, goal: Goal) -> bool:
+        """At the end of a session that is over."""
+        then = self._then
+        return bool(then and then.in_effect(goal.pk, self.session.ends_at))
+
     def last_rating(self, goal: Goal) -> int | None:
         """Last time's number is one's own side's: whoever rates here is a therapist."""
         before = self.before.get((goal.pk, Side.THERAPIST))
@@ -287,6 +292,7 @@ class SessionPage:
             "given": self.given.get(goal.pk),
             "words": self.words_of(goal),
             "early": early,
+            "is_offered": goal.can_rate or self._was_in_effect(goal),
             "standing": status.standing(goal, READER, self.session.client),
         }
 

@@ -34,9 +34,8 @@ def progress(request, side: SidePages, client_id=None):
 @require_safe
 def journey(request, side: SidePages, client_id=None, verb="opened"):
     """`verb` is "opened" or "printed"."""
-    client = open_client(
-        request, Client.objects.visible_to(request.user), client_id, verb=verb
-    )
+    rows = Client.objects.visible_to(request.user).select_related("user")
+    client = open_client(request, rows, client_id, verb=verb)
     since, with_notes = request.GET.get("since", ""), request.GET.get("notes") == "1"
     timeline = TimelinePage(client, request.user, since, with_notes=with_notes)
     context = {

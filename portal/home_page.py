@@ -56,6 +56,11 @@ class Ask:
         return reverse("portal-goal", args=[self.row.pk]) + place
 
     @property
+    def is_listed(self) -> bool:
+        """Whether nobody proposed these words: they came with an import."""
+        return self.row.from_list and self.row.latest.number == 1
+
+    @property
     def words(self) -> str:
         """What is asked, of what the two of a goal watch over."""
         return (WATCHED | DECIDED).get(self.kind, attention.OTHER)

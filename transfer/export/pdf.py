@@ -18,7 +18,7 @@ from goals.voices import BOTH
 from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
-from transfer.export.chart import rating_chart
+from transfer.export.chart import daily, is_enough, rating_chart
 from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
@@ -184,8 +184,10 @@ class Drawing:
         paper.ln(3)
 
     def called(self, goal: Row, shown: Row) -> str:
-        """As Goal.called: what the side that made the copy says, while both differ."""
-        if goal["closed_at"] or goal["in_force_id"] or not goal["differs_since"]:
+        """As Goal.called: what the side that made the copy says, while both differ and
+        never agreed."""
+        agreed = agreements.last_agreed(self.record, goal)
+        if goal["closed_at"] or agreed or not goal["differs_since"]:
             return str(shown["own_words"])
         side = Side.CLIENT if self.record.is_clients else Side.THERAPIST
         own = self.record.of("goal_versions", goal_id=goal["id"], side=side)
@@ -237,8 +239,8 @@ class Drawing:
         if not rows:
             return
         given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
-        if any(len(some) > 1 for _side, some in given):
-            rating_chart(self.paper, rows)
+        if drawn := [side for side, some in given if is_enough(some, self.day)]:
+            rating_chart(self.paper, rows, drawn)
         for side, some in given:
             if some:
                 self.paper.text_of(self.series(side, some))
@@ -251,12 +253,14 @@ class Drawing:
     def series(self, side: str, rows: list[Row]) -> str:
         """The ratings of one side in a line: how many, the first, the last."""
         many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = rows[0], rows[-1]
+        first, last = daily(rows, self.day)[0], rows[-1]
         mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
         line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
         line += f" ({self.day(first['at'])})"
         if len(rows) > 1:
             line += f" → {last['value']} ({self.day(last['at'])})"
+        if not is_enough(rows, self.day):
+            line += f", {gettext('too early to say')}"
         both = sum(row["together"] for row in rows)
         if both:
             said = ngettext(
@@ -266,10 +270,14 @@ class Drawing:
         return line
 
     def whose(self, side: str, rows: list[Row]) -> str:
-        """The client's name; of therapists, everybody who rated."""
+        """The client's name; of therapists, everybody who rated; of what came with an
+        import, that it did."""
+        if all(row["from_list"] for row in rows):
+            return gettext("From an imported list")
         if side == Side.CLIENT:
             return str(self.record.person["preferred_name"])
-        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+        given = [row for row in rows if not row["from_list"]]
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in given))
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)
