@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from accounts.models import Practice, User
 from appointments.models import TherapySession
-from clients.models import CareRole, Client, ContactPreferences
+from clients.models import CareRole, Client, ContactPreferences, ContactWish
 from digests import schedule
 from therapy.scale.rows import insert_into
 from ui import time_zones
@@ -72,6 +72,11 @@ def everybody(therapists: int, clients: int):
         given_by_id=key(whose), kind="'primary'", starts_at="now()",
     )  # fmt: skip
     yield insert_into(ContactPreferences, many, **both)
+    # Some who chose the usual themselves: what they get is the same.
+    yield insert_into(
+        ContactWish, f"{many} WHERE n % 5 = 0", **both, id=key("n"),
+        kind="'reminder'", allowed="true", lead_hours="24",
+    )  # fmt: skip
     at = f"'{session_of_the_week(now, zone)}'::timestamptz"
     yield insert_into(
         TherapySession, many, **both, id=key("n"),

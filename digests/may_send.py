@@ -14,7 +14,7 @@ from django.db.models import UUIDField
 from accounts import addresses
 from accounts.models import AddressChange, Invitation, OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import CareRoleRequest, Client, ContactPreferences
+from clients.models import CareRoleRequest, Client
 from clients.prepared import prepared_for_user
 from database.prepared import first
 from digests import schedule
@@ -102,11 +102,11 @@ def _question(email, person, now) -> None:
 
 def _reminder(email, person, now) -> TherapySession:
     _require_joined(person)
-    preferences = _preferences_of(person, also_discharged=True)
-    if not preferences.reminders:
+    wish = _client_of(person, also_discharged=True).wishes["reminder"]
+    if not wish.allowed:
         raise Stopped(HELD, "reminders off")
     session = _still_true(email, person, now)
-    due = schedule.lead(session.starts_at, preferences.reminder_lead_hours, person.zone)
+    due = schedule.lead(session.starts_at, wish.lead_hours, person.zone)
     _at_its_time(email, person, now, due)
     return session
 
@@ -132,7 +132,7 @@ def _therapist_digest(email, person, now) -> Digest:
 
 def _client_digest(email, person, now) -> Digest:
     _require_joined(person)
-    if not _preferences_of(person).weekly_digest:
+    if not _client_of(person).wishes["client-digest"].allowed:
         raise Stopped(HELD, "digest off")
     return _digest(email, person, now)
 
@@ -151,7 +151,7 @@ def _digest(email, person, now) -> Digest:
 @prepared_for_user()
 def _own(person):
     rows = Client.objects.visible_to(person).filter(user=person)
-    return rows.select_related("preferences").order_by("pk")
+    return rows.select_related("preferences").with_wishes().order_by("pk")
 
 
 @prepared_for_user(page=UUIDField())
@@ -159,10 +159,8 @@ def _page(person, page):
     return Digest.objects.visible_to(person).filter(pk=page)
 
 
-def _preferences_of(
-    person: User, *, also_discharged: bool = False
-) -> ContactPreferences:
-    """What the client wants, who must be in care here and not want a pause.
+def _client_of(person: User, *, also_discharged: bool = False) -> Client:
+    """With their wishes; who must be in care here and not want a pause.
 
     `also_discharged`: for a session that was kept, while the portal can be read.
     """
@@ -170,12 +168,11 @@ def _preferences_of(
     gone = client is None or client.is_discharged
     if client is None or (gone and not also_discharged):
         raise Stopped(DROPPED, "inactive")
-    preferences = getattr(client, "preferences", None) or ContactPreferences(
-        client=client
-    )
-    if preferences.paused_until and person.today() < preferences.paused_until:
+    preferences = getattr(client, "preferences", None)
+    until = preferences and preferences.paused_until
+    if until and person.today() < until:
         raise Stopped(HELD, "paused")
-    return preferences
+    return client
 
 
 def _at_its_time(email, person, now, due) -> None:

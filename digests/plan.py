@@ -22,6 +22,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
@@ -30,13 +31,14 @@ from django.utils import timezone
 
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import Client, ContactPreferences
+from clients.models import Client, ContactWish
+from clients.models.contact_wish import USUAL
 from digests import crash, schedule
 from digests.models import Digest
 from ui import time_zones
 
 HORIZON = timedelta(hours=48)
-LONGEST_LEAD = timedelta(hours=max(ContactPreferences.Lead.values))
+LONGEST_LEAD = timedelta(hours=max(ContactWish.Lead.values))
 # A reminder may come earlier by a night, and a day may have 25 hours.
 LOOK_AHEAD = HORIZON + LONGEST_LEAD + timedelta(hours=14)
 BATCH = 1000
@@ -109,6 +111,8 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
     queued = OutgoingEmail.objects.filter(
         recipient=OuterRef("client__user"), kind="reminder", period=period
     )
+    said = ContactWish.objects.filter(client=OuterRef("client"), kind="reminder")
+    lead_hours = said.values("lead_hours")
     return (
         TherapySession.objects.planned()
         .filter(
@@ -124,7 +128,7 @@ def _unplanned_sessions(now: datetime) -> QuerySet:
             "client__user_id",
             "client__user__time_zone",
             "practice__time_zone",
-            "client__preferences__reminder_lead_hours",
+            Subquery(lead_hours),
             "starts_at",
             "booked_at",
             "schedule_version",
@@ -137,7 +141,7 @@ def _reminder(
     version,
 ) -> OutgoingEmail | None:  # fmt: skip
     zone = time_zones.resolve(own, house)
-    hours = ContactPreferences.Lead.DAY if hours is None else hours
+    hours = USUAL["reminder"].lead_hours if hours is None else hours
     due_at = schedule.reminder_due(starts_at, booked_at, hours, zone)
     if due_at is None or due_at > now + HORIZON:
         return None

@@ -77,7 +77,7 @@ def _open_or_closed(user, client):
 def one_client(user, client):
     """What the page of a client begins with."""
     rows = Client.objects.visible_to(user).filter(pk=client)
-    rows = rows.select_related("user", "preferences", "practice")
+    rows = rows.select_related("user", "preferences", "practice").with_wishes()
     return apart.with_shares_name(rows, "")
 
 

@@ -20,13 +20,12 @@ def booked(client: Client, user: User):
 
 def emails_that_stop(client: Client, user: User, sessions: list) -> dict[str, bool]:
     """Which of the emails that the client gets by now are about to end."""
-    preferences = (
-        ContactPreferences.objects.visible_to(user).filter(client=client).first()
-    )
+    rows = ContactPreferences.objects.visible_to(user).filter(client=client)
+    preferences = rows.with_wishes().first()
     gets = preferences is not None and is_active(client)
     return {
-        "weekly": gets and preferences.weekly_digest,
-        "reminders": bool(gets and preferences.reminders and sessions),
+        "weekly": gets and preferences.wishes["client-digest"].allowed,
+        "reminders": bool(gets and preferences.wishes["reminder"].allowed and sessions),
     }
 
 

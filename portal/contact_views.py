@@ -12,9 +12,8 @@ from portal.state import client_required
 
 @client_required
 def contact(request):
-    preferences = get_object_or_404(
-        ContactPreferences.objects.editable_by(request.user)
-    )
+    own = ContactPreferences.objects.editable_by(request.user)
+    preferences = get_object_or_404(own.with_wishes())
     form = ContactForm(request.POST or None, preferences=preferences, by=request.user)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept. From now on it is like this."))

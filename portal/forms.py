@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from clients.models import Client, ContactPreferences, Correction
+from clients.models import Client, ContactPreferences, ContactWish, Correction, Wish
 from goals.forms import GoalForm, few_words
 from goals.models.content import LEVELS
 from goals.proposal_form import ProposalForm, level_name
@@ -14,9 +14,9 @@ from ui.forms import HouseForm, day_field
 from ui.stale_forms import NoOverwrite
 
 LEADS = [
-    (ContactPreferences.Lead.TWO_HOURS, _("2 hours before")),
-    (ContactPreferences.Lead.DAY, _("The day before, at the same time")),
-    (ContactPreferences.Lead.TWO_DAYS, _("Two days before, at the same time")),
+    (ContactWish.Lead.TWO_HOURS, _("2 hours before")),
+    (ContactWish.Lead.DAY, _("The day before, at the same time")),
+    (ContactWish.Lead.TWO_DAYS, _("Two days before, at the same time")),
 ]
 
 
@@ -125,9 +125,16 @@ class ContactForm(NoOverwrite, HouseForm):
 
     def __init__(self, *args, preferences: ContactPreferences, by: User, **kwargs):
         self.preferences, self.by = preferences, by
-        now = {name: getattr(preferences, name) for name in self.base_fields}
-        if preferences.paused_until and preferences.paused_until <= by.today():
-            now["paused_until"] = None  # that pause is over
+        until = preferences.paused_until
+        if until and until <= by.today():
+            until = None  # that pause is over
+        reminder = preferences.wishes["reminder"]
+        now = {
+            "reminders": reminder.allowed,
+            "reminder_lead_hours": reminder.lead_hours,
+            "weekly_digest": preferences.wishes["client-digest"].allowed,
+            "paused_until": until,
+        }
         super().__init__(*args, initial=now, **kwargs)
 
     def clean_paused_until(self):
@@ -139,5 +146,12 @@ class ContactForm(NoOverwrite, HouseForm):
         return day
 
     def save(self, *, by: User) -> bool:
-        wanted = {name: self.cleaned_data[name] for name in self.base_fields}
-        return self.written(self.preferences.set, by=by, **wanted)
+        data = self.cleaned_data
+        wishes = {
+            "reminder": Wish(data["reminders"], data["reminder_lead_hours"]),
+            "client-digest": Wish(data["weekly_digest"]),
+        }
+        until = data["paused_until"]
+        return self.written(
+            self.preferences.set, by=by, wishes=wishes, paused_until=until
+        )

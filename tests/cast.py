@@ -14,10 +14,12 @@ from clients.models import (
     CareRole,
     CareRoleRequest,
     Client,
+    ContactWish,
     Correction,
     EmergencyReason,
     Notice,
     SupervisionComment,
+    Wish,
 )
 from conftest import as_role, in_care, ten_seconds_pass
 from database.identity import acting_as
@@ -310,6 +312,11 @@ def copy_of(client, by, *, made=True) -> RecordExport:
         with as_role("cairn_worker"):
             job.make_waiting()
     return RecordExport.objects.filter(by=by).latest("asked_at")
+
+
+def wish(client, kind, allowed=True, lead_hours=None):
+    """What a client says about one kind of email."""
+    ContactWish.objects.write(client, {kind: Wish(allowed, lead_hours)})
 
 
 def people_named_to(user):

@@ -28,7 +28,14 @@ from accounts.encryption import EncryptedTextField
 from accounts.models import User
 from appointments.models import TherapySession
 from clients import drafts
-from clients.models import Client, ClientBackground, ContactPreferences, Draft, draft
+from clients.models import (
+    Client,
+    ClientBackground,
+    ContactPreferences,
+    ContactWish,
+    Draft,
+    draft,
+)
 from database.identity import acting_as
 from goals.models import Review
 from notes.models import NoteAddition, ProgressNote
@@ -321,7 +328,11 @@ def table_of(model, record) -> list[dict]:
         return [record["person"]]
     if model is ContactPreferences:
         return [record["contact"]]
-    own = {ProgressNote: "notes", NoteAddition: "note_additions"}
+    own = {
+        ProgressNote: "notes",
+        NoteAddition: "note_additions",
+        ContactWish: "contact_wishes",
+    }
     listed = {model: name for name, model, *_order in read.TABLES}
     return record.get({**listed, **own}.get(model), [])
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import CrisisLine
 from appointments.models import TherapySession
-from clients.models import ContactPreferences
+from clients.models import ContactPreferences, ContactWish
 from database.identity import acting_as
 
 
@@ -84,7 +84,8 @@ def test_cleo_turns_off_reminders_in_one_tab_and_pauses_in_the_other(sign_in, cl
     until = timezone.localdate() + timedelta(days=30)
     browser.post("/portal/contact/", there | {"paused_until": until.isoformat()})
     preferences = ContactPreferences.objects.get(client=cleo)
-    assert (preferences.reminders, preferences.paused_until) == (False, until)
+    assert preferences.paused_until == until
+    assert not ContactWish.objects.get(client=cleo, kind="reminder").allowed
 
 
 def test_two_days_for_one_pause_are_asked_about_and_the_second_press_holds(
@@ -121,7 +122,7 @@ def test_a_page_that_cannot_say_what_it_showed_is_taken_at_its_word(
     form = opened(browser, "/portal/contact/") | {"shown": shown}
     form["reminder_lead_hours"] = "48"
     assert browser.post("/portal/contact/", form).status_code == 302
-    assert ContactPreferences.objects.get(client=cleo).reminder_lead_hours == 48
+    assert ContactWish.objects.get(client=cleo, kind="reminder").lead_hours == 48
 
 
 def test_how_success_is_marked_is_asked_about_where_both_tabs_chose(sign_in, cleo):

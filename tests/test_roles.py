@@ -1,6 +1,6 @@
 """The second lock, from below: what each role of the database can and cannot do."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
@@ -12,7 +12,7 @@ from conftest import as_role
 from database.identity import acting_as
 from goals.models import Goal
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, hold
+from tests.cast import agreed_goal, hold, wish
 
 # Tables that hold nothing about anybody.  A new table is a decision: guard it, or name
 # it here.
@@ -161,6 +161,23 @@ def test_the_worker_reads_no_name_of_a_client(cleo, column):
         transaction.atomic(),
     ):
         query(f"SELECT {column} FROM clients_client")
+
+
+@pytest.mark.parametrize(
+    ("column", "may"),
+    [
+        ("clients_contactwish.lead_hours", True),
+        ("clients_contactwish.allowed", False),
+        ("clients_contactpreferences.paused_until", False),
+        ("clients_contactpreferences.client_id", False),
+    ],
+)
+def test_of_what_a_client_wishes_the_worker_reads_the_lead_alone(cleo, column, may):
+    wish(cleo, "reminder", lead_hours=2)
+    said = f"SELECT {column} FROM {column.split('.')[0]}"
+    refused = pytest.raises(ProgrammingError, match="permission denied")
+    with as_role("cairn_worker"), nullcontext() if may else refused:
+        assert query(said) == [(2,)]
 
 
 @pytest.mark.parametrize("table", [t for t in NARRATIVE if "datakey" not in t])

@@ -42,6 +42,7 @@ from tests.cast import (
     list_of,
     people_named_to,
     strengths_of,
+    wish,
 )
 from toolkit.models import Assignment
 
@@ -113,6 +114,8 @@ def record_of(client, by):
         practice_id=client.practice_id, client=client, session=signed, goal=goal
     )
     list_of(by)
+    wish(client, "reminder", lead_hours=2)
+    wish(client, "client-digest", False)
     admin = person(client.practice, f"A{client.pk}", is_admin=True)
     with acting_as(admin.pk), transaction.atomic():
         CareRoleRequest.ask(client, by, "supervisor", by=admin)
@@ -287,7 +290,7 @@ CLINICAL = [
     "notes_sessiongoal", "notes_progressnote", "notes_notehold",
     "notes_noteaddition", "notes_earlierdraft",
     "clients_clientbackground", "clients_draft",
-    "clients_carerole", "clients_signal",
+    "clients_carerole", "clients_signal", "clients_contactwish",
     "goals_strength", "goals_strengthlink", "goals_win",
 ]  # fmt: skip
 OUTSIDERS = [
@@ -387,6 +390,15 @@ def test_cleo_writes_nothing_that_is_her_therapists(world, cleo, table):
     for column in updatable_columns(table):
         statement = f"UPDATE {table} SET {column} = {column} WHERE client_id = %s"
         assert is_refused(herself, statement, [cleo.pk]), column
+
+
+def test_only_cleo_says_which_emails_she_wants(world, cleo):
+    changed = "UPDATE clients_contactwish SET allowed = allowed WHERE client_id = %s"
+    for what in ("primary", "co-therapist", "cover", "herself"):
+        new = copied("clients_contactwish", cleo, kind="exercise")
+        refused = what != "herself"
+        assert is_refused(world[what], *new) == refused, what
+        assert is_refused(world[what], changed, [cleo.pk]) == refused, what
 
 
 SIGNED_BY_ITS_AUTHOR = [

@@ -23,6 +23,7 @@ from clients.models import (
     Client,
     ClientBackground,
     ContactPreferences,
+    ContactWish,
     Correction,
     Draft,
     EmergencyReason,
@@ -64,8 +65,8 @@ ALTER TABLE clients_emergencyreason DROP CONSTRAINT emergency_reason_has_words;
 GUARDED = [
     User, Credential,
     CareRole, CareRoleRequest, Notice, Client, ClientBackground, ContactPreferences,
-    Correction, Draft, EmergencyReason, SupervisionComment, Goal, GoalVersion,
-    Agreement, GoalRating, Step,
+    ContactWish, Correction, Draft, EmergencyReason, SupervisionComment, Goal,
+    GoalVersion, Agreement, GoalRating, Step,
     Comment, GoalLink, GoalMove, GoalScore, Review, ReviewAnswer,
     Assignment, TherapySession, SessionGoal, ProgressNote, NoteHold,
     NoteAddition, EarlierDraft, Strength,
@@ -75,7 +76,8 @@ GUARDED = [
 CHANGED = {
     Client: "version",
     ClientBackground: "presenting_concern",
-    ContactPreferences: "reminders",
+    ContactPreferences: "celebrates",
+    ContactWish: "allowed",
     Correction: "answered_at",
     Draft: "revision",
     EmergencyReason: "seen_at",
@@ -170,6 +172,7 @@ class World:
         writer = client.user or who
         ClientBackground.objects.create(**common, presenting_concern=WORDS)
         ContactPreferences.objects.create(**common)
+        ContactWish.objects.create(**common, kind="reminder", allowed=True)
         answered = self.now if self.some(0.5) else None
         Correction.objects.create(
             **common, by=writer, about=WORDS, words=WORDS, answered_at=answered

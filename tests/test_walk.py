@@ -377,9 +377,9 @@ def bodies(rows):
 TABLES = [
     "clients_carerolerequest", "clients_notice",
     "clients_client", "clients_carerole", "clients_clientbackground",
-    "clients_contactpreferences", "clients_draft", "clients_emergencyreason",
-    "clients_supervisioncomment", "clients_correction", "goals_strength",
-    "accounts_user", "goals_goal", "goals_goalversion",
+    "clients_contactpreferences", "clients_contactwish", "clients_draft",
+    "clients_emergencyreason", "clients_supervisioncomment", "clients_correction",
+    "goals_strength", "accounts_user", "goals_goal", "goals_goalversion",
     "goals_agreement", "goals_goalrating", "goals_step", "goals_goalmove",
     "goals_review", "goals_reviewanswer", "goals_comment", "goals_goallink",
     "goals_goalscore", "goals_strengthlink", "toolkit_assignment",

@@ -655,19 +655,6 @@ class Migration(migrations.Migration):
                         to="clients.client",
                     ),
                 ),
-                ("reminders", models.BooleanField(default=True)),
-                (
-                    "reminder_lead_hours",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (2, "2 hours before"),
-                            (24, "the day before, at the same time"),
-                            (48, "two days before, at the same time"),
-                        ],
-                        default=24,
-                    ),
-                ),
-                ("weekly_digest", models.BooleanField(default=True)),
                 ("paused_until", models.DateField(blank=True, null=True)),
                 (
                     "celebrates",
@@ -695,6 +682,58 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="ContactWish",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=database.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("allowed", models.BooleanField()),
+                (
+                    "lead_hours",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (2, "2 hours before"),
+                            (24, "the day before, at the same time"),
+                            (48, "two days before, at the same time"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "practice",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.practice",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("client", "kind"), name="contact_wish_once_a_kind"
+                    )
+                ],
+            },
         ),
         migrations.AddIndex(
             model_name="client",

@@ -364,12 +364,22 @@ class Migration(migrations.Migration):
             "contactpreferences",
             read=TEAM_OR_CLIENT,
             insert=f"{THERAPIST} OR {ADMIN}",
-            update=Update(
-                ["reminders", "reminder_lead_hours", "weekly_digest", "paused_until",
-                 "celebrates"],
-                SELF,
-            ),
-            also=[Policy("planner", "SELECT", "cairn_worker", rights={"SELECT": []})],
+            update=Update(["paused_until", "celebrates"], SELF),
+        ),
+        # No row is needed where a client said nothing: nobody else writes one.
+        SecureRows(
+            "contactwish",
+            read=TEAM_OR_CLIENT,
+            insert=SELF,
+            update=Update(["allowed", "lead_hours"], SELF),
+            also=[
+                # The planner: how long before, by kind; whether at all is asked later,
+                # as the recipient.
+                Policy(
+                    "planner", "SELECT", "cairn_worker",
+                    rights={"SELECT": ["client", "kind", "lead_hours"]},
+                )
+            ],
         ),
         SecureRows(
             "draft",

@@ -2,6 +2,7 @@ from clients.models.care import CareRole
 from clients.models.care_request import CareRoleRequest
 from clients.models.client import Client, ClientBackground
 from clients.models.contact import ContactPreferences
+from clients.models.contact_wish import ContactWish, Wish
 from clients.models.correction import Correction
 from clients.models.draft import Draft
 from clients.models.emergency import EmergencyReason
@@ -18,10 +19,12 @@ __all__ = [
     "ClientRow",
     "ClientRowQuerySet",
     "ContactPreferences",
+    "ContactWish",
     "Correction",
     "Draft",
     "EmergencyReason",
     "Notice",
     "Signal",
     "SupervisionComment",
+    "Wish",
 ]

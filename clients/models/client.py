@@ -23,6 +23,7 @@ from clients import access, signals
 from clients.models import care
 from clients.models.care import CareRole
 from clients.models.contact import ContactPreferences
+from clients.models.contact_wish import HasWishes, with_wishes
 from database import identity
 from database.ids import uuid7
 from ui.names import name_key
@@ -70,8 +71,11 @@ class ClientQuerySet(models.QuerySet):
     def by_name(self):
         return self.order_by("name_key", "pk")
 
+    def with_wishes(self):
+        return with_wishes(self)
 
-class Client(HasNameKey):
+
+class Client(HasWishes, HasNameKey):
     """Somebody in therapy.  Not the account: many have none and need none."""
 
     retention = "record"

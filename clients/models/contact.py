@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Practice, User
 from clients import access, signals
+from clients.models.contact_wish import ContactWish, HasWishes, Wish, with_wishes
 
 audit.verb(
     "contact preferences changed", audit.Sort.SETTINGS, _("Changed how to be reached")
@@ -20,17 +22,17 @@ class ContactPreferencesQuerySet(models.QuerySet):
         """The client alone, whoever treats them."""
         return self.filter(client=access.reach(user).own)
 
+    def with_wishes(self):
+        return with_wishes(self)
 
-class ContactPreferences(models.Model):
-    """What may be sent to a client, and how a success is marked.  Theirs to set."""
+
+class ContactPreferences(HasWishes, models.Model):
+    """Until when nothing is sent to a client, and how a success is marked.  Theirs to
+    set; what they wish of each kind of email are rows of their own (`ContactWish`).
+    """
 
     retention = "client-owned"
     frozen = ()
-
-    class Lead(models.IntegerChoices):
-        TWO_HOURS = 2, _("2 hours before")
-        DAY = 24, _("the day before, at the same time")
-        TWO_DAYS = 48, _("two days before, at the same time")
 
     class Celebrates(models.TextChoices):
         """How a success is marked, as the client wants it."""
@@ -50,11 +52,6 @@ class ContactPreferences(models.Model):
     practice = models.ForeignKey(
         Practice, models.PROTECT, related_name="+", db_constraint=False
     )
-    reminders = models.BooleanField(default=True)
-    reminder_lead_hours = models.PositiveSmallIntegerField(
-        choices=Lead.choices, default=Lead.DAY
-    )
-    weekly_digest = models.BooleanField(default=True)
     paused_until = models.DateField(null=True, blank=True)
     celebrates = models.CharField(
         max_length=8,
@@ -65,16 +62,28 @@ class ContactPreferences(models.Model):
     objects = ContactPreferencesQuerySet.as_manager()
 
     @signals.changes("preferences")
-    def set(self, *, by: User, **wanted) -> bool:
-        """Keep what the client wants; False for anybody else."""
+    def set(self, *, by: User, wishes: dict[str, Wish] | None = None, **wanted) -> bool:
+        """Keep what the client wants; False for anybody else.
+
+        `wishes` are by kind of email, of preferences that were read `with_wishes`.
+        """
         own = ContactPreferences.objects.editable_by(by).filter(pk=self.pk)
-        changed = {n: v for n, v in wanted.items() if getattr(self, n) != v}
-        if not own.update(**wanted):
+        # Also where only wishes change: the row says whose they are, and is locked.
+        if not own.update(**{"paused_until": F("paused_until"), **wanted}):
             return False
+        changed = {n: v for n, v in wanted.items() if getattr(self, n) != v}
         for name, value in wanted.items():
             setattr(self, name, value)
+        changed |= self._set_wishes(wishes or {})
         if changed:
             audit.record(
                 "contact preferences changed", about=self, fields=sorted(changed)
             )
         return True
+
+    def _set_wishes(self, wishes: dict[str, Wish]) -> dict[str, Wish]:
+        """Write those that are new, and return them."""
+        new = {kind: w for kind, w in wishes.items() if self.wishes[kind] != w}
+        if new:
+            ContactWish.objects.write(self, new)
+        return new

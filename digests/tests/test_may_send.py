@@ -19,6 +19,7 @@ from digests.tests.conftest import (
     reminders,
     send_at,
 )
+from tests.cast import wish
 
 
 @pytest.fixture
@@ -28,12 +29,8 @@ def planned(session):
     assert emails() == [("waiting", "")]
 
 
-def preferences(**wishes):
-    ContactPreferences.objects.update(**wishes)
-
-
-def test_cleo_who_wants_no_reminders_gets_none(planned):
-    preferences(reminders=False)
+def test_cleo_who_wants_no_reminders_gets_none(planned, cleo):
+    wish(cleo, "reminder", False, 24)
     send_at(berlin(25, 10))
     assert not reminders()
     assert emails() == [("held", "reminders off")]
@@ -47,7 +44,7 @@ def test_cleo_who_wants_no_reminders_gets_none(planned):
     ],
 )
 def test_a_pause_holds_emails_back_until_its_day(planned, until, state):
-    preferences(paused_until=until)
+    ContactPreferences.objects.update(paused_until=until)
     send_at(berlin(25, 10))
     assert emails() == [state]
 
@@ -69,7 +66,7 @@ def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, w
     """A reminder of the session that is still booked, and no week that was planned."""
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(25, 9, 1))
-    preferences(reminders=wants)
+    wish(cleo, "reminder", wants, 24)
     Client.objects.update(state="discharged", discharged_at=berlin(25, 9))
     send_at(berlin(25, 10))
     assert bool(reminders()) is wants
@@ -100,8 +97,8 @@ def test_cleo_flies_west_and_is_reminded_by_the_clock_there(planned, cleo, in_be
     assert reminders() == ["Your appointment: Thursday 26 November at 04:00"]
 
 
-def test_a_shorter_lead_chosen_after_planning_is_kept(planned):
-    preferences(reminder_lead_hours=2)
+def test_a_shorter_lead_chosen_after_planning_is_kept(planned, cleo):
+    wish(cleo, "reminder", lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
     send_at(berlin(26, 8))
@@ -125,7 +122,7 @@ def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
 
 
 def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
-    preferences(reminder_lead_hours=2)
+    wish(cleo, "reminder", lead_hours=2)
     on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 20, 58))
     assert not reminders()
@@ -137,7 +134,7 @@ def test_a_client_may_do_without_the_digest(thea, cleo):
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(28, 12))
     before = digests(cleo.user)
-    preferences(weekly_digest=False)
+    wish(cleo, "client-digest", False)
     send_at(berlin(29, 17))
     assert digests(cleo.user) == before
     assert ("held", "digest off") in emails("client-digest")

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from accounts.models import OutgoingEmail, User
 from appointments.models import TherapySession
-from clients.models import ContactPreferences
 from conftest import admit, as_role
 from digests import plan
 from digests.models import Digest
@@ -25,6 +24,7 @@ from digests.tests.conftest import (
     reminders,
     send_at,
 )
+from tests.cast import wish
 from therapy import tasks
 
 MINUTE = timedelta(minutes=1)
@@ -129,7 +129,7 @@ def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
 
 
 def test_the_two_hours_before_are_exact(session, cleo):
-    ContactPreferences.objects.update(reminder_lead_hours=2)
+    wish(cleo, "reminder", lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
     send_at(berlin(26, 8))

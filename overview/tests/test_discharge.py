@@ -7,12 +7,12 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from appointments.models import TherapySession
-from clients.models import Client, ContactPreferences
+from clients.models import Client
 from database.identity import acting_as
 from digests.plan import plan
 from goals.models import Goal, GoalRating, Step
 from goals.tests.test_same_story import seen_differently
-from tests.cast import agreed_goal, book, hold, page_at, propose
+from tests.cast import agreed_goal, book, hold, page_at, propose, wish
 from toolkit.models import Assignment
 from ui import dates
 
@@ -87,8 +87,8 @@ def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
 def test_the_page_names_only_emails_and_sessions_that_there_are(
     sign_in, thea, cleo, weekly, reminders, is_booked
 ):
-    kinds = {"weekly_digest": weekly, "reminders": reminders}
-    ContactPreferences.objects.filter(client=cleo).update(**kinds)
+    wish(cleo, "client-digest", weekly)
+    wish(cleo, "reminder", reminders, 24)
     if is_booked:
         book(cleo, thea)
     page = page_at(sign_in(thea), f"/clients/{cleo.pk}/discharge/")

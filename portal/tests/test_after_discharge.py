@@ -12,7 +12,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from accounts.models import OutgoingEmail
-from clients.models import Client, ContactPreferences, Correction
+from clients.models import Client, ContactWish, Correction
 from database.identity import acting_as
 from digests import may_send
 from digests.plan import plan
@@ -89,7 +89,10 @@ def test_cleo_sets_how_she_is_contacted_and_asks_for_a_correction(left, sign_in)
     browser = sign_in(left.user)
     said = {"reminder_lead_hours": "2", "weekly_digest": "on", "reminders": ""}
     assert browser.post("/portal/contact/", said).status_code == 302
-    assert not ContactPreferences.objects.get(client=left).reminders
+    assert ContactWish.objects.get(client=left, kind="reminder").allowed is False
+    said["reminders"] = "on"
+    assert browser.post("/portal/contact/", said).status_code == 302
+    assert ContactWish.objects.get(client=left, kind="reminder").allowed
     browser.post("/portal/corrections/", {"about": "A name", "words": "Mara."})
     assert Correction.objects.filter(client=left).exists()
     page = browser.get("/portal/").content.decode()

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from clients.models import ContactPreferences
+from clients.models import ContactPreferences, ContactWish, Wish
 from tests.cast import as_person, at_most
 
 CONTACT = reverse("portal-contact")
@@ -14,7 +15,7 @@ WANTED = {"reminders": "on", "reminder_lead_hours": "2", "paused_until": ""}
 
 
 def preferences(client):
-    return ContactPreferences.objects.get(pk=client.pk)
+    return ContactPreferences.objects.with_wishes().get(pk=client.pk)
 
 
 def test_cleo_finds_thea_and_the_practice(cleo, thea, sign_in):
@@ -31,11 +32,33 @@ def test_cleo_finds_thea_and_the_practice(cleo, thea, sign_in):
 def test_cleo_sets_the_contact_preferences_and_it_is_written_down(cleo, sign_in):
     answer = sign_in(cleo.user).post(CONTACT, WANTED, follow=True)
     assert "From now on it is like this" in answer.content.decode()
-    kept = preferences(cleo)
-    assert (kept.reminders, kept.reminder_lead_hours) == (True, 2)
-    assert not kept.weekly_digest
+    wishes = preferences(cleo).wishes
+    assert wishes == {"reminder": Wish(True, 2), "client-digest": Wish(False)}
     event = AuditEvent.objects.get(verb="contact preferences changed")
-    assert event.detail["fields"] == ["reminder_lead_hours", "weekly_digest"]
+    assert event.detail["fields"] == ["client-digest", "reminder"]
+
+
+def test_what_cleo_said_before_is_changed_and_what_she_did_not_say_has_no_row(
+    cleo, sign_in
+):
+    browser, kinds = sign_in(cleo.user), ContactWish.objects.filter(client=cleo)
+    usual = {"reminders": "on", "reminder_lead_hours": "24", "weekly_digest": "on"}
+    assert browser.post(CONTACT, usual).status_code == 302
+    assert not kinds.exists()
+    assert browser.post(CONTACT, WANTED | {"weekly_digest": "on"}).status_code == 302
+    assert [row.kind for row in kinds] == ["reminder"]
+    with at_most(14):
+        assert browser.post(CONTACT, usual).status_code == 302
+    assert kinds.get().lead_hours == 24
+    form = browser.get(CONTACT).context["form"]
+    assert form.initial["reminder_lead_hours"] == 24
+
+
+@pytest.mark.parametrize("sent", ["3", "", "x"])
+def test_a_lead_that_is_not_offered_is_refused(cleo, sign_in, sent):
+    answer = sign_in(cleo.user).post(CONTACT, WANTED | {"reminder_lead_hours": sent})
+    assert answer.status_code == 200
+    assert not ContactWish.objects.exists()
 
 
 def test_a_pause_begins_now_and_ends_on_a_day_to_come(cleo, sign_in):
@@ -57,8 +80,9 @@ def test_a_pause_that_is_over_is_not_in_the_way(cleo, sign_in):
 def test_nobody_sets_the_contact_preferences_for_cleo(cleo, carl, thea):
     for other in (thea, carl.user):
         with as_person(other):
-            assert not preferences_of(cleo).set(by=other, reminders=False)
-    assert preferences(cleo).reminders
+            silent = {"reminder": Wish(False, 24)}
+            assert not preferences_of(cleo).set(by=other, wishes=silent)
+    assert not ContactWish.objects.exists()
 
 
 def preferences_of(client):

@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import SignIn
-from clients.models import ContactPreferences
+from clients.models import ContactWish
 from goals.models import Goal
 from ops.place import wait_until
 from tests.cast import (
@@ -158,7 +158,7 @@ def test_cleo_sets_the_contact_preferences_and_thea_reads_it(cleos, theas, cleo)
     expect(cleos.locator(".toasts")).to_contain_text("Kept")
     expect(cleos.get_by_label("2 hours before")).to_be_checked()
     expect(cleos.get_by_label("Tell me when my week")).not_to_be_checked()
-    assert not ContactPreferences.objects.get(pk=cleo.pk).weekly_digest
+    assert not ContactWish.objects.get(client=cleo, kind="client-digest").allowed
     theas.goto(reverse("client", args=[cleo.pk]))
     expect(theas.get_by_role("main")).to_contain_text("No emails until")
 

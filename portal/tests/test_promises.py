@@ -18,7 +18,7 @@ from accounts.tests.test_second_step import with_app
 from clients.models import Client, ContactPreferences
 from goals.models import Review
 from portal.tests.promises import HOUSE, PROMISES, nothing, plain, sentences
-from tests.cast import agreed_goal, as_person, book, hold
+from tests.cast import agreed_goal, as_person, book, hold, wish
 from tests.cast import hold as hold_at
 from tests.test_walk import ALL
 from transfer.export.read import read_record
@@ -269,7 +269,7 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
     if state == "invited":
         type(user).objects.filter(pk=user.pk).update(joined_at=None)
     if state.endswith("off"):
-        preferences.update(reminders=False)
+        wish(cleo, "reminder", False, 24)
     if "paused" in state or state == "over":
         days = 5 if "paused" in state else 0
         preferences.update(paused_until=today + timedelta(days=days))

@@ -13,6 +13,7 @@ from clients.models import (
     Client,
     ClientBackground,
     ContactPreferences,
+    ContactWish,
 )
 from goals.models import Agreement, Goal, GoalRating, GoalVersion
 from notes.models import ProgressNote
@@ -23,15 +24,16 @@ from toolkit.models import Assignment
 BATCH = 3000
 KINDS = (
     "practice", "user", "client", "role", "key", "goal", "version", "hers", "his",
-    "rating", "session", "assignment",
+    "rating", "session", "assignment", "wish",
 )  # fmt: skip
 FILLED = (
-    Practice, Client, ClientBackground, CareRole, ContactPreferences, DataKey, Goal,
-    GoalVersion, Agreement, GoalRating, TherapySession, ProgressNote, Assignment,
-    AuditEvent,
+    Practice, Client, ClientBackground, CareRole, ContactPreferences, ContactWish,
+    DataKey, Goal, GoalVersion, Agreement, GoalRating, TherapySession, ProgressNote,
+    Assignment, AuditEvent,
 )  # fmt: skip
 PER_PRACTICE, PER_THERAPIST = 300, 60
 GOALS_EACH, RATINGS_EACH, SESSIONS_EACH, PRACTICE_EACH, LOOKS_EACH = 2, 26, 53, 5, 10
+ONE_SAYS_MORE = 5  # of so many clients, of when a reminder is sent
 UNCHECKED = "session_replication_role"  # of a row's rules and its foreign keys
 
 
@@ -140,6 +142,10 @@ class Crowd:
             given_by_id=by, kind="'primary'", starts_at="now()",
         )  # fmt: skip
         self.insert(ContactPreferences, clients, **whose)
+        self.insert(
+            ContactWish, f"{clients} WHERE n % {ONE_SAYS_MORE} = 0", **whose,
+            id=key("wish", "n"), kind="'reminder'", allowed="true", lead_hours="48",
+        )  # fmt: skip
         self.insert(
             DataKey, clients, **whose, id=key("key", "n"),
             wrapped="'\\x00'::bytea", master_version="1",

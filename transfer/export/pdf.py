@@ -128,11 +128,13 @@ class Drawing:
         if not preferences:
             return
         yes, no = gettext("yes"), gettext("no")
+        wishes = {row["kind"]: row for row in self.record.tables["contact_wishes"]}
+        reminders, weekly = wishes["reminder"], wishes["client-digest"]
         self.paper.ln(2)
         self.paper.name(gettext("Contact preferences"))
         for label, value in (
-            (gettext("Reminders of sessions"), yes if preferences["reminders"] else no),
-            (gettext("Weekly email"), yes if preferences["weekly_digest"] else no),
+            (gettext("Reminders of sessions"), yes if reminders["allowed"] else no),
+            (gettext("Weekly email"), yes if weekly["allowed"] else no),
             (gettext("Nothing until"), self.day(preferences["paused_until"])),
         ):
             if value:

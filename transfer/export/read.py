@@ -66,9 +66,7 @@ PERSON = (
     "preferred_name", "family_name", "pronouns", "email", "phone", "emergency_name",
     "emergency_phone", "state", "created_at", "discharged_at",
 )  # fmt: skip
-PREFERENCES = (
-    "reminders", "reminder_lead_hours", "weekly_digest", "paused_until", "celebrates",
-)  # fmt: skip
+PREFERENCES = ("paused_until", "celebrates")
 # Table, its rows' order, its columns.  `by` and the like are people, given by name.
 TABLES = (
     ("care", CareRole, "starts_at", "kind user starts_at ends_at given_by"),
@@ -182,9 +180,8 @@ def not_in_copy(is_clients: bool) -> list[str]:
 def read_record(client: Client, user: User) -> Record:
     """All of it, as `user` may read it; a statement a table, however much is in it."""
     encryption.expect(client.practice_id, [client.pk])
-    preferences = (
-        ContactPreferences.objects.visible_to(user).filter(client=client).first()
-    )
+    rows = ContactPreferences.objects.visible_to(user).filter(client=client)
+    preferences = rows.with_wishes().first()
     record = Record(
         made_at=timezone.now(),
         made_by=user.name,
@@ -213,6 +210,7 @@ def read_record(client: Client, user: User) -> Record:
         people = [column for column in names if column in PEOPLE]
         rows = rows.select_related(*people) if people else rows
         record.tables[name] = [_row(row, names) for row in rows]
+    record.tables["contact_wishes"] = _wishes(preferences)
     record.tables["notes"] = _notes(client, user)
     record.tables["note_additions"] = _additions(client, user)
     record.tables["who_looked"] = _looks(client, user)
@@ -225,6 +223,12 @@ def _row(row, names) -> Row:
         value = getattr(row, name)
         found[name] = value.name if isinstance(value, User) else value
     return found
+
+
+def _wishes(preferences: ContactPreferences | None) -> list[Row]:
+    """What counts for each kind of email, also where the client said nothing."""
+    wishes = preferences.wishes if preferences else {}
+    return [{"kind": kind, **wish._asdict()} for kind, wish in sorted(wishes.items())]
 
 
 def _notes(client: Client, user: User) -> list[Row]:
