@@ -46,6 +46,12 @@ def open_for(request, rows: Iterable, *, verb: str = "opened", **wanted):
     return found
 
 
+def open_client(request, rows: models.QuerySet, client_id, *, verb: str = "opened"):
+    """The client of the address; in the portal, whose addresses name none, oneself."""
+    wanted = {} if client_id is None else {"pk": client_id}
+    return open_for(request, rows, verb=verb, **wanted)
+
+
 def shown(request, row: models.Model, verb: str = "opened") -> None:
     """The same for a row that was found otherwise."""
     if request.method == "POST":

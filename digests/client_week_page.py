@@ -22,8 +22,8 @@ from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import recent_lines
+from goals.wordings import Wordings
 from toolkit.models import Assignment
-from ui.charts.spark import sparkline
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class RatedGoal:
     spark: SafeString
     last: int | None
     theirs: int | None
+    is_listed: bool  # theirs came with an import
     waits: bool
+    earlier: str  # whose number was given to earlier words
 
 
 FEW = 3  # of what is practised
@@ -126,13 +128,16 @@ class ClientWeekPage:
     def lines(self) -> list[RatedGoal]:
         """One's own goals with the line of one's own ratings."""
         by_goal = {line.goal_id: line for line in self._lines}
+        then = Wordings.of_changed(self._goals, self.user)
         return [
             RatedGoal(
                 words=goal.called,
-                spark=sparkline(by_goal[goal.pk].client.ratings),
+                spark=by_goal[goal.pk].client.spark,
                 last=by_goal[goal.pk].client.last,
                 theirs=by_goal[goal.pk].therapist.last,
+                is_listed=by_goal[goal.pk].therapist.is_listed,
                 waits=goal.waits_for == Side.CLIENT,
+                earlier=by_goal[goal.pk].earlier(goal, then),
             )
             for goal in self._goals
             if goal.pk in by_goal and by_goal[goal.pk].ratings  # of either side

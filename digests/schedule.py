@@ -135,6 +135,12 @@ def due_in_period(weekly: Weekly, period: str, zone: tzinfo) -> datetime:
     return week_of(weekly, monday, zone).due_at
 
 
-def next_weekly(weekly: Weekly, now: datetime, zone: tzinfo) -> datetime:
-    week = week_of(weekly, now.astimezone(zone).date(), zone)
-    return week.due_at if week.due_at > now else week.next_due_at
+def first_weekly(
+    weekly: Weekly, now: datetime, zone: tzinfo, joined_at: datetime | None
+) -> datetime | None:
+    """When the first one comes to who has none yet; None where it was due since they
+    joined, and is about to be made."""
+    [current] = weeks(weekly, now, timedelta(0), zone)
+    if joined_at and joined_at <= current.due_at:
+        return None
+    return current.next_due_at

@@ -46,6 +46,7 @@ class Item:
     before: int | None = None
     side: str = ""  # who gave both numbers
     is_own: bool = False  # the reader gave the last one
+    from_list: bool = False  # the last one came with an import
     earlier: str = ""  # that an agreement was withdrawn before
     is_again: bool = False  # the words were agreed to before
 
@@ -253,7 +254,8 @@ class TherapistWeekPage:
                     value=row.value,
                     before=row.before,
                     side=row.side,
-                    is_own=row.by_id == self.user.pk and not row.from_list,
+                    is_own=row.by_id == self.user.pk,
+                    from_list=row.from_list,
                 )
                 for row in by_size
             ]
@@ -277,10 +279,11 @@ class TherapistWeekPage:
 
     @property
     def booked(self) -> int:
-        """Sessions in the seven days after the week, held or missed by now or not."""
-        until, canceled = self.ends_at + WEEK, TherapySession.State.CANCELLED
+        """Sessions in the seven days after the week that are ahead or were held."""
+        until, state = self.ends_at + WEEK, TherapySession.State
         return sum(
-            self.ends_at <= row.starts_at < until and row.state != canceled
+            self.ends_at <= row.starts_at < until
+            and row.state in (state.PLANNED, state.HELD)
             for row in self._sessions
         )
 

@@ -21,7 +21,10 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect(newest)
-    first = schedule.next_weekly(TherapistDigest.due, timezone.now(), request.user.zone)
+    me = request.user
+    first = schedule.first_weekly(
+        TherapistDigest.due, timezone.now(), me.zone, me.joined_at
+    )
     return render(
         request, "digests/digest_none.html", {"nav": "digest", "first": first}
     )

@@ -1,4 +1,4 @@
-"""What either side does to a goal; each side's views name who may, and for which."""
+"""What either side does to a goal; each side's urls.py lists it by its own name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts import encryption, errors
 from clients import drafts
 from clients.access import side_of
 from clients.record_access import open_for
-from goals import status
+from clients.sides import SidePages, either_side
+from goals import answers, status
 from goals.disagreement_page import DisagreementPage, with_names, with_ways
 from goals.forms import (
     NEWER_WORDS,
@@ -37,21 +39,21 @@ from goals.models import (
 )
 from goals.models.move import GoalMove
 from goals.numbers_form import NumbersForm
+from goals.page_queries import goal_to_change
 from goals.strengths import next_step
-from goals.ways import Way
 from ui import toasts
 
 
-def shown(request, goal: Goal, way: Way, *, rating_form=None, **context):
+def shown(request, goal: Goal, side: SidePages, *, rating_form=None, **context):
     """The page of a goal."""
     status.with_past(request.user, with_ways(request.user, [goal]))
-    page = GoalPage(goal, request.user, way, everything="all" in request.GET)
+    page = GoalPage(goal, request.user, side, everything="all" in request.GET)
     context |= {
         "page": page,
         "chart": page.numbers.chart(),
         "rating_form": rating_form or _rating_form(page, request.user),
     }
-    return way.page(request, "goal_detail", goal, **context)
+    return answers.page(request, side, "goal_detail", goal, **context)
 
 
 def _rating_form(page: GoalPage, user) -> RatingForm:
@@ -60,27 +62,27 @@ def _rating_form(page: GoalPage, user) -> RatingForm:
     return drafts.begun(form, user) if begun else form
 
 
-def proposing(request, template: str, way: Way, form, **context):
+def proposing(request, template: str, side: SidePages, form, **context):
     """The page on which words are proposed, for a new goal or for one."""
     goal = form.goal or form.like or Goal(client=form.client)
     if not goal.is_open:
         context["closed_because"] = _closed_because(request, goal)
     if goal.differs_since:  # words that hold both begin with both
         context["differ"] = DisagreementPage(goal, request.user)
-    return way.page(request, template, goal, form=form, **context)
+    return answers.page(request, side, template, goal, form=form, **context)
 
 
-def late(request, goal: Goal, way: Way, form=None, why=None):
+def late(request, goal: Goal, side: SidePages, form=None, why=None):
     """Something else happened first; what was typed comes back with the reason."""
     why = why or overtaken_by(request, goal)
     if form is not None and form.is_bound and errors.typed(request):
-        back = reverse(way["goal"], args=[goal.pk])
+        back = reverse(side["goal"], args=[goal.pk])
         return errors.not_saved(request, why, form=form, back=back)
     messages.warning(request, why)
-    return way.to(goal)
+    return answers.to(side, goal)
 
 
-def propose(request, goal: Goal, way: Way, form_class):
+def propose(request, goal: Goal, side: SidePages, form_class):
     """Other words for a goal; of one that was closed, the same as a new goal."""
     if request.method == "POST" and "as_new" in request.POST and not goal.is_open:
         about = {"like": goal}
@@ -89,8 +91,8 @@ def propose(request, goal: Goal, way: Way, form_class):
     form = drafts.restored(form_class, request, client=goal.client, **about)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _proposed(form.result))
-        return way.to(form.result)
-    return proposing(request, "goal_propose", way, form)
+        return answers.to(side, form.result)
+    return proposing(request, "goal_propose", side, form)
 
 
 def _proposed(goal: Goal) -> str:
@@ -115,7 +117,10 @@ def _overtaken(request, goal: Goal) -> None:
 # -- keys -----------------------------------------------------------------------------
 
 
-def agree(request, goal: Goal, number: int, way: Way):
+@either_side
+@require_POST
+def agree(request, side: SidePages, goal_id, number):
+    goal = goal_to_change(request, goal_id)
     version = get_object_or_404(goal.versions, number=number)
     version.goal = goal
     try:
@@ -129,29 +134,34 @@ def agree(request, goal: Goal, number: int, way: Way):
         messages.warning(request, full.messages[0])
     else:
         messages.success(request, _("Your key is turned."))
-    return way.to(goal)
+    return answers.to(side, goal)
 
 
-def take_key_back(request, goal: Goal, way: Way):
+@either_side
+def take_key_back(request, side: SidePages, goal_id):
     """Not any more; of a proposal one made oneself, or of what is agreed."""
+    goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
     version = goal.keyed_by(side_of(request.user))
     form = drafts.restored(KeyBackForm, request, goal=goal)
     if version is None or not goal.is_open:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
         messages.success(request, _("Your key is back with you."))
-        return way.to(goal)
+        return answers.to(side, goal)
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
     if goal.in_force_id is None:
         before = context["before"] = version.before()
         # Without the proposal nobody is asked again for what was agreed once.
         context["before_rests"] = before and before.was_agreed
-    return way.page(request, "goal_key_back", goal, **context)
+    return answers.page(request, side, "goal_key_back", goal, **context)
 
 
-def decline(request, goal: Goal, number: int, way: Way):
+@either_side
+@require_POST
+def decline(request, side: SidePages, goal_id, number):
+    goal = goal_to_change(request, goal_id)
     version = get_object_or_404(goal.versions, number=number)
     version.goal = goal
     try:
@@ -160,7 +170,7 @@ def decline(request, goal: Goal, number: int, way: Way):
         _overtaken(request, goal)
     else:
         messages.success(request, _declined(goal))
-    return way.to(goal)
+    return answers.to(side, goal)
 
 
 def _declined(goal: Goal) -> str:
@@ -176,32 +186,37 @@ def _declined(goal: Goal) -> str:
     return _("Declined. Version %(number)s is the proposal again.") % number
 
 
-def differ(request, goal: Goal, way: Way):
+@either_side
+def differ(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     page = DisagreementPage(goal, request.user)
     form = drafts.restored(DifferForm, request, goal=goal)
     if page.proposal is None:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both ways of saying it are kept."))
-        return redirect(way["goal_differ"], goal.pk)
+        return redirect(side["goal_differ"], goal.pk)
     context = {"page": page, "form": form, "next_form": NextForm(goal=goal)}
     context["trial_ended"] = status.decided(page.trial_ended_by)
-    return way.page(request, "goal_differ", goal, **context)
+    return answers.page(request, side, "goal_differ", goal, **context)
 
 
-def next_after_difference(request, goal: Goal, way: Way):
+@either_side
+@require_POST
+def next_after_difference(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     form = NextForm(request.POST, goal=goal)
     page = DisagreementPage(goal, request.user)
     if page.proposal is None:
         _overtaken(request, goal)
-        return way.to(goal)
+        return answers.to(side, goal)
     if not (form.is_valid() and form.save(page.proposal, by=request.user)):
         messages.warning(request, _first_error(form))
-        return redirect(way["goal_differ"], goal.pk)
+        return redirect(side["goal_differ"], goal.pk)
     messages.success(request, _suggested(DisagreementPage(goal, request.user)))
     if form.cleaned_data["choice"] == GoalMove.Next.THIRD:
-        return redirect(way["goal_propose"], goal.pk)
-    return redirect(way["goal_differ"], goal.pk)
+        return redirect(side["goal_propose"], goal.pk)
+    return redirect(side["goal_differ"], goal.pk)
 
 
 def _suggested(page: DisagreementPage) -> str:
@@ -213,62 +228,73 @@ def _suggested(page: DisagreementPage) -> str:
 # -- numbers --------------------------------------------------------------------------
 
 
-def rate(request, goal: Goal, way: Way):
+@either_side
+@require_POST
+def rate(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     form = drafts.restored(RatingForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
-        back = reverse(way["rating_withdraw"], args=[form.result.pk])
+        back = reverse(side["rating_withdraw"], args=[form.result.pk])
         toasts.toast(request, said, undo=back)
-        return way.to(goal)
+        return answers.to(side, goal)
     if not goal.is_open:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     messages.warning(request, _first_error(form))
-    return shown(request, goal, way, rating_form=form)
+    return shown(request, goal, side, rating_form=form)
 
 
-def rating_withdraw(request, rating_id, way: Way):
+@either_side
+@require_POST
+def rating_withdraw(request, side: SidePages, rating_id):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
     toasts.tell(request, rating.withdraw(by=request.user), _("Taken back."))
-    return way.to(rating.goal)
+    return answers.to(side, rating.goal)
 
 
-def numbers(request, goal: Goal, way: Way):
+@either_side
+def numbers(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
-    side = side_of(request.user)
-    mine = goal.scores.filter(side=side).order_by("kind", "-at", "-pk").distinct("kind")
+    who = side_of(request.user)
+    mine = goal.scores.filter(side=who).order_by("kind", "-at", "-pk").distinct("kind")
     last = {score.kind: score for score in mine}
-    form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=side)
+    form = drafts.restored(NumbersForm, request, goal=goal, last=last, side=who)
     if not goal.is_open:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept."))
-        return way.to(goal)
-    return way.page(request, "goal_numbers", goal, form=form, last=last)
+        return answers.to(side, goal)
+    return answers.page(request, side, "goal_numbers", goal, form=form, last=last)
 
 
 # -- steps, comments, links -----------------------------------------------------------
 
 
-def step_add(request, goal: Goal, way: Way):
+@either_side
+def step_add(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(StepForm, request, goal=goal)
     if not goal.is_open:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Step added."))
-        return way.to(goal, "#steps")
+        return answers.to(side, goal, "#steps")
     at_hand = next_step.at_hand(goal, request.user)
-    return way.page(request, "step_add", goal, form=form, strengths=at_hand)
+    return answers.page(request, side, "step_add", goal, form=form, strengths=at_hand)
 
 
-def step_do(request, step_id, verb: str, way: Way):
+@either_side
+@require_POST
+def step_do(request, side: SidePages, step_id, verb):
     """`verb` is "reach", "undo", "up", "down" or "drop"."""
     rows = Step.objects.editable_by(request.user).select_related("goal")
     step = get_object_or_404(rows.not_dropped(), pk=step_id)
     by = request.user
     if verb == "reach":
-        back = reverse(way["step_undo"], args=[step.pk])
+        back = reverse(side["step_undo"], args=[step.pk])
         toasts.tell(request, step.reach(by=by), _("A stone is laid."), undo=back)
     elif verb == "undo":
         toasts.tell(request, step.undo(by=by), _("Undone."))
@@ -276,20 +302,23 @@ def step_do(request, step_id, verb: str, way: Way):
         toasts.tell(request, step.drop(by=by), _("Left out."))
     else:
         step.move(verb == "up", by=by)
-    return way.to(step.goal, "#steps")
+    return answers.to(side, step.goal, "#steps")
 
 
-def comment(request, goal: Goal, way: Way):
+@either_side
+def comment(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
     form = drafts.restored(CommentForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
         both, alone = _("Comment saved for both of you."), _("Comment saved.")
         messages.success(request, both if goal.is_shared else alone)
-        return way.to(goal, "#said")
-    return way.page(request, "goal_comment", goal, form=form)
+        return answers.to(side, goal, "#said")
+    return answers.page(request, side, "goal_comment", goal, form=form)
 
 
-def comment_talked(request, said_id, way: Way):
+@either_side
+def comment_talked(request, side: SidePages, said_id):
     rows = Comment.objects.editable_by(request.user)
     rows = rows.select_related("goal__client", "by").with_seen()
     said = open_for(request, rows, pk=said_id)
@@ -297,11 +326,15 @@ def comment_talked(request, said_id, way: Way):
     if form.is_valid() and form.save():
         both, alone = _("Saved for both of you."), _("Saved.")
         messages.success(request, both if said.goal.is_shared else alone)
-        return way.to(said.goal, "#said")
-    return way.page(request, "comment_talked", said.goal, form=form, comment=said)
+        return answers.to(side, said.goal, "#said")
+    return answers.page(
+        request, side, "comment_talked", said.goal, form=form, comment=said
+    )
 
 
-def link(request, goal: Goal, way: Way):
+@either_side
+def link(request, side: SidePages, goal_id):
+    goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
     rows = Goal.objects.visible_to(request.user).filter(client=goal.client_id)
     others = rows.open().exclude(pk=goal.pk).with_words().order_by("created_at", "pk")
@@ -309,18 +342,20 @@ def link(request, goal: Goal, way: Way):
         request.POST or None, goal=goal, others=with_names(request.user, list(others))
     )
     if not goal.is_open:
-        return late(request, goal, way, form)
+        return late(request, goal, side, form)
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Linked."))
-        return way.to(goal, "#links")
-    return way.page(request, "goal_link", goal, form=form)
+        return answers.to(side, goal, "#links")
+    return answers.page(request, side, "goal_link", goal, form=form)
 
 
-def link_end(request, link_id, way: Way):
+@either_side
+@require_POST
+def link_end(request, side: SidePages, link_id):
     rows = GoalLink.objects.editable_by(request.user).select_related("goal")
     found = get_object_or_404(rows, pk=link_id)
     toasts.tell(request, found.end(by=request.user), _("No longer linked."))
-    return way.to(found.goal, "#links")
+    return answers.to(side, found.goal, "#links")
 
 
 def _first_error(form) -> str:

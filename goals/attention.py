@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from clients.models import Signal
 from clients.prepared import prepared_for_user
+from clients.sides import SidePages
 from database.prepared import many
 from goals.signals import (
     CHOSEN,
@@ -29,7 +30,6 @@ from goals.signals import (
     TALK,
     WITHDRAWN,
 )
-from goals.ways import Way
 
 OTHER = _("A goal needs your attention")  # a kind that has no words of its own
 # What the therapist reads, and the one act.
@@ -170,12 +170,12 @@ class Watch(NamedTuple):
     goal_id: UUID
     at: datetime | None = None  # since when
 
-    def address(self, way: Way) -> str:
+    def address(self, side: SidePages) -> str:
         """The page of one's own side on which it is done."""
         if self.kind == "strength":
-            return reverse(way["strengths"])
+            return reverse(side["strengths"])
         name, place = PLACES.get(self.kind, ("goal", "#again"))
-        return reverse(way[name], args=[self.goal_id]) + place
+        return reverse(side[name], args=[self.goal_id]) + place
 
 
 @prepared_for_user(

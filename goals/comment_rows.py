@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from clients.sides import SidePages
 from goals.models import Comment
-from goals.ways import Way
 from ui.screen_privacy import called
 from ui.templatetags.ui import day, use
 
@@ -27,9 +27,11 @@ ROW = (
 DONE, YET = "<li>{}<span>{}</span></li>", '<li class="yet">{}<span>{}</span></li>'
 
 
-def said_rows(comments: Iterable[Comment], way: Way, *, may_write: bool) -> SafeString:
+def said_rows(
+    comments: Iterable[Comment], side: SidePages, *, may_write: bool
+) -> SafeString:
     """`may_write`: a press stands beside what was not talked about yet."""
-    receipt = _Receipt(way, may_write)
+    receipt = _Receipt(side, may_write)
     return format_html_join(
         "",
         ROW,
@@ -48,8 +50,8 @@ def said_rows(comments: Iterable[Comment], way: Way, *, may_write: bool) -> Safe
 class _Receipt:
     """Its words are looked up once."""
 
-    def __init__(self, way: Way, may_write: bool):
-        self.page, self.may_write = way["comment_talked"], may_write
+    def __init__(self, side: SidePages, may_write: bool):
+        self.page, self.may_write = side["comment_talked"], may_write
         self.seen, self.talked = _("Seen %(when)s"), _("Talked about %(when)s")
         self.eye, self.talk = use("i-eye", "i"), use("i-talk", "i")
         self.not_seen = format_html(YET, use("i-eye-slash", "i"), _("Not seen yet"))

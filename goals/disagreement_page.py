@@ -166,9 +166,13 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
     """How one's own side says each of those goals that are seen differently.
 
     For lists, which would else name such a goal by whatever was proposed last; a goal
-    of which something is agreed is called by that, and is not among them.
+    of which something is or was agreed is called by that, and is not among them.
     """
-    differing = {goal.pk: goal for goal in goals if goal.is_differing_only}
+    differing = {
+        goal.pk: goal
+        for goal in goals
+        if goal.is_differing_only and not goal.last_agreed
+    }
     if not differing:
         return {}
     side = side_of(user)
@@ -189,15 +193,16 @@ def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
     Three queries where something is seen differently, and one where nothing of a goal
     is in effect: what was so last names it; else none.
     """
-    own = own_words(user, goals)
     unread = (goal for goal in goals if "last_agreed" not in goal.__dict__)
     asked = [goal.pk for goal in unread if not goal.in_force_id]
     keys = Agreement.objects.visible_to(user).filter(version__goal__in=asked)
     agreed = keys.last_agreed() if asked else {}
     for goal in goals:
-        goal.own_wording = own.get(goal.pk, "")
         if goal.in_force_id or goal.pk in asked:
             goal.last_agreed = goal.in_force or agreed.get(goal.pk)
+    own = own_words(user, goals)
+    for goal in goals:
+        goal.own_wording = own.get(goal.pk, "")
     return with_ways(user, goals)
 
 

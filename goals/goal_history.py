@@ -5,11 +5,13 @@ What the lines say is in history.py.
 
 from __future__ import annotations
 
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from goals import history
+from goals import history, status
 from goals import page_queries as queries
-from goals.models import Goal, GoalVersion
+from goals.models import Goal, GoalMove, GoalVersion
 from goals.page_queries import (
     SHOWN_COMMENTS,
     SHOWN_MOVES,
@@ -76,6 +78,22 @@ class GoalHistory:
 
     def version(self, pk) -> GoalVersion | None:
         return next((one for one in self.versions if one.pk == pk), None)
+
+    @cached_property
+    def refusal(self) -> GoalMove | None:
+        """The no to agreeing again because of which nobody is asked."""
+        return status.refusal(self.goal)
+
+    @property
+    def refused(self) -> SafeString:
+        return status.did_not_agree_again(self.refusal, self.user)
+
+    @property
+    def taken_up(self) -> GoalMove | None:
+        """Who went on with it after that no."""
+        newest = next((m for m in self.moves if m.kind == GoalMove.Kind.TAKEN_UP), None)
+        no = self.refusal
+        return newest if no and newest and newest.at > no.at else None
 
     @property
     def entries(self) -> list[history.Entry]:

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.access import side_of
+from clients.sides import SidePages
 from goals import page_queries as queries
 from goals.goal_history import GoalHistory
 from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import LEVELS, Side
 from goals.page_queries import SHOWN_IN_CHART, ChartRating
 from goals.voices import BOTH, voice
-from goals.ways import Way
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.ratings import rating_chart
@@ -51,8 +51,8 @@ class RatingSeries(NamedTuple):
 class GoalNumbers:
     """Read in two queries, however many ratings there are."""
 
-    def __init__(self, goal: Goal, user: User, way: Way, past: GoalHistory):
-        self.goal, self.user, self.names, self.past = goal, user, way, past
+    def __init__(self, goal: Goal, user: User, names: SidePages, past: GoalHistory):
+        self.goal, self.user, self.names, self.past = goal, user, names, past
         self.side = side_of(user)
         # Hundreds for the chart, as bare values.
         bare = list(queries.bare_ratings(user, goal=goal.pk))
@@ -76,8 +76,11 @@ class GoalNumbers:
     def voice(self, side: str) -> str:
         rows = self.ratings_of(side)
         mine = [row.by_id == self.user.pk and not row.from_list for row in rows]
-        own = bool(mine) and all(mine)
-        return voice(side, self.goal.client, portal=self.names.portal, own=own)
+        said = {
+            "own": bool(mine) and all(mine),
+            "listed": bool(rows) and all(row.from_list for row in rows),
+        }
+        return voice(side, self.goal.client, portal=self.names.portal, **said)
 
     @property
     def series(self) -> list[RatingSeries]:

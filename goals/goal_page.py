@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import reach, side_of
+from clients.sides import SidePages
 from goals import history, status
 from goals import page_queries as queries
 from goals.comment_rows import said_rows
@@ -27,7 +28,6 @@ from goals.models.content import Side
 from goals.strengths import next_step
 from goals.version_words import REVIEW_ON, plain, said_in
 from goals.voices import BOTH
-from goals.ways import Way
 from ui import screen_privacy
 from ui.templatetags.ui import day_words, moment_words
 
@@ -53,13 +53,13 @@ class Linked:
 class GoalPage:
     """A goal as `user` sees it; attributes are plain values for the template."""
 
-    def __init__(self, goal: Goal, user, way: Way, *, everything=False):
+    def __init__(self, goal: Goal, user, names: SidePages, *, everything=False):
         self.goal, self.user, self.side = goal, user, side_of(user)
-        self.everything, self.names = everything, way
+        self.everything, self.names = everything, names
         encryption.expect(goal.practice_id, [goal.client_id])
         self.past = GoalHistory(goal, user, everything=everything)
         self.versions, self.moves = self.past.versions, self.past.moves
-        self.numbers = GoalNumbers(goal, user, way, self.past)
+        self.numbers = GoalNumbers(goal, user, names, self.past)
         self._read_steps()
         links = queries.links_of(user, goal=goal.pk)
         with_names(user, [end for link in links for end in (link.goal, link.other)])
@@ -109,6 +109,12 @@ class GoalPage:
     def may_change(self) -> bool:
         """What was closed rests until it is taken up again."""
         return self.may_write and self.goal.is_open
+
+    @cached_property
+    def offers_rating(self) -> bool:
+        """What somebody began to type is offered, whatever came since."""
+        begun = getattr(self.goal, "has_rating_draft", False)
+        return self.may_change and (begun or self.goal.can_rate)
 
     @property
     def can_hand_over(self) -> bool:
@@ -282,6 +288,8 @@ class GoalPage:
             return _("In your words") if is_mine else _("In %(name)s’s words") % by
         if self.goal.in_force_id:
             return _("The agreed words")
+        if self.goal.from_list and shown.number == 1:
+            return _("From an imported list")
         by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
             return _("Your words") if is_mine else _("%(name)s’s words") % by
@@ -326,6 +334,7 @@ class GoalPage:
         pairs = [
             (label, old.get(label, nothing), new.get(label, nothing))
             for label in {**old, **new}
+            if not (self.rests and label == REVIEW_ON)
         ]
         return [pair for pair in pairs if pair[1] != pair[2]]
 
@@ -333,6 +342,8 @@ class GoalPage:
     def more_words(self) -> list[tuple[str, str]]:
         """What stands beside the wording of a goal that nobody changed yet."""
         said = said_in(self.proposal or self.shown)
+        if self.rests:  # nobody is asked to review it
+            del said[REVIEW_ON]
         nothing = plain("")
         return [(label, text) for label, text in said.items() if text != nothing]
 

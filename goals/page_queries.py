@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, UUIDField
 from clients import apart, signals
 from clients.models import Draft
 from clients.prepared import prepared_for_user
+from clients.record_access import open_for
 from database.prepared import many
 from goals.models import (
     Agreement,
@@ -55,6 +56,13 @@ def one_goal(user, goal):
     rows = rows.select_related("client__user", "review__opened_by")
     rows = signals.with_told(with_rating_draft(rows, user), user)
     return apart.with_shares_name(rows)
+
+
+def goal_to_change(request, goal_id) -> Goal:
+    """One that the reader may change, recorded as opened; else 404."""
+    rows = Goal.objects.editable_by(request.user).with_words()
+    rows = rows.select_related("client__user", "review")
+    return open_for(request, rows, pk=goal_id)
 
 
 def with_rating_draft(rows, user):

@@ -21,7 +21,6 @@ from goals import status
 from goals.forms import LONGEST, NEWER_WORDS, few_words
 from goals.models import Goal, GoalScore, Overtaken, Step
 from goals.models.content import CONTENT, LEVELS, WORDS, joined
-from goals.models.goal import REVIEW_AFTER
 from goals.models.version import WEIGHTS
 from ui.forms import HouseForm, SegmentsField, StonesField, day_field
 
@@ -33,7 +32,11 @@ LEVEL_NAMES = {
     2: _("Much more than expected (+2)"),
 }
 PROPOSE_ANEW = _("Your words are below. You can propose them as a new goal.")
-KEEPS_DAY = _("Leave it empty to keep the day that the goal has.")
+KEEPS_DAY = _(
+    "A review day can be moved, not removed. Leave it empty to keep the one the goal"
+    " has."
+)
+STAYS_DUE = _("The review is due. Leave it empty to keep it due, or enter a later day.")
 RULERS = ("importance", "confidence")
 # What belongs to a goal that begins; other words for one leave it as it is.
 ONLY_NEW = (
@@ -120,8 +123,9 @@ class ProposalForm(HouseForm):
             self.fields["review_was"] = forms.DateField(
                 widget=forms.HiddenInput, required=False, initial=self._reviewed
             )
-        if goal is not None and goal.review_on:
-            self.fields["review_on"].help_text = KEEPS_DAY
+        if goal is not None and goal.is_open and goal.review_on:
+            said = STAYS_DUE if goal.is_due else KEEPS_DAY
+            self.fields["review_on"].help_text = said
         if goal or like:
             for name in ONLY_NEW:
                 del self.fields[name]
@@ -190,23 +194,18 @@ class ProposalForm(HouseForm):
 
     @property
     def _reviewed(self) -> date | None:
-        """The review day that a change begins with: the goal's, which a review may have
-        set anew; one that is over, thirteen weeks from now."""
-        goal = self.goal
-        if (goal.has_proposal and goal.latest.review_on) or not goal.review_on:
-            return goal.latest.review_on
-        today = timezone.localdate()
-        return goal.review_on if goal.review_on > today else today + REVIEW_AFTER
+        """The review day that a change begins with: the one that is proposed, else the
+        goal's, which a review may have set anew; a day that has come is neither."""
+        ahead = self.goal.review_on
+        is_ahead = ahead and ahead > timezone.localdate()
+        return self._day_left or (ahead if is_ahead else None)
 
     @property
     def _day_left(self) -> date | None:
         """What is proposed where the day on the page was left as it was: that of the
-        proposal before, or of a goal that is due; else none, and the goal keeps its."""
-        goal = self.goal
-        if goal.has_proposal:
-            return goal.latest.review_on
-        keeps = goal.review_on and goal.review_on > timezone.localdate()
-        return None if keeps else self._reviewed
+        proposal before, while it is ahead; else none, and the goal keeps its own."""
+        day = self.goal.latest.review_on if self.goal.has_proposal else None
+        return day if day and day > timezone.localdate() else None
 
     def _day(self) -> date | None:
         """The review day that is proposed; None leaves the goal's as it is."""
@@ -222,8 +221,7 @@ class ProposalForm(HouseForm):
         day = content["review_on"]
         if content != latest.content | {"review_on": day}:
             return True
-        same_days = [self._day_left] + ([] if self.goal.has_proposal else [None])
-        if day not in same_days:
+        if day != self._day_left:
             return True
         return latest.pk == self.goal.in_force_id and self.goal.differs_since
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from clients.access import side_of
+from clients.sides import SidePages
 from goals.models import Goal, ReviewAnswer
 from goals.models.content import Side
 from goals.voices import BOTH, voice
-from goals.ways import Way
 from ui import screen_privacy
 from ui.charts.words import day_of, last_of_each_day
 
@@ -26,8 +26,8 @@ class Question:
 
 
 class ReviewPage:
-    def __init__(self, goal: Goal, user, way: Way):
-        self.goal, self.user, self.names, self.side = goal, user, way, side_of(user)
+    def __init__(self, goal: Goal, user, names: SidePages):
+        self.goal, self.user, self.names, self.side = goal, user, names, side_of(user)
         encryption.expect(goal.practice_id, [goal.client_id])
         self.review = goal.review
         self.review.goal = goal
@@ -36,7 +36,7 @@ class ReviewPage:
         ratings = (
             goal.ratings.not_withdrawn()
             .order_by("at", "pk")
-            .values_list("side", "value", Q(by=user, from_list=False), "at")
+            .values_list("side", "value", "from_list", Q(by=user), "at")
         )
         self.ratings = list(ratings)
 
@@ -92,15 +92,18 @@ class ReviewPage:
     @property
     def numbers(self) -> list[tuple[str, int, int | None]]:
         """Of each side that rated: its name, the latest, and that of the first day
-        where it rated on several: as charts have it."""
+        where it rated on several: as charts have it.  What came with an import is told
+        where nobody rated since."""
         found = []
         for side in BOTH:
             rows = [row for row in self.ratings if row[0] == side]
-            daily = last_of_each_day(rows, lambda row: day_of(row[3]))
+            listed = bool(rows) and rows[-1][2]
+            rows = [row for row in rows if row[2] == listed]
+            daily = last_of_each_day(rows, lambda row: day_of(row[4]))
             if rows:
-                own = all(is_own for _side, _value, is_own, _at in rows)
+                said = {"own": all(row[3] for row in rows), "listed": listed}
                 portal = self.names.portal
-                name = voice(side, self.goal.client, portal=portal, own=own)
+                name = voice(side, self.goal.client, portal=portal, **said)
                 first = daily[0][1] if len(daily) > 1 else None
                 found.append((name, rows[-1][1], first))
         return found

@@ -263,6 +263,26 @@ def closed_because(goal: Goal, user) -> SafeString:
 CLOSED_BY = {"declined": ("declined",), "taken back": ("key_withdrawn",)}
 
 
+def refusal(goal: Goal) -> GoalMove | None:
+    """The no to words both once agreed to, because of which nobody is asked."""
+    if goal.waits_for or goal.in_force_id:
+        return None
+    moves = goal.moves.filter(kind=GoalMove.Kind.DECLINED, version=goal.latest_id)
+    return moves.select_related("by").order_by("-at", "-pk").first()
+
+
+def did_not_agree_again(move: GoalMove | None, user) -> SafeString:
+    """What the `refusal` of a goal says; '' without one."""
+    if move is None:
+        return SafeString("")
+    when = day(move.at, "within")
+    if move.by_id == user.pk:
+        return format_html(_("You did not agree again {when}."), when=when)
+    name = screen_privacy.called(move.by)
+    said = _("{name} did not agree again {when}.")
+    return format_html(said, name=name, when=when)
+
+
 def decided(move) -> SafeString:
     """What a review ended with, from its line in the history; '' without one."""
     if move is None:

@@ -21,11 +21,16 @@ from ui.charts.words import ENOUGH
 BOTH = (Side.CLIENT, Side.THERAPIST)
 
 
-def voice(side: str, client, *, portal: bool, own: bool = False) -> str:
+def voice(
+    side: str, client, *, portal: bool, own: bool = False, listed: bool = False
+) -> str:
     """What a side is called on a page; `client` is whose goal it is.
 
-    `own`: the reader, a therapist, gave all that is shown of that side.
+    `own`: the reader, a therapist, gave all that is shown of that side; `listed`: all
+    of it came with an import, which names nobody.
     """
+    if listed:
+        return _("Imported list")
     if side == Side.CLIENT:
         return _("You") if portal else screen_privacy.called(client.preferred_name)
     if own:

@@ -6,7 +6,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from goals.disagreement_page import with_names
@@ -55,17 +59,45 @@ class Wordings:
 
     @classmethod
     def before(cls, goals: list[Goal], when: datetime, user: User) -> Wordings:
-        """For `words_then`: asks only about goals that may have had other words then:
-        all with several versions, or two ways of saying it, but those agreed before
-        `when` and in force since."""
+        """For `words_then` and `in_effect`: asks only about goals that may have stood
+        otherwise then: all with several versions, two ways of saying it or a withdrawn
+        agreement, but those agreed before `when` and in force since."""
         with_names(user, goals)
         newer = {
             goal.pk
             for goal in goals
-            if goal.latest.number > 1 or goal.differs_since
+            if goal.latest.number > 1 or goal.differs_since or not goal.can_rate
             if goal.in_force_at is None or goal.in_force_at >= when
         }
         return cls.of(newer, user) if newer else cls([])
+
+    def in_effect(self, goal_id: UUID, when: datetime) -> bool:
+        """Whether both sides' agreement to any of its words stood at that moment."""
+        agreed = [at for at, _version in self.agreed.get(goal_id, []) if at <= when]
+        ended = [at for at, _version in self.withdrawn.get(goal_id, []) if at <= when]
+        return bool(agreed) and (not ended or agreed[-1] > ended[-1])
+
+    @classmethod
+    def of_changed(cls, goals: Iterable[Goal], user: User) -> Wordings:
+        """Of those with several versions or two ways of saying it; in two queries, or
+        none."""
+        ids = [one.pk for one in goals if one.latest.number > 1 or one.differs_since]
+        return cls.of(ids, user) if ids else cls([])
+
+    def is_earlier(self, goal: Goal, when: datetime | None, side: str) -> bool:
+        """Whether `side` called it otherwise at that moment than now."""
+        if when is None or goal.pk not in self.shown:
+            return False
+        now = timezone.now()
+        return self.at(goal.pk, when, side) != self.at(goal.pk, now, side)
+
+    def since(self, goal: Goal) -> datetime | None:
+        """From when on it has had the words it has; None where it always had them."""
+        moments = self.shown.get(goal.pk, [])
+        for (_at, before), (at, now) in reversed([*pairwise(moments)]):
+            if before.own_words != now.own_words:
+                return at
+        return None
 
     def words_then(self, goal: Goal, when: datetime, side: str) -> str:
         """What `side` called it: its own wording while the two saw it differently."""
@@ -73,8 +105,8 @@ class Wordings:
 
     def at(self, goal_id: UUID, when: datetime, side: str = "") -> str:
         """The words in effect at that moment, else those in effect last before it, else
-        those proposed last until then; while the two see it differently and nothing is
-        in effect, those of `side`.
+        those proposed last until then; while the two see it differently and nothing was
+        ever agreed, those of `side`.
 
         What was brought along from before the goal was here has its first words.
         """
@@ -88,6 +120,16 @@ class Wordings:
             return said.wording if isinstance(said, GoalMove) else said.own_words
         place = bisect_right([at for at, _version in moments], when)
         return moments[max(place - 1, 0)][1].own_words
+
+
+def for_earlier(mine: bool, theirs: bool) -> str:
+    """What a client's list says of last ratings that were given to earlier words."""
+    if mine and theirs:
+        return _("Both last ratings were for an earlier wording.")
+    if mine:
+        return _("Your last rating was for an earlier wording.")
+    said = _("Your therapist’s last rating was for an earlier wording.")
+    return said if theirs else ""
 
 
 TURNED, BACK, DECLINED, MOVED = range(4)  # what happens at one moment, in this order
@@ -179,7 +221,7 @@ class _Replay:
         """Seen differently, or taken up again, which ends a difference."""
         if move.kind != GoalMove.Kind.DIFFERS:
             return self._no_difference(at)
-        if self.in_force:
+        if self.agreed:  # it is called by the last words of both
             return None
         sides = dict(self.differs[-1][1]) if self.differs else {}
         if not sides:

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.sides import SidePages
 from goals import attention
 from goals.disagreement_page import with_names
 from goals.models import Goal
-from goals.ways import Way
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Topic:
         return self.watch.kind
 
 
-def topics(session: TherapySession, user: User, way: Way) -> list[Topic]:
+def topics(session: TherapySession, user: User, side: SidePages) -> list[Topic]:
     """In order of the day they came up; nothing where another session comes first.
 
     One statement, and one more for each of: a session of another day, any topic.
@@ -45,7 +45,7 @@ def topics(session: TherapySession, user: User, way: Way) -> list[Topic]:
     with_names(user, goals.values())
     found = [one for one in found if one.goal_id in goals]
     found.sort(key=lambda one: (one.at, one.goal_id))
-    return [Topic(goals[one.goal_id], one, one.address(way)) for one in found]
+    return [Topic(goals[one.goal_id], one, one.address(side)) for one in found]
 
 
 def _is_next(session: TherapySession, user: User) -> bool:

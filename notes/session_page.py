@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
+from clients.sides import THERAPISTS
 from database.prepared import first, many
 from goals import status
 from goals.disagreement_page import with_names
@@ -19,7 +20,6 @@ from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.page_queries import open_goals
 from goals.voices import BOTH, counted
-from goals.ways import THERAPISTS
 from goals.wordings import Wordings
 from notes import agenda
 from notes.came_in import (
@@ -269,6 +269,11 @@ class SessionPage:
             return goal.called
         return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
 
+    def _was_in_effect(self, goal: Goal) -> bool:
+        """At the end of a session that is over."""
+        then = self._then
+        return bool(then and then.in_effect(goal.pk, self.session.ends_at))
+
     def last_rating(self, goal: Goal) -> int | None:
         """Last time's number is one's own side's: whoever rates here is a therapist."""
         before = self.before.get((goal.pk, Side.THERAPIST))
@@ -287,6 +292,7 @@ class SessionPage:
             "given": self.given.get(goal.pk),
             "words": self.words_of(goal),
             "early": early,
+            "is_offered": goal.can_rate or self._was_in_effect(goal),
             "standing": status.standing(goal, READER, self.session.client),
         }
 

@@ -30,9 +30,7 @@ from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, rated_often, recent_lines
 from toolkit.models import Assignment
 from ui import screen_privacy
-from ui.charts.spark import sparkline
 from ui.charts.stones import keys_svg
-from ui.charts.words import ENOUGH
 from ui.names import name_key
 from ui.templatetags.ui import day, moment, status
 
@@ -164,7 +162,8 @@ class CaseloadRow(Place):
 
 
 # Who gave the number: the client wherever there is one of theirs.
-BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist")}
+BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist"),
+      "list": gettext_lazy("imported list")}  # fmt: skip
 ORDER = ["key", *CLIENT_SUGGESTS, "no_contact", "", "early", "paused", "discharged"]
 
 
@@ -273,7 +272,7 @@ class Facts:
         return {
             pk
             for pk, lines in self._all_lines.items()
-            if any(len(line.ratings) >= ENOUGH for line in lines)
+            if any(not line.shown.is_early for line in lines)
         }
 
     def _practice_of(self, clients: list[UUID]) -> dict[UUID, tuple[int, int]]:
@@ -313,9 +312,9 @@ class Facts:
         done, total = practice
         return CaseloadRow(
             **vars(place),
-            spark=sparkline(shown.ratings) if shown else SafeString(),
+            spark=shown.shown.spark if shown else SafeString(),
             rating=shown.last if shown else None,
-            rated_by=shown.side if shown else "",
+            rated_by=shown.rated_by if shown else "",
             has_goal=bool(lines),
             practice_done=done,
             practice_total=total,

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import datetime
 
 from django.db.models import (
     OuterRef,
-    Q,
     Subquery,
-    TextField,
     UUIDField,
 )
-from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -25,13 +20,13 @@ from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactPreferences
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
-from database.prepared import first, many, prepared
+from database.prepared import first, prepared
 from goals import status
 from goals.disagreement_page import with_names
-from goals.models import Comment, Goal, GoalRating, Step
+from goals.models import Comment, Goal, Step
 from goals.models.content import Side
 from goals.strengths.queries import accepted
-from goals.voices import BOTH, counted, voice
+from goals.voices import BOTH
 from notes.came_in import (
     News,
     answered_by,
@@ -42,16 +37,16 @@ from notes.came_in import (
     of_step,
     reached,
 )
+from overview.open_goals import RATINGS, OpenGoal, goal_lines
 from overview.session_lines import session_lines
 from toolkit.models import Assignment
 from toolkit.queries import last_exercises
 from ui.charts.axis import SessionMark
 from ui.charts.chart import Chart
 from ui.charts.timeline import Lane, ReachedStep, timeline_chart
-from ui.charts.words import ENOUGH, Point, label_of
+from ui.charts.words import Point, label_of
 
 NOTES, STRENGTHS = 5, 3
-RATINGS = 3_000  # of all open goals, in the chart
 SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
 # What one is here who is not the primary therapist.
 ROLES = {
@@ -62,91 +57,11 @@ ROLES = {
 }
 
 
-class LaneRating(NamedTuple):
-    """What a chart needs of one; there are hundreds on a page."""
-
-    goal: str  # its key: hundreds of UUIDs take longer to make than to compare
-    value: int
-    at: datetime
-    side: str
-    own: bool  # the reader gave it
-
-
-@dataclass
-class OpenGoal:
-    """A goal with its ratings (oldest first) and steps."""
-
-    goal: Goal
-    ratings: list[LaneRating] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    accepted: str = ""  # how it stands, for the page's reader
-
-    @property
-    def words(self) -> str:
-        return self.goal.called
-
-    def of(self, side: str) -> list[LaneRating]:
-        return [rating for rating in self.ratings if rating.side == side]
-
-    def is_own(self, side: str) -> bool:
-        """Whether the reader gave all that is shown of that side."""
-        return side != Side.CLIENT and all(rating.own for rating in self.of(side))
-
-    @property
-    def client(self) -> LaneRating | None:
-        """The client's own last rating."""
-        mine = self.of(Side.CLIENT)
-        return mine[-1] if mine else None
-
-    @property
-    def series(self) -> list[tuple[str, LaneRating, LaneRating | None]]:
-        """Of each side that rated, the client first: side, last, the one before."""
-        found = [(side, self.of(side)) for side in BOTH]
-        return [
-            (side, given[-1], given[-2] if len(given) > 1 else None)
-            for side, given in found
-            if given
-        ]
-
-    @property
-    def early(self) -> bool:
-        """Whether neither side rated on enough days to speak of a change."""
-        given = {side: self._days(side) for side in BOTH}
-        return len(given.get(counted(given), ())) < ENOUGH
-
-    def _days(self, side: str) -> set[date]:
-        return {timezone.localtime(rating.at).date() for rating in self.of(side)}
-
-    @property
-    def reached(self) -> int:
-        return sum(1 for step in self.steps if step.reached_at)
-
-    @property
-    def came_in(self) -> str:
-        return status.came_in(self.goal)
-
-    @property
-    def waits_for_me(self) -> bool:
-        return self.goal.waits_for == Side.THERAPIST
-
-
-def goal_lines(goals: list[Goal], user) -> list[OpenGoal]:
-    """These goals with ratings and steps, in two queries."""
-    lines = {goal.pk: OpenGoal(goal) for goal in goals}
-    by_key = {str(pk): line for pk, line in lines.items()}
-    newest = list(_ratings(user, goals=list(lines)))[:RATINGS]
-    for rating in map(LaneRating._make, reversed(newest)):
-        by_key[rating.goal].ratings.append(rating)
-    for step in _steps(user, goals=list(lines)):
-        lines[step.goal_id].steps.append(step)
-    return list(lines.values())
-
-
 def _said_about(goal: Goal) -> News:
     return News("comment", goal.said_at, goal.called, goal=goal)
 
 
-CLIENT, GOALS = {"client": UUIDField()}, {"goals": many(UUIDField())}
+CLIENT = {"client": UUIDField()}
 
 
 @prepared_for_user(**CLIENT)
@@ -156,21 +71,6 @@ def _open_or_closed(user, client):
     said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     newest = Subquery(said.order_by("-at", "-pk").values("at")[:1])
     return mine.annotate(said_at=newest).order_by("created_at", "pk")
-
-
-@prepared_for_user(**GOALS)
-def _ratings(user, goals):
-    rows = GoalRating.objects.visible_to(user).filter(goal=goals).not_withdrawn()
-    key = Cast("goal_id", TextField())
-    newest = rows.order_by("-at", "-pk").values_list(
-        key, *LaneRating._fields[1:-1], Q(by=user, from_list=False)
-    )
-    return newest[: RATINGS + 1]
-
-
-@prepared_for_user(**GOALS)
-def _steps(user, goals):
-    return Step.objects.visible_to(user).not_dropped().filter(goal=goals)
 
 
 @prepared_for_user(**CLIENT)
@@ -373,10 +273,8 @@ class ClientPage:
             Lane(
                 label_of(line.words),
                 *([Point(day(r.at), r.value) for r in line.of(side)] for side in BOTH),
-                tuple(
-                    voice(side, self.client, portal=False, own=line.is_own(side))
-                    for side in BOTH
-                ),
+                tuple(line.voice(side, self.client) for side in BOTH),
+                changed=line.changed_at and day(line.changed_at),
             )
             for line in self.goals
             if line.ratings

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields.array import IndexTransform
-from django.db.models import Count, IntegerField, Q
+from django.db.models import Count, IntegerField, Max, Min, Q
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
 from accounts import encryption
 from accounts.models import User
@@ -21,6 +23,7 @@ from goals.models import Goal, GoalRating, GoalScore
 from goals.models.content import Side
 from goals.outcomes import GoalProgress, mean_progress
 from goals.voices import BOTH, counted
+from goals.wordings import Wordings
 from ui.charts.words import ENOUGH
 
 
@@ -33,6 +36,13 @@ class SideRatings(NamedTuple):
     first: int
     last: int
     from_list: int
+    began: datetime
+    ended: datetime
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all of them came with an import, which names nobody."""
+        return self.from_list == self.times
 
 
 @dataclass
@@ -47,6 +57,7 @@ class GoalChange:
     goal: Goal
     rated: dict[str, SideRatings] = field(default_factory=dict)
     levels: dict[str, list[int]] = field(default_factory=dict)
+    then: Wordings | None = None
 
     @property
     def side(self) -> str:
@@ -89,8 +100,24 @@ class GoalChange:
 
     @property
     def from_list(self) -> int:
-        """How many ratings came with an import, which names nobody."""
-        return sum(one.from_list for one in self.rated.values())
+        """How many ratings came with an import, beside others of that side."""
+        return sum(one.from_list for one in self.rated.values() if not one.is_listed)
+
+    @property
+    def earlier(self) -> str:
+        """Whether what is compared was given to earlier words, or some of it."""
+        given = self._counted or self.rated.get(self.side)
+        if not given or not self.then:
+            return ""
+        if self.then.is_earlier(self.goal, given.ended, self.side):
+            return _("For an earlier wording.")
+        was = self.then.is_earlier(self.goal, given.began, self.side)
+        return _("Partly for an earlier wording.") if was else ""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all that is compared came with an import."""
+        return bool(self._counted and self._counted.is_listed)
 
     @property
     def change(self) -> int | None:
@@ -140,6 +167,8 @@ def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
         first=_first_by("day", "-at", "-pk"),
         last=_first_by("-at", "-pk"),
         from_list=Count("pk", filter=Q(from_list=True)),
+        began=Min("at"),
+        ended=Max("at"),
     )
     return {(goal_id, side): SideRatings(*rest) for goal_id, side, *rest in rows}
 
@@ -170,6 +199,10 @@ class GoalProgressPage:
         )
         for (pk, side), rated in _rated(ratings, user).items():
             goals[pk].rated[side] = rated
+        rated = [one.goal for one in goals.values() if one.rated]
+        then = Wordings.of_changed(rated, user)
+        for one in goals.values():
+            one.then = then
         scores = GoalScore.objects.visible_to(user).filter(
             goal__in=goals, kind=GoalScore.Kind.ATTAINMENT
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from django.db import models
@@ -51,7 +51,7 @@ class Since(models.TextChoices):
 
 MOST = 500  # wins, and steps reached, that are told: the newest
 MOST_RATINGS = 3_000
-FIRST = itemgetter(0)
+FIRST, LISTED = itemgetter(0), attrgetter("from_list")
 
 SPANS = {Since.QUARTER: timedelta(weeks=13), Since.YEAR: timedelta(weeks=53)}
 
@@ -81,7 +81,8 @@ class MonthlySeries(NamedTuple):
     name: str
     values: list[int]
     daily: list[int]
-    from_list: int  # so many came with an import
+    from_list: int  # so many came with an import, beside others
+    earlier: int  # so many were given to earlier words
 
     @property
     def first(self) -> int:
@@ -111,6 +112,7 @@ class GoalOnTimeline:
     rated: dict[str, list[RatedOn]] = field(default_factory=dict)
     agreed: list[tuple[date, GoalVersion]] = field(default_factory=list)
     wordings: list[tuple[str, str]] = field(default_factory=list)
+    then: Wordings | None = None
 
     @property
     def words(self) -> str:
@@ -124,11 +126,30 @@ class GoalOnTimeline:
                 name,
                 [one.value for one in self.rated[side]],
                 [one.value for one in last_of_each_day(self.rated[side], FIRST)],
-                sum(one.from_list for one in self.rated[side]),
+                0 if self.is_listed(side) else sum(map(LISTED, self.rated[side])),
+                sum(self.is_earlier(one.at, side) for one in self.rated[side]),
             )
-            for side, name in zip(BOTH, self.names, strict=True)
+            for side, name in zip(BOTH, self.voices, strict=True)
             if side in self.rated
         ]
+
+    def is_earlier(self, at: datetime, side: str) -> bool:
+        return bool(self.then and self.then.is_earlier(self.goal, at, side))
+
+    def is_listed(self, side: str) -> bool:
+        """Whether all ratings of that side came with an import, which names nobody."""
+        return side in self.rated and all(map(LISTED, self.rated[side]))
+
+    @property
+    def voices(self) -> tuple[str, str]:
+        """What each side's ratings are called."""
+        first, second = (
+            voice(side, self.client, portal=False, listed=True)
+            if self.is_listed(side)
+            else name
+            for side, name in zip(BOTH, self.names, strict=True)
+        )
+        return first, second
 
     @property
     def agreed_on(self) -> date | None:
@@ -224,7 +245,7 @@ class TimelinePage:
         for goal_id, line in self.lines.items():
             agreed = self.wordings.agreed.get(goal_id, [])
             line.goal.last_agreed = agreed[-1][1] if agreed else None
-            line.agreed = self._dated(agreed)
+            line.agreed, line.then = self._dated(agreed), self.wordings
             line.wordings = self._named(line)
         status.with_past(self.user, [line.goal for line in self.lines.values()])
 
@@ -358,4 +379,8 @@ class TimelinePage:
             any(one.day < self.since for one in line.rated.get(side, []))
             for side in BOTH
         )
-        return Lane(label_of(line.words), first, second, self.names, cut)
+        since = self.wordings.since(line.goal)
+        changed = since and self.day_of(since)
+        before = changed and any(p.day <= changed for p in (*first, *second))
+        changed = changed if before and self.is_in(changed) else None
+        return Lane(label_of(line.words), first, second, line.voices, cut, changed)

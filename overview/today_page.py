@@ -30,12 +30,12 @@ from clients import apart, telling
 from clients.models import Client
 from clients.prepared import prepared_for_user
 from clients.remarks import waiting_for
+from clients.sides import THERAPISTS
 from database.prepared import many
 from goals import attention, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.to_change import to_change
-from goals.ways import THERAPISTS
 from notes.models import ProgressNote
 from overview.caseload_page import Facts
 from toolkit.models import Assignment

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from clients.sides import for_therapist
 from overview import handover_views, remark_views, timeline_views, views
 
 urlpatterns = [
@@ -13,17 +14,18 @@ urlpatterns = [
     ),
     path(
         "clients/<uuid:client_id>/progress/",
-        timeline_views.client_progress,
+        for_therapist(timeline_views.progress),
         name="client-progress",
     ),
     path(
         "clients/<uuid:client_id>/journey/",
-        timeline_views.client_journey,
+        for_therapist(timeline_views.journey),
         name="client-journey",
     ),
     path(
         "clients/<uuid:client_id>/journey/print/",
-        timeline_views.client_journey_print,
+        for_therapist(timeline_views.journey),
+        {"verb": "printed"},
         name="client-journey-print",
     ),
     path(

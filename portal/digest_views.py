@@ -20,7 +20,10 @@ def digest_latest(request):
     newest = Digest.objects.visible_to(request.user).ready().first()
     if newest:
         return redirect("portal-digest", newest.pk)
-    first = schedule.next_weekly(ClientDigest.due, timezone.now(), request.user.zone)
+    me = request.user
+    first = schedule.first_weekly(
+        ClientDigest.due, timezone.now(), me.zone, me.joined_at
+    )
     return render(request, "portal/digest_none.html", {"nav": "home", "first": first})
 
 

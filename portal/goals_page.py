@@ -14,10 +14,9 @@ from goals.disagreement_page import with_names
 from goals.models import Agreement, Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, recent_lines
+from goals.wordings import Wordings
 from portal.exercises import AT_HAND, at_hand
 from portal.own import own_client
-from ui.charts.spark import sparkline
-from ui.charts.words import ENOUGH
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,11 @@ class GoalRow:
     line: RecentRatings
     client: Client
     words: str  # what the client calls it
+    then: Wordings
+
+    @property
+    def earlier(self) -> str:
+        return self.line.earlier(self.goal, self.then)
 
     @property
     def waits_for_me(self) -> bool:
@@ -46,12 +50,13 @@ class GoalRow:
 
     @property
     def early(self) -> bool:
-        return 0 < len(self.line.client.ratings) < ENOUGH
+        mine = self.line.client
+        return bool(mine.ratings) and mine.is_early
 
     @property
     def spark(self):
         """One's own ratings; the therapist's are a number beside them."""
-        return sparkline(self.line.client.ratings)
+        return self.line.client.spark
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class ClosedGoal:
     def suggested_by(self) -> User | None:
         """Whose words it shows, where they are the therapist's and were not agreed."""
         latest = self.goal.latest
-        is_mine = latest.side == Side.CLIENT or self.goal.was_mine
+        is_listed = self.goal.from_list and latest.number == 1
+        is_mine = latest.side == Side.CLIENT or self.goal.was_mine or is_listed
         return None if self.goal.is_agreed or is_mine else latest.proposed_by
 
 
@@ -80,9 +86,10 @@ class GoalsPage:
         lines = {
             line.goal_id: line for line in recent_lines([client.pk]).get(client.pk, [])
         }
+        goals = status.with_past(user, with_names(user, list(goals)))
+        then = Wordings.of_changed(goals, user)
         self.rows = [
-            GoalRow(goal, lines[goal.pk], client, goal.called)
-            for goal in status.with_past(user, with_names(user, list(goals)))
+            GoalRow(goal, lines[goal.pk], client, goal.called, then) for goal in goals
         ]
         closed = Goal.objects.visible_to(user).exclude(closed_at=None).with_words()
         mine = Agreement.objects.filter(version=OuterRef("latest"), side=Side.CLIENT)

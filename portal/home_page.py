@@ -14,6 +14,7 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.models import ContactPreferences
 from clients.prepared import prepared_for_user
+from clients.sides import CLIENTS
 from clients.telling import notices
 from database.prepared import first
 from goals import attention, status
@@ -21,7 +22,6 @@ from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
 from goals.to_change import to_change
-from goals.ways import CLIENTS
 from goals.wordings import Wordings
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
@@ -54,6 +54,11 @@ class Ask:
             return self.watch.address(CLIENTS)
         place = "#rate" if self.kind == "rate" else ""
         return reverse("portal-goal", args=[self.row.pk]) + place
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether nobody proposed these words: they came with an import."""
+        return self.row.from_list and self.row.latest.number == 1
 
     @property
     def words(self) -> str:

@@ -12,8 +12,8 @@ from django.utils.functional import cached_property
 from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.sides import CLIENTS
 from goals.models import Goal
-from goals.ways import CLIENTS
 from notes import agenda
 from notes.formats import PARTS
 from notes.models import ProgressNote

@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from accounts import decorators, errors
 from clients.access import reach
+from clients.sides import CLIENTS, bound
 
 
 def _while_open(view, *, writes):
@@ -34,3 +35,9 @@ def client_required(view):
 def client_writes_required(view):
     """A client's page on which something is written into the record."""
     return decorators.client_required(_while_open(view, writes=True))
+
+
+def for_client(view):
+    """The client's side of a view of both."""
+    guard = client_required if view.only_reads else client_writes_required
+    return guard(bound(view, CLIENTS))

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_POST, require_safe
 from clients import drafts
 from clients.models import ContactPreferences
 from clients.record_access import open_for
+from clients.sides import CLIENTS
 from goals.models import Strength
 from goals.strengths.forms import WinForm
 from goals.strengths.strengths_page import StrengthsPage
-from goals.strengths.views import choose_goals, keep_win, put_win_back, take_win_back
+from goals.strengths.views import keep_win
 from portal.own import own_client, own_client_and_therapist
 from portal.state import client_required, client_writes_required
 from portal.strength_forms import CelebrationForm, OwnStrengthForm
@@ -99,32 +100,11 @@ def strength_unanswer(request, strength_id):
 
 @client_writes_required
 @require_POST
-def strength_goals(request, strength_id):
-    choose_goals(request, strength_id)
-    return redirect("portal-strengths")
-
-
-@client_writes_required
-@require_POST
 def win_add(request):
     form = WinForm(request.POST, by=request.user)
-    if keep_win(request, own_client(request.user), form, undo="portal-win-withdraw"):
+    if keep_win(request, CLIENTS, own_client(request.user), form):
         return redirect("portal-strengths")
     return strengths_page(request, win_form=form)
-
-
-@client_writes_required
-@require_POST
-def win_withdraw(request, win_id):
-    take_win_back(request, win_id, undo="portal-win-restore")
-    return redirect("portal-strengths")
-
-
-@client_writes_required
-@require_POST
-def win_restore(request, win_id):
-    put_win_back(request, win_id)
-    return redirect("portal-strengths")
 
 
 @client_writes_required

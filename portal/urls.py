@@ -1,18 +1,19 @@
 from django.urls import path
 
+from goals.strengths import views as goal_strength_views
+from overview import timeline_views
 from portal import (
     access_log_views,
     contact_views,
     home_views,
-    journey_views,
     leave_views,
-    record_views,
     rights_views,
     session_views,
     strength_views,
 )
 from portal.goal_urls import urlpatterns as goal_urls
-from transfer.export_views import KINDS
+from portal.state import for_client
+from transfer import export_views
 
 urlpatterns = [
     path("", home_views.home, name="portal-home"),
@@ -29,9 +30,14 @@ urlpatterns = [
         session_views.session_detail,
         name="portal-session",
     ),
-    path("progress/", journey_views.progress, name="portal-progress"),
-    path("journey/", journey_views.journey, name="portal-journey"),
-    path("journey/print/", journey_views.journey_print, name="portal-journey-print"),
+    path("progress/", for_client(timeline_views.progress), name="portal-progress"),
+    path("journey/", for_client(timeline_views.journey), name="portal-journey"),
+    path(
+        "journey/print/",
+        for_client(timeline_views.journey),
+        {"verb": "printed"},
+        name="portal-journey-print",
+    ),
     path("strengths/", strength_views.strengths, name="portal-strengths"),
     path("strengths/add/", strength_views.strength_add, name="portal-strength-add"),
     path(
@@ -51,31 +57,31 @@ urlpatterns = [
     ),
     path(
         "strengths/<uuid:strength_id>/goals/",
-        strength_views.strength_goals,
+        for_client(goal_strength_views.strength_goals),
         name="portal-strength-goals",
     ),
     path("wins/", strength_views.win_add, name="portal-win-add"),
     path(
         "wins/<uuid:win_id>/withdraw/",
-        strength_views.win_withdraw,
+        for_client(goal_strength_views.win_withdraw),
         name="portal-win-withdraw",
     ),
     path(
         "wins/<uuid:win_id>/restore/",
-        strength_views.win_restore,
+        for_client(goal_strength_views.win_restore),
         name="portal-win-restore",
     ),
     path("celebration/", strength_views.celebration, name="portal-celebration"),
     path("looked/", access_log_views.looked, name="portal-looked"),
-    path("record/", record_views.own_record, name="portal-record"),
+    path("record/", for_client(export_views.record), name="portal-record"),
     *(
         path(
             f"record/<uuid:export_id>/{kind}/",
-            record_views.own_record_file,
+            for_client(export_views.record_file),
             {"kind": kind},
             name=f"portal-record-{kind}",
         )
-        for kind in KINDS
+        for kind in export_views.KINDS
     ),
     path("corrections/", rights_views.corrections, name="portal-corrections"),
     path("close/", rights_views.account_close, name="portal-account-close"),

@@ -150,6 +150,13 @@ def test_a_correction_is_about_words_of_its_note():
     assert SAYS in note.body and note.signed_at < added.correction.at
 
 
+def test_what_was_talked_about_had_been_seen_before():
+    said = Comment.objects.exclude(discussed_on=None).with_seen()
+    assert said
+    for one in said:
+        assert one.seen_at and one.seen_at.date() <= one.discussed_on
+
+
 def test_a_goal_is_reviewed_on_the_day_that_its_version_says():
     for goal in Goal.objects.exclude(in_force=None).select_related("in_force"):
         assert goal.review_on == goal.in_force.review_on

@@ -578,3 +578,15 @@ def test_only_an_admin_changes_practice_and_crisis_lines(world, practice):
                               ("accounts_crisisline", "practice_id")):  # fmt: skip
             statement = f"UPDATE {table} SET name = name WHERE {column} = %s"
             assert is_refused(world[what], statement, [practice.pk]), (what, table)
+
+
+def test_the_rule_alone_lets_admins_change_crisis_lines_of_their_own_practice(world):
+    """Asked as the superuser, whom no policy keeps from anything."""
+    from accounts.models import CrisisLine
+
+    for one in Practice.objects.all():
+        CrisisLine.objects.create(practice=one, name="Night line", number="116 123")
+    for what, user in world.items():
+        found = CrisisLine.objects.editable_by(user)
+        allowed = {user.practice_id} if user.is_admin else set()
+        assert set(found.values_list("practice_id", flat=True)) == allowed, what

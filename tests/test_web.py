@@ -57,7 +57,7 @@ def everywhere(browser):
         yield browser.get(reverse(pattern.name, kwargs=made_up(pattern)), **HTTPS)
     yield browser.get("/nowhere/", **HTTPS)
     yield browser.post("/nowhere/", **HTTPS)
-    yield browser.get("/static/css/cairn.css", **HTTPS)
+    yield browser.get("/static/css/frame.css", **HTTPS)
     yield browser.get("/", headers={"host": "evil.example"}, secure=True)
 
 

@@ -162,7 +162,11 @@ class Pages:
             last.setdefault(name, int(value))
         wanted = {n: self.last(s) for s, n in names.items() if self.last(s) is not None}
         assert last == wanted
-        if not self.story.closed:
+        offered = 'name="value"' in raw
+        story = self.story
+        ended = story.ever and not story.in_force and not story.differ
+        assert offered == (not story.closed and not ended)
+        if offered:
             marked = re.search(r'class="n(\d+) last"', raw)
             assert (marked and int(marked[1])) == self.last(side)
         removed = re.search(r"You rated (\d+),", raw)

@@ -22,6 +22,7 @@ from accounts.downloads import CSV, download
 from accounts.encryption import Unreadable
 from accounts.models import User
 from clients import audit_page
+from clients.sides import bound
 from transfer.import_forms import AdminUploadForm, ImportReviewForm, UploadForm
 from transfer.imports import files
 from transfer.imports.sheet import why
@@ -172,6 +173,7 @@ def _summary(imported, user) -> Summary:
     return Summary.from_json(_part(imported, user, ImportSheet.Part.REVIEW))
 
 
+@require_safe
 def names(request, side: ImportSide, import_id):
     """Everybody who would be new, or is here already, to be looked through."""
     rows = side.mine(request.user).filter(by=request.user).open()
@@ -194,6 +196,7 @@ def _went_on(request, form: ImportReviewForm) -> bool:
     return form.save(by=request.user)
 
 
+@require_safe
 def lines(request, side: ImportSide, import_id):
     """What has to be mended, as a file."""
     rows = side.mine(request.user).filter(by=request.user).open()
@@ -202,6 +205,7 @@ def lines(request, side: ImportSide, import_id):
     return download(mend, "lines-to-mend.csv", CSV)
 
 
+@require_POST
 def undo(request, side: ImportSide, import_id):
     """Take back all that came in, as long as nobody changed anything of it."""
     rows = side.mine(request.user).filter(by=request.user)
@@ -211,6 +215,7 @@ def undo(request, side: ImportSide, import_id):
     return redirect(side["look"], imported.pk)
 
 
+@require_POST
 def stop(request, side: ImportSide, import_id):
     """Stop what is under way; leave out what is not."""
     rows = side.mine(request.user).filter(by=request.user)
@@ -224,91 +229,17 @@ def stop(request, side: ImportSide, import_id):
     return redirect(side["look"], imported.pk)
 
 
-def sample():
+@require_safe
+def sample(request, side: ImportSide):
+    """A list with the columns that are understood, to write into."""
     return download(files.sample(), "caseload-sample.xlsx", XLSX)
 
 
-# -- therapist ------------------------------------------------------------------------
+def by_therapist(view):
+    """For their own caseload."""
+    return therapist_required(bound(view, THERAPISTS))
 
 
-@therapist_required
-def caseload_import(request):
-    return begin(request, THERAPISTS)
-
-
-@therapist_required
-def caseload_import_look(request, import_id):
-    return look(request, THERAPISTS, import_id)
-
-
-@therapist_required
-@require_safe
-def caseload_import_lines(request, import_id):
-    return lines(request, THERAPISTS, import_id)
-
-
-@therapist_required
-@require_POST
-def caseload_import_stop(request, import_id):
-    return stop(request, THERAPISTS, import_id)
-
-
-@therapist_required
-@require_safe
-def caseload_import_names(request, import_id):
-    return names(request, THERAPISTS, import_id)
-
-
-@therapist_required
-@require_POST
-def caseload_import_undo(request, import_id):
-    return undo(request, THERAPISTS, import_id)
-
-
-@therapist_required
-@require_safe
-def caseload_import_sample(request):
-    return sample()
-
-
-# -- admin ----------------------------------------------------------------------------
-
-
-@admin_required
-def people_import(request):
-    return begin(request, ADMINS)
-
-
-@admin_required
-def people_import_look(request, import_id):
-    return look(request, ADMINS, import_id)
-
-
-@admin_required
-@require_safe
-def people_import_lines(request, import_id):
-    return lines(request, ADMINS, import_id)
-
-
-@admin_required
-@require_POST
-def people_import_stop(request, import_id):
-    return stop(request, ADMINS, import_id)
-
-
-@admin_required
-@require_safe
-def people_import_names(request, import_id):
-    return names(request, ADMINS, import_id)
-
-
-@admin_required
-@require_POST
-def people_import_undo(request, import_id):
-    return undo(request, ADMINS, import_id)
-
-
-@admin_required
-@require_safe
-def people_import_sample(request):
-    return sample()
+def by_admin(view):
+    """For somebody's caseload."""
+    return admin_required(bound(view, ADMINS))

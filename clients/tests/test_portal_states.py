@@ -123,6 +123,18 @@ def test_who_can_propose_a_goal(in_state, thea, sign_in, state, had):
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_who_reads_that_the_timeline_was_opened(in_state, thea, sign_in, state):
+    cleo, browser = in_state(state), sign_in(thea)
+    page = read(browser, f"/clients/{cleo.pk}/journey/")
+    reads_now = state in ("active", "discharged")
+    assert ("Opening and printing are written down in “Who looked”." in page) is (
+        reads_now
+    )
+    logged = "Opening and printing are recorded in the access log."
+    assert (logged in page) is not reads_now
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_who_can_read_a_note(in_state, thea, sign_in, state):
     cleo, browser = in_state(state), sign_in(thea)
     coming = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))

@@ -1,17 +1,21 @@
 """The week's page: Thea's, Cleo's, and nobody else's."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from conftest import admit
 from database.identity import acting_as
 from digests.models import Digest
 from digests.tests.conftest import HOUR, berlin, emails, on_calendar, send_at
 from goals.models import Goal, GoalRating, Review
+from goals.tests.test_what_is_agreed import text
 from notes.models import ProgressNote
 from tests.cast import act, agreed_goal, rate, signals_anew
 from toolkit.models import Assignment
@@ -125,6 +129,8 @@ def test_a_quiet_week_says_so_kindly(thea, sign_in):
 
 
 def test_before_the_first_week_it_says_when_it_comes(thea, cleo, sign_in):
+    """Both joined after this week's was due."""
+    User.objects.update(joined_at=timezone.now())
     for person, page, when in (
         (thea, "digest-latest", "7 Dec, 07:00"),
         (cleo.user, "portal-digest-latest", "6 Dec, 17:00"),
@@ -238,9 +244,27 @@ def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_
     )
     page = sign_in(thea).get(reverse("digest", args=[digest.pk])).content.decode()
     after = page.partition("Booked for the week after")[2]
-    assert "<b>3</b>" in after[:60]  # of the 24th, 27th and 28th
+    assert "<b>2</b>" in after[:60]  # of the 24th and 27th, and not the missed 28th
     assert "Nothing booked" in page
     assert "Cleo" in page.partition("Nothing booked")[2]
+
+
+@pytest.mark.parametrize("person", ["thea", "cleo"])
+def test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week(
+    thea, cleo, sign_in, person
+):
+    me, url = (thea, "digest-latest") if person == "thea" else (
+        cleo.user, "portal-digest-latest")  # fmt: skip
+    browser = sign_in(me)
+    User.objects.filter(pk=me.pk).update(joined_at=timezone.now())
+    assert "comes" in text(browser.get(reverse(url)))
+    joined = timezone.now() - timedelta(days=30)
+    User.objects.filter(pk=me.pk).update(joined_at=joined)
+    page = text(browser.get(reverse(url)))
+    assert "comes" not in page
+    assert "The first page is being prepared. It is here in a few minutes." in page
+    send_at(MONDAY)
+    assert browser.get(reverse(url)).status_code == 302
 
 
 # -- a review that asks Cleo ---------------------------------------------------------

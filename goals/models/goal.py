@@ -133,8 +133,8 @@ class Goal(ClientRow):
 
     @property
     def called(self) -> str:
-        """What pages name it by: while the two see it differently, the wording of the
-        reader's side, which `disagreement_page.with_names` looks up."""
+        """What pages name it by: while the two see it differently and never agreed, the
+        wording of the reader's side, which `disagreement_page.with_names` looks up."""
         return self.__dict__.get("own_wording") or self.shown.own_words
 
     @property
@@ -149,6 +149,13 @@ class Goal(ClientRow):
     def has_proposal(self) -> bool:
         """Whether words lie there that are not in force."""
         return self.latest_id != self.in_force_id
+
+    @property
+    def can_rate(self) -> bool:
+        """Whether pages offer to rate it: not once its agreement was withdrawn, until
+        it is in effect again or the two try two wordings."""
+        stands = self.is_agreed or self.differs_since
+        return bool(self.is_open and (stands or not self.last_agreed))
 
     @property
     def is_differing_only(self) -> bool:
@@ -288,7 +295,7 @@ class Goal(ClientRow):
         """Whose agreement the newest version still needs, from those that stand.
 
         Nobody's where both agreed, nobody did, or the two see it differently; and not
-        that of a side which withdrew it after the other had agreed.
+        that of a side which withdrew it, or said no, after the other had agreed.
         """
         asked = self._asked()
         if asked != self.waits_for:
@@ -308,7 +315,15 @@ class Goal(ClientRow):
         [(side, at)] = stand.items()
         missing = Side(side).other
         back = [k.taken_back.at for k in keys if k.side == missing]
-        return "" if any(when > at for when in back) else missing
+        if any(when > at for when in back) or self._was_declined(missing, at):
+            return ""
+        return missing
+
+    def _was_declined(self, side: str, since) -> bool:
+        """Whether `side` said no to the newest version since the other agreed to it:
+        of words both once agreed to, the goal is then set aside and taken up again."""
+        noes = self.moves.filter(kind="declined", version=self.latest_id, side=side)
+        return noes.filter(at__gt=since).exists()
 
     @transaction.atomic
     def keep_line(self, line: str, *, by: User) -> None:

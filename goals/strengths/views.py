@@ -11,6 +11,7 @@ from clients import access, drafts
 from clients.models import Client
 from clients.portal_state import answers_strength
 from clients.record_access import open_for
+from clients.sides import THERAPISTS, SidePages, either_side
 from goals.models import Strength, Win
 from goals.strengths.forms import HelpsForm, StrengthForm, WinForm
 from goals.strengths.strengths_page import StrengthsPage
@@ -52,13 +53,28 @@ def strength_add(request, client_id):
 
 @therapist_required
 @require_POST
-def strength_goals(request, strength_id):
-    strength = choose_goals(request, strength_id)
-    return redirect("client-strengths", strength.client_id)
+def win_add(request, client_id):
+    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
+    form = WinForm(request.POST, by=request.user)
+    if keep_win(request, THERAPISTS, client, form):
+        return to_strengths(THERAPISTS, client.pk)
+    return strengths_page(request, client_id, win_form=form)
 
 
-def choose_goals(request, strength_id) -> Strength:
-    """Link a strength to goals and say what came of it; the same for both sides."""
+# -- what both sides do ---------------------------------------------------------------
+
+
+def to_strengths(side: SidePages, client_id):
+    """On to the page of strengths and wins."""
+    if side.portal:
+        return redirect("portal-strengths")
+    return redirect("client-strengths", client_id)
+
+
+@either_side
+@require_POST
+def strength_goals(request, side: SidePages, strength_id):
+    """Link a strength to goals and say what came of it."""
     mine = Client.objects.editable_by(request.user)
     rows = Strength.objects.visible_to(request.user).filter(client__in=mine)
     strength = get_object_or_404(rows.select_related("client"), pk=strength_id)
@@ -67,50 +83,30 @@ def choose_goals(request, strength_id) -> Strength:
         messages.success(request, _("Kept."))
     else:
         messages.warning(request, _("One of these goals is open no more."))
-    return strength
+    return to_strengths(side, strength.client_id)
 
 
-@therapist_required
-@require_POST
-def win_add(request, client_id):
-    client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
-    form = WinForm(request.POST, by=request.user)
-    if keep_win(request, client, form, undo="win-withdraw"):
-        return redirect("client-strengths", client.pk)
-    return strengths_page(request, client_id, win_form=form)
-
-
-def keep_win(request, client, form: WinForm, *, undo: str) -> bool:
-    """Note a win and offer to take it back; the same for both sides."""
+def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
+    """Note a win and offer to take it back."""
     if not (form.is_valid() and form.save(client, by=request.user)):
         return False
-    back = reverse(undo, args=[form.result.pk]) if form.result else ""
-    toast(request, _("Kept."), undo=back)
+    undo = form.result and reverse(side["win_withdraw"], args=[form.result.pk])
+    toast(request, _("Kept."), undo=undo or "")
     return True
 
 
-@therapist_required
+@either_side
 @require_POST
-def win_withdraw(request, win_id):
-    win = take_win_back(request, win_id, undo="win-restore")
-    return redirect("client-strengths", win.client_id)
-
-
-def take_win_back(request, win_id, *, undo: str) -> Win:
+def win_withdraw(request, side: SidePages, win_id):
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
-    done = win.withdraw(by=request.user)
-    tell(request, done, _("Taken back."), undo=reverse(undo, args=[win.pk]))
-    return win
+    undo = reverse(side["win_restore"], args=[win.pk])
+    tell(request, win.withdraw(by=request.user), _("Taken back."), undo=undo)
+    return to_strengths(side, win.client_id)
 
 
-@therapist_required
+@either_side
 @require_POST
-def win_restore(request, win_id):
-    win = put_win_back(request, win_id)
-    return redirect("client-strengths", win.client_id)
-
-
-def put_win_back(request, win_id) -> Win:
+def win_restore(request, side: SidePages, win_id):
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
     tell(request, win.restore(by=request.user), _("Restored."))
-    return win
+    return to_strengths(side, win.client_id)

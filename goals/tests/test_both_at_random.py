@@ -206,6 +206,7 @@ def machine_of(people, client, told=None):
             again, asked = self.latest in self.ever, self.asked()
             done = self.act(side, verb)
             if again and not self.closed and asked == side:
+                self.back[self.latest][side] = self.step
                 self.give_way("aside", self.in_force)
             elif self.closed or mine or nobodys or again:
                 assert done == "overtaken"

@@ -3,12 +3,16 @@
 The rule is the same on each page of Cleo and of Thea.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from goals.models import GoalRating
+from goals.recent_ratings import READ
+from goals.tests.test_last_agreed import week_of
+from goals.tests.test_one_name import paper
 from goals.tests.test_what_is_agreed import text
 from tests.cast import agreed_goal, as_person, book, page_at, propose, rate
 
@@ -32,6 +36,10 @@ def on_days(goal, by, *values, last=None):
 def at_once(goal, by, *values):
     for number, value in enumerate(values):
         rate(goal, value, by=by, at=noon() + number * MINUTE)
+
+
+def give(goal, by, value, at):
+    GoalRating.give({goal: value}, by=by, at=at)
 
 
 def row_of_cleo(browser):
@@ -128,6 +136,19 @@ def test_all_pages_agree_on_what_is_enough(cleo, thea, sign_in, progress, values
     assert ("too early to say" in journey) == early
 
 
+def test_the_paper_draws_a_line_from_three_days_on(cleo, thea):
+    """Its axis says 0, 5 and 10."""
+    goal = agreed_goal(cleo, thea)
+    on_days(goal, cleo.user, 3)
+    at_once(goal, cleo.user, 6, 7)
+    early = paper(cleo, thea)
+    rate(goal, 8, by=cleo.user, at=noon() - timedelta(days=9))
+    enough = paper(cleo, thea)
+    assert "too early to say" in early and "too early to say" not in enough
+    assert re.search(r"\b0\s+5\s+10\b", enough)
+    assert not re.search(r"\b0\s+5\s+10\b", early)
+
+
 def test_one_rating_of_cleo_makes_no_page_call_theas_many_too_early(
     cleo, thea, sign_in
 ):
@@ -158,6 +179,38 @@ def test_what_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):
     with as_person(cleo.user):
         goal.latest.withdraw_key("Not now", by=cleo.user)
     assert all("+4 points on average" in page for page in progress())
+
+
+@pytest.mark.parametrize("person", ["cleo", "thea"])
+def test_many_ratings_within_two_days_hide_no_day_before(cleo, thea, sign_in, person):
+    """More than a list reads of a goal."""
+    by, goal = cleo.user if person == "cleo" else thea, agreed_goal(cleo, thea)
+    on_days(goal, by, 2, 3)
+    with as_person(by):
+        for number in range(READ):
+            give(goal, by, number % 10, noon() + number * MINUTE)
+    mine = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "Too early for a line" not in mine
+    browser = sign_in(thea)
+    assert "Too early to say" not in row_of_cleo(browser)
+    week = f"/portal/digest/{week_of(cleo.user).pk}/"
+    for page in (browser.get("/caseload/"), sign_in(cleo.user).get("/portal/goals/"),
+                 sign_in(cleo.user).get(week)):  # fmt: skip
+        drawn = re.findall(r'class="spark".*?</svg>', page.content.decode(), re.S)
+        assert not any('class="want"' in svg for svg in drawn)
+
+
+def test_whose_ratings_stand_for_a_goal_does_not_hang_on_how_many_are_read(
+    cleo, thea, sign_in
+):
+    """Cleo rated on three days, and on the last one more often than a list reads."""
+    goal = agreed_goal(cleo, thea)
+    on_days(goal, thea, 7, 8, 9)
+    on_days(goal, cleo.user, 2, 3)
+    with as_person(cleo.user):
+        for number in range(READ):
+            give(goal, cleo.user, 4, noon() + number * MINUTE)
+    assert '<b>4</b> <span class="by">client</span>' in row_of_cleo(sign_in(thea))
 
 
 def test_a_rating_taken_back_is_no_day(cleo, thea, progress):

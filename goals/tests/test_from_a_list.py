@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from goals.models import GoalRating
 from goals.models.brought import import_goals
+from goals.tests.test_last_agreed import week_of
 from goals.tests.test_one_name import paper
 from goals.tests.test_what_is_agreed import text
 from tests.cast import act, agree, as_person, book, hold, propose, rate
@@ -52,7 +53,8 @@ def test_nobody_is_said_to_have_given_its_numbers(goal, cleo, thea, sign_in):
     page = text(browser.get(f"/sessions/{session.pk}/"))
     assert "rated by you" not in page and LIST in page
     page = text(browser.get(f"/clients/{cleo.pk}/"))
-    assert "You: 6 of 10" not in page and "Therapist: 6 of 10" in page
+    assert "You: 6 of 10" not in page and "Therapist: 6 of 10" not in page
+    assert "From an imported list: 6 of 10" in page
     page = text(sign_in(cleo.user).get(f"/portal/sessions/{session.pk}/"))
     assert "rated by Thea" not in page and LIST in page
 
@@ -104,3 +106,80 @@ def test_what_is_reckoned_from_a_list_says_so_to_both(goal, cleo, thea, sign_in)
         assert "in 4 ratings. From an imported list: 3." in page
         assert "From an imported list: Rated" in page and "Rated 5 of 10" in page
         assert "Therapist: Rated 5 of 10" in page
+
+
+def test_home_says_that_nobody_proposed_it(goal, cleo, sign_in):
+    page = text(sign_in(cleo.user).get("/portal/"))
+    assert "A goal from an imported list" in page and WORDS in page
+    assert "proposes a goal" not in page
+
+
+def test_other_words_for_it_are_somebodys(goal, cleo, thea, sign_in):
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Sleep well"}, by=thea))
+    assert "Thea suggests other words" in text(sign_in(cleo.user).get("/portal/"))
+
+
+def test_who_declines_it_does_not_read_of_somebodys_suggestion(goal, cleo, sign_in):
+    browser = sign_in(cleo.user)
+    act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
+    assert "Thea’s suggestion" not in text(browser.get("/portal/goals/"))
+    assert "suggestion" not in text(browser.get(f"/portal/goals/{goal.pk}/"))
+
+
+def bring(goal, by, *values):
+    """The last one yesterday, one a day."""
+    at = timezone.localtime().replace(hour=12, minute=0)
+    with as_person(by):
+        for ago, value in enumerate(reversed(values), 1):
+            row = (goal, value, at - timedelta(days=ago), None)
+            GoalRating.import_many([row], by=by)
+
+
+def test_no_page_says_that_a_therapist_gave_an_imported_number(
+    goal, cleo, thea, sign_in
+):
+    """All ratings of that side came with a list."""
+    bring(goal, thea, 4, 7)
+    agree(goal, cleo.user)
+    week = week_of(cleo.user).pk
+    for person, address in (
+        (cleo.user, "/portal/goals/"), (cleo.user, f"/portal/goals/{goal.pk}/"),
+        (cleo.user, f"/portal/digest/{week}/"), (cleo.user, "/portal/progress/"),
+        (cleo.user, "/portal/journey/"), (thea, f"/goals/{goal.pk}/"),
+        (thea, f"/clients/{cleo.pk}/"), (thea, f"/clients/{cleo.pk}/progress/"),
+        (thea, f"/clients/{cleo.pk}/journey/"), (thea, f"/digest/{week_of(thea).pk}/"),
+    ):  # fmt: skip
+        page = text(sign_in(person).get(address))
+        assert "mported list" in page or "7" not in page, address
+        for said in ("Your therapist: 7", "Your therapist’s last rating", "by the ther",
+                     "by your ther", "Therapist: ", "You: 7", "Thea: 7"):  # fmt: skip
+            assert said not in page, (address, said)
+    row = sign_in(thea).get("/caseload/").content.decode()
+    assert '<b>7</b> <span class="by">imported list</span>' in row
+    assert "Thea, 3 ratings" not in paper(cleo, thea)
+    assert "From an imported list, 3 ratings" in paper(cleo, thea)
+
+
+def test_a_number_of_ones_own_is_said_to_be_after_the_imported_ones(
+    goal, cleo, thea, sign_in
+):
+    agree(goal, cleo.user)
+    rate(goal, 8, by=thea)
+    mine = text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "Your therapist’s last rating: 8." in mine
+    page = text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
+    assert "You: 8 of 10, today." in page
+    row = sign_in(thea).get("/caseload/").content.decode()
+    assert '<b>8</b> <span class="by">therapist</span>' in row
+
+
+def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in):
+    bring(goal, thea, 4, 7)
+    agree(goal, cleo.user)
+    browser = sign_in(thea)
+    begun = f"/goals/{goal.pk}/review/begin/"
+    page = text(browser.post(begun, follow=True))
+    assert "Imported list: 7 of 10 now, 6 at first." in page
+    rate(goal, 8, by=thea)
+    page = text(browser.get(f"/goals/{goal.pk}/review/"))
+    assert "You: 8 of 10." in page and "at first" not in page

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from clients.models import Draft
+from clients.sides import CLIENTS, THERAPISTS
 from database.identity import acting_as
 from goals.models import Comment, Goal, Review
 from goals.tests.test_two_keys import propose
-from goals.ways import CLIENTS, THERAPISTS
 from tests.cast import agreed_goal
 
 WORDS = "Half a sen"

@@ -237,3 +237,23 @@ def test_a_comment_has_the_words_of_its_hour(cleo, thea, sign_in):
     said = page[page.index("Cleo commented on a goal") :][: 25 + len(OLD)]
     assert OLD in said
     assert session.pk
+
+
+def test_two_who_differ_call_it_by_what_both_agreed_to_last(cleo, thea, sign_in):
+    """Nothing is in effect, and each has their own way of saying it."""
+    goal = agreed_goal(cleo, thea)
+    act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))
+    act(thea, goal, lambda g: g.propose_version({"own_words": "Run"}, by=thea))
+    act(cleo.user, goal, lambda g: g.latest.differ("Slower", "Walk", by=cleo.user))
+    for person, address in (
+        (cleo.user, "/portal/goals/"), (thea, f"/clients/{cleo.pk}/"),
+        (cleo.user, "/portal/journey/"), (thea, f"/clients/{cleo.pk}/journey/"),
+        (cleo.user, "/portal/progress/"), (thea, f"/clients/{cleo.pk}/progress/"),
+    ):  # fmt: skip
+        page = text(sign_in(person).get(address))
+        assert BUS["own_words"] in page, address
+        assert "Run" not in page and "Walk" not in page, address
+    for person, start in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
+        assert "Run" in page and "Walk" in page and BUS["own_words"] in page
+        assert f"Goals\n{BUS['own_words']}" in paper(cleo, person)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from goals.models import Goal
 from goals.models.goal import REVIEW_AFTER
@@ -144,7 +145,74 @@ def test_another_day_is_a_change_of_its_own(goal, thea, sign_in):
     assert dates.short(form["review_on"]) in changed
 
 
-def test_a_change_of_a_goal_that_is_due_begins_with_a_day_ahead(goal, thea, sign_in):
+@pytest.mark.parametrize("proposes", ["cleo", "thea"])
+def test_a_due_review_stays_due_where_nobody_typed_a_day(
+    goal, cleo, thea, sign_in, proposes
+):
+    me, other = (cleo.user, thea) if proposes == "cleo" else (thea, cleo.user)
+    start = "/portal" if me.is_client else ""
+    Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
+    browser, address = sign_in(me), f"{start}/goals/{goal.pk}/propose/"
+    assert "The review is due." in text(browser.get(address))
+    form = form_of(browser, address)
+    assert form["review_on"] == ""
+    assert STILL in text(browser.post(address, form))
+    form["own_words"] = "Two stops"
+    page = text(browser.post(address, form, follow=True))
+    assert "Look at it again on" not in page
+    agree(goal, other)
+    assert Goal.objects.get(pk=goal.pk).review_on == thea.today()
+
+
+def test_a_proposed_day_that_is_over_is_not_proposed_again(goal, cleo, thea, sign_in):
+    before = {"own_words": "Two stops", "review_on": thea.today() - timedelta(days=1)}
+    act(thea, goal, lambda g: g.propose_version(before, by=thea))
+    browser, address = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
+    form = form_of(browser, address)
+    assert form["review_on"] == goal.review_on
+    assert STILL in text(browser.post(address, form))
+    browser.post(address, form | {"own_words": "Three stops"})
+    assert Goal.objects.get(pk=goal.pk).latest.review_on is None
+
+
+def test_a_closed_goal_whose_day_is_over_is_proposed_anew_without_one(
+    goal, cleo, thea, sign_in
+):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="aside")
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
     form = form_of(sign_in(thea), f"/goals/{goal.pk}/propose/")
-    assert form["review_on"] == thea.today() + REVIEW_AFTER
+    assert form["review_on"] == ""
+
+
+def test_the_form_says_that_a_review_day_is_moved_and_not_removed(goal, cleo, sign_in):
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/propose/"))
+    assert "A review day can be moved, not removed." in page
+
+
+@pytest.mark.browser
+def test_a_draft_from_before_a_review_has_no_day_that_nobody_typed(goal, thea, at):
+    page = at(thea)
+    page.goto(f"/goals/{goal.pk}/propose/")
+    page.get_by_label("In the client’s own words").fill("Two stops")
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
+    day = thea.today() + timedelta(days=40)
+    Goal.objects.filter(pk=goal.pk).update(review_on=day)
+    page.goto(f"/goals/{goal.pk}/propose/")
+    assert page.get_by_label("In the client’s own words").input_value() == "Two stops"
+    typed = page.locator("[name=review_on]").input_value()
+    assert typed == day.isoformat()
+    page.get_by_role("button", name="Propose it").click()
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("Two stops")
+    expect(main).not_to_contain_text("Look at it again on")
+
+
+def test_a_goal_that_is_not_in_effect_lists_no_review_day(cleo, thea, sign_in):
+    day = thea.today() + timedelta(days=21)
+    goal = agreed_goal(cleo, thea, content=BUS | {"review_on": day})
+    act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))
+    for person, start in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
+        assert "Not in effect" in page
+        assert "Look at it again on" not in page

@@ -152,8 +152,21 @@ PROMISES = {
     "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
         "No review is set. You look again when you like.",
     ],
+    "digests/tests/test_digest_pages.py::"
+    "test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week": [
+        "The first page is being prepared. It is here in a few minutes.",
+    ],
+    "goals/tests/test_not_in_effect.py::"
+    "test_a_goal_that_is_not_in_effect_is_not_offered_for_rating": [
+        "You can rate it once it is in effect again.",
+    ],
     "goals/tests/test_review_day.py::test_a_day_that_is_left_empty_leaves_the_goals": [
-        "Leave it empty to keep the day that the goal has.",
+        "A review day can be moved, not removed. Leave it empty to keep the one the "
+        "goal has.",
+    ],
+    "goals/tests/test_review_day.py::"
+    "test_a_due_review_stays_due_where_nobody_typed_a_day": [
+        "The review is due. Leave it empty to keep it due, or enter a later day.",
     ],
     "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
         "Then nothing is proposed, and version %(number)s is not in effect: an "

@@ -70,6 +70,9 @@ class Together:
                 self.demo.today - timedelta(days=37), "10 is now “it’s just a bus”",
                 by=self.therapist,
             )  # fmt: skip
+        read = self.now - timedelta(days=40)
+        look = (read, self.therapist, self.client, "goal", "primary", bus)
+        self.demo.looks.append(look)
         self.score(bus, "importance", 9, "It is my town, and I pay for taxis", "", 40)
         self.score(
             bus, "confidence", 6, "Four buses went and I let them",

@@ -47,4 +47,6 @@ def waits(record: Record, goal: Row) -> bool:
         return False
     side, since = standing[-1]["side"], standing[-1]["at"]
     theirs = [back[key["id"]] for key in keys if key["side"] != side]
+    noes = record.of("goal_moves", version_id=goal["latest_id"], kind="declined")
+    theirs += [move["at"] for move in noes if move["side"] != side]
     return not any(at > since for at in theirs)

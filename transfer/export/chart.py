@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from goals.models.content import Side
 from goals.voices import BOTH
 from transfer.export.paper import LINE, MUTED, STONE
 from transfer.export.read import Row
+from ui.charts.words import ENOUGH, last_of_each_day
 
 
-def rating_chart(paper, rows: list[Row]) -> None:
-    """0 to 10 over time, a line for each side: the client's with round points, the
-    therapist's dashed with square ones."""
+def daily(rows: list[Row], day: Callable) -> list[Row]:
+    """The last rating of each day, as the charts of pages have it."""
+    return last_of_each_day(rows, lambda row: day(row["at"]))
+
+
+def is_enough(rows: list[Row], day: Callable) -> bool:
+    """Whether one side rated on enough days to speak of a change."""
+    return len(daily(rows, day)) >= ENOUGH
+
+
+def rating_chart(paper, rows: list[Row], drawn: list[str]) -> None:
+    """0 to 10 over time, a line for each side that is `drawn`, else its points alone:
+    the client's with round points, the therapist's dashed with square ones."""
     height = 24
     paper.room(height + 6)
     left, top, width = paper.l_margin + 6, paper.get_y() + 2, paper.epw - 8
@@ -40,7 +53,7 @@ def rating_chart(paper, rows: list[Row]) -> None:
             paper.set_draw_color(*MUTED)
             paper.set_fill_color(*MUTED)
             paper.set_dash_pattern(1.2, 0.8)
-        if len(points) > 1:
+        if side in drawn:
             paper.polyline(points)
         if len(points) <= 60:
             _points(paper, side, points)

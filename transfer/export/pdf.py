@@ -18,7 +18,7 @@ from goals.voices import BOTH
 from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
-from transfer.export.chart import rating_chart
+from transfer.export.chart import daily, is_enough, rating_chart
 from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
@@ -124,19 +124,17 @@ class Drawing:
         self.care()
 
     def preferences(self) -> None:
-        preferences = self.record.preferences
-        if not preferences:
+        if not (preferences := self.record.preferences):
             return
-        yes, no = gettext("yes"), gettext("no")
-        wishes = {row["kind"]: row for row in self.record.tables["contact_wishes"]}
-        reminders, weekly = wishes["reminder"], wishes["client-digest"]
+        words = {True: gettext("yes"), False: gettext("no")}
+        wishes = {w["kind"]: w["allowed"] for w in self.record.of("contact_wishes")}
         self.paper.ln(2)
         self.paper.name(gettext("Contact preferences"))
-        for label, value in (
-            (gettext("Reminders of sessions"), yes if reminders["allowed"] else no),
-            (gettext("Weekly email"), yes if weekly["allowed"] else no),
-            (gettext("Nothing until"), self.day(preferences["paused_until"])),
-        ):
+        for label, value in {
+            gettext("Reminders of sessions"): words[wishes["reminder"]],
+            gettext("Weekly email"): words[wishes["client-digest"]],
+            gettext("Nothing until"): self.day(preferences["paused_until"]),
+        }.items():
             if value:
                 self.paper.text_of(f"{label}: {value}", after=0)
 
@@ -186,8 +184,10 @@ class Drawing:
         paper.ln(3)
 
     def called(self, goal: Row, shown: Row) -> str:
-        """As Goal.called: what the side that made the copy says, while both differ."""
-        if goal["closed_at"] or goal["in_force_id"] or not goal["differs_since"]:
+        """As Goal.called: what the side that made the copy says, while both differ and
+        never agreed."""
+        agreed = agreements.last_agreed(self.record, goal)
+        if goal["closed_at"] or agreed or not goal["differs_since"]:
             return str(shown["own_words"])
         side = Side.CLIENT if self.record.is_clients else Side.THERAPIST
         own = self.record.of("goal_versions", goal_id=goal["id"], side=side)
@@ -239,8 +239,8 @@ class Drawing:
         if not rows:
             return
         given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
-        if any(len(some) > 1 for _side, some in given):
-            rating_chart(self.paper, rows)
+        if drawn := [side for side, some in given if is_enough(some, self.day)]:
+            rating_chart(self.paper, rows, drawn)
         for side, some in given:
             if some:
                 self.paper.text_of(self.series(side, some))
@@ -253,12 +253,14 @@ class Drawing:
     def series(self, side: str, rows: list[Row]) -> str:
         """The ratings of one side in a line: how many, the first, the last."""
         many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = rows[0], rows[-1]
+        first, last = daily(rows, self.day)[0], rows[-1]
         mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
         line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
         line += f" ({self.day(first['at'])})"
         if len(rows) > 1:
             line += f" → {last['value']} ({self.day(last['at'])})"
+        if not is_enough(rows, self.day):
+            line += f", {gettext('too early to say')}"
         both = sum(row["together"] for row in rows)
         if both:
             said = ngettext(
@@ -268,10 +270,14 @@ class Drawing:
         return line
 
     def whose(self, side: str, rows: list[Row]) -> str:
-        """The client's name; of therapists, everybody who rated."""
+        """The client's name; of therapists, everybody who rated; of what came with an
+        import, that it did."""
+        if all(row["from_list"] for row in rows):
+            return gettext("From an imported list")
         if side == Side.CLIENT:
             return str(self.record.person["preferred_name"])
-        return ", ".join(dict.fromkeys(str(row["by"]) for row in rows))
+        given = [row for row in rows if not row["from_list"]]
+        return ", ".join(dict.fromkeys(str(row["by"]) for row in given))
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)

@@ -9,19 +9,22 @@ from ui.charts.svg import svg_circle
 from ui.charts.words import ENOUGH
 
 
-def sparkline(values: list[int], *, low: int = 0, high: int = 10) -> SafeString:
-    """92 by 30, one range for everyone; loose dots while it is too early."""
+def sparkline(
+    values: list[int], *, low: int = 0, high: int = 10, early: bool | None = None
+) -> SafeString:
+    """92 by 30, one range for everyone; loose dots while it is too `early`, which the
+    number of values says where nothing else does."""
     if not values:
         return mark_safe("")
     places = [3 + (high - v) / (high - low) * 24 for v in values]
-    if len(values) < ENOUGH:
+    if len(values) < ENOUGH if early is None else early:
         ys = places + places[-1:] * (ENOUGH - len(places))
         body = "".join(
             svg_circle("open" if i < len(values) else "want", 5 + 20 * i, y, 2.7)
             for i, y in enumerate(ys)
         )
     else:
-        gap = 86 / (len(values) - 1)
+        gap = 86 / max(len(values) - 1, 1)
         points = [f"{n(3 + gap * i)} {n(y)}" for i, y in enumerate(places)]
         body = f'<path d="M{" L".join(points)}"/>'
         body += f'<circle cx="89" cy="{n(places[-1])}" r="2.8"/>'

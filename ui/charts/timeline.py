@@ -31,6 +31,7 @@ class Lane:
     second: list[Point] = field(default_factory=list)
     names: tuple[str, str] = ("", "")
     is_cut: tuple[bool, bool] = (False, False)  # whether each has earlier ratings
+    changed: date | None = None  # since when it has these words
 
     @property
     def voices(self) -> list[Voice]:
@@ -104,6 +105,9 @@ def _lane(lane: Lane, axis: Axis, plan: Plan, floor: float) -> str:
     body += svg_path("grid", f"M{plan.left} {n(floor)}H{plan.right}")
     if not lane.voices:
         return body + svg_text(plan.left + 8, floor - 8, _("No rating yet"))
+    if lane.changed:
+        x, top = axis.x(lane.changed), floor - SPAN
+        body += svg_path("mark", f"M{n(x)} {n(top)}V{n(floor)}")
     first_y = None
     for voice in lane.voices:
         places = [(axis.x(p.day), floor - p.value * SPAN / 10) for p in voice.daily]
@@ -189,6 +193,9 @@ def _in_sentences(lanes, steps, sessions, today):
             "name": lane.label,
             "words": voices_in_words(lane.voices, today),
         }
+        if lane.changed:
+            since = short_day(lane.changed, today)
+            yield _("New wording since %(day)s.") % {"day": since}
     if steps:
         yield ngettext(
             "%(count)s step reached.", "%(count)s steps reached.", len(steps)

@@ -1,0 +1,22 @@
+"""Where an act on a goal leads, and its pages, for whichever side did it."""
+
+from __future__ import annotations
+
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from clients.sides import SidePages
+from goals.disagreement_page import with_names
+from goals.models import Goal
+
+
+def to(side: SidePages, goal: Goal, place: str = ""):
+    """On to the goal's page, and there to `place` ("#steps")."""
+    return redirect(reverse(side["goal"], args=[goal.pk]) + place)
+
+
+def page(request, side: SidePages, name: str, goal: Goal, **context):
+    """One's own side's template of that name, about this goal."""
+    with_names(request.user, [goal])
+    context |= {"client": goal.client, "goal": goal, "nav": "goals"}
+    return side.page(request, f"goals/{name}", **context)

@@ -1,0 +1,146 @@
+"""A number given to earlier words says so, wherever the present ones name the goal."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from goals.tests.test_last_agreed import week_of
+from goals.tests.test_what_is_agreed import text
+from tests.cast import BUS, act, agree, agreed_goal, as_person, propose, rate
+from ui import dates
+
+MINE = "Your last rating was for an earlier wording."
+THEIRS = "Your therapist’s last rating was for an earlier wording."
+BOTH = "Both last ratings were for an earlier wording."
+
+
+def ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def since(thea):
+    """In the chart's own words."""
+    return f"New wording since {dates.short(thea.today())}."
+
+
+def new_words(goal, cleo, thea, **said):
+    words = BUS | {"own_words": "Two stops"} | said
+    act(thea, goal, lambda g: g.propose_version(words, by=thea))
+    agree(goal, cleo.user)
+
+
+@pytest.fixture
+def goal(cleo, thea):
+    """Rated by both under the words before."""
+    goal = agreed_goal(cleo, thea)
+    for days, value in ((9, 2), (8, 3), (7, 4)):
+        rate(goal, value, by=cleo.user, at=ago(days))
+    rate(goal, 6, by=thea, at=ago(6))
+    new_words(goal, cleo, thea)
+    return goal
+
+
+def test_cleos_lists_say_for_which_words_a_number_was(goal, cleo, thea, sign_in):
+    browser = sign_in(cleo.user)
+    pages = ("/portal/goals/", f"/portal/digest/{week_of(cleo.user).pk}/")
+    for address in pages:
+        assert BOTH in text(browser.get(address)), address
+    rate(goal, 5, by=thea)
+    for address in pages:
+        page = text(browser.get(address))
+        assert MINE in page and BOTH not in page and THEIRS not in page
+    rate(goal, 7, by=cleo.user)
+    for address in pages:
+        assert "earlier wording" not in text(browser.get(address))
+
+
+def test_theas_page_of_cleo_says_so_of_each_side(goal, cleo, thea, sign_in):
+    browser, address = sign_in(thea), f"/clients/{cleo.pk}/"
+    page = text(browser.get(address))
+    assert page.count("For an earlier wording.") == 2
+    assert since(thea) in browser.get(address).content.decode()
+    rate(goal, 5, by=thea)
+    page = text(browser.get(address))
+    assert page.count("For an earlier wording.") == 1
+    assert "You: 5 of 10, today." in page
+
+
+def test_the_timeline_counts_what_was_rated_before(goal, cleo, thea, sign_in):
+    rate(goal, 7, by=cleo.user)
+    for person, address in ((cleo.user, "/portal/journey/"),
+                            (thea, f"/clients/{cleo.pk}/journey/")):  # fmt: skip
+        answer = sign_in(person).get(address)
+        page = text(answer)
+        assert "from 2 to 7 of 10, in 4 ratings. For an earlier wording: 3." in page
+        assert "too early to say. For an earlier wording: 1." in page
+        assert since(thea) in answer.content.decode()
+
+
+def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_in):
+    for person, address in ((cleo.user, "/portal/progress/"),
+                            (thea, f"/clients/{cleo.pk}/progress/")):  # fmt: skip
+        page = text(sign_in(person).get(address))
+        assert "From 2 to 4, rated by" in page
+        assert "For an earlier wording." in page
+    rate(goal, 7, by=cleo.user)
+    page = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "From 2 to 7, rated by you. Partly for an earlier wording." in page
+
+
+def everywhere(cleo, thea, sign_in):
+    week = week_of(cleo.user).pk
+    for person, address in (
+        (cleo.user, "/portal/goals/"), (cleo.user, f"/portal/digest/{week}/"),
+        (cleo.user, "/portal/journey/"), (cleo.user, "/portal/progress/"),
+        (thea, f"/clients/{cleo.pk}/"), (thea, f"/clients/{cleo.pk}/progress/"),
+    ):  # fmt: skip
+        yield address, text(sign_in(person).get(address))
+
+
+def test_other_details_with_the_same_words_are_no_earlier_wording(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 3, by=cleo.user, at=ago(3))
+    new_words(goal, cleo, thea, own_words=BUS["own_words"], high_end="often")
+    for address, page in everywhere(cleo, thea, sign_in):
+        assert "earlier wording" not in page, address
+        assert "New wording" not in page, address
+
+
+def test_what_was_rated_while_it_was_proposed_is_told_apart(cleo, thea, sign_in):
+    """Nothing was agreed before: the words that were rated were Cleo's proposal."""
+    goal = propose(cleo, cleo.user)
+    rate(goal, 3, by=cleo.user)
+    new_words(goal, cleo, thea)
+    assert MINE in text(sign_in(cleo.user).get("/portal/goals/"))
+
+
+def test_each_side_has_its_own_words_while_the_two_differ(cleo, thea, sign_in):
+    goal = propose(cleo, thea, BUS)
+    rate(goal, 3, by=cleo.user)
+    with as_person(cleo.user):
+        goal.latest.goal = goal
+        goal.latest.differ("Slower", "One stop", by=cleo.user)
+    assert MINE in text(sign_in(cleo.user).get("/portal/goals/"))
+    rate(goal, 4, by=cleo.user)
+    assert MINE not in text(sign_in(cleo.user).get("/portal/goals/"))
+
+
+def test_many_changed_goals_cost_no_query_each(cleo, thea, sign_in):
+    from goals.tests.test_agreed_again import queries_of
+
+    def one():
+        goal = agreed_goal(cleo, thea)
+        rate(goal, 3, by=cleo.user, at=ago(3))
+        new_words(goal, cleo, thea)
+
+    one()
+    week = week_of(cleo.user).pk
+    pages = [(sign_in(cleo.user), "/portal/goals/"),
+             (sign_in(cleo.user), f"/portal/digest/{week}/"),
+             (sign_in(cleo.user), "/portal/progress/"),
+             (sign_in(thea), f"/clients/{cleo.pk}/")]  # fmt: skip
+    first = [queries_of(browser, address) for browser, address in pages]
+    for _more in range(3):
+        one()
+    assert [queries_of(browser, address) for browser, address in pages] == first
