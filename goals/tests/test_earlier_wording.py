@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from goals.tests.test_last_agreed import week_of
+from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
 from tests.cast import BUS, act, agree, agreed_goal, as_person, propose, rate
 from ui import dates
@@ -86,6 +87,32 @@ def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_
     rate(goal, 7, by=cleo.user)
     page = text(sign_in(cleo.user).get("/portal/progress/"))
     assert "From 2 to 7, rated by you. Partly for an earlier wording." in page
+
+
+def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, sign_in):
+    browser = sign_in(thea)
+    rate(goal, 5, by=thea)
+    page = text(browser.post(f"/goals/{goal.pk}/review/begin/", follow=True))
+    assert "Cleo: 4 of 10 now, 2 at first. For an earlier wording." in page
+    assert "You: 5 of 10. You" not in page and "6 at first" not in page
+    rate(goal, 7, by=cleo.user)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/review/"))
+    assert "You: 7 of 10." in page and "earlier wording" not in page
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    page = text(browser.get(f"/goals/{goal.pk}/reached/"))
+    assert "Cleo: 7 of 10. You: 5 of 10." in page
+    assert "earlier wording" not in page
+
+
+def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(
+    goal, cleo, thea, sign_in
+):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
+    assert "You: 4 of 10. For an earlier wording." in page
+    assert "Your therapist: 6 of 10. For an earlier wording." in page
 
 
 def everywhere(cleo, thea, sign_in):
