@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from goals.tests.test_last_agreed import week_of
+from goals.tests.test_one_name import paper
 from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
 from tests.cast import BUS, act, agree, agreed_goal, as_person, propose, rate
@@ -115,6 +116,24 @@ def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(
     assert "Your therapist: 6 of 10. For an earlier wording." in page
 
 
+def test_the_paper_of_a_copy_says_so_and_one_day_is_no_change(
+    goal, cleo, thea, sign_in
+):
+    said = paper(cleo, thea)
+    assert "3 ratings: 2 (" in said and "For an earlier wording: 3" in said
+    assert "1 rating: 6 (" in said and "For an earlier wording: 1" in said
+    today = dates.with_year(thea.today())
+    for value in (8, 9):
+        rate(goal, value, by=cleo.user)
+    said = paper(cleo, thea)
+    assert f"5 ratings: 2 ({dates.with_year(ago(9).date())}) → 9 ({today})" in said
+    sleep = agreed_goal(cleo, thea, content={"own_words": "Sleep"})
+    for value in (5, 7):
+        rate(sleep, value, by=cleo.user)
+    said = paper(cleo, thea)
+    assert f"2 ratings: 7 ({today}), too early to say" in said
+
+
 def everywhere(cleo, thea, sign_in):
     week = week_of(cleo.user).pk
     for person, address in (
@@ -129,6 +148,7 @@ def test_other_details_with_the_same_words_are_no_earlier_wording(cleo, thea, si
     goal = agreed_goal(cleo, thea)
     rate(goal, 3, by=cleo.user, at=ago(3))
     new_words(goal, cleo, thea, own_words=BUS["own_words"], high_end="often")
+    assert "earlier wording" not in paper(cleo, thea)
     for address, page in everywhere(cleo, thea, sign_in):
         assert "earlier wording" not in page, address
         assert "New wording" not in page, address
@@ -140,6 +160,7 @@ def test_what_was_rated_while_it_was_proposed_is_told_apart(cleo, thea, sign_in)
     rate(goal, 3, by=cleo.user)
     new_words(goal, cleo, thea)
     assert MINE in text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "For an earlier wording: 1" in paper(cleo, thea)
 
 
 def test_each_side_has_its_own_words_while_the_two_differ(cleo, thea, sign_in):
