@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from goals.goal_numbers import RatingSeries
 from goals.goal_page import GoalPage
 from goals.models import GoalMove, Review, ReviewAnswer
 from goals.voices import BOTH
+from goals.wordings import Wordings
 from ui import screen_privacy
 
 
@@ -17,6 +19,15 @@ class ReachedPage(GoalPage):
         """Whether there is anything to tell of what carried it."""
         rated_again = any(not one.is_early for one in self.numbers.series)
         return bool(self.carried_by or self.reached or rated_again)
+
+    @property
+    def last_numbers(self) -> list[tuple[RatingSeries, bool]]:
+        """Of each side that rated, and whether its last was for an earlier wording."""
+        then = Wordings.of_changed([self.goal], self.user)
+        return [
+            (series, then.is_earlier(self.goal, series.last.at, series.last.side))
+            for series in self.numbers.series
+        ]
 
     @cached_property
     def reached_by(self) -> str:

@@ -14,6 +14,7 @@ from clients.sides import SidePages
 from goals.models import Goal, ReviewAnswer
 from goals.models.content import Side
 from goals.voices import BOTH, voice
+from goals.wordings import Wordings
 from ui import screen_privacy
 from ui.charts.words import day_of, last_of_each_day
 
@@ -39,6 +40,7 @@ class ReviewPage:
             .values_list("side", "value", "from_list", Q(by=user), "at")
         )
         self.ratings = list(ratings)
+        self.then = Wordings.of_changed([goal], user)
 
     def _of(self, side: str) -> ReviewAnswer | None:
         return next((one for one in self.answers if one.side == side), None)
@@ -90,23 +92,30 @@ class ReviewPage:
         return self.theirs.choice_words if self.theirs else ""
 
     @property
-    def numbers(self) -> list[tuple[str, int, int | None]]:
+    def numbers(self) -> list[tuple[str, int, int | None, bool]]:
         """Of each side that rated: its name, the latest, and that of the first day
         where it rated on several: as charts have it.  What came with an import is told
-        where nobody rated since."""
+        where nobody rated since.  What was given to other words than the latest is left
+        out; and whether the latest was given to an earlier wording."""
         found = []
         for side in BOTH:
             rows = [row for row in self.ratings if row[0] == side]
             listed = bool(rows) and rows[-1][2]
-            rows = [row for row in rows if row[2] == listed]
+            words = rows and self._words_of(rows[-1])
+            rows = [r for r in rows if (r[2], self._words_of(r)) == (listed, words)]
             daily = last_of_each_day(rows, lambda row: day_of(row[4]))
             if rows:
                 said = {"own": all(row[3] for row in rows), "listed": listed}
                 portal = self.names.portal
                 name = voice(side, self.goal.client, portal=portal, **said)
                 first = daily[0][1] if len(daily) > 1 else None
-                found.append((name, rows[-1][1], first))
+                earlier = self.then.is_earlier(self.goal, rows[-1][4], side)
+                found.append((name, rows[-1][1], first, earlier))
         return found
+
+    def _words_of(self, row: tuple) -> str:
+        """What its side called the goal when it was rated."""
+        return self.then.at(self.goal.pk, row[4], row[0])
 
 
 def _answer(answer: ReviewAnswer | None, name: str) -> tuple[str, str]:

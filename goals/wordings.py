@@ -66,7 +66,9 @@ class Wordings:
         newer = {
             goal.pk
             for goal in goals
-            if goal.latest.number > 1 or goal.differs_since or not goal.can_rate
+            if goal.latest.number > 1
+            or goal.differs_since
+            or (goal.is_open and not goal.can_rate)
             if goal.in_force_at is None or goal.in_force_at >= when
         }
         return cls.of(newer, user) if newer else cls([])

@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from goals.tests.test_last_agreed import week_of
+from goals.tests.test_one_name import paper
+from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
 from tests.cast import BUS, act, agree, agreed_goal, as_person, propose, rate
 from ui import dates
@@ -88,6 +90,50 @@ def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_
     assert "From 2 to 7, rated by you. Partly for an earlier wording." in page
 
 
+def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, sign_in):
+    browser = sign_in(thea)
+    rate(goal, 5, by=thea)
+    page = text(browser.post(f"/goals/{goal.pk}/review/begin/", follow=True))
+    assert "Cleo: 4 of 10 now, 2 at first. For an earlier wording." in page
+    assert "You: 5 of 10. You" not in page and "6 at first" not in page
+    rate(goal, 7, by=cleo.user)
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/review/"))
+    assert "You: 7 of 10." in page and "earlier wording" not in page
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    page = text(browser.get(f"/goals/{goal.pk}/reached/"))
+    assert "Cleo: 7 of 10. You: 5 of 10." in page
+    assert "earlier wording" not in page
+
+
+def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(
+    goal, cleo, thea, sign_in
+):
+    for by in (cleo.user, thea):
+        answer(goal, by, choice="reached")
+    page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
+    assert "You: 4 of 10. For an earlier wording." in page
+    assert "Your therapist: 6 of 10. For an earlier wording." in page
+
+
+def test_the_paper_of_a_copy_says_so_and_one_day_is_no_change(
+    goal, cleo, thea, sign_in
+):
+    said = paper(cleo, thea)
+    assert "3 ratings: 2 (" in said and "For an earlier wording: 3" in said
+    assert "1 rating: 6 (" in said and "For an earlier wording: 1" in said
+    today = dates.with_year(thea.today())
+    for value in (8, 9):
+        rate(goal, value, by=cleo.user)
+    said = paper(cleo, thea)
+    assert f"5 ratings: 2 ({dates.with_year(ago(9).date())}) → 9 ({today})" in said
+    sleep = agreed_goal(cleo, thea, content={"own_words": "Sleep"})
+    for value in (5, 7):
+        rate(sleep, value, by=cleo.user)
+    said = paper(cleo, thea)
+    assert f"2 ratings: 7 ({today}), too early to say" in said
+
+
 def everywhere(cleo, thea, sign_in):
     week = week_of(cleo.user).pk
     for person, address in (
@@ -102,6 +148,7 @@ def test_other_details_with_the_same_words_are_no_earlier_wording(cleo, thea, si
     goal = agreed_goal(cleo, thea)
     rate(goal, 3, by=cleo.user, at=ago(3))
     new_words(goal, cleo, thea, own_words=BUS["own_words"], high_end="often")
+    assert "earlier wording" not in paper(cleo, thea)
     for address, page in everywhere(cleo, thea, sign_in):
         assert "earlier wording" not in page, address
         assert "New wording" not in page, address
@@ -113,6 +160,7 @@ def test_what_was_rated_while_it_was_proposed_is_told_apart(cleo, thea, sign_in)
     rate(goal, 3, by=cleo.user)
     new_words(goal, cleo, thea)
     assert MINE in text(sign_in(cleo.user).get("/portal/goals/"))
+    assert "For an earlier wording: 1" in paper(cleo, thea)
 
 
 def test_each_side_has_its_own_words_while_the_two_differ(cleo, thea, sign_in):

@@ -142,6 +142,7 @@ def test_the_paper_draws_a_line_from_three_days_on(cleo, thea):
     on_days(goal, cleo.user, 3)
     at_once(goal, cleo.user, 6, 7)
     early = paper(cleo, thea)
+    assert "Cleo, 3 ratings: 3 (" in early
     rate(goal, 8, by=cleo.user, at=noon() - timedelta(days=9))
     enough = paper(cleo, thea)
     assert "too early to say" in early and "too early to say" not in enough

@@ -183,3 +183,9 @@ def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in)
     rate(goal, 8, by=thea)
     page = text(browser.get(f"/goals/{goal.pk}/review/"))
     assert "You: 8 of 10." in page and "at first" not in page
+
+
+def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in):
+    page = text(sign_in(thea).get("/caseload/import/"))
+    assert "They wait for the client’s agreement" in page
+    assert "proposed by" not in page

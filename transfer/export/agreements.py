@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
+
 from goals.models.content import Side
 from goals.voices import BOTH
 from transfer.export.read import Record, Row
@@ -50,3 +53,31 @@ def waits(record: Record, goal: Row) -> bool:
     noes = record.of("goal_moves", version_id=goal["latest_id"], kind="declined")
     theirs += [move["at"] for move in noes if move["side"] != side]
     return not any(at > since for at in theirs)
+
+
+def words_since(record: Record, goal: Row, shown: Row) -> datetime | None:
+    """From when on it has had the words of `shown`; None where it always had them, or
+    where proposals came and went before anything was agreed."""
+    versions = record.of("goal_versions", goal_id=goal["id"])
+    agreed = [(at, one) for one in versions if (at := _agreed_at(record, one))]
+    first = min((at for at, _one in agreed), default=None)
+    moments = agreed + [
+        (one["proposed_at"], one)
+        for one in versions
+        if first is None or one["proposed_at"] < first
+    ]
+    moments.sort(key=lambda moment: moment[0])
+    if moments[-1][1]["own_words"] != shown["own_words"]:
+        return None
+    for (_at, before), (at, now) in reversed([*pairwise(moments)]):
+        if before["own_words"] != now["own_words"]:
+            return at
+    return None
+
+
+def _agreed_at(record: Record, version: Row) -> datetime | None:
+    """When both sides had agreed to it first."""
+    first: dict[str, datetime] = {}
+    for key in record.of("goal_keys", version_id=version["id"]):
+        first[key["side"]] = min(key["at"], first.get(key["side"], key["at"]))
+    return max(first.values()) if len(first) == len(BOTH) else None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.translation import gettext
 
 from goals.models.content import Side
 from goals.voices import BOTH
@@ -19,6 +22,22 @@ def daily(rows: list[Row], day: Callable) -> list[Row]:
 def is_enough(rows: list[Row], day: Callable) -> bool:
     """Whether one side rated on enough days to speak of a change."""
     return len(daily(rows, day)) >= ENOUGH
+
+
+def in_words(rows: list[Row], day: Callable, since: datetime | None) -> str:
+    """The first and the last with their days, whether that is too early to call a
+    change, and how many were given before the goal got its words, at `since`."""
+    first, last = daily(rows, day)[0], rows[-1]
+    said = f"{first['value']} ({day(first['at'])})"
+    if first is not last:
+        said += f" → {last['value']} ({day(last['at'])})"
+    if not is_enough(rows, day):
+        said += f", {gettext('too early to say')}"
+    before = [row for row in rows if since and row["at"] < since]
+    if before:
+        many = {"many": len(before)}
+        said += f". {gettext('For an earlier wording: %(many)s') % many}"
+    return said
 
 
 def rating_chart(paper, rows: list[Row], drawn: list[str]) -> None:

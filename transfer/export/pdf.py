@@ -18,7 +18,7 @@ from goals.voices import BOTH
 from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
-from transfer.export.chart import daily, is_enough, rating_chart
+from transfer.export.chart import in_words, is_enough, rating_chart
 from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row
@@ -176,7 +176,7 @@ class Drawing:
             if version[name]:
                 paper.text_of(f"{label}: {version[name]}", after=0)
         paper.ln(1)
-        self.ratings(goal)
+        self.ratings(goal, agreements.words_since(self.record, goal, version))
         self.steps(goal)
         self.said(goal)
         draw_wordings(self, versions)
@@ -232,7 +232,8 @@ class Drawing:
             return [gettext("A new wording is proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
 
-    def ratings(self, goal: Row) -> None:
+    def ratings(self, goal: Row, since: datetime | None) -> None:
+        """`since`: when the goal got the words that name it."""
         rows = self.record.of("ratings", goal_id=goal["id"])
         back = {row["withdraws_id"] for row in rows}
         rows = [r for r in rows if r["withdraws_id"] is None and r["id"] not in back]
@@ -243,24 +244,19 @@ class Drawing:
             rating_chart(self.paper, rows, drawn)
         for side, some in given:
             if some:
-                self.paper.text_of(self.series(side, some))
+                self.paper.text_of(self.series(side, some, since))
         for row in rows:
             if row["word"] or row["context"]:
                 words = " – ".join(filter(None, [row["word"], row["context"]]))
                 said = f"{row['value']}: {words} ({self.signed(row)})"
                 self.paper.text_of(said, size=8.5, after=0)
 
-    def series(self, side: str, rows: list[Row]) -> str:
+    def series(self, side: str, rows: list[Row], since: datetime | None) -> str:
         """The ratings of one side in a line: how many, the first, the last."""
         many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        first, last = daily(rows, self.day)[0], rows[-1]
         mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
-        line = f"{mark} {self.whose(side, rows)}, {many}: {first['value']}"
-        line += f" ({self.day(first['at'])})"
-        if len(rows) > 1:
-            line += f" → {last['value']} ({self.day(last['at'])})"
-        if not is_enough(rows, self.day):
-            line += f", {gettext('too early to say')}"
+        line = f"{mark} {self.whose(side, rows)}, {many}: "
+        line += in_words(rows, self.day, since)
         both = sum(row["together"] for row in rows)
         if both:
             said = ngettext(
