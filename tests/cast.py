@@ -1,5 +1,6 @@
 """What happens to the cast of all tests, in a line each; who they are: conftest.py."""
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -54,6 +55,11 @@ def page_at(browser, url) -> str:
     answer = browser.get(url)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def tight(html: str) -> str:
+    """Without the white space around tags, which is there for who reads templates."""
+    return re.sub(r"\s*(<[^>]*>)\s*", lambda tag: " ".join(tag[1].split()), html)
 
 
 def signals_anew(*clients) -> None:

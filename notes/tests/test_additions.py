@@ -14,7 +14,7 @@ from clients.models import Correction, Draft
 from conftest import as_role, in_care
 from database.identity import acting_as
 from notes.models import NoteAddition, NoteHold, ProgressNote
-from tests.cast import add_to, book, hold, page_at, pinned
+from tests.cast import add_to, book, hold, page_at, pinned, tight
 from transfer.export.read import plain, read_record
 from transfer.tests.test_record import OWN, fetched, opened, taken
 
@@ -204,7 +204,7 @@ def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
         "revision": "0",
     }
     assert browser.post(draft, typed).status_code == 200
-    found = page_at(browser, f"/sessions/{session.pk}/add/")
+    found = tight(page_at(browser, f"/sessions/{session.pk}/add/"))
     assert "Half a sen" in found
     assert 'value="Forgotten"' in found
     assert 'value="late_entry" id="id_kind_of_addition_1" checked' in found

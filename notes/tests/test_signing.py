@@ -17,7 +17,7 @@ from goals.models import GoalRating
 from notes.models import NoteAddition, ProgressNote
 from notes.tests.test_session import BACKEND, kept, note_of, said
 from overview.timeline_page import TimelinePage
-from tests.cast import add_to, agreed_goal, at_most, book, hold, page_at
+from tests.cast import add_to, agreed_goal, at_most, book, hold, page_at, tight
 from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
@@ -433,13 +433,13 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
         starts_at=session.starts_at - timedelta(days=1),
         ends_at=session.starts_at + timedelta(days=6), made_at=timezone.now(),
     )  # fmt: skip
-    asks = f'href="/sessions/{session.pk}/"'
+    asks, client = f'href="/sessions/{session.pk}/"', f"/clients/{session.client_id}/"
     assert asks in page_at(browser, f"/digest/{week.pk}/")
-    assert ">Note not signed<" in page_at(browser, f"/clients/{session.client_id}/")
+    assert ">Note not signed<" in tight(page_at(browser, client))
     TherapySession.objects.filter(pk=session.pk).update(state=state)
     assert asks not in page_at(browser, f"/digest/{week.pk}/")
     assert "Note not signed" not in page_at(browser, "/today/")
-    assert ">Note not signed<" not in page_at(browser, f"/clients/{session.client_id}/")
+    assert ">Note not signed<" not in tight(page_at(browser, client))
     read = page_at(browser, f"/sessions/{session.pk}/")
     assert said in read
     assert "is writing this note" not in read

@@ -17,7 +17,7 @@ from conftest import admit
 from database.identity import acting_as
 from goals.models import Comment, Goal, GoalScore, Review
 from overview import caseload_page as lists
-from tests.cast import BUS, agreed_goal, book, hold, pinned, rate
+from tests.cast import BUS, agreed_goal, book, hold, page_at, pinned, rate, tight
 
 
 def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
@@ -169,7 +169,7 @@ def rows_of(browser, url):
     page = browser.get(url).content.decode()
     if "<tbody>" not in page:
         return []
-    return page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+    return tight(page).split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
 
 
 @pytest.mark.parametrize("sort", lists.SORTS)
@@ -217,9 +217,9 @@ def test_the_search_looks_on_every_page_and_its_pages_go_on_searching(
     browser = sign_in(thea)
     [found] = Client.objects.filter(preferred_name="Client 10")
     assert browser.get("/caseload/?q=client 10&page=2").url == f"/clients/{found.pk}/"
-    page = browser.get("/caseload/?q=client&sort=next&show=all").content.decode()
+    page = tight(page_at(browser, "/caseload/?q=client&sort=next&show=all"))
     after = html.unescape(re.search(r'rel="next" href="([^"]+)"', page)[1])
-    page = browser.get(f"/caseload/{after}").content.decode()
+    page = tight(page_at(browser, f"/caseload/{after}"))
     assert "Page 2 of 3" in page
     assert 'value="client"' in page
     assert re.search(r'aria-sort="ascending"><a[^>]*>Next session', page)

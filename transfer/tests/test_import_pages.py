@@ -14,7 +14,7 @@ from appointments.models import TherapySession
 from clients.models import Client
 from conftest import admit, as_role
 from database.identity import acting_as
-from tests.cast import LIST, list_of, pinned, read_by_the_worker
+from tests.cast import LIST, list_of, pinned, read_by_the_worker, tight
 from transfer.imports import job, sheet
 from transfer.models import CaseloadImport, ImportSheet
 
@@ -191,7 +191,7 @@ def test_who_is_known_to_others_is_not_told(sign_in, thea, carl, ada):
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw.encode())))
     assert "Already here, and left" not in page
-    assert "<dt>New people</dt><dd><b>3</b></dd>" in page
+    assert "<dt>New people</dt><dd><b>3</b></dd>" in tight(page)
 
 
 def test_a_file_of_people_who_are_all_here_is_not_begun(sign_in, thea, cleo):
@@ -377,7 +377,7 @@ def test_no_page_and_no_file_shows_ada_a_clinical_cell(sign_in, ada, thea):
 def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
     browser = sign_in(ada)
     url = adas(browser, thea)
-    page = " ".join(text(browser.get(url)).split())
+    page = tight(text(browser.get(url)))
     assert '<strong>Session</strong><p class="muted">There is no such day.' in page
     assert "<strong>E-mail: @@</strong>" in page
     said = list(csv.reader(io.StringIO(text(browser.get(f"{url}lines/")))))
@@ -468,7 +468,7 @@ def test_ada_is_told_who_is_in_the_practice_already(sign_in, ada, thea, carl):
     browser = sign_in(ada)
     page = " ".join(text(browser.get(adas(browser, thea, raw))).split())
     assert "Carl Osei" in page
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in page
+    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
 
 
 def test_who_is_both_brings_their_own_as_a_therapist(sign_in, practice, thea):

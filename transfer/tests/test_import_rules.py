@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clients.models import Client
 from conftest import admit
-from tests.cast import pinned, read_by_the_worker
+from tests.cast import pinned, read_by_the_worker, tight
 from transfer.imports import cells, people
 from transfer.imports import reasons as why_not
 from transfer.imports.columns import matched
@@ -200,7 +200,7 @@ def test_formulas_without_a_result_in_a_workbook_are_named(sign_in, thea):
     page = text(browser.get(upload(browser, raw, name="list.xlsx")))
     assert str(why_not.FORMULA_CELL) in page
     assert "Phone: #REF!" in page
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in page
+    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
 
 
 # -- placeholders ---------------------------------------------------------------------
@@ -343,7 +343,7 @@ def test_one_name_in_two_spellings_is_one_person(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, raw)
     page = " ".join(text(browser.get(url)).split())
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in page
+    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
     assert "Line 3 repeats a line above it." in page
     assert "Every line can be read." in page
 
@@ -355,7 +355,7 @@ def test_who_is_here_is_found_in_each_spelling(sign_in, thea, form, said):
     raw = unicodedata.normalize(form, f"Name\n{said}\n").encode()
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw)))
-    assert "<dt>Already here</dt><dd><b>1</b></dd>" in page
+    assert "<dt>Already here</dt><dd><b>1</b></dd>" in tight(page)
 
 
 def test_accents_alone_are_asked_about():
@@ -426,7 +426,7 @@ def test_a_column_of_dates_that_nobody_can_read_is_one_finding(sign_in, thea):
     assert "week 0, week 1, week 2" in page
     # Left out, everybody comes in.
     post(browser, url, chosen(column_at_1=""))
-    assert "<dt>New people</dt><dd><b>61</b></dd>" in text(browser.get(url))
+    assert "<dt>New people</dt><dd><b>61</b></dd>" in tight(text(browser.get(url)))
 
 
 def test_the_same_mistake_in_many_lines_is_one_finding(sign_in, thea):

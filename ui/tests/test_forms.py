@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
 
 from accounts.models import User
+from tests.cast import tight
 from ui import forms as house
 from ui.forms import HouseForm, HouseModelForm, PickField, StonesField, WeekField
 
@@ -38,7 +39,7 @@ def test_nothing_is_ticked_beforehand():
 def test_the_dot_marks_last_time_and_the_ends_have_words():
     form = RatingForm()
     form.fields["rating"].say(low="never", high="<easy>", last=4)
-    html = render_crispy_form(form)
+    html = tight(render_crispy_form(form))
     assert '<label class="n4 last" for="id_rating_4">4' in html
     assert "<span>10 &lt;easy&gt;</span>" in html
 
@@ -50,7 +51,7 @@ def test_two_forms_of_one_page_do_not_share_a_dot():
 
 
 def test_a_field_reads_label_help_field_error():
-    html = render_crispy_form(RatingForm({"why": "x" * 3, "rating": ""}))
+    html = tight(render_crispy_form(RatingForm({"why": "x" * 3, "rating": ""})))
     places = [
         html.index(">Why"),
         html.index("(if you like)"),
@@ -84,7 +85,7 @@ class BookingForm(HouseForm):
 
 
 def test_a_full_day_is_seen_but_cannot_be_booked():
-    html = render_crispy_form(BookingForm())
+    html = tight(render_crispy_form(BookingForm()))
     assert html.count(" disabled") == 1
     assert "<b>Tue</b>1 Dec<br><small>2 free</small>" in html
     assert BookingForm({"day": "2026-12-01"}).is_valid()
