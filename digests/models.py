@@ -57,7 +57,7 @@ class Digest(models.Model):
 
 
 class Halt(models.Model):
-    """While one stands, nothing is planned and nothing is sent; see digests/restore_hold."""
+    """While one stands, nothing is planned and nothing is sent: see restore_hold.py."""
 
     retention = "transient"
     retention_days = 1

@@ -307,7 +307,7 @@ def test_a_page_that_breaks_at_an_address_with_a_word(log, sign_in, thea, monkey
 
 
 def test_a_file_that_is_there_is_named():
-    assert path_told("/static/css/frame.css", is_file=True) == "/static/css/cairn.css"
+    assert path_told("/static/css/frame.css", is_file=True) == "/static/css/frame.css"
 
 
 def test_nobody_was_written(db):

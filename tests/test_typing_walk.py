@@ -133,7 +133,7 @@ def typed_and_reloaded(page, address):
         assert filled != before, address
         saved = page.locator("[data-saved]").first
         expect(saved).to_have_attribute("data-state", "saved")
-        expect(saved).to_contain_text(re.compile(r"^Saved \d"))
+        expect(saved).to_contain_text(re.compile(r"^\s*Saved \d"))
         page.goto("/settings/" if "portal" not in address else "/portal/")
         page.goto(address)
         form = page.locator("form[data-draft]").nth(number)

@@ -10,7 +10,7 @@ from clients.models import Client
 from conftest import in_care
 from goals.models import Goal, Review
 from goals.models.goal import KEPT, REVIEW_AFTER
-from tests.cast import WORDS, act, agree, propose
+from tests.cast import WORDS, act, agree, propose, tight
 
 TRAM = {"own_words": "Take the tram into town"}
 
@@ -145,7 +145,7 @@ def test_a_mistake_in_the_new_goal_is_no_conflict_with_oneself(cleo, thea, sign_
     typed = {"own_words": "Ride", "revision": 0}
     assert browser.post(keep, typed).status_code == 200
     said = {"own_words": "", "why": "Fresh air", "seen": 1, "revision": 1}
-    page = browser.post(url, said | {"as_new": "1"}).content.decode()
+    page = tight(browser.post(url, said | {"as_new": "1"}).content.decode())
     assert "Fresh air" in page
     assert 'name="revision" value="1"' in page
     assert browser.post(keep, typed | {"revision": 1}).status_code == 200

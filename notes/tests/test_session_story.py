@@ -11,7 +11,7 @@ from conftest import ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, book, hold, pinned
+from tests.cast import agreed_goal, book, hold, page_at, pinned, tight
 
 DAY = timedelta(days=1)
 
@@ -40,7 +40,7 @@ def told(cleo, thea, sign_in, session):
     found = []
     urls = {thea: "/sessions/", cleo.user: "/portal/sessions/"}
     for person, url in urls.items():
-        page = sign_in(person).get(f"{url}{session.pk}/").content.decode()
+        page = tight(page_at(sign_in(person), f"{url}{session.pk}/"))
         rows = re.findall(r"([LR]a[a-z ]*ted by [^<,]+).*?num\">(\d+)<", page)
         found.append([(who, int(value)) for who, value in rows])
     return found

@@ -44,7 +44,9 @@ def test_cleo_does_not_agree_again_and_thea_takes_the_goal_up(at, cleo, thea):
     expect(theas.get_by_role("main")).to_contain_text(told)
     theas.goto(reverse("goal", args=[goal.pk]))
     press(theas, "Take it up again")
-    expect(theas.get_by_role("main")).to_contain_text("Waiting for Cleo to agree.")
+    expect(theas.get_by_role("main")).to_contain_text("Cleo did not agree again today")
+    cleos.goto(reverse("portal-goal", args=[goal.pk]))
+    expect(cleos.get_by_role("main")).to_contain_text("You did not agree again today")
 
 
 def test_cleo_suggests_a_way_on_and_thea_answers_from_today(at, cleo, thea):
