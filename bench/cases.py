@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client as Browser
 
+from accounts.backend import account_at
 from accounts.models import User
 from appointments.models import TherapySession
 from clients.models import Client
@@ -160,10 +161,19 @@ def acting(person):
         yield
 
 
+def person_at(email: str) -> User:
+    """Who signs in with this address; a visitor finds that one account alone."""
+    with acting_as(None), transaction.atomic():
+        found = account_at(email)
+    with acting_as(found), transaction.atomic():
+        return User.objects.get(pk=found)
+
+
 def cookie_of(person) -> str:
     """Of a sign-in that begins now."""
     browser = Browser()
-    browser.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    with acting_as(None, coming=person.pk), transaction.atomic():
+        browser.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[-1])
     session = browser.cookies[settings.SESSION_COOKIE_NAME].value
     return f"sessionid={session}; csrftoken={TOKEN}"
 
@@ -228,7 +238,7 @@ class Cast:
     def __init__(self, world):
         self.world = world
         self.people = {
-            email: User.objects.get(email=email)
+            email: person_at(email)
             for email in (
                 seeded.THERAPIST, seeded.LOGGER, seeded.ADMIN, seeded.PORTAL,
             )

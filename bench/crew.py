@@ -7,7 +7,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from accounts.models import User
 from bench.cases import (
     Autosave,
     Case,
@@ -15,6 +14,7 @@ from bench.cases import (
     SaveAndSign,
     cookie_of,
     people,
+    person_at,
     portal_home,
     to_log,
     undo,
@@ -109,7 +109,7 @@ class Crew:
             stock.refill(self.world)
 
     def everybody(self) -> list[Person]:
-        ada = User.objects.get(email=seeded.ADMIN)
+        ada = person_at(seeded.ADMIN)
         found = [self.therapist(Person, number) for number in range(THERAPISTS)]
         for number in range(AT_HOME):
             cookie = cookie_of(_user(seeded.AT_THEIR_HOME, number))
@@ -136,7 +136,7 @@ class Crew:
 
 
 def _user(email: str, number: int):
-    return User.objects.get(email=email.format(number))
+    return person_at(email.format(number))
 
 
 def _nothing() -> None:

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from accounts.models import Practice
+from accounts.models import Practice, SignIn
 from appointments.models import TherapySession
-from bench.cases import Case
+from bench.cases import Case, cookie_of, person_at
 from bench.cpu import between, of_servers
 from bench.emails import taken
 from bench.flow import flow
@@ -151,3 +151,13 @@ def test_a_crowd_is_made_as_the_tables_are(transactional_db):
     assert Client.objects.count() == 4
     assert Goal.objects.filter(in_force__isnull=False).count() == 8
     assert GoalRating.objects.count() == 8 * 26
+
+
+def test_the_bench_signs_in_as_the_role_of_the_web(real_login, thea):
+    """Nobody who is nobody reads an account: it is found as a visitor finds it."""
+    with real_login("cairn_web"):
+        found = person_at(thea.email)
+        cookie = cookie_of(found)
+    assert found == thea
+    assert cookie.startswith("sessionid=")
+    assert SignIn.objects.filter(user=thea).count() == 1
