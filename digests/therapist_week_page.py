@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -59,8 +60,10 @@ class ShortList:
     more: int
 
     @classmethod
-    def of(cls, items: list[Item]) -> ShortList:
-        return cls(items[:MANY], max(0, len(items) - MANY))
+    def of(cls, rows: Iterable, item: Callable[..., Item]) -> ShortList:
+        """`item` makes one of each row that is shown."""
+        rows = list(rows)
+        return cls([item(row) for row in rows[:MANY]], max(0, len(rows) - MANY))
 
     def __bool__(self):
         return bool(self.items)
@@ -205,16 +208,16 @@ class TherapistWeekPage:
     @cached_property
     def keys_waiting(self) -> ShortList:
         waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
-        return ShortList.of(
-            [
-                self._item(
-                    goal,
-                    goal.latest.proposed_at,
-                    earlier=status.earlier(goal),
-                    is_again=goal.agreed_again,
-                )
-                for goal in waiting
-            ]
+        return ShortList.of(waiting, self._asked)
+
+    def _asked(self, goal: Goal) -> Item:
+        return Item(
+            self.clients[goal.client_id],
+            goal.pk,
+            goal.latest.proposed_at,
+            goal.called,
+            earlier=status.earlier(goal),
+            is_again=goal.agreed_again,
         )
 
     @cached_property
@@ -224,58 +227,52 @@ class TherapistWeekPage:
             for goal in self._goals
             if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
         ]
-        return ShortList.of([self._item(goal, goal.in_force_at) for goal in new])
+        return ShortList.of(new, self._agreed)
 
-    def _item(self, goal: Goal, at=None, **more) -> Item:
+    def _agreed(self, goal: Goal) -> Item:
         client = self.clients[goal.client_id]
-        return Item(client, goal.pk, at, goal.called, **more)
+        return Item(client, goal.pk, goal.in_force_at, goal.called)
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
         """The week's last rating of each goal and side, where it differs from the one
-        before of the same side."""
-        return [
+        before of the same side; what moved most comes first."""
+        moved = [
             rating
             for rating in _rated(self.user, **self._week)
             if rating.before not in (None, rating.value)
             and rating.client_id in self.clients
         ]
+        return sorted(moved, key=lambda row: -abs(row.value - row.before))
 
     @cached_property
     def moved(self) -> ShortList:
-        by_size = sorted(self._moved, key=lambda row: -abs(row.value - row.before))
-        return ShortList.of(
-            [
-                Item(
-                    self.clients[row.client_id],
-                    row.goal_id,
-                    row.at,
-                    self._wordings.words_then(row.goal, row.at, row.side),
-                    value=row.value,
-                    before=row.before,
-                    side=row.side,
-                    is_own=row.by_id == self.user.pk,
-                    from_list=row.from_list,
-                )
-                for row in by_size
-            ]
+        return ShortList.of(self._moved, self._rated)
+
+    def _rated(self, row: GoalRating) -> Item:
+        return Item(
+            self.clients[row.client_id],
+            row.goal_id,
+            row.at,
+            self._wordings.words_then(row.goal, row.at, row.side),
+            value=row.value,
+            before=row.before,
+            side=row.side,
+            is_own=row.by_id == self.user.pk,
+            from_list=row.from_list,
         )
 
     @cached_property
     def _wordings(self) -> Wordings:
-        goals = [row.goal for row in self._moved]
+        """Of the ratings that are shown."""
+        goals = [row.goal for row in self._moved[:MANY]]
         return Wordings.before(goals, self.starts_at, self.user)
 
     @cached_property
     def unsigned(self) -> ShortList:
         rows = _unsigned(self.user, now=self.now)
-        return ShortList.of(
-            [
-                Item(self.clients[client_id], session_id, starts_at)
-                for client_id, session_id, starts_at in rows
-                if client_id in self.clients
-            ]
-        )
+        mine = [row for row in rows if row[0] in self.clients]
+        return ShortList.of(mine, lambda row: Item(self.clients[row[0]], *row[1:]))
 
     @property
     def booked(self) -> int:
@@ -295,13 +292,8 @@ class TherapistWeekPage:
             for row in self._sessions
             if row.state == planned and row.ends_at > self.now
         }
-        return ShortList.of(
-            [
-                Item(client)
-                for client in self.clients.values()
-                if client.state == Client.State.ACTIVE and client.pk not in booked
-            ]
-        )
+        active = (c for c in self.clients.values() if c.state == Client.State.ACTIVE)
+        return ShortList.of((c for c in active if c.pk not in booked), Item)
 
     # -- the page ----------------------------------------------------------------
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import DateTimeField, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import TherapySession
+from clients.prepared import prepared_for_user
 from clients.sides import SidePages
 from goals import attention
 from goals.disagreement_page import with_names
@@ -54,6 +56,11 @@ def _is_next(session: TherapySession, user: User) -> bool:
         return False
     if session.starts_at <= now:
         return True
-    rows = TherapySession.objects.visible_to(user).filter(client_id=session.client_id)
-    first = rows.upcoming(now).filter(starts_at__lt=session.starts_at)
-    return not first.exists()
+    client, before = session.client_id, session.starts_at
+    return not _booked(user, client=client, now=now, before=before)
+
+
+@prepared_for_user(client=UUIDField(), now=DateTimeField(), before=DateTimeField())
+def _booked(user, client, now, before):
+    rows = TherapySession.objects.visible_to(user).filter(client_id=client)
+    return rows.upcoming(now).filter(starts_at__lt=before).values_list("pk")[:1]

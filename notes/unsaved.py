@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,8 @@ from clients.autosave import PART, packed, unpacked
 from clients.drafts import too_long
 from clients.models import Draft
 from clients.models.draft import replace
+from clients.prepared import prepared_for_user
+from database.prepared import first
 from notes.conflict import joined, within
 from notes.formats import PARTS
 from notes.models import EarlierDraft, ProgressNote
@@ -152,6 +155,13 @@ def aside(session: TherapySession, user: User):
     return rows.filter(kind=KIND, target=session.pk)
 
 
+@prepared_for_user(client=UUIDField(), session=UUIDField())
+def _aside(user, client, session):
+    """As `aside`, for each time the screen is shown or saved."""
+    rows = Draft.objects.visible_to(user).filter(client_id=client)
+    return rows.filter(kind=KIND, target=session)
+
+
 def set_aside(session: TherapySession, user: User, typed) -> None:
     """Store it beside the note, for its author alone, where they still may write."""
     said = any(text.strip() for name, text in typed if name in LIMITS)
@@ -176,7 +186,7 @@ def _with_earlier(typed, before) -> list[tuple[str, str]]:
 
 def forget_saved(session: TherapySession, user: User) -> None:
     """After a save: delete what was set aside if nothing of it is missing now."""
-    draft = aside(session, user).first()
+    draft = first(_aside(user, client=session.client_id, session=session.pk))
     if draft is None:
         return
     typed = _fields(draft)
@@ -192,7 +202,8 @@ def _fields(draft: Draft) -> list[tuple[str, str]]:
 
 def aside_of(screen: SessionPage, user: User) -> list[tuple[str, str, str]]:
     """What this person typed that is not in the note."""
-    draft = aside(screen.session, user).first()
+    session = screen.session
+    draft = first(_aside(user, client=session.client_id, session=session.pk))
     if draft is None:
         return []
     return labelled(missing(_fields(draft), screen), screen)

@@ -28,7 +28,8 @@ PLACES = {
     "page": Digest, "meeting": Client,
 }  # fmt: skip
 OF = {Client: "pk__in"}
-DAYS = {"begins": -400, "since": -400, "ends": 400}  # from now; others are now
+# From now; others are now.
+DAYS = {"begins": -400, "since": -400, "ends": 400, "before": 400}
 OF_PERSONS = [query for query in QUERIES if len(query.builds()) > 1]
 
 
@@ -83,6 +84,10 @@ UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = r.client_id;
+UPDATE goals_goalmove SET kind = 'differs' WHERE right(id::text, 1) < '8';
+UPDATE clients_draft d SET kind = 'note', target = s.id FROM (
+  SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
+  ORDER BY client_id, id) s WHERE s.client_id = d.client_id;
 UPDATE goals_review SET closed_at = now() WHERE right(id::text, 1) < '8';
 UPDATE goals_comment SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_step SET reached_at = now() WHERE right(id::text, 1) < '8';

@@ -9,11 +9,12 @@ handler500 = "accounts.errors.broken"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    # First what is asked every few seconds: Django tries each pattern before it.
+    path("", include("notes.urls")),
     path("", include("accounts.urls")),
     path("", include("clients.urls")),
     path("", include("appointments.urls")),
     path("", include("goals.urls")),
-    path("", include("notes.urls")),
     path("", include("transfer.urls")),
     path("", include("overview.urls")),
     path("digest/", include("digests.urls")),
