@@ -15,6 +15,7 @@ import psycopg2
 from bench.blocks import Reading, reading
 from bench.load import ask
 from bench.lock import compare
+from bench.prepared_share import compare_prepared
 from bench.storm import weather
 from bench.world import World
 from ops.place import BASE
@@ -192,7 +193,7 @@ def run(options) -> None:
         floor, note = cast.floor_cases()
         every = cast.cases()
         cases = [case for case in every if options.only in case.name]
-        if options.lock or options.storm:
+        if options.lock or options.storm or options.prepared:
             return beside(world, every, options)
         print(f"{options.scale * 100} clients; {machine()}; {commit()}")
         print(f"physical limit: {limit(world):.2f} ms")
@@ -223,11 +224,14 @@ def at_once(world, floor, options) -> None:
 
 
 def beside(world, cases, options) -> None:
-    """What is not measured in floors: row security's share, and a storm of sign-ins."""
+    """What is not measured in floors: row security's share, what prepared queries save,
+    and a storm of sign-ins."""
     print(f"{options.scale * 100} clients; {machine()}; {commit()}")
     named = {case.name: case for case in cases}
     if options.lock:
         compare(world, cases, options)
+    if options.prepared:
+        compare_prepared(world, cases, options, statements)
     if options.storm:
         weather(world, named["today"], named["sign-in"], options)
 

@@ -10,16 +10,13 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, User
 from clients import access
 from clients.models import CareRole, CareRoleRequest, Client
-from ui.email_addresses import readable, to_search
+from ui.email_addresses import to_search
 from ui.names import name_key
-from ui.templatetags.ui import moment, use
 
 UNUSED = timedelta(days=60)
 STATES = {  # what the list of people can be filtered by
@@ -68,8 +65,7 @@ def staff(by: User, text: str, state: str = "") -> QuerySet:
 
 
 def staff_rows(people: Iterable[User], by: User) -> list[StaffRow]:
-    heads = tuple(map(str, (_("State"), _("Roles"), _("Clients"), _("Last here"))))
-    return [StaffRow(person, by, heads) for person in people]
+    return [StaffRow(person, by) for person in people]
 
 
 @dataclass(frozen=True)
@@ -78,47 +74,24 @@ class StaffRow:
 
     person: User
     by: User  # who reads the list
-    heads: tuple[str, ...]  # of the columns, which a narrow screen writes beside each
 
     @property
-    def cells(self) -> SafeString:
-        """All but the last: a template takes long over a hundred times five."""
-        state, roles, clients, last = self.heads
-        person = self.person
-        return format_html(
-            '<th scope="row"><span><a class="name" href="{}">{}</a>'
-            '<span class="pron">{}</span></span></th>'
-            '<td class="k-status" data-k="{}">{}</td><td data-k="{}">{}</td>'
-            '<td data-k="{}" class="r k-n">{}</td>'
-            '<td data-k="{}" class="nowrap k-last">{}</td>',
-            *(reverse("person", args=[person.pk]), person.name, readable(person.email)),
-            *(state, self.state, roles, self.roles, clients, self.clients),
-            *(last, self.last_here),
-        )
+    def address(self) -> str:
+        return reverse("person", args=[self.person.pk])
 
     @property
-    def state(self) -> SafeString:
-        person = self.person
-        if person.is_active and person.is_unused:
-            return format_html(
-                '<span class="status off">{}{}</span>',
-                use("i-alert", "i"),
-                STATES["unused"],
-            )
-        return format_html('<span class="status bare">{}</span>', self._plain_state)
+    def is_unused(self) -> bool:
+        return self.person.is_active and self.person.is_unused
 
     @property
-    def _plain_state(self) -> str:
+    def state(self) -> str:
+        """In words; '' for an open invitation, of which the page says when it ends."""
         person = self.person
         if not person.is_active:
             return _("Closed")
         if person.joined_at:
-            return _("Active")
-        if not person.link_ends:
-            return _("Not joined, no open link")
-        when = moment(person.link_ends, "within")
-        words = _("Invited, link ends %(when)s") % {"when": when}
-        return mark_safe(words)  # a moment and our own words
+            return STATES["unused"] if person.is_unused else _("Active")
+        return "" if person.link_ends else _("Not joined, no open link")
 
     @property
     def roles(self) -> str:
@@ -127,30 +100,18 @@ class StaffRow:
         return _("Therapist")
 
     @property
-    def clients(self) -> int | str:
-        return self.person.clients_now if self.person.is_therapist else "–"
-
-    @property
-    def last_here(self) -> str:
-        last = self.person.last_login
-        return moment(last) if last else _("Not yet")
+    def clients(self) -> str:
+        person = self.person
+        return str(person.clients_now) if person.is_therapist else "–"
 
     @property
     def is_invited(self) -> bool:
         return self.person.is_active and not self.person.joined_at
 
     @property
-    def reset(self) -> SafeString | str:
-        """The way to a new sign-in, of those who have one."""
-        if not self.person.is_active or self.person == self.by:
-            return ""
-        return format_html(
-            '<a class="btn btn-sm btn-quiet" href="{}">{}'
-            '<span class="sr"> {}</span></a>',
-            reverse("sign-in-reset", args=[self.person.pk]),
-            _("Reset sign-in"),
-            self.person.name,
-        )
+    def can_be_reset(self) -> bool:
+        """Whether there is a sign-in that this reader may reset."""
+        return self.person.is_active and self.person != self.by
 
 
 def clients(by: User, text: str) -> QuerySet:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from clients import apart
 from clients.models import CareRole, Client, Notice
-from clients.prepared import prepared_for_user
 from ui import dates, screen_privacy
 from ui.templatetags.ui import day_words
 
@@ -53,7 +52,6 @@ def tell_team(team: list[User], kind: str, *, by: User, person: User, **about) -
 # -- what is shown ---------------------------------------------------------------------
 
 
-@prepared_for_user()
 def _unseen(user):
     rows = Notice.objects.visible_to(user).unseen()
     rows = rows.exclude(kind=Kind.ROLE_ASKED, request__outcome="confirmed")

@@ -14,7 +14,6 @@ from clients.access import reach, side_of
 from clients.sides import SidePages
 from goals import history, status
 from goals import page_queries as queries
-from goals.comment_rows import said_rows
 from goals.disagreement_page import DisagreementPage, Wording, with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
@@ -79,10 +78,6 @@ class GoalPage:
         for number, step in enumerate(ahead):
             step["next"] = number == 0  # one at a time, from the bottom
             step["down"], step["up"] = number > 0, number < len(ahead) - 1
-
-    @property
-    def said(self) -> SafeString:
-        return said_rows(self.past.comments, self.names, may_write=self.may_write)
 
     @property
     def carried_by(self) -> list[next_step.AtHand]:

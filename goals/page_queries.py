@@ -12,7 +12,6 @@ from clients import apart, signals
 from clients.models import Draft
 from clients.prepared import prepared_for_user
 from clients.record_access import open_for
-from database.prepared import many
 from goals.models import (
     Agreement,
     Comment,
@@ -87,9 +86,8 @@ def keys_of_last_versions(user, goal, agreed, latest):
     return rows.order_by("-version__number", "at", "pk")
 
 
-@prepared_for_user(versions=many(UUIDField()))
 def keys_of(user, versions):
-    rows = Agreement.objects.visible_to(user).filter(version=versions)
+    rows = Agreement.objects.visible_to(user).filter(version__in=versions)
     return rows.select_related("by", "taken_back__by").order_by("at", "pk")
 
 

@@ -20,14 +20,10 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import (
-    UUIDField,
-)
 from django.utils import timezone
 
 from clients import signals
 from clients.models import Client, Signal
-from database.prepared import many, prepared
 from goals.models import (
     Goal,
     GoalMove,
@@ -254,17 +250,13 @@ def _signal(row: Goal | Strength, wanted: Wanted, side: str) -> Signal:
     )
 
 
-@prepared(clients=many(UUIDField()))
-def _waiting(clients):
-    rows = Strength.objects.filter(client_id=clients, state=Strength.State.PROPOSED)
-    rows = rows.exclude(client__state=Client.State.DISCHARGED)
-    return rows.only("practice_id", "client_id", "at").order_by()
-
-
 @signals.rule("strength", follows={"strengths", "clients"})
 def of_strengths(client_ids: list[UUID]) -> list[Signal]:
     """The client alone says whether it is one."""
+    waiting = Strength.State.PROPOSED
+    rows = Strength.objects.filter(client_id__in=client_ids, state=waiting)
+    rows = rows.exclude(client__state=Client.State.DISCHARGED)
     return [
         _signal(row, Wanted("strength", (Side.CLIENT,), row.at), Side.CLIENT)
-        for row in _waiting(clients=client_ids)
+        for row in rows.only("practice_id", "client_id", "at").order_by()
     ]

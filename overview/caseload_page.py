@@ -14,8 +14,7 @@ from django.db.models import Count, DateTimeField, Max, Min, Q, UUIDField, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,8 +28,6 @@ from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, rated_often, recent_lines
 from toolkit.models import Assignment
-from ui import screen_privacy
-from ui.charts.stones import keys_svg
 from ui.names import name_key
 from ui.templatetags.ui import day, moment, status
 
@@ -77,32 +74,16 @@ class CaseloadRow(Place):
     """One client as the caseload shows them, ready for the template."""
 
     spark: SafeString
-    rating: int | None
+    rating: str  # 0 to 10; '' without one
     rated_by: str  # the side that gave it; '' without one
     has_goal: bool
-    practice_done: int
-    practice_total: int
-    labels: tuple[str, ...]  # of the columns, which a narrow screen writes beside each
+    done: str  # how often practice was done; '' where none was set
+    of_total: str
 
     @property
-    def cells(self) -> SafeString:
-        """The whole row: a template takes long over sixty times six."""
-        following, goals, practice, last = self.labels
-        beside = (self.hint, self.pronouns, self.role_words)
-        more = ((words,) for words in beside if words)
-        return format_html(
-            '<th scope="row"><span><a class="name" href="{}">{}</a>{}</span></th>'
-            '<td class="k-status">{}</td><td data-k="{}" class="nowrap k-next">{}</td>'
-            '<td data-k="{}" class="k-goal">{}</td>'
-            '<td data-k="{}" class="nowrap k-prac">{}</td>'
-            '<td data-k="{}" class="nowrap k-last">{}</td>',
-            self.address,
-            screen_privacy.called(self.name),
-            format_html_join("", ' <span class="pron">{}</span>', more),
-            self.shown_status,
-            *(following, self.next_words, goals, self.goal_words),
-            *(practice, self.practice_words, last, self.last_words),
-        )
+    def beside(self) -> list[str]:
+        """What stands beside the name."""
+        return [words for words in (self.hint, self.pronouns, self.role_words) if words]
 
     @property
     def name(self) -> str:
@@ -118,12 +99,8 @@ class CaseloadRow(Place):
 
     @property
     def shown_status(self) -> SafeString:
-        """Word and shape; a plain state gets neither."""
-        if self.status == "key":
-            waits = keys_svg(True, False, mini=True, label=_("One key of two"))
-            return format_html(
-                '<span class="status">{} {}</span>', waits, _("Your key")
-            )
+        """Word and shape; a plain state gets neither, and who waits for a key is drawn
+        by the page."""
         if self.status in CLIENT_SUGGESTS:
             return status("differ", CLIENT_SUGGESTS[self.status])
         return status(self.status) if self.status else SafeString()
@@ -137,24 +114,9 @@ class CaseloadRow(Place):
         return day(self.last_at) if self.last_at else _("Not yet")
 
     @property
-    def goal_words(self) -> SafeString:
-        if self.rating is not None:
-            return format_html(
-                '<span class="pair">{}<b>{}</b> <span class="by">{}</span></span>',
-                self.spark,
-                self.rating,
-                BY[self.rated_by],
-            )
-        words = _("Not rated") if self.has_goal else _("No goal yet")
-        return format_html('<span class="muted">{}</span>', words)
-
-    @property
-    def practice_words(self) -> SafeString:
-        if not self.practice_total:
-            return format_html('<span class="muted">{}</span>', _("None set"))
-        said = {"done": self.practice_done, "total": self.practice_total}
-        words = mark_safe(_("<b>%(done)s</b> of %(total)s") % said)  # two numbers
-        return format_html('<span class="frac">{}</span>', words)
+    def by(self) -> str:
+        """Who gave the number."""
+        return BY[self.rated_by]
 
     @property
     def role_words(self) -> str:
@@ -313,17 +275,12 @@ class Facts:
         return CaseloadRow(
             **vars(place),
             spark=shown.shown.spark if shown else SafeString(),
-            rating=shown.last if shown else None,
+            rating=_shown(shown.last) if shown else "",
             rated_by=shown.rated_by if shown else "",
             has_goal=bool(lines),
-            practice_done=done,
-            practice_total=total,
-            labels=self.labels,
+            done=str(done) if total else "",
+            of_total=_("of %(total)s") % {"total": total} if total else "",
         )
-
-    @cached_property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(label for _key, label in heads()[2:])
 
     def status(self, client: Client) -> str:
         if client.state in (Client.State.PAUSED, Client.State.DISCHARGED):
@@ -340,6 +297,10 @@ class Facts:
         """Nothing booked, and nothing happened for three weeks."""
         since = self.last.get(client.pk, client.created_at)
         return client.pk not in self.next and since < self.now - QUIET
+
+
+def _shown(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _when(line: RecentRatings):
@@ -387,13 +348,11 @@ def counts(found: list[Place]) -> list[tuple[str, str, int]]:
     ]
 
 
-def heads() -> list[tuple[str, str]]:
-    """The columns: how to sort by one ("" where one cannot), and what it is called."""
-    return [
-        ("name", _("Client")),
-        ("status", _("Status")),
-        ("next", _("Next session")),
-        ("", _("Goal rated last, 0 to 10")),
-        ("", _("Practice")),
-        ("last", _("Last contact")),
-    ]
+HEADS = {  # of the columns, which a narrow screen writes beside each
+    "name": gettext_lazy("Client"),
+    "status": gettext_lazy("Status"),
+    "next": gettext_lazy("Next session"),
+    "goal": gettext_lazy("Goal rated last, 0 to 10"),
+    "practice": gettext_lazy("Practice"),
+    "last": gettext_lazy("Last contact"),
+}

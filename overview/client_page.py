@@ -20,7 +20,6 @@ from clients import access, apart
 from clients.models import CareRole, Client, ClientBackground, ContactPreferences
 from clients.prepared import prepared_for_user
 from clients.remarks import Asides
-from database.prepared import first, prepared
 from goals import status
 from goals.disagreement_page import with_names
 from goals.models import Comment, Goal, Step
@@ -92,12 +91,6 @@ def _sessions(user, client):
     return rows.only(*SHOWN).order_by("starts_at", "pk")
 
 
-@prepared(**CLIENT)
-def _closings(client):
-    closings = AuditEvent.objects.filter(client_id=client, verb="portal closed")
-    return closings.order_by("-at", "-pk").values_list("at", flat=True)[:1]
-
-
 class ClientPage:
     def __init__(self, client: Client, user):
         self.client, self.user, self.now = client, user, timezone.now()
@@ -156,7 +149,8 @@ class ClientPage:
     @cached_property
     def portal_closed_at(self) -> datetime | None:
         """When the client closed their own account."""
-        return first(_closings(client=self.client.pk))
+        rows = AuditEvent.objects.filter(client_id=self.client.pk, verb="portal closed")
+        return rows.order_by("-at", "-pk").values_list("at", flat=True).first()
 
     # -- sessions ----------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from clients.models import (
     correction,
     supervision,
 )
+from clients.two_keys import MOST_TURNS
 from conftest import as_role, in_care, person
 from database.identity import acting_as
 from goals.models import (
@@ -43,7 +44,6 @@ from goals.models.goal import MOST_GOALS, MOST_OPEN, MOST_VERSIONS
 from goals.models.link import MOST as MOST_LINKS
 from goals.models.step import MOST as MOST_STEPS
 from goals.models.step import MOST_OPEN as MOST_STEPS_OF_ALL
-from goals.models.version import MOST_TURNS
 from goals.strengths.models import win
 from goals.strengths.models.strength import MOST as MOST_STRENGTHS
 from notes.models import NoteAddition, ProgressNote

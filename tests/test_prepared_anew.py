@@ -84,7 +84,6 @@ UPDATE goals_goalrating SET side = 'client' WHERE right(id::text, 1) < '8';
 UPDATE goals_goalrating r SET session_id = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = r.client_id;
-UPDATE goals_goalmove SET kind = 'differs' WHERE right(id::text, 1) < '8';
 UPDATE clients_draft d SET kind = 'note', target = s.id FROM (
   SELECT DISTINCT ON (client_id) id, client_id FROM appointments_therapysession
   ORDER BY client_id, id) s WHERE s.client_id = d.client_id;

@@ -1,22 +1,13 @@
-"""What a goal's version says, and the two sides that hold its keys."""
+"""What a goal's version says, word for word."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from clients.autosave import PART
+from clients.two_keys import Side
 
-
-class Side(models.TextChoices):
-    CLIENT = "client", _("Client")
-    THERAPIST = "therapist", _("Therapist")
-
-    @property
-    def other(self):
-        return Side.THERAPIST if self == Side.CLIENT else Side.CLIENT
+__all__ = ["Content", "Side", "joined", "levels_of"]
 
 
 class Content(TypedDict, total=False):

@@ -1,8 +1,7 @@
-"""The words of a goal, and the keys that were turned on them."""
+"""The words of a goal, and what each side did about them."""
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -10,25 +9,18 @@ from operator import itemgetter
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, encryption, row_limits
-from accounts.encryption import (
-    LATER_ADDED,
-    EncryptedJSONField,
-    EncryptedTextField,
-    Sealed,
-)
+from accounts import audit
+from accounts.encryption import LATER_ADDED, EncryptedTextField
 from accounts.models import User
 from clients import signals
 from clients.access import side_of
-from clients.models import ClientRow
+from clients.two_keys import AbstractWording
 from goals.models.agreement import Agreement
-from goals.models.content import CONTENT, LATER, Content, Side, levels_of
+from goals.models.content import CONTENT, LATER, Side, levels_of
 from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
-from ui import text_diff
 
 audit.verb("goal agreed", audit.Sort.WROTE, _("Agreed to a goal"))
 audit.verb("goal in force", audit.Sort.WROTE, _("A goal is in force"))
@@ -40,29 +32,21 @@ audit.verb(
 )
 
 TRIED_FOR = timedelta(days=14)
-MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
-TOO_MANY_TURNS = _(
-    "You agreed to this wording %(most)d times and withdrew each time. Suggest other"
-    " words to go on."
-)
 WEIGHTS = [(0, _("not")), (1, _("a little")), (2, _("very")), (3, _("extremely"))]
 
 
-class GoalVersion(ClientRow):
+class GoalVersion(AbstractWording):
     """Append-only, here and in the database."""
 
     seal_as = "goal_version"
     retention = "record"
     not_exported = {"compared": "made from the words, for the page that marks changes"}
     frozen = "__all__"
+    subject, content_fields, later_fields = "goal", CONTENT, LATER
 
     goal = models.ForeignKey(
         Goal, models.PROTECT, related_name="versions", db_constraint=False
     )
-    number = models.PositiveSmallIntegerField()
-    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    side = models.CharField(max_length=10, choices=Side.choices)
-    proposed_at = models.DateTimeField(default=timezone.now)
     own_words = EncryptedTextField(_("in the client's own words"))
     clinical_words = EncryptedTextField(_("in the therapist's words"), blank=True)
     why = EncryptedTextField(_("why it matters"), **LATER_ADDED)
@@ -78,10 +62,6 @@ class GoalVersion(ClientRow):
     weight_difficulty = models.PositiveSmallIntegerField(
         _("difficulty"), null=True, blank=True, choices=WEIGHTS
     )
-    fingerprint = models.CharField(max_length=64)
-    # How it differs from the version that was in force last when it was proposed: the
-    # id of that one, and what `text_diff.stored()` says.
-    compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
         constraints = [
@@ -97,26 +77,9 @@ class GoalVersion(ClientRow):
         ]
 
     @property
-    def side_is_client(self) -> bool:
-        return self.side == Side.CLIENT
-
-    @property
-    def side_is_therapist(self) -> bool:
-        return self.side == Side.THERAPIST
-
-    @property
-    def content(self) -> Content:
-        return {name: getattr(self, name) for name in CONTENT}
-
-    @property
     def levels(self) -> dict[int, str]:
         """The attainment scale: level (-2 to +2) to its words; empty without one."""
         return levels_of(self.attainment)
-
-    @property
-    def was_agreed(self) -> bool:
-        """Whether both sides ever agreed to it, withdrawn since or not."""
-        return self.keys.order_by().values("side").distinct().count() == 2
 
     @property
     def weight(self) -> int | None:
@@ -124,36 +87,6 @@ class GoalVersion(ClientRow):
         if self.weight_importance is None:
             return None
         return self.weight_importance * self.weight_difficulty
-
-    @property
-    def mark(self) -> str:
-        """The beginning of its fingerprint, as it is shown: two groups of four."""
-        return f"{self.fingerprint[:4]} {self.fingerprint[4:8]}"
-
-    def compute_fingerprint(self) -> str:
-        """The same only for exactly the same content of the same goal."""
-        content = self.content
-        said = {
-            name: "" if value is None else str(value)
-            for name, value in content.items()
-            if name not in LATER or value not in ("", None)
-        }
-        text = json.dumps([str(self.goal_id), self.number, said], sort_keys=True)
-        return encryption.fingerprint(self.practice_id, self.client_id, text)
-
-    def compare_with(self, agreed: GoalVersion | None) -> None:
-        """Before it is saved: pages show a difference, and do not compute it."""
-        if agreed is not None:
-            lengths = text_diff.stored(agreed.own_words, self.own_words)
-            self.compared = {"with": str(agreed.pk), "lengths": lengths}
-
-    def difference_from(self, agreed: GoalVersion) -> SafeString:
-        """Its own words with what they change of the agreed ones marked."""
-        known = (
-            self.compared if isinstance(self.compared, dict) else {}
-        )  # or unreadable
-        lengths = known["lengths"] if known.get("with") == str(agreed.pk) else ""
-        return text_diff.word_diff(agreed.own_words, self.own_words, lengths)
 
     # -- verbs -------------------------------------------------------------------
 
@@ -178,7 +111,7 @@ class GoalVersion(ClientRow):
         """
         self.goal.lock()
         self.goal.require_open()
-        key = self.keys.not_withdrawn().filter(side=side_of(by)).first()
+        key = self.key_of(side_of(by))
         if key is None:
             return False
         self._fall(by)
@@ -307,23 +240,11 @@ class GoalVersion(ClientRow):
             raise Overtaken
 
     def _turn_key(self, by: User) -> bool:
-        side = side_of(by)
-        mine = self.keys.filter(side=side)
-        standing = set(self.keys.not_withdrawn().values_list("side", flat=True))
-        if side in standing:
+        turned = self.turn_key(by=by)
+        if not turned:
             return False
-        row_limits.require_room(mine, MOST_TURNS, TOO_MANY_TURNS)
-        Agreement(
-            practice_id=self.practice_id,
-            client_id=self.client_id,
-            version=self,
-            by=by,
-            side=side,
-            turn=mine.count() + 1,
-            fingerprint=self.fingerprint,
-        ).save(force_insert=True)
         audit.record("goal agreed", about=self.goal, version=self.number)
-        if Side(side).other in standing:
+        if turned == "both":
             self._come_into_force(by)
         else:
             self.goal._settle()

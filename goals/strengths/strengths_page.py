@@ -10,7 +10,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import TruncDate
 from django.utils.functional import cached_property
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import encryption
@@ -20,9 +19,9 @@ from clients.models import Client
 from goals.disagreement_page import with_names
 from goals.models import Goal, Step, Strength, StrengthLink, Win
 from goals.wordings import Wordings
+from ui.many_boxes import many_boxes
 
 WINS = 20  # on a page
-CHECKED = SafeString(" checked")
 STRENGTHS = 6  # at a glance; the rest is one press away
 
 
@@ -37,21 +36,10 @@ class StrengthLine:
 
     @property
     def boxes(self) -> SafeString:
-        """All open goals to choose among, in one piece: sixty times fifty of them."""
+        """All open goals to choose among: sixty times fifty of them."""
         helped = {goal.pk for goal in self.goals}
-        chosen = [(pk,) for pk, _words in self.offered if pk in helped]
-        was = '<input type="hidden" name="was" value="{}">'  # what the page showed
-        shown = format_html_join("", was, chosen)
-        return shown + format_html_join(
-            "",
-            '<div class="form-check"><input class="form-check-input" type="checkbox"'
-            ' name="goals" value="{0}" id="g-{1}-{2}"{3}><label'
-            ' class="form-check-label own" for="g-{1}-{2}">{4}</label></div>',
-            (
-                (pk, self.strength.pk, n, CHECKED if pk in helped else "", words)
-                for n, (pk, words) in enumerate(self.offered, 1)
-            ),
-        )
+        prefix = f"g-{self.strength.pk}"
+        return many_boxes("goals", self.offered, helped, prefix=prefix)
 
 
 @dataclass(frozen=True)
