@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import KINDS, VERBS, Sort
@@ -106,71 +106,3 @@ def _line(row, people, names) -> AuditLine:
         whence=row.address or "",
         is_refusal=sort == Sort.REFUSED,
     )
-
-
-# -- what is worth a question ---------------------------------------------------------
-
-MANY, OFTEN = 30, 2
-# A person's 31st look within an hour is a candidate; only there clients are counted.
-WORTH_A_QUESTION = """
-WITH look AS (
-  SELECT actor_id, at,
-    lag(at, %(many)s) OVER (PARTITION BY actor_id ORDER BY at) AS first
-  FROM accounts_auditevent
-  WHERE practice_id = %(practice)s AND at > now() - interval '7 days'
-    AND verb = 'opened' AND client_id IS NOT NULL
-), hour AS (
-  SELECT actor_id, at, (
-    SELECT count(DISTINCT client_id) FROM accounts_auditevent e
-    WHERE e.actor_id = look.actor_id AND e.verb = 'opened'
-      AND e.at BETWEEN look.at - interval '1 hour' AND look.at) AS clients
-  FROM look WHERE first > at - interval '1 hour'
-), found AS (
-  SELECT 'many' AS kind, actor_id, max(clients) AS times, max(at) AS last
-  FROM hour WHERE clients > %(many)s GROUP BY actor_id
-  UNION ALL
-  SELECT 'often', user_id, count(*), max(starts_at)
-  FROM clients_carerole
-  WHERE practice_id = %(practice)s AND kind = 'emergency'
-    AND starts_at > now() - interval '30 days'
-  GROUP BY user_id HAVING count(*) > %(often)s
-  UNION ALL
-  SELECT 'first', (detail->>'person')::uuid, count(*), max(at)
-  FROM accounts_auditevent
-  WHERE practice_id = %(practice)s AND at > now() - interval '30 days'
-    AND verb = 'first role from who invited'
-  GROUP BY detail->>'person'
-  UNION ALL
-  SELECT 'early', who, count(*), max(at) FROM (
-    SELECT actor_id AS who, at FROM accounts_auditevent
-    WHERE practice_id = %(practice)s AND at > now() - interval '30 days'
-      AND verb = 'emergency too early'
-    UNION ALL
-    SELECT user_id, starts_at FROM clients_carerole r
-      JOIN accounts_user u ON u.id = r.user_id
-    WHERE r.practice_id = %(practice)s AND kind = 'emergency'
-      AND starts_at > now() - interval '30 days' AND starts_at BETWEEN
-        u.therapist_since AND u.therapist_since + interval '30 days') early
-  GROUP BY who
-)
-SELECT kind, name, times, last
-FROM found JOIN accounts_user ON accounts_user.id = actor_id
-ORDER BY last DESC, kind, actor_id
-"""
-Found = tuple[str, int, datetime]  # a name, how often, when last
-
-
-def worth_a_question(by: User) -> dict[str, list[Found]]:
-    """Who opened "many" clients within an hour this week (more than 30), who used
-    emergency access "often" in 30 days (more than twice), who got a role
-    from an admin soon after an admin had invited them ("first"), and who tried or used
-    emergency access within 30 days of an admin making them a therapist ("early").
-    One query."""
-    values = {"many": MANY, "often": OFTEN, "practice": str(by.practice_id)}
-    with connection.cursor() as cursor:
-        cursor.execute(WORTH_A_QUESTION, values)
-        rows = cursor.fetchall()
-    return {
-        kind: [found for said, *found in rows if said == kind]
-        for kind in ("many", "often", "first", "early")
-    }

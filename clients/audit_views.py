@@ -17,7 +17,7 @@ from accounts.decorators import admin_required
 from accounts.downloads import CSV, download
 from accounts.models import AuditSeal
 from accounts.reauthentication import fresh_proof_required
-from clients import audit_page
+from clients import audit_page, audit_watch
 from clients.audit_forms import AuditFilterForm
 from ui.csv_cells import harmless
 
@@ -60,7 +60,7 @@ def audit_trail(request):
         "query": query.urlencode(),
         "lines": audit_page.in_words(page, request.user),
         "is_cut": page.paginator.count == COUNTED,
-        **audit_page.worth_a_question(request.user),
+        "watched": audit_watch.worth_a_question(request.user),
         "seal": AuditSeal.objects.order_by("-pk").only("at", "hash").first(),
     }
     return render(request, "clients/audit_trail.html", context)
