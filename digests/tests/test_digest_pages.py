@@ -288,7 +288,7 @@ def answer_review(goal, person, choice):
         mine.review.answer({"goal_fits": "yes", "choice": choice}, by=person)
 
 
-STARTED = "Goal review started: add your answers"
+STARTED = "Your therapist started a goal review: add your answers"
 TURN = "Goal review: your turn to choose what happens"
 
 
