@@ -788,6 +788,10 @@ PROMISES = {
         "What both can see",
         "Without my notes’ dates",
     ],
+    "appointments/tests/test_imported_sessions.py::"
+    "test_cleo_reads_no_therapist_whom_the_list_did_not_name": [
+        "It came without a note.",
+    ],
     "digests/tests/test_digest_pages.py::"
     "test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read": [
         "It was made before therapy ended. No new one is made.",
