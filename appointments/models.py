@@ -53,6 +53,10 @@ class TherapySessionQuerySet(ClientRowQuerySet):
         """All but those that were canceled: a missed one has its place."""
         return self.exclude(state=TherapySession.State.CANCELLED)
 
+    def with_hour(self):
+        """All but those of an import, of which only the day is known."""
+        return self.filter(from_list=False)
+
     def overlapping(self, session):
         """What else its therapist has planned at that time, as far as one may see."""
         rows = self.planned().filter(therapist_id=session.therapist_id)
@@ -84,7 +88,7 @@ class TherapySession(ClientRow):
     not_exported = {
         "schedule_version": "counts moves, so that nobody overwrites another"
     }
-    frozen = {"therapist"}
+    frozen = {"therapist", "from_list"}
 
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -112,6 +116,8 @@ class TherapySession(ClientRow):
     logged_at = models.DateTimeField(null=True)
     # When it was canceled or marked missed, which can be undone for ten seconds.
     called_off_at = models.DateTimeField(null=True)
+    # It came with an import: its hour means nothing, and it waits for no note.
+    from_list = models.BooleanField(default=False, db_default=False)
 
     objects = TherapySessionQuerySet.as_manager()
 
@@ -193,6 +199,7 @@ class TherapySession(ClientRow):
                 starts_at=starts_at,
                 ends_at=starts_at + length,
                 state=cls.State.HELD,
+                from_list=True,
             )
             for client, starts_at in said
         ]

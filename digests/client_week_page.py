@@ -40,7 +40,6 @@ class RatedGoal:
 
 
 FEW = 3  # of what is practised
-REVIEWS = ("answer", "decide", "review")  # what a review asks of the client
 
 
 @prepared_for_user(**WEEKS)
@@ -116,7 +115,7 @@ class ClientWeekPage:
         return [
             (one.kind, goals[one.goal_id])
             for one in asks
-            if one.kind in REVIEWS and one.goal_id in goals
+            if one.kind in attention.REVIEWS and one.goal_id in goals
         ]
 
     @cached_property

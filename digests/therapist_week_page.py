@@ -125,8 +125,9 @@ def _sessions(user, now, begins, ends, until):
     own = Q(therapist=user) & _within("starts_at", begins, ends)
     rows = rows.filter(own | ahead | _within("starts_at", ends, until))
     return rows.annotate(is_signed=Q(note__signed_at__lte=Now())).values_list(
-        "client_id", "therapist_id", "starts_at", "ends_at", "state", "is_signed"
-    )
+        "client_id", "therapist_id", "starts_at", "ends_at", "state", "is_signed",
+        "from_list",
+    )  # fmt: skip
 
 
 class Booked(NamedTuple):
@@ -138,6 +139,13 @@ class Booked(NamedTuple):
     ends_at: datetime
     state: str
     is_signed: bool | None
+    from_list: bool  # it came with an import
+
+    @property
+    def wants_note(self) -> bool:
+        """One that an import brought waits for none."""
+        held = self.state == TherapySession.State.HELD
+        return held and bool(self.is_signed or not self.from_list)
 
 
 class TherapistWeekPage:
@@ -175,13 +183,15 @@ class TherapistWeekPage:
 
     @cached_property
     def sessions(self) -> Counter:
-        """How many of the week's sessions were held, missed, canceled, signed."""
+        """How many of the week's sessions were held, missed, canceled, signed, and how
+        many have or want a note."""
         counts: Counter = Counter()
         for row in self._sessions:
             in_week = self.starts_at <= row.starts_at < self.ends_at
             if in_week and row.therapist_id == self.user.pk:
                 counts[row.state] += 1
                 counts["signed"] += bool(row.is_signed)
+                counts["noted"] += row.wants_note
         return counts
 
     @property
@@ -281,6 +291,7 @@ class TherapistWeekPage:
         return sum(
             self.ends_at <= row.starts_at < until
             and row.state in (state.PLANNED, state.HELD)
+            and not row.from_list
             for row in self._sessions
         )
 

@@ -43,6 +43,10 @@ TO_THERAPIST = {
         _("To talk about: a goal you see differently."),
         _("Read"),
     ),
+    "agreed": (
+        _("The client agreed to the wording of a goal. It is in effect."),
+        _("Read"),
+    ),
     "withdrawn": (
         _("The client withdrew the agreement to a goal. It is not in effect."),
         _("Read"),
@@ -90,7 +94,9 @@ TO_THERAPIST = {
     "differs": (_("The client sees a goal differently."), _("Read")),
     "taken-up": (_("The client took up a goal again."), _("Read")),
     "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
-    "answer": (_("Goal review started. Add your answers."), _("Answer")),
+    "answer": (_("The client started a goal review. Add your answers."), _("Answer")),
+    # Perhaps a colleague of the same side began it.
+    "answer-own": (_("Goal review: your answers are missing."), _("Answer")),
     "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
     "decided-keep": (_("Goal review decided: keep it as it is."), _("Read")),
     "decided-change": (_("Goal review decided: change it."), _("Read")),
@@ -122,9 +128,11 @@ PLACES = {
     "talk-client": ("goal_differ", ""),
     "talk-therapist": ("goal_differ", ""),
     "combine": ("goal_propose", ""),
+    "agreed": ("goal", ""),
     "differs": ("goal", ""),
     "taken-up": ("goal", ""),
     "answer": ("goal_review", ""),
+    "answer-own": ("goal_review", ""),
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),
     "said": ("goal", "#said"),
@@ -132,7 +140,7 @@ PLACES = {
 PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", ""))
 PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
 # What stands on top of what is prepared for the session.
-REVIEWS = ("review", "answer", "decide")
+REVIEWS = ("review", "answer", "answer-own", "decide")
 # What the client suggests to do with two wordings, short, for the caseload.
 CLIENT_SUGGESTS = {
     "talk-client": _("Suggests: talk"),
@@ -142,8 +150,8 @@ CLIENT_SUGGESTS = {
 }
 # What only tells something: there is nothing to do but read.
 TOLD = (
-    *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "differs", "taken-up",
-    "reached",
+    *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "agreed", "differs",
+    "taken-up", "reached",
 )  # fmt: skip
 ASKED = (*SUGGESTS, "combine", *REVIEWS)
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from goals.goal_numbers import RatingSeries
 from goals.goal_page import GoalPage
 from goals.models import GoalMove, Review, ReviewAnswer
+from goals.page_queries import ChartRating
 from goals.voices import BOTH
 from goals.wordings import Wordings
 from ui import screen_privacy
@@ -17,17 +18,31 @@ class ReachedPage(GoalPage):
     @property
     def has_carried(self) -> bool:
         """Whether there is anything to tell of what carried it."""
-        rated_again = any(not one.is_early for one in self.numbers.series)
-        return bool(self.carried_by or self.reached or rated_again)
+        return bool(self.carried_by or self.reached or self.rated_again)
+
+    @property
+    def rated_again(self) -> list[tuple[RatingSeries, int]]:
+        """Of each side that rated on enough days, and how many of its ratings were for
+        an earlier wording."""
+        return [
+            (series, sum(map(self._is_earlier, series.ratings)))
+            for series in self.numbers.series
+            if not series.is_early
+        ]
 
     @property
     def last_numbers(self) -> list[tuple[RatingSeries, bool]]:
         """Of each side that rated, and whether its last was for an earlier wording."""
-        then = Wordings.of_changed([self.goal], self.user)
         return [
-            (series, then.is_earlier(self.goal, series.last.at, series.last.side))
-            for series in self.numbers.series
+            (series, self._is_earlier(series.last)) for series in self.numbers.series
         ]
+
+    def _is_earlier(self, rating: ChartRating) -> bool:
+        return self._then.is_earlier(self.goal, rating.at, rating.side)
+
+    @cached_property
+    def _then(self) -> Wordings:
+        return Wordings.of_changed([self.goal], self.user)
 
     @cached_property
     def reached_by(self) -> str:

@@ -56,6 +56,7 @@ class GoalFacts(NamedTuple):
     """All that the rule needs of one goal; moments are None where there is none."""
 
     in_force_at: datetime | None
+    agreed_last_by: str  # the side whose agreement brought it into effect; "" for none
     is_agreed: bool
     is_open: bool
     closed_at: datetime | None
@@ -66,6 +67,7 @@ class GoalFacts(NamedTuple):
     created_at: datetime
     celebrates: str
     review_opened_at: datetime | None  # of the open review
+    review_opened_by: str  # the side that began it
     answered_at: dict[str, datetime | None]  # first answer of each side in it
     answers: list[Given]  # the newest of each side, once both are in
     moves: list[Given]  # the newest of each kind and side
@@ -81,8 +83,17 @@ class GoalFacts(NamedTuple):
         """Held sessions that began after it, counted up to UNTOUCHED."""
         return sum(1 for start in self.held if start > moment)
 
+    @property
+    def agreed(self) -> Given | None:
+        """The agreement with which both had agreed to what is in effect."""
+        if not (self.in_force_at and self.agreed_last_by):
+            return None
+        return Given(self.agreed_last_by, "", self.in_force_at, "agreed")
+
     def newest(self, *kinds: str) -> Given | None:
-        found = [move for move in self.moves if move.kind in kinds]
+        """Of moves of these kinds; "agreed" is the agreement above."""
+        done = [*self.moves, *filter(None, [self.agreed])]
+        found = [move for move in done if move.kind in kinds]
         return max(found, key=lambda move: move.at, default=None)
 
 
@@ -119,12 +130,17 @@ def goal_facts(clients, since):
     both = Q(*(Exists(keys.filter(side=side)) for side in BOTH))
     withdrew = Q(both, kind=GoalMove.Kind.KEY_WITHDRAWN)
     moves = moves.annotate(what=Case(When(withdrew, Value("agreed")), default="choice"))
+    agreed = Agreement.objects.filter(version=OuterRef("in_force"))
+    agreed = agreed.order_by("-at", "-pk").values("side")
+    by_client = When(review__opened_by=F("client__user"), then=Value(Side.CLIENT))
     marked = ContactPreferences.objects.filter(client=OuterRef("client_id"))
     rows = Goal.objects.filter(client_id=clients)
     rows = rows.exclude(client__state=Client.State.DISCHARGED)
     return rows.annotate(
         celebrates=Subquery(marked.values("celebrates")[:1]),
+        agreed_last_by=Subquery(agreed[:1]),
         review_opened_at=F("review__opened_at"),
+        review_opened_by=Case(by_client, default=Value(Side.THERAPIST)),
         client_at=F("review__client_at"),
         therapist_at=F("review__therapist_at"),
         answers=ArraySubquery(answers.values(each=given)),
@@ -149,6 +165,7 @@ def facts_of(goal: Goal) -> GoalFacts:
     """Of one that `_facts` found."""
     return GoalFacts(
         in_force_at=goal.in_force_at,
+        agreed_last_by=goal.agreed_last_by or "",
         is_agreed=goal.is_agreed,
         is_open=goal.is_open,
         closed_at=goal.closed_at,
@@ -159,6 +176,7 @@ def facts_of(goal: Goal) -> GoalFacts:
         created_at=goal.created_at,
         celebrates=goal.celebrates or "",
         review_opened_at=goal.review_opened_at,
+        review_opened_by=goal.review_opened_by if goal.review_id else "",
         answered_at={"client": goal.client_at, "therapist": goal.therapist_at},
         answers=[_given(**each) for each in goal.answers],
         moves=[_given(**each) for each in goal.newest_moves],

@@ -6,11 +6,11 @@ A goal is still when nobody touched it for four sessions; flat when its last fiv
 ratings by the client (the therapist's where the client gave none) are all the same.  A
 comment is unanswered when two sessions went by and nobody noted that it was talked
 about.  Where the two chose differently in a review, the one who chose first is asked
-again.  What one side decided, withdrew, declined or took up again is told to the other
-until it opens the goal, until it is settled, or until two weeks are over; never to the
-side that did it.  What one side suggests to do with two wordings is asked of the other
-until it suggests something too; where both would find words that hold both, both are
-asked for them.
+again.  What one side decided, agreed to, withdrew, declined or took up again is told to
+the other until it opens the goal, until it is settled, or until two weeks are over;
+never to the side that did it; who began a review is asked in other words.  What one
+side suggests to do with two wordings is asked of the other until it suggests something
+too; where both would find words that hold both, both are asked for them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from goals.voices import BOTH
 
 UNANSWERED = 2  # sessions
 TOLD_FOR = timedelta(days=14)
-TOLD = ("key_withdrawn", "declined", "differs", "taken_up")
+TOLD = ("agreed", "key_withdrawn", "declined", "differs", "taken_up")
 # What each of them is told as: what it means for the goal (`_told_as`).
 WITHDRAWN = ("withdrawn", "withdrawn-too", "taken-back")
 DECLINED = (
@@ -48,8 +48,8 @@ TALK = ("talk", "talk-client", "talk-therapist")
 QUIET = ("flat", "flat-therapist", "still")  # asked about only where nothing is due
 DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
 GOAL_KINDS = (
-    *TALK, *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN, "combine",
-    "reached", "answer", "decide", *DECIDED.values(),
+    *TALK, "agreed", *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN,
+    "combine", "reached", "answer", "answer-own", "decide", *DECIDED.values(),
     "review", "said", *QUIET,
 )  # fmt: skip
 
@@ -101,7 +101,7 @@ def _told_as(goal: GoalFacts, did: Given) -> str:
         if goal.is_agreed:
             return "declined"
         return "declined-back" if goal.waits_for else "declined-rests"
-    return {"differs": "differs", "taken_up": "taken-up"}[did.kind]
+    return {"taken_up": "taken-up"}.get(did.kind, did.kind)
 
 
 def _is_settled(goal: GoalFacts, did: Given) -> bool:
@@ -109,6 +109,9 @@ def _is_settled(goal: GoalFacts, did: Given) -> bool:
         return goal.differs_since is None or did.at < goal.differs_since
     if did.kind == "taken_up":
         return not goal.is_open
+    if did.kind == "agreed":
+        decided = goal.newest("decided")  # a review is about what was agreed before
+        return not goal.is_open or bool(decided and decided.at > did.at)
     if did.kind == "key_withdrawn":
         return goal.in_force_at is not None and goal.in_force_at >= did.at
     return False
@@ -176,7 +179,8 @@ def _review(goal: GoalFacts) -> Iterator[Wanted]:
         return
     for side in BOTH:
         if goal.answered_at[side] is None:
-            yield Wanted("answer", (side,), goal.review_opened_at)
+            kind = "answer-own" if side == goal.review_opened_by else "answer"
+            yield Wanted(kind, (side,), goal.review_opened_at)
     if all(goal.answered_at.values()):
         since = max(goal.answered_at.values())
         for side in BOTH:

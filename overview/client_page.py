@@ -46,7 +46,7 @@ from ui.charts.timeline import Lane, ReachedStep, timeline_chart
 from ui.charts.words import Point, label_of
 
 NOTES, STRENGTHS = 5, 3
-SHOWN = ("starts_at", "ends_at", "state", "place")  # of a session
+SHOWN = ("starts_at", "ends_at", "state", "place", "from_list")  # of a session
 # What one is here who is not the primary therapist.
 ROLES = {
     "co_therapist": _("You are co-therapist here"),

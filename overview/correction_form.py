@@ -21,7 +21,10 @@ class SignedNoteField(forms.ModelChoiceField):
     """One of a client's signed notes, by the time of its session."""
 
     def label_from_instance(self, note):
-        return dates.moment_with_year(timezone.localtime(note.session.starts_at))
+        at = timezone.localtime(note.session.starts_at)
+        if note.session.from_list:
+            return dates.weekday_with_year(at)
+        return dates.moment_with_year(at)
 
 
 class CorrectionAnswerForm(AnswerForm):

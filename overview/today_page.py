@@ -128,7 +128,7 @@ def _sessions(user, begins, ends):
     rows = (
         TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
     )
-    rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = rows.with_hour().filter(starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.annotate(signed_at=Subquery(signed[:1]), is_begun=Exists(notes))
     return rows.defer("take_away").order_by("starts_at", "pk")
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from digests.models import Digest
 from portal.home_page import HomePage
 from portal.state import client_required, client_writes_required
 from toolkit.models import Assignment
@@ -27,7 +28,11 @@ def home(request):
 @client_required
 @require_safe
 def more(request):
-    return render(request, "portal/more.html", {"nav": "more"})
+    context = {"nav": "more"}
+    if request.reading:  # no weekly page is made any more
+        weeks = Digest.objects.visible_to(request.user).ready()
+        context["has_last_week"] = weeks.exists()
+    return render(request, "portal/more.html", context)
 
 
 @client_writes_required

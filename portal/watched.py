@@ -7,6 +7,7 @@ WATCHED = {
     "talk": _("You both want to talk about this at your next session"),
     "talk-client": _("You want to talk about this at your next session"),
     "talk-therapist": _("Your therapist wants to talk about this at your next session"),
+    "agreed": _("Your therapist agreed to this wording. It is in effect"),
     "withdrawn": _(
         "Your therapist withdrew the agreement to this goal. It is not in effect"
     ),
@@ -34,7 +35,8 @@ WATCHED = {
     "differs": _("Your therapist sees this goal differently"),
     "taken-up": _("Your therapist took up this goal again"),
     "reached": _("Goal reached: to talk about at your next session"),
-    "answer": _("Goal review started: add your answers"),
+    "answer": _("Your therapist started a goal review: add your answers"),
+    "answer-own": _("You started a goal review: add your answers"),
     "decide": _("Goal review: your turn to choose what happens"),
     "decided-keep": _("Goal review decided: keep it as it is"),
     "decided-change": _("Goal review decided: change it"),

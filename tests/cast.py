@@ -22,6 +22,7 @@ from clients.models import (
     SupervisionComment,
     Wish,
 )
+from clients.record_access import opened
 from conftest import as_role, in_care, ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, Step, Strength, StrengthLink, Win
@@ -145,6 +146,12 @@ def act(person, goal, verb):
 
 def agree(goal, by):
     return act(by, goal, lambda found: found.latest.agree(by=by))
+
+
+def read_goal(goal, *, by):
+    """Its page is opened: what that side was told about it is told no more."""
+    with as_person(by):
+        opened(goal, by)
 
 
 def agreed_goal(

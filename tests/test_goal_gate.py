@@ -139,7 +139,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     for page, keep in ((theas, "Keep my answers"), (cleos, "Keep my answers")):
         if page is cleos:
             page.goto("/portal/")
-            page.get_by_role("link", name=re.compile("review started")).click()
+            page.get_by_role("link", name=re.compile("started a goal review")).click()
         choose(page, "goal_fits", "yes")
         fill(page, goal_words="It is the one I use")
         press(page, keep)

@@ -65,6 +65,7 @@ class Pages:
 
     def __call__(self, story):
         self.story = story
+        self.who_agreed()  # before anybody opens the goal
         for side in ("client", "therapist"):
             self.goal_page(side)
         self.portal_home()
@@ -129,6 +130,21 @@ class Pages:
 
     # -- page by page ------------------------------------------------------------
 
+    def who_agreed(self):
+        """An agreement is told to the other side alone; at Cleo's home, unless
+        something else is asked about the goal."""
+        story = self.story
+        step, side = story.agreed or (0, "")
+        by = side if step == story.step and not story.closed else ""
+        page = self.page("therapist", "/today/")
+        told = "The client agreed to the wording of a goal. It is in effect."
+        assert (told in page) == (by == "client")
+        page = self.page("client", "/portal/")
+        told = "Your therapist agreed to this wording. It is in effect"
+        changing = story.decision and story.decision[0] == "change"
+        if by != "therapist" or not (story.review or changing):
+            assert (told in page) == (by == "therapist")
+
     def goal_page(self, side):
         story = self.story
         prefix = "/portal" if side == "client" else ""
@@ -186,8 +202,14 @@ class Pages:
         assert (verb in page) == asked
         review = story.review  # beside a proposal as well
         unanswered = review and "client" not in story.choices
-        assert ("Goal review started: add your answers" in page) == unanswered
+        assert (self.started in page) == unanswered
         assert ("Goal review: your turn" in page) == (review and self.my_turn("client"))
+
+    @property
+    def started(self) -> str:
+        """What Cleo reads of an open review: who started it."""
+        who = "You" if self.story.beginner == "client" else "Your therapist"
+        return f"{who} started a goal review: add your answers"
 
     def my_turn(self, side) -> bool:
         choices = self.story.choices
@@ -229,7 +251,11 @@ class Pages:
         assert ("Proposed words for a goal" in page) == (asked and not again)
         assert ("agreed again to earlier words" in page) == again
         unanswered = story.review and "therapist" not in story.choices
-        assert ("Goal review started." in page) == unanswered
+        theirs = story.beginner == "client"
+        asks = "The client started a goal review. Add your answers."
+        assert (asks in page) == bool(unanswered and theirs)
+        own = "Goal review: your answers are missing."
+        assert (own in page) == bool(unanswered and not theirs)
         turn = story.review and self.my_turn("therapist")
         assert ("Goal review: it is your turn" in page) == turn
 
@@ -258,7 +284,7 @@ class Pages:
         assert ("Waiting for your key" in page) == (self.story.asked() == "client")
         story = self.story
         unanswered = story.review and "client" not in story.choices
-        assert ("Goal review started: add your answers" in page) == unanswered
+        assert (self.started in page) == unanswered
         turn = story.review and self.my_turn("client")
         assert ("Goal review: your turn" in page) == turn
         if self.story.closed:

@@ -21,6 +21,7 @@ CLOSE = "SELECT app.close_signals(%s::uuid[], %s, %s::jsonb)"
 def both(cleo, thea):
     """One for each side of Cleo, told until the goal is opened."""
     goal = agreed_goal(cleo, thea)
+    Signal.objects.all().delete()
     return [
         Signal.objects.create(
             practice_id=cleo.practice_id, client=cleo, kind="differs", about=goal.pk,

@@ -121,6 +121,24 @@ def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
     assert [ask in page for ask in asks] == [False] * 3
 
 
+def test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read(
+    thea, cleo, sign_in
+):
+    more, latest = reverse("portal-more"), reverse("portal-digest-latest")
+    browser = sign_in(cleo.user)
+    page = browser.get(more).content.decode()
+    assert f'<a class="name" href="{latest}">Your week</a>' in page
+    send_at(MONDAY)
+    sign_in(thea).post(f"/clients/{cleo.pk}/discharge/")
+    page = browser.get(more).content.decode()
+    assert f'<a class="name" href="{latest}">Your last week</a>' in page
+    assert "It was made before therapy ended. No new one is made." in page
+    assert ">Your week</a>" not in page and "what waits for you" not in page
+    assert browser.get(latest, follow=True).status_code == 200
+    Digest.objects.all().delete()
+    assert latest not in browser.get(more).content.decode()
+
+
 def test_a_quiet_week_says_so_kindly(thea, sign_in):
     send_at(MONDAY)
     text = sign_in(thea).get(reverse("digest-latest"), follow=True).content.decode()
@@ -288,7 +306,7 @@ def answer_review(goal, person, choice):
         mine.review.answer({"goal_fits": "yes", "choice": choice}, by=person)
 
 
-STARTED = "Goal review started: add your answers"
+STARTED = "Your therapist started a goal review: add your answers"
 TURN = "Goal review: your turn to choose what happens"
 
 

@@ -16,7 +16,15 @@ from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
 from goals.tests.test_reviews import answer
 from portal.home_page import WATCHED
-from tests.cast import act, agreed_goal, book, hold, signals_anew, strength
+from tests.cast import (
+    act,
+    agreed_goal,
+    book,
+    hold,
+    propose,
+    signals_anew,
+    strength,
+)
 
 WEEK = timedelta(weeks=1)
 
@@ -232,7 +240,17 @@ def differ(goal, by):
     goal.latest.differ("The town", by=by)
 
 
-NOES = {
+def agree(goal, by):
+    goal.latest.goal = goal
+    goal.latest.agree(by=by)
+
+
+ANSWERS = {
+    "agreed": (
+        agree,
+        "The client agreed to the wording of a goal. It is in effect.",
+        "Your therapist agreed to this wording. It is in effect",
+    ),
     "withdrawn": (
         withdraw,
         "The client withdrew the agreement to a goal. It is not in effect.",
@@ -252,11 +270,11 @@ NOES = {
 
 
 @pytest.mark.parametrize("by_client", [True, False])
-@pytest.mark.parametrize("kind", NOES)
-def test_the_other_side_is_told_of_a_no_until_it_opens_the_goal(
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_the_other_side_is_told_of_the_answer_until_it_opens_the_goal(
     goal, sign_in, cleo, thea, kind, by_client
 ):
-    act, to_thea, to_cleo = NOES[kind]
+    act, to_thea, to_cleo = ANSWERS[kind]
     one, other = (cleo.user, thea) if by_client else (thea, cleo.user)
 
     def fresh():
@@ -279,13 +297,40 @@ def test_the_other_side_is_told_of_a_no_until_it_opens_the_goal(
     assert said not in browser.get(home).content.decode()
 
 
+def test_the_first_agreement_to_a_goal_is_told_to_who_proposed_it(sign_in, cleo, thea):
+    goal = propose(cleo, thea)
+    assert kinds(cleo, thea) == []
+    act(cleo.user, goal, lambda found: found.latest.agree(by=cleo.user))
+    assert kinds(cleo, cleo.user) == []
+    page = sign_in(thea).get("/today/").content.decode()
+    assert "The client agreed to the wording of a goal. It is in effect." in page
+    assert f'href="/goals/{goal.pk}/"' in page
+
+
+def test_who_started_a_review_is_not_told_that_another_did(goal, sign_in, cleo, thea):
+    act(cleo.user, goal, lambda found: Review.begin(found, by=cleo.user))
+    page = sign_in(cleo.user).get("/portal/").content.decode()
+    assert "You started a goal review: add your answers" in page
+    page = sign_in(thea).get("/today/").content.decode()
+    assert "The client started a goal review. Add your answers." in page
+
+
+def test_cleo_is_told_that_her_therapist_started_a_review(goal, sign_in, cleo, thea):
+    act(thea, goal, lambda found: Review.begin(found, by=thea))
+    page = sign_in(cleo.user).get("/portal/").content.decode()
+    assert "Your therapist started a goal review: add your answers" in page
+    page = sign_in(thea).get("/today/").content.decode()
+    assert "Goal review: your answers are missing." in page
+    assert "started a goal review" not in page
+
+
 def test_an_agreement_given_again_settles_a_withdrawal(goal, cleo, thea):
     with acting_as(cleo.user.pk), transaction.atomic():
         mine = Goal.objects.select_related("client__user", "in_force").get(pk=goal.pk)
         withdraw(mine, cleo.user)
         mine.latest.goal = mine
         mine.latest.agree(by=cleo.user)
-    assert kinds(cleo, thea) == []
+    assert kinds(cleo, thea) == ["agreed"]
 
 
 @pytest.mark.parametrize(("style", "asked"), [("talk", ["reached"]), ("nobody", [])])
@@ -353,7 +398,7 @@ def test_past_the_program_each_reads_what_asks_their_own_side(
     sides = {thea: ["therapist"], cleo.user: ["client"]}
     for person in (thea, cleo.user, theo, carl.user, ada):
         with acting_as(person.pk), transaction.atomic():
-            found = Signal.objects.values_list("side", flat=True)
+            found = Signal.objects.open().values_list("side", flat=True)
             assert list(found) == sides.get(person, [])
 
 

@@ -61,8 +61,10 @@ def machine_of(people, client, told=None):
             self.closed, self.differ = "", False
             self.next = {}  # what each would do while they differ
             self.ever = set()  # versions that were in force at some time
+            self.agreed = None  # the step of the last agreement, and by which side
             self.declined = set()
             self.review, self.choices, self.choosers = False, {}, []
+            self.beginner = ""  # the side that began the open review
 
         def teardown(self):
             transaction.savepoint_rollback(self.point)
@@ -126,6 +128,7 @@ def machine_of(people, client, told=None):
                     self.in_force, self.differ = self.latest, False
                     self.review_on = self.day_agreed()
                     self.ever.add(self.latest)
+                    self.agreed = (self.step, side)
 
         def day_agreed(self):
             """The words' own day, else the goal's, else that of words agreed before."""
@@ -257,6 +260,7 @@ def machine_of(people, client, told=None):
                 assert done == "overtaken"
                 return
             self.review, self.choices, self.choosers = True, {}, []
+            self.beginner = side
 
         @precondition(lambda self: self.review)
         @rule(side=SIDES, choice=CHOICES)

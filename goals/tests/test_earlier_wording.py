@@ -101,9 +101,15 @@ def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, s
     assert "You: 7 of 10." in page and "earlier wording" not in page
     for by in (cleo.user, thea):
         answer(goal, by, choice="reached")
-    page = text(browser.get(f"/goals/{goal.pk}/reached/"))
-    assert "Cleo: 7 of 10. You: 5 of 10." in page
-    assert "earlier wording" not in page
+    for reads, address, name in (
+        (browser, "/goals", "Cleo"),
+        (sign_in(cleo.user), "/portal/goals", "You"),
+    ):
+        page = text(reads.get(f"{address}/{goal.pk}/reached/"))
+        numbers, carried = page.split("What carried it")
+        assert f"{name}: 7 of 10." in numbers and "earlier wording" not in numbers
+        said = f"{name}: from 2 to 7 4 ratings. For an earlier wording: 3."
+        assert said in carried
 
 
 def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(

@@ -19,8 +19,8 @@ def ago(days):
 AGREED = {
     "in_force_at": ago(90), "is_agreed": True, "is_open": True, "closed_at": None,
     "ended_as": "", "waits_for": "", "differs_since": None, "review_on": None,
-    "created_at": ago(91),
-    "celebrates": "quiet", "review_opened_at": None,
+    "created_at": ago(91), "agreed_last_by": "client",
+    "celebrates": "quiet", "review_opened_at": None, "review_opened_by": "",
     "answered_at": {"client": None, "therapist": None}, "answers": [], "moves": [],
     "last_rated_at": None, "ratings": {"client": [], "therapist": []},
     "last_step_at": None, "last_comment_at": None, "unanswered_at": None, "held": [],
@@ -114,9 +114,12 @@ def test_a_review_is_due_from_its_day_on():
 
 def test_who_did_not_answer_is_asked_to():
     begun = {"review_opened_at": ago(3), "review_on": date(2026, 3, 1)}
-    assert asked(**begun) == {"answer": BOTH}
+    begun["review_opened_by"] = "client"
+    assert asked(**begun) == {"answer-own": {"client"}, "answer": {"therapist"}}
     answered = {"client": ago(2), "therapist": None}
     assert asked(**begun, answered_at=answered) == {"answer": {"therapist"}}
+    answered = {"client": None, "therapist": ago(2)}
+    assert asked(**begun, answered_at=answered) == {"answer-own": {"client"}}
 
 
 ANSWERED = {
@@ -173,6 +176,35 @@ def test_it_is_told_until_it_is_opened_and_for_two_weeks(kind):
     assert kind not in asked(moves=old, differs_since=ago(14))
 
 
+def test_an_agreement_is_told_to_the_side_that_agreed_before():
+    agreed = {"in_force_at": ago(3), "agreed_last_by": "client"}
+    assert asked(**agreed) == {"agreed": {"therapist"}}
+    assert asked(**agreed | {"agreed_last_by": "therapist"}) == {"agreed": {"client"}}
+    assert asked(**agreed, opened_at={"client": ago(1), "therapist": ago(4)}) == {
+        "agreed": {"therapist"}
+    }
+    assert asked(**agreed, opened_at={"client": None, "therapist": ago(2)}) == {}
+    assert asked(**agreed | {"in_force_at": ago(14)}) == {}
+    closed = {"is_open": False, "closed_at": ago(1), "ended_as": "aside"}
+    assert asked(**agreed, **closed) == {}
+
+
+def test_an_agreement_before_a_decision_is_told_no_more():
+    agreed = {"in_force_at": ago(3), "agreed_last_by": "therapist"}
+    moves = [did("decided", "therapist", 2, "keep")]
+    assert asked(**agreed, moves=moves) == {"decided-keep": {"client"}}
+    moves = [did("decided", "therapist", 4, "change")]
+    assert asked(**agreed, moves=moves) == {
+        "decided-change": {"client"}, "agreed": {"client"},
+    }  # fmt: skip
+
+
+def test_an_agreement_before_a_later_no_is_told_no_more():
+    agreed = {"in_force_at": ago(3), "agreed_last_by": "client"}
+    moves = [did("declined", "client", 2)]
+    assert asked(**agreed, moves=moves) == {"declined": {"therapist"}}
+
+
 def test_only_the_last_of_them_is_told():
     moves = [did("declined", "client", 3), did("differs", "therapist", 2)]
     assert set(asked(moves=moves, differs_since=ago(2))) == {"differs"}
@@ -180,7 +212,8 @@ def test_only_the_last_of_them_is_told():
 
 def test_what_is_settled_is_told_no_more():
     withdrawn, differs, up = DID["withdrawn"], DID["differs"], DID["taken-up"]
-    assert asked(moves=[withdrawn], in_force_at=ago(2)) == {}
+    agreed = asked(moves=[withdrawn], in_force_at=ago(2))
+    assert agreed == {"agreed": {"therapist"}}
     assert asked(moves=[differs], differs_since=None) == {}
     assert asked(moves=[differs], differs_since=ago(2)) == {}
     closed = {"is_open": False, "closed_at": ago(1), "ended_as": "aside"}

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from clients.models import Client
 from conftest import admit, in_care
 from database.identity import acting_as
 from goals.models import Goal, Step
@@ -143,6 +144,17 @@ def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
 ):
     in_care(cleo, theo, "co_therapist")
     assert "A note, signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_what_both_can_see_is_said_where_the_client_can_see_it(
+    sign_in, way, thea, cleo, reads
+):
+    if not reads:
+        Client.objects.filter(pk=cleo.pk).update(user=None)
+    page = told(sign_in(thea).get(page_of(cleo)))
+    assert ("What both can see" in page) == reads
+    assert ("Without my notes’ dates" in page) != reads
 
 
 def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):

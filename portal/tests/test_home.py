@@ -18,6 +18,7 @@ from tests.cast import (
     propose,
     rate,
     reach,
+    read_goal,
 )
 
 HOME = reverse("portal-home")
@@ -67,7 +68,8 @@ def test_the_video_link_is_a_link_from_15_minutes_before(cleo, thea, sign_in):
 def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
     agree_practice(cleo, "Three stops, off at the bakery", by=thea)
     for number in range(2):
-        agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
+        goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
+        read_goal(goal, by=cleo.user)
     propose(cleo, by=thea, content={"own_words": "Sleep through"})
     browser = sign_in(cleo.user)
     asks = browser.get(HOME).context["home"].asks

@@ -56,7 +56,7 @@ def test_a_review_is_asked_for_beside_a_proposal(cleo, thea, sign_in, state):
     act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
     page = text(sign_in(cleo.user).get(HOME))
     assert "Thea suggests other words" in page
-    asked = "Goal review started: add your answers"
+    asked = "Your therapist started a goal review: add your answers"
     assert (asked if state == "open" else "Goal review due") in page
 
 
@@ -77,5 +77,5 @@ def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):
     act(thea, goal, lambda g: Review.begin(g, by=thea))
     act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
     page = text(sign_in(cleo.user).get(HOME))
-    assert "Goal review started: add your answers" in page
+    assert "Your therapist started a goal review: add your answers" in page
     assert "Your therapist suggests: try both wordings" in page

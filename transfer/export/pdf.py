@@ -309,8 +309,11 @@ class Drawing:
         for row in record.tables["sessions"]:
             state = TherapySession.State(row["state"])
             self.paper.ln(2)
-            self.paper.name(f"{self.moment(row['starts_at'])} · {state.label}")
-            self.paper.small(", ".join(filter(None, [row["therapist"], row["place"]])))
+            listed = row["from_list"]  # of its day alone, and it names nobody
+            when = self.day if listed else self.moment
+            who = gettext("From an imported list") if listed else row["therapist"]
+            self.paper.name(f"{when(row['starts_at'])} · {state.label}")
+            self.paper.small(", ".join(filter(None, [who, row["place"]])))
             for note in record.of("notes", session_id=row["id"]):
                 self.paper.text_of(note["text"])
                 signed = {"who": note["author"], "when": self.moment(note["signed_at"])}

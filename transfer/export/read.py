@@ -118,7 +118,7 @@ TABLES = (
     (
         "sessions", TherapySession, "starts_at",
         "id starts_at ends_at state therapist place take_away video_link booked_at"
-        " logged_at called_off_at",
+        " logged_at called_off_at from_list",
     ),
     ("session_goals", SessionGoal, "session_id goal_id", "session_id goal_id"),
     (

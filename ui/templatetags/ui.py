@@ -225,6 +225,13 @@ def moment_with_year(when):
     )
 
 
+def day_with_year(when):
+    """Tue 24 Nov 2026, as above without an hour."""
+    local = _local(when).date()
+    words = dates.weekday_with_year(local)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
+
+
 @register.filter(is_safe=True)
 def clock(when):
     """14:00, in the reader's time zone."""
