@@ -12,7 +12,11 @@ from uuid import UUID
 
 from django.db.models import DateTimeField, OuterRef, Q, Subquery
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from accounts import encryption
 from accounts.models import User
@@ -28,6 +32,8 @@ from goals.models.content import Side
 from goals.wordings import Wordings
 from notes.models import ProgressNote
 from toolkit.models import Assignment
+from ui.screen_privacy import called
+from ui.templatetags.ui import day
 
 MANY = 12  # lines in one list of the page
 SHOWN = ("preferred_name", "family_name", "name_key", "pronouns", "state", "created_at")
@@ -37,19 +43,14 @@ NOW = {"now": DateTimeField()}
 
 @dataclass(frozen=True)
 class Item:
-    """One line about one client; `id` is the goal's or session's it leads to."""
+    """One line about one client, and the address it leads to."""
 
     client: Client
-    id: UUID | None = None
-    at: datetime | None = None
-    words: str = ""
-    value: int | None = None
-    before: int | None = None
-    side: str = ""  # who gave both numbers
-    is_own: bool = False  # the reader gave the last one
-    from_list: bool = False  # the last one came with an import
-    earlier: str = ""  # that an agreement was withdrawn before
-    is_again: bool = False  # the words were agreed to before
+    address: str
+    line: str | SafeString = ""
+    words: str = ""  # of a goal
+    end: str | SafeString = ""
+    book: str = ""  # the address at which a session is booked
 
 
 @dataclass(frozen=True)
@@ -221,14 +222,15 @@ class TherapistWeekPage:
         return ShortList.of(waiting, self._asked)
 
     def _asked(self, goal: Goal) -> Item:
-        return Item(
-            self.clients[goal.client_id],
-            goal.pk,
-            goal.latest.proposed_at,
-            goal.called,
-            earlier=status.earlier(goal),
-            is_again=goal.agreed_again,
+        earlier = status.earlier(goal)
+        proposed = format_html(
+            _("Proposed {day}"), day=day(goal.latest.proposed_at, "within")
         )
+        said = (
+            [] if goal.agreed_again else [proposed]
+        )  # the words were agreed to before
+        line = format_html_join(". ", "{}", ((one,) for one in [*said, earlier] if one))
+        return self._of_goal(goal, line=line)
 
     @cached_property
     def agreed(self) -> ShortList:
@@ -240,8 +242,10 @@ class TherapistWeekPage:
         return ShortList.of(new, self._agreed)
 
     def _agreed(self, goal: Goal) -> Item:
-        client = self.clients[goal.client_id]
-        return Item(client, goal.pk, goal.in_force_at, goal.called)
+        return self._of_goal(goal, words=goal.called, end=day(goal.in_force_at))
+
+    def _of_goal(self, goal: Goal, **said) -> Item:
+        return Item(self.clients[goal.client_id], goal.get_absolute_url(), **said)
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
@@ -262,15 +266,23 @@ class TherapistWeekPage:
     def _rated(self, row: GoalRating) -> Item:
         return Item(
             self.clients[row.client_id],
-            row.goal_id,
-            row.at,
-            self._wordings.words_then(row.goal, row.at, row.side),
-            value=row.value,
-            before=row.before,
-            side=row.side,
-            is_own=row.by_id == self.user.pk,
-            from_list=row.from_list,
+            row.goal.get_absolute_url(),
+            words=self._wordings.words_then(row.goal, row.at, row.side),
+            end=self._given_by(row),
         )
+
+    def _given_by(self, row: GoalRating) -> str:
+        """Who gave the last number and the one before: both are of one side."""
+        numbers = {"value": row.value, "before": row.before}
+        if row.side == Side.CLIENT:
+            name = called(self.clients[row.client_id].preferred_name)
+            said = _("%(name)s: %(value)s, was %(before)s")
+            return said % (numbers | {"name": name})
+        if row.from_list:
+            return _("From an imported list: %(value)s, was %(before)s") % numbers
+        if row.by_id == self.user.pk:
+            return _("You: %(value)s, was %(before)s") % numbers
+        return _("Therapist: %(value)s, was %(before)s") % numbers
 
     @cached_property
     def _wordings(self) -> Wordings:
@@ -282,7 +294,13 @@ class TherapistWeekPage:
     def unsigned(self) -> ShortList:
         rows = _unsigned(self.user, now=self.now)
         mine = [row for row in rows if row[0] in self.clients]
-        return ShortList.of(mine, lambda row: Item(self.clients[row[0]], *row[1:]))
+        return ShortList.of(mine, lambda row: self._of_session(*row))
+
+    def _of_session(self, client_id, session_id, starts_at) -> Item:
+        line = format_html(_("Session of {day}"), day=day(starts_at, "within"))
+        return Item(
+            self.clients[client_id], reverse("session", args=[session_id]), line=line
+        )
 
     @property
     def booked(self) -> int:
@@ -304,7 +322,11 @@ class TherapistWeekPage:
             if row.state == planned and row.ends_at > self.now
         }
         active = (c for c in self.clients.values() if c.state == Client.State.ACTIVE)
-        return ShortList.of((c for c in active if c.pk not in booked), Item)
+        return ShortList.of((c for c in active if c.pk not in booked), self._to_book)
+
+    def _to_book(self, client: Client) -> Item:
+        book = reverse("session-add", args=[client.pk])
+        return Item(client, client.get_absolute_url(), book=book)
 
     # -- the page ----------------------------------------------------------------
 
