@@ -196,7 +196,7 @@ class Desk:
 
     def pages(self, cookie: str) -> list[Case]:
         return [
-            Case("caseload", "/caseload/", cookie, 12, 3),
+            Case("caseload", "/caseload/", cookie, 12, 4),  # its rows are a template
             Case("search by name", "/caseload/?q=number1", cookie, 8, 1.5),
             Case("today", "/today/", cookie, 14, 3),
             Case("client with journey", f"/clients/{self.journey.pk}/", cookie, 14, 4),
