@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.decorators import if_a_page
 from accounts.models import AuditEvent
-from clients import record_rate_limit, signals
+from clients import apart, record_rate_limit, signals
 from clients.access import reach, role_towards
+from clients.models import Client
 
 audit.verb("opened", audit.Sort.OPENED, _("A part of the record"))
 audit.verb("exported", audit.Sort.EXPORTED, _("From the record"))
@@ -37,6 +38,8 @@ def open_for(request, rows: Iterable, *, verb: str = "opened", **wanted):
     further look.
     """
     if isinstance(rows, models.QuerySet):
+        if rows.model is Client:  # the page's head asks, and would read it anew
+            rows = apart.with_shares_name(rows, client="")
         found = get_object_or_404(rows, **wanted)
     else:
         found = next(iter(rows), None)

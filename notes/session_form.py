@@ -12,7 +12,7 @@ from accounts.models import User
 from clients import signals
 from clients.autosave import PART
 from clients.portal_state import reads
-from goals.models import Goal, GoalRating
+from goals.models import GoalRating
 from notes.formats import PARTS
 from notes.models import ProgressNote, SessionGoal
 from notes.models.note import LIMITS, MOST, PRESSED
@@ -80,22 +80,15 @@ class SessionForm(HouseForm):
                 ),
             )
         for goal in screen.goals:
-            self.fields[rating_name(goal.pk)] = self._stones(goal)
+            self.fields[rating_name(goal.pk)] = StonesField(
+                label=screen.words_of(goal), required=False
+            )
         for assignment in screen.open_practice:
             self.fields[answer_name(assignment)] = SegmentsField(
                 label=assignment.words,
                 required=False,
                 choices=Assignment.Answer.choices,
             )
-
-    def _stones(self, goal: Goal) -> StonesField:
-        field = StonesField(label=self.screen.words_of(goal), required=False)
-        field.say(
-            low=goal.shown.low_end,
-            high=goal.shown.high_end,
-            last=self.screen.last_rating(goal),
-        )
-        return field
 
     # -- for the template --------------------------------------------------------
 
@@ -119,8 +112,15 @@ class SessionForm(HouseForm):
         }
 
     def cards(self):
+        """Each goal with its stones and what is said beside them; their ends and last
+        time's number are looked up here, since a save needs neither."""
         for goal in self.screen.goals:
-            yield goal, self[rating_name(goal.pk)], self.screen.meta(goal)
+            name, meta = rating_name(goal.pk), self.screen.meta(goal)
+            shown = goal.shown
+            self.fields[name].say(
+                low=shown.low_end, high=shown.high_end, last=meta["last"]
+            )
+            yield goal, self[name], meta
 
     def practice_rows(self):
         """Each with what it was answered when the page was made: that is no draft.

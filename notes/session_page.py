@@ -128,7 +128,6 @@ class SessionPage:
         self.goals = open_goals(user, client=session.client_id)
         self.goals += self._closed_since()
         status.with_past(user, with_names(user, self.goals))
-        self._read_ratings()
         practice = list(last_exercises(user, client=session.client_id))
         self.answered = answered_by(practice, session.client)
         self.agreed_here = next(
@@ -236,13 +235,18 @@ class SessionPage:
         at, client = self.session.starts_at, self.session.client_id
         return first(_held_before(self.user, client=client, at=at))
 
-    def _read_ratings(self) -> None:
-        """Each side's last one before this session's end, and those given in it."""
-        here = {"goals": self._ids, "session": self.session.pk}
-        given = _given(self.user, **here)
-        self.given = {rating.goal_id: rating for rating in given}
-        newest = _newest(self.user, **here, until=self.session.ends_at)
-        self.before = {(rating.goal_id, rating.side): rating for rating in newest}
+    @cached_property
+    def given(self) -> dict[UUID, GoalRating]:
+        """What each goal was rated in this session."""
+        rows = _given(self.user, goals=self._ids, session=self.session.pk)
+        return {rating.goal_id: rating for rating in rows}
+
+    @cached_property
+    def before(self) -> dict[tuple[UUID, str], GoalRating]:
+        """Each side's last one before this session's end."""
+        until = self.session.ends_at
+        rows = _newest(self.user, goals=self._ids, session=self.session.pk, until=until)
+        return {(rating.goal_id, rating.side): rating for rating in rows}
 
     @property
     def _ids(self) -> list[UUID]:

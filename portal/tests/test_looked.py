@@ -28,7 +28,7 @@ def test_a_goal_that_thea_opened_thrice_is_one_line(cleo, thea, sign_in):
     said = told(browser)
     assert "Thea, your therapist" in said and "Opened your goals, 3 times" in said
     assert len(browser.get(LOOKED).context["looks"]) == 1
-    assert "bus" not in said
+    assert "the bus" not in said
 
 
 def test_what_cleo_opens_is_not_somebody_looking(cleo, thea, sign_in):
