@@ -10,7 +10,6 @@ from django.db.models import DateTimeField
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from accounts import encryption
 from accounts.models import User
 from appointments.models import TherapySession
 from clients.access import reach
@@ -141,11 +140,6 @@ class ClientWeekPage:
             for goal in self._goals
             if goal.pk in by_goal and by_goal[goal.pk].ratings  # of either side
         ]
-
-    def load_keys(self) -> None:
-        ids = {row.client_id for row in [*self._goals, *self.practice]}
-        if ids:
-            encryption.expect(self.user.practice_id, ids)
 
     @property
     def is_empty(self) -> bool:

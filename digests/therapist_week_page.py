@@ -217,8 +217,18 @@ class TherapistWeekPage:
         return mine
 
     @cached_property
+    def _with_words(self) -> tuple[list[Goal], list[GoalRating]]:
+        """Both, whose words are shown: the keys of all their clients in one query."""
+        goals, moved = self._goals, self._moved
+        spoken = {row.client_id for row in [*goals, *moved]}
+        if spoken:
+            encryption.expect(self.user.practice_id, spoken)
+        return goals, moved
+
+    @cached_property
     def keys_waiting(self) -> ShortList:
-        waiting = [goal for goal in self._goals if goal.waits_for == Side.THERAPIST]
+        goals, _moved = self._with_words
+        waiting = [goal for goal in goals if goal.waits_for == Side.THERAPIST]
         return ShortList.of(waiting, self._asked)
 
     def _asked(self, goal: Goal) -> Item:
@@ -234,9 +244,10 @@ class TherapistWeekPage:
 
     @cached_property
     def agreed(self) -> ShortList:
+        goals, _moved = self._with_words
         new = [
             goal
-            for goal in self._goals
+            for goal in goals
             if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
         ]
         return ShortList.of(new, self._agreed)
@@ -261,7 +272,8 @@ class TherapistWeekPage:
 
     @cached_property
     def moved(self) -> ShortList:
-        return ShortList.of(self._moved, self._rated)
+        _goals, moved = self._with_words
+        return ShortList.of(moved, self._rated)
 
     def _rated(self, row: GoalRating) -> Item:
         return Item(
@@ -329,12 +341,6 @@ class TherapistWeekPage:
         return Item(client, client.get_absolute_url(), book=book)
 
     # -- the page ----------------------------------------------------------------
-
-    def load_keys(self) -> None:
-        """Of everybody whose words are shown, in one query."""
-        spoken = {row.client_id for row in [*self._goals, *self._moved]}
-        if spoken:
-            encryption.expect(self.user.practice_id, spoken)
 
     @property
     def is_empty(self) -> bool:

@@ -36,7 +36,6 @@ def digest(request, digest_id):
     ready = Digest.objects.visible_to(request.user).ready()
     digest = get_object_or_404(ready.with_week_before(), pk=digest_id)
     week = TherapistWeekPage(request.user, digest)
-    week.load_keys()
     audit.record("opened digest")
     context = {"nav": "digest", "digest": digest, "week": week}
     return render(request, "digests/digest.html", context)

@@ -32,7 +32,6 @@ def digest_latest(request):
 def digest(request, digest_id):
     ready = Digest.objects.visible_to(request.user).ready()
     week = ClientWeekPage(request.user, get_object_or_404(ready, pk=digest_id))
-    week.load_keys()
     audit.record("opened digest")
     context = {
         "nav": "home",
