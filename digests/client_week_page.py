@@ -16,7 +16,7 @@ from clients.access import reach
 from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
-from goals import attention, status
+from goals import signal_words, status
 from goals.disagreement_page import with_names
 from goals.models import Goal
 from goals.models.content import Side
@@ -110,11 +110,11 @@ class ClientWeekPage:
             return []
         goals = {goal.pk: goal for goal in self._goals}
         ids = {goal.client_id for goal in self._goals}
-        asks = attention.watch(self.user, ids, meeting=[]) if ids else []
+        asks = signal_words.watch(self.user, ids, meeting=[]) if ids else []
         return [
             (one.kind, goals[one.goal_id])
             for one in asks
-            if one.kind in attention.REVIEWS and one.goal_id in goals
+            if one.kind in signal_words.REVIEWS and one.goal_id in goals
         ]
 
     @cached_property

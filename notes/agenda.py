@@ -12,7 +12,7 @@ from accounts.models import User
 from appointments.models import TherapySession
 from clients.prepared import prepared_for_user
 from clients.sides import SidePages
-from goals import attention
+from goals import signal_words
 from goals.disagreement_page import with_names
 from goals.models import Goal
 
@@ -20,7 +20,7 @@ from goals.models import Goal
 @dataclass(frozen=True)
 class Topic:
     goal: Goal
-    watch: attention.Watch
+    watch: signal_words.Watch
     url: str
 
     @property
@@ -37,8 +37,8 @@ def topics(session: TherapySession, user: User, side: SidePages) -> list[Topic]:
         return []
     found = [
         one
-        for one in attention.watch(user, [session.client_id], meeting=[])
-        if one.kind in attention.FOR_THE_SESSION and one.at < session.ends_at
+        for one in signal_words.watch(user, [session.client_id], meeting=[])
+        if one.kind in signal_words.FOR_THE_SESSION and one.at < session.ends_at
     ]
     if not found:
         return []

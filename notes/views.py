@@ -23,7 +23,7 @@ from clients.record_access import shown
 from clients.remark_forms import SupervisionCommentForm
 from clients.remarks import Asides
 from database.prepared import first
-from goals import attention
+from goals import signal_words
 from notes import conflict, signing
 from notes.formats import PARTS
 from notes.hold_form import HoldForm
@@ -171,7 +171,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
         "earlier": earlier_drafts(screen, request.user),
         "since": screen.came_in,
         "topics": [
-            (attention.to_therapist(one.kind)[0], one.goal, one.url)
+            (signal_words.to_therapist(one.kind)[0], one.goal, one.url)
             for one in screen.topics
         ],
         "other": other and conflict.parts_of(other, form.body.split(PART)),

@@ -23,10 +23,10 @@ from clients import access, apart
 from clients.models import Client, Signal
 from clients.prepared import prepared_for_user
 from database.prepared import many
-from goals.attention import CLIENT_SUGGESTS
 from goals.models import Goal
 from goals.models.content import Side
 from goals.recent_ratings import RecentRatings, rated_often, recent_lines
+from goals.signal_words import CLIENT_SUGGESTS
 from toolkit.models import Assignment
 from ui.names import name_key
 from ui.templatetags.ui import day, moment, status

@@ -32,7 +32,7 @@ from clients.prepared import prepared_for_user
 from clients.remarks import waiting_for
 from clients.sides import THERAPISTS
 from database.prepared import many
-from goals import attention, status
+from goals import signal_words, status
 from goals.models import Goal, GoalRating, Step
 from goals.models.content import Side
 from goals.to_change import to_change
@@ -233,9 +233,9 @@ class TodayPage:
     def _lines(self, pk, rated, stepped, answered) -> list[str]:
         since = self.facts.last_end.get(pk)
         lines = [
-            attention.to_therapist(one.kind)[0]
+            signal_words.to_therapist(one.kind)[0]
             for one in self._watched
-            if one.client_id == pk and one.kind in attention.FOR_THE_SESSION
+            if one.client_id == pk and one.kind in signal_words.FOR_THE_SESSION
         ]
         if pk in self.facts.waiting and self._is_here(pk):
             lines.append(_("Words for a goal wait for your key"))
@@ -318,10 +318,10 @@ class TodayPage:
                 yield self._want(kind, client_id, why, _("Read"), address)
 
     @cached_property
-    def _watched(self) -> list[attention.Watch]:
+    def _watched(self) -> list[signal_words.Watch]:
         here = [pk for pk in self.clients if self._is_here(pk)]
         meeting = {session.client_id for session in self.sessions}
-        return attention.watch(self.user, here, meeting=meeting)
+        return signal_words.watch(self.user, here, meeting=meeting)
 
     def _goals(self):
         """Reviews that are due or wait, what was said and not answered, still goals."""
@@ -332,7 +332,7 @@ class TodayPage:
                 continue
             if found.kind == "talk-therapist":  # one's own wish is for the session
                 continue
-            why, act = attention.to_therapist(found.kind)
+            why, act = signal_words.to_therapist(found.kind)
             address = found.address(THERAPISTS)
             yield self._want("goal", found.client_id, why, act, address)
 

@@ -10,8 +10,8 @@ from digests.client_week_page import ClientWeekPage
 from digests.kinds.client_digest import ClientDigest
 from digests.models import Digest
 from goals import status
+from portal.signal_words import WATCHED
 from portal.state import client_required
-from portal.watched import WATCHED
 
 
 @client_required

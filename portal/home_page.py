@@ -17,7 +17,7 @@ from clients.prepared import prepared_for_user
 from clients.sides import CLIENTS
 from clients.telling import notices
 from database.prepared import first
-from goals import attention, status
+from goals import signal_words, status
 from goals.disagreement_page import with_names
 from goals.models import Goal, GoalRating, GoalVersion, Step
 from goals.models.content import Side
@@ -26,7 +26,7 @@ from goals.wordings import Wordings
 from portal.exercises import to_answer
 from portal.own import own_client_therapist_and_news
 from portal.sessions_page import door_is_open
-from portal.watched import DECIDED, WATCHED
+from portal.signal_words import DECIDED, WATCHED
 from toolkit.models import Assignment
 
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes; what is only to read has none
@@ -42,7 +42,7 @@ class Ask:
     kind: str
     row: Goal | Assignment | None
     minutes: int
-    watch: attention.Watch | None = None
+    watch: signal_words.Watch | None = None
 
     @property
     def url(self) -> str:
@@ -63,7 +63,7 @@ class Ask:
     @property
     def words(self) -> str:
         """What is asked, of what the two of a goal watch over."""
-        return (WATCHED | DECIDED).get(self.kind, attention.OTHER)
+        return (WATCHED | DECIDED).get(self.kind, signal_words.OTHER)
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ class HomePage:
         """A review that is due or waits, what was said and not talked about, and a
         kind question about a goal that stands still."""
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
-        found = attention.watch(self.user, [self.client.pk])
-        found.sort(key=lambda one: attention.rank(one.kind))
+        found = signal_words.watch(self.user, [self.client.pk])
+        found.sort(key=lambda one: signal_words.rank(one.kind))
         asks = {
             goal.pk: Ask("change", goal, LOOK)
             for goal in self.goals
@@ -215,11 +215,11 @@ class HomePage:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
-            elif goal and (goal not in keys or one.kind in attention.REVIEWS):
+            elif goal and (goal not in keys or one.kind in signal_words.REVIEWS):
                 kind = self._with_ritual(one.kind)
-                is_told = kind in attention.TOLD
+                is_told = kind in signal_words.TOLD
                 # All that is asked about a goal; else one thing, which comes first.
-                key = (goal.pk, kind) if kind in attention.ASKED else goal.pk
+                key = (goal.pk, kind) if kind in signal_words.ASKED else goal.pk
                 if key not in asks and not (is_told and goal.pk in asked):
                     asks[key] = Ask(kind, goal, LOOK * (not is_told), one)
                     asked.add(goal.pk)

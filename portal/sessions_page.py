@@ -19,7 +19,7 @@ from notes.formats import PARTS
 from notes.models import ProgressNote
 from notes.session_ratings import SessionRatings
 from notes.signed_note_page import additions_to
-from portal.watched import WATCHED
+from portal.signal_words import WATCHED
 from toolkit.models import Assignment
 
 DOOR_OPENS = timedelta(minutes=15)  # before a video session

@@ -34,7 +34,7 @@ from goals.models import (
 )
 from notes.models import NoteAddition, ProgressNote, SessionGoal
 from therapy.demo.care import ADDED, ANSWER, CORRECTED, SAID, SAYS, WHY
-from therapy.demo.practice import ZONE
+from therapy.demo.demo_practice import ZONE
 from therapy.demo.strengths import STRENGTHS, WINS
 from therapy.demo.words import PEOPLE, THEMES
 from toolkit.models import Assignment

@@ -12,8 +12,8 @@ from appointments.models import TherapySession
 from clients import signals
 from clients.models import ContactPreferences, Signal
 from database.identity import acting_as
-from goals.attention import TO_THERAPIST, watch
 from goals.models import Comment, Goal, GoalRating, Review
+from goals.signal_words import TO_THERAPIST, watch
 from goals.tests.test_reviews import answer
 from portal.home_page import WATCHED
 from tests.cast import (

@@ -549,7 +549,7 @@ OF_THE_RULE = [
     Mutant("signal: one session without a talk is asked about",
            target="goals.signals:UNANSWERED", put=lambda _old: 1),
     Mutant("signal: a question on top of a review that is due",
-           target="goals.attention:QUIET", put=lambda _old: ()),
+           target="goals.signal_words:QUIET", put=lambda _old: ()),
     Mutant("exercise: a later answer replaces one that was not seen",
            target="toolkit.models:Assignment.say",
            put=lambda old: lambda self, answer, *, by, seen: old(

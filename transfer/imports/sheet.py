@@ -1,6 +1,6 @@
 """The lines of an uploaded file as they are stored, and why a file cannot be read.
 
-parse.py reads the file, in a process of its own (reading.py).
+parse.py reads the file, in a process of its own (parser_process.py).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from accounts.models import User
 from database import claims
 from database.claims import Claim, TakenAway
 from database.identity import acting_as
-from transfer.imports import crash, reading
+from transfer.imports import crash, parser_process
 from transfer.imports.columns import Field, matched
 from transfer.imports.files import lines_to_mend
 from transfer.imports.review import ImportReview
@@ -84,7 +84,7 @@ def _read(claim: Claim) -> str:
     sheet, refused = None, {}
     if raw is not None:
         try:
-            sheet = reading.read(raw)  # meanwhile no transaction is open
+            sheet = parser_process.read(raw)  # meanwhile no transaction is open
         except CannotRead as error:
             refused = {"code": error.code, "params": error.numbers}
     with acting_as(claim.by_id), transaction.atomic(durable=True):

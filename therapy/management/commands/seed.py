@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from accounts.models import Practice
-from therapy.demo.practice import SLUG, Demo
+from therapy.demo.demo_practice import SLUG, Demo
 
 
 class Command(BaseCommand):

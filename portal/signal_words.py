@@ -1,4 +1,4 @@
-"""What a client reads of what the two of a goal watch over (goals.attention)."""
+"""What a client reads of what the two of a goal watch over (goals.signal_words)."""
 
 from django.utils.translation import gettext_lazy as _
 
