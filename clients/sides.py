@@ -32,20 +32,24 @@ class SidePages:
         return ("portal-" if self.portal else "") + name.replace("_", "-")
 
     def page(self, request, template: str, *, client, nav: str, **context):
-        """Their own template, `goals/step_add` or `portal/step_add`; the response.
+        """The page of one side, as a response.
 
-        `nav` is the portal's tab; a therapist's page of a client is in the caseload.
+        `both/step_add` is one template for both sides, which extends base_both.html.
+        Else each side has its own: `goals/goal_detail`, and in the portal
+        `portal/goal_detail`.  `nav` is the portal's tab; a therapist's page of a client
+        is in the caseload.
         """
         folder, _slash, name = template.rpartition("/")
+        if self.portal and folder != "both":
+            folder = "portal"
         context |= {
             "nav": nav if self.portal else "caseload",
             "client": client,
             "names": self,
             "is_portal": self.portal,
+            "base": f"base_{'portal' if self.portal else 'therapist'}.html",
         }
-        return render(
-            request, f"{'portal' if self.portal else folder}/{name}.html", context
-        )
+        return render(request, f"{folder}/{name}.html", context)
 
 
 THERAPISTS, CLIENTS = SidePages(portal=False), SidePages(portal=True)

@@ -155,7 +155,7 @@ def take_key_back(request, side: SidePages, goal_id):
         before = context["before"] = version.before()
         # Without the proposal nobody is asked again for what was agreed once.
         context["before_rests"] = before and before.was_agreed
-    return answers.page(request, side, "goal_key_back", goal, **context)
+    return answers.page(request, side, "both/goal_key_back", goal, **context)
 
 
 @either_side
@@ -266,7 +266,7 @@ def numbers(request, side: SidePages, goal_id):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Kept."))
         return answers.to(side, goal)
-    return answers.page(request, side, "goal_numbers", goal, form=form, last=last)
+    return answers.page(request, side, "both/goal_numbers", goal, form=form, last=last)
 
 
 # -- steps, comments, links -----------------------------------------------------------
@@ -283,7 +283,9 @@ def step_add(request, side: SidePages, goal_id):
         messages.success(request, _("Step added."))
         return answers.to(side, goal, "#steps")
     at_hand = next_step.at_hand(goal, request.user)
-    return answers.page(request, side, "step_add", goal, form=form, strengths=at_hand)
+    return answers.page(
+        request, side, "both/step_add", goal, form=form, strengths=at_hand
+    )
 
 
 @either_side
@@ -314,7 +316,7 @@ def comment(request, side: SidePages, goal_id):
         both, alone = _("Comment saved for both of you."), _("Comment saved.")
         messages.success(request, both if goal.is_shared else alone)
         return answers.to(side, goal, "#said")
-    return answers.page(request, side, "goal_comment", goal, form=form)
+    return answers.page(request, side, "both/goal_comment", goal, form=form)
 
 
 @either_side
@@ -328,7 +330,7 @@ def comment_talked(request, side: SidePages, said_id):
         messages.success(request, both if said.goal.is_shared else alone)
         return answers.to(side, said.goal, "#said")
     return answers.page(
-        request, side, "comment_talked", said.goal, form=form, comment=said
+        request, side, "both/comment_talked", said.goal, form=form, comment=said
     )
 
 
@@ -346,7 +348,7 @@ def link(request, side: SidePages, goal_id):
     if form.is_valid() and form.save(by=request.user):
         messages.success(request, _("Linked."))
         return answers.to(side, goal, "#links")
-    return answers.page(request, side, "goal_link", goal, form=form)
+    return answers.page(request, side, "both/goal_link", goal, form=form)
 
 
 @either_side

@@ -16,7 +16,8 @@ def to(side: SidePages, goal: Goal, place: str = ""):
 
 
 def page(request, side: SidePages, name: str, goal: Goal, **context):
-    """One's own side's template of that name, about this goal."""
+    """The page of that name about this goal: `both/step_add`, or each side's own."""
+    template = name if "/" in name else f"goals/{name}"
     with_names(request.user, [goal])
     context |= {"client": goal.client, "goal": goal, "nav": "goals"}
-    return side.page(request, f"goals/{name}", **context)
+    return side.page(request, template, **context)

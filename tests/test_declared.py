@@ -312,7 +312,10 @@ def test_a_field_may_be_updated_by_the_web_or_is_named_frozen(model):
         for field in model._meta.local_concrete_fields
         if field.name not in frozen
     }
-    assert granted == changing
+    assert granted == changing, (
+        "what may change is said twice: `update=` of its SecureRows, in the migration,"
+        " and `frozen` of the model, which names all other fields"
+    )
 
 
 # Where a copy has a field under another name.
@@ -392,6 +395,7 @@ def fill(model, field, number, cleo):
     rows = list(rows_of(model, cleo))
     if any(said_of(row, field) is not None for row in rows):
         return
+    assert rows, f"{model.__name__} has no row: add one to record_of()"
     row = rows[0]
     if field.is_relation:
         value = rows_of(field.related_model, cleo).first().pk

@@ -1,28 +1,31 @@
 """Sentences that a client reads, sorted: which promise something, and which do not.
 
 `PROMISES` names the test that keeps each; beside this file, promise_nothing.txt has the
-others, one a line. A new sentence is in neither and fails test_promises.py until
+others, one a line. They are looked for in the templates and modules named below, and in
+what the pages include. A new sentence is in neither and fails test_promises.py until
 somebody has sorted it.
 """
 
+import re
 from pathlib import Path
 
 from accounts import audit
 from tests.pseudo import in_python, in_template
 
 HOUSE = Path(__file__).resolve().parents[2]
+INCLUDED = re.compile(r'{%\s*include\s+"([^"]+)"')
 SHORTEST = 4  # words; what is shorter is a label
 
 # What the portal shows of other rooms, and what is sent to clients.
 TEMPLATES = (
-    "templates/portal/**/*.html", "templates/goals/**/*.html",
+    "templates/portal/**/*.html", "templates/both/**/*.html",
+    "templates/goals/**/*.html",
     "templates/parts/**/*.html", "templates/base*.html", "templates/not_saved.html",
-    "templates/overview/goal_progress_body.html",
-    "templates/transfer/record_body.html", "templates/notes/note_additions.html",
     "templates/accounts/*.html", "templates/account/*.html", "templates/emails/*",
 )  # fmt: skip
 PYTHON = (
     "portal/*.py", "goals/*.py", "goals/models/*.py", "clients/telling.py",
+    "clients/two_keys.py",
     "ui/charts/words.py", "ui/charts/ratings.py", "ui/charts/timeline.py",
     "goals/strengths/forms.py", "overview/timeline_events.py",
     "overview/timeline_page.py",
@@ -37,8 +40,9 @@ STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html"
 def sentences() -> set[str]:
     """Every marked text of at least so many words that a client may read."""
     found = set()
-    for patterns, extract in ((TEMPLATES, in_template), (PYTHON, in_python)):
-        for path in (path for one in patterns for path in HOUSE.glob(one)):
+    modules = {path for one in PYTHON for path in HOUSE.glob(one)}
+    for paths, extract in ((templates(), in_template), (modules, in_python)):
+        for path in paths:
             if path.name in STAFF:
                 continue
             for _name, words in extract(path):
@@ -46,6 +50,18 @@ def sentences() -> set[str]:
                 found.update(plain(text) for text in many if isinstance(text, str))
     found -= {plain(str(verb.words)) for verb in audit.VERBS.values()}  # an admin's
     return {text for text in found if len(text.split()) >= SHORTEST}
+
+
+def templates() -> set[Path]:
+    """Those above, and what the pages of the portal include, from whatever room."""
+    found = {path for one in TEMPLATES for path in HOUSE.glob(one)}
+    queue = [path for path in found if path.parent.name in ("portal", "both")]
+    while queue:
+        names = INCLUDED.findall(queue.pop().read_text())
+        more = {HOUSE / "templates" / name for name in names} - found
+        found |= more
+        queue += more
+    return found
 
 
 def plain(text: str) -> str:
