@@ -13,7 +13,6 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import CrisisLine, Practice, User
 from appointments.models import TherapySession
-from clients.autosave import PART
 from clients.models import Client
 from database.identity import acting_as
 from goals.models import GoalRating
@@ -25,13 +24,20 @@ from therapy.demo.people import PASSWORD
 from therapy.demo.proposed import Proposed
 from therapy.demo.strengths import Strong
 from therapy.demo.words import PEOPLE, PRIVACY, STAFF, WRITTEN
-from therapy.seeds import as_who_seeds, give_portal
+from therapy.seeds import (
+    LENGTH,
+    as_who_seeds,
+    exercise_of,
+    give_portal,
+    note_of,
+    rating_in,
+    session_of,
+)
 from toolkit.models import Assignment
 
 ZONE = ZoneInfo("Europe/London")
 SLUG = "larch-street"
 ROOMS = {"thea": "Room 2", "theo": "Room 1", "iris": "Room 3"}
-LENGTH = timedelta(minutes=50)
 CLEOS_BUS = [2, 2, 3, 2, 4, 4, 3, 4, 5, 5, 6, 5]
 
 
@@ -169,17 +175,14 @@ class Demo:
         state = "missed" if missed else "held" if past else "planned"
         remote = self.person.first in ("Carl", "Rowan")
         link = "https://video.example/room" if remote else ""
-        return TherapySession(
-            practice=self.practice,
-            client=self.client,
-            therapist=self.therapist,
-            starts_at=starts.astimezone(UTC),
-            ends_at=starts.astimezone(UTC) + LENGTH,
+        return session_of(
+            self.client,
+            self.therapist,
+            starts.astimezone(UTC),
+            state=state,
             place="" if remote else ROOMS[self.person.therapist],
             video_link=link,
-            state=state,
             booked_at=min(starts.astimezone(UTC) - timedelta(days=9), self.now),
-            logged_at=starts.astimezone(UTC) + LENGTH if state == "held" else None,
         )
 
     def soon(self, starts):
@@ -219,7 +222,7 @@ class Demo:
             for goal in rated:
                 value = self.next_value(goal, values[goal.pk], number, len(held))
                 values[goal.pk] = value
-                ratings.append(self.rating(goal, values[goal.pk], session))
+                ratings.append(rating_in(session, goal, value))
                 worked.append(SessionGoal(
                     practice=self.practice, client=self.client, session=session,
                     goal=goal,
@@ -269,39 +272,20 @@ class Demo:
             return CLEOS_BUS[min(number * len(CLEOS_BUS) // held, len(CLEOS_BUS) - 1)]
         return self.walk(value, number / held)
 
-    def rating(self, goal, value, session) -> GoalRating:
-        return GoalRating(
-            practice=self.practice, client=self.client, goal=goal, value=value,
-            by=self.therapist, side="therapist", at=session.starts_at + LENGTH / 2,
-            session_id=session.pk,
-        )  # fmt: skip
-
     def note(self, session, theme, *, signed) -> ProgressNote:
         parts = [
             self.turn(words) for words in (theme.data, theme.assessment, theme.plan)
         ]
-        note = ProgressNote(
-            id=session.pk, practice=self.practice, client=self.client, session=session,
-            author=self.therapist, format="dap", body=PART.join(parts), revision=4,
-            saved_at=session.ends_at,
-        )  # fmt: skip
-        if signed:
-            note.signed_at = min(session.ends_at + timedelta(minutes=15), self.now)
-            note.content_hash = note.compute_hash(note.signed_at)
-        return note
+        signed_at = min(session.ends_at + timedelta(minutes=15), self.now)
+        return note_of(
+            session, parts, signed_at=signed_at if signed else None, revision=4
+        )
 
     def assignment(self, session, theme, newest) -> Assignment:
         open_now = newest or self.random.random() < 0.1
         answer = "" if open_now else self.random.choice(["did", "did", "some", "not"])
-        due_on = (session.starts_at + timedelta(days=7)).date()
-        following = session.starts_at + timedelta(days=6)
-        return Assignment(
-            practice=self.practice, client=self.client, session_id=session.pk,
-            words=self.turn(theme.practice), set_by=self.therapist,
-            set_at=session.ends_at, due_on=due_on,
-            answer=answer, answered_at=following if answer else None,
-            answered_by=(self.client.user or self.therapist) if answer else None,
-        )  # fmt: skip
+        by = self.client.user or self.therapist
+        return exercise_of(session, self.turn(theme.practice), answer=answer, by=by)
 
     # -- who looked --------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts import encryption
 from accounts.models import Credential, Practice, User
 from appointments.models import TherapySession
-from clients.autosave import PART
 from clients.models import Client
 from database.identity import acting_as
 from digests.models import Digest
@@ -22,7 +21,16 @@ from goals.models import Comment, Goal, GoalRating, Step
 from goals.models.content import Side
 from notes.models import ProgressNote
 from therapy.demo.people import PASSWORD
-from therapy.seeds import agree, as_who_seeds, give_portal, write_version
+from therapy.seeds import (
+    agree,
+    as_who_seeds,
+    exercise_of,
+    give_portal,
+    note_of,
+    rating_in,
+    session_of,
+    write_version,
+)  # fmt: skip
 from toolkit.models import Assignment
 
 SLUG = "bench"
@@ -34,7 +42,7 @@ WAITS = "Waits to be logged"  # where those sessions take place
 JOURNEY, GOALS, SESSION, AT_HOME = "Journey", "Goals", "Session", "Portal"
 CASELOAD, LOGGED, TO_LOG, STAFF = 60, 20, 15, 500
 TEAM_LOGGED = 6  # clients of each of the team
-LENGTH, WEEK = timedelta(minutes=50), timedelta(days=7)
+WEEK = timedelta(days=7)
 WORDS = "Take the bus into town on my own twice a week, and stay on when it is full"
 NOTE = "She told of the journey, and of what had helped on the way. " * 23
 
@@ -117,12 +125,10 @@ class Measured:
         self.both = {"practice": self.practice, "client": self.client}
 
     def session(self, starts, state="held", place="Room 2") -> TherapySession:
-        held = state == "held"
-        return TherapySession(
-            **self.both, therapist=self.therapist, starts_at=starts,
-            ends_at=starts + LENGTH, place=place, state=state,
-            booked_at=starts - WEEK, logged_at=starts + LENGTH if held else None,
-            take_away=WORDS if held else "",
+        said = WORDS if state == "held" else ""
+        return session_of(
+            self.client, self.therapist, starts, state=state, place=place,
+            booked_at=starts - WEEK, take_away=said,
         )  # fmt: skip
 
     def sessions(self, weeks: int, number: int) -> None:
@@ -211,11 +217,9 @@ class Measured:
         gap = WEEK * weeks / many
         with acting_as(self.therapist.pk):
             GoalRating.objects.bulk_create(
-                GoalRating(
-                    **self.both, goal=goal, value=2 + number * 7 % 6,
-                    by=self.therapist, side="therapist",
+                rating_in(
+                    self.held[number % len(self.held)], goal, 2 + number * 7 % 6,
                     at=self.now - timedelta(days=3) - gap * (many - number),
-                    session_id=self.held[number % len(self.held)].pk,
                 )
                 for number in range(many)
             )  # fmt: skip
@@ -237,23 +241,12 @@ class Measured:
             )
 
     def note(self, session, *, signed) -> ProgressNote:
-        note = ProgressNote(
-            id=session.pk, **self.both, session=session, author=self.therapist,
-            body=PART.join([NOTE] * 3), revision=3, saved_at=session.ends_at,
-        )  # fmt: skip
-        if signed:
-            note.signed_at = session.ends_at
-            note.content_hash = note.compute_hash(session.ends_at)
-        return note
+        signed_at = session.ends_at if signed else None
+        return note_of(session, [NOTE] * 3, signed_at=signed_at, revision=3)
 
     def practice_of(self, session, *, done) -> Assignment:
-        answered = session.starts_at + timedelta(days=6)
-        return Assignment(
-            **self.both, session_id=session.pk, words=WORDS, set_by=self.therapist,
-            set_at=session.ends_at, due_on=(session.starts_at + WEEK).date(),
-            answer="did" if done else "", answered_at=answered if done else None,
-            answered_by=self.client.user if done else None,
-        )  # fmt: skip
+        answer = "did" if done else ""
+        return exercise_of(session, WORDS, answer=answer, by=self.client.user)
 
     def week(self) -> None:
         """The therapist's digest of the week before."""
