@@ -141,9 +141,12 @@ def test_what_was_written_in_the_first_practice_can_be_read(restored):
         thea = account_at("thea@cairn.example")
         with acting_as(thea), transaction.atomic():
             notes = [note.body for note in ProgressNote.objects.signed()]
-            goals = [wording.own_words for wording in GoalVersion.objects.all()]
+            versions = list(GoalVersion.objects.all())
+            goals = [version.own_words for version in versions]
+            marks = [version.compute_fingerprint() for version in versions]
     assert len(notes) > 50
     assert len(goals) > 20
+    assert marks == [version.fingerprint for version in versions]  # as agreed to then
     closed = [text for text in notes + goals if isinstance(text, encryption.Unreadable)]
     assert not closed
 
