@@ -201,6 +201,11 @@ class KeyBackForm(KeptForm):
         help_text=_("It is read by the other side, and stays in the history."),
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.goal.is_shared:  # nobody of the other side may answer, or look
+            self.fields["reason"].help_text = _("It stays in the history.")
+
     def save(self, version, *, by: User) -> bool:
         return self.done(version.withdraw_key, self.cleaned_data["reason"], by=by)
 

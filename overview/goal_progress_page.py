@@ -88,11 +88,12 @@ class GoalChange:
         return self.change is not None and self.goal.was_agreed
 
     @property
-    def few(self) -> list[tuple[bool, SideRatings]]:
-        """Each side that rated too little to compare, and whether it is the client's;
-        where the client's ratings are enough, they alone are told."""
+    def few(self) -> list[tuple[bool, SideRatings, str]]:
+        """Each side that rated too little to compare, whether it is the client's, and
+        whether that was for earlier words; where the client's ratings are enough, they
+        alone are told."""
         return [
-            (side == Side.CLIENT, self.rated[side])
+            (side == Side.CLIENT, self.rated[side], self._earlier(side))
             for side in BOTH
             if side in self.rated and self.rated[side].days < ENOUGH
             if self.change is None or side == Side.CLIENT
@@ -106,12 +107,15 @@ class GoalChange:
     @property
     def earlier(self) -> str:
         """Whether what is compared was given to earlier words, or some of it."""
-        given = self._counted or self.rated.get(self.side)
-        if not given or not self.then:
+        return self._earlier(self.side) if self._counted else ""
+
+    def _earlier(self, side: str) -> str:
+        given = self.rated[side]
+        if not self.then:
             return ""
-        if self.then.is_earlier(self.goal, given.ended, self.side):
+        if self.then.is_earlier(self.goal, given.ended, side):
             return _("For an earlier wording.")
-        was = self.then.is_earlier(self.goal, given.began, self.side)
+        was = self.then.is_earlier(self.goal, given.began, side)
         return _("Partly for an earlier wording.") if was else ""
 
     @property

@@ -79,6 +79,25 @@ def test_the_timeline_counts_what_was_rated_before(goal, cleo, thea, sign_in):
         assert since(thea) in answer.content.decode()
 
 
+def test_progress_says_of_each_side_for_which_words_it_rated(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    for days, value in ((9, 2), (8, 3), (7, 4)):
+        rate(goal, value, by=thea, at=ago(days))
+    rate(goal, 5, by=cleo.user, at=ago(6))
+    new_words(goal, cleo, thea)
+    rate(goal, 6, by=thea)
+    mine = text(sign_in(cleo.user).get("/portal/progress/"))
+    hers = text(sign_in(thea).get(f"/clients/{cleo.pk}/progress/"))
+    assert (
+        "From 2 to 6, rated by your therapist. Partly for an earlier wording. "
+        "Rated once by you: 5. For an earlier wording." in mine
+    )
+    assert "Rated once by the client: 5. For an earlier wording." in hers
+    rate(goal, 7, by=cleo.user)
+    mine = text(sign_in(cleo.user).get("/portal/progress/"))
+    assert "the last time 7. Partly for an earlier wording." in mine
+
+
 def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_in):
     for person, address in ((cleo.user, "/portal/progress/"),
                             (thea, f"/clients/{cleo.pk}/progress/")):  # fmt: skip

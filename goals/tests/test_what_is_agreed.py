@@ -10,7 +10,7 @@ from clients.models import Client
 from conftest import in_care
 from goals.models import Goal, Review
 from goals.models.goal import KEPT, REVIEW_AFTER
-from tests.cast import WORDS, act, agree, propose, tight
+from tests.cast import WORDS, act, agree, agreed_goal, propose, tight
 
 TRAM = {"own_words": "Take the tram into town"}
 
@@ -232,6 +232,23 @@ def test_it_waits_only_for_who_can_agree(state, says, cleo, thea, sign_in):
         assert ("Agree on this device" in page) == (
             state == "joined" and "goals" in url
         )
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_client_who_closed_the_portal_is_not_said_to_read_or_answer(
+    closed, cleo, thea, sign_in
+):
+    day = (cleo.user.today() + timedelta(days=30)).isoformat()
+    goal = agreed_goal(cleo, thea, content=WORDS | {"review_on": day})
+    act(cleo.user, goal, lambda g: g.propose_version(TRAM, by=cleo.user))
+    type(thea).objects.filter(pk=cleo.user_id).update(is_active=not closed)
+    browser, start = sign_in(thea), f"/goals/{goal.pk}"
+    page = text(browser.get(f"{start}/key-back/"))
+    assert "stays in the history." in page
+    assert ("It is read by the other side" in page) != closed
+    page = text(browser.get(f"{start}/differ/"))
+    assert "Nobody is asked to give in." in page
+    assert ("You are both asked for a review that day." in page) != closed
 
 
 def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):

@@ -17,7 +17,7 @@ from goals.models import GoalRating
 from notes.models import NoteAddition, ProgressNote
 from notes.tests.test_session import BACKEND, kept, note_of, said
 from overview.timeline_page import TimelinePage
-from tests.cast import add_to, agreed_goal, at_most, book, hold, page_at, tight
+from tests.cast import add_to, agreed_goal, at_most, book, hold, page_at, rate, tight
 from transfer.export.read import read_record
 
 ROLES = ["cairn_web", "cairn_owner", "postgres"]
@@ -234,22 +234,23 @@ def test_a_whole_note_is_signed_with_one_press(sign_in, thea, cleo, session):
 
 
 def test_what_is_empty_or_unrated_is_named_once_and_saved(sign_in, thea, cleo, session):
-    agreed_goal(cleo, thea)
+    rate(agreed_goal(cleo, thea), 7, by=thea)  # on its page, not in the session
     sleep = agreed_goal(cleo, thea, content={"own_words": "Sleep through"})
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
     form = said(part1=" ", part2="") | {f"rating-{sleep.pk}": "3"}
     shown = browser.post(url, form).content.decode()
     question = shown[shown.index("data-ask") : shown.index("</dialog>")]
     assert "These parts are empty: Assessment, Plan." in question
+    assert "This goal isn’t rated in this session:" in question
     assert "Take the bus into town" in question
     assert "Sleep through" not in question
     note = note_of(session, thea)
     assert (note.signed_at, note.parts[0]) == (None, "Came in tired.")
-    assert GoalRating.objects.get().value == 3
+    assert sleep.ratings.get().value == 3
     answer = browser.post(url, form | {"act": "sign-anyway", "revision": "1"})
     assert answer.status_code == 302
     assert note_of(session, thea).signed_at
-    assert GoalRating.objects.count() == 1
+    assert GoalRating.objects.filter(session=session).count() == 1
 
 
 def test_a_free_note_has_no_empty_parts(sign_in, thea, session):

@@ -108,6 +108,7 @@ def test_what_changed_since_is_named_and_nothing_is_removed(
     said = page(browser, imported)
     assert "This import can’t be undone" in said
     assert "Thea: " in said
+    assert "Undo this import" not in said
     assert "Person 1" not in said  # who, and what kind; nobody's name or words
     assert AuditEvent.objects.filter(verb="import undo refused").count() == 1
 
