@@ -16,6 +16,7 @@ from accounts import errors
 from accounts.models import AuditEvent, OutgoingEmail, User
 from clients.models import Client
 from conftest import WebClient, admit, as_role, person
+from goals.signal_words import TOLD
 from ops.mail import Sink
 from tests.test_walk import ALL, combinations, made_up, rows  # noqa: F401
 from therapy import tasks
@@ -192,6 +193,8 @@ def test_every_form_without_its_token_is_refused(request, sign_in, who, practice
 CHANGED_BY_LOOKING = {
     "accounts_auditevent", "accounts_signin", "accounts_tries", "accounts_heartbeat",
 }  # fmt: skip
+# News is over once it was opened.
+NEWS = f"WHERE kind NOT IN ({', '.join(repr(kind) for kind in sorted(TOLD))})"
 
 
 def fingerprints():
@@ -205,6 +208,7 @@ def fingerprints():
         for table in tables:
             cursor.execute(
                 f"SELECT string_agg(t::text, '|' ORDER BY t::text) FROM {table} t"
+                f" {NEWS if table == 'clients_signal' else ''}"
             )
             text = cursor.fetchone()[0] or ""
             found[table] = hashlib.sha256(text.encode()).hexdigest()

@@ -29,7 +29,8 @@ from transfer.models import CaseloadImport, ImportSheet
 
 State, Part = CaseloadImport.State, ImportSheet.Part
 FAILED = {"failed": True}  # as a refusal
-LEASE = timedelta(seconds=120)  # longer than reading.WALL and all that follows it
+# Longer than parser_process.WALL and all that follows it.
+LEASE = timedelta(seconds=120)
 
 
 def read_file(import_id: UUID | str) -> str:

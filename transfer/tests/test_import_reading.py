@@ -20,7 +20,7 @@ from transfer.imports import (
     crash,
     job,
     parse,
-    reading,
+    parser_process,
     sheet,
     steps,
     workbook,
@@ -144,12 +144,12 @@ def test_a_reader_that_dies_or_hangs_is_told_in_words(tmp_path, settings, does, 
     place.mkdir(parents=True)
     (place / "child.py").write_text(does)
     settings.BASE = tmp_path
-    before, reading.WALL = reading.WALL, 1
+    before, parser_process.WALL = parser_process.WALL, 1
     try:
         with pytest.raises(sheet.CannotRead) as refused:
-            reading.read(b"x" * 300_000)
+            parser_process.read(b"x" * 300_000)
     finally:
-        reading.WALL = before
+        parser_process.WALL = before
     assert refused.value.code == code
 
 
@@ -162,7 +162,7 @@ def test_the_reader_knows_no_secret(tmp_path, settings):
     )
     settings.BASE = tmp_path
     with pytest.raises(sheet.CannotRead):
-        reading.read(b"x")
+        parser_process.read(b"x")
     names = set(told.read_text().split())
     assert names <= {"PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
 
@@ -172,7 +172,7 @@ def test_the_reader_knows_no_secret(tmp_path, settings):
 def test_the_process_reads_as_this_one_does(said):
     raw = f"Name,Goal\nMara,{said}".encode(errors="ignore")
     results = []
-    for read in (sheet.read, reading.read):
+    for read in (sheet.read, parser_process.read):
         try:
             results.append(read(raw))
         except sheet.CannotRead as error:
@@ -413,14 +413,14 @@ def test_what_its_first_bytes_say_is_said_at_once(sign_in, thea, code):
 
 def test_stopped_while_it_is_read_nothing_is_stored(sign_in, thea, monkeypatch):
     found = received(thea)
-    read = reading.read
+    read = parser_process.read
 
     def meanwhile(raw):
         with acting_as(thea.pk), transaction.atomic():
             assert found.drop(by=thea)
         return read(raw)
 
-    monkeypatch.setattr(reading, "read", meanwhile)
+    monkeypatch.setattr(parser_process, "read", meanwhile)
     assert read_by_the_worker(found) == "taken away"
     assert not ImportSheet.objects.exists()
 
