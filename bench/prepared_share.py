@@ -34,4 +34,4 @@ def compare_prepared(world, cases, options, statements) -> None:
     for case in cases:  # in this process, which then knows what was asked
         statements(case)
     unasked = sorted(query.name for query in EVERY if not query.shapes)
-    print(f"\nAsked by none of all pages: {', '.join(unasked)}")
+    print(f"\nNo measured page asks: {', '.join(unasked)}")

@@ -103,22 +103,22 @@ def _early(name: str, _times: int) -> str:
     return said % {"name": name}
 
 
+IN_A_WEEK = gettext_lazy("No one, in the last 7 days")
+IN_A_MONTH = gettext_lazy("No one, in the last 30 days")
 # By kind, in the order shown: what was found, the line below it, and both where nothing
 # was.
-WEEK = gettext_lazy("Nobody, in the last seven days")
-MONTH = gettext_lazy("Nobody, in the last 30 days")
 KINDS = {
     "many": (
         _many,
         gettext_lazy("Last {when}. More than 30 is worth a question."),
         gettext_lazy("More than 30 clients opened within an hour"),
-        WEEK,
+        IN_A_WEEK,
     ),
     "often": (
         _often,
         gettext_lazy("Last {when}. More than twice is worth a question."),
         gettext_lazy("Emergency access more than twice by one person"),
-        MONTH,
+        IN_A_MONTH,
     ),
     "first": (
         _first,
@@ -126,7 +126,7 @@ KINDS = {
         gettext_lazy(
             "A care role from an admin soon after an admin invited that person"
         ),
-        MONTH,
+        IN_A_MONTH,
     ),
     "early": (
         _early,
@@ -134,7 +134,7 @@ KINDS = {
         gettext_lazy(
             "Emergency access within 30 days of an admin making someone a therapist"
         ),
-        MONTH,
+        IN_A_MONTH,
     ),
 }
 

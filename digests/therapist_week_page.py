@@ -236,9 +236,8 @@ class TherapistWeekPage:
         proposed = format_html(
             _("Proposed {day}"), day=day(goal.latest.proposed_at, "within")
         )
-        said = (
-            [] if goal.agreed_again else [proposed]
-        )  # the words were agreed to before
+        # Words that both agreed to before were no proposal of now.
+        said = [] if goal.agreed_again else [proposed]
         line = format_html_join(". ", "{}", ((one,) for one in [*said, earlier] if one))
         return self._of_goal(goal, line=line)
 
@@ -339,8 +338,6 @@ class TherapistWeekPage:
     def _to_book(self, client: Client) -> Item:
         book = reverse("session-add", args=[client.pk])
         return Item(client, client.get_absolute_url(), book=book)
-
-    # -- the page ----------------------------------------------------------------
 
     @property
     def is_empty(self) -> bool:

@@ -62,7 +62,7 @@ def test_a_third_emergency_of_one_person_within_a_month_is_a_line(
 ):
     browser = sign_in(ada)
     for days in (40, 20, 10, 5):
-        assert "Nobody, in the last 30 days" in browser.get("/audit/").content.decode()
+        assert "No one, in the last 30 days" in browser.get("/audit/").content.decode()
         in_care(cleo, theo, "emergency", begins=-days, ends=4 / 24 - days)
     in_care(cleo, thea, "emergency", begins=-5, ends=4 / 24 - 5)
     page = browser.get("/audit/").content.decode()

@@ -82,7 +82,7 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
     assert "Waiting for your key" in text
     assert "Proposed" in text
     assert "All are signed." not in text
-    assert "Everybody has a session to come." not in text
+    assert "Every client has a session booked." not in text
     assert AuditEvent.objects.filter(verb="opened digest").count() == 1
     looked = AuditEvent.objects.get(verb="opened digest")
     assert (looked.client_id, looked.object_id, looked.detail) == (None, None, {})
