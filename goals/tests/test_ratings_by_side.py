@@ -95,6 +95,15 @@ def test_theas_week_compares_each_side_with_itself(goal, thea, sign_in):
     assert "was 4" not in page
 
 
+def test_theos_week_does_not_call_a_colleagues_number_his_own(
+    goal, cleo, theo, sign_in
+):
+    in_care(cleo, theo, "co_therapist")
+    page = text(sign_in(theo).get(f"/digest/{week_of(theo).pk}/"))
+    assert "Therapist: 9, was 8" in page
+    assert "You: 9" not in page
+
+
 def test_last_time_is_ones_own_number(goal, cleo, thea, sign_in):
     for person, url, own in ((cleo.user, "/portal", 4), (thea, "", 9)):
         page = sign_in(person).get(f"{url}/goals/{goal.pk}/").content.decode()
