@@ -145,7 +145,7 @@ FORMS = {  # address: who fills it in, and what with
             "once": str(uuid4()),
         },
     ),
-    "note-hold": ("thea", {"reason": "Not yet"}),
+    "note-hold": ("thea", {"reason": "Never"}),
     "note-show": ("thea", {}),
     "note-unsign": ("thea", {}),
     "note-take-over": ("thea", {}),

@@ -44,7 +44,7 @@ def test_only_the_name_is_needed(sign_in, thea):
 
 def test_an_invitation_needs_an_address_and_says_so(sign_in, thea):
     page = sign_in(thea).post("/clients/add/", DETAILS | {"email": ""})
-    assert "An invitation needs an e-mail address." in page.content.decode()
+    assert "Enter an email address to send an invitation." in page.content.decode()
     assert "Wakes at four." in page.content.decode()  # nothing typed is lost
     assert not Client.objects.exists()
 

@@ -104,7 +104,7 @@ def test_it_is_opened_again_without_its_clients(sign_in, ada, thea, theo, carl):
     browser = sign_in(ada)
     close(browser, theo, **{f"to-{carl.pk}": str(thea.pk)})
     page = browser.get(f"/people/{theo.pk}/").content.decode()
-    assert "Open the account again" in page
+    assert "Reopen account" in page
     browser.post(f"/people/{theo.pk}/reopen/")
     theo.refresh_from_db()
     assert theo.is_active

@@ -41,11 +41,11 @@ def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, th
     assert said["words"] in shown(theas, goal)
     page = shown(hers, goal, portal=True)
     assert "Seen today" in page
-    assert "Not talked about yet" in page
+    assert "Not discussed yet" in page
     talked = reverse("comment-talked", args=[Comment.objects.get().pk])
     theas.post(talked, {"discussed_on": thea.today(), "changed": "Ten is boring now"})
     page = shown(hers, goal, portal=True)
-    assert "Talked about today" in page and said["words"] in page  # it stays there
+    assert "Discussed today" in page and said["words"] in page  # it stays there
     assert "Ten is boring now" in page
 
 
@@ -187,7 +187,7 @@ def test_importance_and_confidence_come_with_their_questions(goal, sign_in, cleo
     url = reverse("portal-goal-numbers", args=[goal.pk])
     said = {"importance": "8", "importance_why": "It is my town", "confidence": ""}
     page = sign_in(cleo.user).post(url, {"confidence_why": "x"}).content.decode()
-    assert "Choose a stone for it." in page
+    assert "Choose a number." in page
     sign_in(cleo.user).post(url, said)
     page = shown(sign_in(thea), goal)
     assert "How important: 8" in page

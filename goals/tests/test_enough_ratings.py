@@ -167,11 +167,11 @@ def test_a_goal_that_was_never_agreed_to_is_no_part_of_the_mean(cleo, thea, prog
     for page in progress():
         assert "points on average" not in page
         assert "No goal that both agreed to has been rated by one side" in page
-        assert "Never agreed to by both, so not part of the average." in page
+        assert "Never agreed by both, so not in the average." in page
     on_days(agreed_goal(cleo, thea), thea, 3, 3, 4)
     for page in progress():
         assert "+1 points on average" in page
-        assert "1 was never agreed to by both and is left out." in page
+        assert "1 was never agreed by both and is left out." in page
 
 
 def test_what_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):

@@ -114,7 +114,7 @@ def test_who_said_no_is_not_asked_again_when_the_other_takes_the_goal_up(
     assert "agreed again to earlier words" not in home
     mine = text(sign_in(by).get(f"{theirs}/goals/{goal.pk}/"))
     assert "You did not agree again today." in mine
-    assert f"{names[first]} took the goal up again today." in mine
+    assert f"{names[first]} resumed the goal today." in mine
     assert "Needs your agreement" not in mine
     assert "Agree to version 1" in mine
     assert "one side agreed again" not in paper(cleo, by)

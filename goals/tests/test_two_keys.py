@@ -177,7 +177,7 @@ def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea)
 def test_a_reason_is_asked_for_and_what_was_typed_stays(agreed, sign_in, thea):
     url = reverse("goal-key-back", args=[agreed.pk])
     page = sign_in(thea).post(url, {"reason": " "}).content.decode()
-    assert "Please fill this in." in page
+    assert "Fill this in." in page
     assert now(agreed).in_force
 
 
@@ -255,7 +255,7 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
     browser = sign_in(cleo.user)
     assert "Goal review due" in browser.get("/portal/").content.decode()
     page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()
-    assert 'id="again"' in page and "Review it: the day has come" in page
+    assert 'id="again"' in page and "Review due: start review" in page
     begun = browser.post(f"/portal/goals/{goal.pk}/review/begin/", follow=True)
     page = begun.content.decode()
     assert now(goal).review_id and "See both wordings" in page
@@ -293,7 +293,7 @@ def test_coming_round_is_offered_to_each_as_each_can_do_it(cleo, thea, sign_in):
     goal = proposed_and_seen_differently(cleo, thea)
     hers = sign_in(thea).get(f"/goals/{goal.pk}/differ/").content.decode()
     assert f'action="/goals/{goal.pk}/agree/1/"' in hers
-    assert "You can agree to the other wording on any day." in hers
+    assert "You can agree to the other wording at any time." in hers
     mine = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/differ/").content.decode()
     assert "/agree/" not in mine
     assert "can agree to your wording on any day." in mine

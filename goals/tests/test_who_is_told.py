@@ -11,8 +11,8 @@ HERS = {"own_words": "Two stops on my own"}
 WAYS = {
     "talk": "Talk about it at the next session",
     "try": "Try both for two weeks",
-    "third": "Find words that hold both",
-    "leave": "Let both stand",
+    "third": "Find a wording that combines both",
+    "leave": "Keep both wordings",
 }
 
 
@@ -102,9 +102,9 @@ def test_both_read_what_both_chose_and_when(cleo, thea, browse, way, first):
             "suggest"
             not in browse(who, page)
             .split("History")[0]
-            .replace("Suggest other words", "")
+            .replace("Suggest new wording", "")
             .replace("suggests words", "")
-            .split("How it came about")[0]
+            .split("History")[0]
         )
 
 
@@ -144,7 +144,7 @@ def test_declining_other_words_leaves_the_goal_that_both_agreed_to(
 ):
     browser, page = sign_in(cleo.user), f"/portal/goals/{declined.pk}/"
     before = text(browser.get(page))
-    assert "Decline this wording" in before and "Not a goal of mine" not in before
+    assert "Decline this wording" in before and "This isn’t my goal" not in before
     after = text(browser.post(f"{page}decline/2/", follow=True))
     assert "are not in effect" in after
     goal = Goal.objects.get(pk=declined.pk)
@@ -176,7 +176,7 @@ def test_thea_can_decline_other_words_as_well(cleo, thea, browse, sign_in):
 def test_what_would_close_a_goal_is_asked_about_once(cleo, thea, browse, sign_in):
     goal = propose(cleo, thea)
     page = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").content.decode()
-    assert "<summary>Not a goal of mine</summary>" in page
+    assert "<summary>This isn’t my goal</summary>" in page
     assert "Then the goal is closed." in page and "Decline this goal" in page
     sign_in(cleo.user).post(f"/portal/goals/{goal.pk}/decline/1/")
     told = "The client declined a goal. It is closed."
@@ -204,7 +204,7 @@ def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
     goal = agreed_goal(cleo, thea)
     for by in (thea, cleo.user):
         act(by, goal, lambda g, by=by: g.latest.withdraw_key("No", by=by))
-    told = "The client withdrew the agreement to a goal too. It is set aside."
+    told = "The client also withdrew the agreement to a goal. It is set aside."
     assert told in browse("thea", "/today/")
     assert "withdrew the agreement" not in browse("cleo", "/portal/")
 
@@ -222,7 +222,7 @@ def test_every_withdrawal_is_named_with_its_reason(cleo, thea, browse, state):
         act(thea, goal, lambda g: g.take_up(by=thea))
     for who, mine, theirs in (("cleo", "Cleo", "Thea"), ("thea", "Thea", "Cleo")):
         page = browse(who, pages_of(goal, who)[1])
-        panel = page.split("History")[0].split("How it came about")[0]
+        panel = page.split("History")[0].split("History")[0]
         named = {"Thea"} if state == "proposed" else {"Thea", "Cleo"}
         assert ("You withdrew the agreement, today:" in panel) == (mine in named)
         assert (f"{theirs} withdrew the agreement, today:" in panel) == (

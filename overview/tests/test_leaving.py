@@ -73,8 +73,8 @@ def test_sessions_are_cancelled_where_ada_says_so(sign_in, ada, thea, theo, cleo
 def test_nobody_is_left_without_a_primary_therapist(sign_in, ada, thea, theo, cleo, mo):
     said = heirs(cleo=(cleo, theo)) | {"sessions": "move"}
     page = sign_in(ada).post(leave(thea), said).content.decode()
-    assert "Choose somebody first." in page
-    assert "1 client needs somebody first" in page
+    assert "Choose someone." in page
+    assert "1 client needs a new therapist first" in page
     thea.refresh_from_db()
     assert thea.is_active
     assert CareRole.objects.get(client=cleo).user == thea  # nothing half done

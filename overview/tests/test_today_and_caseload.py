@@ -45,7 +45,7 @@ def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea
     agreed_goal(cleo, thea, by_client_only=True)
     browser = sign_in(thea)
     assert "Proposed words for a goal" in browser.get("/today/").content.decode()
-    assert "Your key" in browser.get("/caseload/").content.decode()
+    assert "Needs your agreement" in browser.get("/caseload/").content.decode()
 
 
 def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):

@@ -82,7 +82,7 @@ def test_whatever_cleo_presses_it_goes_back_to_thea(
     answer = device.post(here(goal), said)
     assert answer.url == "/handed-over/done/"
     page = device.get(answer.url).content.decode()
-    assert "Done. Give the device back." in page
+    assert "Done. Return the device." in page
     assert f'href="/sign-in/?next=/goals/{goal.pk}/"' in page
     assert "One stop" not in page
     assert device.get("/portal/").url.startswith("/sign-in/")

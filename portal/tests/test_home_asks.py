@@ -55,7 +55,7 @@ def test_a_review_is_asked_for_beside_a_proposal(cleo, thea, sign_in, state):
         Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
     act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
     page = text(sign_in(cleo.user).get(HOME))
-    assert "Thea suggests other words" in page
+    assert "Thea suggests a new wording" in page
     asked = "Your therapist started a goal review: add your answers"
     assert (asked if state == "open" else "Goal review due") in page
 
@@ -67,7 +67,9 @@ def test_what_is_only_to_read_takes_no_minutes(cleo, thea, sign_in, choice):
     decide(goal, choice, cleo.user, thea)
     page = text(sign_in(cleo.user).get(HOME))
     assert "Goal review decided" in page and "to read" in page
-    assert "min" not in page.split("For this week")[1].split("One good thing")[0]
+    assert (
+        "min" not in page.split("For this week")[1].split("Something that went well")[0]
+    )
 
 
 def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):

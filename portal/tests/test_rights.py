@@ -38,7 +38,7 @@ def test_a_correction_reaches_thea_who_answers_and_cleo_reads_it(sign_in, cleo, 
 
 def test_an_empty_request_says_what_is_missing(sign_in, cleo):
     page = ask(sign_in(cleo.user), words="").content.decode()
-    assert "Please fill this in." in page
+    assert "Fill this in." in page
     assert "My sister’s name" in page
     assert not Correction.objects.exists()
 
