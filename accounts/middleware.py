@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -77,7 +76,7 @@ class PersonMiddleware(AuthenticationMiddleware):
     def as_person(self, request, person):
         if not person.is_authenticated:
             return self.get_response(request)
-        with timezone.override(person.zone), translation.override(person.language):
+        with person.reading():
             return self.get_response(request)
 
 

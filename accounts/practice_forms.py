@@ -32,6 +32,7 @@ class PracticeForm(NoOverwrite, HouseModelForm):
         fields = [
             "name",
             "time_zone",
+            "clock_hours",
             "session_minutes",
             "idle_minutes",
             "sender_name",

@@ -39,7 +39,9 @@ WORDS = {
     "range": "Seal {seal} does not begin where the seal before it ended.",
     "count": "Rows of seal {seal} were removed or added.",
     "batch": "The rows of seal {seal} are not those that were sealed.",
-    "cut": "Seal {seal} was logged but is not there: the end of the trail was cut off.",
+    "cut": (
+        "Seal {seal} was logged but is missing: the end of the audit log was cut off."
+    ),
     "replaced": "Seal {seal} is not the one that was logged.",
 }
 

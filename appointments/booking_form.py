@@ -54,7 +54,7 @@ class BookingForm(NoOverwrite, HouseForm):
     time = TimesField(
         label=gettext_lazy("Time"),
         required=False,
-        choices=[(f"{hour:02}:00", f"{hour:02}:00") for hour in HOURS],
+        choices=lambda: [(f"{hour:02}:00", dates.clock(time(hour))) for hour in HOURS],
     )
     other_time = forms.TimeField(
         label=gettext_lazy("Another time"),

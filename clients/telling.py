@@ -152,7 +152,8 @@ def _to_staff(row: Notice) -> str:
         if _is_to_come(row):
             return (
                 _(
-                    "%(client)s moves to you %(when)s. You will be the primary therapist."
+                    "%(client)s moves to you %(when)s. "
+                    "You will be the primary therapist."
                 )
                 % said
             )

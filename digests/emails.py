@@ -17,7 +17,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 from accounts.models import OutgoingEmail, User
 from digests import kinds
@@ -27,7 +26,7 @@ from digests.kinds.base import moment
 def compose(email: OutgoingEmail, person: User, about) -> EmailMultiAlternatives:
     """The finished mail.  Runs as `person`, who alone is its recipient."""
     kind = kinds.BY_NAME[email.kind].said_as(email, person)
-    with timezone.override(person.zone), translation.override(person.language):
+    with person.reading():
         words = {
             "link": _site(kind.link(email, person, about)),
             "home": _site("/"),

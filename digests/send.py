@@ -84,7 +84,7 @@ def send_due(*, budget: float = BUDGET) -> Counter:
     """Send what is due now, oldest first; how many emails ended in which state."""
     told: Counter = Counter()
     if restore_hold.stands():
-        logger.warning("a halt stands, nothing is sent: manage.py lift_halt ends it")
+        logger.warning("sending is halted: run manage.py lift_halt to resume")
         return told
     until = time.monotonic() + budget
     told["dropped"] += _execute(TOO_LATE, [timezone.now()])

@@ -74,12 +74,12 @@ def list_page(mails) -> str:
         for mail in mails
     )
     empty = '<form method="post" action="/empty"><button>Empty the box</button></form>'
-    nothing = "<p>No mail has left yet. Load this page again after an action.</p>"
+    nothing = "<p>No email was sent yet. Reload this page after an action.</p>"
     return page(
-        "Mail box of the demo",
-        "<header><h1>Mail box of the demo</h1>"
+        "Test mailbox of the demo",
+        "<header><h1>Test mailbox of the demo</h1>"
         f"{empty if mails else ''}</header><main>"
-        "<p>Every mail that Cairn sent is kept here; none was delivered.</p>"
+        "<p>Every email Cairn sends is caught here; none is delivered.</p>"
         f"{f'<ul>{rows}</ul>' if rows else nothing}</main>",
     )
 
@@ -101,12 +101,12 @@ def with_links(text: str) -> str:
 def mail_page(mail) -> str:
     key = escape(mail.id)
     html = (
-        f'<h2>HTML</h2><iframe src="/mail/{key}/html" title="The mail as HTML" '
+        f'<h2>HTML</h2><iframe src="/mail/{key}/html" title="The email as HTML" '
         'sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
     )
     return page(
         mail.subject,
-        f'<header><a href="/">All mails</a><a href="/mail/{key}/raw">Source</a>'
+        f'<header><a href="/">All emails</a><a href="/mail/{key}/raw">Source</a>'
         f"</header><main><h1>{escape(mail.subject)}</h1>"
         f"<dl><dt>To</dt><dd>{escape(mail.to)}</dd>"
         f"<dt>From</dt><dd>{escape(str(mail.message['From'] or ''))}</dd>"
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/mail/([^/]+?)(?:/(html|raw))?", path)
         mail = found and self.box.get(found[1])
         if not mail:
-            body = '<h1>This mail is gone</h1><p><a href="/">All mails</a></p>'
+            body = '<h1>This email is gone</h1><p><a href="/">All emails</a></p>'
             return self._send(404, page("Gone", body))
         if found[2] == "html":
             body = '<!doctype html><base target="_blank">' + mail.html

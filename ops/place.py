@@ -214,5 +214,5 @@ def socket_directory(home: Path) -> Path:
         os.geteuid(),
         home.stat().st_uid,
     ):
-        raise SystemExit(f"{short} belongs to somebody else")
+        raise SystemExit(f"{short} belongs to another user")
     return short

@@ -144,11 +144,11 @@ class Stack:
         place.wait_until(
             lambda: self.answers(self.env["MAIL_PAGE"]),
             20,
-            "the mail box",
+            "the test mailbox",
             process,
             self.log("mail"),
         )
-        self.say(f"mail box (SMTP on port {smtp})")
+        self.say(f"test mailbox (SMTP on port {smtp})")
 
     def prepare(self) -> None:
         code = self._prepared()

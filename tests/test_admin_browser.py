@@ -29,7 +29,9 @@ def test_ada_keeps_the_settings_and_they_hold_for_everybody(at, ada, thea, cleo,
          sender_name="Quay", portal_days="45")  # fmt: skip
     page.get_by_label("Time zone").select_option("Europe/Berlin")
     press(page, "Save changes")
-    expect(page.get_by_role("status")).to_contain_text("It holds from now on")
+    expect(page.get_by_role("status")).to_contain_text(
+        "The change takes effect immediately"
+    )
     expect(page.get_by_label("After how many minutes")).to_have_value("12")
     page.goto("/people/invite/")
     fill(page, name="Kit", email="kit@example.test")
@@ -84,7 +86,7 @@ def test_lines_are_ordered_and_removed_as_cleo_sees_them(at, ada, cleo, practice
         )  # fmt: skip
     page, cleos = at(ada), at(cleo.user, phone=True)
     page.goto("/practice/")
-    expect(main(page)).to_contain_text("over a year ago: ring again")
+    expect(main(page)).to_contain_text("over a year ago: call it again")
     press(page, "Up Second line")
     cleos.goto("/help/")
     names = cleos.locator("#lines + ul strong")
@@ -140,7 +142,7 @@ def test_ada_finds_what_thea_opened_and_takes_it_as_a_file(at, ada, thea, cleo, 
     theas, page = at(thea), at(ada)
     theas.goto(f"/clients/{cleo.pk}/")
     page.goto("/people/")
-    press(page, "Audit", role="link")
+    press(page, "Access log", role="link")
     page.get_by_label("Who").select_option(label="Thea")
     page.get_by_label("Kind").select_option(label="Opened")
     page.get_by_label("Client").fill("hart")
@@ -162,7 +164,7 @@ def test_ada_sees_that_an_email_went_and_another_was_refused(at, ada, theo, sink
     fill(page, name="Kit", email="kit@example.test")
     page.get_by_text("Manages accounts; cannot see clinical records").click()
     press(page, "Send invitation")
-    press(page, "Deliveries", role="link")
+    press(page, "Email log", role="link")
     expect(row(page, "Kit")).to_contain_text("Waiting")
     plan_and_send()
     page.reload()
@@ -178,7 +180,7 @@ def test_ada_sees_that_an_email_went_and_another_was_refused(at, ada, theo, sink
     expect(row(page, "Theo")).to_contain_text("Ask for another address")
     page.get_by_label("Kind").select_option(label="Invitation")
     press(page, "Show")
-    expect(main(page)).to_contain_text("No message of this kind")
+    expect(main(page)).to_contain_text("No emails of this kind")
 
 
 def test_without_scripts_the_settings_and_the_filter_work(at, ada, cleo):

@@ -58,10 +58,12 @@ def test_ada_sets_cover_for_the_holidays(at, ada, thea, theo, cleo):
     page.locator('[name="until"]').fill(day(30))
     press(page, "Add to care team")
     waits = main(page).get_by_role("region", name="Waiting for confirmation")
-    expect(waits).to_contain_text("Begins and ends by itself.")
+    expect(waits).to_contain_text("Starts and ends automatically.")
     cleos = at(cleo.user, phone=True)
     cleos.goto("/portal/")
-    expect(main(cleos)).to_contain_text("Nothing opens before your therapist confirms.")
+    expect(main(cleos)).to_contain_text(
+        "They have no access until your therapist confirms."
+    )
     theas.goto("/today/")
     expect(main(theas)).to_contain_text("A care role for Theo")
     follow(theas, "Decide")
@@ -135,7 +137,7 @@ def test_theo_opens_cleos_record_in_an_emergency(at, theo, thea, ada, cleo):
     press(page, "Emergency access to a record", role="link")
     fill(page, name="Cleo Hart", reason="Urgent.")
     press(page, "Open record for four hours")
-    expect(main(page)).to_contain_text("A sentence, please")
+    expect(main(page)).to_contain_text("Write a full sentence")
     expect(page.locator('[name="reason"]')).to_have_value("Urgent.")
     fill(page, reason=WHY)
     press(page, "Open record for four hours")
@@ -254,7 +256,7 @@ def test_cleo_closes_her_account_and_thea_invites_her_again(at, cleo, thea):
     page.goto(f"/clients/{cleo.pk}/")
     expect(main(page)).to_contain_text("Cleo closed the portal today")
     press(page, "Invite again")
-    expect(main(page)).to_contain_text("The invitation is out.")
+    expect(main(page)).to_contain_text("Invitation sent.")
 
 
 def test_pages_of_care_are_accessible_and_fit_a_phone(

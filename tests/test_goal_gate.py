@@ -71,13 +71,13 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
         fill(theas, **{f"level_{number}": f"level {words}"})
     choose(theas, "weight_importance", "3")
     choose(theas, "weight_difficulty", "2")
-    press(theas, "Propose it")
+    press(theas, "Propose goal")
     expect(main(theas)).to_contain_text("Waiting for Cleo to agree")
 
     # Cleo sees it differently; both wordings stand side by side.
     cleos.goto("/portal/")
     cleos.get_by_role("link", name=re.compile("proposes a goal|suggests")).first.click()
-    press(cleos, "We see this differently", role="link")
+    press(cleos, "We disagree on the wording", role="link")
     fill(cleos, words="Beforehand is a promise. I want to be free to stay.")
     press(cleos, "Keep both wordings")
     expect(main(cleos)).to_contain_text("You disagree on the wording")
@@ -87,7 +87,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     theas.locator("label", has_text="Find a wording that combines both").click()
     press(theas, "Suggest this")
     fill(theas, own_words="Go to mum’s and leave, or stay, as I like")
-    press(theas, "Propose it")
+    press(theas, "Propose wording")
 
     # Cleo agrees: it is in force for both.
     cleos.goto(f"/portal/goals/{goal.pk}/")
@@ -124,7 +124,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     press(theas, "Add step")
     expect(theas.locator("#steps li").first).to_be_visible()
     expect(theas.locator("#steps")).to_contain_text("Stay one coffee longer")
-    opened(theas, "Change the order")
+    opened(theas, "Reorder or remove")
     theas.get_by_role("button", name=re.compile("Sooner.*Stay one coffee")).click()
     cleos.reload()
     cleos.get_by_role("button", name=re.compile("Reached Stay one coffee")).click()
@@ -133,7 +133,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     # On the attainment scale, then a review in which both choose the same.
     press(theas, "Post comment", role="link")
     theas.locator("label", has_text="level d").click()
-    press(theas, "Keep it")
+    press(theas, "Save")
     expect(main(theas).locator("[aria-current=true]")).to_contain_text("level d")
     press(theas, "Start review")
     for page, keep in ((theas, "Save my answers"), (cleos, "Save my answers")):
@@ -144,13 +144,13 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
         fill(page, goal_words="It is the one I use")
         press(page, keep)
     expect(main(cleos)).to_contain_text("Three questions, two answers")
-    cleos.locator("label", has_text="Enough is enough").click()
+    cleos.locator("label", has_text="Good enough").click()
     press(cleos, "Choose this")
     theas.reload()
     expect(main(theas)).to_contain_text("It is the one I use")
-    theas.locator("label", has_text="Enough is enough").click()
+    theas.locator("label", has_text="Good enough").click()
     press(theas, "Choose this")
-    expect(main(theas)).to_contain_text("You both said so")
+    expect(main(theas)).to_contain_text("You both decided it")
 
     # Cleo keeps a line for a harder day.
     cleos.goto(f"/portal/goals/{goal.pk}/")
@@ -168,7 +168,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
 def test_cleo_takes_her_key_back_and_turns_it_again(at, goal, cleo, thea):
     cleos = at(cleo.user, phone=True)
     cleos.goto(f"/portal/goals/{goal.pk}/")
-    press(cleos, "Not any more", role="link")
+    press(cleos, "Withdraw my agreement", role="link")
     fill(cleos, reason="It became somebody else’s")
     press(cleos, "Withdraw my agreement")
     theas = at(thea)
@@ -195,13 +195,13 @@ def test_cleo_says_how_sure_she_is_and_leaves_a_step_out(at, goal, cleo, thea):
         Step.add(goal, "All the way at once", by=thea)
     cleos = at(cleo.user, phone=True)
     cleos.goto(f"/portal/goals/{goal.pk}/")
-    opened(cleos, "Change the order")
+    opened(cleos, "Reorder or remove")
     cleos.get_by_role("button", name=re.compile("Remove")).click()
     expect(cleos.locator("#steps")).not_to_contain_text("All the way at once")
     press(cleos, "Post comment", role="link")
     stone(cleos, "confidence", 4)
     fill(cleos, confidence_why="I stood at the stop", confidence_raise="A friend")
-    press(cleos, "Keep it")
+    press(cleos, "Save")
     expect(main(cleos)).to_contain_text("How confident: 4")
     theas = at(thea)
     theas.goto(f"/goals/{goal.pk}/")
@@ -242,7 +242,7 @@ def test_cleo_agrees_on_theas_device_which_then_asks_for_thea(
     theas = at(thea)
     theas.goto(f"/goals/{goal.pk}/")
     press(theas, "Agree on this device")
-    expect(main(theas)).to_contain_text("hands you this device for one thing")
+    expect(main(theas)).to_contain_text("has asked you to do one thing on this device")
     theas.goto("/today/")
     expect(theas).to_have_url(re.compile("/sign-in/"))  # Thea is signed out here
     theas.goto("/handed-over/")
@@ -254,7 +254,7 @@ def test_cleo_agrees_on_theas_device_which_then_asks_for_thea(
     expect(theas).to_have_url(re.compile("/here/"))  # nothing else of Cleo's opens
     press(theas, "Agree and finish")
     expect(theas).to_have_url(re.compile("/handed-over/done/"))
-    expect(main(theas)).to_contain_text("Give the device back")
+    expect(main(theas)).to_contain_text("Return the device")
     goal.refresh_from_db()
     assert goal.in_force.number == 2
     theas.goto("/portal/")

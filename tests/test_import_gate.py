@@ -115,7 +115,7 @@ def test_thea_stops_it_and_takes_another_file(at, thea):
     choose(page, b"Name,E-mail\nMara Lind,mara@example.com\n")
     press(page, "Import clients")
     press(page, "Stop")
-    expect(page.get_by_role("status")).to_contain_text("Nothing came in.")
+    expect(page.get_by_role("status")).to_contain_text("Nothing was imported.")
     press(page, "Choose another file")
     expect(page).to_have_url(re.compile("/caseload/import/$"))
     assert not Client.objects.exists()

@@ -163,7 +163,7 @@ def test_a_new_password_typed_differently_is_refused_in_our_words(sign_in, thea)
     said = {"new_password1": "the long way home", "new_password2": "the short way"}
     with translation.override("de"):
         page = sign_in(thea).post("/settings/password/", said).content.decode()
-    assert "The two are not the same" in page
+    assert "They don’t match" in page
 
 
 def test_a_visitor_meets_no_librarys_words_either(db, thea):

@@ -65,7 +65,7 @@ def test_after_five_minutes_thea_proves_herself_and_goes_on_to_what_she_asked(
         page.get_by_label("New password").fill(LONG)
         page.get_by_label("Repeat it").fill(LONG)
         press(page, "Change password")
-        expect(page.get_by_role("status").first).to_contain_text("is kept")
+        expect(page.get_by_role("status").first).to_contain_text("Password changed")
     thea.refresh_from_db()
     assert thea.check_password(LONG)
 

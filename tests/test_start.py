@@ -154,7 +154,7 @@ def test_cairn_goes_on_however_often_its_mail_box_ends(cairn):
         pid = pid_of(cairn, "ops.mail")
         os.kill(pid, signal.SIGKILL)
         back = lambda p=pid: pid_of(cairn, "ops.mail") not in (None, p)  # noqa: E731
-        wait_until(back, 30, "the mail box")
+        wait_until(back, 30, "the test mailbox")
     assert cairn.poll() is None
     assert health(cairn)["web"]
 

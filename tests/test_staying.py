@@ -87,7 +87,7 @@ def test_saved_stays_said_until_there_is_something_to_save(at, thea, session):
     field, words = page.get_by_label("Data"), page.locator("[data-saved-words]")
     field.blur()  # which is a change, of nothing
     expect(words).to_contain_text("Saved")
-    field.press("End")
+    field.press("Sign out")
     page.keyboard.type("x")
     page.keyboard.press("Backspace")
     expect(words).to_contain_text("Saved")
@@ -339,14 +339,16 @@ def test_thea_ends_a_sign_in_changes_her_password_and_her_address(
     page.goto("/settings/")
     accessible(page)
     press(page, "Sign out of all other devices")
-    expect(page.get_by_role("status").first).to_contain_text("signed in here alone")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "Signed out of all other devices"
+    )
     other.goto("/today/")
     expect(other).to_have_url(re.compile("/sign-in/"))
     press(page, "Change the password", role="link")
     page.get_by_label("New password").fill(LONG)
     page.get_by_label("Repeat it").fill(LONG)
     press(page, "Change password")
-    expect(page.get_by_role("status").first).to_contain_text("The new password is kept")
+    expect(page.get_by_role("status").first).to_contain_text("Password changed")
     press(page, "Change the address", role="link")
     page.get_by_label("New email address").fill("thea.new@example.test")
     press(page, "Send link")

@@ -38,7 +38,7 @@ def join(page, message, zone=None):
     page.goto(link_in(message))
     page.get_by_label("Password").fill(LONG)
     if zone:
-        page.get_by_label("Where you are").select_option(zone)
+        page.get_by_label("Your time zone").select_option(zone)
         page.get_by_label("I have read what happens to what I write").check()
     press(page, "Open my account")
 

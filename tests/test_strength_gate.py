@@ -76,7 +76,7 @@ def test_not_me_and_later_and_undo(cleos, theas, thea, cleo):
     strength(cleo, by=thea)
     cleos.goto(HERE)
     press(cleos, "Decide later", role="link")
-    expect(main(cleos)).to_contain_text("waits for your answer")
+    expect(main(cleos)).to_contain_text("waiting for your answer")
     press(cleos, "Answer", role="link")
     press(cleos, "That’s not me")
     theas.goto(strengths_of(cleo))
@@ -95,7 +95,7 @@ def test_cleo_adds_her_own_changes_its_goals_and_lets_it_go(cleos, theas, thea, 
     press(cleos, "Add a strength with an example", role="link")
     cleos.get_by_label("Example").fill("I’d like to, and I won’t.")
     cleos.get_by_label("What it shows about you").fill("Dry honesty")
-    press(cleos, "Keep it")
+    press(cleos, "Save")
     main(cleos).get_by_text("Change Dry honesty").click()
     cleos.get_by_label("Take the bus into town").check()
     press(cleos, "Save goals Dry honesty")
@@ -110,7 +110,7 @@ def test_cleo_adds_her_own_changes_its_goals_and_lets_it_go(cleos, theas, thea, 
     expect(main(cleos)).not_to_contain_text("Helps with")
     main(cleos).get_by_text("Change Dry honesty").click()
     press(cleos, "That’s no longer me Dry honesty")
-    expect(main(cleos)).to_contain_text("Nothing stands here yet.")
+    expect(main(cleos)).to_contain_text("No strengths yet.")
     assert Strength.objects.get().state == "declined"
 
 
@@ -128,12 +128,12 @@ def test_a_win_of_either_side_is_on_both_pages(cleos, theas, cleo):
     cleos.goto(HERE)
     field = "Something that went a little better than expected"
     cleos.get_by_label(field).fill("I stayed for tea")
-    press(cleos, "Keep it")
+    press(cleos, "Save")
     theas.goto(strengths_of(cleo))
     expect(main(theas)).to_contain_text("I stayed for tea")
     theas.get_by_label(field).fill("Came without checking the way")
     theas.get_by_label("Date, if not today").fill("2026-08-04")
-    press(theas, "Keep it")
+    press(theas, "Save")
     cleos.reload()
     expect(main(cleos)).to_contain_text("Added by Thea")
     press(cleos, "Take it back I stayed for tea")

@@ -34,7 +34,9 @@ def test_after_leaving_quickly_back_finds_the_sign_in_page_alone(at, thea, cleo,
     page = at(cleo.user, phone=True, scripts=scripts)
     page.route(AWAY, lambda route: route.fulfill(body="<title>Rain</title>"))
     page.goto("/portal/more/")
-    promise = "“Back” then finds only the sign-in page. Its address still shows which"
+    promise = (
+        "“Back” then leads only to the sign-in page. Its address still shows which"
+    )
     expect(main(page)).to_contain_text(promise)
     page.goto(f"/portal/goals/{goal.pk}/")
     left = main(page).inner_text()
@@ -198,7 +200,7 @@ def test_cleo_names_passkeys_is_told_of_the_same_device_and_of_the_last_one(
         expect(passkeys(page)).to_have_count(left)
         said = page.get_by_role("status").first
         expect(said).to_contain_text("Removed")
-        last = "your recovery codes with it. Your password alone signs you in now."
+        last = "your recovery codes. You now sign in with only your password."
         if left:
             expect(said).not_to_contain_text(last)
         else:
@@ -225,7 +227,7 @@ def link_of(person):
 
 def join(page, password):
     main(page).get_by_label("Password").fill(password)
-    page.get_by_label("Where you are").select_option("Europe/Berlin")
+    page.get_by_label("Your time zone").select_option("Europe/Berlin")
     page.get_by_label("I have read what happens to what I write").check()
     press(page, "Open my account")
 

@@ -154,7 +154,7 @@ class Pages:
         prefix = "/portal" if side == "client" else ""
         answer = self.theirs[side].get(f"{prefix}/goals/{story.goal.pk}/")
         page, raw = said(answer), answer.content.decode()
-        suggests = "suggests words. Nothing changes unless you agree."
+        suggests = "suggests a wording. Nothing changes unless you agree."
         if not (side == "client" and suggests in page):
             for line in self.standing(side):
                 assert line in page, (line, page[:600])
@@ -254,8 +254,8 @@ class Pages:
         story, page = self.story, self.page("therapist", "/today/")
         asked = story.asked() == "therapist"
         again = asked and story.latest in story.ever
-        assert ("Proposed words for a goal" in page) == (asked and not again)
-        assert ("agreed again to earlier words" in page) == again
+        assert ("Suggested a goal wording" in page) == (asked and not again)
+        assert ("agreed again to an earlier wording" in page) == again
         unanswered = story.review and "therapist" not in story.choices
         theirs = story.beginner == "client"
         asks = "The client started a goal review. Add your answers."

@@ -228,7 +228,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # accounts/sign_in_limits.py counts alone.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
-LANGUAGE_CODE = "en-gb"
+LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"

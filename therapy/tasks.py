@@ -71,4 +71,4 @@ def seal_the_audit():
     try:
         seals.seal()
     except DatabaseError:
-        log.exception("the audit trail could not be sealed")
+        log.exception("the audit log could not be sealed")

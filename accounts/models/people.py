@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +21,7 @@ from accounts.fields import (
 )
 from accounts.models.practice import Practice
 from database.ids import uuid7
-from ui import text, time_zones
+from ui import dates, text, time_zones
 from ui.time_zones import validate_zone
 
 
@@ -162,6 +164,16 @@ class User(HasNameKey, AbstractBaseUser):
         if super().check_password(normal):
             return True
         return normal != raw_password and super().check_password(raw_password)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is written within is in this person's zone, language and clock."""
+        with (
+            timezone.override(self.zone),
+            translation.override(self.language),
+            dates.clock_of(self.practice.clock_hours),
+        ):
+            yield
 
     def today(self):
         """The day it is where this person is."""

@@ -46,6 +46,12 @@ class Practice(models.Model):
         default=30,
         validators=[MinValueValidator(5), MaxValueValidator(30)],
     )
+    # Whether times read 2:00 pm or 14:00, on pages, on paper and in emails.
+    clock_hours = models.PositiveSmallIntegerField(
+        _("times"),
+        default=12,
+        choices=[(12, _("12 hours, 2:00 pm")), (24, _("24 hours, 14:00"))],
+    )
     # Beside the address that mails come from; discreet, so never the practice's name
     # unless somebody chose it.
     sender_name = models.CharField(_("email sender"), max_length=60, blank=True)

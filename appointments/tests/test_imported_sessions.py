@@ -75,7 +75,7 @@ def test_who_only_reads_is_told_so_too(session, cleo, practice, sign_in):
 
 def test_the_booking_page_names_the_day_of_the_latest(session, cleo, thea, sign_in):
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/book/"))
-    assert "The latest is" in page and "12:00." not in page
+    assert "Latest session:" in page and "12:00." not in page
 
 
 def test_it_waits_for_no_note(session, cleo, thea, sign_in):

@@ -244,7 +244,7 @@ class Client(HasWishes, HasNameKey):
 
     @transaction.atomic
     def invite(self, *, by: User) -> bool:
-        """Send the portal's link.  False where the address belongs to somebody else.
+        """Send the portal's link.  False where the address belongs to another user.
 
         The caller shows the same answer for both; the address's owner is told by mail.
         """
@@ -264,7 +264,7 @@ class Client(HasWishes, HasNameKey):
     def readdress(self, email: str, *, by: User) -> bool:
         """Correct a mistyped address before anybody joined, and invite there instead.
 
-        False where the address belongs to somebody else; the answer is the same, and
+        False where the address belongs to another user; the answer is the same, and
         the earlier link is closed all the same.
         """
         if self.has_joined:

@@ -179,7 +179,7 @@ def test_the_file_is_a_download_with_harmless_cells(sign_in, ada, practice, cleo
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer["Content-Type"].startswith("text/csv")
     rows = read(answer)
-    assert rows[0] == ["When", "Who", "Kind", "What", "Of", "From"]
+    assert rows[0] == ["When", "Who", "Kind", "What", "Client", "From"]
     assert rows[1][0].endswith("+00:00")
     assert "'=cmd|' /C calc'!A0" in {row[1] for row in rows}
 

@@ -69,9 +69,9 @@ def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
     assert emails(theo) == set()
     home = page_at(sign_in(cleo.user), "/portal/")
     assert "Your practice asked for Theo to be your co-therapist." in home
-    assert "Nothing opens before your therapist confirms." in home
+    assert "They have no access until your therapist confirms." in home
     looked = page_at(sign_in(cleo.user), "/portal/looked/")
-    assert "Theo" in looked and "waits for your therapist" in looked
+    assert "Theo" in looked and "waiting for your therapist" in looked
     today = page_at(sign_in(thea), "/today/")
     assert "A care role for Theo needs your confirmation" in today
     for who in (ada, thea):
@@ -89,7 +89,7 @@ def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
     assert (role.given_by, role.kind) == (thea, "co_therapist")
     home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo can open your record now, as your co-therapist." in home
-    assert "Nothing opens before" not in home
+    assert "They have no access until" not in home
     assert "needs your confirmation" not in page_at(sign_in(thea), "/today/")
     assert decide(sign_in(thea), "confirm").status_code != 200
     assert CareRole.objects.filter(user=theo).count() == 1
@@ -100,7 +100,7 @@ def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo
     decide(sign_in(thea), "refuse")
     assert not opens(sign_in(theo), cleo)
     assert "refused by Thea" in page_at(sign_in(ada), care(cleo))
-    assert "Your therapist refused" in page_at(sign_in(cleo.user), "/portal/")
+    assert "Your therapist declined" in page_at(sign_in(cleo.user), "/portal/")
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert not CareRole.objects.filter(user=theo).exists()
 

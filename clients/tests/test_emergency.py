@@ -45,7 +45,7 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert "Theo opened the record in an emergency" in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
-    assert "in an emergency" not in page_at(theas, "/today/")
+    assert "emergency access" not in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/care-roles/{cleo.pk}/")
     # Ada sees that, not why.
     adas = page_at(sign_in(ada), f"/care-roles/{cleo.pk}/")
@@ -106,7 +106,7 @@ def test_a_short_reason_a_wrong_name_and_a_name_of_two_are_refused(
 ):
     browser = sign_in(theo)
     said = [
-        ("Cleo Hart", "Urgent.", "A sentence, please"),
+        ("Cleo Hart", "Urgent.", "Write a full sentence"),
         ("Cleo", WHY, "No client of this practice has this name."),
         ("Cleo%", WHY, "No client of this practice has this name."),
         ("Carl Osei", WHY, "You already have a role for this client."),

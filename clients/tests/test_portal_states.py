@@ -90,7 +90,7 @@ def test_a_suggested_strength_waits_only_for_who_can_answer(
     once = re.search(r'name="once" value="([^"]+)"', once)[1]
     page = read(browser, f"{url}add/", once=once, **PATIENCE)
     assert f"Strength suggested. {says}" in page
-    offered = page.partition("Suggested and answered")[2].partition("The whole way")[0]
+    offered = page.partition("Suggested and answered")[2].partition("Full timeline")[0]
     assert offered.count(WAITS[state]) == 1
     assert ("Not answered" in offered) is (state != "active")
     assert not [words for words in UNTRUE if words in page]
@@ -226,7 +226,7 @@ def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
     page = read(browser, mine)
     assert with_note not in page
     # The same whether she read it yesterday or never.
-    assert "The note of this session is held back for now." in page
+    assert "The note of this session is not shared for now." in page
 
 
 def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, sign_in):

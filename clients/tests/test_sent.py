@@ -9,7 +9,7 @@ from clients.models import CareRole, CareRoleRequest, Client
 from conftest import admit, as_role, in_care, person
 
 NOT_SENT = "The email could not be sent. Nothing was changed."
-ON_ITS_WAY = "on its way"
+ON_ITS_WAY = "Invitation sent"
 DETAILS = {"preferred_name": "Mo", "family_name": "", "email": "mo@example.test"}
 
 

@@ -11,7 +11,7 @@ PAGES = {
     "links/": "Link a goal",
     "numbers/": "Importance and confidence",
     "steps/": "Next step",
-    "key-back/": "Not any more",
+    "key-back/": "Withdraw my agreement",
 }
 BOTH = Path(__file__).resolve().parents[2] / "templates" / "both"
 

@@ -13,12 +13,12 @@ from functools import partial
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 
 from accounts.models import OutgoingEmail, User
 from digests import schedule
+from ui import dates
 
 WAITING = OutgoingEmail.State.WAITING
 HELD, DROPPED = OutgoingEmail.State.HELD, OutgoingEmail.State.DROPPED
@@ -134,6 +134,6 @@ def moment(when: datetime) -> str:
     """Day and clock time in the reader's zone and language."""
     local = timezone.localtime(when)
     return gettext("%(day)s at %(time)s") % {
-        "day": date_format(local, pgettext("date format", "l j F")),
-        "time": date_format(local, pgettext("time format", "H:i")),
+        "day": dates.weekday_in_full(local),
+        "time": dates.clock(local),
     }

@@ -133,7 +133,7 @@ def test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read(
     page = browser.get(more).content.decode()
     assert f'<a class="name" href="{latest}">Your last week</a>' in page
     assert "It was made before therapy ended. No new ones are made." in page
-    assert ">Your week</a>" not in page and "what waits for you" not in page
+    assert ">Your week</a>" not in page and "what needs an answer" not in page
     assert browser.get(latest, follow=True).status_code == 200
     Digest.objects.all().delete()
     assert latest not in browser.get(more).content.decode()

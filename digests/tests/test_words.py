@@ -191,5 +191,5 @@ def test_every_sentence_is_in_the_readers_language(thea):
     with patch.object(translation._trans, "gettext", translated):
         send_at(now)
     sentences = [text for language, text in asked if language == "de"]
-    assert any(text.startswith("Somebody wanted to open") for text in sentences)
+    assert any(text.startswith("Someone tried to open") for text in sentences)
     assert "You already have an account" in sentences

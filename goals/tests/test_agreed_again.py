@@ -37,7 +37,7 @@ def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in)
         "The client agreed again to an earlier wording. It needs your agreement."
         in today
     )
-    assert "Proposed words" not in today and "New words" not in today
+    assert "Suggested a goal wording" not in today and "New goal wording" not in today
     assert "Proposal" not in today
     for address in (f"/goals/{goal.pk}/", f"/clients/{cleo.pk}/",
                     f"/clients/{cleo.pk}/journey/"):  # fmt: skip
@@ -61,7 +61,7 @@ def test_cleo_reads_that_her_therapist_agreed_again_to_earlier_words(
     for address in ("/portal/goals/", f"/portal/goals/{goal.pk}/", "/portal/journey/"):
         page = text(browser.get(address))
         assert AGAIN in page and "Proposed today" not in page, address
-        assert "suggests words" not in page, address
+        assert "suggests a wording" not in page, address
         assert "Proposal, version" not in page, address
     week = text(browser.get(f"/portal/digest/{week_of(cleo.user).pk}/"))
     waits = week[week.index("Needs your agreement") :][:300]
@@ -128,9 +128,9 @@ def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
     goal = agreed_again(cleo, thea, people[first][0])
     page = text(sign_in(by).get(f"{start}/goals/{goal.pk}/"))
     assert "Don’t agree again" in page and "This isn’t my goal" not in page
-    assert "Then the goal is set aside." in page
+    assert "The goal is then set aside." in page
     said = sign_in(by).post(f"{start}/goals/{goal.pk}/decline/1/", follow=True)
-    assert "The goal is set aside." in text(said)
+    assert "Goal set aside." in text(said)
     found = Goal.objects.get(pk=goal.pk)
     assert found.ended_as == Goal.Ended.ASIDE
     told = {"cleo": "/portal/", "thea": "/today/"}
@@ -139,7 +139,7 @@ def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
     for address in ("/portal/goals/", "/portal/journey/"):
         read = text(sign_in(cleo.user).get(address))
         assert "Set aside" in read and BUS["own_words"] in read, address
-        assert "not taken on" not in read and "eclined" not in read, address
+        assert "Goal declined" not in read and "eclined" not in read, address
 
 
 def test_after_a_no_it_can_be_taken_up_and_agreed_to(cleo, thea, sign_in):

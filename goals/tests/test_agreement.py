@@ -157,7 +157,7 @@ def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
         ):
             assert words in history
         assert "Thea rated 9" in history
-        assert "took it back" in history
+        assert "then removed it" in history
 
 
 def test_a_write_whose_audit_row_fails_is_not_written(cleo, thea):

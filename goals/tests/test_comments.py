@@ -80,7 +80,7 @@ def test_it_cannot_have_been_talked_about_tomorrow(goal, sign_in, thea):
         said = Comment.say(goal, "Hm", by=thea)
     url = reverse("comment-talked", args=[said.pk])
     page = sign_in(thea).post(url, {"discussed_on": "2999-01-01"}).content.decode()
-    assert "between when it was said and today" in page
+    assert "between the comment and today" in page
 
 
 def test_nobody_writes_a_receipt_in_another_name(goal, cleo, thea):

@@ -28,7 +28,7 @@ def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     form = text(theas.get(f"/goals/{countered.pk}/key-back/"))
     assert "Then version 1 is the proposal again." in form
-    assert "no goal any more" not in form
+    assert "no longer a goal" not in form
     take_back(theas, countered)
     assert now(countered).is_open
     assert (countered.latest.number, countered.waits_for) == (1, "therapist")
@@ -49,9 +49,9 @@ def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
     take_back(browser, goal, "/portal")
     assert (now(goal).latest.number, goal.waits_for) == (1, "client")
     form = text(sign_in(thea).get(f"/goals/{goal.pk}/key-back/"))
-    assert "Then it is no goal any more." in form
+    assert "It is then no longer a goal." in form
     take_back(sign_in(thea), goal)
-    assert now(goal).ended_as == "taken back"
+    assert now(goal).ended_as == "Proposal withdrawn"
 
 
 def test_words_that_were_declined_do_not_come_back(countered, cleo, thea):

@@ -33,7 +33,7 @@ def test_both_read_where_the_goal_comes_from(goal, cleo, thea, sign_in):
         assert "From an imported list, added today, not agreed yet." in page
         panel = page[page.index("Proposal, version 1") :][:120]
         assert "from an imported list" in panel
-        assert "proposed by" not in page and "suggests words" not in page
+        assert "proposed by" not in page and "suggests a wording" not in page
     for person, address in (
         (cleo.user, "/portal/goals/"), (thea, f"/clients/{cleo.pk}/"),
         (cleo.user, "/portal/journey/"), (thea, f"/clients/{cleo.pk}/journey/"),
@@ -187,5 +187,5 @@ def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in)
 
 def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in):
     page = text(sign_in(thea).get("/caseload/import/"))
-    assert "They wait for the client’s agreement" in page
+    assert "They need the client’s agreement" in page
     assert "proposed by" not in page

@@ -174,7 +174,7 @@ def test_cleos_page_has_a_line_for_each_side(goal, cleo, thea, sign_in):
 
 def test_the_caseload_shows_cleos_number_and_says_so(goal, thea, sign_in):
     page = text(sign_in(thea).get("/caseload/"))
-    row = page.split("Last contact")[1].split("Somebody who is not yours")[0]
+    row = page.split("Last contact")[1].split("Need urgent access")[0]
     assert "4 client" in row and "9" not in row
 
 

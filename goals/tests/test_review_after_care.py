@@ -11,7 +11,7 @@ from goals.tests.test_what_is_agreed import text
 from tests.cast import act, agreed_goal, propose, signals_anew
 
 CHOICES = ["keep", "change", "aside", "reached"]
-ALONE = "Nobody else holds a key here"
+ALONE = "Nobody else can decide here"
 
 
 def end(client, how):
@@ -48,7 +48,7 @@ def test_thea_cannot_close_alone_what_cleo_agreed_to(
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
     assert "Start review" not in page and "Review needs both of you." in page
-    assert "Not any more" in page  # Thea's own agreement is hers to withdraw
+    assert "Withdraw my agreement" in page  # Thea's own agreement is hers to withdraw
     assert ALONE not in text(begin(browser, goal))
     goal.refresh_from_db()
     assert goal.is_open and goal.review_id is None
@@ -133,4 +133,4 @@ def test_the_discharge_page_says_what_becomes_of_agreed_goals(
 ):
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/discharge/"))
     assert "Agreed goals stay as they are" in page
-    assert "it waits until the client returns to care." in page
+    assert "it waits until the client is readmitted." in page

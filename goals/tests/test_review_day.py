@@ -202,7 +202,7 @@ def test_a_draft_from_before_a_review_has_no_day_that_nobody_typed(goal, thea, a
     assert page.get_by_label("In the client’s own words").input_value() == "Two stops"
     typed = page.locator("[name=review_on]").input_value()
     assert typed == day.isoformat()
-    page.get_by_role("button", name="Propose it").click()
+    page.get_by_role("button", name="Propose wording").click()
     main = page.get_by_role("main")
     expect(main).to_contain_text("Two stops")
     expect(main).not_to_contain_text("Review on")

@@ -41,7 +41,7 @@ def test_neither_side_reads_the_others_answer_before_giving_their_own(
     with acting_as(thea.pk):  # nor past the program
         assert not ReviewAnswer.objects.exists()
     page = sign_in(cleo.user).get(PORTAL.format(goal.pk)).content.decode()
-    assert "They open when your therapist has answered as well." in page
+    assert "They are shown once your therapist has answered too." in page
     answer(goal, thea, goal_words="She brings examples")
     for person, url in ((thea, MINE), (cleo.user, PORTAL)):
         page = sign_in(person).get(url.format(goal.pk)).content.decode()
@@ -106,7 +106,7 @@ def test_a_goal_that_is_closed_meanwhile_takes_its_review_along(goal, cleo, thea
     for by in (cleo.user, thea):
         with acting_as(by.pk), transaction.atomic():
             mine = Goal.objects.with_words().select_related("client__user", "review")
-            mine.get(pk=goal.pk).latest.withdraw_key("Not any more", by=by)
+            mine.get(pk=goal.pk).latest.withdraw_key("Withdraw my agreement", by=by)
     closed = now(goal)
     assert (closed.ended_as, closed.review_id) == ("aside", None)
     review.refresh_from_db()

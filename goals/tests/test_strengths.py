@@ -160,7 +160,7 @@ def test_who_only_reads_sees_it_and_is_offered_nothing_to_press(
     in_care(cleo, reader, "supervisor")
     page = told(sign_in(reader).get(page_of(cleo)))
     assert "Patience with fear" in page
-    assert "Suggest a strength" not in page and "Keep it" not in page
+    assert "Suggest a strength" not in page and "Save" not in page
 
 
 # -- which goals ----------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_letting_both_stand_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
 def test_letting_both_stand_promises_a_review_only_where_one_is_set(
     goal, cleo, thea, sign_in
 ):
-    promised = "on the day of the review"
+    promised = "on the review date"
     unset = propose(cleo, cleo.user, {"own_words": "Swim"})
     act(thea, unset, lambda g: g.latest.differ("Mine", "Row", by=thea))
     for page in of_both(unset, cleo, thea, sign_in):
@@ -102,4 +102,4 @@ def test_letting_both_stand_promises_a_review_only_where_one_is_set(
     for by in (thea, cleo.user):
         answer(goal, by, choice="keep")
     for page in of_both(goal, cleo, thea, sign_in):
-        assert promised in page and "No review is set" not in page
+        assert promised in page and "No review date is set" not in page

@@ -195,9 +195,9 @@ def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
 ):
     goal = propose(cleo, cleo.user)
     browser, url = sign_in(thea), f"/goals/{goal.pk}/propose/"
-    assert "agreed words" not in text(browser.get(url))
+    assert "current wording" not in text(browser.get(url))
     said = text(browser.post(url, TRAM | {"seen": 1}, follow=True))
-    assert "agreed words" not in said
+    assert "current wording" not in said
     assert "Proposed. You agreed to it" in said
 
 
@@ -245,10 +245,10 @@ def test_a_client_who_closed_the_portal_is_not_said_to_read_or_answer(
     browser, start = sign_in(thea), f"/goals/{goal.pk}"
     page = text(browser.get(f"{start}/key-back/"))
     assert "stays in the history." in page
-    assert ("It is read by the other side" in page) != closed
+    assert ("Both of you can read it" in page) != closed
     page = text(browser.get(f"{start}/differ/"))
     assert "Nobody has to give in." in page
-    assert ("You are both asked for a review that day." in page) != closed
+    assert ("You are both asked to review it that day." in page) != closed
 
 
 def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):
@@ -345,7 +345,7 @@ def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
     browser = sign_in(thea)
     assert "Withdraw my agreement too" in text(browser.get(f"/goals/{agreed.pk}/"))
     page = text(browser.get(f"/goals/{agreed.pk}/key-back/"))
-    assert "Then neither of you agrees to these words" in page
+    assert "Neither of you then agrees to this wording" in page
     assert "Withdraw your proposal" not in page
     browser.post(f"/goals/{agreed.pk}/key-back/", {"reason": "Not now"})
     assert now(agreed).ended_as == "aside"
@@ -438,9 +438,9 @@ def test_what_thea_alone_marked_as_reached_names_her(cleo, thea, sign_in):
     decide(goal, "reached", thea)
     Client.objects.filter(pk=cleo.pk).update(state="active", discharged_at=None)
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/reached/"))
-    assert "Marked as reached by Thea." in page and "both said" not in page
+    assert "Marked as reached by Thea." in page and "You both decided it" not in page
     page = text(sign_in(thea).get(f"/goals/{goal.pk}/reached/"))
-    assert "You marked it as reached." in page and "both said" not in page
+    assert "You marked it as reached." in page and "You both decided it" not in page
 
 
 def test_the_history_says_with_whose_answer_a_review_was_decided(
@@ -529,5 +529,5 @@ def test_on_a_closed_goal_numbers_and_links_say_why_not(
             browser.post(url, said, follow=True),
         ):
             assert "This goal was set aside today." in text(answer)
-            assert "Something else was done" not in text(answer)
+            assert "Something changed while" not in text(answer)
     assert not agreed.scores.exists()

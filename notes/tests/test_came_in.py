@@ -125,7 +125,7 @@ def test_what_was_before_the_last_session_did_not_come_in(
     screen, client = pages(session, cleo, thea, sign_in)
     assert not screen and "Nothing new." in client
     today = read(sign_in(thea), "/today/")
-    assert "since last time" not in today and "step reached" not in today
+    assert "by the client" not in today and "step reached" not in today
     assert "Logged an exercise" not in today
 
 
@@ -138,7 +138,7 @@ def test_what_thea_wrote_down_herself_is_no_news(cleo, thea, goal, between, sign
     assert not screen
     assert "rated 7" not in client and "Exercise" not in client
     today = read(sign_in(thea), "/today/")
-    assert "since last time" not in today and "step reached" not in today
+    assert "by the client" not in today and "step reached" not in today
     assert "Logged an exercise" not in today
 
 

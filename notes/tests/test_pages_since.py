@@ -130,7 +130,7 @@ def test_the_page_to_move_a_session_promises_no_reminder_to_who_wants_none(
 ):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
     found = page_at(sign_in(thea), f"/sessions/{ahead.pk}/move/")
-    assert "Reminders, if the client gets any, follow the new time." in found
+    assert "Any reminders will use the new time." in found
 
 
 def test_who_answered_a_correction_meanwhile_is_named(sign_in, thea, theo, cleo):
@@ -144,4 +144,4 @@ def test_who_answered_a_correction_meanwhile_is_named(sign_in, thea, theo, cleo)
     assert "You already answered this in another tab." in again
     assert "New wording" in again
     others = sign_in(theo).post(url, words | {"answer": "Mine"}).content.decode()
-    assert "Thea" in others and "answered this meanwhile." in others
+    assert "Thea" in others and "answered this in the meantime." in others

@@ -146,7 +146,7 @@ def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     after_a_day(cleo)
     browser = sign_in(theo)
-    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
+    assert "Suggested a goal wording" in browser.get("/today/").content.decode()
     browser.post(f"/goals/{goal.pk}/agree/1/")
     goal.refresh_from_db()
     assert goal.is_agreed
@@ -167,7 +167,7 @@ def test_a_double_click_and_two_admins_do_it_once(
 
 def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
     with (
-        pytest.raises(ValidationError, match="caseload has changed"),
+        pytest.raises(ValidationError, match="caseload changed"),
         acting_as(ada.pk),
         transaction.atomic(),
     ):

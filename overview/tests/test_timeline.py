@@ -79,14 +79,14 @@ def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea,
     act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
     for person, url in ((cleo.user, PORTAL), (thea, page_of(cleo))):
         page = told(sign_in(person).get(url))
-        lines = "is agreed, with two", "is withdrawn", "New words for a goal"
+        lines = "agreed by both", "is withdrawn", "New goal wording"
         places = [page.index(line) for line in lines]
         assert places == sorted(places)
 
 
 def test_it_stands_in_the_order_in_which_it_happened(sign_in, way, thea, cleo):
     page = told(sign_in(thea).get(page_of(cleo)))
-    order = ["First session", "Step reached", "A goal is agreed", "Win"]
+    order = ["First session", "Step reached", "Goal agreed", "Win"]
     places = [page.index(words) for words in order]
     assert places == sorted(places)
 
@@ -130,20 +130,20 @@ def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
     sign_in, way, thea, cleo
 ):
     browser = sign_in(thea)
-    assert "A note, signed" not in told(browser.get(page_of(cleo)))
+    assert "Note signed" not in told(browser.get(page_of(cleo)))
     for path in (f"{page_of(cleo)}?notes=1", f"{page_of(cleo)}print/?notes=1"):
         page = told(browser.get(path))
-        assert page.count("A note, signed") == 1
+        assert page.count("Note signed") == 1
         assert "tired" not in page
         assert "Discarded: what my notes say" in page
-    assert "A note, signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
+    assert "Note signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
 
 
 def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
     sign_in, way, thea, theo, cleo
 ):
     in_care(cleo, theo, "co_therapist")
-    assert "A note, signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
+    assert "Note signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
 
 
 @pytest.mark.parametrize("reads", [True, False])
@@ -200,8 +200,10 @@ def test_a_moment_of_long_ago_stands_where_it_was_said(sign_in, way, cleo):
 def test_an_empty_way_says_how_it_begins(sign_in, thea):
     nadia = admit("Nadia", by=thea)
     browser = sign_in(nadia.user)
-    assert "It begins with the first session" in told(browser.get(PORTAL))
-    assert "It begins with the first session" in told(sign_in(thea).get(page_of(nadia)))
+    assert "The timeline starts with the first session" in told(browser.get(PORTAL))
+    assert "The timeline starts with the first session" in told(
+        sign_in(thea).get(page_of(nadia))
+    )
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ PROMISES = {
     "test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told": [
         "You sign in with %(email)s until the new one is confirmed.",
         "You will sign in with %(email)s, and we’ll email you there.",
-        "%(email)s waits to be confirmed from its own mail box",
+        "Waiting for %(email)s to be confirmed",
     ],
     "accounts/tests/test_addresses.py::"
     "test_the_link_is_nobody_elses_and_ends_after_a_day": [

@@ -135,7 +135,7 @@ def test_cleo_cannot_take_back_what_thea_rated(cleo, thea, sign_in):
 def test_a_rating_without_a_stone_says_so(cleo, thea, sign_in):
     url = reverse("portal-goal-rate", args=[agreed_goal(cleo, by=thea).pk])
     said = told(sign_in(cleo.user).post(url, {"value": "11"}, follow=True))
-    assert "Choose a stone first" in said
+    assert "Choose a number from 0 to 10" in said
     assert not GoalRating.objects.exists()
 
 
@@ -154,7 +154,7 @@ def test_cleo_adds_a_step_lays_its_stone_and_takes_it_up_again(cleo, thea, sign_
 
 def test_a_step_without_words_is_refused_in_words(cleo, thea, sign_in):
     url = reverse("portal-step-add", args=[agreed_goal(cleo, by=thea).pk])
-    assert "needs a few words" in told(sign_in(cleo.user).post(url, follow=True))
+    assert "Describe the step" in told(sign_in(cleo.user).post(url, follow=True))
 
 
 def test_the_list_says_what_waits_for_cleo(cleo, thea, sign_in):

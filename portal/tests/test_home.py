@@ -107,7 +107,7 @@ def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
 
 def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
     agreed_goal(cleo, by=thea)
-    assert "You both agreed to these words" in page_at(sign_in(cleo.user), HOME)
+    assert "You both agreed to this wording" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
@@ -119,8 +119,8 @@ def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
 def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
     book(cleo, by=thea)
     said = page_at(sign_in(cleo.user), HOME)
-    assert "one stone for each step" in said
-    assert "Nothing waits for you" in said
+    assert "one stone each" in said
+    assert "Nothing to do right now" in said
 
 
 def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, sign_in):

@@ -22,7 +22,7 @@ def test_what_waits_behind_the_first_three_is_one_link_away(cleo, thea, sign_in)
     everything = page_at(browser, HOME + link)
     for number in range(6):
         assert f"Goal number {number}" in everything
-    assert "come after these" not in everything
+    assert "more after these" not in everything
 
 
 @pytest.mark.parametrize("by", ["cleo", "thea"])
@@ -80,4 +80,4 @@ def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):
     act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
     page = text(sign_in(cleo.user).get(HOME))
     assert "Your therapist started a goal review: add your answers" in page
-    assert "Your therapist suggests: try both wordings" in page
+    assert "Your therapist suggests trying both wordings" in page

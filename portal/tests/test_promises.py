@@ -81,10 +81,13 @@ KEPT_BY = {
         "test_the_video_link_is_a_link_from_15_minutes_before"
     ),
     # rights
-    "If something in your record is wrong, tell us. %(name)s reads it and must reply.": (
-        f"{RIGHTS}::test_a_correction_reaches_thea_who_answers_and_cleo_reads_it"
+    (
+        "If something in your record is wrong, tell us. "
+        "%(name)s reads it and must reply."
+    ): (f"{RIGHTS}::test_a_correction_reaches_thea_who_answers_and_cleo_reads_it"),
+    "A signed note is never rewritten. The correction is added to it, with the date.": (
+        f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program"
     ),
-    "A signed note is never rewritten. The correction is added to it, with the date.": f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program",
     "You can do this at any time, without giving a reason.": (
         f"{RIGHTS}::test_who_reads_only_still_asks_for_corrections_and_closes"
     ),
@@ -233,14 +236,14 @@ def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
 
 def test_after_the_discharge_nobody_is_said_to_book(discharged, thea, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-sessions")))
-    assert "No session is booked" in page
-    assert "books the next one" not in page
+    assert "No session booked" in page
+    assert "will book the next one" not in page
 
 
 def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-digest-latest")))
-    assert "The first page comes" not in page
-    assert "No weekly page is made" in page
+    assert "Your first weekly summary comes" not in page
+    assert "No weekly summary is made" in page
 
 
 @pytest.mark.parametrize(
@@ -291,8 +294,8 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
             "Shown on their home page until the next session",
         ),
         ("invited", "Once they have joined, the client", "page once they have joined"),
-        ("none", "give it to the client yourself", "The client has no portal"),
-        ("closed", "give it to the client yourself", "The client has no portal"),
+        ("none", "Give it to the client yourself", "The client has no portal"),
+        ("closed", "Give it to the client yourself", "The client has no portal"),
         ("discharged", "as long as their portal", "as long as their portal is open"),
     ],
 )

@@ -53,7 +53,7 @@ def offered(cleo, thea):
 def test_what_thea_saw_waits_for_cleos_word(browser, offered):
     page = told(browser.get(HERE))
     assert "Thea noticed this, today" in page and "Yes, that’s me" in page
-    assert "Nothing stands here yet." in page
+    assert "No strengths yet." in page
 
 
 def test_cleo_says_yes_and_it_stands(browser, offered):
@@ -88,7 +88,7 @@ def test_an_answer_that_is_none_changes_nothing(browser, offered):
 
 def test_deciding_later_leaves_a_quiet_line(browser, offered):
     page = told(browser.get(HERE, {"later": "1"}))
-    assert "waits for your answer" in page and "Yes, that’s me" not in page
+    assert "waiting for your answer" in page and "Yes, that’s me" not in page
 
 
 def test_with_three_offers_she_is_asked_about_one(browser, cleo, thea):
@@ -238,7 +238,7 @@ def test_after_therapy_she_reads_and_nothing_asks(browser, offered, cleo):
     )
     page = told(browser.get(HERE))
     assert "Humour" in page
-    for words in ("Yes, that’s me", "Keep it", "Change", "New wording"):
+    for words in ("Yes, that’s me", "Save", "Change", "New wording"):
         assert words not in page
     for name, body in (("strength-answer", {"answer": "no"}), ("strength-reword", {})):
         assert browser.post(url(name, mine), body).status_code == 403

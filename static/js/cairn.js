@@ -48,8 +48,8 @@ for (const field of all("select[data-time-zone]")) {
   if (!zone) continue;
   const known = [...field.options].find(isIt);
   const city = zone.split("/").pop().replaceAll("_", " ");
-  const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hourCycle: "h23", timeZone: zone });
-  const option = known ?? new Option(`${city} (${time.format(new Date())})`, zone);
+  const time = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short", hourCycle: document.documentElement.dataset.clock, timeZone: zone });
+  const option = known ?? new Option(`${city} (${time.format(new Date()).toLowerCase()})`, zone);
   field.prepend(option);
   field.value = field.dataset.timeZone === "ask" ? option.value : chosen;
 }

@@ -313,7 +313,7 @@ OF_THE_DATABASE = [
            body("app.session_read(text, timestamptz)", "s.key_hash = hash", "true")),
     Mutant("owner: not held by the policies",
            "ALTER TABLE goals_goal NO FORCE ROW LEVEL SECURITY"),
-    Mutant("roles: the web steps over row security", "ALTER ROLE cairn_web BYPASSRLS"),
+    Mutant("roles: the web bypasses row security", "ALTER ROLE cairn_web BYPASSRLS"),
     Mutant("roles: the worker reads notes",
            "GRANT SELECT ON notes_progressnote TO cairn_worker"),
     Mutant("roles: the web deletes clients",

@@ -100,7 +100,11 @@ def _carefully(step) -> Iterator[DrillStep]:
 
 def audit() -> Iterator[DrillStep]:
     fault = seals.first_fault()
-    yield red("audit", str(fault)) if fault else green("audit", "the trail is unbroken")
+    yield (
+        red("audit", str(fault))
+        if fault
+        else green("audit", ("the audit log is unbroken"))
+    )
 
 
 def narrative() -> Iterator[DrillStep]:
@@ -176,7 +180,7 @@ def emails() -> Iterator[DrillStep]:
     if gone or waiting or not restore_hold.stands():
         yield red("emails", f"{gone} went, and {waiting} would")
     else:
-        yield green("emails", f"none went; {held} are held until somebody says so")
+        yield green("emails", f"none went; {held} are on hold until lift_halt")
 
 
 STEPS = (

@@ -40,7 +40,10 @@ def roles() -> Iterator[Finding]:
     faults = [*_faults_of_roles()]
     yield from (wrong("roles", words) for words in faults)
     if not faults:
-        yield ok("roles", "none has power it should not have, and one alone owns")
+        yield ok(
+            "roles",
+            ("no role has more rights than it should, and only one owns the tables"),
+        )
 
 
 def _faults_of_roles() -> Iterator[str]:
@@ -58,9 +61,9 @@ def _faults_of_roles() -> Iterator[str]:
         if logs_in != (name in LOGINS):
             yield f"{name} may{' not' if not logs_in else ''} log in. {AGAIN}"
         if is_super or makes_roles:
-            yield f"{name} is a superuser or may make roles. {AGAIN}"
+            yield f"{name} is a superuser or can create roles. {AGAIN}"
         if steps_over != (name == "cairn_backup"):
-            may = "steps over row security" if steps_over else "cannot read all rows"
+            may = "bypasses row security" if steps_over else "cannot read all rows"
             yield f"{name} {may}. {AGAIN}"
     yield from _faults_of_membership()
     yield from _faults_of_ownership()
@@ -76,7 +79,7 @@ def _faults_of_membership() -> Iterator[str]:
     for member, role in found:
         # Since PostgreSQL 16 whoever made a role is a member of it, superusers too.
         if member in ROLES and (member, role) not in MAY_BECOME:
-            yield f"{member} may become {role}: REVOKE {role} FROM {member};"
+            yield f"{member} can switch to {role}: REVOKE {role} FROM {member};"
 
 
 def _faults_of_ownership() -> Iterator[str]:
@@ -90,7 +93,7 @@ def _faults_of_ownership() -> Iterator[str]:
     for owner, number, example in owners:
         yield (
             f"{owner} owns {number} tables ({example}): migrate as cairn_owner alone, "
-            "with MIGRATE_DATABASE_URL; ALTER TABLE ... OWNER TO cairn_owner mends it."
+            "with MIGRATE_DATABASE_URL; ALTER TABLE ... OWNER TO cairn_owner fixes it."
         )
 
 
@@ -113,11 +116,11 @@ def row_security() -> Iterator[Finding]:
             ]
             faults.append(f"{table}: row security {' and '.join(lacks)}")
     if not guarded:
-        faults.append("no table is guarded: has nobody migrated yet?")
+        faults.append("no table has row security: run manage.py migrate.")
     for words in faults:
         yield wrong("rows", f"{words}. Stop the web, and migrate or restore.")
     if not faults:
-        yield ok("rows", f"{guarded} tables are guarded, for their owner too")
+        yield ok("rows", f"{guarded} tables have row security, for their owner too")
 
 
 GUARDS = """
@@ -138,14 +141,14 @@ def triggers() -> Iterator[Finding]:
     for name, table in asleep:
         yield wrong(
             "triggers",
-            f"{name} on {table} is switched off: ALTER TABLE {table} ENABLE TRIGGER "
-            f"{name}; and look who did it, and why.",
+            f"{name} on {table} is disabled: ALTER TABLE {table} ENABLE TRIGGER "
+            f"{name}; find out who did it, and why.",
         )
     [(number,)] = rows("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal")
     if not number:
-        yield wrong("triggers", "there is none: has nobody migrated yet?")
+        yield wrong("triggers", "there are none: run manage.py migrate.")
     elif not asleep:
-        yield ok("triggers", f"all {number} keep what may not change")
+        yield ok("triggers", f"all {number} are enabled")
 
 
 def as_released() -> Iterator[Finding]:
@@ -157,12 +160,12 @@ def as_released() -> Iterator[Finding]:
     for words in found[:MOST_SHOWN]:
         yield wrong(
             "release",
-            f"{words}. Find out who changed it. See docs/operate.md, How it is.",
+            f"{words}. Find out who changed it. See docs/operate.md, Health.",
         )
     if len(found) > MOST_SHOWN:
         yield wrong("release", f"and {len(found) - MOST_SHOWN} more differences.")
     if not found:
-        yield ok("release", "roles, policies, triggers and rights are this release's")
+        yield ok("release", "roles, policies, triggers and rights match this release")
 
 
 # Of other connections PostgreSQL tells the role, and not which program it is.
@@ -179,18 +182,20 @@ def connections() -> Iterator[Finding]:
     """As whom the others are connected: their settings may not be this shell's."""
     powerful = rows(CONNECTED)
     for role, number, is_super in powerful:
-        words = f"{number} connections are {role}'s, to whom "
+        words = f"{number} connections are by {role}, "
         if is_super:
             yield unseen(
                 "connected",
-                f"{words}row security does not apply: somebody at psql, or a process "
-                "whose DATABASE_URL is wrong. SELECT * FROM pg_stat_activity tells.",
+                f"{words}whom row security does not stop: someone in psql, or a "
+                "process with a wrong DATABASE_URL. See SELECT * FROM "
+                "pg_stat_activity.",
             )
         else:
             yield wrong(
                 "connected",
-                f"{words}everything belongs: unless somebody migrates right now, web "
-                "or worker has the owner's URL. Correct DATABASE_URL and restart it.",
+                f"{words}who owns everything: unless someone is migrating right now, "
+                "web or worker has the owner's URL. Correct DATABASE_URL and restart "
+                "it.",
             )
     if not powerful:
-        yield ok("connected", "none is the owner's or a superuser's")
+        yield ok("connected", "none is by the owner or a superuser")

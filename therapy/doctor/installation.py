@@ -27,7 +27,7 @@ def python() -> Iterator[Finding]:
     if others:
         yield wrong(
             "packages",
-            f"{', '.join(others)}: not what requirements.txt pins. pip install "
+            f"{', '.join(others)}: different from requirements.txt. pip install "
             "--require-hashes -r requirements.txt",
         )
     else:
@@ -77,9 +77,9 @@ def time_zones() -> Iterator[Finding]:
     for name, number in unknown:
         yield wrong(
             "zones",
-            f"{name} is no time zone on this system, and {number} people or practices "
-            "have it: their days and hours are those of their practice, or of UTC. "
-            "Install the tzdata package, or have them choose another.",
+            f"{name} is not a time zone on this system, and {number} people or "
+            "practices use it: their times are shown for their practice, or for UTC. "
+            "Install the tzdata package, or ask them to choose another.",
         )
     if not unknown:
         yield ok("zones", "every time zone in use is known")
@@ -89,7 +89,8 @@ def deployment() -> Iterator[Finding]:
     if settings.DEMO:
         yield wrong(
             "settings",
-            "DEMO=1: known passwords, http, no second step. Never on a real server.",
+            "DEMO=1: public passwords, http, no two-step verification. Never use it "
+            "on a real server.",
         )
         return
     found = checks.run_checks(include_deployment_checks=True)
@@ -107,14 +108,15 @@ def addresses() -> Iterator[Finding]:
     elif not validate_host(host, settings.ALLOWED_HOSTS):
         yield wrong(
             "address",
-            f"links in mails lead to {host}, which ALLOWED_HOSTS does not name: they "
-            "are answered with 400.",
+            f"links in emails lead to {host}, which is not in ALLOWED_HOSTS: they "
+            "return 400.",
         )
     elif not (settings.TRUST_PROXY or settings.DEMO):
         yield wrong(
             "address",
-            "TRUST_PROXY is not 1: behind the TLS proxy every page leads to itself, "
-            "and everybody seems to come from the proxy. See deploy/nginx.conf.",
+            "TRUST_PROXY is not 1: behind the TLS proxy every page redirects to "
+            "itself, and every visitor seems to come from the proxy. See "
+            "deploy/nginx.conf.",
         )
     else:
         yield ok("address", settings.SITE_URL)
@@ -125,4 +127,4 @@ def static_files() -> Iterator[Finding]:
     if (root / "staticfiles.json").exists():
         yield ok("static", f"collected in {root}")
     else:
-        yield wrong("static", f"nothing is in {root}: manage.py collectstatic.")
+        yield wrong("static", f"{root} is empty: run manage.py collectstatic.")

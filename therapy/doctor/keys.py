@@ -23,13 +23,13 @@ def master_key() -> Iterator[Finding]:
         yield wrong(
             "key",
             f"MASTER_KEY does not open {closed} of {len(practices)} practices' keys: "
-            "their words cannot be read. Find the key they were sealed with; until "
+            "their text cannot be read. Find the key they were encrypted with; until "
             "then give it as OLD_MASTER_KEYS. See docs/security.md, Keys.",
         )
     if opened and not closed:
         yield ok("key", f"MASTER_KEY opens the keys of {opened} practices")
     if not practices:
-        yield ok("key", "MASTER_KEY is set; there is no practice yet")
+        yield ok("key", "MASTER_KEY is set; there are no practices yet")
 
 
 def _opens(practice: UUID, wrapped: memoryview | None) -> bool:

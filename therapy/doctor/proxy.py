@@ -22,15 +22,17 @@ RIGHT = "proxy_set_header X-Forwarded-For $remote_addr; see deploy/nginx.conf."
 def visitor_address() -> Iterator[Finding]:
     """Limits and audit go by a visitor's address: a proxy must say it, and it alone."""
     if not settings.TRUST_PROXY:
-        yield ok("proxy", "none is trusted; visitors are who connects")
+        yield ok(
+            "proxy", ("no proxy is trusted; the connecting address is the visitor's")
+        )
         return
     try:
         seen, from_here = _ask()
     except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
         yield unseen(
             "proxy",
-            f"{settings.SITE_URL} was not reached from here ({error}), so whether the "
-            "proxy passes on visitors' addresses is not known.",
+            f"{settings.SITE_URL} could not be reached from here ({error}), so it is "
+            "not known whether the proxy passes on visitors' addresses.",
         )
         return
     yield _judged(seen, from_here)
@@ -57,19 +59,17 @@ def _judged(seen: str, from_here: str) -> Finding:
     if seen == CLAIMED:
         return wrong(
             "proxy",
-            "a visitor can claim to come from anywhere: the proxy passes on their own "
+            "visitors can forge their address: the proxy passes on their own "
             f"X-Forwarded-For. Set {RIGHT}",
         )
     try:
         address = ip_address(seen)
     except ValueError:
-        return wrong(
-            "proxy", f"visitors' addresses arrive as something else: set {RIGHT}"
-        )
+        return wrong("proxy", f"visitors' addresses do not arrive: set {RIGHT}")
     if address.is_loopback and not ip_address(from_here.partition("%")[0]).is_loopback:
         return wrong(
             "proxy",
-            "every visitor seems to come from this machine, so that all share one "
+            "every visitor seems to come from this machine, so they all share one "
             f"limit: set {RIGHT}",
         )
-    return ok("proxy", "a visitor's address arrives, and cannot be claimed")
+    return ok("proxy", "visitors' addresses arrive and cannot be forged")

@@ -96,9 +96,9 @@ def differences() -> Iterator[str]:
             if name not in now:
                 yield f"{kind}: {name} is missing"
             elif name not in was:
-                yield f"{kind}: {name} does not belong to this release"
+                yield f"{kind}: {name} is not part of this release"
             elif was[name] != now[name]:
-                yield f"{kind}: {name} is not as this release has it"
+                yield f"{kind}: {name} differs from this release"
 
 
 def is_older() -> bool:

@@ -54,8 +54,8 @@ def database() -> Finding:
         said = (str(error).strip() or "no answer").splitlines()[0]
         return wrong(
             "database",
-            f"DATABASE_URL does not work: {said.rstrip('.')}. Nothing that lies in "
-            "the database was looked at.",
+            f"DATABASE_URL does not work: {said.rstrip('.')}. Nothing in "
+            "the database was checked.",
         )
     expected = "cairn_web"
     if who == expected:
@@ -72,4 +72,4 @@ def _carefully(check) -> Iterator[Finding]:
         yield from check()
     except Exception as error:
         about = check.__name__.replace("_", " ")
-        yield wrong(about, f"could not be looked at ({type(error).__name__}: {error})")
+        yield wrong(about, f"could not be checked ({type(error).__name__}: {error})")

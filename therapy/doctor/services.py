@@ -37,11 +37,11 @@ def clock() -> Iterator[Finding]:
     if abs(drift) > DRIFT:
         yield wrong(
             "time",
-            f"the database's clock is {drift:+.0f} seconds away from ours: codes and "
-            "leases go by them. Let both keep time (timedatectl set-ntp true).",
+            f"the database's clock is off by {drift:+.0f} seconds: codes and "
+            "leases depend on it. Synchronize both (timedatectl set-ntp true).",
         )
     else:
-        yield ok("time", f"the database's clock is ours, within {abs(drift):.1f} s")
+        yield ok("time", f"the database's clock agrees within {abs(drift):.1f} s")
 
 
 def broker() -> Iterator[Finding]:
@@ -53,7 +53,7 @@ def broker() -> Iterator[Finding]:
         yield wrong(
             "queue",
             f"Redis does not answer ({str(error).splitlines()[0]}): pages work, and "
-            "emails wait for `manage.py send_due`. Start it, or mend REDIS_URL.",
+            "emails wait for `manage.py send_due`. Start it, or fix REDIS_URL.",
         )
         return
     if tuple(map(int, version.split(".")[:1])) < OLDEST_REDIS:
@@ -62,7 +62,7 @@ def broker() -> Iterator[Finding]:
     if policy not in (None, "noeviction"):
         yield wrong(
             "queue",
-            f"Redis forgets tasks when it is full (maxmemory-policy {policy}): set "
+            f"Redis drops tasks when it is full (maxmemory-policy {policy}): set "
             "noeviction in redis.conf.",
         )
         return
@@ -83,8 +83,8 @@ def _worker_that_answers() -> Finding:
         return ok("queue", f"{len(found)} worker answers")
     return wrong(
         "queue",
-        "no worker answers: systemctl status cairn-worker. A worker that is busy "
-        "for long may be silent too; then ask again.",
+        "no worker answers: check systemctl status cairn-worker. A busy worker "
+        "may not answer either; then try again.",
     )
 
 
@@ -92,12 +92,12 @@ def worker() -> Iterator[Finding]:
     now = pulse()
     if now.is_ticking:
         age = now.age(now.tick)
-        yield ok("tick", f"the worker ticked {age:.0f} seconds ago")
+        yield ok("tick", f"the worker last ran {age:.0f} seconds ago")
         return
     said = f"at {now.tick:%Y-%m-%d %H:%M} UTC" if now.tick else "never"
     yield wrong(
         "tick",
-        f"the worker ticked {said}: nothing is planned, sent or sealed. "
+        f"the worker last ran {said}: nothing is planned, sent or sealed. "
         "systemctl status cairn-beat cairn-worker.",
     )
 
@@ -107,23 +107,23 @@ def emails() -> Iterator[Finding]:
     if now.halted:
         yield wrong(
             "emails",
-            "a backup was restored, and nothing is sent until somebody says so: "
+            "a backup was restored, and no emails are sent until you run "
             "manage.py lift_halt. docs/operate.md, Restore.",
         )
     [(refused,)] = rows("SELECT app.refused_by_relay()")
     if refused:
         yield wrong(
             "emails",
-            f"{refused} wait because the mail server does not pass them on (relay or "
-            "policy, 5.7.x): check EMAIL_URL's user, the sender's domain (SPF, DKIM) "
-            "and the relay's own log. docs/mail.md.",
+            f"{refused} are waiting because the mail server refuses to relay them "
+            "(relay or policy, 5.7.x): check EMAIL_URL's user, the sender's domain "
+            "(SPF, DKIM) and the relay's own log. docs/email.md.",
         )
     late = now.age(now.oldest_unsent) or 0
     if late > LATE:
         yield wrong(
             "emails",
-            f"one waits since {late / 60:.0f} minutes: see the mail below, and the "
-            "worker's log. docs/mail.md.",
+            f"the oldest has waited {late / 60:.0f} minutes: see the mail line below, "
+            "and the worker's log. docs/email.md.",
         )
     elif not now.halted and not refused:
         yield ok("emails", "none is late")
@@ -138,8 +138,8 @@ def known_time_zones() -> Iterator[Finding]:
     if unknown:
         yield wrong(
             "zones",
-            f"{unknown} people or practices have a time zone that is unknown. People "
-            "see their practice's time and a notice; they choose another in settings.",
+            f"{unknown} people or practices have an unknown time zone. People see "
+            "their practice's time and a notice; they can choose another in settings.",
         )
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_timezone_names")
@@ -161,14 +161,14 @@ def mail() -> Iterator[Finding]:
     try:
         backend.open()
     except smtplib.SMTPAuthenticationError:
-        yield wrong("mail", f"{where} refuses user or password of EMAIL_URL.")
+        yield wrong("mail", f"{where} rejects the user or password of EMAIL_URL.")
     except smtplib.SMTPNotSupportedError as error:
         yield wrong("mail", f"{where} does not offer what EMAIL_URL asks for: {error}.")
     except ssl.SSLError as error:
         yield wrong(
             "mail",
-            f"the certificate of {where} is not accepted ({error.reason}): EMAIL_URL "
-            "must bear the name that it was given for.",
+            f"the certificate of {where} is not valid ({error.reason}): EMAIL_URL "
+            "must use the name it was issued for.",
         )
     except (OSError, smtplib.SMTPException) as error:
         yield wrong(
@@ -186,11 +186,11 @@ def _mail_as_it_is(where: str) -> Finding:
     if not secure and not is_here(settings.EMAIL_HOST):
         return wrong(
             "mail",
-            f"emails travel to {where} in the clear: begin EMAIL_URL with smtp+tls:// "
+            f"emails are sent to {where} unencrypted: start EMAIL_URL with smtp+tls:// "
             "or smtps://.",
         )
     how = "with TLS" if secure else "on this machine"
-    how += ", and takes our password" if settings.EMAIL_HOST_USER else ""
+    how += ", and accepts our password" if settings.EMAIL_HOST_USER else ""
     return ok("mail", f"{where} answers {how}; nothing was sent")
 
 
@@ -239,6 +239,6 @@ def disk() -> Iterator[Finding]:
         [(size,)] = rows("SELECT pg_database_size(current_database())")
         yield unseen(
             "disk",
-            f"the database takes {size / 1024**2:.0f} MB; how much is free where it "
-            "lies, df -h says on that machine.",
+            f"the database uses {size / 1024**2:.0f} MB; run df -h on its machine "
+            "to see how much is free.",
         )

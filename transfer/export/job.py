@@ -6,7 +6,6 @@ import logging
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone, translation
 
 from accounts.models import User
 from database.claims import ATTEMPTS
@@ -73,7 +72,7 @@ def _write(export_id: UUID, by_id: UUID) -> bool:
             if RecordExport.objects.visible_to(by).filter(pk=export_id).exists():
                 return False  # another worker is at it
             raise LookupError("the record is no longer theirs")
-        with translation.override(by.language), timezone.override(by.zone):
+        with by.reading():
             export.keep(packed(read_record(export.client, by)))
     return True
 

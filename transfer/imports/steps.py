@@ -12,7 +12,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, InternalError, connection, transaction
-from django.utils import timezone, translation
 
 from accounts import audit
 from accounts.models import User
@@ -127,7 +126,7 @@ def _take(imported: CaseloadImport, sheet: Sheet) -> dict:
 
 def _look_through(imported: CaseloadImport, by: User) -> None:
     """What the page will show, in the language of who will read it."""
-    with translation.override(by.language), timezone.override(by.zone):
+    with by.reading():
         review = ImportReview(imported, by=by)
         summary = Summary.of(review).to_json()
         mend = lines_to_mend(review)

@@ -77,7 +77,7 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
     assert "Jörg" in page
     assert "03/02/2026 is" not in page  # the 17th says which way round
     assert post(browser, url, chosen()).url == url
-    assert "It begins as soon as a worker is free" in text(browser.get(url))
+    assert "It starts as soon as a worker is free" in text(browser.get(url))
     found = CaseloadImport.objects.get()
     with real_login("cairn_worker"):
         assert job.bring_in(found.pk) == "done"
@@ -90,14 +90,12 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
 def test_a_column_is_corrected_and_looked_at_before_it_comes_in(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, b"Who,Contact\nMara,mara@example.com\n")
-    assert "One column has to be the preferred name" in text(
-        post(browser, url, chosen())
-    )
+    assert "One column must be the preferred name" in text(post(browser, url, chosen()))
     said = chosen(column_at_0="preferred_name", column_at_1="email")
     assert post(browser, url, said).url == url
     assert CaseloadImport.objects.get().state == "ready"
     page = text(browser.get(url))
-    assert "Read anew. Look once more" in page
+    assert "Columns applied" in page
     assert '<option value="email" selected>' in page
     post(browser, url, said)
     assert CaseloadImport.objects.get().state == "waiting"
@@ -190,7 +188,7 @@ def test_who_is_known_to_others_is_not_told(sign_in, thea, carl, ada):
     raw = f"Name,Email\nX,{carl.user.email}\nY,{ada.email}\nCarl Osei,\n"
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw.encode())))
-    assert "Already here, and left" not in page
+    assert "Already here, not changed" not in page
     assert "<dt>New clients</dt><dd><b>3</b></dd>" in tight(page)
 
 
@@ -248,7 +246,7 @@ def test_no_file_and_no_list_say_so_at_the_field(sign_in, thea):
     browser = sign_in(thea)
     assert "Fill this in." in text(browser.post("/caseload/import/", {}))
     page = upload(browser, b"\x89PNG\r\n\x1a\n\0\0")
-    assert "This cannot be read as a list." in page
+    assert "This file can’t be read as a list." in page
     assert CaseloadImport.objects.get().state == "refused"
     assert str(sheet.EMPTY) in upload(browser, b"Name,E-mail\n")
     assert not ImportSheet.objects.exists()
@@ -320,7 +318,7 @@ def test_what_failed_says_so_and_may_be_tried_again(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     CaseloadImport.objects.update(state="failed")
-    assert "nothing of it is in Cairn" in text(browser.get(url))
+    assert "nothing was imported" in text(browser.get(url))
     assert post(browser, url, chosen()).status_code == 302
     assert CaseloadImport.objects.get().state == "waiting"
 
@@ -330,7 +328,7 @@ def test_while_it_runs_nothing_of_it_is_changed(sign_in, thea):
     url = upload(browser, LIST)
     post(browser, url, chosen())
     page = text(post(browser, url, chosen(column_at_1="")))
-    assert "It begins as soon as a worker is free" in page
+    assert "It starts as soon as a worker is free" in page
     assert CaseloadImport.objects.get().columns[1] == "email"
     assert browser.get(f"{url}lines/").status_code == 404
 
@@ -397,7 +395,7 @@ def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
     page = text(
         post(browser, url, chosen(column_at_0="", column_at_5="preferred_name"))
     )
-    assert "not one of the choices" in page
+    assert "one of the options" in page
     assert CaseloadImport.objects.get().columns[5] == "goal"
 
 
@@ -457,10 +455,10 @@ def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, c
     page = upload(browser, LIST, at="/people/import/")
     assert "Choose one." in page
     page = upload(browser, LIST, at="/people/import/", therapist=cleo.user_id)
-    assert "not one of the choices" in page
+    assert "one of the options" in page
     raw = b"Diary,Who\nUnknown-canary,Mara\n"
     page = upload(browser, raw, at="/people/import/", therapist=thea.pk)
-    assert "No column is called preferred name" in page
+    assert "No column looks like a preferred name" in page
     assert "Unknown-canary" not in page
     assert not ImportSheet.objects.exists()
 

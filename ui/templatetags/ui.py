@@ -147,7 +147,7 @@ def _near(day, today, begin):
 
 
 def day_words(day, begin=True):
-    """Tue 24 Nov, with the year when it is another one than now."""
+    """Tue Nov 24, with the year when it is another one than now."""
     return _day_words(day, timezone.localdate(), begin, get_language())
 
 
@@ -163,7 +163,7 @@ def _day_words(day, today, begin, language):
 
 
 def moment_words(when, begin=True):
-    """Tue 24 Nov, 14:00, of a moment in the reader's time zone."""
+    """Tue Nov 24, 2:00 pm, of a moment in the reader's time zone."""
     local = _local(when)
     said = {"day": day_words(local.date(), begin), "time": dates.clock(local)}
     return _("%(day)s, %(time)s") % said
@@ -185,7 +185,7 @@ def _short_words(day, this_year, language):
 
 @register.filter(is_safe=True)
 def moment(when, place="begin"):
-    """Tue 24 Nov, 14:00; with |moment:"within" the near days begin small."""
+    """Tue Nov 24, 2:00 pm; with |moment:"within" the near days begin small."""
     if not when:
         return ""
     local = _local(when)
@@ -196,9 +196,9 @@ def moment(when, place="begin"):
 
 @register.filter(is_safe=True)
 def day(when, place="begin"):
-    """Tue 24 Nov, of a date or of a moment in the reader's time zone.
+    """Tue Nov 24, of a date or of a moment in the reader's time zone.
 
-    |day:"within" for the middle of a sentence, |day:"short" for 24 Nov.
+    |day:"within" for the middle of a sentence, |day:"short" for Nov 24.
     """
     if not when:
         return ""
@@ -208,14 +208,20 @@ def day(when, place="begin"):
 
 
 @register.simple_tag
+def hour_cycle() -> str:
+    """The clock that a script writes with: h12 or h23."""
+    return "h23" if dates.clock_hours() == 24 else "h12"
+
+
+@register.simple_tag
 def today_in_words() -> str:
-    """24 Nov 2026, of the reader's today: what a sheet of paper bears."""
+    """Nov 24, 2026, of the reader's today: what a sheet of paper bears."""
     return dates.with_year(timezone.localdate())
 
 
 @register.filter(is_safe=True)
 def moment_with_year(when):
-    """Tue 24 Nov 2026, 14:00: a date that stays true on paper."""
+    """Tue Nov 24, 2026, 2:00 pm: a date that stays true on paper."""
     if not when:
         return ""
     local = _local(when)
@@ -226,7 +232,7 @@ def moment_with_year(when):
 
 
 def day_with_year(when):
-    """Tue 24 Nov 2026, as above without an hour."""
+    """Tue Nov 24, 2026, as above without an hour."""
     local = _local(when).date()
     words = dates.weekday_with_year(local)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
@@ -234,7 +240,7 @@ def day_with_year(when):
 
 @register.filter(is_safe=True)
 def clock(when):
-    """14:00, in the reader's time zone."""
+    """2:00 pm, in the reader's time zone."""
     if not when:
         return ""
     local = _local(when)

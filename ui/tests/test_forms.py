@@ -14,7 +14,7 @@ from ui.forms import HouseForm, HouseModelForm, PickField, StonesField, WeekFiel
 
 class RatingForm(HouseForm):
     rating = StonesField(label="Where is it today?", low="never", high="it's easy")
-    why = forms.CharField(label="Why", required=False, help_text="In your words")
+    why = forms.CharField(label="Reason", required=False, help_text="In your words")
     way = PickField(
         label="Portal",
         choices=[("invite", "Invite", "A link"), ("none", "No portal", "Nothing")],

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *, client_id, **options):
         self.stdout.write("This cannot be taken back, by nobody. Type the id again:")
         if input().strip() != str(client_id):
-            raise CommandError("That is another id. Nothing was destroyed.")
+            raise CommandError("That id is different. Nothing was destroyed.")
         if not keys.destroy(client_id):
-            raise CommandError("There is no key of that client.")
+            raise CommandError("That client has no key.")
         self.stdout.write("The key is destroyed.")

@@ -27,9 +27,12 @@ class Command(BaseCommand):
                 version = keys.rotate_master()
                 self.stdout.write(f"The practices' keys are of version {version} now.")
             else:
-                self.stdout.write(f"{keys.rotate_practices()} keys are wrapped anew.")
+                self.stdout.write(
+                    f"{keys.rotate_practices()} keys are encrypted with the current "
+                    "MASTER_KEY."
+                )
         except InvalidTag:
             raise CommandError(
-                "A key opens with neither MASTER_KEY nor OLD_MASTER_KEYS."
-                " That practice was left as it was."
+                "Neither MASTER_KEY nor OLD_MASTER_KEYS opens a key."
+                " That practice was not changed."
             ) from None

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         if not restore_hold.stands():
-            raise CommandError("No halt stands: emails go as always.")
+            raise CommandError("Sending is not halted.")
         lifted = restore_hold.lift()
         self.stdout.write(
             f"Emails go again. {lifted.free} that were held are due later and will be "

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         admin_email = email_addresses.normalize(admin_email)
         email_addresses.validate(admin_email)
         if User.objects.filter(email=admin_email).exists():
-            raise CommandError(f"{admin_email} has an account already.")
+            raise CommandError(f"{admin_email} already has an account.")
         with transaction.atomic():
             invitation = self.found(name, admin_email, time_zone)
         path = reverse("join-link", args=[invitations.token(invitation.pk)])

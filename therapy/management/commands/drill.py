@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
-        parser.add_argument("--database", default="", help="another than the URLs name")
+        parser.add_argument(
+            "--database", default=(""), help=("another database than in the URLs")
+        )
 
     def handle(self, *, file, database, **options):
         reds = 0
@@ -29,5 +31,5 @@ class Command(BaseCommand):
             self.stdout.write(str(step))
             reds += step.is_red
         if reds:
-            raise CommandError("The drill is RED.", returncode=1)
-        self.stdout.write("The drill is green: this backup can be restored.")
+            raise CommandError("The drill failed.", returncode=1)
+        self.stdout.write("The drill passed: this backup can be restored.")

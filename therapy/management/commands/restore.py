@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
-        parser.add_argument("--database", default="", help="another than the URLs name")
+        parser.add_argument(
+            "--database", default=(""), help=("another database than in the URLs")
+        )
 
     def handle(self, *, file, database, **options):
         try:
@@ -30,8 +32,7 @@ class Command(BaseCommand):
         except (Refused, Error) as fault:
             raise CommandError(str(fault).strip(), returncode=1) from None
         self.stdout.write(
-            f"{manifest.rows_in(taken)} rows of {taken['made_at']} are back, as they "
-            "were. Now: `manage.py migrate` where this Cairn is newer, `manage.py "
-            "doctor`, look at it, and then `manage.py lift_halt`: until then no email "
-            "goes."
+            f"{manifest.rows_in(taken)} rows of {taken['made_at']} are restored. Next: "
+            "`manage.py migrate` if this Cairn is newer, `manage.py doctor`, check the "
+            "practice, then `manage.py lift_halt`. No emails are sent until then."
         )
