@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import encryption
 from accounts.models import User
 from clients.access import side_of
+from goals.agreement_lines import colleague
 from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 from ui import screen_privacy
@@ -131,6 +132,11 @@ class DisagreementPage:
     @property
     def is_my_proposal(self) -> bool:
         return self.proposal.side == self.side
+
+    @property
+    def colleague(self) -> str:
+        """Who gave the agreement that one could withdraw; '' where it is one's own."""
+        return colleague(self.proposal.key_of(self.side), self.user)
 
     @property
     def my_next(self) -> GoalMove | None:
