@@ -56,7 +56,9 @@ def test_theo_reads_what_counts_again_without_theas_proposal(cleo, thea, theos):
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
     page = text(theos.get(f"/goals/{goal.pk}/key-back/"))
     assert "Then version 1 is the proposal again." in page
-    assert "The withdrawn one stays in the history." in page and "Yours stays" not in page
+    assert (
+        "The withdrawn one stays in the history." in page and "Yours stays" not in page
+    )
     rests = agreed_goal(cleo, thea)
     act(cleo.user, rests, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
     act(thea, rests, lambda g: g.propose_version(OTHER, by=thea))
