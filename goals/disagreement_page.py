@@ -228,10 +228,10 @@ class Ways:
         return found[1] if alike else None
 
     @property
-    def open(self) -> GoalMove | None:
-        """The newest suggestion, while both have not chosen the same."""
+    def open(self) -> list[GoalMove]:
+        """What each side suggests, the older first; none once both chose the same."""
         found = sorted(self.by_side.values(), key=lambda move: move.at)
-        return found[-1] if found and not self.chosen else None
+        return [] if self.chosen else found
 
     def is_own(self, move: GoalMove) -> bool:
         return move.by_id == self.user.pk

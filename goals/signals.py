@@ -8,9 +8,9 @@ comment is unanswered when two sessions went by and nobody noted that it was tal
 about.  Where the two chose differently in a review, the one who chose first is asked
 again.  What one side decided, agreed to, withdrew, declined, took up again or commented
 is told to the other until it opens the goal, until it is settled, or until two weeks
-are over; never to the side that did it; who began a review is asked in other words.  What one
-side suggests to do with two wordings is asked of the other until it suggests something
-too; where both would find words that hold both, both are asked for them.
+are over; never to the side that did it; who began a review is asked in other words.
+What one side suggests to do with two wordings is asked of the other until it suggests
+something too; where both would find words that hold both, both are asked for them.
 """
 
 from __future__ import annotations
