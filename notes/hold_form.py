@@ -13,7 +13,7 @@ class HoldForm(HouseForm):
     reason = forms.CharField(
         label=gettext_lazy("Why"),
         help_text=gettext_lazy(
-            "For the record. The client reads that the note is held back, and not why."
+            "For the record. The client sees that the note is not shared, but not why."
         ),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),

@@ -44,7 +44,7 @@ def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
     assert "Withdraw Thea’s proposal" in page
     assert "Thea agreed for the therapists." in page
     assert "The withdrawn proposal stays in the history." in page
-    for mine in ("Your proposal", "Take your proposal back", "my key"):
+    for mine in ("Your proposal", "Withdraw your proposal", "my key"):
         assert mine not in page
     page = text(theos.post(f"/goals/{goal.pk}/key-back/", NO, follow=True))
     assert "The therapists’ agreement, given by Thea, is withdrawn." in page
@@ -87,7 +87,7 @@ def test_theo_who_agrees_after_thea_is_told_that_she_had(cleo, thea, theos):
     goal = agreed_goal(cleo, thea)
     page = text(theos.post(f"/goals/{goal.pk}/agree/1/", follow=True))
     assert "Thea had already agreed for the therapists." in page
-    assert "Your key is turned" not in page
+    assert "Needs your agreement is turned" not in page
 
 
 def test_what_theo_is_asked_to_keep_is_theas_wording(cleo, thea, theos, sign_in):
@@ -110,10 +110,10 @@ def test_two_wordings_are_theas_and_cleos_to_theo(cleo, thea, theos, sign_in):
     assert "Withdraw the therapists’ agreement, given by Thea" in page
     assert "Cleo can agree to Thea’s wording on any day." in page
     assert "Change Thea’s wording" in page
-    for mine in ("Take mine back", "agree to your wording", "Say yours anew"):
+    for mine in ("Take mine back", "agree to your wording", "Change my wording"):
         assert mine not in page
     own = text(sign_in(thea).get(address))
-    for mine in ("Take mine back", "agree to your wording", "Say yours anew"):
+    for mine in ("Take mine back", "agree to your wording", "Change my wording"):
         assert mine in own
 
 
@@ -135,9 +135,9 @@ def test_theo_changes_theas_answers_in_a_review_by_her_name(
         answer(goal, cleo.user)
     page = text(theos.get(f"/goals/{goal.pk}/review/"))
     assert "Change Thea’s answers" in page
-    assert "Change mine" not in page and "Change my answers" not in page
+    assert "Change my answers" not in page and "Change my answers" not in page
     own = text(sign_in(thea).get(f"/goals/{goal.pk}/review/"))
-    assert ("Change my answers" if both else "Change mine") in own
+    assert ("Change my answers" if both else "Change my answers") in own
 
 
 def test_a_moment_has_the_quotes_that_cleo_gave_it_and_no_others(cleo, thea, sign_in):

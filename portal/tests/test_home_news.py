@@ -39,7 +39,7 @@ def test_a_review_due_hides_no_new_wording_and_no_comment(cleo, thea, sign_in):
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
     say(goal, thea)
     page = text(sign_in(cleo.user).get(f"{HOME}?all"))
-    for line in ("Goal review due", "Thea suggests other words", COMMENTED):
+    for line in ("Goal review due", "Thea suggests a new wording", COMMENTED):
         assert line in page
 
 

@@ -56,12 +56,12 @@ def test_withdrawals_differences_and_reviews_are_on_paper(cleo, thea, paper):
         for words in (
             "Review decided: Keep it as it is",
             "Still the right goal? Yes; Chose: Keep it as it is",
-            "Version 1: not any more, says Cleo",
+            "Version 1: agreement withdrawn by Cleo",
             "Too much",
-            "Cleo sees this differently",
+            "Cleo disagreed with the wording",
             "It is mine",
             "Two stops",
-            "Thea would try both for two weeks",
+            "Thea suggested trying both for two weeks",
         ):
             assert words in said, words
 
