@@ -179,7 +179,8 @@ class AbstractWording(ClientRow):
 
     def key_of(self, side: str) -> AbstractAgreement | None:
         """The agreement of `side` that stands."""
-        return self.keys.not_withdrawn().filter(side=side).first()
+        keys = self.keys.not_withdrawn().filter(side=side)
+        return keys.select_related("by").first()
 
     def turn_key(self, *, by: User) -> str:
         """Agree for one's own side, within a verb that waited for its turn.

@@ -15,6 +15,7 @@ from clients.access import side_of
 from clients.record_access import open_for
 from clients.sides import SidePages, either_side
 from goals import answers, status
+from goals.agreement_lines import colleague
 from goals.disagreement_page import DisagreementPage, with_names, with_ways
 from goals.forms import (
     NEWER_WORDS,
@@ -124,7 +125,7 @@ def agree(request, side: SidePages, goal_id, number):
     version = get_object_or_404(goal.versions, number=number)
     version.goal = goal
     try:
-        version.agree(by=request.user)
+        is_new = version.agree(by=request.user)
     except Overtaken:
         if goal.is_open:
             messages.warning(request, NEWER_WORDS)
@@ -133,8 +134,17 @@ def agree(request, side: SidePages, goal_id, number):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
     else:
-        messages.success(request, _("You agreed to this goal."))
+        held = None if is_new else version.key_of(side_of(request.user))
+        messages.success(request, _agreed(colleague(held, request.user)))
     return answers.to(side, goal)
+
+
+def _agreed(giver: str) -> str:
+    """Of words to which one's own side had agreed already: who did."""
+    if giver:
+        said = _("%(name)s had already agreed for the therapists.")
+        return said % {"name": giver}
+    return _("You agreed to this goal.")
 
 
 @either_side
@@ -147,15 +157,24 @@ def take_key_back(request, side: SidePages, goal_id):
     if version is None or not goal.is_open:
         return late(request, goal, side, form)
     version.goal = goal
+    giver = colleague(version.key_of(side_of(request.user)), request.user)
     if form.is_valid() and form.save(version, by=request.user):
-        messages.success(request, _("Your agreement is withdrawn."))
+        messages.success(request, _taken_back(giver))
         return answers.to(side, goal)
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
+    context["colleague"] = giver
     if goal.in_force_id is None:
         before = context["before"] = version.before()
         # Without the proposal nobody is asked again for what was agreed once.
         context["before_rests"] = before and before.was_agreed
     return answers.page(request, side, "both/goal_key_back", goal, **context)
+
+
+def _taken_back(giver: str) -> str:
+    if giver:
+        said = _("The therapists’ agreement, given by %(name)s, is withdrawn.")
+        return said % {"name": giver}
+    return _("Your agreement is withdrawn.")
 
 
 @either_side

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import encryption
 from accounts.models import User
 from clients.access import side_of
+from goals.agreement_lines import colleague
 from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 from ui import screen_privacy
@@ -133,6 +134,11 @@ class DisagreementPage:
         return self.proposal.side == self.side
 
     @property
+    def colleague(self) -> str:
+        """Who gave the agreement that one could withdraw; '' where it is one's own."""
+        return colleague(self.proposal.key_of(self.side), self.user)
+
+    @property
     def my_next(self) -> GoalMove | None:
         return self._newest(GoalMove.Kind.NEXT, self.side)
 
@@ -222,10 +228,10 @@ class Ways:
         return found[1] if alike else None
 
     @property
-    def open(self) -> GoalMove | None:
-        """The newest suggestion, while both have not chosen the same."""
+    def open(self) -> list[GoalMove]:
+        """What each side suggests, the older first; none once both chose the same."""
         found = sorted(self.by_side.values(), key=lambda move: move.at)
-        return found[-1] if found and not self.chosen else None
+        return [] if self.chosen else found
 
     def is_own(self, move: GoalMove) -> bool:
         return move.by_id == self.user.pk

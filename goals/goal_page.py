@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from clients.access import reach, side_of
 from clients.sides import SidePages
 from goals import history, status
 from goals import page_queries as queries
+from goals.agreement_lines import AgreementReader, KeyLine, colleague
 from goals.disagreement_page import DisagreementPage, Wording, with_names
 from goals.goal_history import GoalHistory
 from goals.goal_numbers import GoalNumbers
@@ -28,16 +28,6 @@ from goals.strengths import next_step
 from goals.version_words import REVIEW_ON, plain, said_in
 from goals.voices import BOTH
 from ui import screen_privacy
-from ui.templatetags.ui import day_words, moment_words
-
-
-@dataclass
-class KeyLine:
-    """One side of the two keys: whose, and since when."""
-
-    name: str
-    line: str
-    turned: bool
 
 
 @dataclass
@@ -245,6 +235,15 @@ class GoalPage:
         return self.proposal.before(self.side)
 
     @property
+    def before_by_colleague(self) -> str:
+        """Which colleague of one's own side wrote what counts again; '' for oneself."""
+        before = self.before
+        if before is None or before.side != self.side:
+            return ""
+        is_mine = before.proposed_by_id == self.user.pk
+        return "" if is_mine else screen_privacy.called(before.proposed_by)
+
+    @property
     def decline_words(self) -> str:
         """What the button says that declines."""
         if self.goal.in_force_id:
@@ -257,7 +256,9 @@ class GoalPage:
         if not mine.exists():
             return _("Decline this wording")
         if self.before.side == self.side:
-            return _("Keep my wording")
+            if not self.before_by_colleague:
+                return _("Keep my wording")
+            return _("Keep %(name)s’s wording") % {"name": self.before_by_colleague}
         return _("Keep the earlier wording")
 
     @property
@@ -344,42 +345,24 @@ class GoalPage:
 
     # -- keys --------------------------------------------------------------------
 
-    def _key(self, side: str, version: GoalVersion) -> KeyLine:
-        turned = history.held_keys(version).get(side)
-        back = [key for key in version.turned if key.side == side]
-        last = turned or (back[-1] if back else None)
-        name = self._name(side, last and last.by)
-        if turned:
-            when = moment_words(turned.at, begin=False)
-            return KeyLine(name, _("agreed %(when)s") % {"when": when}, True)
-        if back:
-            at = timezone.localtime(back[-1].taken_back.at)
-            when = day_words(at.date(), begin=False)
-            return KeyLine(name, _("withdrawn %(when)s") % {"when": when}, False)
-        return KeyLine(name, _("not yet"), False)
+    @cached_property
+    def colleague(self) -> str:
+        """Who gave the agreement that one could withdraw; '' where it is one's own."""
+        version = self.my_version
+        held = history.held_keys(version).get(self.side) if version else None
+        return colleague(held, self.user)
 
-    def _name(self, side, person) -> str:
-        """`person` turned the key of that side, if anybody did; without one it is
-        up to who may."""
-        is_mine = person == self.user if person else self._is_mine(side)
-        if is_mine:
-            return _("You")
-        if side == Side.CLIENT:
-            return screen_privacy.called(self.goal.client.preferred_name)
-        if person:
-            return person.name
-        return _("Your therapist") if self.side == Side.CLIENT else _("Therapist")
-
-    def _is_mine(self, side) -> bool:
-        return side == self.side and (self.may_write or side == Side.CLIENT)
+    def _key(self, side: str) -> KeyLine:
+        reader = AgreementReader(self.user, self.side, self.may_write)
+        return reader.line(self.goal, side, self.proposal or self.versions[0])
 
     @property
     def left(self) -> KeyLine:
-        return self._key(Side.CLIENT, self.proposal or self.versions[0])
+        return self._key(Side.CLIENT)
 
     @property
     def right(self) -> KeyLine:
-        return self._key(Side.THERAPIST, self.proposal or self.versions[0])
+        return self._key(Side.THERAPIST)
 
     @property
     def seen(self) -> str:

@@ -167,6 +167,12 @@ class RecentRatings:
     def last_at(self) -> datetime | None:
         return self.shown.last_at
 
+    @property
+    def rated_at(self) -> datetime | None:
+        """When either side rated it last."""
+        given = [self.client.last_at, self.therapist.last_at]
+        return max(filter(None, given), default=None)
+
 
 def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
     """Open goals by client.  The ids are those that `visible_to(user)` gave."""

@@ -75,6 +75,7 @@ class GoalFacts(NamedTuple):
     ratings: dict[str, list[tuple[int, datetime]]]  # the last five of each side
     last_step_at: datetime | None
     last_comment_at: datetime | None
+    comments: list[Given]  # the newest of each side
     unanswered_at: datetime | None  # the oldest comment that was not talked about
     held: list[datetime]  # starts of the last sessions that were held, newest first
     opened_at: dict[str, datetime | None]  # when each side opened it last
@@ -124,6 +125,8 @@ def goal_facts(clients, since):
     answers = answers.order_by("side", "-at", "-pk").distinct("side")
     held = TherapySession.objects.filter(client=OuterRef("client_id")).held()
     held = held.order_by("-starts_at", "-pk").values("starts_at")[:UNTOUCHED]
+    comments = Comment.objects.filter(goal=OuterRef("pk"))
+    comments = comments.order_by("side", "-at", "-pk").distinct("side")
     unanswered = Comment.objects.filter(goal=OuterRef("pk"), discussed_on=None)
     given = JSONObject(side="side", what="choice", at="at")
     keys = Agreement.objects.filter(version=OuterRef("version"))
@@ -154,6 +157,9 @@ def goal_facts(clients, since):
         by_therapist=_last_ratings(Side.THERAPIST),
         last_step_at=_last_of(Step.objects.order_by(), "reached_at"),
         last_comment_at=_last_of(Comment.objects.all()),
+        newest_comments=ArraySubquery(
+            comments.values(each=JSONObject(side="side", what=Value(""), at="at"))
+        ),
         unanswered_at=Subquery(unanswered.order_by("at", "pk").values("at")[:1]),
         held=ArraySubquery(held),
         opened_by_client=_last_opened(since, role="client"),
@@ -187,6 +193,7 @@ def facts_of(goal: Goal) -> GoalFacts:
         },
         last_step_at=goal.last_step_at,
         last_comment_at=goal.last_comment_at,
+        comments=[_given(**each) for each in goal.newest_comments],
         unanswered_at=goal.unanswered_at,
         held=goal.held,
         opened_at={

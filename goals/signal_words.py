@@ -107,6 +107,7 @@ TO_THERAPIST = {
         _("A comment on a goal has not been discussed for two sessions."),
         _("Read"),
     ),
+    "comment": (_("The client commented on a goal."), _("Read")),
     "flat": (
         _(
             "The client’s last five ratings of a goal are the same. Is it still the "
@@ -142,6 +143,7 @@ PLACES = {
     "decide": ("goal_review", ""),
     "reached": ("goal_reached", ""),
     "said": ("goal", "#said"),
+    "comment": ("goal", "#said"),
 }
 PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", ""))
 PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
@@ -157,17 +159,26 @@ CLIENT_SUGGESTS = {
 # What only tells something: there is nothing to do but read.
 TOLD = (
     *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "agreed", "differs",
-    "taken-up", "reached",
+    "taken-up", "reached", "comment",
 )  # fmt: skip
 ASKED = (*SUGGESTS, "combine", *REVIEWS)
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
+# Which lines about the same goal say it already.
+SAID_BY = {
+    "differs": frozenset((*TALK, *SUGGESTS, *CHOSEN, "combine")),
+    "decided-change": frozenset(["change"]),
+    "decided-reached": frozenset(["reached"]),
+    "comment": frozenset(["said"]),
+}
 
 
 def rank(kind: str) -> int:
     """Where one goal has several: talks, then what is asked, then what is told."""
     if kind in FOR_THE_SESSION:
         return 0
-    return 1 if kind in ASKED else 2
+    if kind in QUIET:
+        return 3
+    return 1 if kind in ASKED or kind == "said" else 2
 
 
 def to_therapist(kind: str) -> tuple[str, str]:
@@ -177,7 +188,8 @@ def to_therapist(kind: str) -> tuple[str, str]:
 
 
 class Watch(NamedTuple):
-    """`kind` as above; or "strength", with the id of what is offered."""
+    """`kind` as above; or "strength" or "correction", with the id of what is offered or
+    answered."""
 
     kind: str
     client_id: UUID
@@ -188,6 +200,8 @@ class Watch(NamedTuple):
         """The page of one's own side on which it is done."""
         if self.kind == "strength":
             return reverse(side["strengths"])
+        if self.kind == "correction":
+            return reverse(side["corrections"])
         name, place = PLACES.get(self.kind, ("goal", "#again"))
         return reverse(side[name], args=[self.goal_id]) + place
 

@@ -6,11 +6,11 @@ A goal is still when nobody touched it for four sessions; flat when its last fiv
 ratings by the client (the therapist's where the client gave none) are all the same.  A
 comment is unanswered when two sessions went by and nobody noted that it was talked
 about.  Where the two chose differently in a review, the one who chose first is asked
-again.  What one side decided, agreed to, withdrew, declined or took up again is told to
-the other until it opens the goal, until it is settled, or until two weeks are over;
-never to the side that did it; who began a review is asked in other words.  What one
-side suggests to do with two wordings is asked of the other until it suggests something
-too; where both would find words that hold both, both are asked for them.
+again.  What one side decided, agreed to, withdrew, declined, took up again or commented
+is told to the other until it opens the goal, until it is settled, or until two weeks
+are over; never to the side that did it; who began a review is asked in other words.
+What one side suggests to do with two wordings is asked of the other until it suggests
+something too; where both would find words that hold both, both are asked for them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
 GOAL_KINDS = (
     *TALK, "agreed", *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN,
     "combine", "reached", "answer", "answer-own", "decide", *DECIDED.values(),
-    "review", "said", *QUIET,
+    "review", "said", "comment", *QUIET,
 )  # fmt: skip
 
 
@@ -85,6 +85,8 @@ def _told(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
     decided = goal.newest("decided")
     if decided:
         yield from _tell(goal, DECIDED[decided.what], decided, now)
+    for comment in goal.comments:
+        yield from _tell(goal, "comment", comment, now)
 
 
 def _told_as(goal: GoalFacts, did: Given) -> str:

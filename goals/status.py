@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from clients.portal_state import PortalState, portal_state
-from goals.disagreement_page import with_names
+from goals.disagreement_page import Ways, with_names
 from goals.models import Agreement, Goal, GoalMove, GoalVersion, Review
 from goals.models.content import Side
 from ui import screen_privacy
@@ -130,11 +130,12 @@ def chosen(goal: Goal, days: str = "within") -> str:
 
 
 def suggested(goal: Goal) -> str:
-    """What one side suggests to do with two wordings, while both have not chosen."""
+    """What each side suggests to do with two wordings, while both have not chosen."""
     ways = getattr(goal, "ways", None)
-    move = ways and ways.open
-    if not move:
-        return ""
+    return " ".join(_suggestion(ways, move) for move in ways.open) if ways else ""
+
+
+def _suggestion(ways: Ways, move: GoalMove) -> str:
     choice = GoalMove.Next(move.choice).label
     if ways.is_own(move):
         return _("You suggested: %(choice)s.") % {"choice": choice}

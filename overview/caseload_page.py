@@ -304,7 +304,7 @@ def _shown(number: int | None) -> str:
 
 
 def _when(line: RecentRatings):
-    return (line.last_at is not None, line.last_at)
+    return (line.rated_at is not None, line.rated_at)
 
 
 def asked(said) -> tuple[str, str]:

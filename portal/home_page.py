@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import DateField, DateTimeField, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
@@ -210,20 +212,32 @@ class HomePage:
             for goal in self.goals
             if goal.wants_change and goal not in keys
         }
-        asked = {goal.pk for goal in keys} | set(asks)
+        said: dict[UUID, set[str]] = defaultdict(set)
+        for goal_id in asks:
+            said[goal_id].add("change")
         for one in found:
             goal = by_id.get(one.goal_id)
             if one.kind == "strength":
                 asks.setdefault(one.kind, Ask(one.kind, None, AGREE, one))
-            elif goal and (goal not in keys or one.kind in signal_words.REVIEWS):
+            elif one.kind == "correction":
+                asks.setdefault(one.kind, Ask(one.kind, None, 0, one))
+            elif goal and self._is_shown(one.kind, goal, goal in keys, said[goal.pk]):
                 kind = self._with_ritual(one.kind)
+                said[goal.pk].add(one.kind)
                 is_told = kind in signal_words.TOLD
-                # All that is asked about a goal; else one thing, which comes first.
-                key = (goal.pk, kind) if kind in signal_words.ASKED else goal.pk
-                if key not in asks and not (is_told and goal.pk in asked):
-                    asks[key] = Ask(kind, goal, LOOK * (not is_told), one)
-                    asked.add(goal.pk)
+                asks[goal.pk, kind] = Ask(kind, goal, LOOK * (not is_told), one)
         return list(asks.values())
+
+    def _is_shown(self, kind: str, goal: Goal, is_key: bool, said: set[str]) -> bool:
+        """All that is asked and told about a goal; not what another line says as well,
+        and no kind question where anything else is said about it."""
+        if said & signal_words.SAID_BY.get(kind, frozenset()):
+            return False
+        if kind in signal_words.WITHDRAWN and goal.was_withdrawn and is_key:
+            return False
+        if is_key:
+            return kind in (*signal_words.TOLD, *signal_words.REVIEWS)
+        return kind not in signal_words.QUIET or not said
 
     def _with_ritual(self, kind: str) -> str:
         """A goal that the therapist's answer made reached has its small ritual too."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.decorators import for_everyone
 from accounts.reauthentication import fresh_proof_required
+from clients import record_access, signals
 from clients.models import Correction
 from notes.models import NoteAddition
 from portal.forms import CorrectionForm
@@ -32,10 +33,14 @@ def corrections(request):
     added = added.select_related("note__session").defer(
         "note__session__take_away", "note__body"
     )
+    rows = signals.with_told(rows, request.user)
     rows = rows.prefetch_related(Prefetch("additions", added))
     page = Paginator(rows.order_by("-at", "-pk"), A_PAGE).get_page(
         request.GET.get("page")
     )
+    for row in page.object_list:
+        if row.is_told:
+            record_access.shown(request, row)
     context = {"nav": "more", "form": form, "page": page, "therapist": therapist}
     return render(request, "portal/corrections.html", context)
 

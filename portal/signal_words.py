@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 WATCHED = {
     "strength": _("A strength was noticed in you"),
+    "correction": _("Your correction request was answered"),
+    "comment": _("Your therapist commented on this goal"),
     "talk": _("You both want to talk about this at your next session"),
     "talk-client": _("You want to talk about this at your next session"),
     "talk-therapist": _("Your therapist wants to talk about this at your next session"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit, row_limits
 from accounts.encryption import EncryptedTextField
 from accounts.models import User
+from clients import signals
 from clients.models.row import ClientRow, ClientRowQuerySet
 
 audit.verb("correction asked", audit.Sort.WROTE, _("Asked for a correction"))
@@ -28,6 +29,8 @@ class Correction(ClientRow):
     """The client says that something in the record is wrong, and is answered."""
 
     seal_as = "correction"
+    # Whether a signal waits until its answer is read (`signals.with_told`).
+    is_told = False
     retention = "record"
     frozen = {"by", "at", "about", "words"}
 
@@ -61,7 +64,7 @@ class Correction(ClientRow):
         audit.record("correction asked", about=correction)
         return correction
 
-    @transaction.atomic
+    @signals.changes("corrections")
     def reply(self, answer: str, *, by: User) -> bool:
         """Answer once; False where a colleague did meanwhile."""
         sealed = self._meta.get_field("answer").seal(self, answer)

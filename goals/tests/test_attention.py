@@ -356,7 +356,8 @@ def test_every_kind_of_signal_has_words_on_both_pages():
     every = {kind for rule in signals.RULES for kind in rule.kinds}
     assert {"talk", "reached", "still", "flat", "strength"} <= every
     assert every == set(WATCHED)
-    assert every - {"strength"} == set(TO_THERAPIST)  # a strength asks the client alone
+    clients_own = {"strength", "correction"}  # these speak to the client alone
+    assert every - clients_own == set(TO_THERAPIST)
 
 
 def test_a_kind_without_words_breaks_neither_page(

@@ -183,6 +183,25 @@ def test_the_caseload_shows_theas_number_only_where_cleo_gave_none(cleo, thea, s
     assert "9 therapist" in text(sign_in(thea).get("/caseload/"))
 
 
+def caseload_row(thea, sign_in):
+    page = text(sign_in(thea).get("/caseload/"))
+    return page.split("Last contact")[1].split("Need urgent access")[0]
+
+
+def test_the_goal_rated_last_is_the_one_that_either_side_rated_last(
+    goal, cleo, thea, sign_in
+):
+    """Cleo rated the first a day ago; Thea rated the other after that."""
+    other = agreed_goal(cleo, thea, content={"own_words": "Sleep through"})
+    rate(other, cleo.user, 6, ago=5)
+    assert "4 client" in caseload_row(thea, sign_in)
+    rate(other, thea, 8, ago=0)
+    row = caseload_row(thea, sign_in)
+    assert "6 client" in row and "4 client" not in row
+    rate(goal, cleo.user, 5, ago=-0.01)
+    assert "5 client" in caseload_row(thea, sign_in)
+
+
 def test_cleos_list_of_goals_keeps_the_two_apart(goal, cleo, sign_in):
     page = text(sign_in(cleo.user).get("/portal/goals/"))
     assert "Your last rating 4" in page

@@ -23,7 +23,8 @@ AGREED = {
     "celebrates": "quiet", "review_opened_at": None, "review_opened_by": "",
     "answered_at": {"client": None, "therapist": None}, "answers": [], "moves": [],
     "last_rated_at": None, "ratings": {"client": [], "therapist": []},
-    "last_step_at": None, "last_comment_at": None, "unanswered_at": None, "held": [],
+    "last_step_at": None, "last_comment_at": None, "comments": [],
+    "unanswered_at": None, "held": [],
     "opened_at": {"client": None, "therapist": None},
 }  # fmt: skip
 

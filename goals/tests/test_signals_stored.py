@@ -360,6 +360,8 @@ def test_a_comment_is_a_touch_and_is_asked_about_until_it_was_talked_about(cleo,
     assert kinds(cleo) == {"still"}
     with as_person(cleo.user):
         said = Comment.say(goal, "Ten is too far", by=cleo.user)
+    assert kinds(cleo) == {"comment"}
+    read_goal(goal, by=thea)
     assert kinds(cleo) == set()
     for _ in range(2):
         a_week_passes()

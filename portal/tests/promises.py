@@ -222,6 +222,31 @@ PROMISES = {
         'Your earlier wording: <span class="own">%(words)s</span>',
         'The earlier wording: <span class="own">%(words)s</span>',
     ],
+    "goals/tests/test_colleagues_agreement.py::"
+    "test_theo_withdraws_theas_proposal_and_is_told_whose_it_was": [
+        "Current wording stays in effect. The withdrawn proposal stays in the history.",
+    ],
+    "goals/tests/test_colleagues_agreement.py::"
+    "test_theo_reads_what_counts_again_without_theas_proposal": [
+        "Then nothing is proposed, and version %(number)s is not in effect: an"
+        " agreement to it was withdrawn. The withdrawn proposal stays in the history.",
+        "Then version %(number)s is the proposal again. The withdrawn one stays in the"
+        " history.",
+    ],
+    "goals/tests/test_colleagues_agreement.py::"
+    "test_theo_withdraws_what_thea_and_cleo_agreed_to": [
+        "Without the therapists’ agreement these words are not in effect.",
+    ],
+    "goals/tests/test_colleagues_agreement.py::"
+    "test_two_wordings_are_theas_and_cleos_to_theo": [
+        "%(name)s can agree to %(mine)s’s wording on any day. You can suggest the"
+        " other one.",
+    ],
+    "goals/tests/test_colleagues_agreement.py::"
+    "test_after_cleos_proposal_the_other_wording_is_theas_to_theo": [
+        "You can agree to the other wording at any time. %(name)s can suggest "
+        "%(mine)s’s.",
+    ],
     "goals/tests/test_two_keys.py::"
     "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
         "You are both asked to review it that day. Nobody has to give in.",
