@@ -64,7 +64,7 @@ def _withdrawn(key: Agreement) -> str:
     at = timezone.localtime(key.taken_back.at)
     said = {"when": day_words(at.date(), begin=False)}
     if key.taken_back.by_id == key.by_id:
-        return _("taken back %(when)s") % said
+        return _("withdrawn %(when)s") % said
     said["name"] = screen_privacy.called(key.taken_back.by)
     return _("agreed; %(name)s withdrew that %(when)s") % said
 

@@ -31,9 +31,9 @@ def test_theo_reads_that_thea_agreed_and_whose_agreement_he_would_withdraw(
     goal = proposed_by_thea(cleo, thea)
     page = text(theos.get(f"/goals/{goal.pk}/"))
     assert "Withdraw the therapists’ agreement, given by Thea" in page
-    assert "Take mine back" not in page
+    assert "Withdraw my agreement" not in page
     own = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
-    assert "Take mine back" in own and "therapists’ agreement" not in own
+    assert "Withdraw my agreement" in own and "therapists’ agreement" not in own
 
 
 def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
@@ -55,7 +55,7 @@ def test_theo_reads_what_counts_again_without_theas_proposal(cleo, thea, theos):
     goal = propose(cleo, cleo.user, HERS)
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
     page = text(theos.get(f"/goals/{goal.pk}/key-back/"))
-    assert "Then version 1 is the proposal again." in page
+    assert "Version 1 is then the proposal again." in page
     assert (
         "The withdrawn one stays in the history." in page and "Yours stays" not in page
     )
@@ -63,7 +63,7 @@ def test_theo_reads_what_counts_again_without_theas_proposal(cleo, thea, theos):
     act(cleo.user, rests, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
     act(thea, rests, lambda g: g.propose_version(OTHER, by=thea))
     page = text(theos.get(f"/goals/{rests.pk}/key-back/"))
-    assert "Then nothing is proposed, and version 1 is not in effect" in page
+    assert "Nothing is then proposed, and version 1 is not in effect" in page
     assert "The withdrawn proposal stays in the history." in page
 
 
@@ -73,7 +73,7 @@ def test_theo_withdraws_what_thea_and_cleo_agreed_to(cleo, thea, theos, sign_in)
     assert "Withdraw the therapists’ agreement, given by Thea" in page
     assert "Not any more" not in page
     page = text(theos.get(f"/goals/{goal.pk}/key-back/"))
-    assert "Without the therapists’ agreement these words are not in effect." in page
+    assert "Without the therapists’ agreement this wording is not in effect." in page
     assert "Without your agreement" not in page and "my key" not in page
     theos.post(f"/goals/{goal.pk}/key-back/", NO)
     for person in (thea, cleo.user):
@@ -108,12 +108,12 @@ def test_two_wordings_are_theas_and_cleos_to_theo(cleo, thea, theos, sign_in):
     address = f"/goals/{goal.pk}/differ/"
     page = text(theos.get(address))
     assert "Withdraw the therapists’ agreement, given by Thea" in page
-    assert "Cleo can agree to Thea’s wording on any day." in page
+    assert "Cleo can agree to Thea’s wording at any time." in page
     assert "Change Thea’s wording" in page
-    for mine in ("Take mine back", "agree to your wording", "Change my wording"):
+    for mine in ("Withdraw my agreement", "agree to your wording", "Change my wording"):
         assert mine not in page
     own = text(sign_in(thea).get(address))
-    for mine in ("Take mine back", "agree to your wording", "Change my wording"):
+    for mine in ("Withdraw my agreement", "agree to your wording", "Change my wording"):
         assert mine in own
 
 

@@ -27,7 +27,7 @@ def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
 ):
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     form = text(theas.get(f"/goals/{countered.pk}/key-back/"))
-    assert "Then version 1 is the proposal again." in form
+    assert "Version 1 is then the proposal again." in form
     assert "no longer a goal" not in form
     take_back(theas, countered)
     assert now(countered).is_open
@@ -45,7 +45,7 @@ def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
     suggest(goal, cleo.user)
     browser = sign_in(cleo.user)
     form = text(browser.get(f"/portal/goals/{goal.pk}/key-back/"))
-    assert "Then version 1 is the proposal again." in form
+    assert "Version 1 is then the proposal again." in form
     take_back(browser, goal, "/portal")
     assert (now(goal).latest.number, goal.waits_for) == (1, "client")
     form = text(sign_in(thea).get(f"/goals/{goal.pk}/key-back/"))

@@ -250,7 +250,7 @@ def test_taking_a_proposal_back_says_what_is_left(goal, cleo, thea, sign_in):
     act(cleo.user, goal, lambda g: g.in_force.withdraw_key("Not now", by=cleo.user))
     address = f"/goals/{goal.pk}/key-back/"
     page = text(sign_in(thea).get(address))
-    assert "Then nothing is proposed, and version 1 is not in effect" in page
+    assert "Nothing is then proposed, and version 1 is not in effect" in page
     page = text(sign_in(thea).post(address, {"reason": "Too early"}, follow=True))
     assert "Not in effect: an agreement was withdrawn." in page
 
