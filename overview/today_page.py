@@ -125,10 +125,8 @@ def _unsigned(user, now):
 def _sessions(user, begins, ends):
     notes = ProgressNote.objects.filter(session=OuterRef("pk"))
     signed = notes.values("signed_at")
-    rows = (
-        TherapySession.objects.editable_by(user).filter(therapist=user).not_canceled()
-    )
-    rows = rows.with_hour().filter(starts_at__gte=begins, starts_at__lt=ends)
+    rows = TherapySession.objects.editable_by(user).not_canceled().with_hour()
+    rows = rows.filter(therapist=user, starts_at__gte=begins, starts_at__lt=ends)
     rows = rows.annotate(signed_at=Subquery(signed[:1]), is_begun=Exists(notes))
     return rows.defer("take_away").order_by("starts_at", "pk")
 

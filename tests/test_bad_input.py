@@ -50,7 +50,12 @@ SECRET = {"password": "the long way home at night", "time_zone": "UTC", "privacy
 CARE = {"person": "", "kind": "cover", "since": "", "until": "2030-01-01"}
 OVER = {"over-person": "", "over-since": "", "over-sessions": "move"}
 
-PRACTICE = {"name": "Quay", "time_zone": "Europe/Berlin", "session_minutes": "50"}
+PRACTICE = {
+    "name": "Quay",
+    "time_zone": "Europe/Berlin",
+    "session_minutes": "50",
+    "clock_hours": "24",
+}
 PRACTICE |= {"idle_minutes": "20", "sender_name": "Quay", "portal_days": "30"}
 LINE = {"name": "Night line", "number": "116 123", "hours": "", "verified_on": ""}
 

@@ -399,7 +399,7 @@ def test_thea_holds_a_note_back_and_lets_it_be_read_again(at, thea, cleo):
     page.get_by_text("Don’t share yet").click()
     fill(page, reason="To talk about first")
     press(page, "Don’t share yet")
-    expect(main(page)).to_contain_text("On hold since")
+    expect(main(page)).to_contain_text("Not shared since")
     cleos.goto(f"/portal/sessions/{session.pk}/")
     expect(main(cleos)).not_to_contain_text("She came in tired.")
     press(page, "Share again")

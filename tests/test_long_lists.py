@@ -272,7 +272,7 @@ def test_a_practice_has_so_many_crisis_lines(sign_in, practice, ada):
     ]
     put(lines)
     page = said(sign_in(ada), "/practice/lines/add/", name="One more", number="116")
-    assert f"You have {MOST_LINES} crisis lines" in page
+    assert f"You already have {MOST_LINES} crisis lines" in page
     assert CrisisLine.objects.count() == MOST_LINES
 
 
@@ -285,7 +285,9 @@ def test_an_account_has_so_many_ways_to_sign_in(thea):
     put(rows[1:])
     factors.require_room(thea)
     put(rows[:1])
-    with pytest.raises(ValidationError, match="Your account has 20 ways to sign in"):
+    with pytest.raises(
+        ValidationError, match="Your account already has 20 sign-in methods"
+    ):
         factors.require_room(thea)
 
 

@@ -146,7 +146,7 @@ def test_cleo_chooses_the_way_and_thea_reads_it(cleos, theas, cleo):
     cleos.goto(HERE)
     press(cleos, "Change", role="link")
     expect(cleos.get_by_label("Quietly")).to_be_checked()
-    cleos.get_by_text("Cancel at that").click()
+    cleos.get_by_text("Leave it at that").click()
     press(cleos, "Save")
     expect(main(cleos)).to_contain_text("Privately, and nobody brings it up.")
     theas.goto(f"/clients/{cleo.pk}/")

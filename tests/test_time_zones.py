@@ -162,7 +162,8 @@ def test_what_a_browser_says_is_stored_by_its_current_name(
     thea.refresh_from_db()
     assert thea.time_zone == stored
     house = {"name": "Harbour", "time_zone": said, "session_minutes": "50",
-             "idle_minutes": "30", "sender_name": "", "portal_days": "30"}  # fmt: skip
+             "idle_minutes": "30", "sender_name": "", "portal_days": "30",
+             "clock_hours": "24"}  # fmt: skip
     assert sign_in(ada).post("/practice/", house).status_code == 302
     practice.refresh_from_db()
     assert practice.time_zone == stored

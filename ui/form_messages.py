@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 CHOICE = _("Choose one of the options.")
 TOO_OLD = _("Part of this form was lost. Reload the page.")
 NO_FILE = _("The file did not arrive. Choose it again.")
-NUMBER = _("Enter a number.")
+NUMBER = _("Enter a number, such as 5.")
 DAY = _("Enter a date, such as 2026-11-24.")
 TIME = _("Enter a time, such as 14:30.")
 DAY_AND_TIME = _("Enter a date and a time, such as 2026-11-24 14:30.")
@@ -47,7 +47,7 @@ OF_KIND: list[tuple[type[forms.Field], dict]] = [
     (forms.JSONField, {"invalid": TOO_OLD}),
     (forms.FloatField, {"invalid": NUMBER}),
     (forms.DecimalField, {"invalid": NUMBER}),
-    (forms.IntegerField, {"invalid": _("Enter a whole number.")}),
+    (forms.IntegerField, {"invalid": _("Enter a whole number, such as 5.")}),
     (forms.DateTimeField, {"invalid": DAY_AND_TIME}),
     (
         forms.SplitDateTimeField,

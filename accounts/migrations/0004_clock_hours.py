@@ -17,6 +17,7 @@ class Migration(migrations.Migration):
             field=models.PositiveSmallIntegerField(
                 choices=[(12, "12 hours, 2:00 pm"), (24, "24 hours, 14:00")],
                 default=12,
+                db_default=12,
                 verbose_name="times",
             ),
         ),

@@ -50,6 +50,7 @@ class Practice(models.Model):
     clock_hours = models.PositiveSmallIntegerField(
         _("times"),
         default=12,
+        db_default=12,
         choices=[(12, _("12 hours, 2:00 pm")), (24, _("24 hours, 14:00"))],
     )
     # Beside the address that mails come from; discreet, so never the practice's name

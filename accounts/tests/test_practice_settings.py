@@ -17,6 +17,7 @@ from therapy import tasks
 SETTINGS = {
     "name": "Harbour Practice", "time_zone": "Europe/Berlin", "session_minutes": "45",
     "idle_minutes": "10", "sender_name": "Harbour", "portal_days": "60",
+    "clock_hours": "12",
 }  # fmt: skip
 LINE = {"name": "Night line", "number": "116 123", "hours": "All night, free"}
 

@@ -42,7 +42,7 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert "crying" not in home
     # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
     theas = sign_in(thea)
-    assert "Theo opened the record in an emergency" in page_at(theas, "/today/")
+    assert "Theo used emergency access" in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
     assert "emergency access" not in page_at(theas, "/today/")

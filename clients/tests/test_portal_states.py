@@ -154,7 +154,7 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(ProgressNote.objects.get(), "To talk about it first", by=thea)
     page = read(browser, f"/sessions/{session.pk}/")
-    assert "On hold since" in page and "Share again" in page
+    assert "Not shared since" in page and "Share again" in page
     assert "Cleo opened it before" not in page
     page = read(browser, f"/sessions/{session.pk}/add/")
     assert "This note is not shared, so Cleo can’t read the addition either." in page
@@ -240,7 +240,7 @@ def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, si
     second = held_back(session, thea)
     NoteHold.objects.filter(pk=second.pk).update(at=timezone.now() + 2 * hour)
     page = read(sign_in(thea), f"/sessions/{session.pk}/")
-    assert "On hold since" in page and "before that" not in page
+    assert "Not shared since" in page and "before that" not in page
 
 
 @pytest.mark.parametrize("state", ["active", "invited", "none", "closed"])

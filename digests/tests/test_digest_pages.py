@@ -150,8 +150,8 @@ def test_before_the_first_week_it_says_when_it_comes(thea, cleo, sign_in):
     """Both joined after this week's was due."""
     User.objects.update(joined_at=timezone.now())
     for person, page, when in (
-        (thea, "digest-latest", "7 Dec, 07:00"),
-        (cleo.user, "portal-digest-latest", "6 Dec, 17:00"),
+        (thea, "digest-latest", "Dec 7, 7:00 am"),
+        (cleo.user, "portal-digest-latest", "Dec 6, 5:00 pm"),
     ):
         text = sign_in(person).get(reverse(page)).content.decode()
         assert when in text

@@ -38,7 +38,7 @@ def test_cleo_is_reminded_at_ten_the_day_before(session):
     send_at(berlin(25, 9, 59))
     assert not reminders()
     send_at(berlin(25, 10))
-    assert reminders() == ["Your appointment: Thursday 26 November at 10:00"]
+    assert reminders() == ["Your appointment: Thursday, November 26 at 10:00 am"]
     assert mail.outbox[-1].to == ["cleo@example.test"]
 
 
@@ -75,7 +75,7 @@ def test_a_moved_session_is_reminded_of_at_its_new_time_alone(session, thea):
     with time_machine.travel(berlin(24, 12), tick=False):
         move(session, berlin(27, 9))
     send_at(*every(3 * HOUR, berlin(24, 12), 24))
-    assert reminders() == ["Your appointment: Friday 27 November at 09:00"]
+    assert reminders() == ["Your appointment: Friday, November 27 at 9:00 am"]
     assert emails() == [("dropped", "moved"), ("sent", "")]
 
 
@@ -86,7 +86,7 @@ def test_moved_away_and_back_it_is_reminded_of_again(session):
         move(session, berlin(27, 9))
         move(session, berlin(26, 10))
     send_at(berlin(25, 11))
-    assert reminders() == ["Your appointment: Thursday 26 November at 10:00"] * 2
+    assert reminders() == ["Your appointment: Thursday, November 26 at 10:00 am"] * 2
     assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) >= 2
 
 
@@ -113,7 +113,7 @@ def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
         on_calendar(cleo, thea, berlin(27, 18)),
     )
     send_at(berlin(25, 9), berlin(26, 21) - HOUR / 2)
-    assert reminders() == ["Your appointment: Friday 27 November at 18:00"]
+    assert reminders() == ["Your appointment: Friday, November 27 at 6:00 pm"]
     assert OutgoingEmail.objects.get(about=over.pk).state == "dropped"
     assert OutgoingEmail.objects.get(about=ahead.pk).state == "sent"
 
@@ -125,7 +125,7 @@ def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
     )  # no two hours left
     send_at(berlin(25, 11), berlin(25, 12))
     assert len(reminders()) == 1
-    assert "16:00" in reminders()[0]
+    assert "4:00 pm" in reminders()[0]
 
 
 def test_the_two_hours_before_are_exact(session, cleo):

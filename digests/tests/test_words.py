@@ -31,7 +31,7 @@ SUBJECTS = {
     "emergency-client": "Please sign in: something was opened",
     "care-team": "Please sign in: something changes",
     "care-role-question": "Please sign in: your answer is needed",
-    "reminder": "Your appointment: Tuesday 1 December at 10:00",
+    "reminder": "Your appointment: Tuesday, December 1 at 10:00 am",
     "therapist-digest": "Your week is ready",
     "client-digest": "Your week is ready",
 }
@@ -47,6 +47,8 @@ and ask every no longer had reset hour lets work
 """
 HARMLESS += " about answer asks before changes each give needed someone more why"
 HARMLESS += " of should who when call"
+HARMLESS += " right away check am pm email two verification longer tried already else"
+HARMLESS += " new someone same wasn t changing about attention needs possible soon as"
 ALLOWED = set(HARMLESS.split())
 NEVER = (
     "therap|session|goal|client|patient|clinic|treat|practice|counsel|psych|mental|"

@@ -152,7 +152,7 @@ def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
         for words in (
             *WORDS.values(),
             *SHORTER.values(),
-            "Needs your agreement:",
+            "Agreed by you:",
             "Key of",
         ):
             assert words in history

@@ -51,7 +51,7 @@ def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
     form = text(sign_in(thea).get(f"/goals/{goal.pk}/key-back/"))
     assert "It is then no longer a goal." in form
     take_back(sign_in(thea), goal)
-    assert now(goal).ended_as == "Proposal withdrawn"
+    assert now(goal).ended_as == "taken back"
 
 
 def test_words_that_were_declined_do_not_come_back(countered, cleo, thea):
@@ -164,7 +164,7 @@ def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
     assert "Thea’s suggestion" in page and "In your words" not in page
     page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
-    assert "Your suggestion" in page and "In Cleo’s wording" not in page
+    assert "Your suggestion" in page and "In Cleo’s words" not in page
     assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
 
 

@@ -48,7 +48,7 @@ def test_nobody_is_said_to_have_given_its_numbers(goal, cleo, thea, sign_in):
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
     assert "You rated" not in page and "12:00" not in page
-    assert "6, " in page and ", from an imported list. Take it back" in page
+    assert "6, " in page and ", from an imported list. Remove my rating" in page
     assert "You: One rating so far" not in page
     page = text(browser.get(f"/sessions/{session.pk}/"))
     assert "rated by you" not in page and LIST in page

@@ -177,7 +177,7 @@ def test_a_step_of_cleos_has_the_words_of_the_day_it_was_reached(cleo, thea, sig
     for person, url in ((cleo.user, "/portal/strengths/"),
                         (thea, f"/clients/{cleo.pk}/strengths/")):  # fmt: skip
         page = text(sign_in(person).get(url))
-        step = page[page.index("Step:") :][:60]
+        step = page[page.index("A step:") :][:60]
         assert OLD in step and NEW not in step, url
 
 
@@ -221,7 +221,7 @@ def test_cleos_home_has_her_last_number_with_the_words_it_was_given_to(
     rate(goal, 4, by=cleo.user)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
     page = text(sign_in(cleo.user).get("/portal/"))
-    good = page[: page.index("You said where it is: 4")]
+    good = page[: page.index("You rated it 4")]
     assert good.rstrip().endswith(OLD)
 
 

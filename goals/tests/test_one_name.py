@@ -116,8 +116,8 @@ def test_the_timeline_is_one_text_for_both(differing, cleo, thea, sign_in, first
         rate(goal, value, by=by)
     hers, theirs = timelines(cleo, thea, sign_in, end)
     assert hers == theirs
-    assert f"In Cleo’s wording: {HERS}" in hers
-    assert f"In the therapist’s wording: {THEAS}" in hers
+    assert f"In Cleo’s words: {HERS}" in hers
+    assert f"In the therapist’s words: {THEAS}" in hers
     assert f"Cleo: Rated 2 of 10 {HERS}" in hers
     assert f"Therapist: Rated 7 of 10 {THEAS}" in hers
 

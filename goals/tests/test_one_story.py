@@ -204,7 +204,7 @@ def test_the_journey_says_how_a_goal_ended(act, journeys, cleo, thea):
     act(cleo.user, withdraw)
     act(thea, withdraw)
     for page in journeys():
-        assert re.search(r"Set aside \d+ \w+", page)
+        assert re.search(r"Set aside \w+ \d+", page)
         assert "not agreed yet" not in page
         assert "Closed" not in page
 

@@ -97,6 +97,6 @@ def test_a_proposal_over_newer_words_is_kept_and_says_so(sign_in, cleo, thea):
         f"/portal/goals/{goal.pk}/propose/", proposal(own_words="Walk", seen="1")
     )
     page = late.content.decode()
-    assert "New wording were proposed while you were reading" in page
+    assert "A new wording was proposed while you were reading" in page
     assert "Walk" in page
     assert goal.versions.count() == 2

@@ -47,7 +47,7 @@ def test_thea_cannot_close_alone_what_cleo_agreed_to(
     end(cleo, how)
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
-    assert "Start review" not in page and "Review needs both of you." in page
+    assert "Start review" not in page and "A review needs both of you." in page
     assert "Withdraw my agreement" in page  # Thea's own agreement is hers to withdraw
     assert ALONE not in text(begin(browser, goal))
     goal.refresh_from_db()
@@ -68,7 +68,7 @@ def test_an_open_review_waits_for_cleo(goal, cleo, thea, sign_in, how, first):
     browser = sign_in(thea)
     sent = {"goal_fits": "yes", "goal_words": "She rides alone", "choice": "reached"}
     page = text(browser.post(f"/goals/{goal.pk}/review/", sent, follow=True))
-    assert "Review needs both of you." in page and "She rides alone" in page
+    assert "A review needs both of you." in page and "She rides alone" in page
     goal.refresh_from_db()
     assert goal.is_open and goal.review_id
     with pytest.raises(Overtaken):

@@ -109,7 +109,7 @@ def test_other_words_for_a_proposal_keep_the_day_that_it_proposes(
 
 def test_a_day_that_is_left_empty_leaves_the_goals(goal, cleo, thea, sign_in):
     browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
-    assert "Cancel empty to keep" in text(browser.get(address))
+    assert "Leave it empty to keep" in text(browser.get(address))
     form = form_of(browser, address) | {"own_words": "Two stops", "review_on": ""}
     page = text(browser.post(address, form, follow=True))
     assert "Review on" not in page
@@ -187,7 +187,7 @@ def test_a_closed_goal_whose_day_is_over_is_proposed_anew_without_one(
 
 def test_the_form_says_that_a_review_day_is_moved_and_not_removed(goal, cleo, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/propose/"))
-    assert "Review day can be moved, not removed." in page
+    assert "The review date can be moved, not removed." in page
 
 
 @pytest.mark.browser

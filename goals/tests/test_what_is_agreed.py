@@ -116,7 +116,7 @@ def test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one(
     said = {"own_words": "Ride to the lake", "seen": 1}
     page = text(browser.post(url, said))
     assert "Cleo declined this goal today." in page
-    assert "New wording were proposed" not in page
+    assert "A new wording was proposed" not in page
     assert "Ride to the lake" in page and "Propose as a new goal" in page
     answer = browser.post(url, said | {"as_new": "1"}, follow=True)
     assert "Ride to the lake" in text(answer)
@@ -458,9 +458,9 @@ def test_a_key_is_called_yours_by_who_gave_it_alone(
 ):
     in_care(cleo, theo, role)
     url = f"/goals/{agreed.pk}/"
-    assert "Needs your agreement:" in text(sign_in(thea).get(url))
+    assert "Agreed by you:" in text(sign_in(thea).get(url))
     said = text(sign_in(theo).get(url))
-    assert "Needs your agreement:" not in said and "Key of Thea:" in said
+    assert "Agreed by you:" not in said and "Key of Thea:" in said
 
 
 def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_in):

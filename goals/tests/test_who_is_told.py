@@ -251,4 +251,4 @@ def test_leaving_promises_no_button_that_is_not_there(cleo, thea, browse, who):
     act(other, goal, lambda g: g.propose_version(OTHER, by=other))
     page = browse(who, address)
     assert "agree again" not in page
-    assert "they stay in the history, and version 2 stays proposed." in page
+    assert "it stays in the history, and version 2 stays proposed." in page

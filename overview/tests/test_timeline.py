@@ -79,7 +79,7 @@ def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea,
     act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
     for person, url in ((cleo.user, PORTAL), (thea, page_of(cleo))):
         page = told(sign_in(person).get(url))
-        lines = "agreed by both", "is withdrawn", "New goal wording"
+        lines = "Goal agreed by both", "goal withdrawn", "New goal wording"
         places = [page.index(line) for line in lines]
         assert places == sorted(places)
 
@@ -135,7 +135,7 @@ def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
         page = told(browser.get(path))
         assert page.count("Note signed") == 1
         assert "tired" not in page
-        assert "Discarded: what my notes say" in page
+        assert "Left out: what my notes say" in page
     assert "Note signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
 
 
@@ -162,7 +162,7 @@ def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):
     browser.get(page_of(cleo))
     page = told(browser.get(f"{page_of(cleo)}print/"))
     assert "Made in Cairn on" in page and "for Cleo Hart." in page
-    assert "Discarded: session notes" in page
+    assert "Left out: session notes" in page
     looks = AuditEvent.objects.filter(client_id=cleo.pk, actor_id=thea.pk)
     assert looks.filter(verb="opened", kind="client").count() == 1
     assert looks.filter(verb="printed", kind="client").count() == 1

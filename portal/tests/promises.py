@@ -152,8 +152,8 @@ PROMISES = {
     ],
     "goals/tests/test_review_after_care.py::"
     "test_thea_cannot_close_alone_what_cleo_agreed_to": [
-        "Review needs both of you.",
-        "Review needs both of you. %(name)s closed the portal account and can answer "
+        "A review needs both of you.",
+        "A review needs both of you. %(name)s closed the portal account and can answer "
         "after joining again.",
         "A review needs both of you. %(name)s is discharged and can answer once "
         "readmitted.",
@@ -215,7 +215,7 @@ PROMISES = {
     ],
     "goals/tests/test_same_story.py::"
     "test_what_one_answered_alone_is_shown_to_oneself_alone": [
-        "Review ended without a decision",
+        "A review ended without a decision",
     ],
     "goals/tests/test_counter_words.py::"
     "test_keep_my_wording_says_which_wording_that_is": [
@@ -224,22 +224,23 @@ PROMISES = {
     ],
     "goals/tests/test_colleagues_agreement.py::"
     "test_theo_withdraws_theas_proposal_and_is_told_whose_it_was": [
-        "Current wording stays in effect. The withdrawn proposal stays in the history.",
+        "The current wording stays in effect. The withdrawn proposal stays in the "
+        "history.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
     "test_theo_reads_what_counts_again_without_theas_proposal": [
-        "Then nothing is proposed, and version %(number)s is not in effect: an"
+        "Nothing is then proposed, and version %(number)s is not in effect because an"
         " agreement to it was withdrawn. The withdrawn proposal stays in the history.",
-        "Then version %(number)s is the proposal again. The withdrawn one stays in the"
+        "Version %(number)s is then the proposal again. The withdrawn one stays in the"
         " history.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
     "test_theo_withdraws_what_thea_and_cleo_agreed_to": [
-        "Without the therapists’ agreement these words are not in effect.",
+        "Without the therapists’ agreement this wording is not in effect.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
     "test_two_wordings_are_theas_and_cleos_to_theo": [
-        "%(name)s can agree to %(mine)s’s wording on any day. You can suggest the"
+        "%(name)s can agree to %(mine)s’s wording at any time. You can suggest the"
         " other one.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
@@ -782,7 +783,7 @@ PROMISES = {
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
         "Saved with the goal, where you both see it. Nobody brings it up",
         "You chose to leave it at that. Nobody will bring it up.",
-        "Cancel at that",
+        "Leave it at that",
         "You chose to talk about it: it is listed first for the next session.",
         "The client prefers to leave it at that. Don’t bring it up.",
         "Quietly: only this note.",

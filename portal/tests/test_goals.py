@@ -34,7 +34,7 @@ def proposal(**words):
 def test_a_goal_needs_only_cleos_own_words(cleo, sign_in):
     browser = sign_in(cleo.user)
     said = told(browser.post(reverse("portal-goal-add"), proposal(), follow=True))
-    assert "Leave when I want to" in said and "Needs your agreement is turned" in said
+    assert "Leave when I want to" in said and "You agreed to this wording" in said
     goal = Goal.objects.with_words().get()
     assert goal.client_id == cleo.pk
     assert (goal.latest.side, goal.waits_for) == ("client", "therapist")
@@ -75,7 +75,7 @@ def test_cleo_turns_the_second_key(cleo, thea, sign_in):
     goal = propose(cleo, by=thea)
     browser = sign_in(cleo.user)
     said = told(browser.get(reverse("portal-goal", args=[goal.pk])))
-    assert "Thea suggests words" in said and "Agree to version 1" in said
+    assert "Thea suggests a wording" in said and "Agree to version 1" in said
     browser.post(reverse("portal-goal-agree", args=[goal.pk, 1]))
     goal.refresh_from_db()
     assert goal.is_agreed
@@ -87,7 +87,7 @@ def test_cleo_cannot_agree_to_words_that_were_overtaken(cleo, thea, sign_in):
         Goal.objects.get(pk=goal.pk).propose_version(SHORTER, by=thea)
     url = reverse("portal-goal-agree", args=[goal.pk, 1])
     said = told(sign_in(cleo.user).post(url, follow=True))
-    assert "New wording were proposed while you were reading" in said
+    assert "A new wording was proposed while you were reading" in said
     assert not Agreement.objects.filter(side="client").exists()
 
 
@@ -110,7 +110,7 @@ def test_other_words_leave_the_agreed_ones_in_force(cleo, thea, sign_in):
 def test_every_version_tells_whose_keys_it_has(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     said = told(sign_in(cleo.user).get(reverse("portal-goal", args=[goal.pk])))
-    assert "Needs your agreement:" in said and "Key of Thea:" in said
+    assert "Agreed by you:" in said and "Agreed by Thea:" in said
 
 
 def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
@@ -118,7 +118,7 @@ def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     url = reverse("portal-goal-rate", args=[goal.pk])
     said = told(browser.post(url, {"value": "7"}, follow=True))
-    assert "Rated 7" in said and "You rated 7" in said
+    assert "Rating saved: 7" in said and "You rated 7" in said
     rating = GoalRating.objects.get()
     assert (rating.value, rating.side) == (7, "client")
     back = reverse("portal-rating-withdraw", args=[rating.pk])

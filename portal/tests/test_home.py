@@ -51,7 +51,7 @@ def test_the_greeting_is_of_cleos_hour_and_by_cleos_name(cleo, sign_in):
 def test_cleo_sees_when_and_where_the_next_session_is(cleo, thea, sign_in):
     book(cleo, by=thea, place="Room 2")
     said = page_at(sign_in(cleo.user), HOME)
-    assert "Next with Thea" in said and "Room 2" in said
+    assert "Next session with Thea" in said and "Room 2" in said
 
 
 def test_the_video_link_is_a_link_from_15_minutes_before(cleo, thea, sign_in):
@@ -102,7 +102,7 @@ def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
     reach(first, by=cleo.user)
     reach(second, by=cleo.user, at=timezone.now() + timedelta(seconds=1))
     said = page_at(sign_in(cleo.user), HOME)
-    assert "Two stops" in said and "Stone 2 of 2" in said
+    assert "Two stops" in said and "Step 2 of 2" in said
 
 
 def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
@@ -113,7 +113,7 @@ def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
 def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
     goal = propose(cleo, by=cleo.user)
     rate(goal, 6, by=cleo.user)
-    assert "You said where it is: 6" in page_at(sign_in(cleo.user), HOME)
+    assert "You rated it 6" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
@@ -137,7 +137,7 @@ def test_cleo_says_how_practice_went(cleo, thea, sign_in, answer):
     told = sign_in(cleo.user).post(
         url, {"answer": answer, "from": "goals"}, follow=True
     )
-    assert "Noted" in told.content.decode()
+    assert "Saved" in told.content.decode()
     assert told.redirect_chain[0][0] == reverse("portal-goals")
     row.refresh_from_db()
     assert (row.answer, row.answered_by_id) == (answer, cleo.user.pk)

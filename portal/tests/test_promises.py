@@ -236,7 +236,7 @@ def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
 
 def test_after_the_discharge_nobody_is_said_to_book(discharged, thea, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-sessions")))
-    assert "No session booked" in page
+    assert "No session is booked" in page
     assert "will book the next one" not in page
 
 

@@ -67,7 +67,7 @@ def test_cleo_says_yes_and_it_stands(browser, offered):
 def test_cleo_says_no_and_takes_it_back(browser, offered):
     browser.post(url("strength-answer", offered), {"answer": "no"})
     page = told(browser.get(HERE))
-    assert "1 that you do not see in yourself" in page
+    assert "1 you said isn’t you" in page
     browser.post(url("strength-unanswer", offered))
     assert "Thea noticed this, today" in told(browser.get(HERE))
     offered.refresh_from_db()

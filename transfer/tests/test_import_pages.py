@@ -308,7 +308,7 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(sign_in, thea):
     found.update(state="running", percent=40)
     part = text(browser.get(url, headers={"HX-Request": "true"}))
     assert 'aria-valuenow="40"' in part
-    assert "40 per cent" in part
+    assert "40 percent" in part
     found.update(state="done", finished_at=timezone.now(), people=1)
     answer = browser.get(url, headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"
@@ -379,7 +379,7 @@ def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
     url = adas(browser, thea)
     page = tight(text(browser.get(url)))
     assert '<strong>Session</strong><p class="muted">This date does not exist.' in page
-    assert "<strong>Email: @@</strong>" in page
+    assert "<strong>E-mail: @@</strong>" in page
     said = list(csv.reader(io.StringIO(text(browser.get(f"{url}lines/")))))
     assert said[0] == ["\ufeffLine", "Preferred name", "Email", "Phone",
                        "To fix"]  # fmt: skip
@@ -441,7 +441,7 @@ def test_thea_sees_it_once_it_is_in_and_who_brought_it(sign_in, real_login, ada,
     found = CaseloadImport.objects.get()
     with real_login("cairn_worker"):
         assert job.bring_in(found.pk) == "done"
-    assert "On the caseload of Thea" in text(browser.get(url))
+    assert "To the caseload of Thea" in text(browser.get(url))
     page = text(hers.get(theirs))
     assert "Ada brought them onto your caseload" in page
     assert "by Ada" in text(hers.get("/caseload/import/"))

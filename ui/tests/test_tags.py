@@ -19,12 +19,12 @@ def on_tuesday():
 @pytest.mark.parametrize(
     ("when", "words"),
     [
-        (datetime(2026, 11, 24, 13, tzinfo=UTC), "Today, 14:00"),
-        (datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "Today, 00:30"),
-        (datetime(2026, 11, 23, 8, tzinfo=UTC), "Yesterday, 09:00"),
-        (datetime(2026, 11, 25, 8, tzinfo=UTC), "Tomorrow, 09:00"),
-        (datetime(2026, 11, 20, 20, 40, tzinfo=UTC), "Fri 20 Nov, 21:40"),
-        (datetime(2025, 11, 20, 20, 40, tzinfo=UTC), "Thu 20 Nov 2025, 21:40"),
+        (datetime(2026, 11, 24, 13, tzinfo=UTC), "Today, 2:00 pm"),
+        (datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "Today, 12:30 am"),
+        (datetime(2026, 11, 23, 8, tzinfo=UTC), "Yesterday, 9:00 am"),
+        (datetime(2026, 11, 25, 8, tzinfo=UTC), "Tomorrow, 9:00 am"),
+        (datetime(2026, 11, 20, 20, 40, tzinfo=UTC), "Fri Nov 20, 9:40 pm"),
+        (datetime(2025, 11, 20, 20, 40, tzinfo=UTC), "Thu Nov 20, 2025, 9:40 pm"),
     ],
 )
 def test_a_moment_is_told_in_the_readers_time(when, words):
@@ -37,7 +37,7 @@ def test_a_moment_carries_its_iso_form():
 
 
 def test_within_a_sentence_a_near_day_begins_small():
-    assert ">today, 13:00<" in ui.moment(NOON, "within")
+    assert ">today, 1:00 pm<" in ui.moment(NOON, "within")
     assert ">yesterday<" in ui.day(date(2026, 11, 23), "within")
 
 
