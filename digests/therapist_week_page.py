@@ -96,15 +96,20 @@ def _goals(user, begins, ends):
 
 @prepared_for_user(**WEEKS)
 def _rated(user, begins, ends):
-    """The last rating of each goal and side, and that side's last before the week."""
+    """The last rating of each goal and side, and that side's last before the week:
+    its number, its moment, and whether it came with an import."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
     earlier = GoalRating.objects.not_withdrawn().filter(**same)
-    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk").values("value")
+    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk")
     rows = GoalRating.objects.editable_by(user).not_withdrawn()
     rows = rows.filter(_within("at", begins, ends)).order_by(
         "goal_id", "side", "-at", "-pk"
     )
-    rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
+    rows = rows.distinct("goal_id", "side").annotate(
+        before=Subquery(earlier.values("value")[:1]),
+        before_at=Subquery(earlier.values("at")[:1]),
+        before_listed=Subquery(earlier.values("from_list")[:1]),
+    )
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
 
@@ -278,6 +283,9 @@ class TherapistWeekPage:
         return Item(
             self.clients[row.client_id],
             row.goal.get_absolute_url(),
+            line=_("The number before was for an earlier wording.")
+            if self._wordings.is_earlier(row.goal, row.before_at, row.side, row.at)
+            else "",
             words=self._wordings.words_then(row.goal, row.at, row.side),
             end=self._given_by(row),
         )
@@ -291,6 +299,10 @@ class TherapistWeekPage:
             return said % (numbers | {"name": name})
         if row.from_list:
             return _("From an imported list: %(value)s, was %(before)s") % numbers
+        if row.before_listed:
+            you = _("You: %(value)s, was %(before)s in an imported list")
+            other = _("Therapist: %(value)s, was %(before)s in an imported list")
+            return (you if row.by_id == self.user.pk else other) % numbers
         if row.by_id == self.user.pk:
             return _("You: %(value)s, was %(before)s") % numbers
         return _("Therapist: %(value)s, was %(before)s") % numbers
@@ -298,8 +310,9 @@ class TherapistWeekPage:
     @cached_property
     def _wordings(self) -> Wordings:
         """Of the ratings that are shown."""
-        goals = [row.goal for row in self._moved[:MANY]]
-        return Wordings.before(goals, self.starts_at, self.user)
+        shown = self._moved[:MANY]
+        first = min((row.before_at for row in shown), default=self.starts_at)
+        return Wordings.before([row.goal for row in shown], first, self.user)
 
     @cached_property
     def unsigned(self) -> ShortList:

@@ -102,12 +102,18 @@ class Wordings:
         ids = [one.pk for one in goals if one.latest.number > 1 or one.differs_since]
         return cls.of(ids, user) if ids else cls([])
 
-    def is_earlier(self, goal: Goal, when: datetime | None, side: str) -> bool:
-        """Whether `side` called it otherwise at that moment than now."""
+    def is_earlier(
+        self,
+        goal: Goal,
+        when: datetime | None,
+        side: str,
+        until: datetime | None = None,
+    ) -> bool:
+        """Whether `side` called it otherwise at that moment than at `until`, or now."""
         if when is None or goal.pk not in self.shown:
             return False
-        now = timezone.now()
-        return self.at(goal.pk, when, side) != self.at(goal.pk, now, side)
+        until = until or timezone.now()
+        return self.at(goal.pk, when, side) != self.at(goal.pk, until, side)
 
     def since(self, goal: Goal) -> datetime | None:
         """From when on it has had the words it has; None where it always had them."""

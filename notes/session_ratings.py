@@ -23,6 +23,7 @@ class Rated:
     rating: GoalRating
     words: str
     in_session: bool  # else it is that side's last before the session's end
+    is_earlier: bool  # it was given to other words
 
 
 class SessionRatings:
@@ -33,12 +34,15 @@ class SessionRatings:
         begun = session.starts_at <= timezone.now() and not session.is_off
         ratings = self._read() if begun else []
         until = session.ends_at
-        wordings = Wordings.before([row.goal for row in ratings], until, user)
+        first = min((row.at for row in ratings), default=until)
+        goals = [row.goal for row in ratings]
+        wordings = Wordings.before(goals, min(first, until), user)
         self.rows = [
             Rated(
                 row,
                 wordings.words_then(row.goal, until, row.side),
                 row.session_id == session.pk,
+                wordings.is_earlier(row.goal, row.at, row.side, until),
             )
             for row in ratings
         ]

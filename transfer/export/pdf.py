@@ -257,6 +257,10 @@ class Drawing:
         mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
         line = f"{mark} {self.whose(side, rows)}, {many}: "
         line += in_words(rows, self.day, since)
+        listed = sum(row["from_list"] for row in rows)
+        if 0 < listed < len(rows):
+            said = gettext("From an imported list: %(many)s") % {"many": listed}
+            line += f". {said}"
         both = sum(row["together"] for row in rows)
         if both:
             said = ngettext(
