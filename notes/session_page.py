@@ -262,7 +262,7 @@ class SessionPage:
 
     @cached_property
     def _wordings(self) -> Wordings:
-        """What goals were ever called; asked where the page is shown, or is of before."""
+        """What goals were ever called: asked for a page that is shown, or of before."""
         return Wordings.before(self.goals, BEFORE_ALL, self.user)
 
     @cached_property

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import TherapySession
-from goals.models import GoalRating
+from goals.models import GoalMove, GoalRating, Review
 from goals.wordings import Wordings
 
 MOST = 50  # of one session, the newest
+# What may close a goal that can be taken up again.
+ENDS = (GoalMove.Kind.KEY_WITHDRAWN, GoalMove.Kind.DECLINED)
+ENDED_AS = (Review.Choice.REACHED, Review.Choice.ASIDE)
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,22 @@ class SessionRatings:
         """The last one of each side before the end, of the goals then worked on."""
         session = self.session
         then = Q(goal__closed_at=None) | Q(goal__closed_at__gte=session.starts_at)
+        then &= ~_rested(session)
         rows = self._ratings().filter(then, client_id=session.client_id)
         rows = rows.filter(at__lte=session.ends_at).exclude(session_id=session.pk)
         rows = rows.order_by("goal_id", "side", "-at", "-pk")
         return rows.distinct("goal_id", "side")
+
+
+def _rested(session: TherapySession) -> Exists:
+    """Of ratings: whether their goal rested all through the session and was taken up
+    after it."""
+    moves = GoalMove.objects.filter(client_id=session.client_id)
+    ends = Q(kind__in=ENDS) | Q(kind=GoalMove.Kind.DECIDED, choice__in=ENDED_AS)
+    ended = moves.filter(ends, goal=OuterRef("goal"), at__lt=OuterRef("at"))
+    ended = ended.filter(at__gte=session.starts_at)
+    taken_up = moves.filter(kind=GoalMove.Kind.TAKEN_UP, at__gt=session.ends_at)
+    return Exists(taken_up.filter(~Exists(ended), goal=OuterRef("goal")))
 
 
 def _begun(row: GoalRating) -> tuple[datetime, object]:
