@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import DateTimeField, OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -27,7 +26,7 @@ from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
 from goals import status
-from goals.models import Goal, GoalRating
+from goals.models import Agreement, Goal, GoalRating
 from goals.models.content import Side
 from goals.wordings import Wordings
 from notes.models import ProgressNote
@@ -76,8 +75,8 @@ def _within(field: str, begins, ends) -> Q:
 
 @prepared_for_user()
 def _treated(user):
-    found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
-    return found.by_name().only(*SHOWN)
+    """Also those discharged since: the week was theirs too."""
+    return Client.objects.editable_by(user).by_name().only(*SHOWN)
 
 
 @prepared_for_user(**WEEKS)
@@ -89,8 +88,13 @@ def _answers(user, begins, ends):
 
 @prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
-    rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
-    rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    """Those that wait for an agreement; and those to which somebody agreed in the week,
+    whatever became of them: `is_new`."""
+    keys = Agreement.objects.filter(version__goal=OuterRef("pk"))
+    is_new = Exists(keys.filter(_within("at", begins, ends)))
+    rows = Goal.objects.editable_by(user).with_words().defer(*UNREAD)
+    rows = rows.annotate(is_new=is_new)
+    rows = rows.filter(Q(closed_at=None) & ~Q(waits_for="") | Q(is_new=True))
     return rows.order_by("created_at", "pk")
 
 
@@ -116,7 +120,7 @@ def _rated(user, begins, ends):
 
 @prepared_for_user(**NOW)
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
+    rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     rows = rows.order_by("session__starts_at", "pk")
     return rows.values_list("client_id", "session_id", "session__starts_at")
@@ -127,10 +131,11 @@ def _sessions(user, now, begins, ends, until):
     """One's own of the week, and those of one's clients that are ahead now, or had
     their place between the week and `until`."""
     rows = TherapySession.objects.editable_by(user)
+    is_signed = Q(note__signed_at__isnull=False)  # as said at once to who signs
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     own = Q(therapist=user) & _within("starts_at", begins, ends)
     rows = rows.filter(own | ahead | _within("starts_at", ends, until))
-    return rows.annotate(is_signed=Q(note__signed_at__lte=Now())).values_list(
+    return rows.annotate(is_signed=is_signed).values_list(
         "client_id", "therapist_id", "starts_at", "ends_at", "state", "is_signed",
         "from_list",
     )  # fmt: skip
@@ -215,11 +220,20 @@ class TherapistWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        """Agreed in the week, or waiting for a key now."""
+        """Agreed in the week, `new` being when and to which words; or waiting now."""
         rows = _goals(self.user, **self._week)
-        mine = [goal for goal in rows if goal.client_id in self.clients]
+        rows = [goal for goal in rows if goal.client_id in self.clients]
+        ids = [goal.pk for goal in rows if goal.is_new]
+        then = Wordings.of(ids, self.user) if ids else Wordings([])
+        for goal in rows:
+            goal.new = then.agreed_within(goal.pk, self.starts_at, self.ends_at)
+        mine = [goal for goal in rows if goal.new or self._waits(goal)]
         status.with_past(self.user, mine)
         return mine
+
+    def _waits(self, goal: Goal) -> bool:
+        """Who was discharged is asked nothing more."""
+        return bool(goal.waits_for) and not self.clients[goal.client_id].is_discharged
 
     @cached_property
     def _with_words(self) -> tuple[list[Goal], list[GoalRating]]:
@@ -233,7 +247,8 @@ class TherapistWeekPage:
     @cached_property
     def keys_waiting(self) -> ShortList:
         goals, _moved = self._with_words
-        waiting = [goal for goal in goals if goal.waits_for == Side.THERAPIST]
+        mine = [goal for goal in goals if goal.waits_for == Side.THERAPIST]
+        waiting = [goal for goal in mine if self._waits(goal)]
         return ShortList.of(waiting, self._asked)
 
     def _asked(self, goal: Goal) -> Item:
@@ -249,15 +264,11 @@ class TherapistWeekPage:
     @cached_property
     def agreed(self) -> ShortList:
         goals, _moved = self._with_words
-        new = [
-            goal
-            for goal in goals
-            if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
-        ]
-        return ShortList.of(new, self._agreed)
+        return ShortList.of((goal for goal in goals if goal.new), self._agreed)
 
     def _agreed(self, goal: Goal) -> Item:
-        return self._of_goal(goal, words=goal.called, end=day(goal.in_force_at))
+        at, version = goal.new
+        return self._of_goal(goal, words=version.own_words, end=day(at))
 
     def _of_goal(self, goal: Goal, **said) -> Item:
         return Item(self.clients[goal.client_id], goal.get_absolute_url(), **said)

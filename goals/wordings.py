@@ -96,6 +96,13 @@ class Wordings:
         ended = [at for at, _version in self.withdrawn.get(goal_id, []) if at <= when]
         return bool(agreed) and (not ended or agreed[-1] > ended[-1])
 
+    def agreed_within(
+        self, goal_id: UUID, begins: datetime, ends: datetime
+    ) -> Moment | None:
+        """When both had agreed to it last in that time, and to which of its words."""
+        agreed = self.agreed.get(goal_id, [])
+        return next((one for one in agreed[::-1] if begins <= one[0] < ends), None)
+
     @classmethod
     def of_changed(cls, goals: Iterable[Goal], user: User) -> Wordings:
         """Of those with several versions or two ways of saying it; see `of`."""
