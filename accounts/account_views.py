@@ -59,7 +59,7 @@ def password_change(request):
     if form.is_valid():
         form.save(request=request)
         messages.success(
-            request, _("The new password is kept. You are signed out everywhere else.")
+            request, _("Password changed. You are signed out on all other devices.")
         )
         return redirect("settings")
     context = {"form": form, "base": base_of(request.user), "nav": "more"}
@@ -75,7 +75,7 @@ def address_change(request):
         sign_in_limits.right(request)  # nothing was sent
     elif form.save(by=request.user):
         messages.success(
-            request, _("A link is on its way there, unless the address is in use.")
+            request, _("We sent a link to that address, unless it is already in use.")
         )
         return redirect("settings")
     context = {"form": form, "base": base_of(request.user), "nav": "more"}
@@ -101,7 +101,9 @@ def address_confirm(request):
         sessions.hold_ways(request.user)
         if addresses.confirm(change, by=request.user):
             sessions.ways_changed(request.user, request)
-            messages.success(request, _("From now on you sign in with it."))
+            messages.success(
+                request, _("Email address changed. Use it to sign in from now on.")
+            )
             return links.forget(redirect("settings"), links.ADDRESS)
         return render(request, "accounts/join_closed.html", status=410)
     context = {"change": change, "base": base_of(request.user), "nav": "more"}
@@ -114,7 +116,7 @@ def sign_in_end(request, public_id):
     mine = SignIn.objects.visible_to(request.user)
     get_object_or_404(mine, public_id=public_id).delete()
     audit.record("sign-in ended", about=request.user)
-    messages.success(request, _("Ended. It holds from that device’s next page on."))
+    messages.success(request, _("Signed out of that device."))
     return redirect("settings")
 
 
@@ -123,7 +125,7 @@ def sign_in_end(request, public_id):
 def sign_ins_end(request):
     ended = sessions.end_others(request.user, but=request.session.session_key)
     audit.record("sign-in ended", about=request.user, ended=ended)
-    messages.success(request, _("You are signed in here alone."))
+    messages.success(request, _("Signed out of all other devices."))
     return redirect("settings")
 
 

@@ -21,8 +21,8 @@ from database.functions import call
 from database.identity import acting_as
 from database.ids import uuid7
 
-audit.verb("address wanted", audit.Sort.SIGN_IN, _("Asked for another address"))
-audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the address"))
+audit.verb("address wanted", audit.Sort.SIGN_IN, _("Asked to change the email address"))
+audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the email address"))
 
 
 def token(change_id: UUID) -> str:

@@ -33,7 +33,7 @@ class Sort(models.TextChoices):
     EXPORTED = "exported", _("Exported")
     ROLE = "role", _("Accounts and roles")
     SETTINGS = "settings", _("Settings")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", _("Denied")
 
 
 class Verb(NamedTuple):

@@ -35,7 +35,7 @@ from database.prepared import many, prepared
 VERSION = b"\x01"
 NONCE_BYTES = 12
 KEY_BYTES = 64
-UNREADABLE = _("This text cannot be read. It has been reported.")
+UNREADABLE = _("This text cannot be read. The problem was reported.")
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,10 @@ class KeyIsGone(ValidationError, BadRequest):
 
     def __init__(self):
         super().__init__(
-            _("Nothing can be kept here any more: this record’s key was destroyed.")
+            _(
+                "Nothing more can be saved here: this record’s encryption key was "
+                "destroyed."
+            )
         )
 
 

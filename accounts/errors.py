@@ -129,14 +129,14 @@ def _go_on(request):
     """Where opening the page anew would lead; what was typed is not looked at."""
     if request.user.is_authenticated:
         wanted = _sent(request).get("next") or request.GET.get("next") or ""
-        said = _("You are signed in as %(name)s already.")
+        said = _("You are already signed in as %(name)s.")
         messages.info(
             request,
             said % {"name": names.isolated(request.user.name)},
             fail_silently=True,
         )
         return redirect(inside(request, wanted))
-    messages.info(request, _("Please try again."), fail_silently=True)
+    messages.info(request, _("Try again."), fail_silently=True)
     return redirect(request.get_full_path())
 
 

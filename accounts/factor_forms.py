@@ -39,14 +39,14 @@ class SecondStepForm(House, AuthenticateForm):
     """Six digits from the app, or a recovery code, right after the password."""
 
     code = code_field(
-        _("Six digits"), _("From the app on your phone; or a recovery code.")
+        _("6-digit code"), _("From your authenticator app, or a recovery code.")
     )
 
 
 class AppForm(HouseForm):
     """Proves that the app shows the codes of the secret that stands on the page."""
 
-    code = code_field(_("Six digits"), _("What the app shows for Cairn now."))
+    code = code_field(_("6-digit code"), _("The code the app shows for Cairn now."))
 
     def __init__(self, *args, secret: str, **kwargs):
         super().__init__(*args, **kwargs)

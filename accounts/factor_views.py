@@ -33,7 +33,11 @@ from accounts.sessions import (
 from accounts.sign_in import first_step_holds, tell
 from ui.base_template import base_of
 
-audit.verb("second step added", audit.Sort.SIGN_IN, gettext_lazy("Added a second step"))
+audit.verb(
+    "second step added",
+    audit.Sort.SIGN_IN,
+    gettext_lazy("Added a two-step verification method"),
+)
 audit.verb(
     "recovery codes made anew",
     audit.Sort.SIGN_IN,
@@ -172,7 +176,7 @@ def _options(request) -> dict:
 def passkey_add(request):
     form = PasskeyForm(request.POST, user=request.user)
     if not form.is_valid():
-        messages.warning(request, _("The passkey could not be read. Try once more."))
+        messages.warning(request, _("The passkey could not be read. Try again."))
         return redirect("second-step")
     usual = devices.in_words(request.META.get("HTTP_USER_AGENT", ""))
     name = form.cleaned_data["name"].strip() or usual
@@ -210,12 +214,12 @@ def _added(request, add, is_it):
         request.session.modified = False  # the first press goes on with another
         return render(request, "accounts/ways_changed.html", {"added": True})
     except IntegrityError:  # a double press: it is there
-        messages.info(request, _("This was added before. You can use it to sign in."))
+        messages.info(request, _("This was already added. You can use it to sign in."))
         return redirect("settings")
     totp.clear_totp_secret(request)
     request.session[FACTOR] = row.type
     ways_changed(request.user, request)
-    messages.success(request, _("Added. From now on a password alone opens nothing."))
+    messages.success(request, _("Added. Signing in now needs a second step."))
     return redirect("recovery-codes" if fresh_codes else "settings")
 
 
@@ -298,13 +302,13 @@ def way_remove(request, factor_id):
             messages.success(
                 request,
                 _(
-                    "Removed, and your recovery codes with it. Your password alone "
-                    "signs you in now."
+                    "Removed, along with your recovery codes. You now sign in with "
+                    "only your password."
                 ),
             )
     else:
         messages.warning(
             request,
-            _("Everybody who works here needs a second step. Add another one first."),
+            _("All staff need two-step verification. Add another method first."),
         )
     return redirect("settings")

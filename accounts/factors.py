@@ -25,14 +25,18 @@ from accounts import audit, row_limits
 from accounts.models import User
 from ui import form_messages
 
-audit.verb("second step removed", audit.Sort.SIGN_IN, _("Removed a second step"))
+audit.verb(
+    "second step removed",
+    audit.Sort.SIGN_IN,
+    _("Removed a two-step verification method"),
+)
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
 MOST = 20  # ways to sign in, of one account
 FULL = _(
-    "Your account has %(most)d ways to sign in, the most it can have. Remove one before"
-    " you add another."
+    "Your account already has %(most)d sign-in methods, the maximum. Remove one "
+    "before you add another."
 )
 JUST_NOW = timedelta(seconds=10)
 FEW_LEFT = 3  # recovery codes; time to make new ones

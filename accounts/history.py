@@ -14,12 +14,12 @@ WORDS = {
     "signed out": _("Signed out"),
     "joined": _("Joined"),
     "password changed": _("Password changed"),
-    "address wanted": _("Another address asked for"),
-    "address changed": _("Address changed"),
-    "second step added": _("A second step added"),
-    "second step removed": _("A second step removed"),
-    "recovery codes made anew": _("Recovery codes made anew"),
-    "sign-in ended": _("A sign-in ended"),
+    "address wanted": _("Email change requested"),
+    "address changed": _("Email changed"),
+    "second step added": _("Two-step verification method added"),
+    "second step removed": _("Two-step verification method removed"),
+    "recovery codes made anew": _("Recovery codes replaced"),
+    "sign-in ended": _("Signed out of a device"),
     "settings changed": _("Settings changed"),
 }
 WAYS = {

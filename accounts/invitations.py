@@ -24,7 +24,7 @@ from database.identity import acting_as
 
 audit.verb("joined", audit.Sort.SIGN_IN, _("Accepted the invitation"))
 audit.verb("invited", audit.Sort.ROLE, _("Sent an invitation"))
-audit.verb("invitation revoked", audit.Sort.ROLE, _("Closed an invitation"))
+audit.verb("invitation revoked", audit.Sort.ROLE, _("Revoked an invitation"))
 
 
 def token(invitation_id: UUID) -> str:

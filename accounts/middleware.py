@@ -32,7 +32,7 @@ from ui import screen_privacy
 audit.verb(
     "refused",
     audit.Sort.REFUSED,
-    gettext_lazy("A page that is not theirs, or not there"),
+    gettext_lazy("A page they can’t open, or that doesn’t exist"),
 )
 
 

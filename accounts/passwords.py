@@ -50,21 +50,18 @@ class LengthValidator:
         least = WITH_SECOND_STEP if second else ALONE
         if len(password) < least:
             raise ValidationError(
-                _("That is too short: at least %(least)s characters.")
-                % {"least": least},
+                _("Use at least %(least)s characters.") % {"least": least},
                 code="password_too_short",
             )
 
     def get_help_text(self):
-        return _("At least 15 characters, or 8 beside a second step.")
+        return _("At least 15 characters, or 8 with two-step verification.")
 
 
 class GuessableValidator:
     """Refuses what a stranger would try: our name, theirs, and one key held down."""
 
-    words = gettext_lazy(
-        "That is among the first things anybody would try. Add words of your own."
-    )
+    words = gettext_lazy("Too easy to guess. Add words of your own.")
 
     def validate(self, password, user=None):
         left = password.lower()
@@ -82,12 +79,12 @@ class GuessableValidator:
 
 class SimilarValidator(UserAttributeSimilarityValidator):
     def get_error_message(self):
-        return _("That is too similar to your name or address.")
+        return _("Too similar to your name or email address.")
 
 
 class CommonValidator(CommonPasswordValidator):
     def get_error_message(self):
-        return _("That is too common: many people use it. Add words of your own.")
+        return _("Too common: many people use it. Add words of your own.")
 
 
 def _of(user) -> list[str]:

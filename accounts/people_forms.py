@@ -35,14 +35,14 @@ class SignInForm(House, LoginForm):
 
     shared = forms.BooleanField(
         label=_("Other people use this device"),
-        help_text=_("Signs out after ten minutes and keeps nothing here."),
+        help_text=_("Signs out after ten minutes and stores nothing here."),
         required=False,
     )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         widget = self.fields["login"].widget
-        self.fields["login"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
+        self.fields["login"] = EmailAddressFormField(label=_("Email"), widget=widget)
         self.fields["password"].strip = False
         for name in ("login", "password"):
             self.fields[name].help_text = ""
@@ -72,12 +72,12 @@ class JoinForm(HouseForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     time_zone = ZoneField(
-        label=_("Where you are"),
-        help_text=_("Reminders follow your clock, wherever you are."),
+        label=_("Your time zone"),
+        help_text=_("Reminders use your local time, wherever you are."),
     )
     privacy = forms.BooleanField(
-        label=_("I have read what happens to my words"),
-        error_messages={"required": _("Please read it first, and tick this.")},
+        label=_("I have read what happens to what I write"),
+        error_messages={"required": _("Read it first, then tick this.")},
     )
     shown = forms.CharField(widget=forms.HiddenInput, required=False)  # whose page
 
@@ -127,7 +127,7 @@ class ProofForm(HouseForm):
     def clean_password(self):
         person, password = self.request.user, self.cleaned_data["password"]
         if authenticate(self.request, email=person.email, password=password) != person:
-            raise ValidationError(_("That is not your password."))
+            raise ValidationError(_("That password is not correct."))
         sign_in_limits.right(self.request)
         return password
 
@@ -140,9 +140,9 @@ class SettingsForm(NoOverwrite, HouseModelForm):
         model = User
         fields = ["name", "pronouns", "language", "time_zone", "phone", "contact_hours"]
         help_texts = {
-            "name": _("How you are called here."),
-            "phone": _("Your clients see it on their page."),
-            "contact_hours": _("When and how clients reach you, in a line."),
+            "name": _("As it appears in Cairn."),
+            "phone": _("Your clients see it in their portal."),
+            "contact_hours": _("When and how clients can reach you, in one line."),
         }
 
     def __init__(self, *args, **kwargs):
@@ -171,7 +171,7 @@ class ForgottenPasswordForm(House, PasswordResetForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         widget = self.fields["email"].widget
-        self.fields["email"] = EmailAddressFormField(label=_("E-mail"), widget=widget)
+        self.fields["email"] = EmailAddressFormField(label=_("Email"), widget=widget)
 
     def save(self, **options):
         sign_in_reset.ask(self.cleaned_data["email"])
@@ -179,14 +179,14 @@ class ForgottenPasswordForm(House, PasswordResetForm):
 
 class NewPasswordForm(House, SetPasswordForm):
     error_messages = {
-        "password_mismatch": _("The two are not the same. Please type both again."),
+        "password_mismatch": _("They don’t match. Enter both again."),
     }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["new_password1"].label = _("New password")
         self.fields["new_password1"].help_text = PASSWORD_HELP
-        self.fields["new_password2"].label = _("The same once more")
+        self.fields["new_password2"].label = _("Repeat it")
         self.fields["new_password2"].help_text = ""
 
     def validate_passwords(self, *args, **kwargs):
@@ -215,8 +215,10 @@ class AddressForm(HouseForm):
     """Another e-mail address; it counts once its own mail box has confirmed it."""
 
     email = EmailAddressFormField(
-        label=_("New address"),
-        help_text=_("We write there first. The old one is told once it has changed."),
+        label=_("New email address"),
+        help_text=_(
+            "We send a link there first. The old address is told once it has changed."
+        ),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

@@ -18,12 +18,12 @@ class PracticeForm(NoOverwrite, HouseModelForm):
     time_zone = ZoneField(label=_("Time zone"))
     session_minutes = forms.IntegerField(
         label=_("Length, in minutes"),
-        help_text=_("What a new booking starts with"),
+        help_text=_("Default for new bookings"),
         validators=[MinValueValidator(10), MaxValueValidator(240)],
     )
     portal_days = forms.IntegerField(
-        label=_("Portal after the end, in days"),
-        help_text=_("How long a client can still read theirs"),
+        label=_("Portal access after discharge, in days"),
+        help_text=_("How long clients can still read their portal"),
         validators=[MinValueValidator(0), MaxValueValidator(3650)],
     )
 
@@ -43,7 +43,7 @@ class PracticeForm(NoOverwrite, HouseModelForm):
         }
         help_texts = {
             "idle_minutes": _("From 5 to 30"),
-            "sender_name": _("Without a word such as therapy"),
+            "sender_name": _("Without words such as therapy"),
         }
 
     def save(self, *, by: User) -> bool:
@@ -68,11 +68,11 @@ class CrisisLineForm(NoOverwrite, HouseModelForm):
         model = CrisisLine
         fields = ["name", "number", "hours", "verified_on"]
         help_texts = {
-            "name": _("As people know it"),
-            "hours": _("When somebody answers, and what it costs"),
+            "name": _("The name people know it by"),
+            "hours": _("When it is answered, and what a call costs"),
             "verified_on": _(
-                "The day on which somebody of you rang it. Without it the line is "
-                "shown to nobody"
+                "When one of you called it to check. Without a date, nobody sees "
+                "this line"
             ),
         }
         widgets = {
@@ -85,13 +85,13 @@ class CrisisLineForm(NoOverwrite, HouseModelForm):
     def clean_number(self):
         number = self.cleaned_data["number"]
         if not any(sign.isdigit() for sign in number):
-            raise ValidationError(_("A number to ring has digits."))
+            raise ValidationError(_("Enter a phone number with digits."))
         return number
 
     def clean_verified_on(self):
         day = self.cleaned_data["verified_on"]
         if day and day > timezone.localdate():
-            raise ValidationError(_("This day has not come yet."))
+            raise ValidationError(_("Choose today or an earlier day."))
         return day
 
     def clean(self):

@@ -21,7 +21,7 @@ def practice(request):
     mine = _own(request.user)
     form = PracticeForm(request.POST or None, instance=mine)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. It holds from now on."))
+        messages.success(request, _("Saved. The change takes effect immediately."))
         return redirect("practice")
     lines = CrisisLine.objects.editable_by(request.user)
     context = {"nav": "practice", "form": form, "practice": mine, "lines": lines}
@@ -33,7 +33,7 @@ def notice_write(request):
     mine = _own(request.user)
     form = NoticeForm(request.POST or None, initial={"text": mine.privacy_notice})
     if form.is_valid() and form.save(mine, by=request.user):
-        said = _("Kept as version %(version)s.") if form.result else _("As before.")
+        said = _("Saved as version %(version)s.") if form.result else _("No changes.")
         messages.success(request, said % {"version": mine.privacy_version})
         return redirect("practice")
     context = {"nav": "practice", "form": form, "next": mine.privacy_version + 1}
@@ -44,7 +44,7 @@ def notice_write(request):
 def line_add(request):
     form = CrisisLineForm(request.POST or None)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("The line is added."))
+        messages.success(request, _("Crisis line added."))
         return redirect("practice")
     return render(request, "accounts/line_add.html", {"nav": "practice", "form": form})
 
@@ -54,7 +54,7 @@ def line_edit(request, line_id):
     line = _line(request, line_id)
     form = CrisisLineForm(request.POST or None, instance=line)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("The line is changed."))
+        messages.success(request, _("Crisis line changed."))
         return redirect("practice")
     context = {"nav": "practice", "form": form, "line": line}
     return render(request, "accounts/line_edit.html", context)
@@ -72,7 +72,7 @@ def line_up(request, line_id):
 @require_POST
 def line_remove(request, line_id):
     if _line(request, line_id).remove(by=request.user):
-        messages.success(request, _("The line is removed."))
+        messages.success(request, _("Crisis line removed."))
     else:
         messages.info(request, LINE_IS_GONE)
     return redirect("practice")

@@ -18,7 +18,7 @@ from database.identity import acting_as, leave
 
 audit.verb("signed in", audit.Sort.SIGN_IN, gettext_lazy("Signed in"))
 audit.verb("signed out", audit.Sort.SIGN_IN, gettext_lazy("Signed out"))
-audit.verb("sign-in ended", audit.Sort.SIGN_IN, gettext_lazy("Ended a sign-in"))
+audit.verb("sign-in ended", audit.Sort.SIGN_IN, gettext_lazy("Signed out of a device"))
 
 SHARED = "shared"  # in the session between the first step and the second
 FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
@@ -71,7 +71,9 @@ def begin(sender, request, user, **kwargs):
         elif user.devices.exists():
             tell(user, "new-device", _on_a_shared_one(request))
         if _end_the_oldest(user):
-            said = _("The oldest of many sign-ins was ended.")
+            said = _(
+                "You were signed in on too many devices; the oldest was signed out."
+            )
             messages.info(request, said, fail_silently=True)
 
 

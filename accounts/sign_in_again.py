@@ -39,7 +39,7 @@ def sign_in_here(request):
     """
     person = idle_timeout.owner_of(request.POST.get("who", ""))
     if person is None:
-        return _wrong(_("This page is too old for that. Go to the sign-in page."))
+        return _wrong(_("This page is too old. Go to the sign-in page."))
     if request.user.is_authenticated and request.user != person:
         logout(request)
     step = idle_timeout.step_of(request.POST)
@@ -95,7 +95,7 @@ def _by_passkey(request, person):
         return _wrong(_first_error(form))
     form = PasskeySignInForm(request.POST)
     if not form.is_valid() or form.cleaned_data["credential"].user != person:
-        return _wrong(_("That passkey is not the one of whoever wrote here."))
+        return _wrong(_("That passkey belongs to another account."))
     sign_in_limits.right(request)
     login = Login(user=person)
     flows.perform_passwordless_login(request, form.cleaned_data["credential"], login)

@@ -80,7 +80,7 @@ def reset_sign_in(person: User, *, by: User) -> None:
     """End their sign-ins, forget password and second steps, mail them a way back and
     the notice.  Where no email can be written nothing is changed."""
     if person.pk == by.pk:
-        raise ValidationError(_("Your own sign-in is reset by another admin."))
+        raise ValidationError(_("Another admin has to reset your sign-in."))
     if not person.is_active or not person.joined_at:
         raise ValidationError(_("They have no sign-in to reset."))
     forget_ways(person)

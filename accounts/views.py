@@ -229,7 +229,7 @@ class NewPassword(PasswordResetConfirmView):
             return self.render_to_response(self.get_context_data(form=None))
         if self.request.user.pk == self.user.pk:
             logout(self.request)
-        said = _("The new password is kept. Sign in with it.")
+        said = _("Password changed. Sign in with it.")
         messages.success(self.request, said)
         return links.forget(redirect(self.get_success_url()), links.RESET)
 

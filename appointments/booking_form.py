@@ -34,8 +34,8 @@ LINK = {  # where a link can be read, by what the client reads
         "before. It is never emailed."
     ),
     "": gettext_lazy(
-        "Nobody but the care team reads it here, and it is never emailed: give it to "
-        "the client yourself."
+        "Only the care team can see it here, and it is never emailed. Give it to the "
+        "client yourself."
     ),
 }
 MOMENT = ["other_day", "other_time", "which", "minutes"]  # belong together
@@ -174,8 +174,8 @@ class BookingForm(NoOverwrite, HouseForm):
             return
         now = moment_words(self.session.starts_at, begin=False)
         words = _(
-            "While this page was open, the session was moved to %(now)s. Press"
-            " “Move it” again to move it to the time below."
+            "While this page was open, the session was moved to %(now)s. Press “Move "
+            "session” again to move it to the time below."
         )
         self.add_error(None, words % {"now": now})
         self._show_anew(MOMENT)
@@ -198,9 +198,9 @@ class BookingForm(NoOverwrite, HouseForm):
     def _place(self, said, day, hour) -> None:
         today = self.by.today()
         if day > today + FURTHEST:
-            return self.add_error("day", _("That is more than two years away."))
+            return self.add_error("day", _("Choose a date within the next two years."))
         if day < today - EARLIEST and day != self.initial.get("other_day"):
-            return self.add_error("day", _("That is more than a year ago."))
+            return self.add_error("day", _("Choose a date within the past year."))
         starts = self._moment(datetime.combine(day, hour), said)
         if starts is None:
             return

@@ -25,20 +25,16 @@ audit.verb("session booked", audit.Sort.WROTE, _("Booked a session"))
 audit.verb("session moved", audit.Sort.WROTE, _("Moved a session"))
 audit.verb("session logged", audit.Sort.WROTE, _("Logged a session"))
 audit.verb("session cancelled", audit.Sort.WROTE, _("Canceled a session"))
-audit.verb(
-    "session missed", audit.Sort.WROTE, _("Noted that a session did not take place")
-)
-audit.verb("session restored", audit.Sort.WROTE, _("Put a session back"))
-audit.verb(
-    "session imported", audit.Sort.WROTE, _("Brought a past session in with a list")
-)
+audit.verb("session missed", audit.Sort.WROTE, _("Marked a session as not held"))
+audit.verb("session restored", audit.Sort.WROTE, _("Restored a session"))
+audit.verb("session imported", audit.Sort.WROTE, _("Imported a past session"))
 
-MOVED_MEANWHILE = _("This session has just changed. Open the page again to see it now.")
+MOVED_MEANWHILE = _("This session was just changed. Reload the page to see the latest.")
 UNDO_FOR = timedelta(seconds=10)  # for a press that should not have been
 MOST = 2_000  # of one client: twenty years of two a week
 FULL = _(
-    "This record has %(most)d sessions, the most it can have. Move a session that is"
-    " already booked."
+    "This record already has %(most)d sessions, the maximum. Move a booked session "
+    "instead."
 )
 
 
@@ -112,7 +108,7 @@ class TherapySession(ClientRow):
     # Rises when it is moved, so that a reminder knows whether it is still true.
     schedule_version = models.PositiveSmallIntegerField(default=1)
     booked_at = models.DateTimeField(default=timezone.now)
-    take_away = EncryptedTextField(_("what the client takes away"), blank=True)
+    take_away = EncryptedTextField(_("client’s takeaway"), blank=True)
     logged_at = models.DateTimeField(null=True)
     # When it was canceled or marked missed, which can be undone for ten seconds.
     called_off_at = models.DateTimeField(null=True)
@@ -126,13 +122,13 @@ class TherapySession(ClientRow):
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")),
                 name="session_ends_after_it_starts",
-                violation_error_message=_("A session ends after it begins."),
+                violation_error_message=_("The end must be after the start."),
             ),
             models.UniqueConstraint(
                 fields=["client", "starts_at"],
                 condition=Q(state="planned"),
                 name="session_booked_once",
-                violation_error_message=_("This session is booked already."),
+                violation_error_message=_("This session is already booked."),
             ),
         ]
         indexes = [

@@ -51,7 +51,7 @@ def session_add(request, client_id):
     if form.is_valid() and form.save(by=request.user):
         toast(
             request,
-            _("Booked."),
+            _("Session booked."),
             undo=reverse("session-cancel", args=[form.session.pk]),
         )
         return redirect("client", client.pk)
@@ -73,7 +73,7 @@ def session_move(request, session_id):
         messages.warning(request, why)
         return redirect(back)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Moved."))
+        messages.success(request, _("Session moved."))
         return redirect("client", session.client_id)
     # The form has written its answers into `session`: what is refused has not moved.
     context = {
@@ -142,8 +142,8 @@ def session_restore(request, session_id):
                 messages.warning(request, _("It’s too late to undo."))
     except ValidationError as taken:
         said = {"what": taken.messages[0]}
-        words = _("Another session is booked for that hour. %(what)s")
+        words = _("Another session is booked at that time. %(what)s")
         messages.warning(request, words % said)
     except IntegrityError:
-        messages.warning(request, _("Another session is booked for that hour."))
+        messages.warning(request, _("Another session is booked at that time."))
     return redirect("client", session.client_id)

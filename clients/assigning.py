@@ -21,7 +21,7 @@ from database.functions import call
 audit.verb(
     "first role from who invited",
     audit.Sort.ROLE,
-    gettext_lazy("Gave a care role to someone an admin invited lately"),
+    gettext_lazy("Gave a care role to someone an admin invited recently"),
 )
 
 DELAY = timedelta(hours=24)
@@ -110,7 +110,7 @@ def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
     starts = in_a_day(starts_at)
     if ends_at and ends_at <= timezone.now() + DELAY:
         raise ValidationError(
-            _("This role opens in 24 hours. Choose a later last day.")
+            _("This role starts in 24 hours. Choose a later last day.")
         )
     note_first_role(person, client, by=by)
     if not CareRole.give(

@@ -13,8 +13,8 @@ from ui.forms import ColleagueField, HouseForm
 DAY = {"type": "date", "autocomplete": "off"}
 # Nothing was written before, and dates have an end.
 OF_OURS = [
-    MinValueValidator(date(2000, 1, 1), _("This is long before there was an audit.")),
-    MaxValueValidator(date(2200, 1, 1), _("This is long after us.")),
+    MinValueValidator(date(2000, 1, 1), _("This date is before the access log began.")),
+    MaxValueValidator(date(2200, 1, 1), _("This date is too far in the future.")),
 ]
 
 
@@ -23,10 +23,10 @@ class AuditFilterForm(HouseForm):
         label=_("Who"),
         required=False,
         queryset=User.objects.none(),
-        empty_label=_("Everybody"),
+        empty_label=_("Everyone"),
     )
     sort = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Every kind")), *Sort.choices]
+        label=_("Kind"), required=False, choices=[("", _("All kinds")), *Sort.choices]
     )
     since = forms.DateField(
         label=_("From"),

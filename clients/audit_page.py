@@ -88,8 +88,8 @@ def _people(row: AuditEvent) -> set[UUID]:
 
 def _nobody(row: AuditEvent):
     if row.role == "operator":
-        return _("Whoever runs the server")
-    return _("Nobody signed in")
+        return _("Server operator")
+    return _("Not signed in")
 
 
 def _line(row, people, names) -> AuditLine:

@@ -21,8 +21,10 @@ from clients import audit_page, audit_watch
 from clients.audit_forms import AuditFilterForm
 from ui.csv_cells import harmless
 
-audit.verb("opened audit", audit.Sort.OPENED, gettext_lazy("This audit"))
-audit.verb("exported audit", audit.Sort.EXPORTED, gettext_lazy("This audit, as CSV"))
+audit.verb("opened audit", audit.Sort.OPENED, gettext_lazy("The access log"))
+audit.verb(
+    "exported audit", audit.Sort.EXPORTED, gettext_lazy("The access log, as CSV")
+)
 
 A_PAGE = 100
 COUNTED = 10_000  # further back one gets by the dates
@@ -73,7 +75,7 @@ def audit_csv(request):
     form, rows = filtered(request)
     found = list(rows[: A_FILE + 1])
     if form.errors or len(found) > A_FILE:
-        messages.error(request, _("That is too much for one file. Choose fewer days."))
+        messages.error(request, _("Too much for one file. Choose fewer days."))
         return redirect("audit")
     audit.record("exported audit", lines=len(found))
     name = f"audit-{timezone.localdate():%Y-%m-%d}.csv"
@@ -84,7 +86,7 @@ def as_csv(lines) -> str:
     """ISO times; no cell is a formula to the program that opens it."""
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow([_("When"), _("Who"), _("Kind"), _("What"), _("Of"), _("From")])
+    writer.writerow([_("When"), _("Who"), _("Kind"), _("What"), _("Client"), _("From")])
     for line in lines:
         cells = [line.who, line.sort, line.what, line.of, line.whence]
         writer.writerow([line.at.isoformat(), *map(harmless, cells)])

@@ -58,9 +58,9 @@ class StaffingForm(HouseForm):
     def _clean_day(self, name):
         day, today = self.cleaned_data[name], self.by.today()
         if day and day < today:
-            raise ValidationError(_("Choose today or a day to come."))
+            raise ValidationError(_("Choose today or a later date."))
         if day and day > today + FURTHEST:
-            raise ValidationError(_("That is more than five years away."))
+            raise ValidationError(_("Choose a date within five years."))
         return day
 
     @property
@@ -81,7 +81,7 @@ class CareRoleForm(StaffingForm):
             (
                 "co_therapist",
                 gettext_lazy("Co-therapist"),
-                gettext_lazy("Reads and writes, holds a key"),
+                gettext_lazy("Reads and writes, can agree goals"),
             ),
             (
                 "supervisor",
@@ -91,12 +91,14 @@ class CareRoleForm(StaffingForm):
             (
                 "cover",
                 gettext_lazy("Cover"),
-                gettext_lazy("Reads and writes, only between two days"),
+                gettext_lazy("Reads and writes, only between two dates"),
             ),
         ],
     )
-    since = day_field(gettext_lazy("From"), help_text=gettext_lazy("Empty means now"))
-    until = day_field(gettext_lazy("Until"), help_text=gettext_lazy("The last day"))
+    since = day_field(
+        gettext_lazy("From"), help_text=gettext_lazy("Leave empty to start now")
+    )
+    until = day_field(gettext_lazy("Until"), help_text=gettext_lazy("Last day"))
 
     def clean_until(self):
         return self._clean_day("until")
@@ -105,9 +107,9 @@ class CareRoleForm(StaffingForm):
         said = super().clean()
         first, last = said.get("since") or self.by.today(), said.get("until")
         if last and last < first:
-            self.add_error("until", _("The last day comes after the first."))
+            self.add_error("until", _("The last day must be after the first."))
         if said.get("kind") == "cover" and not last and "until" not in self.errors:
-            self.add_error("until", _("Cover ends on a day."))
+            self.add_error("until", _("Cover needs a last day."))
         return said
 
     @property
@@ -134,9 +136,11 @@ class HandOverForm(StaffingForm):
         queryset=User.objects.none(),
         empty_label=gettext_lazy("Choose someone"),
     )
-    since = day_field(gettext_lazy("From"), help_text=gettext_lazy("Empty means now"))
+    since = day_field(
+        gettext_lazy("From"), help_text=gettext_lazy("Leave empty to start now")
+    )
     sessions = PickField(
-        label=gettext_lazy("Sessions booked from then on"),
+        label=gettext_lazy("Sessions booked after that"),
         choices=[
             (
                 "move",
@@ -145,7 +149,7 @@ class HandOverForm(StaffingForm):
             ),
             (
                 "cancel",
-                gettext_lazy("Are canceled"),
+                gettext_lazy("Cancel them"),
                 gettext_lazy("The new therapist books new ones"),
             ),
         ],

@@ -20,18 +20,15 @@ from ui.templatetags.ui import day_words
 
 # What each role opens, in a line; and as a word beside a name.
 OPENS = {
-    "primary": gettext_lazy(
-        "Reads and writes the record, holds the therapist’s key, gives roles."
-    ),
-    "co_therapist": gettext_lazy(
-        "Reads and writes the record, may turn the therapist’s key."
-    ),
+    "primary": gettext_lazy("Reads and writes the record, agrees goals, gives roles."),
+    "co_therapist": gettext_lazy("Reads and writes the record, can agree goals."),
     "supervisor": gettext_lazy(
-        "Reads the record and comments to the therapist. Cannot write it, no key."
+        "Reads the record and comments to the therapist. Cannot write in it or agree "
+        "goals."
     ),
     "cover": gettext_lazy(
-        "Reads and writes the record and may turn the therapist’s key, between the two "
-        "days. Begins and ends by itself."
+        "Reads and writes the record and can agree goals, between two dates. Starts "
+        "and ends automatically."
     ),
 }
 SHORT = {

@@ -61,7 +61,7 @@ def client_care(request, client_id):
     client = staffed_client(request, client_id)
     form = CareRoleForm(request.POST or None, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        same = _("This person already has this role, or it waits for confirmation.")
+        same = _("This person already has this role, or a confirmation is pending.")
         say_outcome(request, form.result, client, same=same)
         return redirect("client-care", client.pk)
     return care_page(request, client, form=form)
@@ -99,7 +99,7 @@ def care_role_end(request, role_id):
     if role.end(by=request.user):
         if tells:
             assigning.tell_ended(role, by=request.user)
-        messages.success(request, _("Ended. It opens nothing from the next page on."))
+        messages.success(request, _("Role ended. The change takes effect immediately."))
     if role.user_id == request.user.pk:
         return redirect("start")
     return redirect("client-care", role.client_id)

@@ -27,14 +27,14 @@ DETAILS = [
 ]
 ROLES = [
     ("therapist", _("Therapist"), _("Sees clients and their records")),
-    ("admin", _("Admin"), _("Keeps accounts; reads no clinical word")),
-    ("both", _("Both"), _("A therapist who also keeps accounts")),
+    ("admin", _("Admin"), _("Manages accounts; cannot see clinical records")),
+    ("both", _("Both"), _("A therapist who also manages accounts")),
 ]
 ADD_ANOTHER = _(
-    "This was sent before, with other details: that client is in the list. Change them "
-    "there, or send it again to add another client."
+    "This was already sent with different details, and that client is in the list. "
+    "Change them there, or send it again to add another client."
 )
-SOMEBODY_ELSES = _("This client’s details were changed by somebody else meanwhile.")
+SOMEBODY_ELSES = _("Someone else changed this client’s details in the meantime.")
 
 
 class DetailsForm(HouseModelForm):
@@ -43,8 +43,8 @@ class DetailsForm(HouseModelForm):
         label=_("In a few lines"),
         required=False,
         help_text=_(
-            "Sealed with a key of its own. You and people with a care role can read "
-            "it; the practice’s admins cannot."
+            "Encrypted. You and people with a care role can read it; the practice’s "
+            "admins cannot."
         ),
         widget=forms.Textarea(attrs={"rows": 4, **OFF}),
     )
@@ -53,9 +53,9 @@ class DetailsForm(HouseModelForm):
         model = Client
         fields = DETAILS
         help_texts = {
-            "preferred_name": _("Used here, by everyone"),
-            "pronouns": _("As they say them"),
-            "emergency_name": _("Name, and how they are related"),
+            "preferred_name": _("The name we’ll use throughout Cairn"),
+            "pronouns": _("For example she/her"),
+            "emergency_name": _("Name and relationship"),
         }
         widgets = {
             name: forms.TextInput(attrs=OFF)
@@ -72,18 +72,18 @@ class NewClientForm(DetailsForm):
     has_once = True
     sent_before = ADD_ANOTHER
     portal = PickField(
-        label=_("The portal"),
+        label=_("Portal"),
         initial="invite",
         choices=[
             (
                 "invite",
-                _("Invite by e-mail"),
+                _("Invite by email"),
                 _("A link that works for 72 hours"),
             ),
             (
                 "none",
                 _("No portal"),
-                _("You keep the record; nothing is sent. An invitation can follow"),
+                _("You keep the record; no emails are sent. You can invite them later"),
             ),
         ],
     )
@@ -91,7 +91,7 @@ class NewClientForm(DetailsForm):
     def clean(self):
         said = super().clean()
         if said.get("portal") == "invite" and not said.get("email"):
-            self.add_error("email", _("An invitation needs an e-mail address."))
+            self.add_error("email", _("Enter an email address to send an invitation."))
         return said
 
     def save(self, *, by: User) -> bool:
@@ -154,7 +154,7 @@ class ClientEditForm(DetailsForm):
             self.initial["email"] = self.instance.address
             self.fields["email"].required = True
             self.fields["email"].help_text = _(
-                "Another address closes the old link and gets a new one."
+                "Changing the address cancels the old link and sends a new one."
             )
 
     def save(self, *, by: User) -> bool:
@@ -183,8 +183,8 @@ class ClientEditForm(DetailsForm):
 
 class StaffInvitationForm(HouseForm):
     name = NameFormField(label=_("Name"), max_length=120, widget=forms.TextInput(OFF))
-    email = EmailAddressFormField(label=_("E-mail"), widget=forms.EmailInput(OFF))
-    role = PickField(label=_("What they do here"), choices=ROLES)
+    email = EmailAddressFormField(label=_("Email"), widget=forms.EmailInput(OFF))
+    role = PickField(label=_("Roles"), choices=ROLES)
 
     def save(self, *, by: User) -> bool:
         return self.written(self._save, by)

@@ -17,7 +17,7 @@ from ui.toasts import tell
 
 
 class RolesForm(NoOverwrite, HouseForm):
-    role = PickField(label=gettext_lazy("What they do here"), choices=ROLES)
+    role = PickField(label=gettext_lazy("Roles"), choices=ROLES)
 
     def __init__(self, *args, person: User, by: User, **kwargs):
         now = "both" if person.is_therapist and person.is_admin else "therapist"
@@ -47,7 +47,9 @@ def person(request, person_id):
     somebody = staff_member(request, person_id)
     form = RolesForm(request.POST or None, person=somebody, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Done. It holds from the next page on."))
+        messages.success(
+            request, _("Roles saved. The change takes effect immediately.")
+        )
         return redirect("person", somebody.pk)
     context = {"nav": "people", "person": somebody, "form": form}
     context["leads"] = staffing.leads(somebody).values("client").distinct().count()
@@ -60,5 +62,5 @@ def person(request, person_id):
 def person_reopen(request, person_id):
     somebody = staff_member(request, person_id)
     done = staffing.reopen(somebody, by=request.user)
-    tell(request, done, _("The account is open again. No client came back."))
+    tell(request, done, _("Account reopened. It has no clients."))
     return redirect("person", somebody.pk)

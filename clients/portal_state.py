@@ -85,7 +85,7 @@ def no_strengths(client) -> str:
 
 def answers_strength(client) -> str:
     """What becomes of a strength that is suggested."""
-    then = _("%(name)s says whether it fits, or puts it in other words.")
+    then = _("%(name)s says whether it fits, or rewords it.")
     return cannot_answer(client) or then % _named(client)
 
 

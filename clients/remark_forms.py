@@ -22,12 +22,12 @@ from ui.forms import HouseForm
 from ui.screen_privacy import called
 
 audit.verb(
-    "emergency refused", audit.Sort.REFUSED, gettext_lazy("Emergency access, not given")
+    "emergency refused", audit.Sort.REFUSED, gettext_lazy("Emergency access, denied")
 )
 audit.verb(
     "emergency too early",
     audit.Sort.REFUSED,
-    gettext_lazy("Emergency access, not given in the first 30 days"),
+    gettext_lazy("Emergency access, denied in the first 30 days"),
 )
 
 LONG = 2000
@@ -50,7 +50,7 @@ class SupervisionCommentForm(HouseForm):
     has_once = True
     words = words_field(
         gettext_lazy("A comment to the therapist"),
-        gettext_lazy("Read by who treats the client, and by supervisors alone"),
+        gettext_lazy("Visible to the client’s care team and supervisors."),
     )
 
     def save(self, client: Client, *, by: User, session_id=None) -> bool:
@@ -68,7 +68,7 @@ class AnswerForm(HouseForm):
     no_draft = "a few words, sent at once; given back if they cannot be saved"
     answer = words_field(
         gettext_lazy("Your answer"),
-        gettext_lazy("It is saved with your name and the day."),
+        gettext_lazy("It is saved with your name and the date."),
         rows=4,
     )
 
@@ -83,9 +83,9 @@ class AnswerForm(HouseForm):
 
 def _answered_meanwhile(correction: Correction, by: User) -> str:
     if correction.answered_by_id == by.pk:
-        return _("You answered this in another tab meanwhile.")
+        return _("You already answered this in another tab.")
     name = called(correction.answered_by)
-    return _("%(name)s answered this meanwhile.") % {"name": name}
+    return _("%(name)s answered this in the meantime.") % {"name": name}
 
 
 class EmergencyForm(HouseForm):
@@ -94,7 +94,7 @@ class EmergencyForm(HouseForm):
     no_draft = "whoever writes has no care role yet, so a draft has no record to be in"
     name = NameFormField(
         label=gettext_lazy("Client"),
-        help_text=gettext_lazy("The whole name, as the practice knows it"),
+        help_text=gettext_lazy("Full name, as the practice has it"),
         max_length=170,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -106,16 +106,16 @@ class EmergencyForm(HouseForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     reason = words_field(
-        gettext_lazy("Why now"),
+        gettext_lazy("Reason"),
         gettext_lazy(
-            "Their therapist reads this sentence, and a client with a portal account"
-            " can. Admins see that you asked, not why."
+            "Their therapist can read this, and so can a client with a portal "
+            "account. Admins see that you asked, not why."
         ),
         rows=4,
         min_length=REASON,
         error_messages={
             "min_length": gettext_lazy(
-                "A sentence, please: the client will want to understand it."
+                "Write a full sentence. The client will want to understand it."
             )
         },
     )
@@ -144,19 +144,19 @@ class EmergencyForm(HouseForm):
                 return
         if not found:
             audit.record("emergency refused")
-            self.add_error("name", _("No client of this practice is called so."))
+            self.add_error("name", _("No client of this practice has this name."))
         elif len(found) > 1:
             self.add_error("contact", self._which(contact))
         elif found[0] in access.reach(self.by).reads:
-            self.add_error("name", _("You have a role for this client already."))
+            self.add_error("name", _("You already have a role for this client."))
         else:
             [self.client_id] = found
 
     def _which(self, contact: str) -> str:
         if contact:
             return _(
-                "This doesn’t tell clients of this name apart. Try another email or "
-                "phone number, or ask an admin for a care role."
+                "More than one client matches. Try another email or phone number, or "
+                "ask an admin for a care role."
             )
         return _(
             "More than one client has this name. Enter the email or phone number that "

@@ -25,7 +25,7 @@ def sign_in_reset(request, person_id):
     if form.is_valid() and form.written(reset_sign_in, person, by=request.user):
         Notice.tell_of_reset(person, by=request.user)
         messages.success(
-            request, _("Done. A link and a notice are on their way to them.")
+            request, _("Sign-in reset. A link and a notice are on their way to them.")
         )
         return redirect(back)
     context = {"nav": back, "form": form, "person": person, "back": back}

@@ -91,7 +91,7 @@ class StaffRow:
             return _("Closed")
         if person.joined_at:
             return STATES["unused"] if person.is_unused else _("Active")
-        return "" if person.link_ends else _("Not joined, no open link")
+        return "" if person.link_ends else _("Not joined, no valid invitation")
 
     @property
     def roles(self) -> str:

@@ -13,11 +13,9 @@ from accounts.sessions import ways_changed
 from clients.models import CareRole, care
 from ui import names
 
-audit.verb(
-    "roles changed", audit.Sort.ROLE, gettext_lazy("Changed what somebody may do")
-)
+audit.verb("roles changed", audit.Sort.ROLE, gettext_lazy("Changed someone’s roles"))
 audit.verb("account closed", audit.Sort.ROLE, gettext_lazy("Closed an account"))
-audit.verb("account reopened", audit.Sort.ROLE, gettext_lazy("Opened an account again"))
+audit.verb("account reopened", audit.Sort.ROLE, gettext_lazy("Reopened an account"))
 
 
 def lock(person: User, *, by: User) -> User:
@@ -30,7 +28,7 @@ def lock(person: User, *, by: User) -> User:
         practice_id=by.practice_id, is_admin=True, is_active=True
     )
     if by.pk not in set(admins.order_by("pk").values_list("pk", flat=True)):
-        raise ValidationError(_("You are no admin any more."))
+        raise ValidationError(_("You are no longer an admin."))
     return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
@@ -46,7 +44,7 @@ def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
     if (now.is_therapist, now.is_admin) == (therapist, admin):
         return False
     if now.pk == by.pk and not admin:
-        raise ValidationError(_("Another admin has to take this right from you."))
+        raise ValidationError(_("Only another admin can remove your admin role."))
     if now.is_therapist and not therapist:
         _leave_no_client(now, by=by)
     people.set_roles(now, therapist=therapist, admin=admin)

@@ -22,7 +22,7 @@ Kind = Notice.Kind
 
 CLIENTS_ROLES = {
     "primary": gettext_lazy("your therapist"),
-    "co_therapist": gettext_lazy("your second therapist"),
+    "co_therapist": gettext_lazy("your co-therapist"),
     "supervisor": gettext_lazy("your therapist’s supervisor"),
     "cover": gettext_lazy("cover for your therapist"),
 }
@@ -110,7 +110,7 @@ def _to_client(row: Notice) -> str:
     if row.kind == Kind.ROLE_ENDED:
         return _("%(name)s can no longer open your record as %(role)s.") % said
     if row.kind == Kind.EMERGENCY:
-        return _("%(name)s opened your record in an emergency.") % said
+        return _("%(name)s used emergency access to your record.") % said
     if row.kind == Kind.SIGN_IN_RESET:
         return _("%(by)s, an administrator, reset your sign-in.") % said
     if row.kind == Kind.THERAPIST_CHANGED:
@@ -126,13 +126,13 @@ def _asked_of_client(row: Notice) -> str:
     asked = row.request
     said = {"name": asked.user.name, "role": CLIENTS_ROLES.get(asked.kind, "")}
     if asked.outcome == "refused":
-        return _("Your therapist refused: %(name)s does not become %(role)s.") % said
+        return _("Your therapist declined: %(name)s does not become %(role)s.") % said
     if asked.outcome or not asked.is_waiting:
         return _("A request for %(name)s to be %(role)s was withdrawn.") % said
     return (
         _(
-            "Your practice asked for %(name)s to be %(role)s. Nothing opens before "
-            "your therapist confirms."
+            "Your practice asked for %(name)s to be %(role)s. They have no access "
+            "until your therapist confirms."
         )
         % said
     )
@@ -150,7 +150,12 @@ def _to_staff(row: Notice) -> str:
         return _("%(by)s, an administrator, reset your sign-in.") % said
     if row.kind == Kind.CLIENT_MOVED:
         if _is_to_come(row):
-            return _("%(client)s moves to you %(when)s. You are primary then.") % said
+            return (
+                _(
+                    "%(client)s moves to you %(when)s. You will be the primary therapist."
+                )
+                % said
+            )
         return _("%(client)s moved to you. You are the primary therapist.") % said
     if row.kind == Kind.ROLE_ENDED:
         return _("%(by)s ended a care role: %(client)s, %(name)s, %(role)s.") % said
@@ -173,9 +178,16 @@ def _client_of(row: Notice) -> str:
 def _another_leads(row: Notice, said: dict) -> str:
     if _is_to_come(row):
         return (
-            _("%(by)s hands %(client)s over: %(name)s is primary from %(when)s.") % said
+            _(
+                "%(by)s is handing %(client)s over: %(name)s is the primary "
+                "therapist from %(when)s."
+            )
+            % said
         )
-    return _("%(by)s handed %(client)s over: %(name)s is primary now.") % said
+    return (
+        _("%(by)s handed %(client)s over: %(name)s is the primary therapist now.")
+        % said
+    )
 
 
 def _somebody_elses(row: Notice, said: dict) -> str:

@@ -33,8 +33,8 @@ from ui import text_diff
 
 MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
 TOO_MANY_TURNS = _(
-    "You agreed to this wording %(most)d times and withdrew each time. Suggest other"
-    " words to go on."
+    "You agreed to this wording %(most)d times and withdrew each time. Suggest a new "
+    "wording instead."
 )
 
 

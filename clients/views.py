@@ -37,9 +37,7 @@ from ui import dates
 from ui.search_terms import sought
 
 A_PAGE = 100
-SENT = gettext_lazy(
-    "The invitation is on its way, unless the address is in use already."
-)
+SENT = gettext_lazy("Invitation sent, unless the address is already in use.")
 
 
 def _say_sent(request, said: str, verb, about) -> None:
@@ -116,7 +114,7 @@ def person_reinvite(request, person_id):
     person = get_object_or_404(User.objects.visible_to(request.user), pk=person_id)
     if person.joined_at or not person.is_active:
         raise Http404
-    said = _("A new link is on its way; the old one is closed.")
+    said = _("A new link was sent; the old one no longer works.")
     if person.is_client:
         _say_sent(request, said, invite_or_tell, person.client)
     else:
@@ -130,7 +128,7 @@ def invitation_revoke(request, invitation_id):
     mine = Invitation.objects.visible_to(request.user)
     invitation = get_object_or_404(mine.select_related("user"), pk=invitation_id)
     if invitations.revoke(invitation, by=request.user):
-        messages.success(request, _("The link is closed."))
+        messages.success(request, _("Invitation revoked."))
     if not request.user.is_admin:
         return redirect("caseload")
     return redirect("people" if invitation.user.is_staff_member else "care-roles")

@@ -21,7 +21,7 @@ class MailAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request, user):
         """Right password, closed account: said to its owner alone."""
-        messages.warning(request, _("This account is closed. Ask your practice."))
+        messages.warning(request, _("This account is closed. Contact your practice."))
         return redirect("account_login")
 
     def pre_authenticate(self, request, **credentials):

@@ -24,24 +24,24 @@ SINCE = timedelta(days=7)
 STATES = {  # what the page can be filtered by
     "waiting": (gettext_lazy("Waiting"), [State.WAITING, State.SENDING]),
     "sent": (gettext_lazy("Sent"), [State.SENT]),
-    "held": (gettext_lazy("Held back"), [State.HELD]),
-    "dropped": (gettext_lazy("Dropped"), [State.DROPPED]),
+    "held": (gettext_lazy("On hold"), [State.HELD]),
+    "dropped": (gettext_lazy("Not sent"), [State.DROPPED]),
     "failed": (gettext_lazy("Failed"), [State.FAILED]),
 }
 # Why one did not go, beside the reasons that only one kind gives (`digests/kinds/`).
 REASONS = {
     "paused": gettext_lazy("Paused by the client"),
     "not joined": gettext_lazy("Has not accepted the invitation yet"),
-    "too late": gettext_lazy("Too late to be of use"),
-    "quiet hours": gettext_lazy("Quiet hours, 21:00 to 07:00"),
-    "not yet": gettext_lazy("Its time has not come"),
+    "too late": gettext_lazy("Too late to be useful"),
+    "quiet hours": gettext_lazy("Quiet hours, 9 pm to 7 am"),
+    "not yet": gettext_lazy("Not due yet"),
     "inactive": gettext_lazy("The account is closed, or the client discharged"),
-    "link closed": gettext_lazy("The link was closed or replaced"),
-    "unknown kind": gettext_lazy("A kind that this version does not know"),
+    "link closed": gettext_lazy("The link was revoked or replaced"),
+    "unknown kind": gettext_lazy("A kind of email that this version does not know"),
     "restored": gettext_lazy("Was due before a backup was restored"),
-    "no mail server": gettext_lazy("The mail server does not answer; tried again"),
-    "cannot be written": gettext_lazy("Could not be written; tried again"),
-    "cannot be sent": gettext_lazy("Could not be sent; tried again"),
+    "no mail server": gettext_lazy("The mail server does not answer; we’ll try again"),
+    "cannot be written": gettext_lazy("Could not be written; we’ll try again"),
+    "cannot be sent": gettext_lazy("Could not be sent; we’ll try again"),
 }
 for _kind in kinds.EVERY:
     REASONS |= _kind.reasons
@@ -50,8 +50,8 @@ BEGINNINGS = {
     "relay": gettext_lazy(
         "Our mail server does not pass it on (%(code)s). We’ll try again"
     ),
-    "put off": gettext_lazy("The mail server put it off (%(code)s); tried again"),
-    "mail server": gettext_lazy("The mail server broke off; tried again"),
+    "put off": gettext_lazy("The mail server put it off (%(code)s); we’ll try again"),
+    "mail server": gettext_lazy("The mail server broke off; we’ll try again"),
 }
 
 

@@ -97,8 +97,8 @@ def propose(request, goal: Goal, side: SidePages, form_class):
 
 def _proposed(goal: Goal) -> str:
     if goal.in_force_id:
-        return _("Proposed. The agreed words stay in effect until both of you agree.")
-    return _("Proposed. You agreed to it; it is in effect once both of you have.")
+        return _("Proposed. The current wording stays in effect until you both agree.")
+    return _("Proposed. You agreed to it; it is in effect once you both agree.")
 
 
 def _closed_because(request, goal: Goal):
@@ -133,7 +133,7 @@ def agree(request, side: SidePages, goal_id, number):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
     else:
-        messages.success(request, _("Your key is turned."))
+        messages.success(request, _("You agreed to this goal."))
     return answers.to(side, goal)
 
 
@@ -148,7 +148,7 @@ def take_key_back(request, side: SidePages, goal_id):
         return late(request, goal, side, form)
     version.goal = goal
     if form.is_valid() and form.save(version, by=request.user):
-        messages.success(request, _("Your key is back with you."))
+        messages.success(request, _("Your agreement is withdrawn."))
         return answers.to(side, goal)
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
     if goal.in_force_id is None:
@@ -175,13 +175,13 @@ def decline(request, side: SidePages, goal_id, number):
 
 def _declined(goal: Goal) -> str:
     if goal.ended_as == Goal.Ended.ASIDE:
-        return _("The goal is set aside. Either of you can take it up again.")
+        return _("Goal set aside. Either of you can resume it.")
     if not goal.is_open:
         return _("Declined. The goal is closed and keeps its history.")
     if goal.in_force_id:
-        return _("Declined. The agreed words stay in effect.")
+        return _("Declined. The current wording stays in effect.")
     if not goal.waits_for:
-        return _("Declined. The words you both once agreed to are not in effect.")
+        return _("Declined. The wording you both once agreed to is not in effect.")
     number = {"number": goal.latest.number}
     return _("Declined. Version %(number)s is the proposal again.") % number
 
@@ -194,7 +194,7 @@ def differ(request, side: SidePages, goal_id):
     if page.proposal is None:
         return late(request, goal, side, form)
     if form.is_valid() and form.save(page.proposal, by=request.user):
-        messages.success(request, _("Both ways of saying it are kept."))
+        messages.success(request, _("Both versions are saved."))
         return redirect(side["goal_differ"], goal.pk)
     context = {"page": page, "form": form, "next_form": NextForm(goal=goal)}
     context["trial_ended"] = status.decided(page.trial_ended_by)
@@ -222,7 +222,7 @@ def next_after_difference(request, side: SidePages, goal_id):
 def _suggested(page: DisagreementPage) -> str:
     if page.both_next:
         return _("You both chose the same: %(choice)s.") % {"choice": page.both_next}
-    return _("Suggested. It is decided when both of you choose the same.")
+    return _("Suggested. It is decided once you both choose the same.")
 
 
 # -- numbers --------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def rate(request, side: SidePages, goal_id):
     goal = goal_to_change(request, goal_id)
     form = drafts.restored(RatingForm, request, goal=goal)
     if form.is_valid() and form.save(by=request.user):
-        said = _("Rated %(value)s.") % {"value": form.cleaned_data["value"]}
+        said = _("Rating saved: %(value)s.") % {"value": form.cleaned_data["value"]}
         back = reverse(side["rating_withdraw"], args=[form.result.pk])
         toasts.toast(request, said, undo=back)
         return answers.to(side, goal)
@@ -249,7 +249,7 @@ def rate(request, side: SidePages, goal_id):
 def rating_withdraw(request, side: SidePages, rating_id):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
-    toasts.tell(request, rating.withdraw(by=request.user), _("Taken back."))
+    toasts.tell(request, rating.withdraw(by=request.user), _("Removed."))
     return answers.to(side, rating.goal)
 
 
@@ -264,7 +264,7 @@ def numbers(request, side: SidePages, goal_id):
     if not goal.is_open:
         return late(request, goal, side, form)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept."))
+        messages.success(request, _("Saved."))
         return answers.to(side, goal)
     return answers.page(request, side, "both/goal_numbers", goal, form=form, last=last)
 
@@ -297,11 +297,11 @@ def step_do(request, side: SidePages, step_id, verb):
     by = request.user
     if verb == "reach":
         back = reverse(side["step_undo"], args=[step.pk])
-        toasts.tell(request, step.reach(by=by), _("A stone is laid."), undo=back)
+        toasts.tell(request, step.reach(by=by), _("Step reached."), undo=back)
     elif verb == "undo":
         toasts.tell(request, step.undo(by=by), _("Undone."))
     elif verb == "drop":
-        toasts.tell(request, step.drop(by=by), _("Left out."))
+        toasts.tell(request, step.drop(by=by), _("Step removed."))
     else:
         step.move(verb == "up", by=by)
     return answers.to(side, step.goal, "#steps")

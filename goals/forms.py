@@ -11,11 +11,9 @@ from goals.models.move import GoalMove
 from ui.forms import HouseForm, PickField, SegmentsField, StonesField, day_field
 
 LONGEST = 500
-NEWER_WORDS = _(
-    "Other words were proposed while you were reading. Have a look at them first."
-)
+NEWER_WORDS = _("A new wording was proposed while you were reading. Read it first.")
 NO_REVIEW = _("No review is open for this goal.")
-OVERTAKEN = _("Something else was done while you were reading. Have a look first.")
+OVERTAKEN = _("Something changed while you were reading. Check it first.")
 
 
 def few_words(label, *, rows=2, required=False, own=False, most=LONGEST, **more):
@@ -79,7 +77,7 @@ class KeptForm(GoalForm):
 
 
 of_goal = drafts.drafted(lambda user: Goal.objects.editable_by(user))
-NO_STONE = _("Choose a stone first.")
+NO_STONE = _("Choose a number from 0 to 10.")
 
 
 @of_goal
@@ -90,7 +88,7 @@ class RatingForm(KeptForm):
         label=_("Where it is today, 0 to 10"),
         error_messages={"required": NO_STONE, "invalid_choice": NO_STONE},
     )
-    word = line(_("A word for it"), own=True, most=40)
+    word = line(_("Comment"), own=True, most=40)
     context = few_words(_("What was going on"), rows=1, own=True, most=300)
     together = forms.BooleanField(
         label=_("We chose it together"),
@@ -113,7 +111,7 @@ class RatingForm(KeptForm):
         return self.done(self.goal.rate, value, by=by, together=together, **said)
 
 
-STEP_WORDS = _("A step needs a few words, at most 200 letters.")
+STEP_WORDS = _("Describe the step in up to 200 characters.")
 
 
 @of_goal
@@ -121,7 +119,7 @@ class StepForm(KeptForm):
     kind = "step"
 
     words = line(
-        _("A next step"),
+        _("Next step"),
         required=True,
         own=True,
         error_messages={"required": STEP_WORDS, "max_length": STEP_WORDS},
@@ -132,7 +130,7 @@ class StepForm(KeptForm):
     def clean(self):
         said = super().clean()
         if bool(said.get("cue")) != bool(said.get("plan")):
-            raise ValidationError(_("A plan needs both: if this, then that."))
+            raise ValidationError(_("A plan needs both parts: if and then."))
         return said
 
     def save(self, *, by: User) -> bool:
@@ -145,9 +143,7 @@ class StepForm(KeptForm):
 class CommentForm(KeptForm):
     kind = "comment"
     has_once = True
-    words = few_words(
-        _("Something to say about this goal"), required=True, own=True, most=1000
-    )
+    words = few_words(_("Comment on this goal"), required=True, own=True, most=1000)
 
     def save(self, *, by: User) -> bool:
         return self.done(self._say, by=by)
@@ -165,7 +161,7 @@ class TalkedForm(KeptForm):
 
     kind = "talked"
 
-    discussed_on = day_field(_("Talked about on"), required=True)
+    discussed_on = day_field(_("Discussed on"), required=True)
     changed = few_words(_("What changed"), rows=1, own=True)
 
     def __init__(self, *args, comment: Comment, by: User, **kwargs):
@@ -181,7 +177,7 @@ class TalkedForm(KeptForm):
         said = self.cleaned_data["discussed_on"]
         began = self.comment.at.astimezone(self.by.zone).date()
         if not began <= said <= self.by.today():
-            raise ValidationError(_("A day between when it was said and today."))
+            raise ValidationError(_("Enter a day between the comment and today."))
         return said
 
     def save(self) -> bool:
@@ -195,10 +191,10 @@ class KeyBackForm(KeptForm):
     kind = "key-back"
 
     reason = few_words(
-        _("Why not any more"),
+        _("Why you no longer agree"),
         required=True,
         own=True,
-        help_text=_("It is read by the other side, and stays in the history."),
+        help_text=_("Both of you can read it. It stays in the history."),
     )
 
     def __init__(self, *args, **kwargs):
@@ -216,11 +212,15 @@ class DifferForm(KeptForm):
 
     kind = "differ"
 
-    words = few_words(_("What matters to you in it"), rows=3, required=True, own=True)
+    words = few_words(
+        _("What matters to you about it"), rows=3, required=True, own=True
+    )
     wording = few_words(
         _("How you would say it"),
         own=True,
-        help_text=_("It stands beside the other wording, and neither is the real one."),
+        help_text=_(
+            "It is shown beside the other wording. Neither replaces the other."
+        ),
     )
 
     def save(self, version, *, by: User) -> bool:
@@ -228,7 +228,7 @@ class DifferForm(KeptForm):
         return self.done(version.differ, said["words"], said["wording"], by=by)
 
 
-NO_REVIEW_SET = _("No review is set. You look again when you like.")
+NO_REVIEW_SET = _("No review date is set. You can review it at any time.")
 
 
 class NextForm(GoalForm):
@@ -238,22 +238,22 @@ class NextForm(GoalForm):
             (
                 GoalMove.Next.TALK,
                 _("Talk about it at the next session"),
-                _("It stands on top of what is prepared, for both of you"),
+                _("Listed first for the next session, for both of you"),
             ),
             (
                 GoalMove.Next.TRY,
                 _("Try both for two weeks"),
-                _("What is done counts for either wording; then you look"),
+                _("What you do counts for either wording; then you review"),
             ),
             (
                 GoalMove.Next.THIRD,
-                _("Find words that hold both"),
+                _("Find a wording that combines both"),
                 _("Starts a new proposal from the two texts"),
             ),
             (
                 GoalMove.Next.LEAVE,
-                _("Let both stand"),
-                _("You look again on the day of the review, or when you like"),
+                _("Keep both wordings"),
+                _("You review it on the review date, or at any time"),
             ),
         ],
     )
@@ -270,7 +270,7 @@ class NextForm(GoalForm):
 
 class LinkForm(GoalForm):
     kind = SegmentsField(label=_("This goal"), choices=GoalLink.Kind.choices)
-    other = forms.ChoiceField(label=_("another one"), choices=[])
+    other = forms.ChoiceField(label=_("another goal"), choices=[])
 
     def __init__(self, *args, goal: Goal, others: list[Goal], **kwargs):
         super().__init__(*args, **kwargs)
@@ -289,7 +289,7 @@ class LinkForm(GoalForm):
 @of_goal
 class LineForm(KeptForm):
     kind = "line"
-    line = few_words(_("A line for a harder day"), rows=3, required=True, own=True)
+    line = few_words(_("A note for a harder day"), rows=3, required=True, own=True)
 
     def save(self, *, by: User) -> bool:
         return self.done(self.goal.keep_line, self.cleaned_data["line"], by=by)

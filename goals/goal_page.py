@@ -202,7 +202,7 @@ class GoalPage:
         """The review that is open, by who began it."""
         by = self.goal.review.opened_by
         if by == self.user:
-            return _("The review you began")
+            return _("The review you started")
         return _("%(name)s’s review") % {"name": screen_privacy.called(by)}
 
     @cached_property
@@ -248,11 +248,11 @@ class GoalPage:
     def decline_words(self) -> str:
         """What the button says that declines."""
         if self.goal.in_force_id:
-            return _("Keep the agreed words")
+            return _("Keep the current wording")
         if self.is_asked_again:
-            return _("I do not agree again")
+            return _("Don’t agree again")
         if self.before is None:
-            return _("Not a goal of mine")
+            return _("This isn’t my goal")
         mine = self.before.keys.not_withdrawn().filter(side=self.side)
         if not mine.exists():
             return _("Decline this wording")
@@ -282,12 +282,12 @@ class GoalPage:
             by = {"name": screen_privacy.called(self.goal.client.preferred_name)}
             return _("In your words") if is_mine else _("In %(name)s’s words") % by
         if self.goal.in_force_id:
-            return _("The agreed words")
+            return _("The agreed wording")
         if self.goal.from_list and shown.number == 1:
             return _("From an imported list")
         by = {"name": screen_privacy.called(shown.proposed_by)}
         if any(key.side == Side.CLIENT for key in shown.turned):
-            return _("Your words") if is_mine else _("%(name)s’s words") % by
+            return _("Your wording") if is_mine else _("%(name)s’s wording") % by
         return _("Your suggestion") if is_mine else _("%(name)s’s suggestion") % by
 
     @property
@@ -355,7 +355,7 @@ class GoalPage:
         if back:
             at = timezone.localtime(back[-1].taken_back.at)
             when = day_words(at.date(), begin=False)
-            return KeyLine(name, _("taken back %(when)s") % {"when": when}, False)
+            return KeyLine(name, _("withdrawn %(when)s") % {"when": when}, False)
         return KeyLine(name, _("not yet"), False)
 
     def _name(self, side, person) -> str:

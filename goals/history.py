@@ -25,23 +25,23 @@ from ui.screen_privacy import called
 from ui.templatetags.ui import day_words
 
 DECIDED = {
-    "keep": gettext_lazy("Looked at again, and kept"),
-    "change": gettext_lazy("Looked at again: it changes"),
+    "keep": gettext_lazy("Reviewed: no change"),
+    "change": gettext_lazy("Reviewed: to be changed"),
     "aside": gettext_lazy("Set aside"),
     "reached": gettext_lazy("Reached"),
 }
 SAID = {
-    "key_withdrawn": gettext_lazy("Version %(number)s: not any more, says %(who)s"),
+    "key_withdrawn": gettext_lazy("Version %(number)s: agreement withdrawn by %(who)s"),
     "declined": gettext_lazy("Version %(number)s: declined by %(who)s"),
-    "differs": gettext_lazy("%(who)s sees this differently"),
-    "taken_up": gettext_lazy("Taken up again by %(who)s"),
-    "line": gettext_lazy("A line for a harder day, from %(who)s"),
+    "differs": gettext_lazy("%(who)s disagreed with the wording"),
+    "taken_up": gettext_lazy("Resumed by %(who)s"),
+    "line": gettext_lazy("A note for a harder day, from %(who)s"),
 }
 NEXT = {
-    "talk": gettext_lazy("%(who)s would talk about it"),
-    "try": gettext_lazy("%(who)s would try both for two weeks"),
-    "third": gettext_lazy("%(who)s would look for words that hold both"),
-    "leave": gettext_lazy("%(who)s would let both stand"),
+    "talk": gettext_lazy("%(who)s suggested talking about it"),
+    "try": gettext_lazy("%(who)s suggested trying both for two weeks"),
+    "third": gettext_lazy("%(who)s suggested a combined wording"),
+    "leave": gettext_lazy("%(who)s suggested keeping both"),
 }
 
 
@@ -177,5 +177,5 @@ def removed_rating(who: str, value: int, from_list: bool) -> str:
     if from_list:
         said = _("%(who)s removed %(value)s, which came from an imported list")
     else:
-        said = _("%(who)s rated %(value)s and took it back")
+        said = _("%(who)s rated %(value)s, then removed it")
     return said % {"who": who, "value": value}

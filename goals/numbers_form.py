@@ -21,18 +21,18 @@ class NumbersForm(KeptForm):
         label=_("How important is it to you?"),
         required=False,
         low=_("not at all"),
-        high=_("nothing more so"),
+        high=_("extremely important"),
     )
     importance_why = few_words(_("Why not lower?"), rows=1, own=True)
-    importance_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    importance_raise = few_words(_("What would make it one higher?"), rows=1, own=True)
     confidence = StonesField(
-        label=_("How sure are you that it can be done?"),
+        label=_("How confident are you that it can be done?"),
         required=False,
         low=_("not at all"),
-        high=_("quite sure"),
+        high=_("extremely confident"),
     )
     confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
-    confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    confidence_raise = few_words(_("What would make it one higher?"), rows=1, own=True)
 
     def __init__(
         self, *args, goal: Goal, last: dict | None = None, side: str = "", **kwargs
@@ -59,7 +59,7 @@ class NumbersForm(KeptForm):
         for kind in ("importance", "confidence"):
             more = said.get(f"{kind}_why") or said.get(f"{kind}_raise")
             if more and said.get(kind) is None:
-                self.add_error(kind, _("Choose a stone for it."))
+                self.add_error(kind, _("Choose a number."))
         if not self.errors and not any(
             said.get(kind) not in (None, "") for kind in GoalScore.Kind.values
         ):

@@ -31,12 +31,14 @@ LEVEL_NAMES = {
     1: _("More than expected (+1)"),
     2: _("Much more than expected (+2)"),
 }
-PROPOSE_ANEW = _("Your words are below. You can propose them as a new goal.")
+PROPOSE_ANEW = _("Your wording is below. You can propose it as a new goal.")
 KEEPS_DAY = _(
-    "A review day can be moved, not removed. Leave it empty to keep the one the goal"
-    " has."
+    "The review date can be moved, not removed. Leave it empty to keep the current "
+    "date."
 )
-STAYS_DUE = _("The review is due. Leave it empty to keep it due, or enter a later day.")
+STAYS_DUE = _(
+    "The review is due. Leave it empty to keep it due, or enter a later date."
+)
 RULERS = ("importance", "confidence")
 # What belongs to a goal that begins; other words for one leave it as it is.
 ONLY_NEW = (
@@ -59,13 +61,13 @@ class ProposalForm(HouseForm):
         rows=3,
         required=True,
         own=True,
-        help_text=_("As it was said. It stays a quote wherever the goal appears."),
+        help_text=_("Exactly as said. It is always shown as a quote."),
     )
     why = few_words(_("Why it matters"), own=True)
     low_end = few_words(_("0 would be"), rows=1, own=True)
     high_end = few_words(_("10 would be"), rows=1, own=True)
     knowing = few_words(_("How we will know"), own=True)
-    first_step = few_words(_("A first small step"), rows=1, own=True, most=200)
+    first_step = few_words(_("A small first step"), rows=1, own=True, most=200)
     cue = few_words(_("If"), rows=1, own=True, most=200)
     plan = few_words(_("then"), rows=1, own=True, most=200)
     today = StonesField(label=_("Where is it today?"), required=False)
@@ -73,19 +75,19 @@ class ProposalForm(HouseForm):
         label=_("How important is it?"),
         required=False,
         low=_("not at all"),
-        high=_("nothing more so"),
+        high=_("extremely important"),
     )
     importance_why = few_words(_("Why not lower?"), rows=1, own=True)
-    importance_raise = few_words(_("What would move it up one?"), rows=1, own=True)
+    importance_raise = few_words(_("What would make it one higher?"), rows=1, own=True)
     confidence = StonesField(
-        label=_("How sure is it that it can be done?"),
+        label=_("How confident are you that it can be done?"),
         required=False,
         low=_("not at all"),
-        high=_("quite sure"),
+        high=_("extremely confident"),
     )
     confidence_why = few_words(_("Why not lower?"), rows=1, own=True)
-    confidence_raise = few_words(_("What would move it up one?"), rows=1, own=True)
-    review_on = day_field(_("Look at it again on"))
+    confidence_raise = few_words(_("What would make it one higher?"), rows=1, own=True)
+    review_on = day_field(_("Review on"))
     clinical_words = few_words(
         _("In the therapist’s words"), help_text=_("Beside them")
     )
@@ -161,14 +163,16 @@ class ProposalForm(HouseForm):
     def clean(self):
         said = super().clean()
         if bool(said.get("cue")) != bool(said.get("plan")):
-            self.add_error("plan", _("A plan needs both: if this, then that."))
+            self.add_error("plan", _("A plan needs both parts: if and then."))
         if (said.get("cue") or said.get("plan")) and not said.get("first_step"):
-            self.add_error("first_step", _("Say which step the plan is for."))
+            self.add_error("first_step", _("Enter the step this plan is for."))
         self._clean_scale(said)
         self._clean_rulers(said)
         changes = self.goal is not None and self.goal.is_open
         if changes and not self.errors and not self._differs():
-            raise ValidationError(_("These are the words that stand there already."))
+            raise ValidationError(
+                _("This is the current wording. Change something first.")
+            )
         return said
 
     def _clean_scale(self, said):
@@ -178,19 +182,17 @@ class ProposalForm(HouseForm):
         if any(levels) and not all(levels):
             for level in LEVELS:
                 if not said.get(level_name(level)):
-                    self.add_error(
-                        level_name(level), _("A scale needs all five in words.")
-                    )
+                    self.add_error(level_name(level), _("Describe all five levels."))
         weights = [said.get("weight_importance"), said.get("weight_difficulty")]
         if any(weights) and not all(weights):
             missing = "weight_difficulty" if weights[0] else "weight_importance"
-            self.add_error(missing, _("Say both, or neither."))
+            self.add_error(missing, _("Choose both, or leave both empty."))
 
     def _clean_rulers(self, said):
         for ruler in RULERS:
             more = said.get(f"{ruler}_why") or said.get(f"{ruler}_raise")
             if more and said.get(ruler) is None:
-                self.add_error(ruler, _("Choose a stone for it."))
+                self.add_error(ruler, _("Choose a number."))
 
     @property
     def _reviewed(self) -> date | None:

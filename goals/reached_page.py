@@ -61,7 +61,7 @@ class ReachedPage(GoalPage):
         chosen = {a.side: a for a in answers.select_related("by").order_by("at", "pk")}
         said = [a for a in chosen.values() if a.choice == Review.Choice.REACHED]
         if len(said) == len(BOTH):
-            return _("You both said so.")
+            return _("You both decided it.")
         decided = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
         last = decided.select_related("by").order_by("-at", "-pk").first()
         if last.by_id == self.user.pk:

@@ -70,7 +70,7 @@ def _decided_meanwhile(request, goal: Goal):
     """There is no review: what the last one ended with, and that this came too late."""
     said = [status.decided(_last_decision(goal)) or NO_REVIEW]
     if request.method == "POST":
-        said.append(_("Your answers came after that and were not saved."))
+        said.append(_("Your answers arrived after that and were not saved."))
     return format_html("{}" + " {}" * (len(said) - 1), *said)
 
 
@@ -82,7 +82,7 @@ def _last_decision(goal: Goal) -> GoalMove | None:
 def _after_answer(request, goal: Goal, side: SidePages):
     goal.refresh_from_db()
     if goal.review_id:
-        messages.success(request, _("Your answers are kept."))
+        messages.success(request, _("Answers saved."))
         return redirect(side["goal_review"], goal.pk)
     if goal.ended_as == Goal.Ended.REACHED:
         return redirect(side["goal_reached"], goal.pk)
@@ -110,7 +110,7 @@ def reached(request, side: SidePages, goal_id):
         "celebrates", flat=True
     )
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept with the goal."))
+        messages.success(request, _("Saved with the goal."))
         return answers.to(side, goal)
     return answers.page(
         request, side, "goal_reached", goal, page=page, form=form, style=styles.first()
@@ -132,6 +132,6 @@ def take_up(request, side: SidePages, goal_id):
         said = [status.standing(goal, status.Reader(side_of(request.user)))]
         said += [status.did_not_agree_again(status.refusal(goal), request.user)]
         standing = format_html_join(" ", "{}", ((one,) for one in said if one))
-        words = format_html(_("Taken up again. {standing}"), standing=standing)
+        words = format_html(_("Resumed. {standing}"), standing=standing)
     toasts.tell(request, taken_up, words)
     return answers.to(side, goal)

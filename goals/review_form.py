@@ -19,31 +19,31 @@ class ReviewForm(KeptForm):
     more_limits = {f"{name}_words": LONGEST for name in ReviewAnswer.QUESTIONS}
 
     choice = PickField(
-        label=_("What becomes of it?"),
+        label=_("What happens next?"),
         required=False,
         choices=[
             (
                 Review.Choice.KEEP,
                 _("Keep it as it is"),
-                _("You look at it again in three months"),
+                _("You review it again in three months"),
             ),
             (
                 Review.Choice.CHANGE,
                 _("Change it"),
                 _(
-                    "Starts a proposal. You look at it again in two weeks, unless the"
-                    " new words name another day"
+                    "Starts a proposal. You review it again in two weeks, unless the "
+                    "new wording sets another date"
                 ),
             ),
             (
                 Review.Choice.ASIDE,
                 _("Set it aside"),
-                _("It rests, with its history. Take it up on any day"),
+                _("Paused, with its history. Resume it at any time"),
             ),
             (
                 Review.Choice.REACHED,
                 _("Reached"),
-                _("Enough is enough, whatever the number says"),
+                _("Good enough, whatever the number says"),
             ),
         ],
     )

@@ -52,10 +52,10 @@ TO_THERAPIST = {
         _("Read"),
     ),
     "withdrawn-too": (
-        _("The client withdrew the agreement to a goal too. It is set aside."),
+        _("The client also withdrew the agreement to a goal. It is set aside."),
         _("Read"),
     ),
-    "taken-back": (_("The client took back a proposal for a goal."), _("Read")),
+    "taken-back": (_("The client withdrew a proposal for a goal."), _("Read")),
     "declined": (
         _("The client declined a new wording. The agreed one stays in effect."),
         _("Read"),
@@ -65,7 +65,7 @@ TO_THERAPIST = {
         _("Read"),
     ),
     "declined-rests": (
-        _("The client declined a new wording. Nothing of the goal is in effect."),
+        _("The client declined a new wording. No wording of the goal is in effect."),
         _("Read"),
     ),
     "declined-closed": (_("The client declined a goal. It is closed."), _("Read")),
@@ -74,25 +74,25 @@ TO_THERAPIST = {
         _("Read"),
     ),
     "suggests-try": (
-        _("The client suggests: try both wordings for two weeks."),
+        _("The client suggests trying both wordings for two weeks."),
         _("Answer"),
     ),
     "suggests-third": (
-        _("The client suggests: find words that hold both."),
+        _("The client suggests finding a wording that combines both."),
         _("Answer"),
     ),
     "suggests-leave": (
-        _("The client suggests: let both wordings stand."),
+        _("The client suggests keeping both wordings."),
         _("Answer"),
     ),
-    "chosen-try": (_("You both chose: try both wordings for two weeks."), _("Read")),
-    "chosen-leave": (_("You both chose: let both wordings stand."), _("Read")),
+    "chosen-try": (_("You both chose to try both wordings for two weeks."), _("Read")),
+    "chosen-leave": (_("You both chose to keep both wordings."), _("Read")),
     "combine": (
-        _("You both chose to find words that hold both. Nothing is proposed yet."),
+        _("You both chose a combined wording. Nothing is proposed yet."),
         _("Propose new wording"),
     ),
     "differs": (_("The client sees a goal differently."), _("Read")),
-    "taken-up": (_("The client took up a goal again."), _("Read")),
+    "taken-up": (_("The client resumed a goal."), _("Read")),
     "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
     "answer": (_("The client started a goal review. Add your answers."), _("Answer")),
     # Perhaps a colleague of the same side began it.
@@ -104,19 +104,25 @@ TO_THERAPIST = {
     "decided-reached": (_("Goal review decided: reached."), _("Read")),
     "review": (_("Goal review due."), _("Review")),
     "said": (
-        _("Something said about a goal was not talked about for two sessions."),
+        _("A comment on a goal has not been discussed for two sessions."),
         _("Read"),
     ),
     "flat": (
-        _("The client’s last five ratings of a goal are the same. Still right?"),
+        _(
+            "The client’s last five ratings of a goal are the same. Is it still the "
+            "right goal?"
+        ),
         _("Ask"),
     ),
     "flat-therapist": (
-        _("The therapist’s last five ratings of a goal are the same. Still right?"),
+        _(
+            "The therapist’s last five ratings of a goal are the same. Is it still "
+            "the right goal?"
+        ),
         _("Ask"),
     ),
     "still": (
-        _("Nobody touched a goal for four sessions. Still the right one?"),
+        _("No activity on a goal for four sessions. Is it still the right goal?"),
         _("Ask"),
     ),
 }
@@ -145,7 +151,7 @@ REVIEWS = ("review", "answer", "answer-own", "decide")
 CLIENT_SUGGESTS = {
     "talk-client": _("Suggests: talk"),
     "suggests-try": _("Suggests: try both"),
-    "suggests-third": _("Suggests: new words"),
+    "suggests-third": _("Suggests: combined wording"),
     "suggests-leave": _("Suggests: keep both"),
 }
 # What only tells something: there is nothing to do but read.

@@ -233,8 +233,8 @@ def no_review(goal: Goal) -> str:
             "answer after joining again."
         ),
         PortalState.DISCHARGED: _(
-            "A review needs both of you. %(name)s is discharged and can answer after "
-            "returning to care."
+            "A review needs both of you. %(name)s is discharged and can answer once "
+            "readmitted."
         ),
     }
     why = said.get(portal_state(goal.client), _("A review needs both of you."))

@@ -11,7 +11,7 @@ from goals.models import Goal, GoalVersion
 from goals.models.version import WEIGHTS
 from ui.templatetags.ui import day_words
 
-REVIEW_ON = gettext_lazy("Look at it again on")
+REVIEW_ON = gettext_lazy("Review on")
 
 
 def said_in(version: GoalVersion, goal: Goal | None = None) -> dict[str, str]:

@@ -24,7 +24,7 @@ from goals.proposal_form import ProposalForm
 audit.verb(
     "device handed over",
     audit.Sort.WROTE,
-    gettext_lazy("Handed the device over for one act"),
+    gettext_lazy("Handed over the device for one task"),
 )
 
 
@@ -41,7 +41,7 @@ def goal_add(request, client_id):
     form = drafts.restored(ProposalForm, request, client=client)
     after = _session_of(request)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. It is in effect once both agreed."))
+        messages.success(request, _("Proposed. It is in effect once you both agree."))
         return redirect("session", after) if after else redirect("goal", form.result.pk)
     return acts.proposing(request, "goal_add", THERAPISTS, form, session=after)
 

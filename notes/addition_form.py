@@ -17,12 +17,12 @@ KINDS = [
     (
         Kind.ADDENDUM,
         Kind.ADDENDUM.label,
-        gettext_lazy("Something new that belongs to this note"),
+        gettext_lazy("Something new that belongs in this note"),
     ),
     (
         Kind.LATE_ENTRY,
         Kind.LATE_ENTRY.label,
-        gettext_lazy("It happened that day and is written down now"),
+        gettext_lazy("It happened that day but is only written down now"),
     ),
     (
         Kind.CORRECTION,
@@ -53,7 +53,7 @@ class AdditionForm(HouseForm):
         gettext_lazy("Reason"),
         most=500,
         help_text=gettext_lazy(
-            "Optional for an addendum only. It is read with the note."
+            "Optional only for an addendum. It is shown with the note."
         ),
     )
     kind = "addition"  # of its draft
@@ -69,7 +69,7 @@ class AdditionForm(HouseForm):
         needs_reason = said.get("kind_of_addition") != Kind.ADDENDUM
         if needs_reason and not said.get("reason") and "reason" not in self.errors:
             self.add_error(
-                "reason", _("Give a reason for a late entry or a correction.")
+                "reason", _("Enter a reason for a late entry or a correction.")
             )
         return said
 

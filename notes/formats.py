@@ -12,7 +12,7 @@ PARTS = {
         _("Plan"),
     ],
     "birp": [
-        _("Behaviour"),
+        _("Behavior"),
         _("Intervention"),
         _("Response"),
         _("Plan"),

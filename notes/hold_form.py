@@ -26,7 +26,7 @@ class HoldForm(HouseForm):
 
 def what_is_read(client) -> str:
     """What becomes of the reason, by what the client can read."""
-    now = _("For the record. The client reads that the note is held back, and not why.")
+    now = _("For the record. The client sees that the note is not shared, but not why.")
     later = _(
         "For the record. %(name)s reads that the note is held back, and not why, after "
         "joining the portal."

@@ -48,17 +48,19 @@ class SessionForm(HouseForm):
     no_draft = "saved into its unsigned note as it is typed"
     revision = forms.IntegerField(widget=forms.HiddenInput, initial=0)
     format = SegmentsField(
-        label=gettext_lazy("Form of the note"), choices=ProgressNote.Format.choices
+        label=gettext_lazy("Note format"), choices=ProgressNote.Format.choices
     )
     practice = forms.CharField(
-        label=gettext_lazy("Practice until next time"),
-        help_text=gettext_lazy("One thing, when and where, and a small version of it"),
+        label=gettext_lazy("Exercise until next session"),
+        help_text=gettext_lazy(
+            "One thing, when and where, and a smaller version of it"
+        ),
         required=False,
         max_length=LIMITS["practice"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
     take_away = forms.CharField(
-        label=gettext_lazy("What the client takes away"),
+        label=gettext_lazy("Client’s takeaway"),
         required=False,
         max_length=LIMITS["take_away"],
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "class": "own"}),

@@ -24,7 +24,7 @@ def _signed_note(rows, session_id) -> ProgressNote | None:
 
 
 def _too_soon(request, session_id):
-    messages.warning(request, _("You can do this ten seconds after signing."))
+    messages.warning(request, _("Wait until ten seconds after signing."))
     return redirect("session", session_id)
 
 
@@ -64,7 +64,7 @@ def note_take_over(request, session_id, *, anew=False):
     rows = rows.exclude(session__state__in=off).select_related("author")
     note = get_object_or_404(rows, pk=session_id)
     if not EarlierDraft.take_over(note, by=request.user, anew=anew):
-        messages.warning(request, _("This note has changed. Look at it again."))
+        messages.warning(request, _("This note has changed. Check it again."))
     elif anew:
         messages.success(request, _("New note started. The earlier draft is saved."))
     else:

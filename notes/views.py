@@ -90,7 +90,9 @@ def _save(request, form):
     act, session = request.POST.get("act"), form.screen.session
     sign = act in (signing.SIGN, signing.ANYWAY)
     if sign and not form.body.strip():
-        form.add_error("part0", _("Write a line first: a signed note never changes."))
+        form.add_error(
+            "part0", _("Write a line first. A signed note can’t be changed.")
+        )
         return None
     early = sign and signing.is_early(session)
     gaps = signing.gaps(form) if act == signing.SIGN and not early else None
@@ -253,7 +255,7 @@ def note_hold(request, session_id):
     form = HoldForm(request.POST, client=note.client)
     if form.is_valid():
         NoteHold.place(note, form.cleaned_data["reason"], by=request.user)
-        messages.success(request, _("Held back. The note itself stays as it is."))
+        messages.success(request, _("No longer shared. The note itself is unchanged."))
         return redirect("session", note.session_id)
     return session_read(request, session_id, hold_form=form)
 
@@ -264,5 +266,5 @@ def note_show(request, session_id):
     note = _signed(request, session_id)
     for hold in NoteHold.objects.visible_to(request.user).filter(note=note).open():
         hold.lift(by=request.user)
-    messages.success(request, _("No longer held back.") + " " + reads_note(note.client))
+    messages.success(request, _("Shared again.") + " " + reads_note(note.client))
     return redirect("session", note.session_id)

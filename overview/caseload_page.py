@@ -46,7 +46,7 @@ FILTERS = {
 # What one is towards a client, where it is not primary therapist.
 ROLES = {
     "co_therapist": gettext_lazy("co-therapist"),
-    "cover": gettext_lazy("you stand in"),
+    "cover": gettext_lazy("you’re covering"),
     "supervisor": gettext_lazy("you supervise"),
     "emergency": gettext_lazy("emergency access"),
 }

@@ -50,9 +50,9 @@ SHOWN = ("starts_at", "ends_at", "state", "place", "from_list")  # of a session
 # What one is here who is not the primary therapist.
 ROLES = {
     "co_therapist": _("You are co-therapist here"),
-    "cover": _("You stand in here"),
-    "supervisor": _("You supervise here: you read, and comment to the therapist"),
-    "emergency": _("You read here in an emergency"),
+    "cover": _("You cover here"),
+    "supervisor": _("You supervise here: you can read, and comment to the therapist"),
+    "emergency": _("You have emergency access"),
 }
 
 

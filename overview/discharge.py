@@ -41,10 +41,14 @@ def discharge(client: Client, *, by: User, cancels: bool) -> bool:
 
 class DischargeForm(HouseForm):
     sessions = PickField(
-        label=_("Sessions that are booked"),
+        label=_("Booked sessions"),
         choices=[
-            ("cancel", _("Are canceled"), _("No reminder is sent any more")),
-            ("keep", _("Stay booked"), _("To part, or to be moved one by one")),
+            ("cancel", _("Cancel them"), _("No more reminders are sent")),
+            (
+                "keep",
+                _("Keep them booked"),
+                _("For closing sessions, or to move one by one"),
+            ),
         ],
     )
 

@@ -261,7 +261,9 @@ def ask_leaver(
 
 def _require_all(led, heirs) -> None:
     if set(led) != set(heirs):
-        raise ValidationError(_("The caseload has changed meanwhile. Look again."))
+        raise ValidationError(
+            _("The caseload changed in the meantime. Check it again.")
+        )
     for heir in set(heirs.values()):
         assigning.require_joined(heir)
 

@@ -24,7 +24,7 @@ LEFT = {
         "The primary therapists of these clients have to confirm who takes over. We "
         "emailed them."
     ),
-    "later": gettext_lazy("Nobody has to confirm this. The clients move as planned."),
+    "later": gettext_lazy("No confirmation is needed. The clients move as planned."),
     "": gettext_lazy("%(name)s was asked before and has not confirmed yet."),
 }
 
@@ -37,7 +37,7 @@ def client_hand_over(request, client_id):
     form = MovingForm(request.POST, client=client, by=request.user)
     if not (form.is_valid() and form.save(by=request.user)):
         return care_page(request, client, over=form)
-    same = _("They are the primary therapist already, or it waits for confirmation.")
+    same = _("They are already the primary therapist, or a confirmation is pending.")
     given = _("Handed over. The change takes effect immediately.")
     say_outcome(request, form.result, client, same=same, given=given)
     return _back_to(request, client)
@@ -75,7 +75,7 @@ def _say_confirmed(request, client: Client) -> None:
 def care_request_refuse(request, request_id):
     asked = _decidable(request, request_id)
     if asked.refuse(by=request.user):
-        messages.success(request, _("Refused. Nothing changes."))
+        messages.success(request, _("Declined. Nothing changes."))
     return redirect("client-care", asked.client_id)
 
 
@@ -90,7 +90,7 @@ def _decidable(request, request_id) -> CareRoleRequest:
 def client_call_off(request, client_id):
     client = staffed_client(request, client_id)
     done = call_off(client, by=request.user)
-    tell(request, done, _("Called off. Everything stays as it is."))
+    tell(request, done, _("Handover canceled. Nothing changes."))
     return redirect("client-care", client.pk)
 
 

@@ -16,7 +16,7 @@ EACH = 100  # clients, up to which each may go to somebody else
 
 SESSIONS = [
     ("move", _("Move to the new therapist"), _("Same day and hour")),
-    ("cancel", _("Are canceled"), _("The new therapist books new ones")),
+    ("cancel", _("Cancel them"), _("The new therapist books new ones")),
 ]
 
 
@@ -28,18 +28,21 @@ WHEN = [
     (
         "later",
         _("In 24 hours"),
-        _("The account closes now. Clients read who follows before anything opens"),
+        _(
+            "The account closes now. Clients see who their new therapist is before "
+            "their record opens"
+        ),
     ),
     (
         "confirm",
-        _("As soon as the therapist who leaves confirms"),
+        _("As soon as the departing therapist confirms"),
         _("The account stays open until then. Come back to close it"),
     ),
 ]
 
 
 class LeavingForm(ClashesMixin, HouseForm):
-    sessions = PickField(label=_("Sessions that are booked"), choices=SESSIONS)
+    sessions = PickField(label=_("Booked sessions"), choices=SESSIONS)
     when = PickField(label=_("When the clients move"), choices=WHEN)
     outcome = ""
 
@@ -69,7 +72,7 @@ class LeavingForm(ClashesMixin, HouseForm):
             choices=choices,
             coerce=self._heir,
             empty_value=None,
-            error_messages={"required": _("Choose somebody first.")},
+            error_messages={"required": _("Choose someone.")},
             **kwargs,
         )
 

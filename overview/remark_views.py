@@ -24,7 +24,7 @@ def client_comment(request, client_id):
     client = get_object_or_404(mine, pk=client_id)
     form = SupervisionCommentForm(request.POST)
     if form.is_valid() and form.save(client, by=request.user):
-        messages.success(request, _("Kept. The therapist sees it on their first page."))
+        messages.success(request, _("Comment sent. The therapist sees it on Today."))
         return redirect("client", client.pk)
     return client_page(request, client_id, comment_form=form)
 
@@ -38,7 +38,7 @@ def session_comment(request, session_id):
     form = SupervisionCommentForm(request.POST)
     said = {"by": request.user, "session_id": session.pk}
     if form.is_valid() and form.save(session.client, **said):
-        messages.success(request, _("Kept. The therapist sees it on their first page."))
+        messages.success(request, _("Comment sent. The therapist sees it on Today."))
         return redirect("session", session.pk)
     return session_read(request, session_id, comment_form=form)
 

@@ -49,15 +49,15 @@ def _notes(way):
         day = way.day_of(starts_at)
         if way.is_in(day):
             signed = dates.short(way.day_of(signed_at))
-            yield Event(day, _("A note, signed %(day)s") % {"day": signed})
+            yield Event(day, _("Note signed %(day)s") % {"day": signed})
 
 
 ENDED = {
-    "reached": gettext_lazy("A goal is reached"),
-    "aside": gettext_lazy("A goal is set aside"),
-    "declined": gettext_lazy("A goal is not taken on"),
-    "taken back": gettext_lazy("A proposal is taken back"),
-    "": gettext_lazy("A goal is closed"),
+    "reached": gettext_lazy("Goal reached"),
+    "aside": gettext_lazy("Goal set aside"),
+    "declined": gettext_lazy("Goal declined"),
+    "taken back": gettext_lazy("Proposal withdrawn"),
+    "": gettext_lazy("Goal closed"),
 }
 
 
@@ -68,7 +68,7 @@ def _goals(way):
         before = None
         for at, is_agreed, version in _turns(way.wordings, line.goal):
             day = way.day_of(at)
-            what = _("An agreement to a goal is withdrawn")
+            what = _("Agreement to a goal withdrawn")
             if is_agreed:
                 what, before = _agreed(version, before), version
             if way.is_in(day):
@@ -89,12 +89,12 @@ def _turns(wordings, goal) -> list[tuple]:
 def _agreed(version, before) -> str:
     """What came with this agreement; `before` is what was agreed to last."""
     if before is None:
-        return _("A goal is agreed, with two keys")
+        return _("Goal agreed by both")
     if version.pk == before.pk:
-        return _("A goal is agreed again, with two keys")
+        return _("Goal agreed again by both")
     if version.own_words == before.own_words:
-        return _("Details of a goal are changed, with two keys")
-    return _("New words for a goal, with two keys")
+        return _("Goal details changed by both")
+    return _("New goal wording agreed by both")
 
 
 def _ratings(way):
@@ -124,21 +124,21 @@ def _steps(way):
     for step in way.steps:
         day = way.day_of(step.reached_at)
         if way.is_in(day):
-            yield Event(day, _("A stone is laid"), own=step.words)
+            yield Event(day, _("Step reached"), own=step.words)
 
 
 def _wins(way):
     for win in way.wins:
         day = way.place(win.happened_on, win.at)
         if way.is_in(day):
-            yield Event(day, _("A win"), own=win.words)
+            yield Event(day, _("Win"), own=win.words)
 
 
 def _strengths(way):
     for row in way.strengths:
         day = way.place(row.when, row.at)
         if way.is_in(day):
-            what = _("A strength shows: %(name)s") % {"name": row.name}
+            what = _("Strength: %(name)s") % {"name": row.name}
             yield Event(day, what, own=row.moment)
 
 

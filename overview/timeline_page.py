@@ -46,7 +46,7 @@ from ui.charts.words import ENOUGH, Point, label_of, last_of_each_day
 class Since(models.TextChoices):
     QUARTER = "quarter", gettext_lazy("Three months")
     YEAR = "year", gettext_lazy("A year")
-    ALL = "all", gettext_lazy("From the beginning")
+    ALL = "all", gettext_lazy("All time")
 
 
 MOST = 500  # wins, and steps reached, that are told: the newest

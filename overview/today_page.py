@@ -43,9 +43,9 @@ from ui import names, screen_privacy
 from ui.templatetags.ui import day_words
 
 KEYS = {
-    "key": gettext_lazy("Proposed words for a goal %(day)s."),
+    "key": gettext_lazy("Suggested a goal wording %(day)s."),
     "again": gettext_lazy(
-        "The client agreed again to earlier words. They need your agreement."
+        "The client agreed again to an earlier wording. It needs your agreement."
     ),
 }
 ASIDES = {
@@ -56,8 +56,8 @@ ASIDES = {
         gettext_lazy("Decide"),
     ),
     "emergency": (
-        gettext_lazy("%(name)s opened the record in an emergency %(day)s."),
-        gettext_lazy("Read why"),
+        gettext_lazy("%(name)s used emergency access %(day)s."),
+        gettext_lazy("Read reason"),
     ),
     "correction": (
         gettext_lazy("%(name)s asks for a correction, %(day)s."),
@@ -238,12 +238,12 @@ class TodayPage:
             if one.client_id == pk and one.kind in signal_words.FOR_THE_SESSION
         ]
         if pk in self.facts.waiting and self._is_here(pk):
-            lines.append(_("Words for a goal wait for your key"))
+            lines.append(_("A goal wording needs your agreement"))
         new = sum(1 for at in rated.get(pk, []) if not since or at > since)
         if new:
             text = ngettext(
-                "%(new)s rating of their own since last time",
-                "%(new)s ratings of their own since last time",
+                "%(new)s new rating by the client",
+                "%(new)s new ratings by the client",
                 new,
             )
             lines.append(text % {"new": new})
@@ -252,7 +252,7 @@ class TodayPage:
             text = ngettext("%(new)s step reached", "%(new)s steps reached", new)
             lines.append(text % {"new": new})
         if any(not since or at > since for at in answered.get(pk, [])):
-            lines.append(_("Said how the practice went"))
+            lines.append(_("Logged an exercise"))
         if since:
             last = _within(self.facts.last[pk])
             lines.append(_("Last seen %(day)s") % {"day": last})
@@ -372,12 +372,14 @@ class TodayPage:
         for client in self.clients.values():
             if client.state == Client.State.ACTIVE and self.facts.is_quiet(client):
                 last = self.facts.last.get(client.pk)
-                why = _("Nothing is booked, and nobody has met yet.")
+                why = _("No session booked. You haven’t met yet.")
                 if last:
                     day = _within(last)
-                    why = _("Nothing is booked; last seen %(day)s.") % {"day": day}
+                    why = _("No session booked; last seen %(day)s.") % {"day": day}
                 address = reverse("session-add", args=[client.pk])
-                yield self._want("no_contact", client.pk, why, _("Book"), address)
+                yield self._want(
+                    "no_contact", client.pk, why, _("Book session"), address
+                )
 
     def _day(self, sentence, session) -> str:
         return sentence % {"day": _within(session.starts_at)}

@@ -122,7 +122,7 @@ def client_discharge(request, client_id):
     sent = request.POST if request.method == "POST" else None
     form = DischargeForm(sent, client=client, many=len(sessions))
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Discharged."))
+        messages.success(request, _("Client discharged."))
         return redirect("client", client.pk)
     context = {"nav": "caseload", "client": client, "form": form, "sessions": sessions}
     context |= emails_that_stop(client, request.user, sessions)
@@ -133,5 +133,5 @@ def client_discharge(request, client_id):
 @require_POST
 def client_take_back(request, client_id):
     client = get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
-    tell(request, client.take_back(by=request.user), _("Back in your care."))
+    tell(request, client.take_back(by=request.user), _("Client readmitted."))
     return redirect("client", client.pk)

@@ -20,15 +20,15 @@ from clients.record_access import looks_at
 
 ROLES = {
     "primary": _("your therapist"),
-    "co_therapist": _("your second therapist"),
+    "co_therapist": _("your co-therapist"),
     "supervisor": _("your therapist’s supervisor"),
-    "cover": _("standing in for your therapist"),
-    "emergency": _("in an emergency, for four hours at most"),
-    "admin": _("who administers the practice"),
+    "cover": _("covering for your therapist"),
+    "emergency": _("emergency access, for four hours at most"),
+    "admin": _("practice administrator"),
 }
 KINDS = {
     "opened:client": ngettext_lazy(
-        "Opened your overview", "Opened your overview, %(times)s times", "times"
+        "Viewed your summary", "Viewed your summary, %(times)s times", "times"
     ),
     "opened:goal": ngettext_lazy(
         "Opened a goal", "Opened your goals, %(times)s times", "times"
@@ -122,7 +122,7 @@ def _said(row, names, reasons) -> Looking:
         said += reasons.get((row["actor_id"], row["day"]), [])
     return Looking(
         at=row["last"],
-        name=names.get(row["actor_id"], _("Somebody of the practice")),
+        name=names.get(row["actor_id"], _("Someone at the practice")),
         role=ROLES.get(row["role"], ""),
         times=row["times"],
         lines=[_line(kind, times) for kind, times in _counted(row["kinds"])],

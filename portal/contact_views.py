@@ -16,7 +16,7 @@ def contact(request):
     preferences = get_object_or_404(own.with_wishes())
     form = ContactForm(request.POST or None, preferences=preferences, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. From now on it is like this."))
+        messages.success(request, _("Preferences saved."))
         return redirect("portal-contact")
     therapist = own_therapist(request.user)
     context = {"nav": "more", "form": form, "therapist": therapist}

@@ -39,10 +39,12 @@ class OwnProposalForm(ProposalForm):
         self.fields["high_end"].label = _("10 is")
         self.fields["why"].label = _("Why it matters to you")
         self.fields["knowing"].label = _("How you will know")
-        self.fields["review_on"].label = _("A day to look at it again")
+        self.fields["review_on"].label = _("Review on")
         if "importance" in self.fields:
             self.fields["importance"].label = _("How important is it to you?")
-            self.fields["confidence"].label = _("How sure are you that it can be done?")
+            self.fields["confidence"].label = _(
+                "How confident are you that it can be done?"
+            )
 
 
 class HereForm(GoalForm):
@@ -52,12 +54,12 @@ class HereForm(GoalForm):
     choice = forms.ChoiceField(
         choices=[(name, name) for name in ("agree", "keep", "differ", "later")]
     )
-    words = few_words(_("What matters to you in it"), rows=3, own=True)
+    words = few_words(_("What matters to you about it"), rows=3, own=True)
 
     def clean(self):
         said = super().clean()
         if said.get("choice") == "differ" and not said.get("words"):
-            self.add_error("words", _("Say in a few words what matters to you."))
+            self.add_error("words", _("Describe in a few words what matters to you."))
         return said
 
     def act(self, page, *, by: User) -> bool:
@@ -104,7 +106,7 @@ class CorrectionForm(HouseForm):
 class ContactForm(NoOverwrite, HouseForm):
     reminders = forms.BooleanField(
         label=_("Remind me of sessions"),
-        help_text=_("A mail with day and time, no names and no word about therapy"),
+        help_text=_("An email with the day and time. No names, nothing about therapy"),
         required=False,
     )
     reminder_lead_hours = forms.TypedChoiceField(
@@ -114,13 +116,13 @@ class ContactForm(NoOverwrite, HouseForm):
         widget=forms.RadioSelect,
     )
     weekly_digest = forms.BooleanField(
-        label=_("Tell me when my week is ready to look at"),
-        help_text=_("One mail a week; what it is about stands only in Cairn"),
+        label=_("Email me when my week is ready"),
+        help_text=_("One email a week. The content stays in Cairn"),
         required=False,
     )
     paused_until = day_field(
-        _("Send nothing until"),
-        help_text=_("Everything waits until this day. Empty means no pause."),
+        _("No messages until"),
+        help_text=_("No messages until this date. Leave it empty for no pause."),
     )
 
     def __init__(self, *args, preferences: ContactPreferences, by: User, **kwargs):

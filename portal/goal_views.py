@@ -42,7 +42,7 @@ def goal_add(request):
     client = own_client(request.user)
     form = drafts.restored(OwnProposalForm, request, client=client)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Proposed. Your key is turned."))
+        messages.success(request, _("Proposed. You agreed to this wording."))
         return redirect("portal-goal", form.result.pk)
     therapist = own_therapist(request.user)
     return acts.proposing(request, "goal_add", CLIENTS, form, therapist=therapist)

@@ -12,9 +12,9 @@ from portal.state import client_required, client_writes_required
 from toolkit.models import Assignment
 
 SAID = {
-    "did": gettext_lazy("Noted: you did it."),
-    "some": gettext_lazy("Noted. Some counts."),
-    "not": gettext_lazy("Noted. It can be made smaller next time."),
+    "did": gettext_lazy("Saved: you did it."),
+    "some": gettext_lazy("Saved: you did some of it."),
+    "not": gettext_lazy("Saved. You can make it smaller next time."),
 }
 
 
@@ -44,7 +44,7 @@ def practice_say(request, assignment_id):
     from_goals = request.POST.get("from") == "goals"
     seen = request.POST.get("was", "")
     if answer not in SAID:
-        messages.warning(request, _("Choose one of the three."))
+        messages.warning(request, _("Choose an answer."))
     elif assignment.say(answer, by=request.user, seen=seen):
         messages.success(request, SAID[answer])
     else:  # it is no longer asked at home

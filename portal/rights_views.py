@@ -25,7 +25,7 @@ def corrections(request):
     client, therapist = own_client_and_therapist(request.user)
     form = CorrectionForm(request.POST or None)
     if form.is_valid() and form.save(client, by=request.user):
-        messages.success(request, _("Sent. The answer will stand here."))
+        messages.success(request, _("Request sent. You’ll see the reply here."))
         return redirect("portal-corrections")
     rows = Correction.objects.visible_to(request.user).select_related("answered_by")
     added = NoteAddition.objects.visible_to(request.user).defer("text", "reason")

@@ -12,9 +12,9 @@ WATCHED = {
         "Your therapist withdrew the agreement to this goal. It is not in effect"
     ),
     "withdrawn-too": _(
-        "Your therapist withdrew the agreement to this goal too. It is set aside"
+        "Your therapist also withdrew the agreement to this goal. It is set aside"
     ),
-    "taken-back": _("Your therapist took back a proposal for this goal"),
+    "taken-back": _("Your therapist withdrew a proposal for this goal"),
     "declined": _(
         "Your therapist declined your new wording. The agreed one stays in effect"
     ),
@@ -22,18 +22,18 @@ WATCHED = {
         "Your therapist declined your new wording. The earlier one is proposed again"
     ),
     "declined-rests": _(
-        "Your therapist declined your new wording. Nothing of this goal is in effect"
+        "Your therapist declined your new wording. No wording of this goal is in effect"
     ),
     "declined-closed": _("Your therapist declined this goal. It is closed"),
     "declined-aside": _("Your therapist did not agree again. The goal is set aside"),
-    "suggests-try": _("Your therapist suggests: try both wordings for two weeks"),
-    "suggests-third": _("Your therapist suggests: find words that hold both"),
-    "suggests-leave": _("Your therapist suggests: let both wordings stand"),
-    "chosen-try": _("You both chose: try both wordings for two weeks"),
-    "chosen-leave": _("You both chose: let both wordings stand"),
-    "combine": _("You both chose to find words that hold both: propose them"),
+    "suggests-try": _("Your therapist suggests trying both wordings for two weeks"),
+    "suggests-third": _("Your therapist suggests finding a wording that combines both"),
+    "suggests-leave": _("Your therapist suggests keeping both wordings"),
+    "chosen-try": _("You both chose to try both wordings for two weeks"),
+    "chosen-leave": _("You both chose to keep both wordings"),
+    "combine": _("You both chose a combined wording: propose one"),
     "differs": _("Your therapist sees this goal differently"),
-    "taken-up": _("Your therapist took up this goal again"),
+    "taken-up": _("Your therapist resumed this goal"),
     "reached": _("Goal reached: to talk about at your next session"),
     "answer": _("Your therapist started a goal review: add your answers"),
     "answer-own": _("You started a goal review: add your answers"),
@@ -43,15 +43,15 @@ WATCHED = {
     "decided-aside": _("Goal review decided: set it aside"),
     "decided-reached": _("Goal review decided: reached"),
     "review": _("Goal review due"),
-    "said": _("Said, and not talked about for two sessions"),
+    "said": _("Comment not discussed for two sessions"),
     "flat": _("Your last five ratings are the same. Is it still the right goal?"),
     "flat-therapist": _(
         "Your therapist’s last five ratings are the same. Is it still the right goal?"
     ),
-    "still": _("This has been still for a while. Is it the right goal?"),
+    "still": _("No activity for a while. Is it still the right goal?"),
 }
 # What a decided review asks of the client besides.
 DECIDED = {
     "change": _("Goal review decided: propose new wording"),
-    "ritual": _("Goal reached: lay the last stone"),
+    "ritual": _("Goal reached: add a closing sentence"),
 }

@@ -11,14 +11,14 @@ from ui.forms import HouseForm, PickField
 from ui.stale_forms import NoOverwrite
 
 WAYS = [
-    ("quiet", _("Quietly"), _("A line where it stands, and no more")),
-    ("talk", _("Talk about it"), _("It has a place in the next session")),
+    ("quiet", _("Quietly"), _("A short note, no fuss")),
+    ("talk", _("Talk about it"), _("It comes up at the next session")),
     (
         "nobody",
         _("Leave it at that"),
         _("Saved with the goal, where you both see it. Nobody brings it up"),
     ),
-    ("ritual", _("A small ritual"), _("One sentence of yours, and the last stone")),
+    ("ritual", _("A small ritual"), _("One sentence from you, and the final stone")),
 ]
 
 
@@ -30,12 +30,12 @@ class OwnStrengthForm(StrengthForm):
         self.fields["moment"].help_text = _(
             "What you said or did that day, as you would tell a friend"
         )
-        self.fields["name"].label = _("What it shows of you")
+        self.fields["name"].label = _("What it shows about you")
         self.fields["setting"].label = _("Where it was, and with whom")
 
 
 class CelebrationForm(NoOverwrite, HouseForm):
-    celebrates = PickField(label=_("When something is reached"), choices=WAYS)
+    celebrates = PickField(label=_("When you reach something"), choices=WAYS)
 
     def __init__(self, *args, preferences: ContactPreferences, **kwargs):
         super().__init__(

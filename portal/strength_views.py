@@ -47,7 +47,7 @@ def strength_add(request):
     client = own_client(request.user)
     form = drafts.restored(OwnStrengthForm, request, client=client, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. It stands among your strengths."))
+        messages.success(request, _("Added to your strengths."))
         return redirect("portal-strengths")
     context = {"nav": "more", "client": client, "form": form}
     return render(request, "portal/strength_add.html", context)
@@ -69,7 +69,7 @@ def strength_reword(request, strength_id):
         rewords=strength,
     )
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept, in your words."))
+        messages.success(request, _("Saved, in your words."))
         return redirect("portal-strengths")
     context = {"nav": "more", "client": strength.client, "form": form}
     context["strength"] = strength
@@ -82,9 +82,9 @@ def strength_answer(request, strength_id):
     strength, answer = _strength(request, strength_id), request.POST.get("answer")
     undo = reverse("portal-strength-unanswer", args=[strength.pk])
     if answer not in ("yes", "no"):
-        messages.warning(request, _("Choose one of them."))
+        messages.warning(request, _("Choose one."))
     else:
-        said = _("It stands among your strengths.") if answer == "yes" else _("Noted.")
+        said = _("Added to your strengths.") if answer == "yes" else _("Saved.")
         done = strength.answer(answer == "yes", by=request.user)
         tell(request, done, said, undo=undo)
     return redirect("portal-strengths")
@@ -94,7 +94,7 @@ def strength_answer(request, strength_id):
 @require_POST
 def strength_unanswer(request, strength_id):
     done = _strength(request, strength_id).unanswer(by=request.user)
-    tell(request, done, _("It is as it was before your answer."))
+    tell(request, done, _("Your answer was undone."))
     return redirect("portal-strengths")
 
 
@@ -114,7 +114,7 @@ def celebration(request):
     )
     form = CelebrationForm(request.POST or None, preferences=preferences)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept. From now on it is like this."))
+        messages.success(request, _("Preferences saved."))
         return redirect("portal-strengths")
     context = {"nav": "more", "form": form}
     return render(request, "portal/celebration.html", context)

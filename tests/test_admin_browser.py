@@ -28,13 +28,15 @@ def test_ada_keeps_the_settings_and_they_hold_for_everybody(at, ada, thea, cleo,
     fill(page, name="Quay Practice", session_minutes="40", idle_minutes="12",
          sender_name="Quay", portal_days="45")  # fmt: skip
     page.get_by_label("Time zone").select_option("Europe/Berlin")
-    press(page, "Keep these settings")
-    expect(page.get_by_role("status")).to_contain_text("It holds from now on")
+    press(page, "Save changes")
+    expect(page.get_by_role("status")).to_contain_text(
+        "The change takes effect immediately"
+    )
     expect(page.get_by_label("After how many minutes")).to_have_value("12")
     page.goto("/people/invite/")
     fill(page, name="Kit", email="kit@example.test")
     page.get_by_text("Sees clients and their records").click()
-    press(page, "Send the invitation")
+    press(page, "Send invitation")
     plan_and_send()
     email = sink.messages[0]
     assert str(email.message["From"]).startswith("Quay <")
@@ -50,7 +52,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(at, ada):
     page = at(ada)
     page.goto("/practice/")
     fill(page, name="Quay Practice", idle_minutes="45")
-    press(page, "Keep these settings")
+    press(page, "Save changes")
     expect(page.locator("#div_id_idle_minutes")).to_contain_text("30")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Quay Practice")
 
@@ -58,16 +60,16 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(at, ada):
 def test_a_crisis_line_is_seen_by_cleo_and_signed_out_once_somebody_rang(at, ada, cleo):
     page, cleos, visitor = at(ada), at(cleo.user, phone=True), at(None, phone=True)
     page.goto("/practice/")
-    press(page, "Add a line", role="link")
+    press(page, "Add crisis line", role="link")
     fill(page, name="Night line", number="116 123", hours="All night, free")
-    press(page, "Add the line")
-    expect(main(page)).to_contain_text("Not verified, so shown to nobody")
+    press(page, "Add crisis line")
+    expect(main(page)).to_contain_text("Not verified, so not shown")
     for other, url in ((cleos, "/help/"), (visitor, "/help/harbour/")):
         other.goto(url)
         expect(main(other)).not_to_contain_text("Night line")
     press(page, "Change Night line", role="link")
     page.get_by_label("Verified on").fill(timezone.localdate().isoformat())
-    press(page, "Save the line")
+    press(page, "Save crisis line")
     expect(main(page)).to_contain_text("Verified")
     for other in (cleos, visitor):
         other.reload()
@@ -84,7 +86,7 @@ def test_lines_are_ordered_and_removed_as_cleo_sees_them(at, ada, cleo, practice
         )  # fmt: skip
     page, cleos = at(ada), at(cleo.user, phone=True)
     page.goto("/practice/")
-    expect(main(page)).to_contain_text("over a year ago: ring again")
+    expect(main(page)).to_contain_text("over a year ago: call it again")
     press(page, "Up Second line")
     cleos.goto("/help/")
     names = cleos.locator("#lines + ul strong")
@@ -101,7 +103,7 @@ def test_a_new_notice_is_what_nadia_reads_when_she_joins(at, ada, thea, sink):
     page.goto("/practice/")
     press(page, "Write a new version", role="link")
     page.get_by_label("Privacy notice").fill("We keep what you write.\n\nNobody else.")
-    press(page, "Keep it as version 2")
+    press(page, "Save as version 2")
     expect(main(page)).to_contain_text("Version 2")
     nadia = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
     with acting_as(thea.pk), transaction.atomic():
@@ -109,7 +111,7 @@ def test_a_new_notice_is_what_nadia_reads_when_she_joins(at, ada, thea, sink):
     plan_and_send()
     hers = at(None, phone=True)
     hers.goto(link_in(sink.messages[0]))
-    hers.get_by_text("The whole privacy notice, version 2").click()
+    hers.get_by_text("The full privacy notice, version 2").click()
     expect(main(hers)).to_contain_text("We keep what you write.")
 
 
@@ -119,37 +121,37 @@ def test_theo_gets_back_in_after_ada_reset_his_sign_in(at, ada, theo, sink):
     page.goto("/people/")
     press(page, "Reset sign-in Theo", role="link")
     expect(main(page)).to_contain_text(theo.email)
-    press(page, "Reset the sign-in")
+    press(page, "Reset sign-in")
     expect(page.get_by_role("status")).to_contain_text("A link and a notice are on")
     theos.goto("/today/")
     expect(theos).to_have_url(re.compile("/sign-in/"))
     plan_and_send()
     theos.goto(link_in(sink.messages[0]))
     theos.get_by_label("New password").fill(LONG)
-    theos.get_by_label("The same once more").fill(LONG)
-    press(theos, "Use this password")
-    theos.get_by_label("E-mail").fill(theo.email)
+    theos.get_by_label("Repeat it").fill(LONG)
+    press(theos, "Save password")
+    theos.get_by_label("Email").fill(theo.email)
     theos.get_by_label("Password").fill(LONG)
     press(theos, "Sign in")
     expect(theos).to_have_url(re.compile("/today/"))
     page.goto("/audit/")
-    expect(row(page, "Reset a sign-in")).to_contain_text("Theo")
+    expect(row(page, "Reset sign-in")).to_contain_text("Theo")
 
 
 def test_ada_finds_what_thea_opened_and_takes_it_as_a_file(at, ada, thea, cleo, carl):
     theas, page = at(thea), at(ada)
     theas.goto(f"/clients/{cleo.pk}/")
     page.goto("/people/")
-    press(page, "Audit", role="link")
+    press(page, "Access log", role="link")
     page.get_by_label("Who").select_option(label="Thea")
     page.get_by_label("Kind").select_option(label="Opened")
     page.get_by_label("Client").fill("hart")
     page.get_by_label("From").fill(timezone.localdate().isoformat())
     press(page, "Show")
     expect(main(page)).to_contain_text("1 line, newest first")
-    expect(row(page, "The overview")).to_contain_text("Cleo Hart")
+    expect(row(page, "Client page")).to_contain_text("Cleo Hart")
     with page.expect_download() as caught:
-        press(page, "Take it as CSV", role="link")
+        press(page, "Export CSV", role="link")
     assert re.fullmatch(r"audit-[\d-]+\.csv", caught.value.suggested_filename)
     text = caught.value.path().read_text()
     assert "Cleo Hart" in text
@@ -160,9 +162,9 @@ def test_ada_sees_that_an_email_went_and_another_was_refused(at, ada, theo, sink
     page = at(ada)
     page.goto("/people/invite/")
     fill(page, name="Kit", email="kit@example.test")
-    page.get_by_text("Keeps accounts; reads no clinical word").click()
-    press(page, "Send the invitation")
-    press(page, "Deliveries", role="link")
+    page.get_by_text("Manages accounts; cannot see clinical records").click()
+    press(page, "Send invitation")
+    press(page, "Email log", role="link")
     expect(row(page, "Kit")).to_contain_text("Waiting")
     plan_and_send()
     page.reload()
@@ -178,14 +180,14 @@ def test_ada_sees_that_an_email_went_and_another_was_refused(at, ada, theo, sink
     expect(row(page, "Theo")).to_contain_text("Ask for another address")
     page.get_by_label("Kind").select_option(label="Invitation")
     press(page, "Show")
-    expect(main(page)).to_contain_text("No message of this kind")
+    expect(main(page)).to_contain_text("No emails of this kind")
 
 
 def test_without_scripts_the_settings_and_the_filter_work(at, ada, cleo):
     page = at(ada, scripts=False)
     page.goto("/practice/")
     fill(page, session_minutes="45")
-    press(page, "Keep these settings")
+    press(page, "Save changes")
     expect(page.locator('[name="session_minutes"]')).to_have_value("45")
     page.goto("/audit/?sort=settings")
     expect(row(page, "Changed the practice’s settings")).to_contain_text("Ada")

@@ -225,7 +225,7 @@ def test_strengths_in_the_demo_are_answered_in_every_way():
     browser = signed_in(cleo)
     page = browser.get("/portal/strengths/").content.decode()
     assert "Thea Lindqvist noticed this" in page and "Four buses went." in page
-    assert "A strength shows" in browser.get("/portal/journey/").content.decode()
+    assert "Strength shows" in browser.get("/portal/journey/").content.decode()
 
 
 def test_the_audit_tells_cleo_who_looked():

@@ -136,7 +136,7 @@ def test_without_a_database_a_page_asks_to_come_back(client, no_database, path):
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
     page = answer.content.decode()
-    assert "away for a moment" in page
+    assert "temporarily unavailable" in page
     assert "nowhere" not in page
 
 

@@ -97,7 +97,7 @@ def test_two_days_for_one_pause_are_asked_about_and_the_second_press_holds(
     browser.post("/portal/contact/", here | {"paused_until": first.isoformat()})
     there["paused_until"] = second.isoformat()
     asked = browser.post("/portal/contact/", there)
-    assert "Meanwhile this became" in asked.content.decode()
+    assert "This was changed to" in asked.content.decode()
     assert ContactPreferences.objects.get(client=cleo).paused_until == first
     again = Sent(asked.content.decode()).found
     assert again["paused_until"] == second.isoformat()
@@ -131,7 +131,7 @@ def test_how_success_is_marked_is_asked_about_where_both_tabs_chose(sign_in, cle
     here, there = (opened(browser, url) for _ in range(2))
     browser.post(url, here | {"celebrates": "nobody"})
     asked = browser.post(url, there | {"celebrates": "ritual"})
-    assert "Meanwhile this became “Leave it at that”" in asked.content.decode()
+    assert "Meanwhile this became “Cancel at that”" in asked.content.decode()
     assert ContactPreferences.objects.get(client=cleo).celebrates == "nobody"
 
 
@@ -161,7 +161,7 @@ def test_a_notice_that_another_admin_wrote_meanwhile_is_asked_about(
     here, there = (opened(browser, url) for _ in range(2))
     browser.post(url, here | {"text": "One.\n" * 40})
     asked = browser.post(url, there | {"text": "Two."})
-    assert "Meanwhile this was changed" in asked.content.decode()
+    assert "This was changed in the meantime" in asked.content.decode()
     assert Sent(asked.content.decode()).found["text"].startswith("Two.")
     practice.refresh_from_db()
     assert practice.privacy_notice.startswith("One.")
@@ -190,7 +190,7 @@ def test_ada_reads_what_somebody_is_by_now_before_another_admins_choice_is_undon
     here, there = (opened(browser, url) for _ in range(2))
     browser.post(url, here | {"role": "both"})
     asked = browser.post(url, there | {"role": "admin"})
-    assert "Meanwhile this became" in asked.content.decode()
+    assert "This was changed to" in asked.content.decode()
     theo.refresh_from_db()
     assert theo.is_admin and theo.is_therapist
 

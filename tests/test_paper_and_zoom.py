@@ -142,7 +142,9 @@ def test_the_summary_links_each_message_and_has_the_focus(at, thea):
     page.get_by_role("button", name="Add client and send invitation").click()
     summary = page.locator("[data-summary]")
     expect(summary).to_be_focused()
-    link = summary.get_by_role("link", name="An invitation needs an e-mail address.")
+    link = summary.get_by_role(
+        "link", name="Enter an email address to send an invitation."
+    )
     link.click()
     expect(page.locator("[name=email]")).to_be_focused()
     links = summary.get_by_role("link").all_inner_texts()
@@ -152,16 +154,16 @@ def test_the_summary_links_each_message_and_has_the_focus(at, thea):
 def test_a_message_about_a_choice_leads_to_the_choice(at, cleo, thea, goal):
     page = at(thea)
     page.goto(reverse("goal-link", args=[agreed_goal(cleo, thea).pk]))
-    page.get_by_role("button", name="Link them").click()
+    page.get_by_role("button", name="Link goals").click()
     summary = page.locator("[data-summary]")
-    summary.get_by_role("link", name="Please choose one.").first.click()
+    summary.get_by_role("link", name="Choose one.").first.click()
     assert page.evaluate("document.activeElement.type") == "radio"
 
 
 def test_the_portal_is_chosen_and_the_button_names_the_act(at, thea):
     page = at(thea)
     page.goto(reverse("client-add"))
-    expect(page.get_by_label("Invite by e-mail")).to_be_checked()
+    expect(page.get_by_label("Invite by email")).to_be_checked()
     invite = page.get_by_role("button", name="Add client and send invitation")
     expect(invite).to_be_visible()
     expect(page.get_by_text("What they will get")).to_be_visible()

@@ -26,14 +26,14 @@ def test_cleo_takes_her_record_along(at, accessible, thea, cleo):
     hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     page = at(cleo.user, phone=True)
     page.goto("/portal/more/")
-    page.get_by_role("link", name="Take your record with you").click()
+    page.get_by_role("link", name="Download your record").click()
     expect(main(page)).to_contain_text("What is in it")
     accessible(page)
     press(page, "Make a copy")
-    expect(main(page)).to_contain_text("It is being made")
+    expect(main(page)).to_contain_text("Your copy is being prepared")
     accessible(page)
     make_copies()
-    expect(main(page)).to_contain_text("It is ready")  # without a press
+    expect(main(page)).to_contain_text("Your copy is ready")  # without a press
     accessible(page)
     for name, begins in (("To read (PDF)", b"%PDF"), ("Everything (ZIP)", b"PK")):
         with page.expect_download() as download:
@@ -49,7 +49,7 @@ def test_thea_makes_a_copy_that_cleo_asked_for(at, accessible, thea, cleo):
     page.get_by_role("link", name=re.compile("A copy of the record")).click()
     press(page, "Make a copy")
     make_copies()
-    expect(main(page)).to_contain_text("It is ready")
+    expect(main(page)).to_contain_text("Your copy is ready")
     accessible(page)
     with page.expect_download():
         page.get_by_role("link", name="Everything (ZIP)").click()

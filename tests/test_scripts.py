@@ -138,7 +138,7 @@ def test_other_words_than_ours_are_never_called_saved(desk):
 def test_without_a_network_the_words_stay_and_are_sent_later(desk):
     desk.answer = lambda route: route.abort("internetdisconnected")
     desk.type("One")
-    desk.says("Not saved: offline, kept here")
+    desk.says("Not saved: offline, stored on this device")
     desk.answer = desk.keep
     desk.says("Saved ")
     assert desk.drafts[-1]["data"] == "One"
@@ -207,7 +207,7 @@ def test_a_save_waits_for_the_draft_that_is_on_its_way(desk):
 def test_a_save_is_not_sent_where_the_draft_finds_no_network(desk):
     answer = save_while_a_draft_is_on_its_way(desk)
     answer.abort("internetdisconnected")
-    desk.says("Not saved: offline, kept here")
+    desk.says("Not saved: offline, stored on this device")
     assert not desk.saves
     assert desk.page.locator("[name=data]").input_value() == "One and two"
 

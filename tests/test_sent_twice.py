@@ -12,7 +12,7 @@ from goals.models import Comment, Goal, Strength, Win
 from notes.models import NoteAddition
 from tests.cast import agreed_goal, hold
 
-SENT = "This was sent before, with other"
+SENT = "This was already sent with different"
 SECOND = "Words that were typed the second time"
 CLIENT = {
     "preferred_name": "Nadia", "family_name": "Rahimi", "pronouns": "she/her",

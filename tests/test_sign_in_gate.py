@@ -28,7 +28,7 @@ def minutes_later(number):
 
 def sign_in_by_hand(page, person, *, shared=False):
     page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Email").fill(person.email)
     page.get_by_label("Password").fill(LAKE)
     if shared:
         page.get_by_label("Other people use this device").check()
@@ -43,7 +43,7 @@ def sign_out(page):
 
 def prove(page, password=LAKE):
     main(page).get_by_label("Your password").fill(password)
-    press(page, "Go on")
+    press(page, "Continue")
 
 
 # -- proving oneself again ------------------------------------------------------------
@@ -56,15 +56,15 @@ def test_after_five_minutes_thea_proves_herself_and_goes_on_to_what_she_asked(
     page.goto("/settings/")
     with minutes_later(6):
         press(page, "Change the password", role="link")
-        expect(main(page)).to_contain_text("Is it you?")
+        expect(main(page)).to_contain_text("Confirm it’s you")
         accessible(page)
         prove(page, "not this one at all")
-        expect(main(page)).to_contain_text("That is not your password.")
+        expect(main(page)).to_contain_text("That password is not correct.")
         prove(page)
         expect(page).to_have_url(re.compile("[0-9]/settings/password/$"))
         page.get_by_label("New password").fill(LONG)
-        page.get_by_label("The same once more").fill(LONG)
-        press(page, "Keep the new password")
+        page.get_by_label("Repeat it").fill(LONG)
+        press(page, "Change password")
         expect(page.get_by_role("status").first).to_contain_text("is kept")
     thea.refresh_from_db()
     assert thea.check_password(LONG)
@@ -76,12 +76,12 @@ def test_a_button_pressed_too_late_leads_back_to_its_page(at, thea):
     page = at(thea)
     page.goto("/settings/")
     with minutes_later(6):
-        press(page, "Remove codes from an app")
-        expect(main(page)).to_contain_text("Is it you?")
+        press(page, "Remove the authenticator app")
+        expect(main(page)).to_contain_text("Confirm it’s you")
         prove(page)
         expect(page).to_have_url(re.compile("[0-9]/settings/$"))
         assert Authenticator.objects.filter(user=thea).exists()
-        press(page, "Remove codes from an app")
+        press(page, "Remove the authenticator app")
         expect(page.get_by_role("status").first).to_contain_text("Removed")
     assert not Authenticator.objects.filter(user=thea).exists()
 
@@ -95,17 +95,17 @@ def test_what_was_written_too_late_can_be_copied_and_the_proof_is_one_press_away
     page.locator('[name="name"]').fill("Cleo Hart")
     page.locator('[name="reason"]').fill(why)
     with minutes_later(6):
-        press(page, "Open the record for four hours")
-        expect(main(page)).to_contain_text("Please prove it is you")
+        press(page, "Open record for four hours")
+        expect(main(page)).to_contain_text("Confirm it’s you")
         expect(page.locator('textarea[name="reason"]')).to_have_value(why)
         with page.context.expect_page() as opened:
-            press(page, "Prove it in a new tab", role="link")
+            press(page, "Confirm in a new tab", role="link")
         beside = opened.value
         prove(beside, "theo-passes-by-the-lake")
         expect(beside).to_have_url(re.compile("[0-9]/emergency/$"))
         beside.locator('[name="name"]').fill("Cleo Hart")
         beside.locator('[name="reason"]').fill(why)
-        press(beside, "Open the record for four hours")
+        press(beside, "Open record for four hours")
         expect(main(beside)).to_contain_text("Emergency access, read-only, until")
 
 
@@ -124,7 +124,7 @@ def test_new_recovery_codes_open_and_the_old_ones_do_not(at, thea, accessible):
     expect(main(page)).to_contain_text("You have 8 codes left")
     expect(codes).to_have_count(0)
     accessible(page)
-    press(page, "Make new ones")
+    press(page, "Make new codes")
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     accessible(page)
     new = codes.all_inner_texts()
@@ -135,13 +135,13 @@ def test_new_recovery_codes_open_and_the_old_ones_do_not(at, thea, accessible):
     page.goto("/settings/")
     sign_out(page)
     sign_in_by_hand(page, thea)
-    field = main(page).get_by_label("Six digits")
+    field = main(page).get_by_label("6-digit code")
     field.fill(old[0])
-    press(page, "Go on")
+    press(page, "Continue")
     expect(field).to_be_visible()
     expect(page).to_have_url(re.compile("/sign-in/second/"))
     field.fill(new[0])
-    press(page, "Go on")
+    press(page, "Continue")
     expect(page).to_have_url(re.compile("/today/"))
     page.goto("/settings/")
     expect(main(page)).to_contain_text("7 of 8 left")
@@ -154,7 +154,7 @@ def test_with_a_passkey_thea_goes_on_to_the_page_she_asked_for(at, thea, cleo):
     page = with_authenticator(at(thea))
     page.goto("/settings/second-step/")
     press(page, "Create a passkey on this device")
-    expect(main(page)).to_contain_text("Keep these for a bad day")
+    expect(main(page)).to_contain_text("Save your recovery codes")
     sign_out(page)
     page.goto(f"/clients/{cleo.pk}/")
     expect(page).to_have_url(re.compile("/sign-in/"))
@@ -201,7 +201,7 @@ def test_on_a_device_that_others_use_ten_minutes_are_all_and_nothing_is_kept(at,
     page.clock.install()
     sign_in_by_hand(page, thea, shared=True)
     page.goto("/settings/")
-    expect(main(page)).to_contain_text("Others use this device")
+    expect(main(page)).to_contain_text("Shared device")
     assert SignIn.objects.get(user=thea).shared
     assert not KnownDevice.objects.exists()
     kept = {cookie["name"] for cookie in page.context.cookies()}

@@ -39,8 +39,8 @@ def join(page, message, zone=None):
     page.get_by_label("Password").fill(LONG)
     if zone:
         page.get_by_label("Where you are").select_option(zone)
-        page.get_by_label("I have read what happens to my words").check()
-    press(page, "Open my pages")
+        page.get_by_label("I have read what happens to what I write").check()
+    press(page, "Open my account")
 
 
 def test_from_an_invitation_to_a_shared_line(at, ada, sink):
@@ -50,14 +50,14 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     admin.goto("/people/invite/")
     fill(admin, name="Kit Sandoval", email="kit@example.test")
     admin.get_by_text("Sees clients and their records").click()
-    press(admin, "Send the invitation")
+    press(admin, "Send invitation")
     plan_and_send()
     join(kit, sink.messages[-1])
-    expect(main(kit)).to_contain_text("Your caseload begins with one name")
+    expect(main(kit)).to_contain_text("Add your first client")
 
     kit.goto("/clients/add/")
     fill(kit, preferred_name="Nadia", email="nadia@example.test")
-    kit.get_by_text("Invite by e-mail").click()
+    kit.get_by_text("Invite by email").click()
     press(kit, "Add client and send invitation")
     plan_and_send()
     join(nadia, sink.messages[-1], zone)
@@ -84,7 +84,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     kit.get_by_text("Another day or another time").click()
     fill(kit, other_day=soon.strftime("%Y-%m-%d"), other_time=soon.strftime("%H:%M"),
          place="Room 2")  # fmt: skip
-    press(kit, "Book it")
+    press(kit, "Book session")
     expect(main(kit)).to_contain_text("Room 2")
     plan_and_send()
     plan_and_send()
@@ -114,7 +114,7 @@ def test_from_an_invitation_to_a_shared_line(at, ada, sink):
     expect(main(nadia)).to_contain_text("We began.")
     nadia.goto(f"/portal/goals/{goal_of(session)}/")
     stone(nadia, "value", 5)
-    nadia.get_by_role("button", name="Save where it is").click()
+    nadia.get_by_role("button", name="Save rating").click()
     kit.goto(f"/goals/{goal_of(session)}/")
     expect(main(kit)).to_contain_text("5")
     nadia.goto("/portal/looked/")

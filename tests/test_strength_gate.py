@@ -38,19 +38,19 @@ def test_thea_offers_a_strength_and_cleo_says_yes(cleos, theas, thea, cleo):
     agreed_goal(cleo, thea)
     theas.goto(f"/clients/{cleo.pk}/")
     press(theas, "Strengths and wins", role="link")
-    press(theas, "Offer a strength", role="link")
-    theas.get_by_label("The moment").fill("Four buses went. I let them.")
+    press(theas, "Suggest a strength", role="link")
+    theas.get_by_label("Example").fill("Four buses went. I let them.")
     theas.get_by_label("What it shows").fill("Patience with fear")
     theas.get_by_label("Where, and with whom").fill("Ten minutes at the stop")
-    theas.get_by_label("On which day").fill("2026-08-04")
+    theas.get_by_label("Date").fill("2026-08-04")
     theas.get_by_label("Take the bus into town").check()
     expect(theas.locator("[data-saved]")).to_contain_text("Saved")
-    press(theas, "Offer it")
+    press(theas, "Suggest strength")
     expect(main(theas)).to_contain_text("Waiting for Cleo to answer.")
     cleos.goto("/portal/more/")
     cleos.get_by_role("link", name="Strengths and wins").click()
     expect(main(cleos)).to_contain_text("Thea noticed this, today")
-    press(cleos, "Yes, that is me")
+    press(cleos, "Yes, that’s me")
     expect(main(cleos)).to_contain_text("Ten minutes at the stop")
     expect(main(cleos).get_by_role("link", name="Take the bus")).to_be_visible()
     theas.reload()
@@ -62,13 +62,13 @@ def test_thea_offers_a_strength_and_cleo_says_yes(cleos, theas, thea, cleo):
 def test_cleo_says_it_in_her_words(cleos, theas, thea, cleo):
     strength(cleo, by=thea)
     cleos.goto(HERE)
-    press(cleos, "Say it in my words", role="link")
-    expect(cleos.get_by_label("The moment")).to_have_value(re.compile("Four buses"))
-    cleos.get_by_label("What it shows of you").fill("I let them go by")
-    press(cleos, "Keep these words")
+    press(cleos, "Use my own words", role="link")
+    expect(cleos.get_by_label("Example")).to_have_value(re.compile("Four buses"))
+    cleos.get_by_label("What it shows about you").fill("I let them go by")
+    press(cleos, "Save wording")
     expect(main(cleos).get_by_role("heading", name="I let them go by")).to_be_visible()
     theas.goto(strengths_of(cleo))
-    expect(main(theas)).to_contain_text("In other words, today")
+    expect(main(theas)).to_contain_text("Reworded, today")
     expect(main(theas).get_by_role("heading", name="I let them go by")).to_be_visible()
 
 
@@ -76,14 +76,14 @@ def test_not_me_and_later_and_undo(cleos, theas, thea, cleo):
     strength(cleo, by=thea)
     cleos.goto(HERE)
     press(cleos, "Decide later", role="link")
-    expect(main(cleos)).to_contain_text("waits for your answer")
-    press(cleos, "Look at it", role="link")
-    press(cleos, "Not me")
+    expect(main(cleos)).to_contain_text("waiting for your answer")
+    press(cleos, "Answer", role="link")
+    press(cleos, "That’s not me")
     theas.goto(strengths_of(cleo))
-    expect(main(theas)).to_contain_text("Not me, today")
+    expect(main(theas)).to_contain_text("That’s not me, today")
     press(cleos, "Undo")
     expect(main(cleos)).to_contain_text("Thea noticed this, today")
-    press(cleos, "Not me")
+    press(cleos, "That’s not me")
     main(cleos).get_by_text("1 that you do not see in yourself").click()
     press(cleos, "It is me after all Patience with fear")
     expect(main(cleos)).to_contain_text("Thea saw it")
@@ -92,36 +92,36 @@ def test_not_me_and_later_and_undo(cleos, theas, thea, cleo):
 def test_cleo_adds_her_own_changes_its_goals_and_lets_it_go(cleos, theas, thea, cleo):
     agreed_goal(cleo, thea)
     cleos.goto(HERE)
-    press(cleos, "Add a strength and its moment", role="link")
-    cleos.get_by_label("The moment").fill("I’d like to, and I won’t.")
-    cleos.get_by_label("What it shows of you").fill("Dry honesty")
+    press(cleos, "Add a strength with an example", role="link")
+    cleos.get_by_label("Example").fill("I’d like to, and I won’t.")
+    cleos.get_by_label("What it shows about you").fill("Dry honesty")
     press(cleos, "Keep it")
     main(cleos).get_by_text("Change Dry honesty").click()
     cleos.get_by_label("Take the bus into town").check()
-    press(cleos, "Keep these goals Dry honesty")
+    press(cleos, "Save goals Dry honesty")
     expect(main(cleos)).to_contain_text("Helps with")
     theas.goto(strengths_of(cleo))
     theas.get_by_text("Choose the goals it helps with").click()
     expect(theas.get_by_label("Take the bus into town")).to_be_checked()
     theas.get_by_label("Take the bus into town").uncheck()
-    press(theas, "Keep these goals Dry honesty")
+    press(theas, "Save goals Dry honesty")
     expect(theas.locator(".toasts")).to_contain_text("Kept")
     cleos.reload()
     expect(main(cleos)).not_to_contain_text("Helps with")
     main(cleos).get_by_text("Change Dry honesty").click()
-    press(cleos, "Not me any more Dry honesty")
-    expect(main(cleos)).to_contain_text("Nothing stands here yet.")
+    press(cleos, "That’s no longer me Dry honesty")
+    expect(main(cleos)).to_contain_text("No strengths yet.")
     assert Strength.objects.get().state == "declined"
 
 
 def test_a_moment_typed_on_a_phone_that_dies_is_there_again(at, cleo):
     first = at(cleo.user, phone=True)
     first.goto(f"{HERE}add/")
-    first.get_by_label("The moment").fill("Four buses")
+    first.get_by_label("Example").fill("Four buses")
     expect(first.locator("[data-saved]")).to_contain_text("Saved")
     second = at(cleo.user, phone=True)
     second.goto(f"{HERE}add/")
-    expect(second.get_by_label("The moment")).to_have_value("Four buses")
+    expect(second.get_by_label("Example")).to_have_value("Four buses")
 
 
 def test_a_win_of_either_side_is_on_both_pages(cleos, theas, cleo):
@@ -132,10 +132,10 @@ def test_a_win_of_either_side_is_on_both_pages(cleos, theas, cleo):
     theas.goto(strengths_of(cleo))
     expect(main(theas)).to_contain_text("I stayed for tea")
     theas.get_by_label(field).fill("Came without checking the way")
-    theas.get_by_label("When, if not today").fill("2026-08-04")
+    theas.get_by_label("Date, if not today").fill("2026-08-04")
     press(theas, "Keep it")
     cleos.reload()
-    expect(main(cleos)).to_contain_text("Noted by Thea")
+    expect(main(cleos)).to_contain_text("Added by Thea")
     press(cleos, "Take it back I stayed for tea")
     expect(main(cleos)).not_to_contain_text("I stayed for tea")
     press(cleos, "Undo")
@@ -144,20 +144,22 @@ def test_a_win_of_either_side_is_on_both_pages(cleos, theas, cleo):
 
 def test_cleo_chooses_the_way_and_thea_reads_it(cleos, theas, cleo):
     cleos.goto(HERE)
-    press(cleos, "Choose another way", role="link")
+    press(cleos, "Change", role="link")
     expect(cleos.get_by_label("Quietly")).to_be_checked()
-    cleos.get_by_text("Leave it at that").click()
-    press(cleos, "Keep it so")
+    cleos.get_by_text("Cancel at that").click()
+    press(cleos, "Save")
     expect(main(cleos)).to_contain_text("Privately, and nobody brings it up.")
     theas.goto(f"/clients/{cleo.pk}/")
-    expect(main(theas)).to_contain_text("marked privately, and nobody brings it up")
+    expect(main(theas)).to_contain_text(
+        "marked privately: prefers that nobody mentions it"
+    )
 
 
 def test_the_way_is_printed_by_both(cleos, theas, thea, cleo):
     hold(cleo, thea, at=ago(days=3))
     for page, start, link in (
-        (theas, f"/clients/{cleo.pk}/", "The whole way, to read and to print"),
-        (cleos, HERE, "Your whole way, as one line of time"),
+        (theas, f"/clients/{cleo.pk}/", "Full timeline"),
+        (cleos, HERE, "Your full timeline"),
     ):
         page.add_init_script("print = () => document.body.dataset.printed = 'yes'")
         page.goto(start)

@@ -215,7 +215,7 @@ def test_the_browsers_zone_stands_first_and_can_be_saved(
     names = {city, str(time_zones.city(stored))}
     assert any(first.inner_text().startswith(name) for name in names)
     field.select_option(index=0)
-    page.get_by_role("button", name="Keep these settings").click()
+    page.get_by_role("button", name="Save changes").click()
     page.wait_for_load_state()
     thea.refresh_from_db()
     assert thea.time_zone == stored

@@ -88,7 +88,7 @@ class Writer:
         expect(saved).to_have_attribute("data-state", SETTLED)
 
     def saves(self):
-        self.sends("Close for now")
+        self.sends("Save and close")
 
     def signs(self):
         self.sends("Sign and lock")

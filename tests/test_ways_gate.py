@@ -34,7 +34,9 @@ def test_after_leaving_quickly_back_finds_the_sign_in_page_alone(at, thea, cleo,
     page = at(cleo.user, phone=True, scripts=scripts)
     page.route(AWAY, lambda route: route.fulfill(body="<title>Rain</title>"))
     page.goto("/portal/more/")
-    promise = "“Back” then finds only the sign-in page. Its address still shows which"
+    promise = (
+        "“Back” then leads only to the sign-in page. Its address still shows which"
+    )
     expect(main(page)).to_contain_text(promise)
     page.goto(f"/portal/goals/{goal.pk}/")
     left = main(page).inner_text()
@@ -85,7 +87,7 @@ def test_who_left_quickly_can_come_back_at_once(at, cleo):
     page.wait_for_url(AWAY)
     page.go_back()
     expect(page).to_have_url(re.compile("/sign-in/"))
-    page.get_by_label("E-mail").fill(cleo.user.email)
+    page.get_by_label("Email").fill(cleo.user.email)
     page.get_by_label("Password").fill("cleo-passes-by-the-lake")
     press(page, "Sign in")
     expect(page).to_have_url(re.compile("/portal/"))
@@ -108,7 +110,7 @@ def test_after_leaving_quickly_back_finds_no_address_that_was_typed(at, cleo, ho
     page = at(None, phone=True)
     page.route(AWAY, lambda route: route.fulfill(body="<title>Rain</title>"))
     page.goto("/sign-in/")
-    page.get_by_label("E-mail").fill(cleo.user.email)
+    page.get_by_label("Email").fill(cleo.user.email)
     page.get_by_label("Password").fill("cleo-passes-by-the-lake")
     press(page, "Sign in")
     expect(page).to_have_url(re.compile("/portal/"))
@@ -135,10 +137,10 @@ def test_after_leaving_quickly_back_finds_no_address_that_was_typed(at, cleo, ho
 def test_back_to_a_page_for_those_who_are_signed_out_finds_its_fields_empty(at, path):
     page = at(None)
     page.goto(path)
-    page.get_by_label("E-mail").fill("cleo@example.test")
+    page.get_by_label("Email").fill("cleo@example.test")
     page.goto("/help/")
     page.go_back()
-    expect(page.get_by_label("E-mail")).to_be_visible()
+    expect(page.get_by_label("Email")).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert fields_of(page) == []
 
@@ -171,13 +173,13 @@ def test_cleo_names_passkeys_is_told_of_the_same_device_and_of_the_last_one(
     page.goto("/settings/second-step/")
     page.get_by_label("Name of this passkey").fill("My <old> phone & me")
     press(page, "Create a passkey on this device")
-    expect(main(page)).to_contain_text("Keep these for a bad day")
+    expect(main(page)).to_contain_text("Save your recovery codes")
     page.goto("/settings/")
     expect(passkeys(page)).to_have_count(1)
     expect(passkeys(page)).to_contain_text("Passkey, My <old> phone & me")
 
-    press(page, "Add another passkey or app", role="link")
-    page.get_by_label("Name of this passkey").fill("The same once more")
+    press(page, "Add another passkey or authenticator app", role="link")
+    page.get_by_label("Name of this passkey").fill("Repeat it")
     press(page, "Create a passkey on this device")
     said = page.get_by_role("status").filter(has_text="already has a passkey")
     expect(said).to_contain_text("You can use it to sign in.")
@@ -198,7 +200,7 @@ def test_cleo_names_passkeys_is_told_of_the_same_device_and_of_the_last_one(
         expect(passkeys(page)).to_have_count(left)
         said = page.get_by_role("status").first
         expect(said).to_contain_text("Removed")
-        last = "your recovery codes with it. Your password alone signs you in now."
+        last = "your recovery codes. You now sign in with only your password."
         if left:
             expect(said).not_to_contain_text(last)
         else:
@@ -226,8 +228,8 @@ def link_of(person):
 def join(page, password):
     main(page).get_by_label("Password").fill(password)
     page.get_by_label("Where you are").select_option("Europe/Berlin")
-    page.get_by_label("I have read what happens to my words").check()
-    press(page, "Open my pages")
+    page.get_by_label("I have read what happens to what I write").check()
+    press(page, "Open my account")
 
 
 @pytest.mark.parametrize("first", ["the earlier tab", "the later tab"])

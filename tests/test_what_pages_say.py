@@ -154,7 +154,7 @@ class Pages:
         prefix = "/portal" if side == "client" else ""
         answer = self.theirs[side].get(f"{prefix}/goals/{story.goal.pk}/")
         page, raw = said(answer), answer.content.decode()
-        suggests = "suggests words. Nothing changes unless you agree."
+        suggests = "suggests a wording. Nothing changes unless you agree."
         if not (side == "client" and suggests in page):
             for line in self.standing(side):
                 assert line in page, (line, page[:600])
@@ -197,12 +197,14 @@ class Pages:
         story, page = self.story, self.page("client", "/portal/")
         asked = story.asked() == "client"
         verb = (
-            "Thea suggests other words" if story.latest > 1 else "Thea proposes a goal"
+            "Thea suggests a new wording"
+            if story.latest > 1
+            else "Thea proposes a goal"
         )
         if story.latest < story.numbers:  # newer ones were declined or withdrawn
-            verb = "Thea’s earlier words wait for you again"
+            verb = "Thea’s earlier wording needs your agreement again"
         if story.latest in story.ever:
-            verb = "Your therapist agreed again to earlier words"
+            verb = "Your therapist agreed again to an earlier wording"
         assert (verb in page) == asked
         review = story.review  # beside a proposal as well
         unanswered = review and "client" not in story.choices
@@ -246,14 +248,14 @@ class Pages:
             if self.last(side) is not None:
                 assert f"{name}: {self.last(side)} of 10" in page
         waits = self.story.asked() == "therapist"
-        assert ("Words for a goal wait for your key" in page) == waits
+        assert ("A goal wording needs your agreement" in page) == waits
 
     def today(self):
         story, page = self.story, self.page("therapist", "/today/")
         asked = story.asked() == "therapist"
         again = asked and story.latest in story.ever
-        assert ("Proposed words for a goal" in page) == (asked and not again)
-        assert ("agreed again to earlier words" in page) == again
+        assert ("Suggested a goal wording" in page) == (asked and not again)
+        assert ("agreed again to an earlier wording" in page) == again
         unanswered = story.review and "therapist" not in story.choices
         theirs = story.beginner == "client"
         asks = "The client started a goal review. Add your answers."
@@ -265,7 +267,7 @@ class Pages:
 
     def caseload(self):
         page = self.page("therapist", "/caseload/")
-        assert ("Your key" in page) == (self.story.asked() == "therapist")
+        assert ("Needs your agreement" in page) == (self.story.asked() == "therapist")
         if self.story.closed:
             assert "No goal yet" in page
             return
@@ -277,15 +279,15 @@ class Pages:
 
     def digest_of_thea(self):
         page = self.page("therapist", f"/digest/{self.digests['therapist'].pk}/")
-        waiting = page.split("Waiting for your key")[1].split("Notes not signed")[0]
+        waiting = page.split("Needs your agreement")[1].split("Notes not signed")[0]
         assert ("Cleo" in waiting) == (self.story.asked() == "therapist")
-        agreed = page.split("Newly agreed")[1].split("What moved")[0]
+        agreed = page.split("Newly agreed")[1].split("What changed")[0]
         in_force = None if self.story.closed else self.story.in_force
         assert (self.story.words.get(in_force, "-") in agreed) == bool(in_force)
 
     def digest_of_cleo(self):
         page = self.page("client", f"/portal/digest/{self.digests['client'].pk}/")
-        assert ("Waiting for your key" in page) == (self.story.asked() == "client")
+        assert ("Needs your agreement" in page) == (self.story.asked() == "client")
         story = self.story
         unanswered = story.review and "client" not in story.choices
         assert (self.started in page) == unanswered

@@ -16,9 +16,9 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models import Goal
 from ui.screen_privacy import called
 
-audit.verb("practice agreed", audit.Sort.WROTE, _("Agreed on practice"))
-audit.verb("practice reworded", audit.Sort.WROTE, _("Reworded practice"))
-audit.verb("practice answered", audit.Sort.WROTE, _("Answered about practice"))
+audit.verb("practice agreed", audit.Sort.WROTE, _("Assigned an exercise"))
+audit.verb("practice reworded", audit.Sort.WROTE, _("Reworded an exercise"))
+audit.verb("practice answered", audit.Sort.WROTE, _("Logged an exercise"))
 
 
 class AssignmentQuerySet(ClientRowQuerySet):
@@ -45,7 +45,7 @@ class Assignment(ClientRow):
     session = models.ForeignKey(  # where it was agreed
         TherapySession, models.PROTECT, null=True, related_name="+", db_constraint=False
     )
-    words = EncryptedTextField(_("practice"))
+    words = EncryptedTextField(_("exercise"))
     due_on = models.DateField(null=True)
     set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     set_at = models.DateTimeField(default=timezone.now)

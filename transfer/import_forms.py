@@ -16,21 +16,23 @@ from transfer.imports.summary import Summary
 from transfer.models import CaseloadImport
 from ui.forms import ColleagueField, HouseForm, SegmentsField
 
-CHANGED = _("Somebody began to bring this in, or left it out.")
-NO_NAME = _("One column has to be the preferred name.")
-TWICE = _("Two columns cannot both be this.")
-MEND = _("Mend these lines, or say that they stay out.")
-NOBODY = _("Nobody new is in this file.")
-TOO_MUCH = _("More dates and ratings than can be brought in at once. Cut it in two.")
+CHANGED = _("Someone already imported or discarded this list.")
+NO_NAME = _("One column must be the preferred name.")
+TWICE = _("Two columns can’t both be this.")
+MEND = _("Fix these lines, or choose to leave them out.")
+NOBODY = _("There are no new clients in this file.")
+TOO_MUCH = _(
+    "This file has more dates and ratings than one import can hold. Split it in two."
+)
 
 
 class UploadForm(HouseForm):
     """The worker reads the file; what its first bytes say is said at once."""
 
     file = forms.FileField(
-        label=_("The file"),
+        label=_("File"),
         help_text=_("CSV or Excel (.xlsx), up to 5 MB and 5,000 lines."),
-        error_messages={"empty": sheet.EMPTY, "invalid": _("Choose a file first.")},
+        error_messages={"empty": sheet.EMPTY, "invalid": _("Choose a file.")},
         widget=forms.FileInput({"accept": ".csv,.txt,.tsv,.xlsx"}),
         allow_empty_file=False,
     )
@@ -60,7 +62,7 @@ class UploadForm(HouseForm):
 
 class AdminUploadForm(UploadForm):
     therapist = ColleagueField(
-        label=_("For whose caseload"), queryset=User.objects.none()
+        label=_("Add to the caseload of"), queryset=User.objects.none()
     )
     field_order = ["therapist", "file"]
 
@@ -77,7 +79,7 @@ class ImportReviewForm(HouseForm):
     leave_out = forms.BooleanField(
         label=_("Leave these lines out"),
         required=False,
-        help_text=_("They stay in your file. You can bring them later."),
+        help_text=_("They stay in your file. You can import them later."),
     )
 
     def __init__(self, *args, imported: CaseloadImport, summary: Summary, **kwargs):
@@ -91,7 +93,7 @@ class ImportReviewForm(HouseForm):
             self.fields["date_order"] = SegmentsField(
                 label=_("03/02/2026 is"),
                 help_text=_(
-                    "Some dates can be read both ways. Once for the whole file:"
+                    "Some dates can be read two ways. Choose once for the whole file:"
                 ),
                 choices=Order.choices,
                 initial=self.imported.date_order or None,
@@ -166,7 +168,7 @@ class ImportReviewForm(HouseForm):
         self._keep(by)
         summary, missing = self.summary, {}
         if summary.asks_order and not self.imported.date_order:
-            missing["date_order"] = _("Please choose one.")
+            missing["date_order"] = _("Choose one.")
         if summary.to_mend and not self.imported.leaves_out:
             missing["leave_out"] = MEND
         if summary.is_too_much:

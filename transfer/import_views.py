@@ -137,7 +137,7 @@ def _changed(imported, user) -> list[dict]:
     return [
         {"who": people.get(actor, ""), "what": audit_page.what(verb), "many": many}
         for actor, verb, many in said
-    ] or [{"who": "", "what": _("Something else refers to these clients."), "many": 1}]
+    ] or [{"who": "", "what": _("Other records refer to these clients."), "many": 1}]
 
 
 def _undone(request, side: ImportSide, imported):
@@ -196,7 +196,7 @@ def _went_on(request, form: ImportReviewForm) -> bool:
     if request.POST.get("act") == "bring" and not form.changes_reading:
         return form.start(by=request.user)
     if request.POST.get("act") == "bring":
-        messages.info(request, _("Read anew. Look once more, then bring them in."))
+        messages.info(request, _("Columns applied. Check the list, then import."))
     return form.save(by=request.user)
 
 
@@ -225,10 +225,10 @@ def stop(request, side: ImportSide, import_id):
     rows = side.mine(request.user).filter(by=request.user)
     imported = get_object_or_404(rows, pk=import_id)
     if imported.stop(by=request.user):
-        messages.success(request, _("Stopped. Nothing came in."))
+        messages.success(request, _("Import stopped. Nothing was imported."))
         return redirect(side["look"], imported.pk)
     if imported.drop(by=request.user):
-        messages.success(request, _("Left out, and its lines are deleted."))
+        messages.success(request, _("Import discarded, and its lines are deleted."))
         return redirect(side["begin"])
     return redirect(side["look"], imported.pk)
 

@@ -7,37 +7,35 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-CHOICE = _("That is not one of the choices. Please choose again.")
-TOO_OLD = _("Something in this form was lost on the way. Open the page again.")
-NO_FILE = _("No file arrived. Please choose it again.")
-NUMBER = _("Please write a number.")
-DAY = _("Please give a date, such as 2026-11-24.")
-TIME = _("Please give a time, such as 14:30.")
-DAY_AND_TIME = _("Please give a date and a time, such as 2026-11-24 14:30.")
-CHECK = _("Please check this.")
-EMAIL = _("Please write an email address, such as name@example.org.")
-LINK = _("Please write a whole web address; it starts with https://.")
+CHOICE = _("Choose one of the options.")
+TOO_OLD = _("Part of this form was lost. Reload the page.")
+NO_FILE = _("The file did not arrive. Choose it again.")
+NUMBER = _("Enter a number.")
+DAY = _("Enter a date, such as 2026-11-24.")
+TIME = _("Enter a time, such as 14:30.")
+DAY_AND_TIME = _("Enter a date and a time, such as 2026-11-24 14:30.")
+CHECK = _("Check this field.")
+EMAIL = _("Enter an email address, such as name@example.org.")
+LINK = _("Enter a full web address, starting with https://.")
 
 # By the code of what is wrong, for every kind of field: validators say it too.
 EVERYWHERE = {
-    "max_length": _(
-        "Please keep this to %(limit_value)d characters; it has %(show_value)d."
-    ),
+    "max_length": _("Keep this to %(limit_value)d characters; it has %(show_value)d."),
     "min_length": _(
-        "Please write at least %(limit_value)d characters; it has %(show_value)d."
+        "Enter at least %(limit_value)d characters; it has %(show_value)d."
     ),
-    "max_value": _("%(limit_value)s is the most that can be."),
-    "min_value": _("%(limit_value)s is the least that can be."),
-    "step_size": _("This goes in steps of %(limit_value)s."),
-    "max_digits": _("That number is too long."),
-    "max_decimal_places": _("That number has too many decimal places."),
-    "max_whole_digits": _("That number is too large."),
+    "max_value": _("Enter %(limit_value)s or less."),
+    "min_value": _("Enter %(limit_value)s or more."),
+    "step_size": _("Enter a multiple of %(limit_value)s."),
+    "max_digits": _("Enter fewer digits."),
+    "max_decimal_places": _("Enter fewer decimal places."),
+    "max_whole_digits": _("Enter a smaller number."),
     "null_characters_not_allowed": _(
-        "This contains a character that cannot be saved. Please type it again."
+        "This contains a character that cannot be saved. Type it again."
     ),
-    "unique": _("That is in use already."),
-    "null": _("Please fill this in."),
-    "blank": _("Please fill this in."),
+    "unique": _("This is already in use."),
+    "null": _("Fill this in."),
+    "blank": _("Fill this in."),
 }
 # By the kind of field, the most particular first.
 OF_KIND: list[tuple[type[forms.Field], dict]] = [
@@ -49,7 +47,7 @@ OF_KIND: list[tuple[type[forms.Field], dict]] = [
     (forms.JSONField, {"invalid": TOO_OLD}),
     (forms.FloatField, {"invalid": NUMBER}),
     (forms.DecimalField, {"invalid": NUMBER}),
-    (forms.IntegerField, {"invalid": _("Please write a whole number.")}),
+    (forms.IntegerField, {"invalid": _("Enter a whole number.")}),
     (forms.DateTimeField, {"invalid": DAY_AND_TIME}),
     (
         forms.SplitDateTimeField,
@@ -63,17 +61,19 @@ OF_KIND: list[tuple[type[forms.Field], dict]] = [
         {
             "invalid": NO_FILE,
             "missing": NO_FILE,
-            "empty": _("That file is empty."),
-            "max_length": _("The name of that file is too long."),
-            "contradiction": _("Choose a file or remove the one there, not both."),
-            "invalid_image": _("That file is no picture, or it is damaged."),
+            "empty": _("This file is empty."),
+            "max_length": _("This file’s name is too long."),
+            "contradiction": _(
+                "Choose a new file or remove the current one, not both."
+            ),
+            "invalid_image": _("This file is not an image, or it is damaged."),
         },
     ),
 ]
 # What any other field may bring of Django's.
 OTHERS = {
     "invalid": CHECK,
-    "incomplete": _("Please fill in every part."),
+    "incomplete": _("Fill in every part."),
     "invalid_choice": CHOICE,
     "invalid_list": CHOICE,
     "list": CHOICE,
@@ -87,17 +87,17 @@ OF_MODELS = [
 ]
 # allauth's, by their names: for signing in, and for second steps.
 SIGNING_IN = {
-    "email_password_mismatch": _("The email address or the password is not right."),
-    "account_inactive": _("This account is closed. Ask your practice."),
-    "incorrect_password": _("That is not your password."),
-    "enter_current_password": _("Please type your password."),
+    "email_password_mismatch": _("That email and password don’t match."),
+    "account_inactive": _("This account is closed. Contact your practice."),
+    "incorrect_password": _("That password is not correct."),
+    "enter_current_password": _("Enter your password."),
     "too_many_login_attempts": _("Too many tries. Wait a while, then try again."),
     "rate_limited": _("Too many tries. Wait a while, then try again."),
 }
 SECOND_STEP = {
-    "incorrect_code": _("That is not right. Codes change every half minute."),
-    "cannot_delete_authenticator": _("This second step cannot be removed."),
-    "cannot_generate_recovery_codes": _("Add a second step first."),
+    "incorrect_code": _("That code is not correct. Codes change every 30 seconds."),
+    "cannot_delete_authenticator": _("This method cannot be removed."),
+    "cannot_generate_recovery_codes": _("Set up two-step verification first."),
 }
 NOT_POSSIBLE = _("That is not possible here.")
 

@@ -16,8 +16,8 @@ from ui.widgets import Pick, Segments, Stones, Times, WeekInput
 TYPED = (forms.Textarea, forms.TextInput)
 TOO_LONG = _("Too long by {n}. Shorten it to save.")
 SENT_BEFORE = _(
-    "This was sent before, with other words, and those are saved. To save these words"
-    " too, send it again."
+    "This was already sent with different text, and that text is saved. To save this "
+    "text too, send it again."
 )
 NUMBERS = [(number, str(number)) for number in range(11)]
 
@@ -185,7 +185,7 @@ class House:
         if field.error_messages["required"] == usual:
             choose = isinstance(field.widget, forms.RadioSelect | forms.Select)
             field.error_messages["required"] = (
-                _("Please choose one.") if choose else _("Please fill this in.")
+                _("Choose one.") if choose else _("Fill this in.")
             )
 
     def _count(self, field):
@@ -242,7 +242,7 @@ class House:
 
     def _explain(self, error):
         if self.has_once and _is_key(error):
-            return self.add_error(None, _("This was sent before. Open the page again."))
+            return self.add_error(None, _("This was already sent. Reload the page."))
         refused = violated(error)
         if refused is None:
             raise error

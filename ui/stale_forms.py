@@ -120,8 +120,11 @@ class NoOverwrite:
             now = dates.short(now)
         now = str(dict(getattr(field, "choices", ())).get(now, now or ""))
         if now and len(now) <= LONGEST:
-            words = _("Meanwhile this became “%(now)s”. Save again to keep yours.")
+            words = _(
+                "This was changed to “%(now)s” in the meantime. Save again to keep "
+                "yours."
+            )
             return words % {"now": now}
         if now:
-            return _("Meanwhile this was changed. Save again to keep yours.")
-        return _("Meanwhile this was emptied. Save again to keep yours.")
+            return _("This was changed in the meantime. Save again to keep yours.")
+        return _("This was cleared in the meantime. Save again to keep yours.")

@@ -16,6 +16,6 @@ def toast(request, text, undo="", seconds=0):
 def tell(request, done: bool, text="", undo="") -> None:
     """What was done; or that nothing was left to do, as from an old page."""
     if not done:
-        messages.info(request, _("That was done already. Nothing was changed."))
+        messages.info(request, _("That was already done. Nothing was changed."))
     elif text:
         toast(request, text, undo=undo)

@@ -7,7 +7,7 @@ from accounts.models.practice import Practice
 from database.ids import uuid7
 
 audit.verb("key destroyed", audit.Sort.ROLE, _("Destroyed a client’s key"))
-audit.verb("keys rotated", audit.Sort.SETTINGS, _("Changed the keys of the encryption"))
+audit.verb("keys rotated", audit.Sort.SETTINGS, _("Rotated the encryption keys"))
 
 
 class DataKey(models.Model):

@@ -61,7 +61,7 @@ class User(HasNameKey, AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT, related_name="people")
-    email = EmailAddressField(_("e-mail"), unique=True)
+    email = EmailAddressField(_("email"), unique=True)
     name = NameField(_("name"), max_length=120)
     name_key = NameKeyField(of=("name",))
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)

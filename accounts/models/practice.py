@@ -18,7 +18,7 @@ audit.verb(
     "practice changed", audit.Sort.SETTINGS, _("Changed the practice’s settings")
 )
 audit.verb(
-    "privacy notice written", audit.Sort.SETTINGS, _("Wrote a new privacy notice")
+    "privacy notice written", audit.Sort.SETTINGS, _("Published a new privacy notice")
 )
 audit.verb("crisis line added", audit.Sort.SETTINGS, _("Added a crisis line"))
 audit.verb("crisis line changed", audit.Sort.SETTINGS, _("Changed a crisis line"))
@@ -48,7 +48,7 @@ class Practice(models.Model):
     )
     # Beside the address that mails come from; discreet, so never the practice's name
     # unless somebody chose it.
-    sender_name = models.CharField(_("sender of mails"), max_length=60, blank=True)
+    sender_name = models.CharField(_("email sender"), max_length=60, blank=True)
     # How long a discharged client can still read in the portal.
     portal_days = models.PositiveSmallIntegerField(
         _("portal after discharge, in days"), default=30
@@ -64,7 +64,7 @@ class Practice(models.Model):
                 condition=~Q(sender_name__regex="[\\x01-\\x1f\\x7f]"),
                 name="practice_sender_is_one_line",
                 violation_error_code="sender_name",
-                violation_error_message=_("A sender’s name is one line."),
+                violation_error_message=_("Keep the sender’s name to one line."),
             ),
             # By which a mail header says that its words are encoded (RFC 2047).
             models.CheckConstraint(
@@ -77,7 +77,7 @@ class Practice(models.Model):
                 condition=Q(idle_minutes__gte=5, idle_minutes__lte=30),
                 name="practice_idle_five_to_thirty",
                 violation_error_code="idle_minutes",
-                violation_error_message=_("From 5 to 30 minutes."),
+                violation_error_message=_("Enter 5 to 30 minutes."),
             ),
         ]
 
@@ -117,8 +117,8 @@ class CrisisLineQuerySet(models.QuerySet):
 
 MOST_LINES = 30
 TOO_MANY_LINES = _(
-    "You have %(most)d crisis lines, the most a practice can have. Remove a line before"
-    " you add another."
+    "You already have %(most)d crisis lines, the maximum. Remove a line before you "
+    "add another."
 )
 LINE_IS_GONE = _("This crisis line was removed in the meantime. Nothing was changed.")
 

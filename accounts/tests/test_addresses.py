@@ -95,7 +95,9 @@ def test_an_address_in_use_takes_the_same_and_shows_the_same(
     assert set(emails.values_list("kind", "recipient")) == {("address-confirm", who.pk)}
     if who == ada:
         page = browser.get("/deliveries/").content.decode()
-        assert page.count("Link to confirm an address") > emails.count()  # a filter
+        assert (
+            page.count("Link to confirm an email address") > emails.count()
+        )  # a filter
 
 
 @pytest.mark.requirement("R30")
@@ -112,7 +114,7 @@ def test_its_owner_is_told_without_a_link_and_nobody_else_is(
             tasks.plan_and_send()
     [mail] = [one for one in mailoutbox if one.to != [thea.email]]
     assert mail.to == [theo.email]
-    assert mail.subject == "You have an account already"
+    assert mail.subject == "You already have an account"
     assert "/address/" not in mail.body
     change = AddressChange.objects.visible_to(thea).open().get()
     assert addresses.token(change.pk) not in mail.body

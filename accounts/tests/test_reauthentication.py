@@ -38,7 +38,7 @@ def test_six_minutes_later_thea_proves_it_and_goes_on(sign_in, thea):
         asked = browser.get("/grave/?x=1")
         assert asked.url == "/prove/?next=%2Fgrave%2F%3Fx%3D1"
         wrong = browser.post(asked.url, {"password": "not this one at all"})
-        assert "not your password" in wrong.content.decode()
+        assert "password is not correct" in wrong.content.decode()
         right = browser.post(asked.url, {"password": "thea-passes-by-the-lake"})
         assert right.url == "/grave/?x=1"
         assert browser.post(right.url).content == b"done POST"

@@ -67,7 +67,7 @@ def test_thea_adds_an_app_and_is_in(sign_in, thea):
     page = browser.get("/settings/second-step/")
     secret = page.context["form"].secret
     wrong = browser.post("/settings/second-step/", {"code": "000000"})
-    assert "not right" in wrong.content.decode()
+    assert "not correct" in wrong.content.decode()
     kept = browser.post("/settings/second-step/", {"code": code_now(secret)})
     assert kept.url == "/settings/codes/"
     codes = browser.get(kept.url).context["codes"]
@@ -75,7 +75,7 @@ def test_thea_adds_an_app_and_is_in(sign_in, thea):
     assert browser.get("/today/").status_code == 200
     told = OutgoingEmail.objects.get(kind="account-changed")
     assert told.recipient == thea
-    assert AuditEvent.objects.filter(verb="second step added").exists()
+    assert AuditEvent.objects.filter(verb="verification method added").exists()
 
 
 @pytest.mark.requirement("R29")
@@ -175,7 +175,7 @@ def test_the_last_second_step_stays_with_who_needs_one(sign_in, thea):
     browser.post(url)
     # Codes alone would be a password of eight digits.
     assert not Authenticator.objects.filter(user=thea).exists()
-    assert AuditEvent.objects.filter(verb="second step removed").count() == 1
+    assert AuditEvent.objects.filter(verb="verification method removed").count() == 1
 
 
 @pytest.mark.requirement("R39")
@@ -238,7 +238,7 @@ def test_what_anybody_would_try_first_is_refused_with_a_reason(sign_in, thea, pa
     answer = sign_in(thea).post("/settings/password/", said)
     assert answer.status_code == 200
     said = " ".join(answer.context["form"].errors["new_password2"])
-    assert any(why in said for why in ("anybody would try", "common", "similar"))
+    assert any(why in said for why in ("Too easy to guess", "common", "similar"))
 
 
 @pytest.mark.requirement("R24")
@@ -320,7 +320,7 @@ def test_removing_the_last_one_says_what_becomes_of_the_codes(sign_in, cleo):
     page = browser.get("/settings/").content.decode()
     assert "Removing it also deletes your recovery codes." in page
     answer = browser.post(f"/settings/ways/{row.pk}/remove/", follow=True)
-    assert "and your recovery codes with it" in answer.content.decode()
+    assert "along with your recovery codes" in answer.content.decode()
     assert not Authenticator.objects.filter(user=cleo.user).exists()
 
 
@@ -331,7 +331,7 @@ def test_before_the_codes_run_out_a_hint_is_given(thea):
         browser, _ = first_step(thea)
         answer = browser.post("/sign-in/second/", {"code": code}, follow=True)
         page = answer.content.decode()
-        assert ("Make new ones in your account." in page) == (number >= 5), number
+        assert ("Make new codes in your account." in page) == (number >= 5), number
     page = browser.get("/settings/").content.decode()
     assert "2 of 8 left" in page
-    assert "Make new ones before they run out." in page
+    assert "Make new codes before they run out." in page

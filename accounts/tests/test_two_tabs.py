@@ -38,7 +38,7 @@ def test_sent_in_both_tabs_the_second_goes_on_to_its_page(db, thea, address, goe
     other = browser.post(address, said | {"csrfmiddlewaretoken": second})
     assert (other.status_code, other.url) == (302, goes_to)
     page = browser.get("/settings/").content.decode()
-    assert "You are signed in as Thea already." in page
+    assert "You are already signed in as Thea." in page
 
 
 def test_after_signing_out_in_one_tab_the_other_shows_the_form_again(db, thea):
@@ -79,7 +79,7 @@ def test_in_a_browser_both_tabs_arrive(at, thea):
     other = one.context.new_page()
     for page in (one, other):
         page.goto("/sign-in/?next=/caseload/")
-        page.get_by_label("E-mail").fill(thea.email)
+        page.get_by_label("Email").fill(thea.email)
         page.get_by_label("Password", exact=True).fill(LAKE)
     for page in (one, other):
         page.get_by_role("button", name="Sign in", exact=True).click()

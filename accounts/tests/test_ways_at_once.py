@@ -211,7 +211,7 @@ def test_a_double_press_on_adding_the_app_says_that_it_is_there(
     second, first = pressed_twice(person, press)
     assert (second.status_code, first.status_code) == (200, 302)
     page = second.content.decode()
-    assert "This was added already" in page
+    assert "This was already added" in page
     assert "You can use it to sign in." in page
     assert Authenticator.objects.filter(user=person, type="totp").count() == 1
     mails = OutgoingEmail.objects.filter(recipient=person, kind="account-changed")
@@ -272,7 +272,7 @@ def test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows(
     second, first = pressed_twice(thea, press)
     assert (second.status_code, first.status_code) == (200, 302)
     page = second.content.decode()
-    assert "New recovery codes were made already" in page
+    assert "New recovery codes were already made" in page
     assert 'href="/settings/codes/"' in page
     # The browser has the first answer's cookie, whichever page it shows.
     [signed_in] = [t for t in tabs if t.get("/settings/").status_code == 200]

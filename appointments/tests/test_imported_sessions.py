@@ -56,7 +56,7 @@ def test_both_read_that_it_came_from_a_list_and_no_hour(session, cleo, thea, sig
 def test_cleo_reads_no_therapist_whom_the_list_did_not_name(session, cleo, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/sessions/{session.pk}/"))
     assert "With Thea" not in page and "Thea" not in page.split("Help now")[0]
-    assert "It came without a note." in page
+    assert "Imported without a note." in page
 
 
 def test_cleos_week_says_so_too(cleo, thea, sign_in):
@@ -69,13 +69,13 @@ def test_who_only_reads_is_told_so_too(session, cleo, practice, sign_in):
     iris = person(practice, "Iris", is_therapist=True)
     in_care(cleo, iris, "supervisor")
     page = text(sign_in(iris).get(f"/sessions/{session.pk}/"))
-    assert "From an imported list, without a note." in page
+    assert "Imported without a note." in page
     assert hourless(page) and "No note yet" not in page
 
 
 def test_the_booking_page_names_the_day_of_the_latest(session, cleo, thea, sign_in):
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/book/"))
-    assert "The latest is" in page and "12:00." not in page
+    assert "Latest session:" in page and "12:00." not in page
 
 
 def test_it_waits_for_no_note(session, cleo, thea, sign_in):
@@ -102,7 +102,7 @@ def test_a_note_that_thea_writes_of_it_counts_as_any(session, cleo, thea, sign_i
 def test_one_of_today_has_no_place_among_the_hours_of_the_day(cleo, thea, sign_in):
     imported(cleo, thea, timezone.now() - timedelta(minutes=1))
     page = text(sign_in(thea).get("/today/"))
-    assert "A day without sessions." in page and "No note yet" not in page
+    assert "No sessions today." in page and "No note yet" not in page
 
 
 def test_a_copy_of_the_record_says_so(session, cleo, thea):

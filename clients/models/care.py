@@ -20,7 +20,7 @@ from database.locks import lock
 from ui import names
 
 audit.verb("primary therapist set", audit.Sort.ROLE, _("Set the primary therapist"))
-audit.verb("primary therapist kept", audit.Sort.ROLE, _("Called a hand-over off"))
+audit.verb("primary therapist kept", audit.Sort.ROLE, _("Canceled a handover"))
 audit.verb("care role given", audit.Sort.ROLE, _("Gave a care role"))
 audit.verb("care role ended", audit.Sort.ROLE, _("Ended a care role"))
 
@@ -89,7 +89,7 @@ class CareRole(ClientRow):
                 fields=["client"],
                 condition=Q(kind="primary", ends_at=None),
                 name="care_role_one_primary",
-                violation_error_message=_("There is a primary therapist already."),
+                violation_error_message=_("There is already a primary therapist."),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=models.F("starts_at")),
@@ -99,7 +99,7 @@ class CareRole(ClientRow):
                 condition=~Q(kind="cover") | Q(ends_at__isnull=False),
                 name="care_role_cover_ends",
                 violation_error_code="until",
-                violation_error_message=_("Cover ends on a day."),
+                violation_error_message=_("Cover needs a last day."),
             ),
             models.CheckConstraint(
                 condition=~Q(kind="emergency")
@@ -138,7 +138,7 @@ class CareRole(ClientRow):
     def end(self, *, by: User) -> bool:
         """From the next request on it opens nothing; False where it had ended."""
         if self.kind == self.Kind.PRIMARY:
-            raise ValidationError(_("Somebody has to be the primary therapist."))
+            raise ValidationError(_("A primary therapist is required."))
         done = CareRole.objects.filter(pk=self.pk).not_ended().update(ends_at=AT_ONCE)
         if done:
             tell_again(by)
@@ -186,7 +186,7 @@ def require_treats(person: User) -> None:
     )
     if not works.exists():
         raise ValidationError(
-            _("%(name)s treats nobody here any more."),
+            _("%(name)s no longer treats clients here."),
             params={"name": names.isolated(person.name)},
         )
 

@@ -19,7 +19,7 @@ from clients.models.row import ClientRow
 
 audit.verb("care role asked", audit.Sort.ROLE, _("Asked for a care role"))
 audit.verb("care role confirmed", audit.Sort.ROLE, _("Confirmed a care role"))
-audit.verb("care role refused", audit.Sort.ROLE, _("Refused a care role"))
+audit.verb("care role refused", audit.Sort.ROLE, _("Declined a care role"))
 audit.verb(
     "care role withdrawn", audit.Sort.ROLE, _("Withdrew a request for a care role")
 )
@@ -66,7 +66,7 @@ class CareRoleRequest(ClientRow):
 
     class Outcome(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
-        REFUSED = "refused", _("Refused")
+        REFUSED = "refused", _("Declined")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     client = models.ForeignKey(
@@ -196,7 +196,7 @@ class CareRoleRequest(ClientRow):
         if not self.decide(self.Outcome.CONFIRMED, by=by):
             return False
         if self.ends_at and self.ends_at <= timezone.now():
-            raise ValidationError(_("The time of this role has passed."))
+            raise ValidationError(_("The dates of this role have passed."))
         starts_at = self.starts_at
         if starts_at and starts_at <= timezone.now():
             starts_at = None

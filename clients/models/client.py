@@ -28,14 +28,14 @@ from database import identity
 from database.ids import uuid7
 from ui.names import name_key
 
-audit.kind("client", _("The overview"))
-audit.verb("background written", audit.Sort.WROTE, _("Wrote what brought them"))
-audit.verb("admitted", audit.Sort.ROLE, _("Admitted a client"))
+audit.kind("client", _("Client page"))
+audit.verb("background written", audit.Sort.WROTE, _("Wrote the presenting concern"))
+audit.verb("admitted", audit.Sort.ROLE, _("Added a client"))
 audit.verb("client corrected", audit.Sort.WROTE, _("Corrected contact details"))
 audit.verb("client invited", audit.Sort.ROLE, _("Invited a client to the portal"))
-audit.verb("address corrected", audit.Sort.ROLE, _("Corrected an address"))
+audit.verb("address corrected", audit.Sort.ROLE, _("Corrected an email address"))
 audit.verb("discharged", audit.Sort.ROLE, _("Discharged a client"))
-audit.verb("taken back", audit.Sort.ROLE, _("Took a client back"))
+audit.verb("taken back", audit.Sort.ROLE, _("Readmitted a client"))
 audit.verb("portal closed", audit.Sort.ROLE, _("Closed their own portal"))
 
 
@@ -107,7 +107,7 @@ class Client(HasWishes, HasNameKey):
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
     # Until they are invited: from then on the account holds the one copy.  It stays
     # here where the address is somebody else's, who is told; nobody here is.
-    email = EmailAddressField(_("e-mail"), blank=True)
+    email = EmailAddressField(_("email"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     emergency_name = NameField(_("emergency contact"), max_length=120, blank=True)
     emergency_phone = models.CharField(

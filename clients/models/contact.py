@@ -10,7 +10,7 @@ from clients import access, signals
 from clients.models.contact_wish import ContactWish, HasWishes, Wish, with_wishes
 
 audit.verb(
-    "contact preferences changed", audit.Sort.SETTINGS, _("Changed how to be reached")
+    "contact preferences changed", audit.Sort.SETTINGS, _("Changed contact preferences")
 )
 
 
@@ -37,10 +37,10 @@ class ContactPreferences(HasWishes, models.Model):
     class Celebrates(models.TextChoices):
         """How a success is marked, as the client wants it."""
 
-        QUIET = "quiet", _("quietly, with a line and no more")
+        QUIET = "quiet", _("quietly: a short note, no fuss")
         TALK = "talk", _("by talking about it in the session")
-        NOBODY = "nobody", _("privately, and nobody brings it up")
-        RITUAL = "ritual", _("with a small ritual, one sentence and the last stone")
+        NOBODY = "nobody", _("privately: prefers that nobody mentions it")
+        RITUAL = "ritual", _("with a small ritual: one sentence and the final stone")
 
     client = models.OneToOneField(
         "clients.Client",

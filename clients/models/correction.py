@@ -10,12 +10,12 @@ from accounts.models import User
 from clients.models.row import ClientRow, ClientRowQuerySet
 
 audit.verb("correction asked", audit.Sort.WROTE, _("Asked for a correction"))
-audit.verb("correction answered", audit.Sort.WROTE, _("Answered about a correction"))
+audit.verb("correction answered", audit.Sort.WROTE, _("Answered a correction request"))
 
 MOST_A_DAY = 20
 FULL = _(
-    "You asked for %(most)d corrections in the last 24 hours, the most for one day. Ask"
-    " for this one tomorrow."
+    "You’ve reached the limit of %(most)d correction requests in 24 hours. Ask for "
+    "this one tomorrow."
 )
 
 

@@ -24,13 +24,11 @@ from ui.email_addresses import normalize
 from ui.names import name_key
 from ui.templatetags.ui import day_words
 
-audit.verb(
-    "emergency", audit.Sort.ROLE, gettext_lazy("Opened a record in an emergency")
-)
+audit.verb("emergency", audit.Sort.ROLE, gettext_lazy("Used emergency access"))
 audit.verb(
     "emergency access seen",
     audit.Sort.ROLE,
-    gettext_lazy("Saw that a record was opened"),
+    gettext_lazy("Marked emergency access as seen"),
 )
 
 
@@ -104,9 +102,9 @@ def too_early(begins: datetime) -> str:
     said = {"day": day_words(local.date(), False), "time": dates.clock(local)}
     return (
         _(
-            "You can open a record in an emergency from %(day)s, %(time)s. That is 30 "
-            "days after an admin added you as a therapist. Until then, call the "
-            "client’s therapist, or ask a colleague who has worked here longer."
+            "You can use emergency access from %(day)s, %(time)s. That is 30 days "
+            "after an admin made you a therapist. Until then, call the client’s "
+            "therapist, or ask a colleague who has worked here longer."
         )
         % said
     )

@@ -44,10 +44,10 @@ class Notice(models.Model):
     }
 
     class Kind(models.TextChoices):
-        ROLE_ASKED = "role-asked", _("A care role waits for confirmation")
+        ROLE_ASKED = "role-asked", _("A care role needs confirmation")
         ROLE_GIVEN = "role-given", _("A care role was given")
         ROLE_ENDED = "role-ended", _("A care role ended")
-        THERAPIST_CHANGED = "therapist-changed", _("Another primary therapist")
+        THERAPIST_CHANGED = "therapist-changed", _("New primary therapist")
         CLIENT_MOVED = "client-moved", _("A client moves to you")
         EMERGENCY = "emergency", _("Emergency access")
         SIGN_IN_RESET = "sign-in-reset", _("Sign-in reset")

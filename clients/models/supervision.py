@@ -10,15 +10,14 @@ from accounts.models import User
 from clients import access
 from clients.models.row import ClientRow
 
-audit.verb("supervision comment", audit.Sort.WROTE, _("Wrote to the therapist"))
+audit.verb("supervision comment", audit.Sort.WROTE, _("Commented to the therapist"))
 audit.verb(
-    "supervision comment read", audit.Sort.WROTE, _("Read what a supervisor wrote")
+    "supervision comment read", audit.Sort.WROTE, _("Read a supervisor’s comment")
 )
 
 MOST_A_DAY = 100  # by one person, about one client
 FULL = _(
-    "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
-    " one tomorrow."
+    "You’ve reached the limit of %(most)d comments in 24 hours. Add this one tomorrow."
 )
 
 

@@ -41,7 +41,7 @@ def test_ada_reads_in_plain_words_who_opened_what_of_whom(sign_in, ada, thea, cl
     page = answer.content.decode()
     assert "Cleo Hart" in page
     assert "Take the bus" not in page
-    assert lines(answer)[0].what == "This audit"
+    assert lines(answer)[0].what == "The access log"
 
 
 def test_ada_who_becomes_a_therapist_too_still_reads_the_audit(sign_in, ada):
@@ -50,9 +50,7 @@ def test_ada_who_becomes_a_therapist_too_still_reads_the_audit(sign_in, ada):
     assert browser.post(f"/people/{ada.pk}/", {"role": "both"}).status_code == 302
     browser.post(f"/people/{ada.pk}/", {"role": "admin"})
     answer = browser.get("/audit/")
-    changed = [
-        line for line in lines(answer) if line.what == "Changed what somebody may do"
-    ]
+    changed = [line for line in lines(answer) if line.what == "Changed someone’s roles"]
     assert [(line.who, line.of) for line in changed] == [("Ada", "")] * 2
     assert browser.get("/audit/csv/").status_code == 200
 
@@ -181,7 +179,7 @@ def test_the_file_is_a_download_with_harmless_cells(sign_in, ada, practice, cleo
     assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer["Content-Type"].startswith("text/csv")
     rows = read(answer)
-    assert rows[0] == ["When", "Who", "Kind", "What", "Of", "From"]
+    assert rows[0] == ["When", "Who", "Kind", "What", "Client", "From"]
     assert rows[1][0].endswith("+00:00")
     assert "'=cmd|' /C calc'!A0" in {row[1] for row in rows}
 

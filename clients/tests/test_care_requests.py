@@ -68,10 +68,10 @@ def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
     assert emails(thea) == {"care-role-question"}
     assert emails(theo) == set()
     home = page_at(sign_in(cleo.user), "/portal/")
-    assert "Your practice asked for Theo to be your second therapist." in home
-    assert "Nothing opens before your therapist confirms." in home
+    assert "Your practice asked for Theo to be your co-therapist." in home
+    assert "They have no access until your therapist confirms." in home
     looked = page_at(sign_in(cleo.user), "/portal/looked/")
-    assert "Theo" in looked and "waits for your therapist" in looked
+    assert "Theo" in looked and "waiting for your therapist" in looked
     today = page_at(sign_in(thea), "/today/")
     assert "A care role for Theo needs your confirmation" in today
     for who in (ada, thea):
@@ -88,8 +88,8 @@ def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
     role = CareRole.objects.get(user=theo)
     assert (role.given_by, role.kind) == (thea, "co_therapist")
     home = page_at(sign_in(cleo.user), "/portal/")
-    assert "Theo can open your record now, as your second therapist." in home
-    assert "Nothing opens before" not in home
+    assert "Theo can open your record now, as your co-therapist." in home
+    assert "They have no access until" not in home
     assert "needs your confirmation" not in page_at(sign_in(thea), "/today/")
     assert decide(sign_in(thea), "confirm").status_code != 200
     assert CareRole.objects.filter(user=theo).count() == 1
@@ -100,7 +100,7 @@ def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo
     decide(sign_in(thea), "refuse")
     assert not opens(sign_in(theo), cleo)
     assert "refused by Thea" in page_at(sign_in(ada), care(cleo))
-    assert "Your therapist refused" in page_at(sign_in(cleo.user), "/portal/")
+    assert "Your therapist declined" in page_at(sign_in(cleo.user), "/portal/")
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert not CareRole.objects.filter(user=theo).exists()
 
@@ -271,7 +271,7 @@ def test_what_an_admin_gives_who_leads_is_told_as_well(sign_in, thea, theo, ines
     give(sign_in(thea), cleo, theo)
     assert opens(sign_in(theo), cleo)
     home = page_at(sign_in(cleo.user), "/portal/")
-    assert "Theo can open your record now, as your second therapist." in home
+    assert "Theo can open your record now, as your co-therapist." in home
     assert "care-team" in emails(cleo.user)
     assert "care-team" in emails(ines)
     assert "Thea made you co-therapist" in page_at(sign_in(theo), "/today/")
@@ -293,7 +293,7 @@ def test_a_last_day_within_the_day_of_waiting_is_said_at_its_form(
 ):
     in_care(cleo, ines, "cover", ends=9)
     page = give(sign_in(ada), cleo, theo, "cover", until=day(0)).content.decode()
-    assert "This role opens in 24 hours. Choose a later last day." in page
+    assert "This role starts in 24 hours. Choose a later last day." in page
     assert not CareRole.objects.filter(user=theo).exists()
 
 
@@ -507,7 +507,7 @@ def test_an_admin_proves_who_they_are_before_any_role_changes(
 def test_ada_ends_a_role_and_cleo_and_thea_read_it(sign_in, ada, thea, theo, cleo):
     role = in_care(cleo, theo, "co_therapist", ends=None)
     sign_in(ada).post(f"/care-roles/{role.pk}/end/")
-    said = "Theo can no longer open your record as your second therapist."
+    said = "Theo can no longer open your record as your co-therapist."
     assert said in page_at(sign_in(cleo.user), "/portal/")
     assert emails(cleo.user) == {"care-team"}
     assert "Ada ended a care role" in page_at(sign_in(thea), "/today/")

@@ -60,15 +60,15 @@ def test_thea_sets_cover_for_next_week_which_begins_and_ends_by_itself(
 def test_cover_needs_a_last_day_and_days_come_in_order(sign_in, thea, theo, cleo):
     browser = sign_in(thea)
     page = give(browser, cleo, theo, "cover").content.decode()
-    assert "Cover ends on a day." in page
+    assert "Cover needs a last day." in page
     page = give(browser, cleo, theo, "supervisor", until=day(-2))
-    assert "Choose today or a day to come." in page.content.decode()
+    assert "Choose today or a later date." in page.content.decode()
     page = give(browser, cleo, theo, "supervisor", until="9999-12-31")
-    assert "more than five years away" in page.content.decode()
+    assert "within five years" in page.content.decode()
     page = give(browser, cleo, theo, "supervisor", since=day(3), until=day(2))
-    assert "The last day comes after the first." in page.content.decode()
+    assert "The last day must be after the first." in page.content.decode()
     page = give(browser, cleo, theo, "supervisor", since=day(-3))
-    assert "Choose today or a day to come." in page.content.decode()
+    assert "Choose today or a later date." in page.content.decode()
     assert not CareRole.objects.filter(user=theo).exists()
 
 
@@ -138,7 +138,7 @@ def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
     later.refresh_from_db()
     assert later.therapist == ines
     # And none is planned any more.
-    assert "Call it off" in browser.get(care(cleo)).content.decode()
+    assert "Cancel handover" in browser.get(care(cleo)).content.decode()
     browser.post(f"{care(cleo)}call-off/")
     [role] = CareRole.objects.filter(client=cleo).not_ended()
     assert (role.user, role.ends_at) == (thea, None)

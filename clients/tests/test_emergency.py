@@ -38,14 +38,14 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     [told] = OutgoingEmail.objects.filter(recipient=cleo.user)
     assert told.kind == "emergency-client"
     home = page_at(sign_in(cleo.user), "/portal/")
-    assert "Theo opened your record in an emergency." in home
+    assert "Theo used emergency access to your record." in home
     assert "crying" not in home
     # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
     theas = sign_in(thea)
     assert "Theo opened the record in an emergency" in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
-    assert "in an emergency" not in page_at(theas, "/today/")
+    assert "emergency access" not in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/care-roles/{cleo.pk}/")
     # Ada sees that, not why.
     adas = page_at(sign_in(ada), f"/care-roles/{cleo.pk}/")
@@ -106,10 +106,10 @@ def test_a_short_reason_a_wrong_name_and_a_name_of_two_are_refused(
 ):
     browser = sign_in(theo)
     said = [
-        ("Cleo Hart", "Urgent.", "A sentence, please"),
-        ("Cleo", WHY, "No client of this practice is called so."),
-        ("Cleo%", WHY, "No client of this practice is called so."),
-        ("Carl Osei", WHY, "You have a role for this client already."),
+        ("Cleo Hart", "Urgent.", "Write a full sentence"),
+        ("Cleo", WHY, "No client of this practice has this name."),
+        ("Cleo%", WHY, "No client of this practice has this name."),
+        ("Carl Osei", WHY, "You already have a role for this client."),
     ]
     for name, reason, answer in said:
         page = ask(browser, name, reason).content.decode()
@@ -135,7 +135,7 @@ def test_nobody_of_another_practice_and_no_admin_and_no_client_can_ask(
     encryption.make_practice_key(elsewhere.pk)
     una = person(elsewhere, "Una", is_therapist=True)
     page = ask(sign_in(una)).content.decode()
-    assert "No client of this practice is called so." in page
+    assert "No client of this practice has this name." in page
     for who in (ada, carl.user, cleo.user):
         assert sign_in(who).get("/emergency/").status_code == 404
         assert ask(sign_in(who)).status_code == 404

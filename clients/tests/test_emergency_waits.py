@@ -19,7 +19,7 @@ from database.identity import acting_as
 from tests.cast import page_at
 
 PASSWORD = "a long password here"
-WAIT = "You can open a record in an emergency from "
+WAIT = "You can use emergency access from "
 
 
 def invited(by, role="therapist", email="nina@example.test"):

@@ -44,7 +44,7 @@ def test_only_the_name_is_needed(sign_in, thea):
 
 def test_an_invitation_needs_an_address_and_says_so(sign_in, thea):
     page = sign_in(thea).post("/clients/add/", DETAILS | {"email": ""})
-    assert "An invitation needs an e-mail address." in page.content.decode()
+    assert "Enter an email address to send an invitation." in page.content.decode()
     assert "Wakes at four." in page.content.decode()  # nothing typed is lost
     assert not Client.objects.exists()
 
@@ -61,7 +61,7 @@ def test_pressing_twice_adds_one_client(sign_in, thea, theo, known):
     assert Client.objects.count() == 1
     for changes in ({"email": "other@example.test"}, {"portal": "none"}):
         page = browser.post("/clients/add/", once | changes).content.decode()
-        assert "This was sent before, with other details" in page
+        assert "This was already sent with different details" in page
     assert Client.objects.count() == 1
 
 
@@ -127,7 +127,7 @@ def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
         client = Client.objects.get(pk=url.split("/")[2])
         if how == "invited later":
             answer = browser.post(f"{url}invite/", follow=True)
-            assert "unless the address is in use" in answer.content.decode()
+            assert "unless the address is already in use" in answer.content.decode()
         if how == "address corrected":
             said |= {"email": email, "version": client.version}
             answer = browser.post(f"{url}edit/", said)
@@ -139,7 +139,7 @@ def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
     for page, other in zip(*found, strict=True):
         lines = difflib.ndiff(page.splitlines(), other.splitlines())
         assert [line for line in lines if line[0] in "+-"] == []
-    assert "The invitation is out." in found[1][0]
+    assert "Invitation sent." in found[1][0]
     assert "ADDRESS" in found[1][1]
     invited = OutgoingEmail.objects.filter(kind="invitation")
     assert owners[whose] not in invited.values_list("recipient__email", flat=True)
@@ -183,7 +183,7 @@ def test_thea_corrects_details_and_the_later_save_is_told(sign_in, thea, cleo):
     }  # fmt: skip
     assert browser.post(url, form).status_code == 302
     page = browser.post(url, form | {"family_name": "Hardy"}).content.decode()
-    assert "changed by somebody else" in page
+    assert "Someone else changed" in page
     assert "Hardy" in page
     cleo.refresh_from_db()
     assert cleo.family_name == "Hartley"
@@ -207,7 +207,7 @@ def test_ada_invites_a_therapist(sign_in, ada):
     assert not kit.has_usable_password()
     page = sign_in(ada).get("/people/").content.decode()
     assert "Kit" in page
-    assert "Invited, link ends" in page
+    assert "Invited, link expires" in page
 
 
 def test_ada_invites_a_client_for_theo_and_cannot_open_them(sign_in, ada, theo):

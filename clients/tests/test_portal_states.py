@@ -36,7 +36,7 @@ READS = {
     "portal over": "Cleo is discharged and cannot read it.",
 }
 UNTRUE = (
-    "The client says", "Waits for an answer", "Either of you", "once the client says",
+    "The client says", "Waiting for an answer", "Either of you", "once the client says",
     "both of you", "Both of you", "The client can read", "reads your reason",
 )  # fmt: skip
 
@@ -82,15 +82,15 @@ def test_a_suggested_strength_waits_only_for_who_can_answer(
     then = "A suggested strength is listed here once Cleo says yes."
     empty = then if state == "active" else WAITS[state]
     assert f"No strengths yet. {empty}" in read(browser, url)
-    says = "Cleo says whether it fits, or puts it in other words."
+    says = "Cleo says whether it fits, or rewords it."
     says = says if state == "active" else WAITS[state]
     page = read(browser, f"{url}add/")
-    assert f"Describe the moment that shows it. {says}" in page
+    assert f"Describe an example that shows it. {says}" in page
     once = browser.get(f"{url}add/").content.decode()
     once = re.search(r'name="once" value="([^"]+)"', once)[1]
     page = read(browser, f"{url}add/", once=once, **PATIENCE)
     assert f"Strength suggested. {says}" in page
-    offered = page.partition("Offered, and answered")[2].partition("The whole way")[0]
+    offered = page.partition("Suggested and answered")[2].partition("Full timeline")[0]
     assert offered.count(WAITS[state]) == 1
     assert ("Not answered" in offered) is (state != "active")
     assert not [words for words in UNTRUE if words in page]
@@ -111,10 +111,10 @@ def test_who_can_propose_a_goal(in_state, thea, sign_in, state, had):
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     active = state == "active"
     said = "Either of you can propose one." if active else "You can propose one."
-    begins = "No goal is open now." if had else "No goal yet."
+    begins = "No open goals." if had else "No goal yet."
     assert f"{begins} {said}" in read(browser, f"/clients/{cleo.pk}/")
     page = read(browser, f"/sessions/{session.pk}/")
-    assert f"No goal is open now. {said}" in page
+    assert f"No open goals. {said}" in page
     if not had:
         assert said in read(browser, f"/clients/{cleo.pk}/progress/")
     page = read(sign_in(supervisor), f"/clients/{cleo.pk}/")
@@ -127,9 +127,7 @@ def test_who_reads_that_the_timeline_was_opened(in_state, thea, sign_in, state):
     cleo, browser = in_state(state), sign_in(thea)
     page = read(browser, f"/clients/{cleo.pk}/journey/")
     reads_now = state in ("active", "discharged")
-    assert ("Opening and printing are written down in “Who looked”." in page) is (
-        reads_now
-    )
+    assert ("Opening and printing are listed in “Who looked”." in page) is (reads_now)
     logged = "Opening and printing are recorded in the access log."
     assert (logged in page) is not reads_now
 
@@ -157,24 +155,24 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
     told = {
         "invited": "For the record. Cleo reads that the note is held back, and not why, "
         "after joining the portal.",
-        "active": "For the record. The client reads that the note is held back, and not "
+        "active": "For the record. The client sees that the note is not shared, but not "
         "why.",
     }
     told["discharged"] = told["active"]
-    why = page.partition("Hold it back for a while")[2].partition("Hold it back")[0]
+    why = page.partition("Don’t share yet")[2].partition("Don’t share yet")[0]
     assert told.get(state, "Only for the record.") in why
     assert ("reads that" in why) is (state in told)
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(ProgressNote.objects.get(), "To talk about it first", by=thea)
     page = read(browser, f"/sessions/{session.pk}/")
-    assert "Held back since" in page
-    assert ("Let it be read again" in page) is (state in told)
+    assert "On hold since" in page
+    assert ("Share again" in page) is (state in told)
     assert ("Stop holding it back" in page) is (state not in told)
     assert "Cleo opened it before" not in page
     page = read(browser, f"/sessions/{session.pk}/add/")
-    assert "This note is held back, so Cleo can’t read the addition either." in page
+    assert "This note is not shared, so Cleo can’t read the addition either." in page
     page = read(browser, f"/sessions/{session.pk}/show/", sure="1")
-    assert f"No longer held back. {READS[state]}" in page
+    assert f"Shared again. {READS[state]}" in page
 
 
 @pytest.mark.parametrize("state", ["active", "closed", "discharged", "portal over"])
@@ -241,7 +239,7 @@ def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
     page = read(browser, mine)
     assert with_note not in page
     # The same whether she read it yesterday or never.
-    assert "The note of this session is held back for now." in page
+    assert "The note of this session is not shared for now." in page
 
 
 def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, sign_in):
@@ -255,7 +253,7 @@ def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, si
     second = held_back(session, thea)
     NoteHold.objects.filter(pk=second.pk).update(at=timezone.now() + 2 * hour)
     page = read(sign_in(thea), f"/sessions/{session.pk}/")
-    assert "Held back since" in page and "before that" not in page
+    assert "On hold since" in page and "before that" not in page
 
 
 @pytest.mark.parametrize("state", ["active", "invited", "none", "closed"])
@@ -265,7 +263,7 @@ def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in,
     page = read(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
     stops = "Weekly emails stop Reminders are sent only for sessions that stay booked."
     assert (stops in page) is (state == "active")
-    assert ("The portal is for reading" in page) is (state == "active")
+    assert ("Portal is for reading" in page) is (state == "active")
 
 
 @pytest.mark.parametrize("state", STATES)

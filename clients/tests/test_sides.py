@@ -7,10 +7,10 @@ import pytest
 from tests.cast import agreed_goal
 
 PAGES = {
-    "comments/": "Say something about it",
+    "comments/": "Add a comment",
     "links/": "Link a goal",
-    "numbers/": "Important, and sure",
-    "steps/": "A next step",
+    "numbers/": "Importance and confidence",
+    "steps/": "Next step",
     "key-back/": "Not any more",
 }
 BOTH = Path(__file__).resolve().parents[2] / "templates" / "both"

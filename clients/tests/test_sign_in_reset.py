@@ -24,7 +24,7 @@ def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada
     assert theos.get("/today/").status_code == 200
     browser = sign_in(ada)
     url = f"/people/{theo.pk}/reset/"
-    assert "signed out everywhere" in browser.get(url).content.decode()
+    assert "signed out on all devices" in browser.get(url).content.decode()
     assert SignIn.objects.filter(user=theo).exists()  # asking changes nothing
     assert browser.post(url).url == "/people/"
     assert theos.get("/today/").status_code == 302
@@ -44,7 +44,7 @@ def test_theo_comes_back_by_the_email_alone(sign_in, client, ada, theo):
     assert {tuple(sent.to) for sent in mail.outbox} == {(theo.email,)}
     [email] = [sent for sent in mail.outbox if "/reset/" in sent.body]
     assert "was reset" in email.subject
-    assert "every second step you had no longer work" in email.body
+    assert "two-step verification no longer work" in email.body
     assert "asked for a new password" not in email.body
     link = next(word for word in email.body.split() if "/reset/" in word)
     form = client.get(link.partition(":8000")[2], follow=True)

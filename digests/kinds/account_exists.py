@@ -9,5 +9,5 @@ class AccountExists(Kind):
     """To the owner of an address that somebody else entered."""
 
     name = "account-exists"
-    subject = _("You have an account already")
-    label = _("Notice: an account is there already")
+    subject = _("You already have an account")
+    label = _("Notice: account already exists")

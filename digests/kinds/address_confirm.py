@@ -13,8 +13,8 @@ class AddressConfirm(Kind):
     """To the new address that somebody wants for themselves, while the link is open."""
 
     name = "address-confirm"
-    subject = _("Confirm your address")
-    label = _("Link to confirm an address")
+    subject = _("Confirm your email address")
+    label = _("Link to confirm an email address")
 
     def may_go(self, email, person, now):
         changes = AddressChange.objects.visible_to(person).open()

@@ -11,8 +11,8 @@ class CareRoleQuestion(Kind):
 
     name = "care-role-question"
     subject = _("Please sign in: your answer is needed")
-    label = _("A care role waits for confirmation")
-    reasons = {"decided": _("It was decided before the email went")}
+    label = _("A care role needs confirmation")
+    reasons = {"decided": _("Decided before the email was sent")}
 
     def may_go(self, email, person, now):
         require_staff(person)

@@ -22,7 +22,7 @@ class ClientDigest(WeeklyKind):
     due = Weekly(7, time(17), about=1)
     wish = "client-digest"
     unwanted = "digest off"
-    reasons = WeeklyKind.reasons | {"digest off": _("The client wants no weekly mail")}
+    reasons = WeeklyKind.reasons | {"digest off": _("The client wants no weekly email")}
 
     def readers(self):
         active = ~Q(client__state=Client.State.DISCHARGED) & Q(client__isnull=False)

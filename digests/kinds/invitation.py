@@ -14,7 +14,7 @@ class InvitationEmail(Kind):
     name = "invitation"
     subject = _("Your invitation")
     label = _("Invitation")
-    reasons = {"joined already": _("Has joined already")}
+    reasons = {"joined already": _("Already joined")}
 
     def may_go(self, email, person, now):
         if person.joined_at:

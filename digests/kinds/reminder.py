@@ -48,7 +48,7 @@ class Reminder(PlannedKind):
         "reminders off": _("The client wants no reminders"),
         "moved": _("The session was moved; a new reminder takes its place"),
         "cancelled": _("The session was canceled"),
-        "started": _("The session had begun"),
+        "started": _("The session had started"),
     }
 
     def may_go(self, email, person, now):

@@ -21,8 +21,8 @@ class WeeklyKind(PlannedKind):
     """Each reader's page of a week is written with the email that leads to it."""
 
     reasons = {
-        "nothing to say": _("There was nothing to say"),
-        "no page": _("The week’s page is gone"),
+        "nothing to say": _("Nothing to report"),
+        "no page": _("The weekly page no longer exists"),
     }
     due: schedule.Weekly
 

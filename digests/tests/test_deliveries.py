@@ -33,9 +33,9 @@ def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
     email(cleo.user, state=State.SENDING, reason="put off: 451")
     answer = sign_in(ada).get("/deliveries/")
     assert shown(answer) == [
-        ("Cleo", "Waiting", "The mail server put it off (451); tried again"),
-        ("Cleo", "Dropped", "The session had begun"),
-        ("Cleo", "Held back", "Paused by the client"),
+        ("Cleo", "Waiting", "The mail server put it off (451); we’ll try again"),
+        ("Cleo", "Not sent", "The session had started"),
+        ("Cleo", "On hold", "Paused by the client"),
         ("Cleo", "Sent", ""),
     ]
     page = answer.content.decode()
@@ -52,11 +52,11 @@ def test_a_refused_email_says_what_to_do(sign_in, ada, cleo, thea):
 
 def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
     email(cleo.user)
-    email(thea, "therapist-digest", State.HELD, "nothing to say")
+    email(thea, "therapist-digest", State.HELD, "Nothing to report")
     browser = sign_in(ada)
     assert len(shown(browser.get("/deliveries/"))) == 2
     assert shown(browser.get("/deliveries/?state=held")) == [
-        ("Thea", "Held back", "There was nothing to say")
+        ("Thea", "On hold", "Nothing to report")
     ]
     assert not shown(browser.get("/deliveries/?state=held&kind=reminder"))
     assert len(shown(browser.get("/deliveries/?state=nonsense"))) == 2

@@ -79,7 +79,7 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
     assert "Cleo Hart" in text
     assert WORDS in text
     assert "5, was 2" in text
-    assert "Waiting for your key" in text
+    assert "Needs your agreement" in text
     assert "Proposed" in text
     assert "All are signed." not in text
     assert "Every client has a session booked." not in text
@@ -99,7 +99,7 @@ def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
     send_at(MONDAY)
     week = "portal-digest-latest" if asked == "cleo" else "digest-latest"
     page = sign_in(me).get(reverse(week), follow=True).content.decode()
-    asks = page.partition("Waiting for your key")[2].partition("</section>")[0]
+    asks = page.partition("Needs your agreement")[2].partition("</section>")[0]
     assert "The earlier agreement was withdrawn." in asks
 
 
@@ -113,7 +113,7 @@ def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
     send_at(MONDAY)
     week = Digest.objects.get(recipient=cleo.user)
     week = reverse("portal-digest", args=[week.pk])
-    asks = ("Waiting for your key", "Goal reviews", "To practise")
+    asks = ("Needs your agreement", "Goal reviews", "Exercises")
     page = sign_in(cleo.user).get(week).content.decode()
     assert [ask in page for ask in asks] == [True] * 3
     sign_in(thea).post(f"/clients/{cleo.pk}/discharge/")
@@ -132,8 +132,8 @@ def test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read(
     sign_in(thea).post(f"/clients/{cleo.pk}/discharge/")
     page = browser.get(more).content.decode()
     assert f'<a class="name" href="{latest}">Your last week</a>' in page
-    assert "It was made before therapy ended. No new one is made." in page
-    assert ">Your week</a>" not in page and "what waits for you" not in page
+    assert "It was made before therapy ended. No new ones are made." in page
+    assert ">Your week</a>" not in page and "what needs an answer" not in page
     assert browser.get(latest, follow=True).status_code == 200
     Digest.objects.all().delete()
     assert latest not in browser.get(more).content.decode()
@@ -173,7 +173,7 @@ def test_the_week_before_is_one_click_away(thea, sign_in):
     text = sign_in(thea).get(now.get_absolute_url()).content.decode()
     assert before.get_absolute_url() in text
     assert (
-        "Week before"
+        "Previous week"
         not in sign_in(thea).get(before.get_absolute_url()).content.decode()
     )
 
@@ -261,10 +261,10 @@ def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_
         made_at=berlin(23, 7),
     )
     page = sign_in(thea).get(reverse("digest", args=[digest.pk])).content.decode()
-    after = page.partition("Booked for the week after")[2]
+    after = page.partition("Booked for next week")[2]
     assert "<b>2</b>" in after[:60]  # of the 24th and 27th, and not the missed 28th
-    assert "Nothing booked" in page
-    assert "Cleo" in page.partition("Nothing booked")[2]
+    assert "No session booked" in page
+    assert "Cleo" in page.partition("No session booked")[2]
 
 
 @pytest.mark.parametrize("person", ["thea", "cleo"])
@@ -280,7 +280,9 @@ def test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week(
     User.objects.filter(pk=me.pk).update(joined_at=joined)
     page = text(browser.get(reverse(url)))
     assert "comes" not in page
-    assert "The first page is being prepared. It is here in a few minutes." in page
+    assert (
+        "Your first weekly summary is being prepared. It will be here in a few minutes."
+    ) in page
     send_at(MONDAY)
     assert browser.get(reverse(url)).status_code == 302
 

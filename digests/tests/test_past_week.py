@@ -68,8 +68,8 @@ def test_what_moved_and_was_agreed_stays_when_cleo_is_discharged(
     browser = sign_in(thea)
     for _once in ("before", "after"):
         page = text(browser.get(week))
-        assert "Cleo: 5, was 2" in part(page, "What moved")
-        assert WORDS in part(page, "Newly agreed").split("What moved")[0]
+        assert "Cleo: 5, was 2" in part(page, "What changed")
+        assert WORDS in part(page, "Newly agreed").split("What changed")[0]
         browser.post(f"/clients/{cleo.pk}/discharge/")
 
 
@@ -83,7 +83,7 @@ def test_who_was_discharged_is_asked_nothing_but_owes_no_less(
     page = text(browser.get(week))
     assert "Nothing waits for you." in page
     assert "Every client has a session booked." in page
-    unsigned = part(page, "Notes not signed").split("Nothing booked")[0]
+    unsigned = part(page, "Notes not signed").split("No session booked")[0]
     assert "Cleo" in unsigned and "All are signed." not in page
 
 
@@ -91,7 +91,7 @@ def test_what_was_agreed_stays_when_it_is_reached(moved, cleo, thea, week, sign_
     for by in (cleo.user, thea):
         answer(moved, by, choice="reached")
     page = text(sign_in(thea).get(week))
-    assert WORDS in part(page, "Newly agreed").split("What moved")[0]
+    assert WORDS in part(page, "Newly agreed").split("What changed")[0]
 
 
 def test_what_was_agreed_stays_when_the_agreement_is_withdrawn(
@@ -99,16 +99,16 @@ def test_what_was_agreed_stays_when_the_agreement_is_withdrawn(
 ):
     act(cleo.user, moved, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
     page = text(sign_in(thea).get(week))
-    assert WORDS in part(page, "Newly agreed").split("What moved")[0]
+    assert WORDS in part(page, "Newly agreed").split("What changed")[0]
 
 
 def test_what_is_only_proposed_is_not_newly_agreed(moved, cleo, thea, week, sign_in):
     act(thea, moved, lambda g: g.propose_version({"own_words": NEW}, by=thea))
     browser = sign_in(thea)
-    agreed = part(text(browser.get(week)), "Newly agreed").split("What moved")[0]
+    agreed = part(text(browser.get(week)), "Newly agreed").split("What changed")[0]
     assert WORDS in agreed and NEW not in agreed
     agree(moved, cleo.user)
-    agreed = part(text(browser.get(week)), "Newly agreed").split("What moved")[0]
+    agreed = part(text(browser.get(week)), "Newly agreed").split("What changed")[0]
     assert NEW in agreed and WORDS not in agreed  # of one week, the last
 
 

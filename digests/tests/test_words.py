@@ -23,8 +23,8 @@ SUBJECTS = {
     "invitation": "Your invitation",
     "password-reset": "Choose a new password",
     "sign-in-reset": "Your sign-in was reset",
-    "account-exists": "You have an account already",
-    "address-confirm": "Confirm your address",
+    "account-exists": "You already have an account",
+    "address-confirm": "Confirm your email address",
     "account-changed": "Your account was changed",
     "new-device": "A new sign-in",
     "emergency-access": "Please sign in: something is new",
@@ -191,5 +191,5 @@ def test_every_sentence_is_in_the_readers_language(thea):
     with patch.object(translation._trans, "gettext", translated):
         send_at(now)
     sentences = [text for language, text in asked if language == "de"]
-    assert any(text.startswith("Somebody wanted to open") for text in sentences)
-    assert "You have an account already" in sentences
+    assert any(text.startswith("Someone tried to open") for text in sentences)
+    assert "You already have an account" in sentences

@@ -18,15 +18,14 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import Goal
 
-audit.verb("goal commented", audit.Sort.WROTE, _("Said something about a goal"))
+audit.verb("goal commented", audit.Sort.WROTE, _("Commented on a goal"))
 audit.verb(
-    "goal comment talked about", audit.Sort.WROTE, _("Talked about what was said")
+    "goal comment talked about", audit.Sort.WROTE, _("Marked a comment as discussed")
 )
 
 MOST_A_DAY = 100  # by one person, in one record
 FULL = _(
-    "You added %(most)d comments in the last 24 hours, the most for one day. Add this"
-    " one tomorrow."
+    "You’ve reached the limit of %(most)d comments in 24 hours. Add this one tomorrow."
 )
 
 
@@ -65,7 +64,7 @@ class Comment(ClientRow):
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
     words = EncryptedTextField(_("comment"))
-    discussed_on = models.DateField(_("talked about on"), null=True, blank=True)
+    discussed_on = models.DateField(_("discussed on"), null=True, blank=True)
     discussed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     changed = EncryptedTextField(_("what changed"), blank=True)
 

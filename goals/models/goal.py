@@ -20,27 +20,25 @@ from goals.models.content import Content, Side
 
 audit.kind("goal", _("A goal"))
 audit.verb("goal proposed", audit.Sort.WROTE, _("Proposed a goal"))
-audit.verb("goal closed", audit.Sort.WROTE, _("A goal was closed"))
-audit.verb("goal taken up", audit.Sort.WROTE, _("Took a goal up again"))
-audit.verb(
-    "goal line kept", audit.Sort.WROTE, _("Kept a line with a goal that was reached")
-)
+audit.verb("goal closed", audit.Sort.WROTE, _("Goal closed"))
+audit.verb("goal taken up", audit.Sort.WROTE, _("Resumed a goal"))
+audit.verb("goal line kept", audit.Sort.WROTE, _("Added a note to a reached goal"))
 
 REVIEW_AFTER = timedelta(days=91)
 CHANGE_WITHIN = timedelta(days=14)  # then it is asked about again
 # Of one client: open, open or closed, and versions of all goals together.
 MOST_OPEN, MOST_GOALS, MOST_VERSIONS = 50, 150, 300
 TOO_MANY_OPEN = _(
-    "This record has %(most)d open goals, the most it can have. Close a goal before you"
-    " open another."
+    "This record already has %(most)d open goals, the maximum. Close a goal before "
+    "you open another."
 )
 TOO_MANY_GOALS = _(
-    "This record has %(most)d goals, open and closed, the most it can have. Change an"
-    " open goal instead."
+    "This record already has %(most)d goals, open and closed, the maximum. Change an "
+    "open goal instead."
 )
 TOO_MANY_VERSIONS = _(
-    "This record has %(most)d proposals, the most it can have. The wording can no"
-    " longer be changed here."
+    "This record already has %(most)d proposals, the maximum. The wording can no "
+    "longer be changed here."
 )
 
 
@@ -75,8 +73,8 @@ class Goal(ClientRow):
     class Ended(models.TextChoices):
         ASIDE = "aside", _("Set aside")
         REACHED = "reached", _("Reached")
-        TAKEN_BACK = "taken back", _("Taken back")
-        DECLINED = "declined", _("Not a goal of theirs")
+        TAKEN_BACK = "taken back", _("Proposal withdrawn")
+        DECLINED = "declined", _("Declined")
 
     client = models.ForeignKey(
         "clients.Client", models.PROTECT, related_name="goals", db_constraint=False

@@ -12,12 +12,12 @@ from goals.models.content import Side
 from goals.models.goal import Goal
 
 audit.verb("goal linked", audit.Sort.WROTE, _("Linked two goals"))
-audit.verb("goal link ended", audit.Sort.WROTE, _("Took a link of goals away"))
+audit.verb("goal link ended", audit.Sort.WROTE, _("Removed a link between goals"))
 
 MOST = 20  # of one goal, in both directions
 FULL = _(
-    "This goal has %(most)d links, the most a goal can have. Remove a link before you"
-    " add another."
+    "This goal already has %(most)d links, the maximum. Remove a link before you add "
+    "another."
 )
 
 
@@ -56,7 +56,7 @@ class GoalLink(ClientRow):
                 fields=["goal", "other"],
                 condition=models.Q(ended_at=None),
                 name="goal_link_once",
-                violation_error_message=_("They are linked already."),
+                violation_error_message=_("They are already linked."),
                 violation_error_code="other",
             ),
             models.CheckConstraint(

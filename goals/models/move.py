@@ -20,19 +20,19 @@ class GoalMove(ClientRow):
     frozen = "__all__"
 
     class Kind(models.TextChoices):
-        KEY_WITHDRAWN = "key_withdrawn", _("Not any more")
-        DECLINED = "declined", _("The agreed words stay")
+        KEY_WITHDRAWN = "key_withdrawn", _("Agreement withdrawn")
+        DECLINED = "declined", _("Current wording stays")
         DIFFERS = "differs", _("Seen differently")
-        NEXT = "next", _("A way on")
+        NEXT = "next", _("Suggestion")
         DECIDED = "decided", _("Decided in a review")
-        TAKEN_UP = "taken_up", _("Taken up again")
-        LINE = "line", _("A line for a harder day")
+        TAKEN_UP = "taken_up", _("Resumed")
+        LINE = "line", _("A note for a harder day")
 
     class Next(models.TextChoices):
         TALK = "talk", _("Talk about it at the next session")
         TRY = "try", _("Try both for two weeks")
-        THIRD = "third", _("Find words that hold both")
-        LEAVE = "leave", _("Let both stand")
+        THIRD = "third", _("Find a wording that combines both")
+        LEAVE = "leave", _("Keep both wordings")
 
     seal_as = "goal_move"
 
@@ -53,7 +53,7 @@ class GoalMove(ClientRow):
     kind = models.CharField(max_length=15, choices=Kind.choices)
     choice = models.CharField(max_length=10, blank=True)
     words = EncryptedTextField(_("reason"), blank=True)
-    wording = EncryptedTextField(_("in whose words"), blank=True)
+    wording = EncryptedTextField(_("whose words"), blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)

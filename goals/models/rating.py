@@ -17,12 +17,11 @@ from goals.models.content import Side
 from goals.models.goal import Goal
 
 audit.verb("goal rated", audit.Sort.WROTE, _("Rated a goal"))
-audit.verb("rating withdrawn", audit.Sort.WROTE, _("Took a rating back"))
+audit.verb("rating withdrawn", audit.Sort.WROTE, _("Removed a rating"))
 
 MOST_A_DAY = 300  # by one person, in one record, outside sessions
 FULL = _(
-    "You rated %(most)d times in the last 24 hours, the most for one day. Rate again"
-    " tomorrow."
+    "You’ve reached the limit of %(most)d ratings in 24 hours. Rate again tomorrow."
 )
 
 
@@ -47,7 +46,7 @@ class GoalRating(ClientRow):
         Goal, models.PROTECT, related_name="ratings", db_constraint=False
     )
     value = models.PositiveSmallIntegerField()
-    word = EncryptedTextField(_("a word beside the number"), **LATER_ADDED)
+    word = EncryptedTextField(_("comment"), **LATER_ADDED)
     context = EncryptedTextField(_("what was going on"), **LATER_ADDED)
     # Said by both in one breath, and written down by `by`.
     together = models.BooleanField(default=False, db_default=False)

@@ -18,9 +18,9 @@ from clients.models import ClientRow, ClientRowQuerySet
 from goals.models.content import Side
 from goals.models.goal import CHANGE_WITHIN, REVIEW_AFTER, Goal, Overtaken
 
-audit.verb("goal review begun", audit.Sort.WROTE, _("Began to look at a goal again"))
-audit.verb("goal review answered", audit.Sort.WROTE, _("Answered about a goal"))
-audit.verb("goal review decided", audit.Sort.WROTE, _("Decided about a goal"))
+audit.verb("goal review begun", audit.Sort.WROTE, _("Started a goal review"))
+audit.verb("goal review answered", audit.Sort.WROTE, _("Answered a goal review"))
+audit.verb("goal review decided", audit.Sort.WROTE, _("Decided a goal review"))
 
 
 class Review(ClientRow):
@@ -57,7 +57,7 @@ class Review(ClientRow):
                 fields=["goal"],
                 condition=models.Q(closed_at=None),
                 name="review_one_open_per_goal",
-                violation_error_message=_("It is being looked at already."),
+                violation_error_message=_("A review is already open."),
             ),
         ]
 

@@ -15,12 +15,13 @@ from clients.models import ClientRow
 from goals.models.content import Side
 from goals.models.goal import Goal
 
-audit.verb("goal scored", audit.Sort.WROTE, _("Said how important or sure a goal is"))
+audit.verb(
+    "goal scored", audit.Sort.WROTE, _("Rated a goal’s importance or confidence")
+)
 
 MOST_A_DAY = 100  # by one person, on one goal
 FULL = _(
-    "You changed these numbers %(most)d times in the last 24 hours, the most for one"
-    " day. Change them tomorrow."
+    "You’ve reached the limit of %(most)d changes in 24 hours. Change them tomorrow."
 )
 
 
@@ -58,7 +59,7 @@ class GoalScore(ClientRow):
                 condition=Q(kind="attainment", value__gte=-2, value__lte=2)
                 | Q(kind__in=["importance", "confidence"], value__gte=0, value__lte=10),
                 name="goal_score_in_range",
-                violation_error_message=_("That is not on this scale."),
+                violation_error_message=_("Choose a value on this scale."),
             ),
         ]
         indexes = [models.Index(fields=["goal", "kind", "at"], name="goal_score")]

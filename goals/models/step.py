@@ -13,20 +13,20 @@ from goals.models.goal import Goal
 
 audit.verb("step added", audit.Sort.WROTE, _("Added a step"))
 audit.verb("step reached", audit.Sort.WROTE, _("Reached a step"))
-audit.verb("step undone", audit.Sort.WROTE, _("Took a reached step back"))
-audit.verb("step moved", audit.Sort.WROTE, _("Put steps in another order"))
-audit.verb("step dropped", audit.Sort.WROTE, _("Left a step out"))
+audit.verb("step undone", audit.Sort.WROTE, _("Undid a reached step"))
+audit.verb("step moved", audit.Sort.WROTE, _("Reordered steps"))
+audit.verb("step dropped", audit.Sort.WROTE, _("Removed a step"))
 
 MOST, MOST_OPEN = 50, 500  # reached or not: of one goal, of all that are open
 FULL = _(
-    "This goal has %(most)d steps, the most a goal can have. Leave out a step, or add"
-    " the next part as a goal of its own."
+    "This goal already has %(most)d steps, the maximum. Remove a step, or add the "
+    "next part as its own goal."
 )
 
 
 FULL_RECORD = _(
-    "The open goals of this record have %(most)d steps, the most they can have. Leave"
-    " out a step before you add another."
+    "The open goals of this record already have %(most)d steps, the maximum. Remove "
+    "a step before you add another."
 )
 
 

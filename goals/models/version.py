@@ -23,12 +23,14 @@ from goals.models.goal import Goal, Overtaken
 from goals.models.move import GoalMove
 
 audit.verb("goal agreed", audit.Sort.WROTE, _("Agreed to a goal"))
-audit.verb("goal in force", audit.Sort.WROTE, _("A goal is in force"))
-audit.verb("goal key withdrawn", audit.Sort.WROTE, _("Took a key back"))
-audit.verb("goal declined", audit.Sort.WROTE, _("Kept what was agreed"))
-audit.verb("goal seen differently", audit.Sort.WROTE, _("Sees a goal differently"))
+audit.verb("goal in force", audit.Sort.WROTE, _("Goal in effect"))
+audit.verb("goal key withdrawn", audit.Sort.WROTE, _("Withdrew agreement to a goal"))
+audit.verb("goal declined", audit.Sort.WROTE, _("Kept the current wording"))
 audit.verb(
-    "goal way suggested", audit.Sort.WROTE, _("Suggested what to do with two wordings")
+    "goal seen differently", audit.Sort.WROTE, _("Disagreed with a goal’s wording")
+)
+audit.verb(
+    "goal way suggested", audit.Sort.WROTE, _("Suggested what to do about two wordings")
 )
 
 TRIED_FOR = timedelta(days=14)
@@ -72,7 +74,7 @@ class GoalVersion(AbstractWording):
                 condition=models.Q(weight_importance__lte=3, weight_difficulty__lte=3)
                 | models.Q(weight_importance=None, weight_difficulty=None),
                 name="goal_version_weights",
-                violation_error_message=_("Say both, importance and difficulty."),
+                violation_error_message=_("Choose both importance and difficulty."),
             ),
         ]
 

@@ -14,7 +14,7 @@ from goals.forms import few_words, line
 from goals.models import Goal, Strength, StrengthLink, Win
 from ui.forms import HouseForm, day_field
 
-REWORDED = _("This stands in your own words already.")
+REWORDED = _("This is already in your own words.")
 
 
 class GoalsField(forms.ModelMultipleChoiceField):
@@ -47,7 +47,7 @@ class Past:
     def clean_happened_on(self):
         day = self.cleaned_data["happened_on"]
         if day and day > self.by.today():
-            raise ValidationError(_("This day is still to come."))
+            raise ValidationError(_("Enter today or an earlier day."))
         return day
 
 
@@ -57,13 +57,13 @@ class StrengthForm(Past, HouseForm):
 
     has_once = True
     moment = few_words(
-        _("The moment"),
+        _("Example"),
         rows=3,
         required=True,
         own=True,
         most=1000,
-        help_text=_("What was said or done that day, as it was"),
-        error_messages={"required": _("No strength without its moment.")},
+        help_text=_("What was said or done that day, as it happened"),
+        error_messages={"required": _("Add an example.")},
     )
     name = line(
         _("What it shows"),
@@ -73,7 +73,7 @@ class StrengthForm(Past, HouseForm):
         error_messages={"required": _("A few words are enough.")},
     )
     setting = line(_("Where, and with whom"))
-    happened_on = day_field(_("On which day"))
+    happened_on = day_field(_("Date"))
     goals = GoalsField(label=_("It helps with"))
     kind = "strength"  # of its draft
     said = ("moment", "name", "setting", "happened_on")
@@ -153,7 +153,7 @@ class WinForm(Past, HouseForm):
         required=True,
         own=True,
     )
-    happened_on = day_field(_("When, if not today"))
+    happened_on = day_field(_("Date, if not today"))
 
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)

@@ -80,9 +80,9 @@ def strength_goals(request, side: SidePages, strength_id):
     strength = get_object_or_404(rows.select_related("client"), pk=strength_id)
     form = HelpsForm(request.POST, strength=strength, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Kept."))
+        messages.success(request, _("Saved."))
     else:
-        messages.warning(request, _("One of these goals is open no more."))
+        messages.warning(request, _("One of these goals is no longer open."))
     return to_strengths(side, strength.client_id)
 
 
@@ -91,7 +91,7 @@ def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
     if not (form.is_valid() and form.save(client, by=request.user)):
         return False
     undo = form.result and reverse(side["win_withdraw"], args=[form.result.pk])
-    toast(request, _("Kept."), undo=undo or "")
+    toast(request, _("Saved."), undo=undo or "")
     return True
 
 
@@ -100,7 +100,7 @@ def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
 def win_withdraw(request, side: SidePages, win_id):
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
     undo = reverse(side["win_restore"], args=[win.pk])
-    tell(request, win.withdraw(by=request.user), _("Taken back."), undo=undo)
+    tell(request, win.withdraw(by=request.user), _("Removed."), undo=undo)
     return to_strengths(side, win.client_id)
 
 

@@ -34,9 +34,10 @@ def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in)
     browser = sign_in(thea)
     today = text(browser.get("/today/"))
     assert (
-        "The client agreed again to earlier words. They need your agreement." in today
+        "The client agreed again to an earlier wording. It needs your agreement."
+        in today
     )
-    assert "Proposed words" not in today and "New words" not in today
+    assert "Suggested a goal wording" not in today and "New goal wording" not in today
     assert "Proposal" not in today
     for address in (f"/goals/{goal.pk}/", f"/clients/{cleo.pk}/",
                     f"/clients/{cleo.pk}/journey/"):  # fmt: skip
@@ -45,7 +46,7 @@ def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in)
         assert "Proposal, version" not in page, address
     assert AGAIN in text(browser.get(f"/sessions/{session.pk}/"))
     week = text(browser.get(f"/digest/{week_of(thea).pk}/"))
-    waits = week[week.index("Waiting for your key") :][:300]
+    waits = week[week.index("Needs your agreement") :][:300]
     assert AGAIN in waits and "Proposed" not in waits
 
 
@@ -55,15 +56,15 @@ def test_cleo_reads_that_her_therapist_agreed_again_to_earlier_words(
     goal = agreed_again(cleo, thea, thea)
     browser = sign_in(cleo.user)
     home = text(browser.get("/portal/"))
-    assert "Your therapist agreed again to earlier words" in home
+    assert "Your therapist agreed again to an earlier wording" in home
     assert "proposes a goal" not in home and "suggests" not in home
     for address in ("/portal/goals/", f"/portal/goals/{goal.pk}/", "/portal/journey/"):
         page = text(browser.get(address))
         assert AGAIN in page and "Proposed today" not in page, address
-        assert "suggests words" not in page, address
+        assert "suggests a wording" not in page, address
         assert "Proposal, version" not in page, address
     week = text(browser.get(f"/portal/digest/{week_of(cleo.user).pk}/"))
-    waits = week[week.index("Waiting for your key") :][:300]
+    waits = week[week.index("Needs your agreement") :][:300]
     assert AGAIN in waits
     assert "Not in effect: one side agreed again" in paper(cleo, cleo.user)
 
@@ -74,7 +75,7 @@ def test_a_proposal_beside_withdrawn_words_is_one(cleo, thea, sign_in):
     words = BUS | {"own_words": "Two stops"}
     act(cleo.user, goal, lambda g: g.propose_version(words, by=cleo.user))
     browser = sign_in(thea)
-    assert "Proposed words for a goal today." in text(browser.get("/today/"))
+    assert "Suggested a goal wording today." in text(browser.get("/today/"))
     assert "One of you agreed again" not in text(browser.get(f"/goals/{goal.pk}/"))
 
 
@@ -126,10 +127,10 @@ def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
     by, start = people[other]
     goal = agreed_again(cleo, thea, people[first][0])
     page = text(sign_in(by).get(f"{start}/goals/{goal.pk}/"))
-    assert "I do not agree again" in page and "Not a goal of mine" not in page
-    assert "Then the goal is set aside." in page
+    assert "Don’t agree again" in page and "This isn’t my goal" not in page
+    assert "The goal is then set aside." in page
     said = sign_in(by).post(f"{start}/goals/{goal.pk}/decline/1/", follow=True)
-    assert "The goal is set aside." in text(said)
+    assert "Goal set aside." in text(said)
     found = Goal.objects.get(pk=goal.pk)
     assert found.ended_as == Goal.Ended.ASIDE
     told = {"cleo": "/portal/", "thea": "/today/"}
@@ -138,7 +139,7 @@ def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
     for address in ("/portal/goals/", "/portal/journey/"):
         read = text(sign_in(cleo.user).get(address))
         assert "Set aside" in read and BUS["own_words"] in read, address
-        assert "not taken on" not in read and "eclined" not in read, address
+        assert "Goal declined" not in read and "eclined" not in read, address
 
 
 def test_after_a_no_it_can_be_taken_up_and_agreed_to(cleo, thea, sign_in):
@@ -150,4 +151,4 @@ def test_after_a_no_it_can_be_taken_up_and_agreed_to(cleo, thea, sign_in):
     for person, address in ((cleo.user, "/portal/journey/"),
                             (thea, f"/clients/{cleo.pk}/journey/")):  # fmt: skip
         read = text(sign_in(person).get(address))
-        assert "A goal is agreed again, with two keys" in read
+        assert "Goal agreed again by both" in read

@@ -149,10 +149,15 @@ def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
     ):
         page = sign_in(person).get(url).content.decode()
         history = page[page.index('id="hi"') :]
-        for words in (*WORDS.values(), *SHORTER.values(), "Your key:", "Key of"):
+        for words in (
+            *WORDS.values(),
+            *SHORTER.values(),
+            "Needs your agreement:",
+            "Key of",
+        ):
             assert words in history
         assert "Thea rated 9" in history
-        assert "took it back" in history
+        assert "then removed it" in history
 
 
 def test_a_write_whose_audit_row_fails_is_not_written(cleo, thea):

@@ -139,7 +139,7 @@ def test_a_key_taken_back_while_the_other_one_is_turned(both, cleo, thea):
         goal = propose(cleo, cleo.user)
 
         def back(g):
-            g.latest.withdraw_key("Not any more", by=cleo.user)
+            g.latest.withdraw_key("Agreement withdrawn", by=cleo.user)
 
         failed = both(
             as_person(cleo.user, goal, back),

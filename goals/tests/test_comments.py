@@ -41,11 +41,11 @@ def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, th
     assert said["words"] in shown(theas, goal)
     page = shown(hers, goal, portal=True)
     assert "Seen today" in page
-    assert "Not talked about yet" in page
+    assert "Not discussed yet" in page
     talked = reverse("comment-talked", args=[Comment.objects.get().pk])
     theas.post(talked, {"discussed_on": thea.today(), "changed": "Ten is boring now"})
     page = shown(hers, goal, portal=True)
-    assert "Talked about today" in page and said["words"] in page  # it stays there
+    assert "Discussed today" in page and said["words"] in page  # it stays there
     assert "Ten is boring now" in page
 
 
@@ -80,7 +80,7 @@ def test_it_cannot_have_been_talked_about_tomorrow(goal, sign_in, thea):
         said = Comment.say(goal, "Hm", by=thea)
     url = reverse("comment-talked", args=[said.pk])
     page = sign_in(thea).post(url, {"discussed_on": "2999-01-01"}).content.decode()
-    assert "between when it was said and today" in page
+    assert "between the comment and today" in page
 
 
 def test_nobody_writes_a_receipt_in_another_name(goal, cleo, thea):
@@ -187,7 +187,7 @@ def test_importance_and_confidence_come_with_their_questions(goal, sign_in, cleo
     url = reverse("portal-goal-numbers", args=[goal.pk])
     said = {"importance": "8", "importance_why": "It is my town", "confidence": ""}
     page = sign_in(cleo.user).post(url, {"confidence_why": "x"}).content.decode()
-    assert "Choose a stone for it." in page
+    assert "Choose a number." in page
     sign_in(cleo.user).post(url, said)
     page = shown(sign_in(thea), goal)
     assert "How important: 8" in page

@@ -28,7 +28,7 @@ def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     form = text(theas.get(f"/goals/{countered.pk}/key-back/"))
     assert "Then version 1 is the proposal again." in form
-    assert "no goal any more" not in form
+    assert "no longer a goal" not in form
     take_back(theas, countered)
     assert now(countered).is_open
     assert (countered.latest.number, countered.waits_for) == (1, "therapist")
@@ -49,9 +49,9 @@ def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
     take_back(browser, goal, "/portal")
     assert (now(goal).latest.number, goal.waits_for) == (1, "client")
     form = text(sign_in(thea).get(f"/goals/{goal.pk}/key-back/"))
-    assert "Then it is no goal any more." in form
+    assert "It is then no longer a goal." in form
     take_back(sign_in(thea), goal)
-    assert now(goal).ended_as == "taken back"
+    assert now(goal).ended_as == "Proposal withdrawn"
 
 
 def test_words_that_were_declined_do_not_come_back(countered, cleo, thea):
@@ -105,7 +105,7 @@ def test_what_came_to_nothing_stands_among_what_is_closed(
 
 def test_home_says_that_other_words_are_suggested(countered, cleo, sign_in):
     page = text(sign_in(cleo.user).get("/portal/"))
-    assert "Thea suggests other words" in page and "proposes a goal" not in page
+    assert "Thea suggests a new wording" in page and "proposes a goal" not in page
 
 
 # -- one's own wording kept -----------------------------------------------------------
@@ -114,7 +114,7 @@ def test_home_says_that_other_words_are_suggested(countered, cleo, sign_in):
 def test_cleo_keeps_her_own_wording(countered, cleo, sign_in):
     browser, url = sign_in(cleo.user), f"/portal/goals/{countered.pk}/"
     page = text(browser.get(url))
-    assert "Keep my wording" in page and "Not a goal of mine" not in page
+    assert "Keep my wording" in page and "This isn’t my goal" not in page
     said = text(browser.post(f"{url}decline/2/", follow=True))
     assert "Declined. Version 1 is the proposal again." in said
     assert (now(countered).latest.number, countered.waits_for) == (1, "therapist")
@@ -153,7 +153,7 @@ def test_a_goal_without_words_of_hers_is_still_not_hers(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     suggest(goal, thea)
     browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
-    assert "Not a goal of mine" in text(browser.get(url))
+    assert "This isn’t my goal" in text(browser.get(url))
     browser.post(f"{url}decline/2/")
     assert now(goal).ended_as == "declined"
 
@@ -164,7 +164,7 @@ def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
     assert "Thea’s suggestion" in page and "In your words" not in page
     page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
-    assert "Your suggestion" in page and "In Cleo’s words" not in page
+    assert "Your suggestion" in page and "In Cleo’s wording" not in page
     assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
 
 
@@ -173,7 +173,7 @@ def test_what_cleo_proposed_or_agreed_to_is_nobodys_suggestion(cleo, thea, sign_
     withdraw(goal, cleo.user)
     agreed = propose(cleo, thea)
     agree(agreed, cleo.user)
-    for one, label in ((goal, "In your words"), (agreed, "The agreed words")):
+    for one, label in ((goal, "In your words"), (agreed, "The agreed wording")):
         page = text(sign_in(cleo.user).get(f"/portal/goals/{one.pk}/"))
         assert label in page and "suggestion" not in page
 
@@ -192,4 +192,4 @@ def test_beside_an_agreed_wording_it_is_not_said_twice(cleo, thea, sign_in):
     agree(goal, thea)
     suggest(goal, thea)
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
-    assert "Keep the agreed words" in page and "Your wording:" not in page
+    assert "Keep the current wording" in page and "Your wording:" not in page

@@ -123,7 +123,7 @@ def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, s
     browser = sign_in(thea)
     rate(goal, 5, by=thea)
     page = text(browser.post(f"/goals/{goal.pk}/review/begin/", follow=True))
-    assert "Cleo: 4 of 10 now, 2 at first. For an earlier wording." in page
+    assert "Cleo: 4 of 10 now, 2 at the start. For an earlier wording." in page
     assert "You: 5 of 10. You" not in page and "6 at first" not in page
     rate(goal, 7, by=cleo.user)
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/review/"))
@@ -135,7 +135,7 @@ def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, s
         (sign_in(cleo.user), "/portal/goals", "You"),
     ):
         page = text(reads.get(f"{address}/{goal.pk}/reached/"))
-        numbers, carried = page.split("What carried it")
+        numbers, carried = page.split("What helped")
         assert f"{name}: 7 of 10." in numbers and "earlier wording" not in numbers
         said = f"{name}: from 2 to 7 4 ratings. For an earlier wording: 3."
         assert said in carried
@@ -221,7 +221,7 @@ def test_what_moved_says_that_the_number_before_was_for_other_words(
     new_words(goal, cleo, thea)
     rate(goal, 6, by=cleo.user)
     page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
-    moved = page.split("What moved")[1]
+    moved = page.split("What changed")[1]
     assert "Cleo: 6, was 2" in moved
     assert "The number before was for an earlier wording." in moved
 

@@ -35,7 +35,7 @@ def test_both_read_where_the_goal_comes_from(goal, cleo, thea, sign_in):
         assert "From an imported list, added today, not agreed yet." in page
         panel = page[page.index("Proposal, version 1") :][:120]
         assert "from an imported list" in panel
-        assert "proposed by" not in page and "suggests words" not in page
+        assert "proposed by" not in page and "suggests a wording" not in page
     for person, address in (
         (cleo.user, "/portal/goals/"), (thea, f"/clients/{cleo.pk}/"),
         (cleo.user, "/portal/journey/"), (thea, f"/clients/{cleo.pk}/journey/"),
@@ -118,7 +118,7 @@ def test_home_says_that_nobody_proposed_it(goal, cleo, sign_in):
 
 def test_other_words_for_it_are_somebodys(goal, cleo, thea, sign_in):
     act(thea, goal, lambda g: g.propose_version({"own_words": "Sleep well"}, by=thea))
-    assert "Thea suggests other words" in text(sign_in(cleo.user).get("/portal/"))
+    assert "Thea suggests a new wording" in text(sign_in(cleo.user).get("/portal/"))
 
 
 def test_who_declines_it_does_not_read_of_somebodys_suggestion(goal, cleo, sign_in):
@@ -181,7 +181,7 @@ def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in)
     browser = sign_in(thea)
     begun = f"/goals/{goal.pk}/review/begin/"
     page = text(browser.post(begun, follow=True))
-    assert "Imported list: 7 of 10 now, 6 at first." in page
+    assert "Imported list: 7 of 10 now, 6 at the start." in page
     rate(goal, 8, by=thea)
     page = text(browser.get(f"/goals/{goal.pk}/review/"))
     assert "You: 8 of 10." in page and "at first" not in page
@@ -189,7 +189,7 @@ def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in)
 
 def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in):
     page = text(sign_in(thea).get("/caseload/import/"))
-    assert "They wait for the client’s agreement" in page
+    assert "They need the client’s agreement" in page
     assert "proposed by" not in page
 
 

@@ -73,7 +73,7 @@ def test_what_could_not_be_saved_stays_a_draft(sign_in, cleo, thea):
     browser.post(keep, {"words": "x", "cue": "it comes", "plan": "", "revision": 0})
     typed = {"words": " ", "revision": 1}
     page = browser.post(address(THERAPISTS, "step_add", goal), typed).content.decode()
-    assert escape("A step needs a few words") in page
+    assert escape("Step needs a few words") in page
     assert 'name="revision" value="1"' in page  # what is typed next is kept over it
     assert (
         "it comes"

@@ -118,7 +118,7 @@ def test_on_theas_device_cleo_reads_both_wordings(goal, cleo, thea, sign_in):
 
 def test_the_copy_of_the_record_calls_it_by_the_last_words_of_both(goal, cleo, thea):
     page = " ".join(paper(cleo, cleo.user).split())
-    heading = page[page.index("Goals ") :][: page.index("Its wordings")]
+    heading = page[page.index("Goals ") :][: page.index("Wording history")]
     assert OLD in heading[: heading.index("The earlier agreement was withdrawn")]
 
 
@@ -177,7 +177,7 @@ def test_a_step_of_cleos_has_the_words_of_the_day_it_was_reached(cleo, thea, sig
     for person, url in ((cleo.user, "/portal/strengths/"),
                         (thea, f"/clients/{cleo.pk}/strengths/")):  # fmt: skip
         page = text(sign_in(person).get(url))
-        step = page[page.index("A step:") :][:60]
+        step = page[page.index("Step:") :][:60]
         assert OLD in step and NEW not in step, url
 
 

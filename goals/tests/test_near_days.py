@@ -51,7 +51,7 @@ def test_what_waits_on_today_says_near_days_in_words(
     propose(cleo, cleo.user)
     book(cleo, thea, at=timezone.now() - timedelta(hours=1, minutes=5))
     page = text(sign_in(thea).get("/today/"))
-    waits = page[page.index("Proposed words for a goal") :]
+    waits = page[page.index("Suggested a goal wording") :]
     assert "Proposed words for a goal today" in waits
     for day in today_and_yesterday:
         assert day not in waits

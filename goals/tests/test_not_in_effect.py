@@ -111,10 +111,10 @@ def test_who_said_no_is_not_asked_again_when_the_other_takes_the_goal_up(
     assert "Waiting for" not in toast
     assert Goal.objects.get(pk=goal.pk).waits_for == ""
     home = text(sign_in(by).get("/portal/" if by.is_client else "/today/"))
-    assert "agreed again to earlier words" not in home
+    assert "agreed again to an earlier wording" not in home
     mine = text(sign_in(by).get(f"{theirs}/goals/{goal.pk}/"))
     assert "You did not agree again today." in mine
-    assert f"{names[first]} took the goal up again today." in mine
+    assert f"{names[first]} resumed the goal today." in mine
     assert "Needs your agreement" not in mine
     assert "Agree to version 1" in mine
     assert "one side agreed again" not in paper(cleo, by)

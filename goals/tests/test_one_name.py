@@ -81,7 +81,7 @@ def test_a_copy_of_the_record_calls_it_as_the_side_that_made_it_does(
     goal = differing(thea, cleo.user)
     for person, words in ((cleo.user, HERS), (thea, THEAS)):
         page = paper(cleo, person)
-        heading = page[page.index("Goals") :][: page.index("Its wordings")]
+        heading = page[page.index("Goals") :][: page.index("Wording history")]
         assert words in heading[: heading.index("Not in effect")], person
     assert goal.shown.own_words == THEAS
 
@@ -116,8 +116,8 @@ def test_the_timeline_is_one_text_for_both(differing, cleo, thea, sign_in, first
         rate(goal, value, by=by)
     hers, theirs = timelines(cleo, thea, sign_in, end)
     assert hers == theirs
-    assert f"In Cleo’s words: {HERS}" in hers
-    assert f"In the therapist’s words: {THEAS}" in hers
+    assert f"In Cleo’s wording: {HERS}" in hers
+    assert f"In the therapist’s wording: {THEAS}" in hers
     assert f"Cleo: Rated 2 of 10 {HERS}" in hers
     assert f"Therapist: Rated 7 of 10 {THEAS}" in hers
 
@@ -155,5 +155,5 @@ def test_the_page_of_a_goal_seen_differently_has_the_words_of_both(
     goal = differing(*people)
     for person, start in ((cleo.user, "/portal"), (thea, "")):
         page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
-        page = page[: page.index("History" if person == thea else "How it came")]
+        page = page[: page.index("History" if person == thea else "History")]
         assert HERS in page and THEAS in page, start

@@ -52,10 +52,10 @@ def test_sent_twice_it_is_one_goal_with_one_step(sign_in, cleo):
     ("said", "error"),
     [
         ({"cue": "it comes"}, "A plan needs both"),
-        ({"cue": "it comes", "plan": "I stay"}, "Say which step the plan is for."),
-        ({"importance_why": "x"}, "Choose a stone for it."),
-        ({"level_0": "x"}, "A scale needs all five in words."),
-        ({"weight_importance": "2"}, "Say both, or neither."),
+        ({"cue": "it comes", "plan": "I stay"}, "Enter the step this plan is for."),
+        ({"importance_why": "x"}, "Choose a number."),
+        ({"level_0": "x"}, "Describe all five levels."),
+        ({"weight_importance": "2"}, "Choose both, or leave both empty."),
     ],
 )
 def test_half_a_thing_is_refused_where_it_stands(sign_in, cleo, thea, said, error):
@@ -97,6 +97,6 @@ def test_a_proposal_over_newer_words_is_kept_and_says_so(sign_in, cleo, thea):
         f"/portal/goals/{goal.pk}/propose/", proposal(own_words="Walk", seen="1")
     )
     page = late.content.decode()
-    assert "Other words were proposed while you were reading" in page
+    assert "New wording were proposed while you were reading" in page
     assert "Walk" in page
     assert goal.versions.count() == 2

@@ -174,7 +174,7 @@ def test_cleos_page_has_a_line_for_each_side(goal, cleo, thea, sign_in):
 
 def test_the_caseload_shows_cleos_number_and_says_so(goal, thea, sign_in):
     page = text(sign_in(thea).get("/caseload/"))
-    row = page.split("Last contact")[1].split("Somebody who is not yours")[0]
+    row = page.split("Last contact")[1].split("Need urgent access")[0]
     assert "4 client" in row and "9" not in row
 
 
@@ -237,8 +237,8 @@ def test_the_review_and_the_reached_page_name_both(goal, cleo, thea, sign_in):
     browser = sign_in(thea)
     browser.post(f"/goals/{goal.pk}/review/begin/")
     page = text(browser.get(f"/goals/{goal.pk}/review/"))
-    assert "Cleo: 4 of 10 now, 2 at first." in page
-    assert "You: 9 of 10 now, 8 at first." in page
+    assert "Cleo: 4 of 10 now, 2 at the start." in page
+    assert "You: 9 of 10 now, 8 at the start." in page
     Goal.objects.filter(pk=goal.pk).update(
         closed_at=timezone.now(), ended_as="reached", review=None
     )
@@ -258,7 +258,7 @@ def test_ratings_of_a_colleague_too_are_the_therapists(goal, cleo, thea, theo, s
         assert "Therapist" in key and "You" not in key
     browser = sign_in(theo)
     browser.post(f"/goals/{goal.pk}/review/begin/")
-    assert "Therapist: 6 of 10 now, 8 at first." in text(
+    assert "Therapist: 6 of 10 now, 8 at the start." in text(
         browser.get(f"/goals/{goal.pk}/review/")
     )
 

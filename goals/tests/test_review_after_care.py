@@ -11,7 +11,7 @@ from goals.tests.test_what_is_agreed import text
 from tests.cast import act, agreed_goal, propose, signals_anew
 
 CHOICES = ["keep", "change", "aside", "reached"]
-ALONE = "Nobody else holds a key here"
+ALONE = "Nobody else can decide here"
 
 
 def end(client, how):
@@ -47,14 +47,14 @@ def test_thea_cannot_close_alone_what_cleo_agreed_to(
     end(cleo, how)
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
-    assert "Look at it again" not in page and "A review needs both of you." in page
+    assert "Start review" not in page and "Review needs both of you." in page
     assert "Not any more" in page  # Thea's own agreement is hers to withdraw
     assert ALONE not in text(begin(browser, goal))
     goal.refresh_from_db()
     assert goal.is_open and goal.review_id is None
     undo(cleo)
     page = text(browser.get(f"/goals/{goal.pk}/"))
-    assert "Look at it again" in page and "needs both of you" not in page
+    assert "Start review" in page and "needs both of you" not in page
 
 
 @pytest.mark.parametrize("first", ["nobody", "cleo", "thea"])
@@ -68,7 +68,7 @@ def test_an_open_review_waits_for_cleo(goal, cleo, thea, sign_in, how, first):
     browser = sign_in(thea)
     sent = {"goal_fits": "yes", "goal_words": "She rides alone", "choice": "reached"}
     page = text(browser.post(f"/goals/{goal.pk}/review/", sent, follow=True))
-    assert "A review needs both of you." in page and "She rides alone" in page
+    assert "Review needs both of you." in page and "She rides alone" in page
     goal.refresh_from_db()
     assert goal.is_open and goal.review_id
     with pytest.raises(Overtaken):
@@ -133,4 +133,4 @@ def test_the_discharge_page_says_what_becomes_of_agreed_goals(
 ):
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/discharge/"))
     assert "Agreed goals stay as they are" in page
-    assert "it waits until the client returns to care." in page
+    assert "it waits until the client is readmitted." in page

@@ -12,7 +12,7 @@ from goals.tests.test_what_is_agreed import text
 from tests.cast import BUS, act, agree, agreed_goal
 from ui import dates
 
-STILL = "These are the words that stand there already."
+STILL = "This is the current wording. Change something first."
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_other_words_keep_the_day_that_a_review_set(
     assert STILL in text(browser.post(f"{address}propose/", form))
     form["own_words"] = "Two stops"
     page = text(browser.post(f"{address}propose/", form, follow=True))
-    assert "Look at it again on" not in page
+    assert "Review on" not in page
     agree(goal, other)
     day = dates.short(goal.review_on)
     page = text(browser.get(address))
@@ -71,7 +71,7 @@ def test_a_day_that_nobody_changed_is_no_part_of_a_proposal(
         page = text(sign_in(person).get(f"{url}/goals/{goal.pk}/"))
         assert f"review {dates.weekday(trial)}" in page
         assert dates.weekday(goal.review_on) not in page
-        assert "Look at it again on" not in page
+        assert "Review on" not in page
     for by in (cleo.user, thea):
         answer(goal, by, choice="keep")
     agree(goal, other)
@@ -86,7 +86,7 @@ def test_a_day_set_while_the_words_were_typed_is_not_moved_back(
     day = thea.today() + timedelta(days=40)
     Goal.objects.filter(pk=goal.pk).update(review_on=day)
     page = text(browser.post(address, form, follow=True))
-    assert "Look at it again on" not in page
+    assert "Review on" not in page
     agree(goal, cleo.user)
     assert Goal.objects.get(pk=goal.pk).review_on == day
 
@@ -102,17 +102,17 @@ def test_other_words_for_a_proposal_keep_the_day_that_it_proposes(
         browser, address = sign_in(person), f"{start}/goals/{goal.pk}/propose/"
         form = form_of(browser, address) | more
         page = text(browser.post(address, form, follow=True))
-        assert dates.weekday(day) in page[page.index("Look at it again on") :]
+        assert dates.weekday(day) in page[page.index("Review on") :]
     agree(goal, thea)
     assert Goal.objects.get(pk=goal.pk).review_on == day
 
 
 def test_a_day_that_is_left_empty_leaves_the_goals(goal, cleo, thea, sign_in):
     browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
-    assert "Leave it empty to keep" in text(browser.get(address))
+    assert "Cancel empty to keep" in text(browser.get(address))
     form = form_of(browser, address) | {"own_words": "Two stops", "review_on": ""}
     page = text(browser.post(address, form, follow=True))
-    assert "Look at it again on" not in page
+    assert "Review on" not in page
     agree(goal, cleo.user)
     assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
 
@@ -140,7 +140,7 @@ def test_another_day_is_a_change_of_its_own(goal, thea, sign_in):
     form = form_of(browser, f"{address}propose/")
     form["review_on"] = thea.today() + timedelta(days=50)
     page = text(browser.post(f"{address}propose/", form, follow=True))
-    changed = page[page.index("Look at it again on") :]
+    changed = page[page.index("Review on") :]
     assert dates.short(goal.review_on) in changed
     assert dates.short(form["review_on"]) in changed
 
@@ -159,7 +159,7 @@ def test_a_due_review_stays_due_where_nobody_typed_a_day(
     assert STILL in text(browser.post(address, form))
     form["own_words"] = "Two stops"
     page = text(browser.post(address, form, follow=True))
-    assert "Look at it again on" not in page
+    assert "Review on" not in page
     agree(goal, other)
     assert Goal.objects.get(pk=goal.pk).review_on == thea.today()
 
@@ -187,7 +187,7 @@ def test_a_closed_goal_whose_day_is_over_is_proposed_anew_without_one(
 
 def test_the_form_says_that_a_review_day_is_moved_and_not_removed(goal, cleo, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/propose/"))
-    assert "A review day can be moved, not removed." in page
+    assert "Review day can be moved, not removed." in page
 
 
 @pytest.mark.browser
@@ -205,7 +205,7 @@ def test_a_draft_from_before_a_review_has_no_day_that_nobody_typed(goal, thea, a
     page.get_by_role("button", name="Propose it").click()
     main = page.get_by_role("main")
     expect(main).to_contain_text("Two stops")
-    expect(main).not_to_contain_text("Look at it again on")
+    expect(main).not_to_contain_text("Review on")
 
 
 def test_a_goal_that_is_not_in_effect_lists_no_review_day(cleo, thea, sign_in):
@@ -215,4 +215,4 @@ def test_a_goal_that_is_not_in_effect_lists_no_review_day(cleo, thea, sign_in):
     for person, start in ((cleo.user, "/portal"), (thea, "")):
         page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
         assert "Not in effect" in page
-        assert "Look at it again on" not in page
+        assert "Review on" not in page

@@ -41,7 +41,7 @@ def test_neither_side_reads_the_others_answer_before_giving_their_own(
     with acting_as(thea.pk):  # nor past the program
         assert not ReviewAnswer.objects.exists()
     page = sign_in(cleo.user).get(PORTAL.format(goal.pk)).content.decode()
-    assert "They open when your therapist has answered as well." in page
+    assert "They are shown once your therapist has answered too." in page
     answer(goal, thea, goal_words="She brings examples")
     for person, url in ((thea, MINE), (cleo.user, PORTAL)):
         page = sign_in(person).get(url.format(goal.pk)).content.decode()

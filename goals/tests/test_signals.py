@@ -92,7 +92,7 @@ def test_a_history_that_went_on_meanwhile_starts_the_count_again():
 BUSY = {
     "not agreed": {"is_agreed": False, "in_force_at": None},
     "in review": {"review_opened_at": ago(1)},
-    "seen differently": {"differs_since": ago(1)},
+    "disagreement": {"differs_since": ago(1)},
     "closed": {"is_open": False, "closed_at": ago(1), "ended_as": "aside"},
 }
 

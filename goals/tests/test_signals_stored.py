@@ -139,7 +139,7 @@ VERBS = {
     "reach": reach,
     "undo step": undo_step,
     "comment": comment,
-    "talk about": talk_about,
+    "talking about": talk_about,
     "open": open_page,
 }
 

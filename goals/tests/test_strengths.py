@@ -63,7 +63,7 @@ def test_thea_offers_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
 def test_there_is_no_strength_without_its_moment(sign_in, thea, cleo):
     url = reverse("strength-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, said(moment="  ")))
-    assert "No strength without its moment." in page and "Patience with fear" in page
+    assert "Add an example." in page and "Patience with fear" in page
     assert not Strength.objects.exists()
 
 
@@ -84,7 +84,7 @@ def test_a_day_still_to_come_is_refused_at_its_field(sign_in, thea, cleo):
     tomorrow = (timezone.now() + timedelta(days=2)).date()
     url = reverse("strength-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, said(happened_on=tomorrow.isoformat())))
-    assert "This day is still to come." in page
+    assert "Enter today or an earlier day." in page
     assert not Strength.objects.exists()
 
 
@@ -104,7 +104,7 @@ def test_thea_sees_before_praising_how_cleo_wants_it(sign_in, thea, cleo):
     cleo.preferences.save(update_fields=["celebrates"])
     browser = sign_in(thea)
     for url in (page_of(cleo), reverse("client", args=[cleo.pk])):
-        assert "privately, and nobody brings it up" in told(browser.get(url))
+        assert "privately: prefers that nobody mentions it" in told(browser.get(url))
 
 
 def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):
@@ -122,7 +122,7 @@ def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):
         assert words in yours
     for words in ("Planning", "Courage", "Humour"):
         assert words not in yours and words in rest
-    for words in ("Yes, today", "Not me, today", "In other words, today", "Waiting"):
+    for words in ("Yes, today", "That’s not me, today", "Reworded, today", "Waiting"):
         assert words in strip_tags(rest)
 
 
@@ -160,7 +160,7 @@ def test_who_only_reads_sees_it_and_is_offered_nothing_to_press(
     in_care(cleo, reader, "supervisor")
     page = told(sign_in(reader).get(page_of(cleo)))
     assert "Patience with fear" in page
-    assert "Offer a strength" not in page and "Keep it" not in page
+    assert "Suggest a strength" not in page and "Keep it" not in page
 
 
 # -- which goals ----------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_goal_of_somebody_else_is_refused(sign_in, thea, theo, cleo, carl):
     found, foreign = strength(cleo, by=cleo.user), agreed_goal(carl, theo)
     url = reverse("strength-goals", args=[found.pk])
     page = told(sign_in(thea).post(url, {"goals": str(foreign.pk)}, follow=True))
-    assert "One of these goals is open no more." in page
+    assert "One of these goals is no longer open." in page
     assert not StrengthLink.objects.exists()
 
 
@@ -246,7 +246,7 @@ def test_thea_notes_a_win_beside_the_steps_reached(sign_in, thea, cleo):
     body = {"words": "Came without checking the way", "once": str(uuid4())}
     for _again in range(2):
         page = told(browser.post(url, body, follow=True))
-    assert "Came without checking the way" in page and "Noted by Thea" in page
+    assert "Came without checking the way" in page and "Added by Thea" in page
     assert "One stop alone" in page
     assert Win.objects.count() == 1
     assert Win.objects.get().happened_on == thea.today()
@@ -255,7 +255,7 @@ def test_thea_notes_a_win_beside_the_steps_reached(sign_in, thea, cleo):
 def test_a_win_without_words_says_so_and_writes_nothing(sign_in, thea, cleo):
     url = reverse("win-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, {"words": "", "happened_on": "2026-01-02"}))
-    assert "Please fill this in." in page and 'value="2026-01-02"' in page
+    assert "Fill this in." in page and 'value="2026-01-02"' in page
     assert not Win.objects.exists()
 
 
@@ -263,7 +263,7 @@ def test_thea_takes_her_own_win_back_and_puts_it_there_again(sign_in, thea, cleo
     win = note_win(cleo, "Came without checking", by=thea)
     browser = sign_in(thea)
     page = told(browser.post(reverse("win-withdraw", args=[win.pk]), follow=True))
-    assert "Came without checking" not in page and "Taken back." in page
+    assert "Came without checking" not in page and "Removed." in page
     page = told(browser.post(reverse("win-restore", args=[win.pk]), follow=True))
     assert "Came without checking" in page
 
@@ -283,9 +283,9 @@ def test_the_earlier_ones_are_on_the_next_page(sign_in, thea, cleo):
         note_win(cleo, f"Win of day {number:02}.", by=thea, happened_on=day)
     browser = sign_in(thea)
     first = told(browser.get(page_of(cleo)))
-    assert "Earlier ones" in first and "day 19." in first and "day 20." not in first
+    assert "Older" in first and "day 19." in first and "day 20." not in first
     second = told(browser.get(page_of(cleo), {"page": 2}))
-    assert "Later ones" in second and "day 20." in second and "day 19." not in second
+    assert "Newer" in second and "day 20." in second and "day 19." not in second
 
 
 # -- who may, and how much it costs ----------------------------------------------------

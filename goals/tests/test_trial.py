@@ -87,19 +87,19 @@ def test_letting_both_stand_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
     for by in (thea, cleo.user):
         answer(goal, by, choice="keep")
     for page in of_both(goal, cleo, thea, sign_in):
-        assert "you both chose the same, today Let both stand" in page
+        assert "you both chose the same, today Keep both wordings" in page
 
 
 def test_letting_both_stand_promises_a_review_only_where_one_is_set(
     goal, cleo, thea, sign_in
 ):
-    promised = "on the day of the review"
+    promised = "on the review date"
     unset = propose(cleo, cleo.user, {"own_words": "Swim"})
     act(thea, unset, lambda g: g.latest.differ("Mine", "Row", by=thea))
     for page in of_both(unset, cleo, thea, sign_in):
         assert promised not in page
-        assert "No review is set. You look again when you like." in page
+        assert "No review date is set. You can review it at any time." in page
     for by in (thea, cleo.user):
         answer(goal, by, choice="keep")
     for page in of_both(goal, cleo, thea, sign_in):
-        assert promised in page and "No review is set" not in page
+        assert promised in page and "No review date is set" not in page

@@ -70,7 +70,7 @@ def test_a_proposal_taken_back_leaves_the_agreed_words(agreed, thea, cleo):
 def test_a_first_proposal_taken_back_is_no_goal_any_more(cleo):
     goal = propose(cleo, by=cleo.user)
     act(cleo.user, goal, lambda g: g.latest.withdraw_key("Not now", by=cleo.user))
-    assert now(goal).ended_as == "taken back"
+    assert now(goal).ended_as == "Proposal withdrawn"
     assert not act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))
 
 
@@ -177,7 +177,7 @@ def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea)
 def test_a_reason_is_asked_for_and_what_was_typed_stays(agreed, sign_in, thea):
     url = reverse("goal-key-back", args=[agreed.pk])
     page = sign_in(thea).post(url, {"reason": " "}).content.decode()
-    assert "Please fill this in." in page
+    assert "Fill this in." in page
     assert now(agreed).in_force
 
 
@@ -201,10 +201,12 @@ def test_while_they_differ_cleos_home_does_not_ask_for_a_key(
     agreed, sign_in, cleo, thea
 ):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
-    assert "suggests other words" in sign_in(cleo.user).get("/portal/").content.decode()
+    assert (
+        "suggests a new wording" in sign_in(cleo.user).get("/portal/").content.decode()
+    )
     act(cleo.user, agreed, lambda g: g.latest.differ("No", by=cleo.user))
     home = sign_in(cleo.user).get("/portal/").content.decode()
-    assert "suggests other words" not in home
+    assert "suggests a new wording" not in home
 
 
 def test_words_that_hold_both_begin_with_both_in_sight(agreed, sign_in, cleo, thea):
@@ -255,7 +257,7 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
     browser = sign_in(cleo.user)
     assert "Goal review due" in browser.get("/portal/").content.decode()
     page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()
-    assert 'id="again"' in page and "Review it: the day has come" in page
+    assert 'id="again"' in page and "Review due: start review" in page
     begun = browser.post(f"/portal/goals/{goal.pk}/review/begin/", follow=True)
     page = begun.content.decode()
     assert now(goal).review_id and "See both wordings" in page
@@ -277,7 +279,7 @@ def test_each_reads_both_suggestions_and_what_the_press_came_to(cleo, thea, sign
     goal = proposed_and_seen_differently(cleo, thea)
     hers, mine = (sign_in(thea), "/goals"), (sign_in(cleo.user), "/portal/goals")
     page = suggest(*mine, goal, "talk")
-    assert "It is decided when both of you choose the same." in page
+    assert "It is decided once you both choose the same." in page
     page = suggest(*hers, goal, "try")
     assert "You suggested:" in page and "suggests:" in page
     assert "Talk about it at the next session</strong>" in page
@@ -293,10 +295,10 @@ def test_coming_round_is_offered_to_each_as_each_can_do_it(cleo, thea, sign_in):
     goal = proposed_and_seen_differently(cleo, thea)
     hers = sign_in(thea).get(f"/goals/{goal.pk}/differ/").content.decode()
     assert f'action="/goals/{goal.pk}/agree/1/"' in hers
-    assert "You can agree to the other wording on any day." in hers
+    assert "You can agree to the other wording at any time." in hers
     mine = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/differ/").content.decode()
     assert "/agree/" not in mine
-    assert "can agree to your wording on any day." in mine
+    assert "can agree to your wording at any time." in mine
     assert f'href="/portal/goals/{goal.pk}/propose/"' in mine
 
 

@@ -69,7 +69,7 @@ def test_taken_up_with_an_open_proposal_it_asks_whose_agreement_is_missing(
     assert now(agreed).waits_for == "client"
     home, page = (sign_in(cleo.user).get(f"/portal/{url}")
                   for url in ("", f"goals/{agreed.pk}/"))  # fmt: skip
-    assert "Thea suggests other words" in text(home)
+    assert "Thea suggests a new wording" in text(home)
     assert "withdrawn" not in text(page)
     assert "Agree to version 2" in text(page)
     theirs = text(sign_in(thea).get(f"/goals/{agreed.pk}/"))
@@ -82,7 +82,7 @@ def test_taken_up_it_has_a_day_for_its_review_again(agreed, cleo, thea, sign_in)
     browser = sign_in(thea)
     page = text(browser.post(f"/goals/{agreed.pk}/take-up/", follow=True))
     assert now(agreed).review_on == thea.today() + REVIEW_AFTER
-    assert "Taken up again. Agreed today, review" in page
+    assert "Resumed. Agreed today, review" in page
 
 
 def test_taken_up_before_the_agreed_day_that_day_holds(cleo, thea):
@@ -116,7 +116,7 @@ def test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one(
     said = {"own_words": "Ride to the lake", "seen": 1}
     page = text(browser.post(url, said))
     assert "Cleo declined this goal today." in page
-    assert "Other words were proposed" not in page
+    assert "New wording were proposed" not in page
     assert "Ride to the lake" in page and "Propose as a new goal" in page
     answer = browser.post(url, said | {"as_new": "1"}, follow=True)
     assert "Ride to the lake" in text(answer)
@@ -195,9 +195,9 @@ def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
 ):
     goal = propose(cleo, cleo.user)
     browser, url = sign_in(thea), f"/goals/{goal.pk}/propose/"
-    assert "agreed words" not in text(browser.get(url))
+    assert "current wording" not in text(browser.get(url))
     said = text(browser.post(url, TRAM | {"seen": 1}, follow=True))
-    assert "agreed words" not in said
+    assert "current wording" not in said
     assert "Proposed. You agreed to it" in said
 
 
@@ -245,10 +245,10 @@ def test_a_client_who_closed_the_portal_is_not_said_to_read_or_answer(
     browser, start = sign_in(thea), f"/goals/{goal.pk}"
     page = text(browser.get(f"{start}/key-back/"))
     assert "stays in the history." in page
-    assert ("It is read by the other side" in page) != closed
+    assert ("Both of you can read it" in page) != closed
     page = text(browser.get(f"{start}/differ/"))
-    assert "Nobody is asked to give in." in page
-    assert ("You are both asked for a review that day." in page) != closed
+    assert "Nobody has to give in." in page
+    assert ("You are both asked to review it that day." in page) != closed
 
 
 def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):
@@ -328,7 +328,7 @@ def test_a_late_decision_says_what_was_decided_meanwhile(agreed, cleo, thea, sig
     )
     page = text(answer)
     assert "The review was decided today: Keep it as it is." in page
-    assert "Your answers came after that and were not saved." in page
+    assert "Your answers arrived after that and were not saved." in page
 
 
 def test_withdrawing_an_agreement_ends_its_review(agreed, cleo, thea, sign_in):
@@ -345,8 +345,8 @@ def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
     browser = sign_in(thea)
     assert "Withdraw my agreement too" in text(browser.get(f"/goals/{agreed.pk}/"))
     page = text(browser.get(f"/goals/{agreed.pk}/key-back/"))
-    assert "Then neither of you agrees to these words" in page
-    assert "Take your proposal back" not in page
+    assert "Neither of you then agrees to this wording" in page
+    assert "Withdraw your proposal" not in page
     browser.post(f"/goals/{agreed.pk}/key-back/", {"reason": "Not now"})
     assert now(agreed).ended_as == "aside"
 
@@ -396,9 +396,9 @@ def test_what_a_colleague_said_where_two_differ_has_the_colleagues_name(
     act(thea, goal, lambda g: g.latest.suggest_next("talk", by=thea))
     url = f"/goals/{goal.pk}/differ/"
     said = text(sign_in(thea).get(url))
-    assert "What matters to you in it The lake" in said and "You suggested:" in said
+    assert "What matters to you about it The lake" in said and "You suggested:" in said
     said = text(sign_in(colleague).get(url))
-    assert "What matters to Thea in it The lake" in said
+    assert "What matters to Thea about it The lake" in said
     assert "Thea suggested:" in said and "You suggested:" not in said
 
 
@@ -416,7 +416,7 @@ def test_a_colleagues_answers_in_a_review_have_the_colleagues_name(
     url = f"/goals/{agreed.pk}/review/"
     for person, name in ((thea, "You"), (colleague, "Thea")):
         said = text(sign_in(person).get(url)).split("Three questions, two answers")[1]
-        said = said.split("What becomes of it?")[0]
+        said = said.split("What happens next?")[0]
         assert set(re.findall(r"\b(?:You|Thea)\b", said)) == {name}
 
 
@@ -427,7 +427,7 @@ def test_both_said_so_stands_only_where_both_said_so(agreed, cleo, thea, sign_in
     decide(agreed, "reached", cleo.user, thea)
     for person, url in ((thea, ""), (cleo.user, "/portal")):
         page = text(sign_in(person).get(f"{url}/goals/{agreed.pk}/reached/"))
-        assert "You both said so." in page and "Marked as reached" not in page
+        assert "You both decided it." in page and "Marked as reached" not in page
 
 
 def test_what_thea_alone_marked_as_reached_names_her(cleo, thea, sign_in):
@@ -458,9 +458,9 @@ def test_a_key_is_called_yours_by_who_gave_it_alone(
 ):
     in_care(cleo, theo, role)
     url = f"/goals/{agreed.pk}/"
-    assert "Your key:" in text(sign_in(thea).get(url))
+    assert "Needs your agreement:" in text(sign_in(thea).get(url))
     said = text(sign_in(theo).get(url))
-    assert "Your key:" not in said and "Key of Thea:" in said
+    assert "Needs your agreement:" not in said and "Key of Thea:" in said
 
 
 def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_in):
@@ -504,7 +504,7 @@ def test_answers_to_a_decided_review_do_not_count_in_the_next(
     said = {"goal_fits": "no", "choice": "aside", "goal_words": "Hm"}
     page = text(browser.post(url, said | old))
     assert "The review was decided today: Keep it as it is." in page
-    assert "Your answers came after that and were not saved." in page
+    assert "Your answers arrived after that and were not saved." in page
     assert "Hm" in page
     assert now(agreed).review.therapist_at is None
 
@@ -529,5 +529,5 @@ def test_on_a_closed_goal_numbers_and_links_say_why_not(
             browser.post(url, said, follow=True),
         ):
             assert "This goal was set aside today." in text(answer)
-            assert "Something else was done" not in text(answer)
+            assert "Something changed while" not in text(answer)
     assert not agreed.scores.exists()

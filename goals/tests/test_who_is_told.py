@@ -11,8 +11,8 @@ HERS = {"own_words": "Two stops on my own"}
 WAYS = {
     "talk": "Talk about it at the next session",
     "try": "Try both for two weeks",
-    "third": "Find words that hold both",
-    "leave": "Let both stand",
+    "third": "Find a wording that combines both",
+    "leave": "Keep both wordings",
 }
 
 
@@ -102,9 +102,9 @@ def test_both_read_what_both_chose_and_when(cleo, thea, browse, way, first):
             "suggest"
             not in browse(who, page)
             .split("History")[0]
-            .replace("Suggest other words", "")
-            .replace("suggests words", "")
-            .split("How it came about")[0]
+            .replace("Suggest new wording", "")
+            .replace("suggests a wording", "")
+            .split("History")[0]
         )
 
 
@@ -114,7 +114,7 @@ def test_words_that_hold_both_are_asked_for_until_there_are_some(
     goal = seen_differently(cleo, thea)
     for who in ("cleo", "thea"):
         suggest(goal, who, "third", cleo, thea)
-    asked = "You both chose to find words that hold both"
+    asked = "You both chose a combined wording"
     for who, person in (("cleo", cleo.user), ("thea", thea)):
         home, page = pages_of(goal, who)
         browse(who, page)  # a look is no proposal
@@ -144,12 +144,12 @@ def test_declining_other_words_leaves_the_goal_that_both_agreed_to(
 ):
     browser, page = sign_in(cleo.user), f"/portal/goals/{declined.pk}/"
     before = text(browser.get(page))
-    assert "Decline this wording" in before and "Not a goal of mine" not in before
+    assert "Decline this wording" in before and "This isn’t my goal" not in before
     after = text(browser.post(f"{page}decline/2/", follow=True))
-    assert "are not in effect" in after
+    assert "is not in effect" in after
     goal = Goal.objects.get(pk=declined.pk)
     assert goal.is_open and goal.latest.number == 1 and not goal.waits_for
-    assert "Nothing of the goal is in effect." in browse("thea", "/today/")
+    assert "No wording of the goal is in effect." in browse("thea", "/today/")
     for who, addresses in {
         "cleo": (page, "/portal/goals/", "/portal/journey/"),
         "thea": (f"/goals/{goal.pk}/", f"/clients/{cleo.pk}/"),
@@ -158,7 +158,7 @@ def test_declining_other_words_leaves_the_goal_that_both_agreed_to(
             read = browse(who, address)
             assert "Not in effect: an agreement was withdrawn." in read, address
             assert HERS["own_words"] in read
-            assert "declined this goal" not in read and "not taken on" not in read
+            assert "declined this goal" not in read and "Goal declined" not in read
     assert "suggestion" not in browse("cleo", "/portal/goals/")
 
 
@@ -170,14 +170,14 @@ def test_thea_can_decline_other_words_as_well(cleo, thea, browse, sign_in):
     sign_in(thea).post(f"/goals/{goal.pk}/decline/2/")
     found = Goal.objects.get(pk=goal.pk)
     assert found.is_open and found.latest.number == 1
-    assert "Nothing of this goal is in effect" in browse("cleo", "/portal/")
+    assert "No wording of this goal is in effect" in browse("cleo", "/portal/")
 
 
 def test_what_would_close_a_goal_is_asked_about_once(cleo, thea, browse, sign_in):
     goal = propose(cleo, thea)
     page = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").content.decode()
-    assert "<summary>Not a goal of mine</summary>" in page
-    assert "Then the goal is closed." in page and "Decline this goal" in page
+    assert "<summary>This isn’t my goal</summary>" in page
+    assert "The goal is then closed." in page and "Decline this goal" in page
     sign_in(cleo.user).post(f"/portal/goals/{goal.pk}/decline/1/")
     told = "The client declined a goal. It is closed."
     assert told in browse("thea", "/today/")
@@ -192,10 +192,10 @@ def test_taking_a_proposal_back_is_not_told_as_leaving_the_goal(
     act(by, goal, lambda g: g.propose_version(OTHER, by=by))
     act(by, goal, lambda g: g.latest.withdraw_key("Too early", by=by))
     told = browse(other, pages_of(goal, other)[0])
-    assert "took back a proposal for" in told and "withdrew" not in told
+    assert "withdrew a proposal for" in told and "withdrew" not in told
     act(by, goal, lambda g: g.latest.withdraw_key("Not now", by=by))
     told = browse(other, pages_of(goal, other)[0])
-    assert "withdrew the agreement to" in told and "took back" not in told
+    assert "withdrew the agreement to" in told and "withdrew" not in told
 
 
 def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
@@ -204,7 +204,7 @@ def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
     goal = agreed_goal(cleo, thea)
     for by in (thea, cleo.user):
         act(by, goal, lambda g, by=by: g.latest.withdraw_key("No", by=by))
-    told = "The client withdrew the agreement to a goal too. It is set aside."
+    told = "The client also withdrew the agreement to a goal. It is set aside."
     assert told in browse("thea", "/today/")
     assert "withdrew the agreement" not in browse("cleo", "/portal/")
 
@@ -222,7 +222,7 @@ def test_every_withdrawal_is_named_with_its_reason(cleo, thea, browse, state):
         act(thea, goal, lambda g: g.take_up(by=thea))
     for who, mine, theirs in (("cleo", "Cleo", "Thea"), ("thea", "Thea", "Cleo")):
         page = browse(who, pages_of(goal, who)[1])
-        panel = page.split("History")[0].split("How it came about")[0]
+        panel = page.split("History")[0].split("History")[0]
         named = {"Thea"} if state == "proposed" else {"Thea", "Cleo"}
         assert ("You withdrew the agreement, today:" in panel) == (mine in named)
         assert (f"{theirs} withdrew the agreement, today:" in panel) == (

@@ -15,7 +15,7 @@ from database.functions import call
 from database.ids import uuid7
 from notes.models.note import ProgressNote
 
-audit.verb("note taken over", audit.Sort.WROTE, _("Took over a note’s draft"))
+audit.verb("note taken over", audit.Sort.WROTE, _("Took over a draft note"))
 
 
 class EarlierDraftQuerySet(models.QuerySet):

@@ -24,8 +24,8 @@ from database.prepared import PreparedSQL
 audit.kind("progressnote", _("A session note"))
 audit.verb("note signed", audit.Sort.SIGNED, _("Signed a note"))
 audit.verb("signing undone", audit.Sort.SIGNED, _("Undid signing a note"))
-audit.verb("note held back", audit.Sort.WROTE, _("Held a note back"))
-audit.verb("note shown again", audit.Sort.WROTE, _("Let a note be read again"))
+audit.verb("note held back", audit.Sort.WROTE, _("Stopped sharing a note"))
+audit.verb("note shown again", audit.Sort.WROTE, _("Shared a note again"))
 
 MOST = 4  # parts of a note
 # What is typed on the session screen, in order.  The unsigned note keeps practice and
@@ -105,7 +105,7 @@ class ProgressNote(ClientRow):
         SOAP = "soap", "SOAP"
         BIRP = "birp", "BIRP"
         GIRP = "girp", "GIRP"
-        FREE = "free", _("Free")
+        FREE = "free", _("Free text")
 
     seal_as = "note"
 

@@ -18,8 +18,8 @@ audit.verb("note added to", audit.Sort.SIGNED, _("Added to a signed note"))
 
 MOST = 100  # to one note
 FULL = _(
-    "This note has %(most)d additions, the most it can have. Write the rest in another"
-    " session’s note."
+    "This note already has %(most)d additions, the maximum. Write the rest in "
+    "another session’s note."
 )
 
 

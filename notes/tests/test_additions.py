@@ -156,14 +156,14 @@ def test_no_addition_reaches_another_clients_note(cleo, carl, thea, theo, sessio
     ("changes", "words"),
     [
         ({"text": " \n "}, "Write what to add."),
-        ({"reason": " "}, "Give a reason for a late entry or a correction."),
+        ({"reason": " "}, "Enter a reason for a late entry or a correction."),
         (
             {"kind_of_addition": "late_entry", "reason": ""},
-            "Give a reason for a late entry or a correction.",
+            "Enter a reason for a late entry or a correction.",
         ),
         (
             {"kind_of_addition": "erratum"},
-            "That is not one of the choices. Please choose again.",
+            "Choose one of the options.",
         ),
         ({"text": "x" * 10_001}, "keep this to 10000 characters"),
     ],

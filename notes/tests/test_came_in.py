@@ -68,7 +68,7 @@ def pages(session, cleo, thea, sign_in):
     browser = sign_in(thea)
     screen = read(browser, f"/sessions/{session.pk}/")
     client = read(browser, f"/clients/{cleo.pk}/")
-    screen = screen.partition("What came in")[2].partition(" New goal ")[0]
+    screen = screen.partition("Since last session")[2].partition(" New goal ")[0]
     client = client.partition("Since last session")[2].partition("Sessions and")[0]
     return screen, client
 
@@ -85,8 +85,8 @@ def test_what_cleo_rated_reached_and_answered_came_in(
         assert "Step reached One stop alone" in page
         assert "Exercise: Did some Breathe at the stop" in page
     today = read(sign_in(thea), "/today/")
-    assert "1 rating of their own since last time" in today
-    assert "1 step reached" in today and "Said how the practice went" in today
+    assert "1 new rating by the client" in today
+    assert "1 step reached" in today and "Logged an exercise" in today
 
 
 @pytest.mark.parametrize("ended_as", ["reached", "aside"])
@@ -109,7 +109,7 @@ def test_what_cleo_did_for_a_goal_closed_meanwhile_came_in_too(
         assert "Step reached One stop alone" in page
         assert "Written down by Thea" not in page
     client = read(sign_in(thea), f"/clients/{cleo.pk}/")
-    assert "No goal is open now." in client
+    assert "No open goals." in client
 
 
 def test_what_was_before_the_last_session_did_not_come_in(
@@ -123,10 +123,10 @@ def test_what_was_before_the_last_session_did_not_come_in(
     step(goal, "One stop alone", by=cleo.user, at=before)
     exercise(cleo, thea, "Breathe at the stop", by=cleo.user, at=before)
     screen, client = pages(session, cleo, thea, sign_in)
-    assert not screen and "Nothing new has come in." in client
+    assert not screen and "Nothing new." in client
     today = read(sign_in(thea), "/today/")
-    assert "since last time" not in today and "step reached" not in today
-    assert "Said how the practice went" not in today
+    assert "by the client" not in today and "step reached" not in today
+    assert "Logged an exercise" not in today
 
 
 def test_what_thea_wrote_down_herself_is_no_news(cleo, thea, goal, between, sign_in):
@@ -138,8 +138,8 @@ def test_what_thea_wrote_down_herself_is_no_news(cleo, thea, goal, between, sign
     assert not screen
     assert "rated 7" not in client and "Exercise" not in client
     today = read(sign_in(thea), "/today/")
-    assert "since last time" not in today and "step reached" not in today
-    assert "Said how the practice went" not in today
+    assert "by the client" not in today and "step reached" not in today
+    assert "Logged an exercise" not in today
 
 
 def test_what_was_withdrawn_did_not_come_in(cleo, thea, goal, between, sign_in):
@@ -164,7 +164,7 @@ def test_what_was_withdrawn_did_not_come_in(cleo, thea, goal, between, sign_in):
     only = GoalRating.objects.not_withdrawn().get(value=4)
     as_(cleo.user, lambda: only.withdraw(by=cleo.user))
     screen, client = pages(session, cleo, thea, sign_in)
-    assert not screen and "Nothing new has come in." in client
+    assert not screen and "Nothing new." in client
 
 
 def test_a_withdrawn_agreement_is_a_line_until_it_is_agreed_again(
@@ -188,7 +188,7 @@ def test_an_old_session_shows_nothing_of_after_it(cleo, thea, goal, sign_in):
     step(goal, "One stop alone", by=cleo.user, at=timezone.now() - 2 * DAY)
     exercise(cleo, thea, "Breathe", by=cleo.user, at=timezone.now() - 2 * DAY)
     page = read(sign_in(thea), f"/sessions/{old.pk}/")
-    assert "What came in" not in page
+    assert "Since last session" not in page
 
 
 def test_the_pages_take_as_many_queries_with_more_news(
@@ -309,7 +309,7 @@ def test_a_goal_reached_without_steps_has_no_empty_part(cleo, thea, goal, sign_i
     reached(goal, cleo, thea)
     for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
         page = sign_in(person).get(f"{start}/{goal.pk}/reached/").content.decode()
-        assert "What carried it" not in page and "How it is marked" in page
+        assert "What helped" not in page and "Celebrating progress" in page
 
 
 def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in):
@@ -317,7 +317,7 @@ def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in)
     reached(goal, cleo, thea)
     for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
         page = read(sign_in(person), f"{start}/{goal.pk}/reached/")
-        assert "One stop alone" in page.partition("What carried it")[2]
+        assert "One stop alone" in page.partition("What helped")[2]
 
 
 def test_what_cleo_said_about_a_goal_came_in_and_what_thea_said_did_not(

@@ -176,7 +176,7 @@ def test_the_page_with_both_shows_all_of_the_saved_text(
     assert answer.status_code == 409
     for text in ("Theirs", "Theirs: two buses", "Theirs: it ends", "Did it", "0"):
         assert text in panel, text
-    for label in ("Data", "Practice until next time", "What the client takes away"):
+    for label in ("Data", "Practice until next time", "Client’s takeaway"):
         assert label in panel, label
 
 

@@ -104,7 +104,7 @@ def test_the_same_word_from_both_is_no_question(sign_in, thea, cleo, exercise):
         exercise.say("did", by=thea, seen="")
     url = answering(exercise)
     page = sign_in(cleo.user).post(url, {"answer": "did", "was": ""}, follow=True)
-    assert "Noted: you did it." in page.content.decode()
+    assert "Saved: you did it." in page.content.decode()
 
 
 @pytest.mark.parametrize("late", ["thea", "cleo"])

@@ -81,7 +81,7 @@ def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
     answer = browser.post(f"/sessions/{session.pk}/missed/", follow=True)
     session.refresh_from_db()
     assert session.state == ("missed" if began else "planned")
-    not_yet = "This session has not started yet. Cancel it instead."
+    not_yet = "This session has not started yet. Cancel session instead."
     assert (not_yet in answer.content.decode()) is not began
     hers = page_at(sign_in(cleo.user), "/portal/sessions/")
     assert ("Missed" in hers) is began
@@ -130,7 +130,7 @@ def test_the_page_to_move_a_session_promises_no_reminder_to_who_wants_none(
 ):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
     found = page_at(sign_in(thea), f"/sessions/{ahead.pk}/move/")
-    assert "Reminders, if the client gets any, follow the new time." in found
+    assert "Any reminders will use the new time." in found
 
 
 def test_who_answered_a_correction_meanwhile_is_named(sign_in, thea, theo, cleo):
@@ -140,8 +140,8 @@ def test_who_answered_a_correction_meanwhile_is_named(sign_in, thea, theo, cleo)
     url, words = f"/corrections/{asked.pk}/", {"answer": "Yes, Jo."}
     browser = sign_in(thea)
     browser.post(url, words)
-    again = browser.post(url, words | {"answer": "Other words"}).content.decode()
-    assert "You answered this in another tab meanwhile." in again
-    assert "Other words" in again
+    again = browser.post(url, words | {"answer": "New wording"}).content.decode()
+    assert "You already answered this in another tab." in again
+    assert "New wording" in again
     others = sign_in(theo).post(url, words | {"answer": "Mine"}).content.decode()
-    assert "Thea" in others and "answered this meanwhile." in others
+    assert "Thea" in others and "answered this in the meantime." in others

@@ -421,7 +421,7 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
 
 @pytest.mark.parametrize(
     ("state", "said"),
-    [("missed", "It did not take place."), ("cancelled", "Canceled.")],
+    [("missed", "Session not held."), ("cancelled", "Session canceled.")],
 )
 def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
     sign_in, thea, session, state, said

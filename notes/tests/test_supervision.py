@@ -11,8 +11,8 @@ from conftest import in_care, person
 from database.identity import acting_as
 from tests.cast import agreed_goal, asides_of, book, hold, page_at, pinned
 
-OFFERS = ["Book a session", "Suggest other words", "Save the rating", "Add a step"]
-OFFERS += ["Hold it back", "Agree to version", "Move<"]
+OFFERS = ["Book a session", "Suggest new wording", "Save rating", "Add a step"]
+OFFERS += ["Don’t share yet", "Agree to version", "Move<"]
 SAID = "Ask what the wave is for, before the next ride."
 
 
@@ -55,7 +55,7 @@ def test_pressing_twice_says_it_once(sign_in, ines, cleo):
 
 def test_an_empty_comment_says_so(sign_in, ines, cleo):
     answer = sign_in(ines).post(f"/clients/{cleo.pk}/comments/", {"words": " "})
-    assert "Please fill this in." in answer.content.decode()
+    assert "Fill this in." in answer.content.decode()
 
 
 def test_no_client_admin_or_emergency_reads_what_supervisors_say(
@@ -91,7 +91,7 @@ def test_a_supervisor_reads_everything_and_finds_no_way_to_write(
         for offer in OFFERS:
             assert offer not in page, (url, offer)
     assert "you supervise" in page_at(browser, "/caseload/")
-    assert "Your key" not in page_at(browser, "/caseload/")
+    assert "Needs your agreement" not in page_at(browser, "/caseload/")
     today = page_at(browser, "/today/")
     assert "Cleo" not in today
     with (

@@ -112,7 +112,7 @@ def test_a_past_week_says_what_moved_in_its_own_words(told, thea, sign_in):
         made_at=ends,
     )
     said = page_at(sign_in(thea), f"/digest/{week.pk}/")
-    moved = said.split("What moved")[1]
+    moved = said.split("What changed")[1]
     assert OLD in moved and NEW not in moved
 
 

@@ -22,7 +22,7 @@ def test_a_reached_goal_stays_in_sight(sign_in, thea, cleo):
     page = page_of(sign_in, thea, cleo)
     assert "1 closed goal" in page
     assert f'href="/goals/{goal.pk}/"' in page
-    assert "No goal is open now." in page
+    assert "No open goals." in page
 
 
 def test_one_set_aside_stands_among_the_closed_ones(sign_in, thea, cleo):
@@ -30,4 +30,4 @@ def test_one_set_aside_stands_among_the_closed_ones(sign_in, thea, cleo):
     closed(goal, "aside")
     page = page_of(sign_in, thea, cleo)
     assert f'href="/goals/{goal.pk}/"' in page and "Set aside" in page
-    assert "No goal is open now." in page
+    assert "No open goals." in page

@@ -77,7 +77,7 @@ def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
         (hers, f"/portal/goals/{goal.pk}/"),
     ):
         page = page_at(browser, url)
-        for asks in ("Needs your agreement", "wait for your key", "Waiting for"):
+        for asks in ("Needs your agreement", "needs your agreement", "Waiting for"):
             assert asks not in page, (url, asks)
 
 
@@ -95,7 +95,7 @@ def test_the_page_names_only_emails_and_sessions_that_there_are(
     assert ("Weekly emails stop" in page) == weekly
     told = "Reminders are sent only for sessions that stay booked." in page
     assert told == (reminders and is_booked)
-    assert ("No session is booked" in page) == (not is_booked)
+    assert ("No session booked" in page) == (not is_booked)
     assert ("1 session is booked" in page) == is_booked and "0 session" not in page
 
 
@@ -109,14 +109,14 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
         practice = Assignment.agree(cleo, "One stop on Friday", by=thea)
         step = Step.add(goal, "One stop", by=thea)
     browser = sign_in(cleo.user)
-    assert "Save where it is" in page_at(browser, f"/portal/goals/{goal.pk}/")
+    assert "Save rating" in page_at(browser, f"/portal/goals/{goal.pk}/")
     discharge(sign_in(thea), cleo)
     page = page_at(browser, f"/portal/goals/{goal.pk}/")
     assert "Your therapy here has ended. You can read these pages until" in page
     assert "Take the bus into town" in page
     for offer in (
-        "Save where it is",
-        "Suggest other words",
+        "Save rating",
+        "Suggest new wording",
         "Add a step",
         "Reached<",
     ):
@@ -163,7 +163,7 @@ def test_after_the_days_of_the_practice_the_portal_is_a_kind_page(
         answer = browser.get(url)
         assert answer.status_code == 403
         page = answer.content.decode()
-        assert "These pages are closed now" in page
+        assert "Your portal access has ended" in page
         assert "/help/" in page
         assert "the bus" not in page  # letters alone may stand in a token
     with acting_as(cleo.user_id):
@@ -175,7 +175,7 @@ def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() + timedelta(days=1))
     browser = sign_in(thea)
     page = discharge(browser, cleo).content.decode()
-    assert "Please choose one." in page
+    assert "Choose one." in page
     discharge(browser, cleo, sessions="keep")
     assert TherapySession.objects.get().state == "planned"
     plan()  # and Cleo is reminded of it

@@ -73,8 +73,8 @@ def test_sessions_are_cancelled_where_ada_says_so(sign_in, ada, thea, theo, cleo
 def test_nobody_is_left_without_a_primary_therapist(sign_in, ada, thea, theo, cleo, mo):
     said = heirs(cleo=(cleo, theo)) | {"sessions": "move"}
     page = sign_in(ada).post(leave(thea), said).content.decode()
-    assert "Choose somebody first." in page
-    assert "1 client needs somebody first" in page
+    assert "Choose someone." in page
+    assert "1 client needs a new therapist first" in page
     thea.refresh_from_db()
     assert thea.is_active
     assert CareRole.objects.get(client=cleo).user == thea  # nothing half done
@@ -146,7 +146,7 @@ def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     after_a_day(cleo)
     browser = sign_in(theo)
-    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
+    assert "Suggested a goal wording" in browser.get("/today/").content.decode()
     browser.post(f"/goals/{goal.pk}/agree/1/")
     goal.refresh_from_db()
     assert goal.is_agreed
@@ -167,7 +167,7 @@ def test_a_double_click_and_two_admins_do_it_once(
 
 def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
     with (
-        pytest.raises(ValidationError, match="caseload has changed"),
+        pytest.raises(ValidationError, match="caseload changed"),
         acting_as(ada.pk),
         transaction.atomic(),
     ):

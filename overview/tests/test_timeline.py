@@ -62,11 +62,11 @@ def test_both_read_the_same_way(sign_in, way, thea, cleo):
     for words in (
         "First session",
         "The wave has a clock on it.",
-        "A goal is agreed, with two keys Take the bus into town",
+        "Goal agreed by both Take the bus into town",
         "Rated 3 times, from 3 to 5, between 3 and 7",
-        "A stone is laid One stop alone",
-        "A win I stayed for tea.",
-        "A strength shows: Patience with fear Four buses went.",
+        "Step reached One stop alone",
+        "Win I stayed for tea.",
+        "Strength: Patience with fear Four buses went.",
     ):
         assert words in hers, words
         assert words in theirs, words
@@ -79,14 +79,14 @@ def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea,
     act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
     for person, url in ((cleo.user, PORTAL), (thea, page_of(cleo))):
         page = told(sign_in(person).get(url))
-        lines = "is agreed, with two", "is withdrawn", "New words for a goal"
+        lines = "agreed by both", "is withdrawn", "New goal wording"
         places = [page.index(line) for line in lines]
         assert places == sorted(places)
 
 
 def test_it_stands_in_the_order_in_which_it_happened(sign_in, way, thea, cleo):
     page = told(sign_in(thea).get(page_of(cleo)))
-    order = ["First session", "A stone is laid", "A goal is agreed", "A win"]
+    order = ["First session", "Step reached", "Goal agreed", "Win"]
     places = [page.index(words) for words in order]
     assert places == sorted(places)
 
@@ -100,12 +100,12 @@ def test_new_words_stand_where_both_agreed_to_them(sign_in, way, thea, cleo):
     with acting_as(thea.pk), transaction.atomic():
         version.agree(by=thea)
     page = told(browser.get(page_of(cleo)))
-    assert "New words for a goal, with two keys Two stops alone" in page
+    assert "New goal wording agreed by both Two stops alone" in page
 
 
 def test_a_goal_that_was_closed_says_when(sign_in, way, thea, cleo):
     Goal.objects.filter(pk=way.pk).update(closed_at=timezone.now())
-    assert "A goal is closed Take the bus" in told(sign_in(thea).get(page_of(cleo)))
+    assert "Goal closed Take the bus" in told(sign_in(thea).get(page_of(cleo)))
 
 
 def test_what_is_not_told_on_it(sign_in, way, thea, cleo):
@@ -130,20 +130,20 @@ def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
     sign_in, way, thea, cleo
 ):
     browser = sign_in(thea)
-    assert "A note, signed" not in told(browser.get(page_of(cleo)))
+    assert "Note signed" not in told(browser.get(page_of(cleo)))
     for path in (f"{page_of(cleo)}?notes=1", f"{page_of(cleo)}print/?notes=1"):
         page = told(browser.get(path))
-        assert page.count("A note, signed") == 1
+        assert page.count("Note signed") == 1
         assert "tired" not in page
-        assert "Left out: what my notes say" in page
-    assert "A note, signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
+        assert "Discarded: what my notes say" in page
+    assert "Note signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
 
 
 def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
     sign_in, way, thea, theo, cleo
 ):
     in_care(cleo, theo, "co_therapist")
-    assert "A note, signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
+    assert "Note signed" not in told(sign_in(theo).get(f"{page_of(cleo)}?notes=1"))
 
 
 @pytest.mark.parametrize("reads", [True, False])
@@ -153,7 +153,7 @@ def test_what_both_can_see_is_said_where_the_client_can_see_it(
     if not reads:
         Client.objects.filter(pk=cleo.pk).update(user=None)
     page = told(sign_in(thea).get(page_of(cleo)))
-    assert ("What both can see" in page) == reads
+    assert ("What both of you can see" in page) == reads
     assert ("Without my notes’ dates" in page) != reads
 
 
@@ -162,7 +162,7 @@ def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):
     browser.get(page_of(cleo))
     page = told(browser.get(f"{page_of(cleo)}print/"))
     assert "Made in Cairn on" in page and "for Cleo Hart." in page
-    assert "Left out: session notes" in page
+    assert "Discarded: session notes" in page
     looks = AuditEvent.objects.filter(client_id=cleo.pk, actor_id=thea.pk)
     assert looks.filter(verb="opened", kind="client").count() == 1
     assert looks.filter(verb="printed", kind="client").count() == 1
@@ -185,7 +185,7 @@ def test_a_year_is_shown_and_the_rest_is_one_press_away(sign_in, thea, cleo):
 
 def test_where_all_is_recent_nothing_is_asked(sign_in, way, thea, cleo):
     page = told(sign_in(thea).get(page_of(cleo)))
-    assert "Three months" not in page and "From the beginning" not in page
+    assert "Three months" not in page and "All time" not in page
 
 
 def test_a_moment_of_long_ago_stands_where_it_was_said(sign_in, way, cleo):
@@ -194,14 +194,16 @@ def test_a_moment_of_long_ago_stands_where_it_was_said(sign_in, way, cleo):
     strength(cleo, by=cleo.user, said=child, happened_on=day)
     note_win(cleo, "Learnt to swim.", by=cleo.user, happened_on=day)
     page = told(sign_in(cleo.user).get(PORTAL, {"since": "all"}))
-    assert "A strength shows: Swims" in page and "Learnt to swim." in page
+    assert "Strength: Swims" in page and "Learnt to swim." in page
 
 
 def test_an_empty_way_says_how_it_begins(sign_in, thea):
     nadia = admit("Nadia", by=thea)
     browser = sign_in(nadia.user)
-    assert "It begins with the first session" in told(browser.get(PORTAL))
-    assert "It begins with the first session" in told(sign_in(thea).get(page_of(nadia)))
+    assert "The timeline starts with the first session" in told(browser.get(PORTAL))
+    assert "The timeline starts with the first session" in told(
+        sign_in(thea).get(page_of(nadia))
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,8 @@ def test_theo_does_not_see_theas_day_or_clients(sign_in, theo, thea, cleo):
 def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea, cleo):
     agreed_goal(cleo, thea, by_client_only=True)
     browser = sign_in(thea)
-    assert "Proposed words for a goal" in browser.get("/today/").content.decode()
-    assert "Your key" in browser.get("/caseload/").content.decode()
+    assert "Suggested a goal wording" in browser.get("/today/").content.decode()
+    assert "Needs your agreement" in browser.get("/caseload/").content.decode()
 
 
 def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):
@@ -91,7 +91,7 @@ def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(
     browser = sign_in(thea)
     assert "Cosima" in browser.get("/caseload/?q=c").content.decode()
     assert browser.get("/caseload/?q=cleo ha").url == f"/clients/{cleo.pk}/"
-    assert "Nobody whose name" in browser.get("/caseload/?q=zzz").content.decode()
+    assert "No clients match" in browser.get("/caseload/?q=zzz").content.decode()
 
 
 @pytest.mark.parametrize("sort", ["name", "next", "last", "status", "nonsense"])

@@ -81,32 +81,32 @@ PROMISES = {
     ],
     "goals/tests/test_agreed_again.py::"
     "test_after_a_no_it_can_be_taken_up_and_agreed_to": [
-        "The goal is set aside. Either of you can take it up again.",
-        "Then the goal is set aside. Either of you can take it up again.",
+        "Goal set aside. Either of you can resume it.",
+        "The goal is then set aside. Either of you can resume it.",
     ],
     "portal/tests/test_sessions.py::test_a_note_held_back_does_not_show_until_it_is": [
-        "The note of this session is held back for now. You can ask your therapist "
+        "The note of this session is not shared for now. You can ask your therapist "
         "why.",
     ],
     "goals/tests/test_who_is_told.py::"
     "test_leaving_promises_no_button_that_is_not_there": [
-        "Nothing is lost: they stay in the history, and version %(number)s stays "
+        "Nothing is lost: it stays in the history, and version %(number)s stays "
         "proposed.",
     ],
     "goals/tests/test_same_story.py::"
     "test_a_change_that_nobody_proposes_is_asked_about_again": [
-        "Starts a proposal. You look at it again in two weeks, unless the new words"
-        " name another day",
+        "Starts a proposal. You review it again in two weeks, unless the new wording "
+        "sets another date",
     ],
     "goals/tests/test_who_is_told.py::"
     "test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it": [
-        "The client withdrew the agreement to a goal too. It is set aside.",
-        "Your therapist withdrew the agreement to this goal too. It is set aside",
+        "The client also withdrew the agreement to a goal. It is set aside.",
+        "Your therapist also withdrew the agreement to this goal. It is set aside",
     ],
     "goals/tests/test_who_is_told.py::"
     "test_taking_a_proposal_back_is_not_told_as_leaving_the_goal": [
-        "The client took back a proposal for a goal.",
-        "Your therapist took back a proposal for this goal",
+        "The client withdrew a proposal for a goal.",
+        "Your therapist withdrew a proposal for this goal",
         "The client withdrew the agreement to a goal. It is not in effect.",
         "Your therapist withdrew the agreement to this goal. It is not in effect",
     ],
@@ -131,31 +131,32 @@ PROMISES = {
     ],
     "goals/tests/test_who_is_told.py::"
     "test_declining_other_words_leaves_the_goal_that_both_agreed_to": [
-        "Declined. The words you both once agreed to are not in effect.",
+        "Declined. The wording you both once agreed to is not in effect.",
         "What you both once agreed to, not in effect now: <span "
         'class="own">%(words)s</span>',
-        "The client declined a new wording. Nothing of the goal is in effect.",
-        "Your therapist declined your new wording. Nothing of this goal is in effect",
+        "The client declined a new wording. No wording of the goal is in effect.",
+        "Your therapist declined your new wording. No wording of this goal is in "
+        "effect",
     ],
     "goals/tests/test_who_is_told.py::"
     "test_what_would_close_a_goal_is_asked_about_once": [
-        "Then the goal is closed. It stays in the history, and you can propose it "
+        "The goal is then closed. It stays in the history, and you can propose it "
         "again as a new goal.",
         "The client declined a goal. It is closed.",
         "Your therapist declined this goal. It is closed",
     ],
     "goals/tests/test_who_is_told.py::"
     "test_words_that_hold_both_are_asked_for_until_there_are_some": [
-        "You both chose to find words that hold both. Nothing is proposed yet.",
-        "You both chose to find words that hold both: propose them",
+        "You both chose a combined wording. Nothing is proposed yet.",
+        "You both chose a combined wording: propose one",
     ],
     "goals/tests/test_review_after_care.py::"
     "test_thea_cannot_close_alone_what_cleo_agreed_to": [
-        "A review needs both of you.",
-        "A review needs both of you. %(name)s closed the portal account and can "
-        "answer after joining again.",
-        "A review needs both of you. %(name)s is discharged and can answer after "
-        "returning to care.",
+        "Review needs both of you.",
+        "Review needs both of you. %(name)s closed the portal account and can answer "
+        "after joining again.",
+        "A review needs both of you. %(name)s is discharged and can answer once "
+        "readmitted.",
     ],
     "goals/tests/test_enough_ratings.py::test_all_pages_agree_on_what_is_enough": [
         "One rating so far, %(last)s. A line needs ratings on three days.",
@@ -168,52 +169,53 @@ PROMISES = {
     ],
     "goals/tests/test_enough_ratings.py::"
     "test_a_goal_that_was_never_agreed_to_is_no_part_of_the_mean": [
-        "%(many)s was never agreed to by both and is left out.",
-        "%(many)s were never agreed to by both and are left out.",
-        "Never agreed to by both, so not part of the average.",
+        "%(many)s was never agreed by both and is left out.",
+        "%(many)s were never agreed by both and are left out.",
+        "Never agreed by both, so not in the average.",
     ],
     "portal/tests/test_home.py::test_three_things_at_most_are_asked_keys_first": [
-        "%(more)s more comes after these.",
-        "%(more)s more come after these.",
+        "%(more)s more after these.",
+        "%(more)s more after these.",
     ],
     "goals/tests/test_trial.py::test_a_review_ends_the_trial_and_the_page_says_so": [
         "That ended the two weeks in which you tried both.",
     ],
     "goals/tests/test_trial.py::"
     "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
-        "No review is set. You look again when you like.",
+        "No review date is set. You can review it at any time.",
     ],
     "digests/tests/test_digest_pages.py::"
     "test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week": [
-        "The first page is being prepared. It is here in a few minutes.",
+        "Your first weekly summary is being prepared. It will be here in a few "
+        "minutes.",
     ],
     "goals/tests/test_not_in_effect.py::"
     "test_a_goal_that_is_not_in_effect_is_not_offered_for_rating": [
         "You can rate it once it is in effect again.",
     ],
     "goals/tests/test_review_day.py::test_a_day_that_is_left_empty_leaves_the_goals": [
-        "A review day can be moved, not removed. Leave it empty to keep the one the "
-        "goal has.",
+        "The review date can be moved, not removed. Leave it empty to keep the "
+        "current date.",
     ],
     "goals/tests/test_review_day.py::"
     "test_a_due_review_stays_due_where_nobody_typed_a_day": [
-        "The review is due. Leave it empty to keep it due, or enter a later day.",
+        "The review is due. Leave it empty to keep it due, or enter a later date.",
     ],
     "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
-        "Then nothing is proposed, and version %(number)s is not in effect: an "
-        "agreement to it was withdrawn. Yours stays in the history.",
+        "Nothing is then proposed, and version %(number)s is not in effect because "
+        "an agreement to it was withdrawn. Your proposal stays in the history.",
     ],
     "goals/tests/test_same_story.py::"
     "test_the_other_side_is_told_that_a_goal_was_taken_up_again": [
-        "Your therapist took up this goal again",
-        "The client took up a goal again.",
+        "Your therapist resumed this goal",
+        "The client resumed a goal.",
     ],
     "goals/tests/test_same_story.py::test_words_that_wait_again_are_not_called_new": [
-        "%(name)s’s earlier words wait for you again",
+        "%(name)s’s earlier wording needs your agreement again",
     ],
     "goals/tests/test_same_story.py::"
     "test_what_one_answered_alone_is_shown_to_oneself_alone": [
-        "A review ended without a decision",
+        "Review ended without a decision",
     ],
     "goals/tests/test_counter_words.py::"
     "test_keep_my_wording_says_which_wording_that_is": [
@@ -222,7 +224,7 @@ PROMISES = {
     ],
     "goals/tests/test_two_keys.py::"
     "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
-        "You are both asked for a review that day. Nobody is asked to give in.",
+        "You are both asked to review it that day. Nobody has to give in.",
     ],
     "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
         "Only the newest 50 ratings of this session are shown.",
@@ -234,30 +236,31 @@ PROMISES = {
     "accounts/tests/test_addresses.py::"
     "test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told": [
         "You sign in with %(email)s until the new one is confirmed.",
-        "From now on you sign in with %(email)s, and mails go there.",
+        "You will sign in with %(email)s, and we’ll email you there.",
         "%(email)s waits to be confirmed from its own mail box",
     ],
     "accounts/tests/test_addresses.py::"
     "test_the_link_is_nobody_elses_and_ends_after_a_day": [
-        "Somebody wants to use this address for their account. This link confirms "
-        "it. It works until %(expires)s.",
+        "Someone wants to use this address for their account. This link confirms it. "
+        "It works until %(expires)s.",
     ],
     "accounts/tests/test_coming_in.py::"
     "test_a_changed_password_ends_the_other_sign_ins": [
-        "You stay signed in here and are signed out everywhere else. A mail tells you.",
+        "You stay signed in here and are signed out on all other devices. We’ll "
+        "email you about it.",
     ],
     "accounts/tests/test_coming_in.py::"
     "test_a_form_sent_after_the_sign_in_ended_loses_no_word": [
-        "Your sign-in had ended when you sent this. Nothing was changed, and what "
-        "you wrote is kept here, to copy.",
+        "Your sign-in had ended when you sent this. Nothing was changed, and your "
+        "text is below to copy.",
     ],
     "accounts/tests/test_coming_in.py::test_a_link_of_yesterdays_week_is_closed": [
-        "It was used already, or it is older than three days. If you have a "
-        "password, sign in; if not, ask for a new link.",
+        "It was already used, or it is older than three days. If you have a "
+        "password, sign in. If not, ask for a new link.",
     ],
     "accounts/tests/test_coming_in.py::"
     "test_asking_for_a_password_tells_nobody_who_has_an_account": [
-        "If it was not you, do nothing: your password stays as it is.",
+        "If it wasn’t you, do nothing: your password stays the same.",
     ],
     "accounts/tests/test_coming_in.py::"
     "test_help_now_shows_only_lines_that_somebody_verified": [
@@ -269,30 +272,29 @@ PROMISES = {
         "%(expires)s.",
     ],
     "accounts/tests/test_coming_in.py::test_nobody_can_sign_up": [
-        "If it was not you, do nothing: nobody else can use your account.",
+        "If it wasn’t you, do nothing: nobody else can use your account.",
     ],
     "accounts/tests/test_coming_in.py::"
     "test_theo_gets_back_in_after_a_forgotten_password": [
-        "If Cairn knows the address, a link is on its way. It works once, for an "
-        "hour. Nothing there after a few minutes? Look in the spam folder, or ask "
-        "your practice.",
-        "Somebody, you perhaps, asked for a new password. This link works once.",
-        "Type your e-mail address. If Cairn knows it, a link to choose a new "
-        "password is on its way.",
-        "It was used already, or it is too old. You can have a new one sent.",
+        "If there’s an account, we sent a link. It works once, for an hour. Nothing "
+        "after a few minutes? Check your spam folder, or ask your practice.",
+        "Someone, perhaps you, asked for a new password. This link works once.",
+        "Enter your email. If there’s an account, we’ll send a link to reset your "
+        "password.",
+        "It was already used or has expired. You can get a new one.",
     ],
     "accounts/tests/test_devices.py::"
     "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
-        "Your account was opened on %(then)s from a device that it did not know.",
+        "Your account was opened on %(then)s on a new device.",
     ],
     "accounts/tests/test_reauthentication.py::"
     "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
-        "This wants a proof of the last five minutes, and yours is older. Nothing "
-        "was changed, and what you wrote is kept here, to copy.",
+        "You last confirmed more than five minutes ago. Nothing was changed, and "
+        "your text is below to copy.",
     ],
     "accounts/tests/test_reauthentication.py::"
     "test_six_minutes_later_thea_proves_it_and_goes_on": [
-        "Please confirm that it’s you. You won’t be asked again for five minutes.",
+        "We won’t ask again for five minutes.",
     ],
     "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
         "They changed after you opened this page, so nothing was saved here.",
@@ -300,17 +302,17 @@ PROMISES = {
     ],
     "accounts/tests/test_ways_at_once.py::"
     "test_a_double_press_on_adding_the_app_says_that_it_is_there": [
-        "This was added already",
+        "This was already added",
         "You can use it to sign in.",
     ],
     "accounts/tests/test_ways_at_once.py::"
     "test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows": [
-        "New recovery codes were made already",
+        "New recovery codes were already made",
         "If you pressed twice, the first press made them. Your old codes no longer "
         "work. See the new ones on the next page: they are shown once.",
     ],
     "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
-        "If the phone is lost, each of these lets you in once, beside your "
+        "If you lose your phone, each code signs you in once, together with your "
         "password. Paper in a drawer at home is good; a photo on the same phone is "
         "not.",
     ],
@@ -323,7 +325,7 @@ PROMISES = {
     ],
     "accounts/tests/test_second_step.py::"
     "test_changing_ways_in_asks_who_is_there_once_more": [
-        "Changing one asks you to prove yourself again. You get a mail each time.",
+        "We’ll ask you to confirm it’s you, and email you about the change.",
     ],
     "accounts/tests/test_second_step.py::"
     "test_removing_the_last_one_says_what_becomes_of_the_codes": [
@@ -331,21 +333,22 @@ PROMISES = {
     ],
     "accounts/tests/test_second_step.py::"
     "test_the_password_alone_signs_nobody_in_who_has_an_app": [
-        "So that a password alone opens nothing here. About two minutes.",
+        "Protects your account if someone learns your password. It takes about two "
+        "minutes.",
     ],
     "accounts/tests/test_second_step.py::"
     "test_whoever_works_here_without_a_second_step_gets_to_add_one_and_no_further": [
-        "So that a password alone opens nothing here. Needed for everybody who "
-        "works in the practice; about two minutes.",
+        "Protects your account if someone learns your password. Required for all "
+        "staff; it takes about two minutes.",
     ],
     "accounts/tests/test_sign_ins.py::"
     "test_a_new_password_ends_all_other_sign_ins_and_is_told_by_mail": [
-        "Something that lets you in was changed on %(then)s: the password, the "
-        "address or a second step.",
+        "Your password, email address or two-step verification was changed on "
+        "%(then)s.",
     ],
     "accounts/tests/test_sign_ins.py::"
     "test_thea_sees_where_she_is_signed_in_and_ends_what_she_does_not_know": [
-        "How you come in, where you are signed in, and how Cairn speaks to you.",
+        "Sign-in, devices and settings.",
     ],
     "clients/tests/test_care_requests.py::"
     "test_a_notice_goes_once_it_was_read_and_only_by_its_reader": [
@@ -353,11 +356,11 @@ PROMISES = {
     ],
     "clients/tests/test_care_requests.py::"
     "test_a_role_that_waits_opens_nothing_in_either_lock": [
-        "%(role)s: waits for your therapist to confirm, and opens nothing before",
-        "Your practice asked for %(name)s to be %(role)s. Nothing opens before "
+        "%(role)s: waiting for your therapist to confirm; no access until then",
+        "Your practice asked for %(name)s to be %(role)s. They have no access until "
         "your therapist confirms.",
-        "Someone asks for your answer. Nothing changes before you give it. Sign in "
-        "to read more.",
+        "Someone asks for your answer. Nothing changes until you give it. Sign in to "
+        "read more.",
     ],
     "clients/tests/test_care_requests.py::"
     "test_ada_ends_a_role_and_cleo_and_thea_read_it": [
@@ -366,52 +369,51 @@ PROMISES = {
     "clients/tests/test_care_requests.py::test_cleo_and_thea_read_it_before_it_opens": [
         "%(name)s can open your record from %(when)s, as %(role)s.",
         "%(name)s will be your therapist, from %(when)s.",
-        "Something changes that you should know about. Sign in to read what, and "
+        "Something is changing that you should know about. Sign in to read what, and "
         "from when.",
         "%(name)s can open your record now, as %(role)s.",
     ],
     "clients/tests/test_care_requests.py::"
     "test_thea_refuses_and_everybody_can_read_that": [
-        "Your therapist refused: %(name)s does not become %(role)s.",
+        "Your therapist declined: %(name)s does not become %(role)s.",
     ],
     "clients/tests/test_emergency.py::"
     "test_it_ends_after_four_hours_or_when_theo_or_thea_close_it": [
-        "Something is new that you have to know as soon as you can. Sign in to "
-        "read it.",
+        "Something new needs your attention as soon as possible. Sign in to read it.",
     ],
     "clients/tests/test_emergency.py::"
     "test_nobody_gets_more_than_four_hours_even_past_the_program": [
-        "in an emergency, for four hours at most",
+        "emergency access, for four hours at most",
     ],
     "clients/tests/test_emergency.py::"
     "test_theo_opens_the_record_for_reading_and_everybody_knows_at_once": [
         "Something of yours was opened that you should know about. Sign in to read "
         "who did it, and why.",
-        "%(name)s opened your record in an emergency.",
+        "%(name)s used emergency access to your record.",
     ],
     "clients/tests/test_sign_in_reset.py::"
     "test_cleos_sign_in_is_reset_from_who_treats_whom": [
-        "None of these is at hand? An admin of your practice can let you in anew.",
+        "Can’t use any of these? An admin of your practice can reset your sign-in.",
     ],
     "clients/tests/test_sign_in_reset.py::test_theo_comes_back_by_the_email_alone": [
-        "Your sign-in was reset: the password and every second step you had no "
+        "Your sign-in was reset. Your old password and two-step verification no "
         "longer work. This link lets you choose a new password. It works once, for "
         "an hour.",
     ],
     "digests/tests/test_may_send.py::test_a_client_may_do_without_the_digest": [
-        "Tell me when my week is ready to look at",
+        "Email me when my week is ready",
     ],
     "digests/tests/test_may_send.py::"
     "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
-        "Dates and hours are shown in your time, to you alone.",
+        "Dates and times are shown in your time zone, only to you.",
     ],
     "digests/tests/test_may_send.py::test_cleo_who_wants_no_reminders_gets_none": [
-        "Sent because reminders are on. Sign in to change that.",
+        "Sent because you asked for reminders. Sign in to change that.",
         "Remind me of sessions",
     ],
     "digests/tests/test_digest_pages.py::"
     "test_before_the_first_week_it_says_when_it_comes": [
-        "The first page comes %(when)s.",
+        "Your first weekly summary comes %(when)s.",
     ],
     "digests/tests/test_plan.py::test_cleo_is_reminded_at_ten_the_day_before": [
         "The day before, at the same time",
@@ -423,7 +425,7 @@ PROMISES = {
     ],
     "digests/tests/test_send.py::test_an_email_arrives_once_with_a_name_of_its_own": [
         "Sent once for each change.",
-        "Sent once, at once.",
+        "Sent once, right away.",
     ],
     "digests/tests/test_schedule.py::"
     "test_a_day_before_is_the_same_clock_time_the_day_before": [
@@ -431,37 +433,37 @@ PROMISES = {
     ],
     "digests/tests/test_words.py::"
     "test_the_names_of_people_and_of_the_practice_stay_here": [
-        "For signing in and for notices. No mail of ours holds a name or a "
-        "clinical word",
+        "For signing in and for notices. Our emails never contain names or clinical "
+        "details",
     ],
     "goals/tests/test_agreement.py::"
     "test_a_counter_proposal_leaves_the_agreed_version_in_force": [
-        "Proposed. The agreed words stay in effect until both of you agree.",
-        "The agreed words stay in effect until both agree to the new ones.",
+        "Proposed. The current wording stays in effect until you both agree.",
+        "The current wording stays in effect until both agree to the new one.",
     ],
     "goals/tests/test_agreement.py::test_cleo_proposes_and_thea_agrees": [
         "Either of you can propose one.",
     ],
     "goals/tests/test_agreement.py::test_history_cannot_be_rewritten": [
-        "As it was said. It stays a quote wherever the goal appears.",
+        "Exactly as said. It is always shown as a quote.",
     ],
     "goals/tests/test_agreement.py::"
     "test_one_key_is_not_enough_however_often_it_is_turned": [
-        "A goal here is yours: in your own words, and in effect only when you both "
-        "agreed to them.",
-        "Listen first: only the own words are needed. It is in effect once both "
-        "agreed to the same words.",
-        "Proposed. It is in effect once both agreed.",
-        "Proposed. You agreed to it; it is in effect once both of you have.",
-        "Yours. In effect once you both agreed.",
+        "A goal here is yours: in your own words, and in effect only once you both "
+        "agree.",
+        "Only the client’s own words are needed. The goal is in effect once you both "
+        "agree to the same wording.",
+        "Proposed. It is in effect once you both agree.",
+        "Proposed. You agreed to it; it is in effect once you both agree.",
+        "Yours. Active once you both agree.",
     ],
     "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_kept_too": [
-        "One sentence, for the day when this gets heavy again. It stands with the "
+        "One sentence for a day when this gets hard again. It is saved with the "
         "goal; your therapist can read it too.",
     ],
     "goals/tests/test_proposing.py::test_own_words_alone_make_a_goal": [
-        "The words as they were said. This alone is enough.",
-        "This alone is enough.",
+        "Exactly as said. Only this is required.",
+        "Only this is required.",
     ],
     "goals/tests/test_ratings_by_side.py::"
     "test_the_mean_is_of_cleos_ratings_and_says_so": [
@@ -484,8 +486,8 @@ PROMISES = {
     "test_levels_of_two_people_are_never_paired": [
         "From the levels that the client gave.",
         "From the levels you gave.",
-        "No goal has two levels from the same person yet. From then on this page says "
-        "how far the goals have come.",
+        "Goal attainment appears here once the same person has given two levels for "
+        "a goal.",
     ],
     "overview/tests/test_goal_progress.py::"
     "test_theas_levels_count_only_for_a_goal_without_cleos": [
@@ -500,62 +502,63 @@ PROMISES = {
     ],
     "overview/tests/test_goal_progress.py::"
     "test_a_goal_with_one_level_is_left_out_of_attainment": [
-        "%(many)s goal with one level only is left out.",
-        "%(many)s goals with one level only are left out.",
+        "%(many)s goal with only one level is left out.",
+        "%(many)s goals with only one level are left out.",
         "From the levels that the therapist gave.",
     ],
     "goals/tests/test_reviews.py::test_it_is_decided_when_both_chose_the_same": [
-        "decided when both chose the same",
+        "decided when you both choose the same",
     ],
     "goals/tests/test_reviews.py::"
     "test_neither_side_reads_the_others_answer_before_giving_their_own": [
-        "%(mine)s’s answers are saved. They open when %(name)s has answered as well.",
-        "Your answers are kept. They open when %(name)s has answered as well.",
-        "Your answers are saved. They open when your therapist has answered as well.",
-        "Both have answered, and both answers are open.",
+        "%(mine)s’s answers are saved. They are shown once %(name)s has answered too.",
+        "Your answers are saved. They are shown once %(name)s has answered too.",
+        "Your answers are saved. They are shown once your therapist has answered too.",
+        "You have both answered, and both answers are shown.",
     ],
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
-        "Nobody else holds a key here: what you choose is decided.",
+        "Nobody else can decide here, so your choice is final.",
     ],
     "goals/tests/test_comments.py::"
     "test_a_goal_that_rests_is_neither_rated_nor_given_steps": [
-        "It is not asked about any more and stays with every version. You can take "
-        "it up again on any day.",
-        "It is not asked about any more, and stays with every version.",
+        "You’re no longer asked about it; its history stays. You can resume it at "
+        "any time.",
+        "You’re no longer asked about it. Its full history stays.",
     ],
     "goals/tests/test_comments.py::"
     "test_what_cleo_says_is_seen_talked_about_and_changed": [
-        "Both of you see the day, and what came of it.",
-        "It is saved with the goal. You can note when you talked about it.",
-        "Both of you can read it with the goal, and note when you talked about it.",
+        "Both of you can see the date and the outcome.",
+        "It is saved with the goal. You can mark it as discussed.",
+        "Both of you can read it with the goal, and mark it as discussed.",
         "Comment saved for both of you.",
         "Saved for both of you.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_first_proposal_taken_back_is_no_goal_any_more": [
-        "Then it is no goal any more. It stays in the history.",
+        "It is then no longer a goal. It stays in the history.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_coming_round_is_offered_to_each_as_each_can_do_it": [
-        "Either of you can come round",
-        "%(name)s can agree to your wording on any day. You can suggest the other one.",
-        "You can agree to the other wording on any day. %(name)s can suggest yours.",
-        "You can agree to the other wording on any day.",
-        "You can suggest the other wording on any day.",
+        "Either of you can change your mind",
+        "%(name)s can agree to your wording at any time. You can suggest the other "
+        "one.",
+        "You can agree to the other wording at any time. %(name)s can suggest yours.",
+        "You can agree to the other wording at any time.",
+        "You can suggest the other wording at any time.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_each_reads_both_suggestions_and_what_the_press_came_to": [
-        "Suggested. It is decided when both of you choose the same.",
+        "Suggested. It is decided once you both choose the same.",
         "You both chose the same: %(choice)s.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_a_proposal_taken_back_leaves_the_agreed_words": [
-        "The agreed words stay in effect. Your proposal stays in the history.",
-        "What was agreed stays agreed",
+        "The current wording stays in effect. Your proposal stays in the history.",
+        "Agreed goals stay agreed",
     ],
     "goals/tests/test_two_keys.py::test_both_wordings_stand_side_by_side_for_both": [
-        "Both ways of saying it are kept.",
-        "It stands beside the other wording, and neither is the real one.",
+        "Both versions are saved.",
+        "It is shown beside the other wording. Neither replaces the other.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_cleo_declines_a_goal_that_is_not_hers_and_thea_cannot": [
@@ -563,7 +566,7 @@ PROMISES = {
     ],
     "goals/tests/test_counter_words.py::"
     "test_taking_back_other_words_leaves_the_goal_of_the_other_side": [
-        "Then version %(number)s is the proposal again. Yours stays in the history.",
+        "Version %(number)s is then the proposal again. Yours stays in the history.",
     ],
     "goals/tests/test_counter_words.py::test_cleo_keeps_her_own_wording": [
         "Declined. Version %(number)s is the proposal again.",
@@ -573,34 +576,33 @@ PROMISES = {
         "Keep the earlier wording",
     ],
     "goals/tests/test_two_keys.py::test_cleo_keeps_the_agreed_words": [
-        "Declined. The agreed words stay in effect.",
-        "The agreed words stay",
+        "Declined. The current wording stays in effect.",
+        "Current wording stays",
     ],
     "goals/tests/test_two_keys.py::"
     "test_cleo_says_not_any_more_and_nothing_is_in_force": [
-        "You can take your key back on any day, from your own phone.",
-        "Without your agreement these words are not in effect.",
+        "You can withdraw your agreement at any time, on your own phone.",
+        "Without your agreement this wording is not in effect.",
         "Nothing is lost: either of you can propose again or agree again.",
         "Not in effect: an agreement was withdrawn.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew": [
-        "Then neither of you agrees to these words, and the goal is set aside.",
-        "Either of you can take it up again.",
-        "You both said so.",
+        "Neither of you then agrees to this wording, and the goal is set aside.",
+        "Either of you can resume it.",
+        "You both decided it.",
     ],
     "goals/tests/test_two_keys.py::"
     "test_while_they_differ_the_agreed_version_stays_and_nobody_is_asked": [
-        "Nothing is wrong: both ways of saying it are kept, and nobody is asked to "
-        "give in.",
-        "Nothing is wrong: both ways of saying it are kept, and neither is the "
-        "real one.",
-        "Nobody is asked to give in.",
+        "You each see this goal differently. Both versions are saved, and nobody has "
+        "to give in.",
+        "You each see this goal differently. Both versions are saved.",
+        "Nobody has to give in.",
         "Version %(number)s stays in effect.",
         "Version %(number)s stays in effect",
     ],
     "goals/tests/test_two_keys.py::test_who_try_both_look_again_in_two_weeks": [
-        "What is done counts for either wording; then you look",
+        "What you do counts for either wording; then you review",
     ],
     "goals/tests/test_two_keys.py::"
     "test_words_that_hold_both_begin_with_both_in_sight": [
@@ -608,11 +610,11 @@ PROMISES = {
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one": [
-        "Your words are below. You can propose them as a new goal.",
+        "Your wording is below. You can propose it as a new goal.",
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_a_late_decision_says_what_was_decided_meanwhile": [
-        "Your answers came after that and were not saved.",
+        "Your answers arrived after that and were not saved.",
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_the_history_says_with_whose_answer_a_review_was_decided": [
@@ -635,11 +637,11 @@ PROMISES = {
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_taken_up_before_the_agreed_day_that_day_holds": [
-        "You look again on the day of the review, or when you like",
+        "You review it on the review date, or at any time",
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_taken_up_it_has_a_day_for_its_review_again": [
-        "It rests, with its history. Take it up on any day",
+        "Paused, with its history. Resume it at any time",
     ],
     "goals/tests/test_what_is_agreed.py::"
     "test_where_nothing_is_agreed_proposing_promises_no_agreed_words": [
@@ -648,11 +650,11 @@ PROMISES = {
     ],
     "portal/tests/test_after_discharge.py::"
     "test_every_form_of_the_portal_is_refused_or_still_theirs": [
-        "These pages are for reading now",
+        "Your portal is now read-only",
     ],
     "portal/tests/test_handing_over.py::test_cleo_finds_one_page_and_nothing_else": [
-        "%(name)s is signed out here until the next sign-in. You cannot come "
-        "across anyone’s record, and %(name)s cannot answer for you.",
+        "%(name)s is signed out here until they sign in again. You won’t see anyone "
+        "else’s record, and %(name)s can’t answer for you.",
     ],
     "portal/tests/test_handing_over.py::"
     "test_the_page_after_it_is_for_that_moment_alone": [
@@ -661,34 +663,33 @@ PROMISES = {
     ],
     "portal/tests/test_handing_over.py::"
     "test_what_does_not_wait_for_cleo_is_not_handed_over": [
-        "Or do it on your own phone, on any day: it waits there as well.",
+        "Or do it on your own phone, at any time. It is there too.",
     ],
     "portal/tests/test_handing_over.py::"
     "test_whatever_cleo_presses_it_goes_back_to_thea": [
-        "When you press one of these, you are signed out here, and the device asks "
-        "for your therapist.",
+        "When you choose one of these, you are signed out here, and your therapist "
+        "signs in again.",
     ],
     "portal/tests/test_home.py::test_cleo_says_how_practice_went": [
-        "You answered %(day)s; another answer replaces it.",
+        "You answered %(day)s; a new answer replaces it.",
     ],
     "portal/tests/test_home.py::test_the_newest_step_reached_is_the_good_thing": [
-        "The first step reached stands here, and whatever else went a little "
+        "The first step reached appears here, and anything else that went a little "
         "better than expected.",
-        "Each step reached lays a stone. Begin with one that could be done this week.",
-        "Here stands what you reach, one stone for each step. It may be a small one.",
+        "Add steps toward this goal. Start with one that could be done this week.",
+        "The steps you reach appear here, one stone each. Small ones count.",
     ],
     "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line": [
-        "Every opening of your record: who, as what, when",
-        "<strong>You</strong> see each time somebody opened your record.",
+        "Every time your record was opened: who, in which role, and when",
+        "<strong>You</strong> can see each time someone opened your record.",
     ],
     "portal/tests/test_portal_browser.py::"
     "test_leaving_is_one_press_and_there_is_no_way_back": [
-        "The button at the top, or Shift three times, blanks the page at once, "
-        "signs you out and shows the weather. “Back” then finds only the sign-in "
-        "page. Its address still shows which page you left, not what was on it. It "
-        "cannot erase that this address was visited: that stays in the browser’s "
-        "history and with the people who run the network. A private window keeps "
-        "no history.",
+        "The button at the top, or Shift pressed three times, hides the page at "
+        "once, signs you out and shows the weather. “Back” then leads only to the "
+        "sign-in page. Its address still shows which page you left, not what was on "
+        "it. Your browser history still shows that you were here, and so can the "
+        "people who run the network. A private window saves no history.",
     ],
     "portal/tests/test_promises.py::test_help_now_is_on_every_page_of_the_portal": [
         "<strong>Nobody watches around the clock.</strong> “Help now” is always at "
@@ -696,52 +697,51 @@ PROMISES = {
     ],
     "portal/tests/test_promises.py::"
     "test_recovery_codes_are_shown_once_and_new_ones_end_the_old": [
-        "They are shown this once. Print them or write them down now.",
-        "Making new ones ends all of these at once.",
+        "They are shown only once. Print them or write them down now.",
+        "New codes replace all of these.",
     ],
     "portal/tests/test_rights.py::"
     "test_a_correction_reaches_thea_who_answers_and_cleo_reads_it": [
-        "If something in your record is wrong, say so. Your therapist reads it and "
-        "must answer.",
-        "Sent. The answer will stand here.",
-        "Something in your record is wrong? Say so, and read the answer",
+        "If something in your record is wrong, tell us. Your therapist reads it and "
+        "must reply.",
+        "Request sent. You’ll see the reply here.",
+        "Ask for something in your record to be corrected, and read the reply",
     ],
     "portal/tests/test_rights.py::test_cleo_closes_her_account_and_is_out_everywhere": [
         "You are signed out on every device. If you want to come back one day, "
         "your therapist can invite you again.",
         "You are signed out everywhere",
-        "Nothing of it is deleted. Your therapist sees that you closed your account.",
-        "Your therapy goes on or ends as you and %(name)s decide.",
-        "Your therapy goes on or ends as you decide with the practice.",
+        "Nothing is deleted. Your therapist sees that you closed your account.",
+        "Your therapy continues or ends as you and %(name)s decide.",
+        "Your therapy continues or ends as you decide with the practice.",
     ],
     "portal/tests/test_strengths.py::test_cleo_chooses_how_a_success_is_marked": [
-        "You choose, and can choose anew at any time. Whoever treats you sees it "
-        "before saying anything.",
-        "Kept. From now on it is like this.",
+        "You choose, and can change it at any time. Your care team sees it before "
+        "saying anything.",
+        "Preferences saved.",
     ],
     "portal/tests/test_strengths.py::"
     "test_cleo_says_it_in_her_words_which_stand_instead": [
-        "What you write stands instead of what %(name)s said.",
-        "What you write stands instead.",
+        "Your wording replaces what %(name)s wrote.",
+        "Your wording replaces it.",
     ],
     "portal/tests/test_strengths.py::test_cleo_says_yes_and_it_stands": [
-        "It stands among your strengths.",
-        "With the moment that showed it. You say whether it is one.",
+        "Added to your strengths.",
+        "With an example. You decide whether it fits.",
     ],
     "portal/tests/test_strengths.py::"
     "test_cleos_own_stands_at_once_with_the_goal_it_helps_with": [
-        "Kept. It stands among your strengths.",
+        "Added to your strengths.",
     ],
     "overview/tests/test_discharge.py::"
     "test_after_the_days_of_the_practice_the_portal_is_a_kind_page": [
-        "%(practice)s still keeps your record, as the law asks. Write to them or "
-        "ring them if you want a copy of it, or would like to come back.",
-        "Your therapy here has ended, and the time for reading is over.",
+        "%(practice)s still has your record, as the law requires. Email or call them "
+        "if you want a copy or would like to come back.",
+        "Your therapy here has ended, and so has your time to read here.",
     ],
     "overview/tests/test_goal_progress.py::"
     "test_before_the_third_day_it_is_too_early_to_say": [
-        "No goal that both agreed to has been rated by one side on three days yet. "
-        "From then on this page says how far it has come.",
+        "Progress appears here once one of you has rated an agreed goal on three days.",
     ],
     "overview/tests/test_goal_progress.py::"
     "test_the_mean_is_over_goals_rated_on_three_days": [
@@ -751,19 +751,18 @@ PROMISES = {
         "Over %(many)s goals that were rated on at least three days.",
     ],
     "goals/tests/test_attention.py::test_a_decision_to_keep_it_answers_the_question": [
-        "You look at it again in three months",
+        "You review it again in three months",
     ],
     "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
         "Saved with the goal, where you both see it. Nobody brings it up",
-        "You chose to leave it at that. Nobody brings it up.",
-        "Leave it at that",
-        "You chose to talk about it: it stands on top of what is prepared for the "
-        "next session.",
-        "The client would rather have it left at that. Do not bring it up.",
-        "Quietly: this line, and no more.",
-        "A line where it stands, and no more",
-        "The client chose a small ritual: one sentence, and the stone on top.",
+        "You chose to leave it at that. Nobody will bring it up.",
+        "Cancel at that",
+        "You chose to talk about it: it is listed first for the next session.",
+        "The client prefers to leave it at that. Don’t bring it up.",
+        "Quietly: only this note.",
+        "A short note, no fuss",
+        "The client chose a small ritual: one sentence, and the final stone.",
     ],
     "goals/tests/test_attention.py::"
     "test_both_are_reminded_to_talk_about_a_reached_goal": [
@@ -771,9 +770,9 @@ PROMISES = {
     ],
     "goals/tests/test_attention.py::"
     "test_what_they_want_to_talk_about_stands_on_top_for_both": [
-        "It stands on top of what is prepared, for both of you",
+        "Listed first for the next session, for both of you",
         "You want to talk about this at your next session",
-        "It has a place in the next session",
+        "It comes up at the next session",
     ],
     "goals/tests/test_attention.py::test_who_asked_for_the_talk_is_named_to_both": [
         "You both want to talk about this at your next session",
@@ -785,117 +784,116 @@ PROMISES = {
     "test_the_other_side_is_told_of_the_answer_until_it_opens_the_goal": [
         "The client declined a new wording. The agreed one stays in effect.",
         "Your therapist declined your new wording. The agreed one stays in effect",
-        "It is read by the other side, and stays in the history.",
+        "Both of you can read it. It stays in the history.",
         "The client sees a goal differently.",
         "Your therapist sees this goal differently",
     ],
     "overview/tests/test_timeline.py::test_opening_and_printing_are_told_to_cleo": [
-        "Opening and printing are written down in “Who looked”.",
+        "Opening and printing are listed in “Who looked”.",
     ],
     "overview/tests/test_timeline.py::"
     "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
-        "Left out: what my notes say, reviews, goals set aside or reached and taken "
-        "up again, comments, exercises, removed "
-        "ratings and strengths that were not accepted. Each side’s ratings are "
-        "summed up once a month, and apart where the wording changed.",
+        "Left out: what my notes say, reviews, comments, exercises, removed ratings "
+        "and declined strengths. Goals set aside or reached and later resumed are "
+        "left out too. Each side’s ratings are summed up once a month, separately "
+        "for each wording.",
     ],
     "overview/tests/test_timeline.py::"
     "test_what_both_can_see_is_said_where_the_client_can_see_it": [
-        "What both can see",
+        "What both of you can see",
         "Without my notes’ dates",
     ],
     "appointments/tests/test_imported_sessions.py::"
     "test_cleo_reads_no_therapist_whom_the_list_did_not_name": [
-        "It came without a note.",
+        "Imported without a note.",
     ],
     "digests/tests/test_digest_pages.py::"
     "test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read": [
-        "It was made before therapy ended. No new one is made.",
+        "It was made before therapy ended. No new ones are made.",
     ],
     "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [
-        "Left out: session notes, reviews, goals set aside or reached and taken up "
-        "again, comments, exercises, removed ratings "
-        "and strengths that were not accepted. Each side’s ratings are summed up "
-        "once a month, and apart where the wording changed.",
+        "Left out: session notes, reviews, comments, exercises, removed ratings and "
+        "declined strengths. Goals set aside or reached and later resumed are left "
+        "out too. Each side’s ratings are summed up once a month, separately for "
+        "each wording.",
     ],
     "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
-        "emails, and how someone signed in",
+        "emails and sign-in details",
     ],
     "transfer/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
-        "A copy to read and to keep, at any time",
+        "A copy to read and save, at any time",
     ],
     "transfer/tests/test_record.py::"
     "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
-        "That you made and fetched a copy is written down.",
+        "Making and downloading a copy is recorded.",
         "%(name)s can see it under “Who looked”.",
     ],
     "transfer/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
-        "Contact details and preferences, who treated, and goals with every "
+        "Contact details and preferences, the care team, and goals with every "
         "wording, agreement, rating, step, review and comment.",
         "Sessions with their signed notes, exercises, strengths, wins and corrections.",
-        "A copy of what your therapist and you have here: to read on paper, and as "
+        "A copy of what you and your therapist have here: to read on paper, and as "
         "files for another program.",
     ],
     "transfer/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
-        "Made %(when)s. It can be fetched until %(gone)s, by you alone.",
+        "Made %(when)s. Only you can download it, until %(gone)s.",
     ],
     "transfer/tests/test_record.py::"
     "test_pressed_twice_one_is_made_and_written_down_once": [
-        "It takes a few seconds. You can leave; it waits here.",
+        "It takes a few seconds. You can leave this page; the copy will be here.",
     ],
     "transfer/tests/test_record.py::"
     "test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers": [
         "And who opened your record.",
-        "And what brought them, in your words.",
-        "why a record was opened in an emergency, which is under “Who looked”",
+        "And the presenting concern, in your words.",
+        "reasons for emergency access, which are under “Who looked”",
     ],
     "transfer/tests/test_record.py::"
     "test_what_cannot_be_made_is_said_and_not_tried_for_ever": [
-        "The last copy could not be made. Please try again; if it fails again, "
-        "tell the practice.",
+        "The last copy could not be prepared. Try again. If it fails again, tell "
+        "your practice.",
     ],
     "transfer/tests/test_record.py::"
     "test_what_is_held_back_unsigned_or_anothers_is_in_no_copy": [
-        "what was said in supervision",
+        "supervision comments",
     ],
     "notes/tests/test_session.py::test_cleo_reads_the_signed_note_and_the_take_away": [
         "<strong>Your therapist</strong> reads what you write here, and writes a "
         "note after each session.",
-        "When you meet, what you took with you, and what is shared of it.",
+        "Your sessions, takeaways and shared notes.",
     ],
     "goals/tests/test_strengths.py::test_nor_does_the_database_take_one": [
-        "A strength stands here with the moment that showed it. No moment, no "
-        "strength.",
-        "No strength without its moment.",
+        "Strengths are listed here, each with an example.",
+        "Add an example.",
     ],
     "tests/test_long_lists.py::test_a_goal_has_so_many_links_from_either_end": [
-        "This goal has %(most)d links, the most a goal can have. Remove a link "
-        "before you add another.",
+        "This goal already has %(most)d links, the maximum. Remove a link before you "
+        "add another.",
     ],
     "tests/test_long_lists.py::test_a_goal_has_so_many_steps": [
-        "This goal has %(most)d steps, the most a goal can have. Leave out a step, "
-        "or add the next part as a goal of its own.",
+        "This goal already has %(most)d steps, the maximum. Remove a step, or add "
+        "the next part as its own goal.",
     ],
     "tests/test_long_lists.py::test_a_record_has_so_many_open_goals_and_says_so": [
-        "This record has %(most)d open goals, the most it can have. Close a goal "
+        "This record already has %(most)d open goals, the maximum. Close a goal "
         "before you open another.",
     ],
     "tests/test_long_lists.py::test_closing_and_proposing_over_and_over_has_an_end": [
-        "This record has %(most)d goals, open and closed, the most it can have. "
+        "This record already has %(most)d goals, open and closed, the maximum. "
         "Change an open goal instead.",
     ],
     "tests/test_long_lists.py::"
     "test_one_person_adds_so_many_in_a_day_and_keeps_the_words": [
-        "You added %(most)d comments in the last 24 hours, the most for one day. Add "
-        "this one tomorrow.",
-        "You changed these numbers %(most)d times in the last 24 hours, the most for "
-        "one day. Change them tomorrow.",
-        "You rated %(most)d times in the last 24 hours, the most for one day. Rate "
-        "again tomorrow.",
+        "You’ve reached the limit of %(most)d comments in 24 hours. Add this one "
+        "tomorrow.",
+        "You’ve reached the limit of %(most)d changes in 24 hours. Change them "
+        "tomorrow.",
+        "You’ve reached the limit of %(most)d ratings in 24 hours. Rate again "
+        "tomorrow.",
     ],
     "tests/test_long_lists.py::test_one_wording_is_agreed_to_so_many_times": [
-        "You agreed to this wording %(most)d times and withdrew each time. Suggest "
-        "other words to go on.",
+        "You agreed to this wording %(most)d times and withdrew each time. Suggest a "
+        "new wording instead.",
     ],
     "tests/test_long_lists.py::test_practice_on_the_page_of_goals_has_an_end": [
         "Only the newest 20 are shown.",
@@ -905,8 +903,8 @@ PROMISES = {
         "all.",
     ],
     "tests/test_long_lists.py::test_the_open_goals_of_a_record_have_so_many_steps": [
-        "The open goals of this record have %(most)d steps, the most they can "
-        "have. Leave out a step before you add another.",
+        "The open goals of this record already have %(most)d steps, the maximum. "
+        "Remove a step before you add another.",
     ],
     "tests/test_long_lists.py::test_the_timeline_tells_the_newest_and_says_so": [
         "Only the newest 500 steps and wins and the newest 3,000 ratings are "
@@ -917,38 +915,38 @@ PROMISES = {
         "record has them all.",
     ],
     "tests/test_long_lists.py::test_words_are_proposed_so_many_times": [
-        "This record has %(most)d proposals, the most it can have. The wording can "
-        "no longer be changed here.",
+        "This record already has %(most)d proposals, the maximum. The wording can no "
+        "longer be changed here.",
     ],
     "tests/test_staying.py::test_a_sign_in_that_ends_in_mid_sentence_loses_no_word": [
-        "You were signed out. Sign in here and you are back in the same line.",
+        "You were signed out. Sign in here to continue where you were.",
     ],
     "tests/test_staying.py::test_somebody_else_who_signs_in_there_sees_nothing_of_it": [
-        'Somebody else? <a href="%(sign_in)s">Go to the sign-in page</a>. What '
-        "stands here is shown to nobody but its writer.",
+        'Not you? <a href="%(sign_in)s">Go to the sign-in page</a>. This text is '
+        "shown only to the person who wrote it.",
         "Only you can see this. Copy what you need.",
     ],
     "tests/test_staying.py::"
     "test_two_minutes_before_the_end_it_asks_and_one_press_is_enough": [
-        "Nothing was typed for a while. Cairn signs you out in two minutes. Every "
-        "word that was saved stays saved.",
+        "You haven’t typed for a while. Cairn signs you out in two minutes. "
+        "Everything you saved stays saved.",
     ],
     "tests/test_staying.py::"
     "test_what_was_typed_offline_is_sealed_and_there_after_a_crash": [
-        "There is no way to the server. Your words stay here; try again.",
-        "What you typed last is not on the server yet. It is kept here and saved "
-        "when you are back.",
-        "Yours is above, and stored on this device. Nothing is lost.",
+        "Can’t reach the server. Your text stays here; try again.",
+        "Your latest text is not on the server yet. It is stored on this device and "
+        "saved once you’re back.",
+        "Your text is above, and stored on this device. Nothing is lost.",
         "It is stored in this browser only, encrypted, for 7 days. Copy what you need.",
     ],
     "tests/test_walk.py::test_a_stranger_finds_nothing_at_any_address": [
-        "Sessions, notes, goals and what you wrote belong to a health record, "
-        "which the practice has to keep for as long as the law says. Nobody but "
-        "those who care for you can read it. Your name, how to reach you and who "
+        "Sessions, notes, goals and what you wrote are part of your health record. "
+        "The practice must keep it for as long as the law requires. Only your care "
+        "team can read it. Your name, your contact details and the list of who "
         "looked stay with it.",
     ],
     "tests/test_walk.py::test_everybody_finds_their_own_pages_and_no_others": [
-        "<strong>The practice’s admins</strong> see your name and how to reach "
-        "you, never your words.",
+        "<strong>The practice’s admins</strong> see your name and contact details, "
+        "never what you write.",
     ],
 }

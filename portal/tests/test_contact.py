@@ -31,7 +31,7 @@ def test_cleo_finds_thea_and_the_practice(cleo, thea, sign_in):
 
 def test_cleo_sets_the_contact_preferences_and_it_is_written_down(cleo, sign_in):
     answer = sign_in(cleo.user).post(CONTACT, WANTED, follow=True)
-    assert "From now on it is like this" in answer.content.decode()
+    assert "Preferences saved" in answer.content.decode()
     wishes = preferences(cleo).wishes
     assert wishes == {"reminder": Wish(True, 2), "client-digest": Wish(False)}
     event = AuditEvent.objects.get(verb="contact preferences changed")

@@ -34,7 +34,7 @@ def proposal(**words):
 def test_a_goal_needs_only_cleos_own_words(cleo, sign_in):
     browser = sign_in(cleo.user)
     said = told(browser.post(reverse("portal-goal-add"), proposal(), follow=True))
-    assert "Leave when I want to" in said and "Your key is turned" in said
+    assert "Leave when I want to" in said and "Needs your agreement is turned" in said
     goal = Goal.objects.with_words().get()
     assert goal.client_id == cleo.pk
     assert (goal.latest.side, goal.waits_for) == ("client", "therapist")
@@ -87,7 +87,7 @@ def test_cleo_cannot_agree_to_words_that_were_overtaken(cleo, thea, sign_in):
         Goal.objects.get(pk=goal.pk).propose_version(SHORTER, by=thea)
     url = reverse("portal-goal-agree", args=[goal.pk, 1])
     said = told(sign_in(cleo.user).post(url, follow=True))
-    assert "Other words were proposed while you were reading" in said
+    assert "New wording were proposed while you were reading" in said
     assert not Agreement.objects.filter(side="client").exists()
 
 
@@ -110,7 +110,7 @@ def test_other_words_leave_the_agreed_ones_in_force(cleo, thea, sign_in):
 def test_every_version_tells_whose_keys_it_has(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     said = told(sign_in(cleo.user).get(reverse("portal-goal", args=[goal.pk])))
-    assert "Your key:" in said and "Key of Thea:" in said
+    assert "Needs your agreement:" in said and "Key of Thea:" in said
 
 
 def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
@@ -122,7 +122,7 @@ def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
     rating = GoalRating.objects.get()
     assert (rating.value, rating.side) == (7, "client")
     back = reverse("portal-rating-withdraw", args=[rating.pk])
-    assert "Taken back" in told(browser.post(back, follow=True))
+    assert "Proposal withdrawn" in told(browser.post(back, follow=True))
     assert not GoalRating.objects.not_withdrawn().exists()
 
 
@@ -135,7 +135,7 @@ def test_cleo_cannot_take_back_what_thea_rated(cleo, thea, sign_in):
 def test_a_rating_without_a_stone_says_so(cleo, thea, sign_in):
     url = reverse("portal-goal-rate", args=[agreed_goal(cleo, by=thea).pk])
     said = told(sign_in(cleo.user).post(url, {"value": "11"}, follow=True))
-    assert "Choose a stone first" in said
+    assert "Choose a number from 0 to 10" in said
     assert not GoalRating.objects.exists()
 
 
@@ -146,7 +146,7 @@ def test_cleo_adds_a_step_lays_its_stone_and_takes_it_up_again(cleo, thea, sign_
     assert "One stop" in told(browser.post(url, {"words": "One stop"}, follow=True))
     step = Step.objects.get()
     done = reverse("portal-step-reach", args=[step.pk])
-    assert "A stone is laid" in told(browser.post(done, follow=True))
+    assert "Step reached" in told(browser.post(done, follow=True))
     assert Step.objects.get().reached_by_id == cleo.user.pk
     browser.post(reverse("portal-step-undo", args=[step.pk]))
     assert Step.objects.get().reached_at is None
@@ -154,7 +154,7 @@ def test_cleo_adds_a_step_lays_its_stone_and_takes_it_up_again(cleo, thea, sign_
 
 def test_a_step_without_words_is_refused_in_words(cleo, thea, sign_in):
     url = reverse("portal-step-add", args=[agreed_goal(cleo, by=thea).pk])
-    assert "needs a few words" in told(sign_in(cleo.user).post(url, follow=True))
+    assert "Describe the step" in told(sign_in(cleo.user).post(url, follow=True))
 
 
 def test_the_list_says_what_waits_for_cleo(cleo, thea, sign_in):
@@ -172,7 +172,7 @@ def test_without_goals_the_list_says_what_a_goal_is(cleo, sign_in):
 
 def carls(carl, theo):
     goal = agreed_goal(carl, by=theo)
-    step, rating = add_step(goal, "A step", by=theo), rate(goal, 4, by=carl.user)
+    step, rating = add_step(goal, "Step", by=theo), rate(goal, 4, by=carl.user)
     return [
         ("portal-goal", [goal.pk]),
         ("portal-goal-propose", [goal.pk]),

@@ -82,7 +82,7 @@ def test_whatever_cleo_presses_it_goes_back_to_thea(
     answer = device.post(here(goal), said)
     assert answer.url == "/handed-over/done/"
     page = device.get(answer.url).content.decode()
-    assert "Done. Give the device back." in page
+    assert "Done. Return the device." in page
     assert f'href="/sign-in/?next=/goals/{goal.pk}/"' in page
     assert "One stop" not in page
     assert device.get("/portal/").url.startswith("/sign-in/")
@@ -96,15 +96,15 @@ def test_whatever_cleo_presses_it_goes_back_to_thea(
 def test_to_see_it_differently_takes_a_few_words(device, goal, cleo):
     comes_in(device, cleo.user)
     answer = device.post(here(goal), {"choice": "differ", "words": ""})
-    assert "Say in a few words" in answer.content.decode()
+    assert "Describe in a few words" in answer.content.decode()
     assert device.get(here(goal)).status_code == 200
 
 
 def test_a_mistyped_password_stays_on_the_page_for_one_thing(device, goal, cleo):
     said = {"login": cleo.user.email, "password": "wrong", "one_thing": "1"}
     page = device.post("/sign-in/", said).content.decode()
-    assert "hands you this device for one thing" in page
-    assert "Your email or password is not correct." in page
+    assert "has asked you to do one thing on this device" in page
+    assert "That email and password don’t match." in page
     assert cleo.user.email in page
     assert "wrong" not in page.replace("wrongly", "")
     said["password"] = WORD

@@ -26,7 +26,7 @@ HOME = reverse("portal-home")
 
 def test_on_the_first_day_cleo_is_invited_to_begin(cleo, sign_in):
     said = page_at(sign_in(cleo.user), HOME)
-    assert "It begins with a few words of yours" in said
+    assert "Start with a few words of your own" in said
     assert reverse("portal-goal-add") in said
 
 
@@ -75,7 +75,7 @@ def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
     asks = browser.get(HOME).context["home"].asks
     assert [ask.kind for ask in asks] == ["agree", "practise", "rate"]
     page = page_at(browser, HOME)
-    assert "about 13 minutes" in page and "1 more comes after these." in page
+    assert "about 13 minutes" in page and "1 more after these." in page
 
 
 def test_a_goal_rated_this_week_is_not_asked_about(cleo, thea, sign_in):
@@ -107,7 +107,7 @@ def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
 
 def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
     agreed_goal(cleo, by=thea)
-    assert "You both agreed to these words" in page_at(sign_in(cleo.user), HOME)
+    assert "You both agreed to this wording" in page_at(sign_in(cleo.user), HOME)
 
 
 def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
@@ -119,8 +119,8 @@ def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
 def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
     book(cleo, by=thea)
     said = page_at(sign_in(cleo.user), HOME)
-    assert "one stone for each step" in said
-    assert "Nothing waits for you" in said
+    assert "one stone each" in said
+    assert "Nothing to do right now" in said
 
 
 def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, sign_in):
@@ -155,7 +155,7 @@ def test_another_word_than_the_three_changes_nothing(cleo, thea, sign_in):
 def test_home_is_ten_queries_however_much_there_is(cleo, thea, sign_in, many):
     for number in range(many):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
-        reach(add_step(goal, "A step", by=thea), by=cleo.user)
+        reach(add_step(goal, "Step", by=thea), by=cleo.user)
         agree_practice(cleo, f"Practice {number}", by=thea)
         book(cleo, by=thea, days=number + 1, place="Room 2")
         hold(cleo, by=thea, days=-number - 1, take_away="Words", body=None)

@@ -22,7 +22,7 @@ def test_what_waits_behind_the_first_three_is_one_link_away(cleo, thea, sign_in)
     everything = page_at(browser, HOME + link)
     for number in range(6):
         assert f"Goal number {number}" in everything
-    assert "come after these" not in everything
+    assert "more after these" not in everything
 
 
 @pytest.mark.parametrize("by", ["cleo", "thea"])
@@ -55,7 +55,7 @@ def test_a_review_is_asked_for_beside_a_proposal(cleo, thea, sign_in, state):
         Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
     act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
     page = text(sign_in(cleo.user).get(HOME))
-    assert "Thea suggests other words" in page
+    assert "Thea suggests a new wording" in page
     asked = "Your therapist started a goal review: add your answers"
     assert (asked if state == "open" else "Goal review due") in page
 
@@ -67,7 +67,9 @@ def test_what_is_only_to_read_takes_no_minutes(cleo, thea, sign_in, choice):
     decide(goal, choice, cleo.user, thea)
     page = text(sign_in(cleo.user).get(HOME))
     assert "Goal review decided" in page and "to read" in page
-    assert "min" not in page.split("For this week")[1].split("One good thing")[0]
+    assert (
+        "min" not in page.split("For this week")[1].split("Something that went well")[0]
+    )
 
 
 def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):
@@ -78,4 +80,4 @@ def test_a_review_is_asked_for_beside_a_suggestion(cleo, thea, sign_in):
     act(thea, goal, lambda g: g.latest.suggest_next("try", by=thea))
     page = text(sign_in(cleo.user).get(HOME))
     assert "Your therapist started a goal review: add your answers" in page
-    assert "Your therapist suggests: try both wordings" in page
+    assert "Your therapist suggests trying both wordings" in page

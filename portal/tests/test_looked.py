@@ -51,7 +51,7 @@ def test_an_export_and_its_reason_are_told(cleo, ada, sign_in):
         audit.record("exported", about=cleo, role="admin", reason="Asked by Cleo")
     said = told(sign_in(cleo.user))
     assert "Exported from your record" in said and ">Asked by Cleo<" in said
-    assert "Ada, who administers the practice" in said
+    assert "Ada, practice administrator" in said
 
 
 @pytest.mark.parametrize("many", [1, 50])

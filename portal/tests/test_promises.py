@@ -30,38 +30,38 @@ RECORD = "transfer/tests/test_record.py"
 STRENGTHS = "portal/tests/test_strengths.py"
 KEPT_BY = {
     # how Cairn writes
-    "You decide how Cairn writes to you. Nobody can change this for you.": (
+    "You decide how Cairn contacts you. Nobody can change this for you.": (
         "portal/tests/test_contact.py::test_nobody_sets_the_contact_preferences_for_cleo"
     ),
-    "A mail with day and time, no names and no word about therapy": (
+    "An email with the day and time. No names, nothing about therapy": (
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
     ),
-    "One mail a week; what it is about stands only in Cairn": (
+    "One email a week. The content stays in Cairn": (
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
     ),
-    "Everything waits until this day. Empty means no pause.": (
+    "No messages until this date. Leave it empty for no pause.": (
         f"{SIGN_OFF}::test_a_pause_holds_emails_back_until_its_day"
     ),
-    "Your therapy here has ended, so Cairn sends no weekly emails. It reminds you only"
-    " of sessions that are still booked, if you want reminders. The rest counts again"
-    " if you come back.": (
+    "Your therapy here has ended, so Cairn sends no weekly emails. You only get "
+    "reminders of booked sessions, if you want them. Your other preferences apply "
+    "again if you come back.": (
         f"{SIGN_OFF}::test_after_the_discharge_cleo_gets_what_her_page_says"
     ),
-    "No weekly page is made after therapy has ended.": (
+    "No weekly summary is made after therapy has ended.": (
         "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
     ),
     # who looked, what is kept
-    "Every time somebody opened your record: who, as what, and when."
-    " Only people with a role in your care can.": (
+    "Every time someone opened your record: who, in which role, and when. Only "
+    "people with a role in your care can.": (
         "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line"
     ),
-    "Nobody has opened your record yet. When somebody does, it stands here.": (
+    "Nobody has opened your record yet. When someone does, it appears here.": (
         "portal/tests/test_looked.py::test_nobody_looked_yet"
     ),
-    "That you made and fetched a copy is written down, as every opening is.": (
+    "Making and downloading a copy is recorded, like every opening of the record.": (
         f"{RECORD}::test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it"
     ),
-    "notes that are not signed, or that are held back": (
+    "notes that are not signed or not shared": (
         f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
     ),
     "review answers that the client cannot see yet": (
@@ -81,22 +81,20 @@ KEPT_BY = {
         "test_the_video_link_is_a_link_from_15_minutes_before"
     ),
     # rights
-    "If something in your record is wrong, say so. %(name)s reads it and must"
-    " answer.": (
+    "If something in your record is wrong, tell us. %(name)s reads it and must reply.": (
         f"{RIGHTS}::test_a_correction_reaches_thea_who_answers_and_cleo_reads_it"
     ),
-    "A signed note is never rewritten. What is right is written beside it, with the"
-    " day.": f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program",
-    "You can do this at any time, and need give no reason.": (
+    "A signed note is never rewritten. The correction is added to it, with the date.": f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program",
+    "You can do this at any time, without giving a reason.": (
         f"{RIGHTS}::test_who_reads_only_still_asks_for_corrections_and_closes"
     ),
-    "Your password works no longer, and Cairn sends you nothing more.": (
+    "Your password stops working, and Cairn sends you no more emails.": (
         f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
     ),
     "Goal review decided: propose new wording": (
         f"{SAME}::test_both_are_asked_for_new_wording_until_one_proposes_it"
     ),
-    "Goal reached: lay the last stone": (
+    "Goal reached: add a closing sentence": (
         f"{SAME}::test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last"
     ),
     "Booked sessions stay booked.": (
@@ -114,26 +112,26 @@ KEPT_BY = {
         "portal/tests/test_promises.py::test_who_was_discharged_can_do_what_is_said"
     ),
     # goals
-    "%(name)s suggests words. Nothing changes unless you agree.": (
+    "%(name)s suggests a wording. Nothing changes unless you agree.": (
         "portal/tests/test_goals.py::test_cleo_cannot_agree_to_words_that_were_overtaken"
     ),
-    "Only you can turn your key. You can take it back on any day.": (
+    "Only you can agree for yourself. You can withdraw your agreement at any time.": (
         "goals/tests/test_two_keys.py::"
         "test_cleo_says_not_any_more_and_nothing_is_in_force"
     ),
-    "The agreed words stay in effect until you both agree to the new ones.": (
+    "The current wording stays in effect until you both agree to the new one.": (
         "portal/tests/test_goals.py::test_other_words_leave_the_agreed_ones_in_force"
     ),
-    "You can propose these words as a new goal.": (
+    "You can propose this wording as a new goal.": (
         "goals/tests/test_what_is_agreed.py::"
         "test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal"
     ),
-    "You both agreed to these words, %(day)s.": (
+    "You both agreed to this wording, %(day)s.": (
         "portal/tests/test_home.py::"
         "test_without_a_step_the_good_thing_is_what_both_agreed"
     ),
-    "Each answers alone, then both are shown. It closes with one of the four, chosen"
-    " by both.": (
+    "Each of you answers alone, then both answers are shown. The review closes when "
+    "you both choose the same outcome.": (
         "goals/tests/test_reviews.py::"
         "test_neither_side_reads_the_others_answer_before_giving_their_own"
     ),
@@ -235,14 +233,14 @@ def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
 
 def test_after_the_discharge_nobody_is_said_to_book(discharged, thea, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-sessions")))
-    assert "No session is booked" in page
-    assert "books the next one" not in page
+    assert "No session booked" in page
+    assert "will book the next one" not in page
 
 
 def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-digest-latest")))
-    assert "The first page comes" not in page
-    assert "No weekly page is made" in page
+    assert "Your first weekly summary comes" not in page
+    assert "No weekly summary is made" in page
 
 
 @pytest.mark.parametrize(
@@ -293,8 +291,8 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
             "Shown on their home page until the next session",
         ),
         ("invited", "Once they have joined, the client", "page once they have joined"),
-        ("none", "give it to the client yourself", "The client has no portal"),
-        ("closed", "give it to the client yourself", "The client has no portal"),
+        ("none", "Give it to the client yourself", "The client has no portal"),
+        ("closed", "Give it to the client yourself", "The client has no portal"),
         ("discharged", "as long as their portal", "as long as their portal is open"),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_correction_reaches_thea_who_answers_and_cleo_reads_it(sign_in, cleo, 
 
 def test_an_empty_request_says_what_is_missing(sign_in, cleo):
     page = ask(sign_in(cleo.user), words="").content.decode()
-    assert "Please fill this in." in page
+    assert "Fill this in." in page
     assert "My sister’s name" in page
     assert not Correction.objects.exists()
 
@@ -55,7 +55,7 @@ def test_who_answers_later_sees_that_a_colleague_did(sign_in, cleo, thea, theo):
     url = f"/corrections/{Correction.objects.get().pk}/"
     sign_in(thea).post(url, {"answer": "Done."})
     page = sign_in(theo).post(url, {"answer": "I would not."}).content.decode()
-    assert "answered this meanwhile." in page and "Thea" in page
+    assert "answered this in the meantime." in page and "Thea" in page
     assert "I would not." in page  # nothing typed is lost
     assert "Done." in page
 

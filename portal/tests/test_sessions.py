@@ -32,7 +32,7 @@ def one(session):
 
 def test_with_nothing_booked_the_page_says_how_to_reach_thea(cleo, sign_in):
     said = told(sign_in(cleo.user).get(SESSIONS))
-    assert "No session is booked" in said and reverse("portal-contact") in said
+    assert "No session booked" in said and reverse("portal-contact") in said
 
 
 def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
@@ -82,25 +82,25 @@ def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
     assert "Read the note" not in told(browser.get(SESSIONS))
     said = told(browser.get(one(session)))
     assert "two stops" not in said and "go through it" not in said
-    assert "The note of this session is held back for now." in said
+    assert "The note of this session is not shared for now." in said
     assert "No note of this session" not in said
     # The database's clock stands still within a test, so lifting it now is too late.
     NoteHold.objects.filter(pk=held.pk).update(until=session.starts_at)
     shown = told(browser.get(one(session)))
-    assert "two stops" in shown and "held back" not in shown
+    assert "two stops" in shown and "not shared" not in shown
 
 
 def test_a_session_without_a_note_says_nothing_of_holding_back(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     said = told(sign_in(cleo.user).get(one(session)))
-    assert "No note of this session" in said and "held back" not in said
+    assert "No note of this session" in said and "not shared" not in said
 
 
 def test_the_hold_form_and_the_demos_notice_say_what_cleo_learns(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea)
     page = told(sign_in(thea).get(f"/sessions/{session.pk}/"))
-    assert "The client reads that the note is held back, and not why." in page
+    assert "The client sees that the note is not shared, but not why." in page
     assert "its session says so, and you can ask why" in PRIVACY
 
 

@@ -52,8 +52,8 @@ def offered(cleo, thea):
 
 def test_what_thea_saw_waits_for_cleos_word(browser, offered):
     page = told(browser.get(HERE))
-    assert "Thea noticed this, today" in page and "Yes, that is me" in page
-    assert "Nothing stands here yet." in page
+    assert "Thea noticed this, today" in page and "Yes, that’s me" in page
+    assert "No strengths yet." in page
 
 
 def test_cleo_says_yes_and_it_stands(browser, offered):
@@ -82,13 +82,13 @@ def test_it_was_her_after_all(browser, offered, cleo):
 
 def test_an_answer_that_is_none_changes_nothing(browser, offered):
     answer = browser.post(url("strength-answer", offered), {"answer": "reworded"})
-    assert "Choose one of them." in told(browser.get(answer.url))
+    assert "Choose one." in told(browser.get(answer.url))
     assert Strength.objects.get().state == "proposed"
 
 
 def test_deciding_later_leaves_a_quiet_line(browser, offered):
     page = told(browser.get(HERE, {"later": "1"}))
-    assert "waits for your answer" in page and "Yes, that is me" not in page
+    assert "waiting for your answer" in page and "Yes, that’s me" not in page
 
 
 def test_with_three_offers_she_is_asked_about_one(browser, cleo, thea):
@@ -120,7 +120,7 @@ def test_said_in_her_words_twice_it_stands_once(browser, offered):
     for _again in range(2):
         assert browser.post(url("strength-reword", offered), body).status_code == 302
     other = browser.post(url("strength-reword", offered), said(name="Something else"))
-    assert "This stands in your own words already." in told(other)
+    assert "This is already in your own words." in told(other)
     assert Strength.objects.count() == 2
 
 
@@ -190,7 +190,7 @@ def test_steps_and_wins_stand_in_one_list_newest_first(browser, cleo, thea):
     page = told(browser.post("/portal/wins/", body, follow=True))
     assert page.index("I stayed for tea") < page.index("One stop alone")
     note_win(cleo, "Came without checking", by=thea)
-    assert "Noted by Thea" in told(browser.get(HERE))
+    assert "Added by Thea" in told(browser.get(HERE))
 
 
 def test_a_win_is_taken_back_and_stands_again(browser, cleo):
@@ -203,7 +203,7 @@ def test_a_win_is_taken_back_and_stands_again(browser, cleo):
 
 def test_a_win_of_nothing_is_refused_where_it_was_typed(browser):
     page = told(browser.post("/portal/wins/", {"words": " "}))
-    assert "Please fill this in." in page
+    assert "Fill this in." in page
     assert not Win.objects.exists()
 
 
@@ -238,7 +238,7 @@ def test_after_therapy_she_reads_and_nothing_asks(browser, offered, cleo):
     )
     page = told(browser.get(HERE))
     assert "Humour" in page
-    for words in ("Yes, that is me", "Keep it", "Choose another way", "Other words"):
+    for words in ("Yes, that’s me", "Keep it", "Change", "New wording"):
         assert words not in page
     for name, body in (("strength-answer", {"answer": "no"}), ("strength-reword", {})):
         assert browser.post(url(name, mine), body).status_code == 403

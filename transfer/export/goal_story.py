@@ -90,7 +90,7 @@ def draw_wordings(drawing, goal: Row, versions: list[Row]) -> None:
     """Every wording there was, with the keys that were turned on it, and a no."""
     paper, record = drawing.paper, drawing.record
     paper.ln(1)
-    paper.name(gettext("Its wordings"))
+    paper.name(gettext("Wording history"))
     for one in versions:
         keys = record.of("goal_keys", version_id=one["id"])
         turned = ", ".join(_turned(drawing, key) for key in keys)
@@ -125,7 +125,7 @@ def draw_story(drawing, goal: Row) -> None:
     lines = story_of(drawing.record, goal)
     if lines:
         drawing.paper.ln(1)
-        drawing.paper.name(gettext("What was decided and said"))
+        drawing.paper.name(gettext("Decisions and comments"))
     for line in lines:
         said = f"{drawing.day(line.at)}: {line.title}"
         drawing.paper.text_of(said, size=8.5, after=0)

@@ -93,7 +93,7 @@ class Drawing:
         paper.small(gettext("From %(practice)s, made %(when)s by %(who)s.") % said)
         said = {"list": "; ".join(record.not_in_it)}
         paper.small(gettext("Not in this copy: %(list)s.") % said)
-        paper.small(gettext("The files beside it hold all the rest."))
+        paper.small(gettext("The other files contain the rest."))
         if self.marked:
             said = gettext(
                 "This PDF cannot show some scripts and emoji. Each missing "
@@ -107,9 +107,9 @@ class Drawing:
         for label, value in (
             (gettext("Name"), full),
             (gettext("Pronouns"), person["pronouns"]),
-            (gettext("E-mail"), person["email"]),
+            (gettext("Email"), person["email"]),
             (gettext("Phone"), person["phone"]),
-            (gettext("In an emergency"), emergency),
+            (gettext("Emergency contact"), emergency),
             (gettext("In care since"), self.day(person["created_at"])),
             (gettext("Discharged"), self.day(person["discharged_at"])),
         ):
@@ -117,7 +117,7 @@ class Drawing:
                 paper.text_of(f"{label}: {value}", after=0)
         if person.get("presenting_concern"):
             paper.ln(2)
-            paper.name(gettext("What brought them, in the therapist’s words"))
+            paper.name(gettext("Presenting concern, in the therapist’s words"))
             paper.text_of(person["presenting_concern"])
         self.preferences()
         self.care()
@@ -132,7 +132,7 @@ class Drawing:
         for label, value in {
             gettext("Reminders of sessions"): words[wishes["reminder"]],
             gettext("Weekly email"): words[wishes["client-digest"]],
-            gettext("Nothing until"): self.day(preferences["paused_until"]),
+            gettext("No messages until"): self.day(preferences["paused_until"]),
         }.items():
             if value:
                 self.paper.text_of(f"{label}: {value}", after=0)
@@ -141,7 +141,7 @@ class Drawing:
         rows = self.record.tables["care"]
         if rows:
             self.paper.ln(2)
-            self.paper.name(gettext("Who cared"))
+            self.paper.name(gettext("Care team"))
         for row in rows:
             kind = CareRole.Kind(row["kind"]).label
             until = self.last_day(row["ends_at"]) or gettext("today")
@@ -214,14 +214,14 @@ class Drawing:
             since = {"day": self.day(goal["in_force_at"])}
             said = [gettext("Agreed by both, in effect since %(day)s") % since]
             if goal["differs_since"]:
-                said.append(gettext("Each side sees it differently"))
+                said.append(gettext("Disagreement on the wording"))
             elif goal["latest_id"] != goal["in_force_id"]:
                 said.append(gettext("A new wording is proposed"))
             return said
         before = gettext("The earlier agreement was withdrawn")
         earlier = [before] if agreements.was_agreed(self.record, goal) else []
         if goal["differs_since"]:
-            said = gettext("Not in effect: each side sees it differently")
+            said = gettext("Not in effect: disagreement on the wording")
             return [said, *earlier]
         if not earlier:
             said = gettext("Proposed, not agreed yet")
@@ -252,7 +252,7 @@ class Drawing:
         comments = self.record.of("comments", goal_id=goal["id"])
         if comments:
             self.paper.ln(1)
-            self.paper.name(gettext("Said about it"))
+            self.paper.name(gettext("Comments"))
         for row in comments:
             self.paper.text_of(f"{self.signed(row)}: {row['words']}", after=0)
             if row["changed"]:
@@ -283,7 +283,7 @@ class Drawing:
                 self.addition(added)
             if row["take_away"]:
                 self.paper.room(16)
-                self.paper.small(gettext("What to take away"), after=0)
+                self.paper.small(gettext("Takeaway"), after=0)
                 self.paper.own(row["take_away"])
             for practice in record.of("practice", session_id=row["id"]):
                 answer = practice["answer"]
@@ -322,7 +322,7 @@ class Drawing:
             self.paper.name(row["name"])
             self.paper.own(row["moment"])
         for row in wins:
-            who = gettext("noted by the client")
+            who = gettext("added by the client")
             if row["side"] == Side.THERAPIST:
                 who = row["by"]
             when = self.day(row["happened_on"])
@@ -332,7 +332,7 @@ class Drawing:
         rows = self.record.tables["corrections"]
         if not rows:
             return
-        self.paper.heading(gettext("Corrections that were asked for"))
+        self.paper.heading(gettext("Correction requests"))
         for row in rows:
             self.paper.name(f"{self.day(row['at'])} · {row['about']}")
             self.paper.own(row["words"])
@@ -354,4 +354,4 @@ class Drawing:
             many = ngettext("%(n)s time", "%(n)s times", times) % {"n": times}
             self.paper.text_of(f"{self.day(day)}: {who}, {many}", size=8.5, after=0)
         if len(newest) > LOOKS:
-            self.paper.small(gettext("What lies further back is in who_looked.csv."))
+            self.paper.small(gettext("Older entries are in who_looked.csv."))

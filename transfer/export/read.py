@@ -50,12 +50,12 @@ Row = dict[str, object]
 
 # What a copy leaves out, in the words of whoever made it; said wherever it is.
 NOT_IN_ANY = (
-    _("notes that are not signed, or that are held back"),
-    _("what was said in supervision"),
+    _("notes that are not signed or not shared"),
+    _("supervision comments"),
     _("drafts"),
     _("review answers that the client cannot see yet"),
-    _("why a record was opened in an emergency, which is under “Who looked”"),
-    _("emails, and how someone signed in"),
+    _("reasons for emergency access, which are under “Who looked”"),
+    _("emails and sign-in details"),
 )
 NOT_IN_THE_CLIENTS = (
     _("the presenting concern as the therapist wrote it; ask your therapist for it"),

@@ -14,14 +14,14 @@ class Field(models.TextChoices):
     NAME = "preferred_name", _("Preferred name")
     FAMILY = "family_name", _("Family name")
     PRONOUNS = "pronouns", _("Pronouns")
-    EMAIL = "email", _("E-mail")
+    EMAIL = "email", _("Email")
     PHONE = "phone", _("Phone")
-    CONCERN = "concern", _("What brings them")
+    CONCERN = "concern", _("Presenting concern")
     FIRST = "first_session", _("First session")
     SESSION = "session", _("Session dates")
-    GOAL = "goal", _("Goal, in own words")
+    GOAL = "goal", _("Goal, in their own words")
     RATING = "rating", _("Goal rating, 0 to 10")
-    RATED = "rated_on", _("Day of the rating")
+    RATED = "rated_on", _("Rating date")
 
 
 LEFT_OUT = ""

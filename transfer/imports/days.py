@@ -27,8 +27,8 @@ class NoDay(Exception):
     """Says in words, and without what was written, why this is no day."""
 
 
-NOT_READ = _("This is not a date that can be read. 2026-02-03 always can.")
-NO_SUCH = _("There is no such day.")
+NOT_READ = _("This date can’t be read. Write it like 2026-02-03.")
+NO_SUCH = _("This date does not exist.")
 LONGEST = 60  # letters
 NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})\.?")
 CLOCK = re.compile(r"[T,\s]\s{0,5}(\d{1,2}):(\d{2})(?::\d{2})?\s?(h|uhr|am|pm)?$", re.I)

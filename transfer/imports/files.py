@@ -57,7 +57,7 @@ def lines_to_mend(review: ImportReview) -> str:
     file = io.StringIO()
     writer = csv.writer(file, delimiter=review.sheet.separator)
     heads = [harmless(review.sheet.heads[at]) for at in columns]
-    writer.writerow([_("Line"), *heads, _("What to mend")])
+    writer.writerow([_("Line"), *heads, _("To fix")])
     for line in review.sheet.lines:
         if line.number in reasons:
             cells = [harmless(line.cells[at]) for at in columns]

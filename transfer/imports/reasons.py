@@ -8,21 +8,21 @@ from transfer.imports import cells
 from transfer.imports.columns import Field
 from transfer.imports.sheet import SheetLine
 
-NO_NAME = gettext_lazy("A line needs a name, or the same e-mail as another line.")
+NO_NAME = gettext_lazy("A line needs a name, or the same email as another line.")
 TOO_LONG = gettext_lazy("More cells than the file has columns.")
-BAD_EMAIL = gettext_lazy("This is not an e-mail address.")
-TOO_WORDY = gettext_lazy("Longer than %(most)s letters.")
-OTHERWISE = gettext_lazy("Line %(line)s says something else of the same person.")
+BAD_EMAIL = gettext_lazy("This is not an email address.")
+TOO_WORDY = gettext_lazy("Longer than %(most)s characters.")
+OTHERWISE = gettext_lazy("Line %(line)s has different details for the same person.")
 SAME_NAME = gettext_lazy(
-    "Line %(line)s has the same name. One person: the same e-mail or phone in both."
-    " Two people: different names."
+    "Line %(line)s has the same name. For one person, use the same email or phone in "
+    "both. For two people, use different names."
 )
-TO_COME = gettext_lazy("This day has not come yet. Book it once the people are here.")
-LONG_AGO = gettext_lazy("This is too long ago to be a session.")
+TO_COME = gettext_lazy("This date is in the future. Book the session after the import.")
+LONG_AGO = gettext_lazy("This date is too long ago for a session.")
 NO_RATING = gettext_lazy("A rating is a whole number from 0 to 10.")
-NO_GOAL = gettext_lazy("A rating needs a goal, in this line or above it.")
-NO_DAY = gettext_lazy("A rating needs its day, or one session date in the same line.")
-NO_PAIRS = gettext_lazy("There are %(ratings)s ratings and %(days)s days for them.")
+NO_GOAL = gettext_lazy("A rating needs a goal, on this line or above it.")
+NO_DAY = gettext_lazy("A rating needs a date, or one session date on the same line.")
+NO_PAIRS = gettext_lazy("There are %(ratings)s ratings but %(days)s dates.")
 ERROR_CELL = gettext_lazy(
     "This is a spreadsheet’s error, not a value. Fix the cell in your spreadsheet."
 )
@@ -41,7 +41,7 @@ SUMS = gettext_lazy("This line adds up the lines above it. It looks like a total
 FAULTS = {"error": ERROR_CELL, "formula": FORMULA_CELL}
 TOO_MANY_GOALS = gettext_lazy("More than %(most)s goals for one person.")
 TOO_MANY_SESSIONS = gettext_lazy("More than %(most)s sessions for one person.")
-WAITS = gettext_lazy("Waits for line %(line)s, which is about the same person.")
+WAITS = gettext_lazy("Waiting for line %(line)s, which is about the same person.")
 
 
 def fault_of(field: str, text: str) -> object:

@@ -26,8 +26,8 @@ from transfer.models import CaseloadImport, ImportSheet
 
 FIRST_VALUES, SHOWN_LETTERS, FIRST_LINES = 3, 40, 8
 NO_DATES = gettext_lazy(
-    "None of the %(n)s values in this column is a date that can be read. Choose what"
-    " the column is, or leave it out."
+    "None of the %(n)s values in this column is a date we can read. Choose what the "
+    "column is, or leave it out."
 )
 
 

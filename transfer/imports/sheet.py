@@ -28,12 +28,12 @@ __all__ = [
     "SEPARATORS", "CannotRead", "Sheet", "SheetLine", "read",
 ]  # fmt: skip
 
-TOO_LARGE = _("A file of up to 5 MB can be read. This one is larger.")
-NO_LIST = _("This cannot be read as a list. Save it as CSV or as .xlsx.")
-BROKEN = _("This workbook cannot be read. Open it, save it anew, and try again.")
-EMPTY = _("There is no line in this file besides the names of its columns.")
-TOO_MANY = _("Up to 5,000 lines can be read at a time. Cut the file in two.")
-TOO_WIDE = _("Up to 60 columns can be read. Take out those that are not needed.")
+TOO_LARGE = _("This file is larger than 5 MB. Split it and import each part.")
+NO_LIST = _("This file can’t be read as a list. Save it as CSV or .xlsx.")
+BROKEN = _("This workbook can’t be read. Open it, save a new copy, and try again.")
+EMPTY = _("This file has no lines below the column names.")
+TOO_MANY = _("This file has more than 5,000 lines. Split it and import each part.")
+TOO_WIDE = _("This file has more than 60 columns. Remove those you don’t need.")
 OURS = _("Something went wrong on our side. Upload the file again.")
 WHY = {
     "too_large": TOO_LARGE,
@@ -53,8 +53,7 @@ WHY = {
     "too_many": TOO_MANY,
     "too_wide": TOO_WIDE,
     "too_much": _(
-        "This file holds more than can be read at a time. Split it and import each"
-        " part."
+        "This file is too large to read at once. Split it and import each part."
     ),
     "long_cell": _(
         "Line %(number)s: a cell is too long to read. Is a closing quotation mark"
@@ -64,8 +63,8 @@ WHY = {
         "Line %(number)s: a quotation mark is not closed, or out of place."
     ),
     "no_name": _(
-        "No column is called preferred name, or like it. Call it so in the first line:"
-        " what we do not know by its name is sealed unread."
+        "No column looks like a preferred name. Call one “Preferred name” in the "
+        "first line. Columns we don’t recognize are encrypted unread."
     ),
 }
 

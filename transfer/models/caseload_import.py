@@ -19,15 +19,15 @@ from transfer.imports.columns import CLINICAL, DIRECTORY, LEFT_OUT, matched
 from transfer.imports.days import Order
 from transfer.imports.sheet import Sheet
 
-audit.verb("import begun", audit.Sort.ROLE, _("Looked at a list to bring in"))
-audit.verb("import started", audit.Sort.ROLE, _("Began to bring a list in"))
-audit.verb("import stopped", audit.Sort.ROLE, _("Stopped bringing a list in"))
-audit.verb("import dropped", audit.Sort.ROLE, _("Left a list out"))
-audit.verb("caseload imported", audit.Sort.ROLE, _("Brought a list in"))
+audit.verb("import begun", audit.Sort.ROLE, _("Uploaded a list to import"))
+audit.verb("import started", audit.Sort.ROLE, _("Started an import"))
+audit.verb("import stopped", audit.Sort.ROLE, _("Stopped an import"))
+audit.verb("import dropped", audit.Sort.ROLE, _("Discarded an import"))
+audit.verb("caseload imported", audit.Sort.ROLE, _("Imported a list"))
 audit.verb("import undo asked", audit.Sort.ROLE, _("Asked to undo an import"))
-audit.verb("import undo refused", audit.Sort.ROLE, _("Could not undo an import"))
+audit.verb("import undo refused", audit.Sort.ROLE, _("Failed to undo an import"))
 audit.verb("import undone", audit.Sort.ROLE, _("Undid an import"))
-audit.verb("client imported", audit.Sort.ROLE, _("Brought a client in with a list"))
+audit.verb("client imported", audit.Sort.ROLE, _("Imported a client"))
 
 KEPT_FOR = timedelta(days=1)
 UNDONE_WITHIN = timedelta(days=1)
@@ -71,15 +71,15 @@ class CaseloadImport(models.Model):
     retention = "audit"
 
     class State(models.TextChoices):
-        READING = "reading", _("Is being read")
-        REFUSED = "refused", _("Cannot be read")
-        READY = "ready", _("Waits to be looked at")
-        WAITING = "waiting", _("Waits for its turn")
-        RUNNING = "running", _("Is being brought in")
-        FAILED = "failed", _("Did not come in")
-        DONE = "done", _("Is in")
-        DROPPED = "dropped", _("Left out")
-        UNDOING = "undoing", _("Is being undone")
+        READING = "reading", _("Reading")
+        REFUSED = "refused", _("Can’t be read")
+        READY = "ready", _("Ready to check")
+        WAITING = "waiting", _("Queued")
+        RUNNING = "running", _("Importing")
+        FAILED = "failed", _("Not imported")
+        DONE = "done", _("Imported")
+        DROPPED = "dropped", _("Discarded")
+        UNDOING = "undoing", _("Undoing")
         UNDONE = "undone", _("Undone")
 
     OPEN = (State.READY, State.FAILED)  # somebody may change and start it
@@ -278,10 +278,10 @@ class ImportSheet(models.Model):
     retention_days = 1
 
     class Part(models.TextChoices):
-        UPLOAD = "upload", _("The file as it came")
+        UPLOAD = "upload", _("Original file")
         DIRECTORY = "directory", _("Names and contacts")
-        SEALED = "sealed", _("All else")
-        REVIEW = "review", _("What the page shows")
+        SEALED = "sealed", _("Everything else")
+        REVIEW = "review", _("Page content")
         MEND = "mend", _("Lines to fix, as a file")
 
     # What an admin may read of their own file; the rest is the therapist's alone.

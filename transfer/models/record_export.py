@@ -14,7 +14,7 @@ from clients import access
 from clients.models import ClientRow
 from clients.record_access import opened
 
-audit.verb("copy fetched", audit.Sort.EXPORTED, _("Fetched a copy of the record"))
+audit.verb("copy fetched", audit.Sort.EXPORTED, _("Downloaded a copy of the record"))
 
 KEPT_FOR = timedelta(days=1)
 TASK = "transfer.tasks.copy_records"  # which imports this
@@ -41,10 +41,10 @@ class RecordExport(ClientRow):
     frozen = {"by", "asked_at", "attempts"}
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("Is being made")
+        WAITING = "waiting", _("Preparing")
         READY = "ready", _("Ready")
-        FAILED = "failed", _("Could not be made")
-        GONE = "gone", _("Taken away after a day")
+        FAILED = "failed", _("Could not be prepared")
+        GONE = "gone", _("Deleted after a day")
 
     seal_as = "record_export"
 

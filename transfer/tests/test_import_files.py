@@ -21,7 +21,7 @@ from transfer.imports.sheet import CannotRead
 from ui.csv_cells import harmless
 
 NOW = datetime(2026, 11, 28, 10)
-HEADS = ["Preferred name", "E-mail", "Goal"]
+HEADS = ["Preferred name", "Email", "Goal"]
 
 
 def written(rows, *, separator=",", encoding="utf-8"):
@@ -109,7 +109,7 @@ def test_excels_own_word_for_the_separator_is_believed():
 def test_a_title_above_the_columns_and_empty_lines_are_passed_over():
     raw = b"Our clients,,\n,,\nName,E-mail,Goal\n,,\nMara,m@example.com,Sleep\n"
     found = sheet.read(raw)
-    assert (found.heads, found.head_at) == (["Name", "E-mail", "Goal"], 3)
+    assert (found.heads, found.head_at) == (["Name", "Email", "Goal"], 3)
     assert [line.number for line in found.lines] == [5]
 
 
@@ -261,7 +261,7 @@ def test_what_is_too_much_is_not_collected_to_its_end(column, cell):
 def test_long_cells_take_no_long_time(sign):
     text = (sign * 50_000)[:50_000]
     began = time.process_time()
-    for column in ("Sessions", "Rating", "E-mail", text[:200]):
+    for column in ("Sessions", "Rating", "Email", text[:200]):
         rows = [["Name", "Goal", column], *[["Mara", "x", text[:9000]]] * 5]
         found = sheet.read(written(rows))
         people.read(found, matched(found.heads), "day", NOW)
@@ -286,7 +286,7 @@ def test_every_name_of_a_column_is_known(field):
         (["Full name", "Known as"], ["", "preferred_name"]),
         (["Goal 1", "Rating 1", "Goal 2", "Rating 2"], ["goal", "rating"] * 2),
         (["Score (0-10)", "Rated on"], ["rating", "rated_on"]),
-        (["e-mail", "E_MAIL", "Invoice", ""], ["email", "", "", ""]),
+        (["email", "E_MAIL", "Invoice", ""], ["email", "", "", ""]),
         (["Prénom", "Téléphone", "Première séance"],
          ["preferred_name", "phone", "first_session"]),
     ],
@@ -383,7 +383,7 @@ def test_dates_that_contradict_each_other_are_asked_about():
 
 def test_lines_with_one_address_are_one_person():
     reading = read(
-        ["Name", "E-mail", "Phone", "Session", "Goal", "Score"],
+        ["Name", "Email", "Phone", "Session", "Goal", "Score"],
         ["Mara", "Mara@example.com", "", "3.2.2026", "Sleep", "3"],
         ["mara", "mara@example.com", "12", "10.2.2026", "", "4"],
         ["", "MARA@example.com", "", "10.2.2026 14:00", " sleep ", "5"],
@@ -414,11 +414,11 @@ def test_one_line_may_hold_years():
 
 
 BAD = {
-    ("Name", "", "E-mail", "someone@"): "This is not an e-mail address.",
-    ("Name", "", "E-mail", "m@example.com"): why_not.NO_NAME,
+    ("Name", "", "Email", "someone@"): "This is not an email address.",
+    ("Name", "", "Email", "m@example.com"): why_not.NO_NAME,
     ("Name", "", "Goal", "Sleep"): why_not.NO_NAME,
-    ("Name", "M" * 81, "Goal", "Sleep"): "Longer than 80 letters.",
-    ("Name", "Mara", "Goal", "S" * 501): "Longer than 500 letters.",
+    ("Name", "M" * 81, "Goal", "Sleep"): "Longer than 80 characters.",
+    ("Name", "Mara", "Goal", "S" * 501): "Longer than 500 characters.",
     ("Name", "Mara", "Sessions", "31.11.2025"): days.NO_SUCH,
     ("Name", "Mara", "Sessions", "soon"): days.NOT_READ,
     ("Name", "Mara", "First session", "1.12.2026"): why_not.TO_COME,
@@ -431,7 +431,7 @@ BAD = {
     ("Name", "Mara", "Sessions", "1.1.2026", "Score", "7"): why_not.NO_GOAL,
     ("Name", "Mara", "Goal", "x", "Score", "7"): why_not.NO_DAY,
     ("Name", "Mara", "Sessions", "1.1.2026", "Goal", "x", "Score", "7; 8"):
-        "There are 2 ratings and 1 days for them.",
+        "There are 2 ratings but 1 dates.",
 }  # fmt: skip
 
 
@@ -450,13 +450,13 @@ def test_more_cells_than_columns_would_shift_under_the_wrong_names():
 
 def test_one_bad_line_keeps_all_of_its_persons():
     reading = read(
-        ["Name", "E-mail", "Session"],
+        ["Name", "Email", "Session"],
         ["Mara", "m@example.com", "3.2.2026"],
         ["Lou", "l@example.com", "3.2.2026"],
         ["Mara", "m@example.com", "31.2.2026"],
     )
     assert [person.name for person in reading.people] == ["Lou"]
-    waits = "Waits for line 4, which is about the same person."
+    waits = "Waiting for line 4, which is about the same person."
     assert reasons(reading) == [(2, waits), (4, str(days.NO_SUCH))]
 
 
@@ -472,7 +472,7 @@ def test_a_session_of_today_was_held_before_now():
 
 def test_two_of_one_name_are_asked_about_and_never_made_one():
     reading = read(
-        ["Name", "E-mail", "Phone"],
+        ["Name", "Email", "Phone"],
         ["Mara", "", ""],
         ["MARA ", "", ""],
         ["Lou", "l@example.com", ""],
@@ -488,10 +488,10 @@ def test_two_of_one_name_are_asked_about_and_never_made_one():
 
 def test_one_address_with_two_names_is_asked_about():
     reading = read(
-        ["Name", "E-mail"], ["Mara", "m@example.com"], ["Lou", "m@example.com"]
+        ["Name", "Email"], ["Mara", "m@example.com"], ["Lou", "m@example.com"]
     )
     assert not reading.people
-    assert (3, "Line 2 says something else of the same person.") in reasons(reading)
+    assert (3, "Line 2 has different details for the same person.") in reasons(reading)
 
 
 def test_a_line_of_what_is_left_out_alone_is_nobody():
@@ -515,7 +515,7 @@ def test_a_line_of_what_is_left_out_alone_is_nobody():
     )
 )
 def test_each_line_comes_in_once_or_is_named(rows):
-    heads = ["Name", "E-mail", "Session", "Goal", "Score"]
+    heads = ["Name", "Email", "Session", "Goal", "Score"]
     if not any("".join(row) for row in rows):
         return
     reading = read(heads, *rows)

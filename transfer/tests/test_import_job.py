@@ -25,7 +25,7 @@ from transfer import tasks
 from transfer.imports import crash, job
 from transfer.models import CaseloadImport, ImportSheet
 
-HEADS = "Preferred name;Pronouns;E-mail;Phone;Concern;Sessions;Goal;Rating;Rated on"
+HEADS = "Preferred name;Pronouns;Email;Phone;Concern;Sessions;Goal;Rating;Rated on"
 KILLED = -9
 
 
@@ -451,7 +451,7 @@ def test_killed_half_way_thea_stops_it_and_presses_again(
     assert worker(found, "import_half_way") == KILLED
     url = f"/caseload/import/{found.pk}/"
     browser = sign_in(thea)
-    assert "Bringing them in" in browser.get(url).content.decode()
+    assert "Importing" in browser.get(url).content.decode()
     browser.post(f"{url}stop/")
     said = {f"column-{at}": name for at, name in enumerate(found.columns)}
     answer = browser.post(url, said | {"act": "bring"})

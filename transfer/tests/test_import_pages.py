@@ -19,7 +19,7 @@ from transfer.imports import job, sheet
 from transfer.models import CaseloadImport, ImportSheet
 
 OWN_PARTS = {"sealed", "review", "mend"}
-NEAR = "Preferred name,E-mail,Session\nMara,mara@example.com,{}\nLou,,{}\n"
+NEAR = "Preferred name,Email,Session\nMara,mara@example.com,{}\nLou,,{}\n"
 
 
 def upload(browser, raw, *, at="/caseload/import/", name="list.csv", **said):
@@ -73,15 +73,15 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
     browser = sign_in(thea)
     url = upload(browser, raw)
     page = text(browser.get(url))
-    assert "in Windows letters" in page
+    assert "in Windows encoding" in page
     assert "Jörg" in page
     assert "03/02/2026 is" not in page  # the 17th says which way round
     assert post(browser, url, chosen()).url == url
-    assert "It begins as soon as a worker is free" in text(browser.get(url))
+    assert "It starts as soon as a worker is free" in text(browser.get(url))
     found = CaseloadImport.objects.get()
     with real_login("cairn_worker"):
         assert job.bring_in(found.pk) == "done"
-    assert "1 person came in" in text(browser.get(url))
+    assert "1 client imported" in text(browser.get(url))
     assert "Jörg Müller" in text(browser.get("/caseload/"))
     [session] = TherapySession.objects.all()
     assert f"{session.starts_at:%d.%m.%Y %H:%M}" == "03.02.2026 11:00"  # noon there
@@ -90,14 +90,12 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
 def test_a_column_is_corrected_and_looked_at_before_it_comes_in(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, b"Who,Contact\nMara,mara@example.com\n")
-    assert "One column has to be the preferred name" in text(
-        post(browser, url, chosen())
-    )
+    assert "One column must be the preferred name" in text(post(browser, url, chosen()))
     said = chosen(column_at_0="preferred_name", column_at_1="email")
     assert post(browser, url, said).url == url
     assert CaseloadImport.objects.get().state == "ready"
     page = text(browser.get(url))
-    assert "Read anew. Look once more" in page
+    assert "Columns applied" in page
     assert '<option value="email" selected>' in page
     post(browser, url, said)
     assert CaseloadImport.objects.get().state == "waiting"
@@ -108,7 +106,7 @@ def test_two_columns_cannot_both_be_the_name(sign_in, thea):
     url = upload(browser, LIST)
     page = text(post(browser, url, chosen(column_at_1="preferred_name")))
     # At the two fields, and in the summary.
-    assert page.count("Two columns cannot both be this.") == 4
+    assert page.count("Two columns can’t both be this.") == 4
 
 
 def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):
@@ -117,7 +115,7 @@ def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):
     page = text(browser.get(url))
     assert "03/02/2026 is" in page
     assert "checked" not in page
-    assert "Please choose one." in text(post(browser, url, chosen()))
+    assert "Choose one." in text(post(browser, url, chosen()))
     # The other way round is shown first, then it comes in.
     assert post(browser, url, chosen(date_order="month")).status_code == 302
     assert CaseloadImport.objects.get().state == "ready"
@@ -137,9 +135,9 @@ def test_bad_lines_are_named_and_keep_everything_out_until_somebody_says(sign_in
     browser = sign_in(thea)
     url = upload(browser, NEAR.format("2026-02-03", "31.2.2026").encode())
     page = text(browser.get(url))
-    for words in ("Line 3", "Session: 31.2.2026", "There is no such day."):
+    for words in ("Line 3", "Session: 31.2.2026", "This date does not exist."):
         assert words in page
-    assert "Mend these lines, or say that they stay out." in text(
+    assert "Fix these lines, or choose to leave them out." in text(
         post(browser, url, chosen())
     )
     assert CaseloadImport.objects.get().state == "ready"
@@ -150,7 +148,7 @@ def test_bad_lines_are_named_and_keep_everything_out_until_somebody_says(sign_in
 @pytest.mark.requirement("R51")
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
 def test_bad_lines_are_a_file_that_can_be_mended_and_brought_anew(sign_in, thea, sign):
-    raw = "Name;E-mail;Phone;Session\nMara;m@;{0}1+1;\nLou;;2;2026-02-03\n"
+    raw = "Name;Email;Phone;Session\nMara;m@;{0}1+1;\nLou;;2;2026-02-03\n"
     browser = sign_in(thea)
     url = upload(browser, raw.format(sign).encode())
     answer = browser.get(f"{url}lines/")
@@ -158,14 +156,14 @@ def test_bad_lines_are_a_file_that_can_be_mended_and_brought_anew(sign_in, thea,
     assert answer.content.startswith("\ufeff".encode())
     said = list(csv.reader(io.StringIO(text(answer).lstrip("\ufeff")), delimiter=";"))
     assert said == [
-        ["Line", "Name", "E-mail", "Phone", "Session", "What to mend"],
+        ["Line", "Name", "Email", "Phone", "Session", "To fix"],
         [
             "2",
             "Mara",
             "m@",
             f"'{sign}1+1",
             "",
-            "E-mail: This is not an e-mail address.",
+            "Email: This is not an email address.",
         ],
     ]
     mended = answer.content.replace(b"m@;", b"m@example.com;")
@@ -178,26 +176,28 @@ def test_bad_lines_are_a_file_that_can_be_mended_and_brought_anew(sign_in, thea,
 
 
 def test_who_is_here_already_is_named(sign_in, thea, cleo):
-    cleo_too = f"Name,E-mail\nC,{cleo.user.email}\nPat,\nMara,m@example.com\n"
+    cleo_too = f"Name,Email\nC,{cleo.user.email}\nPat,\nMara,m@example.com\n"
     admit("Pat", by=thea, joined=False)
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, cleo_too.encode())))
     assert "Cleo Hart, Pat (by name)" in " ".join(page.split())
-    assert "Already here, and left as they are" in page
+    assert "Already here, not changed" in page
 
 
 def test_who_is_known_to_others_is_not_told(sign_in, thea, carl, ada):
-    raw = f"Name,E-mail\nX,{carl.user.email}\nY,{ada.email}\nCarl Osei,\n"
+    raw = f"Name,Email\nX,{carl.user.email}\nY,{ada.email}\nCarl Osei,\n"
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw.encode())))
-    assert "Already here, and left" not in page
-    assert "<dt>New people</dt><dd><b>3</b></dd>" in tight(page)
+    assert "Already here, not changed" not in page
+    assert "<dt>New clients</dt><dd><b>3</b></dd>" in tight(page)
 
 
 def test_a_file_of_people_who_are_all_here_is_not_begun(sign_in, thea, cleo):
     browser = sign_in(thea)
-    url = upload(browser, f"Name,E-mail\nC,{cleo.user.email}\n".encode())
-    assert "Nobody new is in this file." in text(post(browser, url, chosen()))
+    url = upload(browser, f"Name,Email\nC,{cleo.user.email}\n".encode())
+    assert "There are no new clients in this file." in text(
+        post(browser, url, chosen())
+    )
     assert CaseloadImport.objects.get().state == "ready"
 
 
@@ -216,7 +216,7 @@ def test_a_file_that_waits_is_offered_again(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     page = text(browser.get("/caseload/import/"))
-    assert "A list waits to be looked at" in page
+    assert "A list is ready to check" in page
     assert url in page
 
 
@@ -244,9 +244,9 @@ def test_the_sample_is_a_download_that_comes_in(sign_in, thea, ada, who):
 
 def test_no_file_and_no_list_say_so_at_the_field(sign_in, thea):
     browser = sign_in(thea)
-    assert "Please fill this in." in text(browser.post("/caseload/import/", {}))
+    assert "Fill this in." in text(browser.post("/caseload/import/", {}))
     page = upload(browser, b"\x89PNG\r\n\x1a\n\0\0")
-    assert "This cannot be read as a list." in page
+    assert "This file can’t be read as a list." in page
     assert CaseloadImport.objects.get().state == "refused"
     assert str(sheet.EMPTY) in upload(browser, b"Name,E-mail\n")
     assert not ImportSheet.objects.exists()
@@ -318,7 +318,7 @@ def test_what_failed_says_so_and_may_be_tried_again(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     CaseloadImport.objects.update(state="failed")
-    assert "nothing of it is in Cairn" in text(browser.get(url))
+    assert "nothing was imported" in text(browser.get(url))
     assert post(browser, url, chosen()).status_code == 302
     assert CaseloadImport.objects.get().state == "waiting"
 
@@ -328,7 +328,7 @@ def test_while_it_runs_nothing_of_it_is_changed(sign_in, thea):
     url = upload(browser, LIST)
     post(browser, url, chosen())
     page = text(post(browser, url, chosen(column_at_1="")))
-    assert "It begins as soon as a worker is free" in page
+    assert "It starts as soon as a worker is free" in page
     assert CaseloadImport.objects.get().columns[1] == "email"
     assert browser.get(f"{url}lines/").status_code == 404
 
@@ -371,22 +371,22 @@ def test_no_page_and_no_file_shows_ada_a_clinical_cell(sign_in, ada, thea):
         for secret in SECRETS:
             assert secret not in said, secret
     assert "Mara" in everything[0]
-    assert "Sealed for the therapist" in everything[0]
+    assert "Encrypted for the therapist" in everything[0]
 
 
 def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
     browser = sign_in(ada)
     url = adas(browser, thea)
     page = tight(text(browser.get(url)))
-    assert '<strong>Session</strong><p class="muted">There is no such day.' in page
-    assert "<strong>E-mail: @@</strong>" in page
+    assert '<strong>Session</strong><p class="muted">This date does not exist.' in page
+    assert "<strong>Email: @@</strong>" in page
     said = list(csv.reader(io.StringIO(text(browser.get(f"{url}lines/")))))
-    assert said[0] == ["\ufeffLine", "Preferred name", "E-mail", "Phone",
-                       "What to mend"]  # fmt: skip
-    reason = "Session: There is no such day."
+    assert said[0] == ["\ufeffLine", "Preferred name", "Email", "Phone",
+                       "To fix"]  # fmt: skip
+    reason = "Session: This date does not exist."
     assert said[1][:4] == ["3", "Lou", "lou@example.com", "2"]
     assert said[1][4].startswith(reason)
-    assert said[2] == ["4", "Kim", "'@@", "3", "E-mail: This is not an e-mail address."]
+    assert said[2] == ["4", "Kim", "'@@", "3", "Email: This is not an email address."]
 
 
 def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
@@ -395,7 +395,7 @@ def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
     page = text(
         post(browser, url, chosen(column_at_0="", column_at_5="preferred_name"))
     )
-    assert "not one of the choices" in page
+    assert "one of the options" in page
     assert CaseloadImport.objects.get().columns[5] == "goal"
 
 
@@ -473,22 +473,22 @@ def test_the_page_says_whom_it_emailed_and_who_was_invited_since(
 def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, cleo):
     browser = sign_in(ada)
     page = upload(browser, LIST, at="/people/import/")
-    assert "Please choose one." in page
+    assert "Choose one." in page
     page = upload(browser, LIST, at="/people/import/", therapist=cleo.user_id)
-    assert "not one of the choices" in page
+    assert "one of the options" in page
     raw = b"Diary,Who\nUnknown-canary,Mara\n"
     page = upload(browser, raw, at="/people/import/", therapist=thea.pk)
-    assert "No column is called preferred name" in page
+    assert "No column looks like a preferred name" in page
     assert "Unknown-canary" not in page
     assert not ImportSheet.objects.exists()
 
 
 def test_ada_is_told_who_is_in_the_practice_already(sign_in, ada, thea, carl):
-    raw = f"Name,E-mail\nC,{carl.user.email}\nMara,m@example.com\n".encode()
+    raw = f"Name,Email\nC,{carl.user.email}\nMara,m@example.com\n".encode()
     browser = sign_in(ada)
     page = " ".join(text(browser.get(adas(browser, thea, raw))).split())
     assert "Carl Osei" in page
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
+    assert "<dt>New clients</dt><dd><b>1</b></dd>" in tight(page)
 
 
 def test_who_is_both_brings_their_own_as_a_therapist(sign_in, practice, thea):
@@ -543,7 +543,7 @@ def test_the_number_of_queries_does_not_depend_on_the_lines(
     at = "/caseload/import/" if who == "thea" else "/people/import/"
     for many in (1, 50):
         lines = "".join(f"P{n},p{n}@example.com,Sleep\n" for n in range(many))
-        raw = f"Name,E-mail,Goal\n{lines}".encode()
+        raw = f"Name,Email,Goal\n{lines}".encode()
         url = upload(browser, raw, at=at, therapist=thea.pk)
         browser.get(url)
         counts.append(pinned(browser, url))

@@ -130,9 +130,9 @@ ERRORS = [
     "####",
     "##########",
 ]
-FIELDS = ["Name", "E-mail", "Phone", "Concern", "Session", "Goal", "Pronouns"]
+FIELDS = ["Name", "Email", "Phone", "Concern", "Session", "Goal", "Pronouns"]
 GOOD = {
-    "Name": "Mara", "E-mail": "m@example.com", "Phone": "01632 960 001",
+    "Name": "Mara", "Email": "m@example.com", "Phone": "01632 960 001",
     "Concern": "Sleeps ill", "Session": "2026-02-03", "Goal": "Sleep",
     "Pronouns": "she/her",
 }  # fmt: skip
@@ -200,7 +200,7 @@ def test_formulas_without_a_result_in_a_workbook_are_named(sign_in, thea):
     page = text(browser.get(upload(browser, raw, name="list.xlsx")))
     assert str(why_not.FORMULA_CELL) in page
     assert "Phone: #REF!" in page
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
+    assert "<dt>New clients</dt><dd><b>1</b></dd>" in tight(page)
 
 
 # -- placeholders ---------------------------------------------------------------------
@@ -231,10 +231,10 @@ def test_a_placeholder_is_no_name(said):
 
 
 @pytest.mark.parametrize("said", NOTHING)
-@pytest.mark.parametrize("column", ["E-mail", "Phone"])
+@pytest.mark.parametrize("column", ["Email", "Phone"])
 def test_a_placeholder_is_no_phone_and_no_address(said, column):
     [mara] = with_a(column, said).people
-    field = {"E-mail": "email", "Phone": "phone"}[column]
+    field = {"Email": "email", "Phone": "phone"}[column]
     assert field not in mara.said
 
 
@@ -315,7 +315,7 @@ EMAILS = st.sampled_from(["", "", "a@example.com", "b@example.com", "-"])
 @given(st.lists(st.tuples(NAMES, PHONES, EMAILS), min_size=2, max_size=7))
 def test_only_what_is_certain_makes_two_lines_one_person(lines):
     said = [[*line, f"2026-02-{n:02}"] for n, line in enumerate(lines, 1)]
-    reading = read(["Name", "Phone", "E-mail", "Session"], *said)
+    reading = read(["Name", "Phone", "Email", "Session"], *said)
     for person in reading.people:
         mine = [said[number - 2] for number in person.lines]
         if len(mine) == 1:
@@ -343,7 +343,7 @@ def test_one_name_in_two_spellings_is_one_person(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, raw)
     page = " ".join(text(browser.get(url)).split())
-    assert "<dt>New people</dt><dd><b>1</b></dd>" in tight(page)
+    assert "<dt>New clients</dt><dd><b>1</b></dd>" in tight(page)
     assert "Line 3 repeats a line above it." in page
     assert "Every line can be read." in page
 
@@ -403,7 +403,7 @@ def test_a_name_that_sounds_like_it_is_a_person(name):
 
 
 def test_who_can_be_reached_is_no_total():
-    assert len(read(["Name", "E-mail"], ["Gesamt", "g@example.com"]).people) == 1
+    assert len(read(["Name", "Email"], ["Gesamt", "g@example.com"]).people) == 1
 
 
 # -- findings -------------------------------------------------------------------------
@@ -426,15 +426,15 @@ def test_a_column_of_dates_that_nobody_can_read_is_one_finding(sign_in, thea):
     assert "week 0, week 1, week 2" in page
     # Left out, everybody comes in.
     post(browser, url, chosen(column_at_1=""))
-    assert "<dt>New people</dt><dd><b>61</b></dd>" in tight(text(browser.get(url)))
+    assert "<dt>New clients</dt><dd><b>61</b></dd>" in tight(text(browser.get(url)))
 
 
 def test_the_same_mistake_in_many_lines_is_one_finding(sign_in, thea):
     lines = [[f"Person {n}", f"p{n}@"] for n in range(30)] + [["Lou", "l@example.com"]]
     browser = sign_in(thea)
-    url = upload(browser, listed(["Name", "E-mail"], *lines))
+    url = upload(browser, listed(["Name", "Email"], *lines))
     page = " ".join(text(browser.get(url)).split())
-    assert page.count("This is not an e-mail address.") == 1
+    assert page.count("This is not an email address.") == 1
     assert "30 lines" in page
     assert "Lines 2, 3, 4, 5, 6, 7, 8, 9 …" in page
 
@@ -460,7 +460,7 @@ def test_all_new_names_can_be_looked_through(sign_in, thea):
 
 def test_who_is_here_under_another_name_is_shown_with_both(sign_in, thea, cleo):
     browser = sign_in(thea)
-    raw = listed(["Name", "E-mail"], ["Robert", cleo.user.email], ["Lou", ""])
+    raw = listed(["Name", "Email"], ["Robert", cleo.user.email], ["Lou", ""])
     page = text(browser.get(f"{upload(browser, raw)}names/"))
     assert "Robert" in page
     assert "Already here as Cleo Hart" in " ".join(page.split())
@@ -493,7 +493,7 @@ def test_ada_sees_names_and_no_clinical_word(sign_in, ada, thea):
 
 def test_one_mailbox_in_two_spellings_is_one_person():
     [mara] = read(
-        ["Name", "E-mail", "Session"],
+        ["Name", "Email", "Session"],
         ["Mara", "Mara@B\u00fccher.example", "2026-02-03"],
         ["Mara", "mara@xn--bcher-kva.example", "2026-02-04"],
         ["Mara", "mara@bu\u0308cher.example\u200b", "2026-02-05"],

@@ -132,7 +132,7 @@ def test_a_note_begun_and_not_saved_keeps_everything(sign_in, thea, imported):
     press(browser, imported)
     assert undone(imported) == "refused"
     assert brought() == of(3)
-    assert "Something else refers to these clients." in page(browser, imported)
+    assert "Other records refer to these clients." in page(browser, imported)
 
 
 def test_looking_changes_nothing(sign_in, thea, imported):

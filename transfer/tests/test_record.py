@@ -359,7 +359,7 @@ def test_what_cannot_be_made_is_said_and_not_tried_for_ever(
     browser.post(OWN)
     assert make() == 0
     assert "tired" not in caplog.text
-    assert "could not be made" in browser.get(OWN).content.decode()
+    assert "could not be prepared" in browser.get(OWN).content.decode()
     monkeypatch.undo()
     browser.post(OWN)
     assert make() == 1

@@ -64,12 +64,12 @@ def test_withdrawals_differences_and_reviews_are_on_paper(cleo, thea, paper):
         for words in (
             "Review decided: Keep it as it is",
             "Still the right goal? Yes; Chose: Keep it as it is",
-            "Version 1: not any more, says Cleo",
+            "Version 1: agreement withdrawn by Cleo",
             "Too much",
-            "Cleo sees this differently",
+            "Cleo disagreed with the wording",
             "It is mine",
             "Two stops",
-            "Thea would try both for two weeks",
+            "Thea suggested trying both for two weeks",
         ):
             assert words in said, words
 
@@ -109,7 +109,7 @@ def test_a_goal_ended_on_paper_as_its_pages_say(cleo, thea, paper):
     assert f"Declined {today}." in said and "of theirs" not in said
     assert f"Proposal withdrawn {today}." in said
     assert f"Reached {today}." in said and f"Set aside {today}." in said
-    assert f"(withdrawn {today})" in said and "taken back" not in said.lower()
+    assert f"(withdrawn {today})" in said and "Proposal withdrawn" not in said.lower()
 
 
 def test_a_rating_that_was_taken_back_is_told_and_counts_nowhere(cleo, thea, paper):
@@ -120,7 +120,7 @@ def test_a_rating_that_was_taken_back_is_told_and_counts_nowhere(cleo, thea, pap
         assert slip.withdraw(by=thea)
     for person in (cleo.user, thea):
         said = paper(person)
-        assert "Thea rated 9 and took it back" in said
+        assert "Thea rated 9, then removed it" in said
         assert "Thea, 1 rating: 3" in said
     one, removed = table(cleo, thea, "ratings")
     assert (one["value"], one["removed_at"], one["removed_by"]) == ("3", "", "")

@@ -24,7 +24,7 @@ STATUS = {
     "off_track": ("off", "s-off", gettext_lazy("Not on track")),
     "failed": ("off", "s-off", gettext_lazy("Failed")),
     "early": ("early", "s-early", gettext_lazy("Too early to say")),
-    "differ": ("calm", "s-differ", gettext_lazy("We see this differently")),
+    "differ": ("calm", "s-differ", gettext_lazy("Disagreement")),
     "risk": ("risk", "s-risk", gettext_lazy("Risk")),
     "paused": ("calm", "s-calm", gettext_lazy("Paused")),
     "discharged": ("calm", "s-calm", gettext_lazy("Discharged")),
@@ -74,10 +74,10 @@ def status(name, words=""):
 
 def _keys_label(left, right):
     if left and right:
-        return _("Both keys are turned")
+        return _("Agreed by both")
     if left or right:
-        return _("One key of two is turned")
-    return _("No key is turned yet")
+        return _("Agreed by one of two")
+    return _("Not agreed yet")
 
 
 @register.simple_tag
@@ -330,15 +330,15 @@ def draft_words():
     words = {
         "saving": _("Saving…"),
         "saved": _("Saved {time}"),
-        "offline": _("Not saved: offline, kept here"),
+        "offline": _("Not saved: offline, stored on this device"),
         "signedOut": _("Not saved: sign in again"),
         "signIn": _("Sign in"),
         "conflict": _("Not saved: this was changed elsewhere"),
-        "held": _("Not saved: choose what to keep, then save"),
+        "held": _("Not saved: choose which text to keep, then save"),
         "seeBoth": _("See both"),
-        "failed": _("Not saved: the server did not answer as it should, trying again"),
+        "failed": _("Not saved: the server had a problem, trying again"),
         "refused": _(
-            "Not saved: the server refused it. Copy your words before you leave"
+            "Not saved: the server rejected it. Copy your text before you leave"
         ),
     }
     return conditional_escape(json.dumps(words))

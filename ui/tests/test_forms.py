@@ -14,9 +14,9 @@ from ui.forms import HouseForm, HouseModelForm, PickField, StonesField, WeekFiel
 
 class RatingForm(HouseForm):
     rating = StonesField(label="Where is it today?", low="never", high="it's easy")
-    why = forms.CharField(label="Why", required=False, help_text="In your words")
+    why = forms.CharField(label="Reason", required=False, help_text="In your words")
     way = PickField(
-        label="The portal",
+        label="Portal",
         choices=[("invite", "Invite", "A link"), ("none", "No portal", "Nothing")],
     )
 
@@ -54,12 +54,12 @@ def test_a_field_reads_label_help_field_error():
     html = tight(render_crispy_form(RatingForm({"why": "x" * 3, "rating": ""})))
     places = [
         html.index(">Why"),
-        html.index("(if you like)"),
+        html.index("(optional)"),
         html.index("In your words"),
         html.index('name="why"'),
     ]
     assert places == sorted(places)
-    assert "Please choose one." in html
+    assert "Choose one." in html
 
 
 def test_the_once_key_comes_back_as_it_was_sent():
@@ -163,5 +163,5 @@ def test_an_unknown_refusal_is_not_swallowed(person):
 
 
 def test_a_verb_may_refuse_by_itself(person):
-    assert not person.written(refuse, ValidationError("Not today."))
-    assert person.non_field_errors() == ["Not today."]
+    assert not person.written(refuse, ValidationError("Decide later."))
+    assert person.non_field_errors() == ["Decide later."]

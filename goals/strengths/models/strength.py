@@ -13,12 +13,12 @@ from accounts.models import User
 from clients import access, signals
 from clients.models.row import ClientRow, ClientRowQuerySet
 
-audit.verb("strength proposed", audit.Sort.WROTE, _("Proposed a strength"))
-audit.verb("strength answered", audit.Sort.WROTE, _("Answered about a strength"))
-audit.verb("strength reworded", audit.Sort.WROTE, _("Said a strength in own words"))
+audit.verb("strength proposed", audit.Sort.WROTE, _("Suggested a strength"))
+audit.verb("strength answered", audit.Sort.WROTE, _("Answered a suggested strength"))
+audit.verb("strength reworded", audit.Sort.WROTE, _("Reworded a strength"))
 
 MOST = 60  # of one client, whatever came of them
-FULL = _("This record has %(most)d strengths, the most it can have. Nothing was added.")
+FULL = _("This record already has %(most)d strengths, the maximum. Nothing was added.")
 
 
 class StrengthQuerySet(ClientRowQuerySet):
@@ -50,17 +50,17 @@ class Strength(ClientRow):
     }
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", _("Waits for an answer")
-        ACCEPTED = "accepted", _("Yes, that is me")
-        DECLINED = "declined", _("Not me")
-        REWORDED = "reworded", _("Said in own words")
+        PROPOSED = "proposed", _("Waiting for an answer")
+        ACCEPTED = "accepted", _("Yes, that’s me")
+        DECLINED = "declined", _("That’s not me")
+        REWORDED = "reworded", _("Reworded")
 
     seal_as = "strength"
 
     name = EncryptedTextField(_("strength"))
-    moment = EncryptedTextField(_("the moment that shows it"))
+    moment = EncryptedTextField(_("example"))
     setting = EncryptedTextField(_("where and when"), blank=True)
-    happened_on = models.DateField(_("on which day"), null=True, blank=True)
+    happened_on = models.DateField(_("date"), null=True, blank=True)
     proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10)
     at = models.DateTimeField(default=timezone.now)
@@ -71,7 +71,7 @@ class Strength(ClientRow):
         models.PROTECT,
         null=True,
         related_name="in_own_words",
-        error_messages={"unique": _("This stands in your own words already.")},
+        error_messages={"unique": _("This is already in your own words.")},
         db_constraint=False,
     )
 

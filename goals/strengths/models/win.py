@@ -12,13 +12,12 @@ from accounts.models import User
 from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 
-audit.verb("win noted", audit.Sort.WROTE, _("Noted a win"))
-audit.verb("win taken back", audit.Sort.WROTE, _("Took a win back"))
+audit.verb("win noted", audit.Sort.WROTE, _("Added a win"))
+audit.verb("win taken back", audit.Sort.WROTE, _("Removed a win"))
 
 MOST_A_DAY = 100  # by one person, in one record; taken back or not
 FULL = _(
-    "You added %(most)d wins in the last 24 hours, the most for one day. Add this one"
-    " tomorrow."
+    "You’ve reached the limit of %(most)d wins in 24 hours. Add this one tomorrow."
 )
 
 
@@ -42,7 +41,7 @@ class Win(ClientRow):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10)
     at = models.DateTimeField(default=timezone.now)
-    happened_on = models.DateField(_("on which day"))
+    happened_on = models.DateField(_("date"))
     withdrawn_at = models.DateTimeField(null=True)
 
     objects = WinQuerySet.as_manager()
