@@ -111,6 +111,11 @@ def can_read(client) -> bool:
     return reads(client) in ("now", "until")
 
 
+def reads_ever(client) -> bool:
+    """Whether they can, now or once they have joined."""
+    return bool(reads(client))
+
+
 def reads_note(client) -> SafeString:
     """Whether they can read a note that is signed and shared."""
     said = {

@@ -10,8 +10,7 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import DateTimeField, OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -27,7 +26,7 @@ from clients.prepared import prepared_for_user
 from digests.models import Digest
 from digests.weeks import MINUTE, UNREAD, WEEK, WEEKS
 from goals import status
-from goals.models import Goal, GoalRating
+from goals.models import Agreement, Goal, GoalRating
 from goals.models.content import Side
 from goals.wordings import Wordings
 from notes.models import ProgressNote
@@ -76,8 +75,8 @@ def _within(field: str, begins, ends) -> Q:
 
 @prepared_for_user()
 def _treated(user):
-    found = Client.objects.editable_by(user).exclude(state=Client.State.DISCHARGED)
-    return found.by_name().only(*SHOWN)
+    """Also those discharged since: the week was theirs too."""
+    return Client.objects.editable_by(user).by_name().only(*SHOWN)
 
 
 @prepared_for_user(**WEEKS)
@@ -89,29 +88,39 @@ def _answers(user, begins, ends):
 
 @prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
-    rows = Goal.objects.editable_by(user).open().with_words().defer(*UNREAD)
-    rows = rows.filter(~Q(waits_for="") | _within("in_force_at", begins, ends))
+    """Those that wait for an agreement; and those to which somebody agreed in the week,
+    whatever became of them: `is_new`."""
+    keys = Agreement.objects.filter(version__goal=OuterRef("pk"))
+    is_new = Exists(keys.filter(_within("at", begins, ends)))
+    rows = Goal.objects.editable_by(user).with_words().defer(*UNREAD)
+    rows = rows.annotate(is_new=is_new)
+    rows = rows.filter(Q(closed_at=None) & ~Q(waits_for="") | Q(is_new=True))
     return rows.order_by("created_at", "pk")
 
 
 @prepared_for_user(**WEEKS)
 def _rated(user, begins, ends):
-    """The last rating of each goal and side, and that side's last before the week."""
+    """The last rating of each goal and side, and that side's last before the week:
+    its number, its moment, and whether it came with an import."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
     earlier = GoalRating.objects.not_withdrawn().filter(**same)
-    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk").values("value")
+    earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk")
     rows = GoalRating.objects.editable_by(user).not_withdrawn()
     rows = rows.filter(_within("at", begins, ends)).order_by(
         "goal_id", "side", "-at", "-pk"
     )
-    rows = rows.distinct("goal_id", "side").annotate(before=Subquery(earlier[:1]))
+    rows = rows.distinct("goal_id", "side").annotate(
+        before=Subquery(earlier.values("value")[:1]),
+        before_at=Subquery(earlier.values("at")[:1]),
+        before_listed=Subquery(earlier.values("from_list")[:1]),
+    )
     rows = rows.select_related("goal__in_force", "goal__latest")
     return rows.defer(*(f"goal__{name}" for name in UNREAD))
 
 
 @prepared_for_user(**NOW)
 def _unsigned(user, now):
-    rows = ProgressNote.objects.editable_by(user).unsigned().to_sign()
+    rows = ProgressNote.objects.editable_by(user).drafts().to_sign()
     rows = rows.filter(author=user, session__starts_at__lt=now)
     rows = rows.order_by("session__starts_at", "pk")
     return rows.values_list("client_id", "session_id", "session__starts_at")
@@ -122,10 +131,11 @@ def _sessions(user, now, begins, ends, until):
     """One's own of the week, and those of one's clients that are ahead now, or had
     their place between the week and `until`."""
     rows = TherapySession.objects.editable_by(user)
+    is_signed = Q(note__signed_at__isnull=False)  # as said at once to who signs
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     own = Q(therapist=user) & _within("starts_at", begins, ends)
     rows = rows.filter(own | ahead | _within("starts_at", ends, until))
-    return rows.annotate(is_signed=Q(note__signed_at__lte=Now())).values_list(
+    return rows.annotate(is_signed=is_signed).values_list(
         "client_id", "therapist_id", "starts_at", "ends_at", "state", "is_signed",
         "from_list",
     )  # fmt: skip
@@ -210,11 +220,20 @@ class TherapistWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        """Agreed in the week, or waiting for a key now."""
+        """Agreed in the week, `new` being when and to which words; or waiting now."""
         rows = _goals(self.user, **self._week)
-        mine = [goal for goal in rows if goal.client_id in self.clients]
+        rows = [goal for goal in rows if goal.client_id in self.clients]
+        ids = [goal.pk for goal in rows if goal.is_new]
+        then = Wordings.of(ids, self.user) if ids else Wordings([])
+        for goal in rows:
+            goal.new = then.agreed_within(goal.pk, self.starts_at, self.ends_at)
+        mine = [goal for goal in rows if goal.new or self._waits(goal)]
         status.with_past(self.user, mine)
         return mine
+
+    def _waits(self, goal: Goal) -> bool:
+        """Who was discharged is asked nothing more."""
+        return bool(goal.waits_for) and not self.clients[goal.client_id].is_discharged
 
     @cached_property
     def _with_words(self) -> tuple[list[Goal], list[GoalRating]]:
@@ -228,7 +247,8 @@ class TherapistWeekPage:
     @cached_property
     def keys_waiting(self) -> ShortList:
         goals, _moved = self._with_words
-        waiting = [goal for goal in goals if goal.waits_for == Side.THERAPIST]
+        mine = [goal for goal in goals if goal.waits_for == Side.THERAPIST]
+        waiting = [goal for goal in mine if self._waits(goal)]
         return ShortList.of(waiting, self._asked)
 
     def _asked(self, goal: Goal) -> Item:
@@ -244,15 +264,11 @@ class TherapistWeekPage:
     @cached_property
     def agreed(self) -> ShortList:
         goals, _moved = self._with_words
-        new = [
-            goal
-            for goal in goals
-            if goal.in_force_at and self.starts_at <= goal.in_force_at < self.ends_at
-        ]
-        return ShortList.of(new, self._agreed)
+        return ShortList.of((goal for goal in goals if goal.new), self._agreed)
 
     def _agreed(self, goal: Goal) -> Item:
-        return self._of_goal(goal, words=goal.called, end=day(goal.in_force_at))
+        at, version = goal.new
+        return self._of_goal(goal, words=version.own_words, end=day(at))
 
     def _of_goal(self, goal: Goal, **said) -> Item:
         return Item(self.clients[goal.client_id], goal.get_absolute_url(), **said)
@@ -278,6 +294,9 @@ class TherapistWeekPage:
         return Item(
             self.clients[row.client_id],
             row.goal.get_absolute_url(),
+            line=_("The number before was for an earlier wording.")
+            if self._wordings.is_earlier(row.goal, row.before_at, row.side, row.at)
+            else "",
             words=self._wordings.words_then(row.goal, row.at, row.side),
             end=self._given_by(row),
         )
@@ -291,6 +310,10 @@ class TherapistWeekPage:
             return said % (numbers | {"name": name})
         if row.from_list:
             return _("From an imported list: %(value)s, was %(before)s") % numbers
+        if row.before_listed:
+            you = _("You: %(value)s, was %(before)s in an imported list")
+            other = _("Therapist: %(value)s, was %(before)s in an imported list")
+            return (you if row.by_id == self.user.pk else other) % numbers
         if row.by_id == self.user.pk:
             return _("You: %(value)s, was %(before)s") % numbers
         return _("Therapist: %(value)s, was %(before)s") % numbers
@@ -298,8 +321,9 @@ class TherapistWeekPage:
     @cached_property
     def _wordings(self) -> Wordings:
         """Of the ratings that are shown."""
-        goals = [row.goal for row in self._moved[:MANY]]
-        return Wordings.before(goals, self.starts_at, self.user)
+        shown = self._moved[:MANY]
+        first = min((row.before_at for row in shown), default=self.starts_at)
+        return Wordings.before([row.goal for row in shown], first, self.user)
 
     @cached_property
     def unsigned(self) -> ShortList:

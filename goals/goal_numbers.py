@@ -47,6 +47,12 @@ class RatingSeries(NamedTuple):
     def is_early(self) -> bool:
         return len(self.daily) < ENOUGH
 
+    @property
+    def listed(self) -> int:
+        """How many came with an import, beside others."""
+        many = sum(rating.from_list for rating in self.ratings)
+        return many if many < len(self.ratings) else 0
+
 
 class GoalNumbers:
     """Read in two queries, however many ratings there are."""
@@ -90,9 +96,10 @@ class GoalNumbers:
 
     @property
     def my_last(self) -> int | None:
-        """Last time's number is one's own side's, not what the other thought."""
+        """Last time's number is one's own side's, not what the other thought, nor what
+        an import brought."""
         mine = self.ratings_of(self.side)
-        return mine[-1].value if mine else None
+        return mine[-1].value if mine and not mine[-1].from_list else None
 
     @property
     def withdrawable(self) -> ChartRating | None:
@@ -108,6 +115,12 @@ class GoalNumbers:
     def said_with_ratings(self) -> list[GoalRating]:
         """The last few that came with words."""
         return [r for r in reversed(self.past.last_ratings) if r.word or r.context][:3]
+
+    @property
+    def listed(self) -> str:
+        """What the sentence beneath the chart counts with a side's own ratings."""
+        many = sum(series.listed for series in self.series)
+        return _("From an imported list: %(many)s.") % {"many": many} if many else ""
 
     def _last_of(self, kind: str) -> list[GoalScore]:
         """The last number of each side, the client's first."""

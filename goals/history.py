@@ -168,6 +168,14 @@ def _of_move(move: GoalMove, answers: Answers) -> Entry:
 
 
 def _of_rating(rating: GoalRating) -> Entry:
-    said = {"who": called(rating.by), "value": rating.value}
-    title = _("%(who)s rated %(value)s, then removed it") % said
+    title = removed_rating(called(rating.by), rating.value, rating.from_list)
     return Entry(rating.withdrawn_by.at, title, _day(rating.at, begin=True))
+
+
+def removed_rating(who: str, value: int, from_list: bool) -> str:
+    """Who removed it; and gave it, unless it came with an import."""
+    if from_list:
+        said = _("%(who)s removed %(value)s, which came from an imported list")
+    else:
+        said = _("%(who)s rated %(value)s, then removed it")
+    return said % {"who": who, "value": value}

@@ -31,11 +31,17 @@ class ReachedPage(GoalPage):
         ]
 
     @property
-    def last_numbers(self) -> list[tuple[RatingSeries, bool]]:
-        """Of each side that rated, and whether its last was for an earlier wording."""
+    def last_numbers(self) -> list[tuple[str, int, bool]]:
+        """Of each side that rated: its name, its last number, and whether that was for
+        an earlier wording."""
         return [
-            (series, self._is_earlier(series.last)) for series in self.numbers.series
+            (self._name(series), series.last.value, self._is_earlier(series.last))
+            for series in self.numbers.series
         ]
+
+    def _name(self, series: RatingSeries) -> str:
+        """Whose its last number is: what came with an import is nobody's."""
+        return _("Imported list") if series.last.from_list else series.name
 
     def _is_earlier(self, rating: ChartRating) -> bool:
         return self._then.is_earlier(self.goal, rating.at, rating.side)

@@ -97,8 +97,7 @@ def stands(goal: Goal, client, days: str = "within") -> SafeString:
     """The same without who is asked: for what both read; `days` as in |day."""
     kind = kind_of(goal)
     if not goal.is_open:
-        ended = ENDED.get(kind, lambda: _("Closed {day}."))
-        return format_html(ended(), day=day(goal.closed_at, days))
+        return format_html(ended(kind), day=day(goal.closed_at, days))
     reviewed = None if client.is_discharged else goal.review_on
     said = [_agreed(goal, reviewed, days)] if goal.in_force_id else []
     if kind == "proposed":
@@ -158,6 +157,11 @@ ENDED = {
     "declined": lambda: _("Declined {day}."),
     "taken back": lambda: _("Proposal withdrawn {day}."),
 }
+
+
+def ended(how: str) -> str:
+    """How a goal ended, with a place for the day."""
+    return ENDED.get(how, lambda: _("Closed {day}."))()
 
 
 def _agreed(goal: Goal, reviewed: date | None, days: str) -> SafeString:

@@ -96,18 +96,31 @@ class Wordings:
         ended = [at for at, _version in self.withdrawn.get(goal_id, []) if at <= when]
         return bool(agreed) and (not ended or agreed[-1] > ended[-1])
 
+    def agreed_within(
+        self, goal_id: UUID, begins: datetime, ends: datetime
+    ) -> Moment | None:
+        """When both had agreed to it last in that time, and to which of its words."""
+        agreed = self.agreed.get(goal_id, [])
+        return next((one for one in agreed[::-1] if begins <= one[0] < ends), None)
+
     @classmethod
     def of_changed(cls, goals: Iterable[Goal], user: User) -> Wordings:
         """Of those with several versions or two ways of saying it; see `of`."""
         ids = [one.pk for one in goals if one.latest.number > 1 or one.differs_since]
         return cls.of(ids, user) if ids else cls([])
 
-    def is_earlier(self, goal: Goal, when: datetime | None, side: str) -> bool:
-        """Whether `side` called it otherwise at that moment than now."""
+    def is_earlier(
+        self,
+        goal: Goal,
+        when: datetime | None,
+        side: str,
+        until: datetime | None = None,
+    ) -> bool:
+        """Whether `side` called it otherwise at that moment than at `until`, or now."""
         if when is None or goal.pk not in self.shown:
             return False
-        now = timezone.now()
-        return self.at(goal.pk, when, side) != self.at(goal.pk, now, side)
+        until = until or timezone.now()
+        return self.at(goal.pk, when, side) != self.at(goal.pk, until, side)
 
     def since(self, goal: Goal) -> datetime | None:
         """From when on it has had the words it has; None where it always had them."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.portal_state import reads
+from ui import screen_privacy
 from ui.forms import HouseForm
 
 
@@ -12,9 +15,22 @@ class HoldForm(HouseForm):
     no_draft = "a few words, sent at once; given back if they cannot be saved"
     reason = forms.CharField(
         label=gettext_lazy("Why"),
-        help_text=gettext_lazy(
-            "For the record. The client sees that the note is not shared, but not why."
-        ),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
+
+    def __init__(self, *args, client, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = what_is_read(client)
+
+
+def what_is_read(client) -> str:
+    """What becomes of the reason, by what the client can read."""
+    now = _("For the record. The client sees that the note is not shared, but not why.")
+    later = _(
+        "For the record. %(name)s reads that the note is held back, and not why, after "
+        "joining the portal."
+    )
+    said = {"now": now, "until": now, "later": later}
+    said = said.get(reads(client), _("Only for the record."))
+    return said % {"name": screen_privacy.called(client.preferred_name)}

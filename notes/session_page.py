@@ -261,11 +261,21 @@ class SessionPage:
         return found
 
     @cached_property
+    def _wordings(self) -> Wordings:
+        """What goals were ever called: asked for a page that is shown, or of before."""
+        return Wordings.before(self.goals, BEFORE_ALL, self.user)
+
+    @cached_property
     def _then(self) -> Wordings | None:
         """What goals were called at the end of a session that is over."""
-        ends_at = self.session.ends_at
-        is_over = ends_at < timezone.now()
-        return Wordings.before(self.goals, ends_at, self.user) if is_over else None
+        return self._wordings if self.session.ends_at < timezone.now() else None
+
+    def _was_before(self, goal: Goal, rating: GoalRating | None) -> bool:
+        """Whether it was given to other words than the page has."""
+        if rating is None:
+            return False
+        until = self.session.ends_at if self._then else None
+        return self._wordings.is_earlier(goal, rating.at, rating.side, until)
 
     def words_of(self, goal: Goal) -> str:
         """What is rated here: the words of the moment that the rating will bear."""
@@ -279,9 +289,10 @@ class SessionPage:
         return bool(then and then.in_effect(goal.pk, self.session.ends_at))
 
     def last_rating(self, goal: Goal) -> int | None:
-        """Last time's number is one's own side's: whoever rates here is a therapist."""
+        """Last time's number is one's own side's: whoever rates here is a therapist;
+        what came with an import is nobody's."""
         before = self.before.get((goal.pk, Side.THERAPIST))
-        return before.value if before else None
+        return before.value if before and not before.from_list else None
 
     def meta(self, goal: Goal) -> dict:
         """The line under a goal's words: last time, by each side, and whether it is
@@ -291,7 +302,9 @@ class SessionPage:
         early = len(days.get(counted(days), ())) < ENOUGH
         return {
             "client": last[Side.CLIENT],
+            "client_before": self._was_before(goal, last[Side.CLIENT]),
             "therapist": last[Side.THERAPIST],
+            "therapist_before": self._was_before(goal, last[Side.THERAPIST]),
             "last": self.last_rating(goal),
             "given": self.given.get(goal.pk),
             "words": self.words_of(goal),

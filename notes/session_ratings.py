@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import TherapySession
-from goals.models import GoalRating
+from goals.models import GoalMove, GoalRating, Review
 from goals.wordings import Wordings
 
 MOST = 50  # of one session, the newest
+# What may close a goal that can be taken up again.
+ENDS = (GoalMove.Kind.KEY_WITHDRAWN, GoalMove.Kind.DECLINED)
+ENDED_AS = (Review.Choice.REACHED, Review.Choice.ASIDE)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Rated:
     rating: GoalRating
     words: str
     in_session: bool  # else it is that side's last before the session's end
+    is_earlier: bool  # it was given to other words
 
 
 class SessionRatings:
@@ -33,12 +37,15 @@ class SessionRatings:
         begun = session.starts_at <= timezone.now() and not session.is_off
         ratings = self._read() if begun else []
         until = session.ends_at
-        wordings = Wordings.before([row.goal for row in ratings], until, user)
+        first = min((row.at for row in ratings), default=until)
+        goals = [row.goal for row in ratings]
+        wordings = Wordings.before(goals, min(first, until), user)
         self.rows = [
             Rated(
                 row,
                 wordings.words_then(row.goal, until, row.side),
                 row.session_id == session.pk,
+                wordings.is_earlier(row.goal, row.at, row.side, until),
             )
             for row in ratings
         ]
@@ -64,10 +71,22 @@ class SessionRatings:
         """The last one of each side before the end, of the goals then worked on."""
         session = self.session
         then = Q(goal__closed_at=None) | Q(goal__closed_at__gte=session.starts_at)
+        then &= ~_rested(session)
         rows = self._ratings().filter(then, client_id=session.client_id)
         rows = rows.filter(at__lte=session.ends_at).exclude(session_id=session.pk)
         rows = rows.order_by("goal_id", "side", "-at", "-pk")
         return rows.distinct("goal_id", "side")
+
+
+def _rested(session: TherapySession) -> Exists:
+    """Of ratings: whether their goal rested all through the session and was taken up
+    after it."""
+    moves = GoalMove.objects.filter(client_id=session.client_id)
+    ends = Q(kind__in=ENDS) | Q(kind=GoalMove.Kind.DECIDED, choice__in=ENDED_AS)
+    ended = moves.filter(ends, goal=OuterRef("goal"), at__lt=OuterRef("at"))
+    ended = ended.filter(at__gte=session.starts_at)
+    taken_up = moves.filter(kind=GoalMove.Kind.TAKEN_UP, at__gt=session.ends_at)
+    return Exists(taken_up.filter(~Exists(ended), goal=OuterRef("goal")))
 
 
 def _begun(row: GoalRating) -> tuple[datetime, object]:

@@ -216,7 +216,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
         "is_left": is_left(note),
         "hold": hold,
         "read_before": read_before(hold),
-        "hold_form": hold_form or HoldForm(),
+        "hold_form": hold_form or HoldForm(client=session.client),
         "number": number_of(session, request.user),
         "ratings": SessionRatings(session, request.user),
         "typed": typed or aside_of(screen, request.user),
@@ -252,7 +252,7 @@ def _signed(request, session_id) -> ProgressNote:
 @require_POST
 def note_hold(request, session_id):
     note = _signed(request, session_id)
-    form = HoldForm(request.POST)
+    form = HoldForm(request.POST, client=note.client)
     if form.is_valid():
         NoteHold.place(note, form.cleaned_data["reason"], by=request.user)
         messages.success(request, _("No longer shared. The note itself is unchanged."))

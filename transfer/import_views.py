@@ -22,6 +22,7 @@ from accounts.downloads import CSV, download
 from accounts.encryption import Unreadable
 from accounts.models import User
 from clients import audit_page
+from clients.models import Client
 from clients.sides import bound
 from transfer.import_forms import AdminUploadForm, ImportReviewForm, UploadForm
 from transfer.imports import files
@@ -117,6 +118,9 @@ def look(request, side: ImportSide, import_id):
 def _done(request, side: ImportSide, imported):
     may_undo = imported.may_undo(request.user)
     context = {"imported": imported, "may_undo": may_undo}
+    user, rows = request.user, Client.objects
+    rows = rows.directory_of(user) if side.admin else rows.visible_to(user)
+    context["invited"] = imported.brought(rows).invited().count()
     if may_undo:
         context["failed"] = "failed" in imported.refusal
         context["changed"] = _changed(imported, request.user)

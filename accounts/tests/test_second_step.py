@@ -75,7 +75,7 @@ def test_thea_adds_an_app_and_is_in(sign_in, thea):
     assert browser.get("/today/").status_code == 200
     told = OutgoingEmail.objects.get(kind="account-changed")
     assert told.recipient == thea
-    assert AuditEvent.objects.filter(verb="second step added").exists()
+    assert AuditEvent.objects.filter(verb="verification method added").exists()
 
 
 @pytest.mark.requirement("R29")
@@ -175,7 +175,7 @@ def test_the_last_second_step_stays_with_who_needs_one(sign_in, thea):
     browser.post(url)
     # Codes alone would be a password of eight digits.
     assert not Authenticator.objects.filter(user=thea).exists()
-    assert AuditEvent.objects.filter(verb="second step removed").count() == 1
+    assert AuditEvent.objects.filter(verb="verification method removed").count() == 1
 
 
 @pytest.mark.requirement("R39")

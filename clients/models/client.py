@@ -56,6 +56,11 @@ class ClientQuerySet(models.QuerySet):
             return self.none()
         return self.filter(practice_id=user.practice_id)
 
+    def invited(self):
+        """As `Client.is_invited`."""
+        asked = models.Q(wants_portal=True) & ~models.Q(email="")
+        return self.filter(~models.Q(user=None) | asked)
+
     def named(self, text: str):
         """Whose names hold each word of `text`, in any case and with any accents."""
         found = self

@@ -10,6 +10,7 @@ for sentence in (
     portal_state.cannot_answer,
     portal_state.is_active,
     portal_state.can_read,
+    portal_state.reads_ever,
     portal_state.waits_for_strength,
     portal_state.no_strengths,
     portal_state.answers_strength,

@@ -151,10 +151,23 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
     assert (at_home in page) is (reads_now or state == "invited")
     page = read(browser, f"/sessions/{session.pk}/add/")
     assert ("Cleo can read it with the note." in page) is reads_now
+    page = read(browser, f"/sessions/{session.pk}/")
+    told = {
+        "invited": "For the record. Cleo reads that the note is held back, and not why, "
+        "after joining the portal.",
+        "active": "For the record. The client sees that the note is not shared, but not "
+        "why.",
+    }
+    told["discharged"] = told["active"]
+    why = page.partition("Don’t share yet")[2].partition("Don’t share yet")[0]
+    assert told.get(state, "Only for the record.") in why
+    assert ("reads that" in why) is (state in told)
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(ProgressNote.objects.get(), "To talk about it first", by=thea)
     page = read(browser, f"/sessions/{session.pk}/")
-    assert "Not shared since" in page and "Share again" in page
+    assert "Not shared since" in page
+    assert ("Share again" in page) is (state in told)
+    assert ("Remove hold" in page) is (state not in told)
     assert "Cleo opened it before" not in page
     page = read(browser, f"/sessions/{session.pk}/add/")
     assert "This note is not shared, so Cleo can’t read the addition either." in page

@@ -39,6 +39,7 @@ class GoalRating(ClientRow):
 
     seal_as = "goal_rating"
     retention = "record"
+    not_exported = {"withdraws": "as `removed_at` of the rating that it takes back"}
     frozen = "__all__"
 
     goal = models.ForeignKey(

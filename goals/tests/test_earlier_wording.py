@@ -9,7 +9,17 @@ from goals.tests.test_last_agreed import week_of
 from goals.tests.test_one_name import paper
 from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
-from tests.cast import BUS, act, agree, agreed_goal, as_person, propose, rate
+from tests.cast import (
+    BUS,
+    act,
+    agree,
+    agreed_goal,
+    as_person,
+    book,
+    hold,
+    propose,
+    rate,
+)
 from ui import dates
 
 MINE = "Your last rating was for an earlier wording."
@@ -159,6 +169,72 @@ def test_the_paper_of_a_copy_says_so_and_one_day_is_no_change(
     assert f"2 ratings: 7 ({today}), too early to say" in said
 
 
+def card(browser, session):
+    """What the session screen says of its one goal."""
+    page = text(browser.get(f"/sessions/{session.pk}/"))
+    return page[page.index("Two stops") :].split("No change")[0]
+
+
+def test_the_session_says_which_number_was_for_an_earlier_wording(
+    goal, cleo, thea, sign_in
+):
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    browser = sign_in(thea)
+    assert card(browser, session).count(", for an earlier wording") == 2
+    rate(goal, 5, by=cleo.user)
+    said = card(browser, session)
+    assert "Cleo: 5, today ·" in said
+    assert "You: 6" in said and said.count(", for an earlier wording") == 1
+    rate(goal, 5, by=thea)
+    assert "earlier wording" not in card(browser, session)
+
+
+def test_a_session_of_before_the_new_words_has_no_earlier_wording(
+    goal, cleo, thea, sign_in
+):
+    session = book(cleo, thea, at=ago(2))
+    assert "earlier wording" not in text(sign_in(thea).get(f"/sessions/{session.pk}/"))
+    hold(cleo, thea, at=ago(1))
+    past = hold(cleo, thea, at=ago(3))
+    for person, start in ((thea, ""), (cleo.user, "/portal")):
+        page = text(sign_in(person).get(f"{start}/sessions/{past.pk}/"))
+        assert "Last rated by" in page and "earlier wording" not in page
+
+
+def test_a_session_that_is_over_says_so_of_each_number_to_both(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 4, by=cleo.user, at=ago(2))
+    rate(goal, 6, by=thea, at=ago(1))
+    new_words(goal, cleo, thea)
+    session = hold(cleo, thea, at=timezone.now() - timedelta(minutes=49))
+    for person, start in ((thea, ""), (cleo.user, "/portal")):
+        page = text(sign_in(person).get(f"{start}/sessions/{session.pk}/"))
+        assert "Two stops" in page, start
+        assert page.count(", for an earlier wording") == 2, start
+
+
+def test_what_moved_says_that_the_number_before_was_for_other_words(
+    cleo, thea, sign_in
+):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 2, by=cleo.user, at=ago(10))
+    new_words(goal, cleo, thea)
+    rate(goal, 6, by=cleo.user)
+    page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
+    moved = page.split("What changed")[1]
+    assert "Cleo: 6, was 2" in moved
+    assert "The number before was for an earlier wording." in moved
+
+
+def test_what_moved_under_the_same_words_says_nothing_of_others(cleo, thea, sign_in):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 2, by=cleo.user, at=ago(10))
+    rate(goal, 6, by=cleo.user, at=ago(0))
+    new_words(goal, cleo, thea)
+    page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
+    assert "Cleo: 6, was 2" in page and "earlier wording" not in page
+
+
 def everywhere(cleo, thea, sign_in):
     week = week_of(cleo.user).pk
     for person, address in (
@@ -209,7 +285,12 @@ def test_many_changed_goals_cost_no_query_each(cleo, thea, sign_in):
 
     one()
     week = week_of(cleo.user).pk
-    pages = [(sign_in(cleo.user), "/portal/goals/"),
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    past = hold(cleo, thea, at=timezone.now() - timedelta(minutes=49))
+    pages = [(sign_in(thea), f"/sessions/{session.pk}/"),
+             (sign_in(thea), f"/sessions/{past.pk}/"),
+             (sign_in(cleo.user), f"/portal/sessions/{past.pk}/"),
+             (sign_in(cleo.user), "/portal/goals/"),
              (sign_in(cleo.user), f"/portal/digest/{week}/"),
              (sign_in(cleo.user), "/portal/progress/"),
              (sign_in(thea), f"/clients/{cleo.pk}/")]  # fmt: skip

@@ -1,5 +1,6 @@
 """What came from an imported list says so, without an hour that nobody wrote."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from goals.models import GoalRating
 from goals.models.brought import import_goals
 from goals.tests.test_last_agreed import week_of
 from goals.tests.test_one_name import paper
+from goals.tests.test_reviews import answer
 from goals.tests.test_what_is_agreed import text
-from tests.cast import act, agree, as_person, book, hold, propose, rate
+from tests.cast import act, agree, as_person, book, hold, page_at, propose, rate
 
 LIST = "rom an imported list"  # From, from
 WORDS = "Sleep through"
@@ -189,3 +191,60 @@ def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in)
     page = text(sign_in(thea).get("/caseload/import/"))
     assert "They need the client’s agreement" in page
     assert "proposed by" not in page
+
+
+@pytest.fixture
+def rated(goal, cleo, thea):
+    """6, 4 and 7 came with the list, the last one yesterday; and both agreed."""
+    bring(goal, thea, 4, 7)
+    agree(goal, cleo.user)
+    return goal
+
+
+def test_the_page_of_a_goal_says_how_many_came_with_a_list(rated, cleo, thea, sign_in):
+    pages = ((thea, f"/goals/{rated.pk}/"), (cleo.user, f"/portal/goals/{rated.pk}/"))
+    for person, address in pages:  # all of them: their name says so
+        assert "From an imported list: 3." not in text(sign_in(person).get(address))
+    rate(rated, 8, by=thea)
+    for person, address in pages:
+        assert "From an imported list: 3." in text(sign_in(person).get(address))
+
+
+def test_an_imported_number_is_nobodys_last_time(rated, cleo, thea, sign_in):
+    browser, page = sign_in(thea), f"/goals/{rated.pk}/"
+    session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
+    assert not re.search(r'class="n\d+ last"', page_at(browser, page))
+    said = page_at(browser, f"/sessions/{session.pk}/")
+    assert not re.search(r'class="n\d+ last"', said) and "No change" not in said
+    rate(rated, 8, by=thea)
+    assert re.findall(r'class="n(\d+) last"', page_at(browser, page)) == ["8"]
+    said = page_at(browser, f"/sessions/{session.pk}/")
+    assert re.findall(r'class="n(\d+) last"', said) == ["8"]
+    assert "No change, 8" in said
+
+
+def test_what_was_reached_says_which_numbers_came_with_a_list(
+    rated, cleo, thea, sign_in
+):
+    rate(rated, 9, by=thea, at=timezone.now() - timedelta(days=5))
+    for by in (cleo.user, thea):
+        answer(rated, by, choice="reached")
+    for person, start in ((cleo.user, "/portal"), (thea, "")):
+        page = text(sign_in(person).get(f"{start}/goals/{rated.pk}/reached/"))
+        assert "Imported list: 7 of 10." in page
+        assert "4 ratings. From an imported list: 3." in page
+
+
+def test_the_week_says_that_the_number_before_came_with_a_list(
+    goal, cleo, thea, sign_in
+):
+    agree(goal, cleo.user)
+    rate(goal, 8, by=thea)
+    page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
+    assert "You: 8, was 6 in an imported list" in page
+
+
+def test_the_paper_says_how_many_of_a_line_came_with_a_list(rated, cleo, thea):
+    rate(rated, 8, by=thea)
+    said = paper(cleo, thea)
+    assert "Thea, 4 ratings: " in said and "From an imported list: 3" in said

@@ -11,7 +11,7 @@ from conftest import ten_seconds_pass
 from database.identity import acting_as
 from goals.models import Goal, GoalRating
 from notes.models import ProgressNote
-from tests.cast import agreed_goal, book, hold, page_at, pinned, tight
+from tests.cast import act, agreed_goal, book, hold, page_at, pinned, tight
 
 DAY = timedelta(days=1)
 
@@ -161,3 +161,39 @@ def test_missed_and_canceled_sessions_have_no_number(cleo, thea, sign_in):
         assert not re.search(r"Session \d", page)
     page = read(browser, f"/sessions/{coming.pk}/")
     assert not re.search(r"Session \d", page)
+
+
+def rested(goal, *, by, since, until=None):
+    """Set aside so many days ago; taken up again, where `until` is given, so many."""
+    ended = {"closed_at": timezone.now() - since * DAY, "ended_as": "aside"}
+    with acting_as(by.pk), transaction.atomic():
+        goal._note("decided", by=by, choice="aside", at=ended["closed_at"])
+        if until is not None:
+            goal._note("taken_up", by=by, at=timezone.now() - until * DAY)
+            return
+    Goal.objects.filter(pk=goal.pk).update(**ended)
+
+
+def test_a_goal_that_rested_at_a_session_is_not_on_it_once_taken_up_again(
+    cleo, thea, sign_in
+):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 6, by=thea, at=timezone.now() - 20 * DAY)
+    rested(goal, by=thea, since=10)
+    session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
+    act(thea, goal, lambda found: found.take_up(by=thea))
+    assert told(cleo, thea, sign_in, session) == [[], []]
+
+
+def test_a_goal_taken_up_before_a_session_or_set_aside_after_it_is_on_it(
+    cleo, thea, sign_in
+):
+    goal = agreed_goal(cleo, thea)
+    rate(goal, 6, by=thea, at=timezone.now() - 20 * DAY)
+    rested(goal, by=thea, since=15, until=10)
+    session = hold(cleo, thea, at=timezone.now() - 7 * DAY)
+    on_it = [[("Last rated by you", 6)], [("Last rated by Thea", 6)]]
+    assert told(cleo, thea, sign_in, session) == on_it
+    rested(goal, by=thea, since=5)
+    act(thea, goal, lambda found: found.take_up(by=thea))
+    assert told(cleo, thea, sign_in, session) == on_it

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from goals.models.content import Side
 from goals.voices import BOTH
 from transfer.export.paper import LINE, MUTED, STONE
-from transfer.export.read import Row
+from transfer.export.read import Record, Row
 from ui.charts.words import ENOUGH, last_of_each_day
 
 
@@ -38,6 +38,55 @@ def in_words(rows: list[Row], day: Callable, since: datetime | None) -> str:
         many = {"many": len(before)}
         said += f". {gettext('For an earlier wording: %(many)s') % many}"
     return said
+
+
+def draw_ratings(drawing, goal: Row, since: datetime | None) -> None:
+    """A chart, a line for each side, and what came with the numbers; `since`: when the
+    goal got the words that name it."""
+    rows = drawing.record.of("ratings", goal_id=goal["id"], removed_at=None)
+    if not rows:
+        return
+    given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
+    if drawn := [side for side, some in given if is_enough(some, drawing.day)]:
+        rating_chart(drawing.paper, rows, drawn)
+    for side, some in given:
+        if some:
+            drawing.paper.text_of(_series(drawing, side, some, since))
+    for row in rows:
+        if row["word"] or row["context"]:
+            words = " – ".join(filter(None, [row["word"], row["context"]]))
+            said = f"{row['value']}: {words} ({drawing.signed(row)})"
+            drawing.paper.text_of(said, size=8.5, after=0)
+
+
+def _series(drawing, side: str, rows: list[Row], since: datetime | None) -> str:
+    """The ratings of one side in a line: how many, the first, the last."""
+    many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
+    mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
+    line = f"{mark} {_whose(drawing.record, side, rows)}, {many}: "
+    line += in_words(rows, drawing.day, since)
+    listed = sum(row["from_list"] for row in rows)
+    if 0 < listed < len(rows):
+        said = gettext("From an imported list: %(many)s") % {"many": listed}
+        line += f". {said}"
+    both = sum(row["together"] for row in rows)
+    if both:
+        said = ngettext(
+            "%(n)s of them chosen together", "%(n)s of them chosen together", both
+        )
+        line += f". {said % {'n': both}}"
+    return line
+
+
+def _whose(record: Record, side: str, rows: list[Row]) -> str:
+    """The client's name; of therapists, everybody who rated; of what came with an
+    import, that it did."""
+    if all(row["from_list"] for row in rows):
+        return gettext("From an imported list")
+    if side == Side.CLIENT:
+        return str(record.person["preferred_name"])
+    given = [row for row in rows if not row["from_list"]]
+    return ", ".join(dict.fromkeys(str(row["by"]) for row in given))
 
 
 def rating_chart(paper, rows: list[Row], drawn: list[str]) -> None:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext
 
-from goals.history import NEXT, SAID
+from goals.history import NEXT, SAID, removed_rating
 from goals.models import Review, ReviewAnswer
 from goals.voices import BOTH
-from transfer.export.read import Record, Row
+from transfer.export.read import Record, Row, is_listed
 
 
 class StoryLine(NamedTuple):
@@ -27,9 +27,18 @@ def _declined(record: Record, version: Row) -> Row | None:
 
 
 def story_of(record: Record, goal: Row) -> list[StoryLine]:
-    """Everything but wordings, agreements and numbers, the oldest first."""
-    lines = [*_moves(record, goal), *_reviews(record, goal)]
+    """Everything but wordings, agreements and the numbers that count, the oldest
+    first."""
+    lines = [*_moves(record, goal), *_reviews(record, goal), *_removed(record, goal)]
     return sorted(lines, key=lambda line: line.at)
+
+
+def _removed(record: Record, goal: Row) -> Iterator[StoryLine]:
+    """Ratings that were taken back."""
+    for row in record.of("ratings", goal_id=goal["id"]):
+        if row["removed_at"]:
+            said = (row["removed_by"], row["value"], row["from_list"])
+            yield StoryLine(row["removed_at"], removed_rating(*said), [])
 
 
 def _moves(record: Record, goal: Row) -> Iterator[StoryLine]:
@@ -77,7 +86,7 @@ def _answered(row: Row) -> str:
     return f"{row['by']}: {'; '.join(said)}"
 
 
-def draw_wordings(drawing, versions: list[Row]) -> None:
+def draw_wordings(drawing, goal: Row, versions: list[Row]) -> None:
     """Every wording there was, with the keys that were turned on it, and a no."""
     paper, record = drawing.paper, drawing.record
     paper.ln(1)
@@ -85,7 +94,10 @@ def draw_wordings(drawing, versions: list[Row]) -> None:
     for one in versions:
         keys = record.of("goal_keys", version_id=one["id"])
         turned = ", ".join(_turned(drawing, key) for key in keys)
-        line = gettext("Version %(n)s, by %(who)s, %(day)s: %(words)s") % {
+        said = gettext("Version %(n)s, by %(who)s, %(day)s: %(words)s")
+        if is_listed(goal, one):
+            said = gettext("Version %(n)s, from an imported list, %(day)s: %(words)s")
+        line = said % {
             "n": one["number"],
             "who": one["proposed_by"],
             "day": drawing.day(one["proposed_at"]),
@@ -101,9 +113,10 @@ def draw_wordings(drawing, versions: list[Row]) -> None:
 
 
 def _turned(drawing, key: Row) -> str:
-    """Who turned it and when; and that it was taken back."""
-    if drawing.record.of("goal_moves", agreement_id=key["id"]):
-        return f"{drawing.signed(key)} ({gettext('taken back')})"
+    """Who turned it and when; and when it was withdrawn."""
+    if back := drawing.record.of("goal_moves", agreement_id=key["id"]):
+        when = {"day": drawing.day(back[0]["at"])}
+        return f"{drawing.signed(key)} ({gettext('withdrawn %(day)s') % when})"
     return drawing.signed(key)
 
 

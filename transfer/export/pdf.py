@@ -12,16 +12,15 @@ from django.utils.translation import gettext, ngettext
 
 from appointments.models import TherapySession
 from clients.models import CareRole
-from goals.models import Goal
 from goals.models.content import Side
-from goals.voices import BOTH
+from goals.status import ended
 from notes.models import NoteAddition
 from toolkit.models import Assignment
 from transfer.export import agreements
-from transfer.export.chart import in_words, is_enough, rating_chart
+from transfer.export.chart import draw_ratings
 from transfer.export.goal_story import draw_story, draw_wordings
 from transfer.export.paper import MARK, empty_paper
-from transfer.export.read import Record, Row
+from transfer.export.read import Record, Row, is_listed
 from ui import dates
 
 LOOKS = 200  # of who opened it; the rest stands in the files
@@ -164,7 +163,7 @@ class Drawing:
         version = next(one for one in versions if one["id"] == shown)
         paper.room(30)
         paper.own(self.called(goal, version), size=12)
-        said = [*self.standing(goal), self.suggested_by(version)]
+        said = [*self.standing(goal), self.suggested_by(goal, version)]
         paper.small(" · ".join(filter(None, said)), after=0.5)
         for label, name in (
             (gettext("In the therapist’s words"), "clinical_words"),
@@ -176,10 +175,10 @@ class Drawing:
             if version[name]:
                 paper.text_of(f"{label}: {version[name]}", after=0)
         paper.ln(1)
-        self.ratings(goal, agreements.words_since(self.record, goal, version))
+        draw_ratings(self, goal, agreements.words_since(self.record, goal, version))
         self.steps(goal)
         self.said(goal)
-        draw_wordings(self, versions)
+        draw_wordings(self, goal, versions)
         draw_story(self, goal)
         paper.ln(3)
 
@@ -197,8 +196,11 @@ class Drawing:
         words += [one["wording"] for one in said if one["wording"]]
         return str(words[-1] if words else shown["own_words"])
 
-    def suggested_by(self, version: Row) -> str:
-        """Whose suggestion it is, where the client never agreed to these words."""
+    def suggested_by(self, goal: Row, version: Row) -> str:
+        """Whose suggestion it is, where the client never agreed to these words; of what
+        came with an import, nobody's."""
+        if is_listed(goal, version):
+            return ""
         keys = self.record.of("goal_keys", version_id=version["id"])
         if any(key["side"] == Side.CLIENT for key in keys):
             return ""
@@ -207,8 +209,7 @@ class Drawing:
     def standing(self, goal: Row) -> list[str]:
         """As goals.status.stands, from the rows of the copy."""
         if goal["closed_at"]:
-            how = Goal.Ended(goal["ended_as"]).label if goal["ended_as"] else ""
-            return [f"{how}, {self.day(goal['closed_at'])}"]
+            return [ended(goal["ended_as"]).format(day=self.day(goal["closed_at"]))]
         if goal["in_force_id"]:
             since = {"day": self.day(goal["in_force_at"])}
             said = [gettext("Agreed by both, in effect since %(day)s") % since]
@@ -231,49 +232,6 @@ class Drawing:
                 return [gettext("Not in effect: one side agreed again"), *earlier]
             return [gettext("A new wording is proposed, not in effect"), *earlier]
         return [gettext("Not in effect: an agreement was withdrawn")]
-
-    def ratings(self, goal: Row, since: datetime | None) -> None:
-        """`since`: when the goal got the words that name it."""
-        rows = self.record.of("ratings", goal_id=goal["id"])
-        back = {row["withdraws_id"] for row in rows}
-        rows = [r for r in rows if r["withdraws_id"] is None and r["id"] not in back]
-        if not rows:
-            return
-        given = [(side, [r for r in rows if r["side"] == side]) for side in BOTH]
-        if drawn := [side for side, some in given if is_enough(some, self.day)]:
-            rating_chart(self.paper, rows, drawn)
-        for side, some in given:
-            if some:
-                self.paper.text_of(self.series(side, some, since))
-        for row in rows:
-            if row["word"] or row["context"]:
-                words = " – ".join(filter(None, [row["word"], row["context"]]))
-                said = f"{row['value']}: {words} ({self.signed(row)})"
-                self.paper.text_of(said, size=8.5, after=0)
-
-    def series(self, side: str, rows: list[Row], since: datetime | None) -> str:
-        """The ratings of one side in a line: how many, the first, the last."""
-        many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
-        mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
-        line = f"{mark} {self.whose(side, rows)}, {many}: "
-        line += in_words(rows, self.day, since)
-        both = sum(row["together"] for row in rows)
-        if both:
-            said = ngettext(
-                "%(n)s of them chosen together", "%(n)s of them chosen together", both
-            )
-            line += f". {said % {'n': both}}"
-        return line
-
-    def whose(self, side: str, rows: list[Row]) -> str:
-        """The client's name; of therapists, everybody who rated; of what came with an
-        import, that it did."""
-        if all(row["from_list"] for row in rows):
-            return gettext("From an imported list")
-        if side == Side.CLIENT:
-            return str(self.record.person["preferred_name"])
-        given = [row for row in rows if not row["from_list"]]
-        return ", ".join(dict.fromkeys(str(row["by"]) for row in given))
 
     def steps(self, goal: Row) -> None:
         steps = self.record.of("steps", goal_id=goal["id"], dropped_at=None)

@@ -210,6 +210,8 @@ def read_record(client: Client, user: User) -> Record:
         people = [column for column in names if column in PEOPLE]
         rows = rows.select_related(*people) if people else rows
         record.tables[name] = [_row(row, names) for row in rows]
+    _name_nobody_of_a_list(record)
+    record.tables["ratings"] = _one_a_rating(record.tables["ratings"])
     record.tables["contact_wishes"] = _wishes(preferences)
     record.tables["notes"] = _notes(client, user)
     record.tables["note_additions"] = _additions(client, user)
@@ -223,6 +225,35 @@ def _row(row, names) -> Row:
         value = getattr(row, name)
         found[name] = value.name if isinstance(value, User) else value
     return found
+
+
+def is_listed(goal: Row, version: Row) -> bool:
+    """Whether these words came with an import, which names nobody."""
+    return bool(goal["from_list"] and version["number"] == 1)
+
+
+def _name_nobody_of_a_list(record: Record) -> None:
+    """Who brought a list in gave none of its ratings, sessions and wordings."""
+    goals = {goal["id"]: goal for goal in record.tables["goals"]}
+    for name, who in (("ratings", "by"), ("sessions", "therapist")):
+        for row in record.of(name, from_list=True):
+            row[who] = ""
+    for row in record.tables["goal_versions"]:
+        if is_listed(goals[row["goal_id"]], row):
+            row["proposed_by"] = ""
+
+
+def _one_a_rating(rows: list[Row]) -> list[Row]:
+    """Each once, as pages count them; with when and by whom it was taken back."""
+    removals = {row.pop("withdraws_id"): row for row in rows}
+    removals.pop(None, None)
+    ids = {row["id"] for row in removals.values()}
+    given = [row for row in rows if row["id"] not in ids]
+    for row in given:
+        removal = removals.get(row["id"], {})
+        row["removed_at"] = removal.get("at")
+        row["removed_by"] = removal.get("by", "")
+    return given
 
 
 def _wishes(preferences: ContactPreferences | None) -> list[Row]:

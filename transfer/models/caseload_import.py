@@ -142,6 +142,12 @@ class CaseloadImport(models.Model):
         value = value & ~(0xF << 76) | (7 << 76)
         return UUID(int=value & ~(3 << 62) | (2 << 62))
 
+    def brought(self, clients):
+        """Of these clients, those whom it brought: their keys begin as its own."""
+        first = self.pk.int >> 80 << 80
+        last = first + (1 << 80) - 1
+        return clients.filter(pk__range=(UUID(int=first), UUID(int=last)))
+
     @property
     def undone_until(self):
         return self.finished_at + UNDONE_WITHIN

@@ -450,6 +450,26 @@ def test_thea_sees_it_once_it_is_in_and_who_brought_it(sign_in, real_login, ada,
     assert "Mara" in text(browser.get("/care-roles/"))
 
 
+def test_the_page_says_whom_it_emailed_and_who_was_invited_since(
+    sign_in, real_login, thea
+):
+    browser = sign_in(thea)
+    url = upload(browser, NEAR.format("2026-02-03", "").encode())
+    post(browser, url, chosen())
+    found = latest().pk
+    with real_login("cairn_worker"):
+        assert job.bring_in(found) == "done"
+    mara = Client.objects.get(preferred_name="Mara")
+    invite = "Invite clients from their own pages when you’re ready."
+    for said in ("The import sent no emails.", invite):
+        assert said in text(browser.get(url))
+    assert "invited to the portal since" not in text(browser.get(url))
+    browser.post(f"/clients/{mara.pk}/invite/")
+    page = text(browser.get(url))
+    assert "The import sent no emails." in page and invite in page
+    assert "1 client was invited to the portal since." in page
+
+
 def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, cleo):
     browser = sign_in(ada)
     page = upload(browser, LIST, at="/people/import/")
