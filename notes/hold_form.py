@@ -14,7 +14,7 @@ from ui.forms import HouseForm
 class HoldForm(HouseForm):
     no_draft = "a few words, sent at once; given back if they cannot be saved"
     reason = forms.CharField(
-        label=gettext_lazy("Why"),
+        label=gettext_lazy("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
     )
@@ -28,8 +28,8 @@ def what_is_read(client) -> str:
     """What becomes of the reason, by what the client can read."""
     now = _("For the record. The client sees that the note is not shared, but not why.")
     later = _(
-        "For the record. %(name)s reads that the note is held back, and not why, after "
-        "joining the portal."
+        "For the record. After joining the portal, %(name)s sees that the note is not "
+        "shared, but not why."
     )
     said = {"now": now, "until": now, "later": later}
     said = said.get(reads(client), _("Only for the record."))

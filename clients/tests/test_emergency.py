@@ -55,6 +55,7 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     # Cleo reads who, when and the reason.
     cleos = page_at(sign_in(cleo.user), "/portal/looked/")
     assert "Theo, in an emergency" in cleos
+    assert "in your care can, or a colleague in an emergency." in cleos
     assert WHY in cleos
 
 

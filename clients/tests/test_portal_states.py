@@ -152,11 +152,10 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
     page = read(browser, f"/sessions/{session.pk}/add/")
     assert ("Cleo can read it with the note." in page) is reads_now
     page = read(browser, f"/sessions/{session.pk}/")
+    held = "sees that the note is not shared, but not why"
     told = {
-        "invited": "For the record. Cleo reads that the note is held back, and not why, "
-        "after joining the portal.",
-        "active": "For the record. The client sees that the note is not shared, but not "
-        "why.",
+        "invited": f"For the record. After joining the portal, Cleo {held}.",
+        "active": f"For the record. The client {held}.",
     }
     told["discharged"] = told["active"]
     why = page.partition("Don’t share yet")[2].partition("Don’t share yet")[0]

@@ -51,8 +51,8 @@ KEPT_BY = {
         "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
     ),
     # who looked, what is kept
-    "Every time someone opened your record: who, in which role, and when. Only "
-    "people with a role in your care can.": (
+    "Every time someone opened your record: who, in which role, and when."
+    " Only people with a role in your care can, or a colleague in an emergency.": (
         "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line"
     ),
     "Nobody has opened your record yet. When someone does, it appears here.": (
