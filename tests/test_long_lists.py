@@ -369,23 +369,23 @@ NUMBER = {"importance": "6", "importance_why": "A loud bus all the way"}
 ASK = {"about": "A loud bus", "words": "A loud bus all the way"}
 IN_A_DAY = [  # whose, of what, where it is sent, with what, how many, which sentence
     ("cleo", "rating", "/portal/goals/{goal}/rate/", RATE, rating.MOST_A_DAY,
-     "You rated 300 times in the last 24 hours"),
+     "the limit of 300 ratings in 24 hours"),
     ("thea", "rating", "/goals/{goal}/rate/", RATE, rating.MOST_A_DAY,
-     "You rated 300 times in the last 24 hours"),
+     "the limit of 300 ratings in 24 hours"),
     ("cleo", "comment", "/portal/goals/{goal}/comments/", SAY, comment.MOST_A_DAY,
-     "You added 100 comments in the last 24 hours"),
+     "the limit of 100 comments in 24 hours"),
     ("thea", "comment", "/goals/{goal}/comments/", SAY, comment.MOST_A_DAY,
-     "You added 100 comments in the last 24 hours"),
+     "the limit of 100 comments in 24 hours"),
     ("cleo", "win", "/portal/wins/", SAY, win.MOST_A_DAY,
-     "You added 100 wins in the last 24 hours"),
+     "the limit of 100 wins in 24 hours"),
     ("thea", "win", "/clients/{client}/wins/", SAY, win.MOST_A_DAY,
-     "You added 100 wins in the last 24 hours"),
+     "the limit of 100 wins in 24 hours"),
     ("cleo", "correction", "/portal/corrections/", ASK, correction.MOST_A_DAY,
-     "You asked for 20 corrections in the last 24 hours"),
+     "the limit of 20 correction requests in 24 hours"),
     ("cleo", "numbers", "/portal/goals/{goal}/numbers/", NUMBER, score.MOST_A_DAY,
-     "You changed these numbers 100 times in the last 24 hours"),
+     "the limit of 100 changes in 24 hours"),
     ("iris", "aside", "/clients/{client}/comments/", SAY, supervision.MOST_A_DAY,
-     "You added 100 comments in the last 24 hours"),
+     "the limit of 100 comments in 24 hours"),
 ]  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_what_broke_is_not_said_and_a_number_finds_it_in_the_log(
     assert answer.status_code == 500
     for word in ("Traceback", "RuntimeError", "SELECT", "settings.py", "accounts/"):
         assert word not in page
-    number = re.search(r"say this number: (\w+)", page)[1]
+    number = re.search(r"give this number: (\w+)", page)[1]
     assert number in caplog.text
 
 

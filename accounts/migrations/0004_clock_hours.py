@@ -4,6 +4,10 @@ from django.db import migrations, models
 
 import accounts.fields
 
+# An admin may change it, as the other settings of the practice.
+GRANT = "GRANT UPDATE (clock_hours) ON accounts_practice TO cairn_web"
+REVOKE = "REVOKE UPDATE (clock_hours) ON accounts_practice FROM cairn_web"
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -21,6 +25,7 @@ class Migration(migrations.Migration):
                 verbose_name="times",
             ),
         ),
+        migrations.RunSQL(GRANT, REVOKE),
         migrations.AlterField(
             model_name="practice",
             name="sender_name",

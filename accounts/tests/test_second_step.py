@@ -331,7 +331,7 @@ def test_before_the_codes_run_out_a_hint_is_given(thea):
         browser, _ = first_step(thea)
         answer = browser.post("/sign-in/second/", {"code": code}, follow=True)
         page = answer.content.decode()
-        assert ("Make new codes in your account." in page) == (number >= 5), number
+        assert ("Make new ones in your account." in page) == (number >= 5), number
     page = browser.get("/settings/").content.decode()
     assert "2 of 8 left" in page
     assert "Make new codes before they run out." in page

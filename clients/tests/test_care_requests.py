@@ -99,7 +99,7 @@ def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo
     give(sign_in(ada), cleo, theo)
     decide(sign_in(thea), "refuse")
     assert not opens(sign_in(theo), cleo)
-    assert "refused by Thea" in page_at(sign_in(ada), care(cleo))
+    assert "declined by Thea" in page_at(sign_in(ada), care(cleo))
     assert "Your therapist declined" in page_at(sign_in(cleo.user), "/portal/")
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert not CareRole.objects.filter(user=theo).exists()

@@ -54,7 +54,7 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert "crying" not in adas
     # Cleo reads who, when and the reason.
     cleos = page_at(sign_in(cleo.user), "/portal/looked/")
-    assert "Theo, in an emergency" in cleos
+    assert "Theo, emergency access" in cleos
     assert "in your care can, or a colleague in an emergency." in cleos
     assert WHY in cleos
 

@@ -262,7 +262,7 @@ def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in,
     page = read(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
     stops = "Weekly emails stop Reminders are sent only for sessions that stay booked."
     assert (stops in page) is (state == "active")
-    assert ("Portal is for reading" in page) is (state == "active")
+    assert ("The portal is read-only" in page) is (state == "active")
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -47,7 +47,9 @@ and ask every no longer had reset hour lets work
 """
 HARMLESS += " about answer asks before changes each give needed someone more why"
 HARMLESS += " of should who when call"
-HARMLESS += " right away check am pm email two verification longer tried already else"
+HARMLESS += (
+    " right away check am old pm email two verification longer tried already else"
+)
 HARMLESS += " new someone same wasn t changing about attention needs possible soon as"
 ALLOWED = set(HARMLESS.split())
 NEVER = (

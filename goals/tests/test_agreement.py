@@ -153,7 +153,7 @@ def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
             *WORDS.values(),
             *SHORTER.values(),
             "Agreed by you:",
-            "Key of",
+            "Agreed by",
         ):
             assert words in history
         assert "Thea rated 9" in history

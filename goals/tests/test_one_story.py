@@ -129,8 +129,8 @@ def test_a_key_that_was_taken_back_says_so_in_the_history(act, pages, cleo, thea
     act(cleo.user, withdraw)
     cleos, theas = map(history, pages())
     assert "Agreed by you: today" in cleos
-    assert re.search(r"Your key: today, \d\d:\d\d, withdrawn today", cleos)
-    assert re.search(r"Key of Cleo: today, \d\d:\d\d, withdrawn today", theas)
+    assert re.search(r"Agreed by you: today, \d+:\d\d [ap]m, withdrawn today", cleos)
+    assert re.search(r"Agreed by Cleo: today, \d+:\d\d [ap]m, withdrawn today", theas)
     assert cleos.count("withdrawn") == theas.count("withdrawn") == 1
 
 
@@ -232,7 +232,7 @@ def test_both_wordings_show_what_the_goal_says_of_why_and_by_whom(
     act(thea, lambda g, by: g.propose_version(hers, by=by))
     act(cleo.user, lambda g, by: g.latest.differ("Not one stop alone", by=by))
     for page, theas in zip(
-        pages("differ/"), ("Wording of Thea", "Your wording"), strict=True
+        pages("differ/"), ("Thea’s wording", "Your wording"), strict=True
     ):
         assert f"{theas} One stop In the therapist’s wording Graded exposure" in page
         assert "In your words" not in page

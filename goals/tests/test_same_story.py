@@ -56,8 +56,8 @@ def test_the_answers_of_a_decided_review_stay_in_the_history(
         assert "Still the right way to get there?" in history and "Not quite" in history
         assert "At the start I was not sure" not in history  # the newest of each counts
     mine, hers = read()
-    assert "Answers saved" in mine and "Thea’s answers" in mine
-    assert "Answers saved" in hers and "Cleo’s answers" in hers
+    assert "Your answers" in mine and "Thea’s answers" in mine
+    assert "Your answers" in hers and "Cleo’s answers" in hers
 
 
 def test_what_one_answered_alone_is_shown_to_oneself_alone(goal, read, cleo, thea):
@@ -260,7 +260,7 @@ def test_what_was_refused_has_not_moved(cleo, thea, sign_in):
     other = book(cleo, thea, at=timezone.now() + timedelta(days=4))
     at = timezone.localtime(other.starts_at, thea.zone)
     address = f"/sessions/{session.pk}/move/"
-    before = re.search(r"Now it is .*?\.", text(sign_in(thea).get(address)))[0]
+    before = re.search(r"Currently .*?\.", text(sign_in(thea).get(address)))[0]
     sent = {"day": f"{at:%Y-%m-%d}", "time": f"{at:%H:%M}", "minutes": "50"}
     page = text(sign_in(thea).post(address, sent))
     assert before in page

@@ -59,7 +59,7 @@ def test_a_review_ends_the_trial_and_the_page_says_so(
         assert "That ended the two weeks in which you tried both." in page
         assert page.count(TRY) == 1  # to choose it again
     for page in lists_of(goal, cleo, thea, sign_in):
-        assert "You both chose" not in page and "suggest" not in page
+        assert "You both chose" not in page and "suggests" not in page
 
 
 def test_what_one_suggested_before_the_review_is_not_half_of_a_new_trial(
@@ -71,7 +71,7 @@ def test_what_one_suggested_before_the_review_is_not_half_of_a_new_trial(
     for page in of_both(goal, cleo, thea, sign_in):
         assert page.count(TRY) == 1 and "ended the two weeks" not in page
     for page in lists_of(goal, cleo, thea, sign_in):
-        assert "You both chose" not in page and "suggest" not in page
+        assert "You both chose" not in page and "suggests" not in page
     suggest(goal, "try", thea)
     day = thea.today() + REVIEW_AFTER
     assert Goal.objects.get(pk=goal.pk).review_on == day

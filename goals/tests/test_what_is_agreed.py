@@ -460,7 +460,7 @@ def test_a_key_is_called_yours_by_who_gave_it_alone(
     url = f"/goals/{agreed.pk}/"
     assert "Agreed by you:" in text(sign_in(thea).get(url))
     said = text(sign_in(theo).get(url))
-    assert "Agreed by you:" not in said and "Key of Thea:" in said
+    assert "Agreed by you:" not in said and "Agreed by Thea:" in said
 
 
 def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_in):

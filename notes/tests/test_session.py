@@ -19,6 +19,7 @@ from goals.models import Comment, Goal, GoalRating
 from notes.models import NoteHold, ProgressNote
 from tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
+from ui import dates
 
 
 def said(**changes):
@@ -547,8 +548,8 @@ def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
     clock = next_change(thea.zone, forward=True)
     form = booking(clock.date(), other_time=f"{clock:%H:%M}")
     page = sign_in(thea).post(f"/clients/{cleo.pk}/book/", form).content.decode()
-    assert f"so there is no {clock:%H:%M}" in page
-    assert f"for example {clock + timedelta(hours=1):%H:%M}" in page
+    assert f"so there is no {dates.clock(clock)}" in page
+    assert f"for example {dates.clock(clock + timedelta(hours=1))}" in page
     assert not TherapySession.objects.exists()
 
 
@@ -563,7 +564,7 @@ def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, whic
     browser, url = sign_in(thea), f"/clients/{cleo.pk}/book/"
     form = booking(clock.date(), other_time=f"{clock:%H:%M}")
     page = browser.post(url, form).content.decode()
-    assert f"{clock:%H:%M} comes twice" in page
+    assert f"{dates.clock(clock)} comes twice" in page
     assert 'name="which"' in page
     assert browser.post(url, form | {"which": which}).status_code == 302
     session = TherapySession.objects.get()

@@ -95,7 +95,7 @@ def test_the_page_names_only_emails_and_sessions_that_there_are(
     assert ("Weekly emails stop" in page) == weekly
     told = "Reminders are sent only for sessions that stay booked." in page
     assert told == (reminders and is_booked)
-    assert ("No session booked" in page) == (not is_booked)
+    assert ("No session is booked" in page) == (not is_booked)
     assert ("1 session is booked" in page) == is_booked and "0 session" not in page
 
 

@@ -18,7 +18,7 @@ def test_what_waits_behind_the_first_three_is_one_link_away(cleo, thea, sign_in)
         propose(cleo, by=thea, content={"own_words": f"Goal number {number}"})
     browser = sign_in(cleo.user)
     page = page_at(browser, HOME)
-    link = re.search(r'<a href="([^"]+)">\s*3 more come after these\.', page)[1]
+    link = re.search(r'<a href="([^"]+)">\s*3 more after these\.', page)[1]
     everything = page_at(browser, HOME + link)
     for number in range(6):
         assert f"Goal number {number}" in everything

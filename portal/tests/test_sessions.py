@@ -32,7 +32,7 @@ def one(session):
 
 def test_with_nothing_booked_the_page_says_how_to_reach_thea(cleo, sign_in):
     said = told(sign_in(cleo.user).get(SESSIONS))
-    assert "No session booked" in said and reverse("portal-contact") in said
+    assert "No session is booked" in said and reverse("portal-contact") in said
 
 
 def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):

@@ -208,7 +208,7 @@ def test_a_win_of_nothing_is_refused_where_it_was_typed(browser):
 
 
 def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
-    assert "Quietly, with a line and no more." in told(browser.get(HERE))
+    assert "Quietly: a short note, no fuss" in told(browser.get(HERE))
     body = {"celebrates": "nobody"}
     page = told(browser.post("/portal/celebration/", body, follow=True))
     assert "Privately, and nobody brings it up." in page

@@ -381,12 +381,12 @@ def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
     assert '<strong>Session</strong><p class="muted">This date does not exist.' in page
     assert "<strong>E-mail: @@</strong>" in page
     said = list(csv.reader(io.StringIO(text(browser.get(f"{url}lines/")))))
-    assert said[0] == ["\ufeffLine", "Preferred name", "Email", "Phone",
+    assert said[0] == ["\ufeffLine", "Preferred name", "E-mail", "Phone",
                        "To fix"]  # fmt: skip
     reason = "Session: This date does not exist."
     assert said[1][:4] == ["3", "Lou", "lou@example.com", "2"]
     assert said[1][4].startswith(reason)
-    assert said[2] == ["4", "Kim", "'@@", "3", "Email: This is not an email address."]
+    assert said[2] == ["4", "Kim", "'@@", "3", "E-mail: This is not an email address."]
 
 
 def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
@@ -443,7 +443,7 @@ def test_thea_sees_it_once_it_is_in_and_who_brought_it(sign_in, real_login, ada,
         assert job.bring_in(found.pk) == "done"
     assert "To the caseload of Thea" in text(browser.get(url))
     page = text(hers.get(theirs))
-    assert "Ada brought them onto your caseload" in page
+    assert "Ada imported them to your caseload" in page
     assert "by Ada" in text(hers.get("/caseload/import/"))
     assert "Mara" in text(hers.get("/caseload/"))
     assert "for Thea" in text(browser.get("/people/import/"))

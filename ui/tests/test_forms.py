@@ -53,7 +53,7 @@ def test_two_forms_of_one_page_do_not_share_a_dot():
 def test_a_field_reads_label_help_field_error():
     html = tight(render_crispy_form(RatingForm({"why": "x" * 3, "rating": ""})))
     places = [
-        html.index(">Why"),
+        html.index(">Reason"),
         html.index("(optional)"),
         html.index("In your words"),
         html.index('name="why"'),
