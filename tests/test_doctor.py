@@ -331,7 +331,7 @@ def test_another_connection_with_the_power_of_an_owner_is_named(real_login, role
         with closing(psycopg2.connect(**options)):
             found = [*catalogue.connections()]
     assert not any(finding.is_wrong for finding in before)
-    [named] = [each for each in found if f"connections are {role}'s" in each.words]
+    [named] = [each for each in found if f"connections are by {role}" in each.words]
     assert named not in before
     assert named.is_wrong == (role == "cairn_owner")
 

@@ -185,7 +185,7 @@ def test_an_agreement_of_dora_is_not_taken_back_in_cleos_record(thea, cleo):
         goal = Goal.propose(dora, {"own_words": "Two stops"}, by=dora.user)
     agreement = Agreement.objects.get(version__goal=goal)
     with (
-        pytest.raises(IntegrityError, match="withdrawn by its own side"),
+        pytest.raises(IntegrityError, match="taken back by its own side"),
         transaction.atomic(),
     ):
         GoalMove.objects.create(

@@ -75,7 +75,7 @@ def test_thea_adds_an_app_and_is_in(sign_in, thea):
     assert browser.get("/today/").status_code == 200
     told = OutgoingEmail.objects.get(kind="account-changed")
     assert told.recipient == thea
-    assert AuditEvent.objects.filter(verb="verification method added").exists()
+    assert AuditEvent.objects.filter(verb="second step added").exists()
 
 
 @pytest.mark.requirement("R29")
@@ -175,7 +175,7 @@ def test_the_last_second_step_stays_with_who_needs_one(sign_in, thea):
     browser.post(url)
     # Codes alone would be a password of eight digits.
     assert not Authenticator.objects.filter(user=thea).exists()
-    assert AuditEvent.objects.filter(verb="verification method removed").count() == 1
+    assert AuditEvent.objects.filter(verb="second step removed").count() == 1
 
 
 @pytest.mark.requirement("R39")
@@ -334,4 +334,4 @@ def test_before_the_codes_run_out_a_hint_is_given(thea):
         assert ("Make new ones in your account." in page) == (number >= 5), number
     page = browser.get("/settings/").content.decode()
     assert "2 of 8 left" in page
-    assert "Make new codes before they run out." in page
+    assert "Make new ones before they run out." in page

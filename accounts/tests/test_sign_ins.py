@@ -190,7 +190,7 @@ def test_nobody_ends_somebody_elses_sign_in(sign_in, thea, theo):
 def test_the_eleventh_sign_in_ends_the_first_and_says_so(db, thea):
     browsers = [signed_in_by_form(thea) for _ in range(11)]
     assert [is_in(one) for one in browsers] == [False] + [True] * 10
-    assert AuditEvent.objects.filter(verb="Signed out of a device").count() == 1
+    assert AuditEvent.objects.filter(verb="sign-in ended").count() == 1
 
 
 @pytest.mark.requirement("R31")

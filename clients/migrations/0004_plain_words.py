@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 choices=[
                     ("quiet", "quietly: a short note, no fuss"),
                     ("talk", "by talking about it in the session"),
-                    ("nobody", "privately: prefers that nobody mentions it"),
+                    ("nobody", "privately: nobody brings it up"),
                     ("ritual", "with a small ritual: one sentence and the final stone"),
                 ],
                 default="quiet",

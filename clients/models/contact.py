@@ -39,7 +39,7 @@ class ContactPreferences(HasWishes, models.Model):
 
         QUIET = "quiet", _("quietly: a short note, no fuss")
         TALK = "talk", _("by talking about it in the session")
-        NOBODY = "nobody", _("privately: prefers that nobody mentions it")
+        NOBODY = "nobody", _("privately: nobody brings it up")
         RITUAL = "ritual", _("with a small ritual: one sentence and the final stone")
 
     client = models.OneToOneField(

@@ -246,7 +246,7 @@ def test_while_a_cover_is_there_the_therapist_and_the_cover_know_it_too(
     in_care(cleo, ines, "cover", ends=9)
     if what == "primary":
         over(sign_in(ada), cleo, theo)
-        said = "over: Theo is primary from"
+        said = "over: Theo is the primary therapist from"
     else:
         give(sign_in(ada), cleo, theo, what)
         said = "Ada made Theo "
@@ -377,7 +377,7 @@ def test_a_new_client_has_their_therapist_at_once_and_another_while_nothing_is_t
     assert opens(sign_in(theo), nadia)
     assert not opens(sign_in(thea), nadia)
     assert "care-team" in emails(thea)
-    assert "Theo is primary now." in page_at(sign_in(thea), "/today/")
+    assert "Theo is the primary therapist now." in page_at(sign_in(thea), "/today/")
 
 
 def written(client, thea) -> dict:

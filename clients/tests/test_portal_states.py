@@ -160,7 +160,7 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
     told["discharged"] = told["active"]
     why = page.partition("Don’t share yet")[2].partition("Don’t share yet")[0]
     assert told.get(state, "Only for the record.") in why
-    assert ("reads that" in why) is (state in told)
+    assert ("sees that" in why) is (state in told)
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(ProgressNote.objects.get(), "To talk about it first", by=thea)
     page = read(browser, f"/sessions/{session.pk}/")

@@ -52,7 +52,7 @@ def test_a_refused_email_says_what_to_do(sign_in, ada, cleo, thea):
 
 def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
     email(cleo.user)
-    email(thea, "therapist-digest", State.HELD, "Nothing to report")
+    email(thea, "therapist-digest", State.HELD, "nothing to say")
     browser = sign_in(ada)
     assert len(shown(browser.get("/deliveries/"))) == 2
     assert shown(browser.get("/deliveries/?state=held")) == [

@@ -142,7 +142,7 @@ def test_a_client_may_do_without_the_digest(thea, cleo):
 
 def test_a_week_with_nothing_to_say_is_not_announced(cleo):
     send_at(berlin(29, 17))
-    assert set(emails("client-digest")) == {("held", "Nothing to report")}
+    assert set(emails("client-digest")) == {("held", "nothing to say")}
     assert not digests(cleo.user)
 
 
@@ -176,7 +176,7 @@ def test_an_invitation_that_no_longer_opens_anything_is_not_sent(thea, beth, ver
     if verb == "join":
         User.objects.filter(pk=beth.pk).update(joined_at=berlin(25, 12))
     send_at(berlin(25, 12) + (73 * HOUR if verb == "expire" else HOUR))
-    reason = {"join": "Already joined", "expire": "too late"}.get(verb, "link closed")
+    reason = {"join": "joined already", "expire": "too late"}.get(verb, "link closed")
     assert ("dropped", reason) in emails("invitation")
     assert emails("invitation").count(("sent", "")) == (verb == "again")
 

@@ -177,7 +177,7 @@ def test_a_step_of_cleos_has_the_words_of_the_day_it_was_reached(cleo, thea, sig
     for person, url in ((cleo.user, "/portal/strengths/"),
                         (thea, f"/clients/{cleo.pk}/strengths/")):  # fmt: skip
         page = text(sign_in(person).get(url))
-        step = page[page.index("Step:") :][:60]
+        step = page[page.index("A step:") :][:60]
         assert OLD in step and NEW not in step, url
 
 

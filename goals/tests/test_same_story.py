@@ -65,8 +65,8 @@ def test_what_one_answered_alone_is_shown_to_oneself_alone(goal, read, cleo, the
     for by in (thea, cleo.user):
         act(by, goal, lambda g, by=by: g.latest.withdraw_key("Not now", by=by))
     mine, hers = read()
-    assert "Review ended without a decision" in mine and "I use it most" in mine
-    assert "Review ended without a decision" not in hers
+    assert "A review ended without a decision" in mine and "I use it most" in mine
+    assert "A review ended without a decision" not in hers
     assert "I use it most" not in hers
 
 
@@ -286,7 +286,7 @@ def test_agreed_words_are_the_clients_only_where_the_client_wrote_them(
     agree(mine, second)
     hers, theirs = read(mine)
     if writer == "cleo":
-        assert "In your words" in hers and "In Cleo’s wording" in theirs
+        assert "In your words" in hers and "In Cleo’s words" in theirs
     else:
         for page in (hers, theirs):
             assert "The agreed wording" in page

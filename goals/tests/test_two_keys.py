@@ -70,7 +70,7 @@ def test_a_proposal_taken_back_leaves_the_agreed_words(agreed, thea, cleo):
 def test_a_first_proposal_taken_back_is_no_goal_any_more(cleo):
     goal = propose(cleo, by=cleo.user)
     act(cleo.user, goal, lambda g: g.latest.withdraw_key("Not now", by=cleo.user))
-    assert now(goal).ended_as == "Proposal withdrawn"
+    assert now(goal).ended_as == "taken back"
     assert not act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))
 
 

@@ -192,10 +192,10 @@ def test_taking_a_proposal_back_is_not_told_as_leaving_the_goal(
     act(by, goal, lambda g: g.propose_version(OTHER, by=by))
     act(by, goal, lambda g: g.latest.withdraw_key("Too early", by=by))
     told = browse(other, pages_of(goal, other)[0])
-    assert "withdrew a proposal for" in told and "withdrew" not in told
+    assert "withdrew a proposal for" in told and "the agreement" not in told
     act(by, goal, lambda g: g.latest.withdraw_key("Not now", by=by))
     told = browse(other, pages_of(goal, other)[0])
-    assert "withdrew the agreement to" in told and "withdrew" not in told
+    assert "withdrew the agreement to" in told and "a proposal" not in told
 
 
 def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(

@@ -165,7 +165,7 @@ def test_no_addition_reaches_another_clients_note(cleo, carl, thea, theo, sessio
             {"kind_of_addition": "erratum"},
             "Choose one of the options.",
         ),
-        ({"text": "x" * 10_001}, "keep this to 10000 characters"),
+        ({"text": "x" * 10_001}, "Keep this to 10000 characters"),
     ],
 )
 def test_what_is_missing_is_said_and_the_rest_stays(

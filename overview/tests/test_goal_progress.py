@@ -64,9 +64,7 @@ def test_a_rating_taken_back_counts_for_nothing(sign_in, cleo, thea):
 
 def test_a_proposal_that_was_taken_back_is_no_goal_to_count(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea, by_client_only=True, ratings=[2, 5, 9])
-    Goal.objects.filter(pk=goal.pk).update(
-        closed_at=now(), ended_as="Proposal withdrawn"
-    )
+    Goal.objects.filter(pk=goal.pk).update(closed_at=now(), ended_as="taken back")
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
 

@@ -153,7 +153,7 @@ OF_THE_DATABASE = [
                   " OR client_id = app.self()")),
     Mutant("keys: anybody takes anybody's back",
            "DROP TRIGGER key_taken_back ON goals_goalmove"),
-    Mutant("keys: one that was withdrawn counts on",
+    Mutant("keys: one that was taken back counts on",
            body("app.both_keys()", "m.agreement_id = a.id", "false")),
     Mutant("comment: a receipt in somebody else's name",
            policy("goals_comment", "update", using="client_id = ANY (app.writes())"
@@ -388,7 +388,7 @@ OF_THE_DATABASE = [
     Mutant("win: noted in another's name",
            policy("goals_win", "insert", check="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
-    Mutant("win: withdrawn by the other side",
+    Mutant("win: taken back by the other side",
            policy("goals_win", "update", using="client_id = ANY (app.writes())"
                   " OR client_id = app.self_writes()")),
     Mutant("care: an emergency for somebody else",

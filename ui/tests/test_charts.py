@@ -36,11 +36,11 @@ def parsed(svg):
         ),
         ((2, 2, 2), "At 2 since October."),
         ((2, 3, 5), "From 2 to 5 since October."),
-        ((2, 6, 5), "From 2 to 5 since October, high of 6 on 26 Oct."),
-        ((4, 1, 5), "From 4 to 5 since October, low of 1 on 26 Oct."),
+        ((2, 6, 5), "From 2 to 5 since October, high of 6 on Oct 26."),
+        ((4, 1, 5), "From 4 to 5 since October, low of 1 on Oct 26."),
         (
             (4, 1, 8, 5),
-            "From 4 to 5 since September, high of 8 on 26 Oct, low of 1 on 12 Oct.",
+            "From 4 to 5 since September, high of 8 on Oct 26, low of 1 on Oct 12.",
         ),
     ],
 )
