@@ -125,7 +125,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     expect(theas.locator("#steps li").first).to_be_visible()
     expect(theas.locator("#steps")).to_contain_text("Stay one coffee longer")
     opened(theas, "Reorder or remove")
-    theas.get_by_role("button", name=re.compile("Sooner.*Stay one coffee")).click()
+    theas.get_by_role("button", name=re.compile("Move up.*Stay one coffee")).click()
     cleos.reload()
     cleos.get_by_role("button", name=re.compile("Reached Stay one coffee")).click()
     expect(main(cleos)).to_contain_text("1 of 2 reached")
