@@ -27,7 +27,7 @@ def test_ada_keeps_the_settings_and_they_hold_for_everybody(at, ada, thea, cleo,
     press(page, "Practice", role="link")
     fill(page, name="Quay Practice", session_minutes="40", idle_minutes="12",
          sender_name="Quay", portal_days="45")  # fmt: skip
-    page.get_by_label("Time zone").select_option("Europe/Berlin")
+    page.get_by_label("Time zone", exact=True).select_option("Europe/Berlin")
     press(page, "Save changes")
     expect(page.get_by_role("status")).to_contain_text(
         "The change takes effect immediately"
@@ -87,7 +87,7 @@ def test_lines_are_ordered_and_removed_as_cleo_sees_them(at, ada, cleo, practice
     page, cleos = at(ada), at(cleo.user, phone=True)
     page.goto("/practice/")
     expect(main(page)).to_contain_text("over a year ago: call it again")
-    press(page, "Up Second line")
+    press(page, "Move up Second line")
     cleos.goto("/help/")
     names = cleos.locator("#lines + ul strong")
     expect(names).to_have_text(["Second line", "First line"])
@@ -135,7 +135,7 @@ def test_theo_gets_back_in_after_ada_reset_his_sign_in(at, ada, theo, sink):
     press(theos, "Sign in")
     expect(theos).to_have_url(re.compile("/today/"))
     page.goto("/audit/")
-    expect(row(page, "Reset sign-in")).to_contain_text("Theo")
+    expect(row(page, "Reset a sign-in")).to_contain_text("Theo")
 
 
 def test_ada_finds_what_thea_opened_and_takes_it_as_a_file(at, ada, thea, cleo, carl):
@@ -148,7 +148,7 @@ def test_ada_finds_what_thea_opened_and_takes_it_as_a_file(at, ada, thea, cleo, 
     page.get_by_label("Client").fill("hart")
     page.get_by_label("From").fill(timezone.localdate().isoformat())
     press(page, "Show")
-    expect(main(page)).to_contain_text("1 line, newest first")
+    expect(main(page)).to_contain_text("1 entry, newest first")
     expect(row(page, "Client page")).to_contain_text("Cleo Hart")
     with page.expect_download() as caught:
         press(page, "Export CSV", role="link")

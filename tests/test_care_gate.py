@@ -93,7 +93,7 @@ def test_ada_hands_cleo_to_theo_and_thea_loses_her(at, ada, thea, theo, cleo):
     expect(main(theos)).to_contain_text("Cleo")
     cleos = at(cleo.user, phone=True)
     cleos.goto("/portal/")
-    expect(main(cleos)).to_contain_text("Next with Theo")
+    expect(main(cleos)).to_contain_text("Next session with Theo")
 
 
 def test_thea_hands_over_herself_on_a_day_to_come(at, thea, theo, cleo):
@@ -144,7 +144,7 @@ def test_theo_opens_cleos_record_in_an_emergency(at, theo, thea, ada, cleo):
     expect(main(page)).to_contain_text("Emergency access, read-only, until")
     theas, adas, cleos = at(thea), at(ada), at(cleo.user, phone=True)
     theas.goto("/today/")
-    expect(main(theas)).to_contain_text("Theo opened the record in an emergency")
+    expect(main(theas)).to_contain_text("Theo used emergency access")
     follow(theas, "Read reason")
     expect(main(theas)).to_contain_text(WHY)
     press(theas, "Mark as seen")
@@ -188,7 +188,7 @@ def test_thea_leaves_and_everybody_has_somebody(at, ada, thea, theo, ines, cleo)
         theirs.goto("/caseload/")
         expect(main(theirs)).to_contain_text(client.name)
     cleos.reload()
-    expect(main(cleos)).to_contain_text("Next with Theo")
+    expect(main(cleos)).to_contain_text("Next session with Theo")
     press(page, "Reopen account")
     expect(main(page)).to_contain_text("Save roles")
 

@@ -396,7 +396,7 @@ def test_thea_holds_a_note_back_and_lets_it_be_read_again(at, thea, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     page, cleos = at(thea), at(cleo.user, phone=True)
     page.goto(f"/sessions/{session.pk}/")
-    page.get_by_text("Don’t share yet").click()
+    page.locator("summary", has_text="Don’t share yet").click()
     fill(page, reason="To talk about first")
     press(page, "Don’t share yet")
     expect(main(page)).to_contain_text("Not shared since")

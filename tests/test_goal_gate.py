@@ -71,7 +71,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
         fill(theas, **{f"level_{number}": f"level {words}"})
     choose(theas, "weight_importance", "3")
     choose(theas, "weight_difficulty", "2")
-    press(theas, "Propose goal")
+    press(theas, "Propose wording")
     expect(main(theas)).to_contain_text("Waiting for Cleo to agree")
 
     # Cleo sees it differently; both wordings stand side by side.

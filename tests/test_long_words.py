@@ -63,7 +63,7 @@ def typed() -> list[str]:
         ]
         for row in model._base_manager.all() if fields else []:
             said |= {str(getattr(row, field.attname)) for field in fields}
-    said -= {"therapist", "client"}
+    said -= {"therapist", "client", "comment"}
     return sorted((words for words in said if len(words) > 3), key=len, reverse=True)
 
 

@@ -87,7 +87,7 @@ def test_saved_stays_said_until_there_is_something_to_save(at, thea, session):
     field, words = page.get_by_label("Data"), page.locator("[data-saved-words]")
     field.blur()  # which is a change, of nothing
     expect(words).to_contain_text("Saved")
-    field.press("Sign out")
+    field.press("End")
     page.keyboard.type("x")
     page.keyboard.press("Backspace")
     expect(words).to_contain_text("Saved")
@@ -352,7 +352,9 @@ def test_thea_ends_a_sign_in_changes_her_password_and_her_address(
     press(page, "Change the address", role="link")
     page.get_by_label("New email address").fill("thea.new@example.test")
     press(page, "Send link")
-    expect(main(page)).to_contain_text("thea.new@example.test waits to be confirmed")
+    expect(main(page)).to_contain_text(
+        "Waiting for thea.new@example.test to be confirmed"
+    )
     plan_and_send()
     [mail] = [one for one in sink.messages if "confirms" in one.text]
     page.goto(link_in(mail))

@@ -105,7 +105,7 @@ def test_cleo_adds_her_own_changes_its_goals_and_lets_it_go(cleos, theas, thea, 
     expect(theas.get_by_label("Take the bus into town")).to_be_checked()
     theas.get_by_label("Take the bus into town").uncheck()
     press(theas, "Save goals Dry honesty")
-    expect(theas.locator(".toasts")).to_contain_text("Kept")
+    expect(theas.locator(".toasts")).to_contain_text("Saved")
     cleos.reload()
     expect(main(cleos)).not_to_contain_text("Helps with")
     main(cleos).get_by_text("Change Dry honesty").click()
@@ -136,7 +136,7 @@ def test_a_win_of_either_side_is_on_both_pages(cleos, theas, cleo):
     press(theas, "Save")
     cleos.reload()
     expect(main(cleos)).to_contain_text("Added by Thea")
-    press(cleos, "Take it back I stayed for tea")
+    press(cleos, "Remove I stayed for tea")
     expect(main(cleos)).not_to_contain_text("I stayed for tea")
     press(cleos, "Undo")
     expect(main(cleos)).to_contain_text("I stayed for tea")
@@ -148,10 +148,10 @@ def test_cleo_chooses_the_way_and_thea_reads_it(cleos, theas, cleo):
     expect(cleos.get_by_label("Quietly")).to_be_checked()
     cleos.get_by_text("Leave it at that").click()
     press(cleos, "Save")
-    expect(main(cleos)).to_contain_text("Privately, and nobody brings it up.")
+    expect(main(cleos)).to_contain_text("Privately, and nobody brings it up")
     theas.goto(f"/clients/{cleo.pk}/")
     expect(main(theas)).to_contain_text(
-        "marked privately: prefers that nobody mentions it"
+        "Celebrating progress: privately, and nobody brings it up"
     )
 
 

@@ -39,10 +39,10 @@ class Migration(migrations.Migration):
             name="celebrates",
             field=models.CharField(
                 choices=[
-                    ("quiet", "quietly: a short note, no fuss"),
+                    ("quiet", "quietly, with a short note"),
                     ("talk", "by talking about it in the session"),
-                    ("nobody", "privately: nobody brings it up"),
-                    ("ritual", "with a small ritual: one sentence and the final stone"),
+                    ("nobody", "privately, and nobody brings it up"),
+                    ("ritual", "with a small ritual, one sentence and the final stone"),
                 ],
                 default="quiet",
                 max_length=8,

@@ -37,10 +37,10 @@ class ContactPreferences(HasWishes, models.Model):
     class Celebrates(models.TextChoices):
         """How a success is marked, as the client wants it."""
 
-        QUIET = "quiet", _("quietly: a short note, no fuss")
+        QUIET = "quiet", _("quietly, with a short note")
         TALK = "talk", _("by talking about it in the session")
-        NOBODY = "nobody", _("privately: nobody brings it up")
-        RITUAL = "ritual", _("with a small ritual: one sentence and the final stone")
+        NOBODY = "nobody", _("privately, and nobody brings it up")
+        RITUAL = "ritual", _("with a small ritual, one sentence and the final stone")
 
     client = models.OneToOneField(
         "clients.Client",

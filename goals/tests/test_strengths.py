@@ -104,7 +104,7 @@ def test_thea_sees_before_praising_how_cleo_wants_it(sign_in, thea, cleo):
     cleo.preferences.save(update_fields=["celebrates"])
     browser = sign_in(thea)
     for url in (page_of(cleo), reverse("client", args=[cleo.pk])):
-        assert "privately: prefers that nobody mentions it" in told(browser.get(url))
+        assert "privately, and nobody brings it up" in told(browser.get(url))
 
 
 def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):

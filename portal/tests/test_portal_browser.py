@@ -54,7 +54,7 @@ def test_cleo_proposes_a_goal_and_thea_turns_the_other_key(cleos, theas):
     cleos.get_by_label("Review on").fill("2099-03-01")
     expect(cleos.locator("[data-saved]")).to_contain_text("Saved")
     press(cleos, "Propose this goal")
-    expect(cleos.locator(".toasts")).to_contain_text("Needs your agreement is turned")
+    expect(cleos.locator(".toasts")).to_contain_text("You agreed to this wording")
     expect(cleos.get_by_role("main")).to_contain_text(
         "Waiting for your therapist to agree"
     )
@@ -97,7 +97,7 @@ def test_cleo_agrees_with_one_press(cleos, theas, cleo, thea):
     goal = propose(cleo, by=thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
     press(cleos, "Agree to version 1")
-    expect(cleos.locator(".toasts")).to_contain_text("Needs your agreement is turned")
+    expect(cleos.locator(".toasts")).to_contain_text("You agreed to this goal")
     expect(goal_of(theas, goal)).to_contain_text("Version 1, in effect")
 
 
@@ -107,7 +107,7 @@ def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
     cleos.get_by_role("link", name="Where is it today, 0 to 10?").click()
     cleos.locator("label.n7").click()
     press(cleos, "Save rating")
-    expect(cleos.locator(".toasts")).to_contain_text("Rated 7")
+    expect(cleos.locator(".toasts")).to_contain_text("Rating saved: 7")
     said = cleos.locator("figcaption").inner_text()
     assert "7" in said
     theirs = said.replace("You:", "Cleo:")  # each page says whose it is
@@ -116,7 +116,7 @@ def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
     expect(cleos.locator(".toasts")).to_contain_text("Proposal withdrawn")
     for page in (cleos, theas):
         page.reload()
-        expect(page.get_by_role("main")).not_to_contain_text("Rated 7")
+        expect(page.get_by_role("main")).not_to_contain_text("Rating saved: 7")
         expect(page.locator("figcaption")).not_to_contain_text("7")
 
 
@@ -132,7 +132,7 @@ def test_cleo_adds_a_step_and_lays_its_stone(cleos, theas, cleo, thea):
         expect(main).to_contain_text("Stand at the stop")
         expect(main).to_contain_text("1 of 1 reached")
     cleos.goto(reverse("portal-home"))
-    expect(cleos.get_by_role("main")).to_contain_text("Stone 1 of 1")
+    expect(cleos.get_by_role("main")).to_contain_text("Step 1 of 1")
 
 
 def test_cleo_did_some_and_it_counts(cleos, theas, cleo, thea):
@@ -140,7 +140,7 @@ def test_cleo_did_some_and_it_counts(cleos, theas, cleo, thea):
     agree_practice(cleo, "Three stops, off at the bakery", by=thea)
     cleos.goto(reverse("portal-home"))
     press(cleos, "Did some")
-    expect(cleos.locator(".toasts")).to_contain_text("Doing some of it counts")
+    expect(cleos.locator(".toasts")).to_contain_text("Saved: you did some of it")
     cleos.goto(reverse("portal-goals"))
     chosen = cleos.get_by_role("button", name="Did some", pressed=True)
     expect(chosen).to_be_visible()
@@ -155,7 +155,7 @@ def test_cleo_sets_the_contact_preferences_and_thea_reads_it(cleos, theas, cleo)
     cleos.get_by_label("Email me when my week").uncheck()
     cleos.get_by_label("No messages until").fill("2099-03-01")
     press(cleos, "Save changes")
-    expect(cleos.locator(".toasts")).to_contain_text("Kept")
+    expect(cleos.locator(".toasts")).to_contain_text("Preferences saved")
     expect(cleos.get_by_label("2 hours before")).to_be_checked()
     expect(cleos.get_by_label("Email me when my week")).not_to_be_checked()
     assert not ContactWish.objects.get(client=cleo, kind="client-digest").allowed

@@ -208,10 +208,10 @@ def test_a_win_of_nothing_is_refused_where_it_was_typed(browser):
 
 
 def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
-    assert "Quietly: a short note, no fuss" in told(browser.get(HERE))
+    assert "Quietly, with a short note" in told(browser.get(HERE))
     body = {"celebrates": "nobody"}
     page = told(browser.post("/portal/celebration/", body, follow=True))
-    assert "Privately: nobody brings it up" in page
+    assert "Privately, and nobody brings it up" in page
     event = AuditEvent.objects.get(verb="contact preferences changed")
     assert (event.actor_id, event.detail) == (cleo.user_id, {"fields": ["celebrates"]})
 

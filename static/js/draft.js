@@ -24,14 +24,14 @@ const WORDS = {
   nothing: "",
   saving: "Saving…",
   saved: "Saved {time}",
-  offline: "Not saved: offline, kept here",
+  offline: "Not saved: offline, stored on this device",
   signedOut: "Not saved: sign in again",
   signIn: "Sign in",
   conflict: "Not saved: this was changed elsewhere",
-  held: "Not saved: choose what to keep, then save",
+  held: "Not saved: choose which text to keep, then save",
   seeBoth: "See both",
-  failed: "Not saved: the server did not answer as it should, trying again",
-  refused: "Not saved: the server refused it. Copy your words before you leave",
+  failed: "Not saved: the server had a problem, trying again",
+  refused: "Not saved: the server rejected it. Copy your text before you leave",
 };
 
 const ICONS = {
