@@ -1,4 +1,4 @@
-"""The pages that are measured: who asks, for what, and how much it may cost."""
+"""The measured pages: user, URL and budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the second lock costs: pages with and without row security, in turns.
+"""The cost of row-level security: pages with and without it, in turns.
 
 Once all of it, and once what guards people alone (accounts, sign-ins, second steps).
 Only in the bench's own database.  Without all of it nothing is asked of PostgreSQL: no
