@@ -1,0 +1,1 @@
+"""People, practices, sign-in, audit log, encryption, rows of outgoing email."""

@@ -1,0 +1,1 @@
+"""Sessions: booked, moved, held, missed or canceled."""

@@ -1,0 +1,1 @@
+"""Benchmarks of pages and emails; see docs/performance.md."""

@@ -1,4 +1,4 @@
-"""What PostgreSQL reads for a page: blocks, and which large tables from end to end."""
+"""What PostgreSQL reads for a page: blocks, and large tables read completely."""
 
 from __future__ import annotations
 

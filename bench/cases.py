@@ -1,4 +1,4 @@
-"""The pages that are measured: who asks, for what, and how much it may cost."""
+"""The measured pages: user, URL and budget."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class Desk:
             Case("caseload", "/caseload/", cookie, 12, 4),  # its rows are a template
             Case("search by name", "/caseload/?q=number1", cookie, 8, 1.5),
             Case("today", "/today/", cookie, 14, 3),
-            Case("client with journey", f"/clients/{self.journey.pk}/", cookie, 14, 4),
+            Case("client with timeline", f"/clients/{self.journey.pk}/", cookie, 14, 4),
             Case("session screen", f"/sessions/{self.session.pk}/", cookie, 20, 3.5),
             Case("goal page", f"/goals/{self.goal.pk}/", cookie, 15, 4),
             Case("weekly digest", f"/digest/{self.digest.pk}/", cookie, 12, 3),
@@ -262,9 +262,9 @@ class Cast:
             ),
             goal,
             portal_home(portal),
-            Case("the whole journey", f"/clients/{journey}/journey/", tess, 13),
+            Case("the whole timeline", f"/clients/{journey}/journey/", tess, 13),
             Case("strengths and wins", f"/clients/{journey}/strengths/", tess, 12),
-            Case("how far goals came", f"/clients/{journey}/progress/", tess, 10),
+            Case("goal progress", f"/clients/{journey}/progress/", tess, 10),
             digest,
             people(ada),
             SignIn(

@@ -1,4 +1,4 @@
-"""A hundred people of one practice, signed in, and what each of them does."""
+"""A hundred signed-in people of one practice, and what each of them does."""
 
 from __future__ import annotations
 

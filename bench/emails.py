@@ -47,7 +47,7 @@ UPDATE accounts_outgoingemail SET state = 'held' WHERE kind <> 'client-digest'
 
 
 class Emails(World):
-    """Workers only: nobody opens a page."""
+    """Runs workers only, no web server."""
 
     def __init__(self, therapists: int, recipients: int):
         super().__init__(recipients)
@@ -123,12 +123,12 @@ def plan_all(world: Emails) -> None:
     print(f"{len(ticks)} ticks of at most {max(ticks):.1f} s; ", end="")
     print(f"a tick with nothing to plan: {idle:.1f} s")
     print(f"{took['statements']} statements, **{each:.4f}** of {STATEMENTS} ", end="")
-    print(f"a recipient: {verdict}; memory grew by {took['grown']:.0f} MB at its peak")
+    print(f"per recipient: {verdict}; memory grew by {took['grown']:.0f} MB at most")
     killed(world, sum(ticks) / 2, planned(world))
 
 
 def planned(world: Emails) -> list:
-    """What lies there now; a loud error where it is not one email for each."""
+    """The planned emails; fails unless there is exactly one for each recipient."""
     found = world.as_superuser(PLANNED)
     assert {kind for kind, *_rest in found} == WEEKLY, found
     for kind, _period, *counts in found:
@@ -150,22 +150,22 @@ def killed(world: Emails, after: float, whole: list) -> None:
     sender.kill()
     assert planned(world) == whole
     print(
-        f"Killed after {after:.1f} s: {kept:,} emails were there, {more:,} more ",
-        end="",
+        f"Killed after {after:.1f} s: {kept:,} emails were planned. Planning again "
+        f"added {more:,}:",
     )
-    print("came: one for each recipient, kind and week, as if nothing had been")
+    print("one for each recipient, kind and week, none missing and none twice.")
 
 
 # -- sent -----------------------------------------------------------------------------
 
 HEAD = """
-| sink | mails/s: bare loop | one process | of the loop | two loops | two processes \
+| sink | emails/s: bare loop | one process | of the loop | two loops | two processes \
 | of two loops | |
 |---|---|---|---|---|---|---|---|"""
 
 
 def taken(port: int) -> int | None:
-    """How many emails the sink has."""
+    """The number of emails that the sink received."""
     try:
         with SMTP("127.0.0.1", port, timeout=2) as line:
             return int(line.help())
@@ -174,12 +174,12 @@ def taken(port: int) -> int | None:
 
 
 def rate_of(senders: list[Sender], seconds: float) -> float:
-    """Mails a second of all together."""
+    """Emails a second of all processes together."""
     for sender in senders:
         sender.begin(seconds)
     answers = [sender.done() for sender in senders]
     if min(answer["seconds"] for answer in answers) < seconds:
-        raise SystemExit("No emails are left to send: take more --recipients.")
+        raise SystemExit("No emails are left to send. Use more --recipients.")
     return sum(answer["sent"] / answer["seconds"] for answer in answers)
 
 

@@ -96,7 +96,7 @@ def _work(person, server, began: float, times: Iterable[float], found: Flow) -> 
 def _ask(case, line: HTTPConnection) -> None:
     """On a line that the server has hung up, after two silent seconds, anew."""
     if not case.has_more(0):
-        raise ValueError("nothing is left to do")
+        raise ValueError("No requests are planned.")
     kept = line.sock is not None and not select.select([line.sock], [], [], 0)[0]
     if not kept:
         line.close()

@@ -1,4 +1,4 @@
-"""Asks for pages over kept-open connections, and times the answers."""
+"""Requests pages over open connections and times the answers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ask(case, server, seconds: float, connections: int = 1) -> Window:
         window = _ask(case, server, seconds, connections)
         if window.web is not None and window.postgres is not None:
             return window
-    raise RuntimeError(f"{case.name}: in each of {TRIES} windows a process ended")
+    raise RuntimeError(f"{case.name}: a process ended in each of {TRIES} windows")
 
 
 def _ask(case, server, seconds: float, connections: int) -> Window:
@@ -109,7 +109,7 @@ def ask_once(case, line, number: int, window: Window) -> float:
     text = answer.read()
     took = time.perf_counter() - began
     if answer.status != case.status:
-        raise ValueError(f"{case.name}: {path} answered {answer.status}")
+        raise ValueError(f"{case.name}: {path} returned {answer.status}")
     window.sent = len(text)
     case.answered(number, text)
     return took

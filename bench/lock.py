@@ -1,4 +1,4 @@
-"""What the second lock costs: pages with and without row security, in turns.
+"""The cost of row-level security: pages with and without it, in turns.
 
 Once all of it, and once what guards people alone (accounts, sign-ins, second steps).
 Only in the bench's own database.  Without all of it nothing is asked of PostgreSQL: no
@@ -13,7 +13,7 @@ import statistics
 from bench.load import ask
 
 MOST, MOST_FOR_PEOPLE = 0.20, 0.05  # of a page's CPU
-PAGES = ("caseload", "today", "client with journey", "session screen", "portal home")
+PAGES = ("caseload", "today", "client with timeline", "session screen", "portal home")
 TABLES = """
 SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relrowsecurity
   AND relnamespace = 'public'::regnamespace

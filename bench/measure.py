@@ -1,4 +1,4 @@
-"""Alternates floor and page, and says what each page costs in floors."""
+"""Measures floor and page in turns, and reports each page's cost in floors."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def run(options) -> None:
         null.queries = 3
         show(null, options)
         if abs(null.ratio - 1) > CLOSE:
-            print("The floor differs from itself: this machine is too busy now.")
+            print("Two measurements of the floor differ: this machine is too busy.")
         show(measure(note, world.floor, floor, world.floor, options, False), options)
         for case in cases:
             read = what_is_read(world, case)

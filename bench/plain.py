@@ -1,4 +1,4 @@
-"""Cairn with every prepared query compiled and planned anew, each time it is asked."""
+"""Cairn with every prepared query compiled and planned again each time."""
 
 from database import prepared
 from therapy.wsgi import application

@@ -1,4 +1,4 @@
-"""What prepared queries save of each page: as they are and all of them plain, in turns.
+"""What prepared queries save of each page, compared with plain queries in turns.
 
 A page keeps its prepared queries where they save at least a tenth of its CPU.
 """
@@ -28,10 +28,10 @@ def compare_prepared(world, cases, options, statements) -> None:
                 found[server].append(ask(case, server, options.seconds).cpu)
         kept, anew = (statistics.median(found[each]) for each in (world.app, plain))
         saved = (anew - kept) / anew
-        verdict = "ok" if saved >= LEAST else "goes"
+        verdict = "ok" if saved >= LEAST else "too little"
         cells = [case.name, f"{kept:.1f}", f"{anew:.1f}", f"**{saved:.0%}**", verdict]
         print(f"| {' | '.join(cells)} |", flush=True)
     for case in cases:  # in this process, which then knows what was asked
         statements(case)
     unasked = sorted(query.name for query in EVERY if not query.shapes)
-    print(f"\nNo measured page asks: {', '.join(unasked)}")
+    print(f"\nNot used by any measured page: {', '.join(unasked)}")

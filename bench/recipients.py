@@ -1,4 +1,4 @@
-"""Who gets emails: ten therapists a practice, each client with a session of the week.
+"""Creates recipients: ten therapists per practice, a session this week per client.
 
 Imported once Django is set up.
 """

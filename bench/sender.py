@@ -1,4 +1,4 @@
-"""A worker that plans or sends when it is told to, and says what that took.
+"""A worker that plans or sends on command and reports the cost.
 
 python -m bench.sender plan|send|bare
 

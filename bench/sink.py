@@ -1,4 +1,4 @@
-"""A mail server that takes every email and keeps none, as slow as it is told to be.
+"""A mail server that accepts and discards every email, with a configurable delay.
 
 python -m bench.sink PORT MILLISECONDS
 

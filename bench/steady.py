@@ -1,4 +1,4 @@
-"""A hundred people at a steady rate, as much as this machine should bear all day.
+"""A hundred people at a steady rate that this machine should handle all day.
 
 The rate is 60 % of what the floor does when it is full, divided by what the mix of
 pages costs in floors; so of any machine as much is asked as it can do.
@@ -65,7 +65,7 @@ class Traffic:
         )
         self.run(full / SLOW, WEIGH)  # warm
         ratio = statistics.median(self._weigh(floor, full) for _round in range(rounds))
-        print(f"The floor is full at {full:.0f} a second; ", end="")
+        print(f"The floor reaches {full:.0f} requests a second; ", end="")
         print(f"the mix costs {ratio:.2f} floors", flush=True)
         return SHARE * full / ratio
 
@@ -74,10 +74,10 @@ class Traffic:
         for _try in range(TRIES):
             found = self.run(full / SLOW, WEIGH)
             if found.errors:
-                raise SystemExit(f"The mix fails: {found.errors[0]}")
+                raise SystemExit(f"A request of the mix failed: {found.errors[0]}")
             if found.cpu is not None:
                 return found.cpu / base.cpu
-        raise RuntimeError(f"in each of {TRIES} windows a process ended")
+        raise RuntimeError(f"A process ended in each of {TRIES} windows.")
 
 
 def steady(world, floor, options) -> None:
@@ -86,10 +86,10 @@ def steady(world, floor, options) -> None:
     traffic.run(aim, min(WARM, seconds))
     found = traffic.run(aim, seconds)
     traffic.crew.undo()
-    print(f"{EVERYBODY} people for {options.minutes:g} minutes, {aim:.1f} requests ")
-    print(f"a second aimed at, **{found.rate:.1f}** reached, ", end="")
-    print(f"{len(found.all)} answers; asked {percentile(found.late, 99):.0f} ms late ")
-    print(f"at p99, with {found.own:.0%} of a core")
+    print(f"{EVERYBODY} people for {options.minutes:g} minutes: target {aim:.1f} ")
+    print(f"requests a second, **{found.rate:.1f}** reached, ", end="")
+    print(f"{len(found.all)} answers; sent {percentile(found.late, 99):.0f} ms late ")
+    print(f"at p99; the load generator used {found.own:.0%} of a core")
     show(found)
     grown = show_memory(traffic.sizes)
     slow = percentile(found.all, 95)
@@ -107,7 +107,7 @@ def show(found: Flow) -> None:
         slow = [f"{percentile(times, percent):.0f}" for percent in (50, 95, 99)]
         print(f"| {name} | {len(times)} | {' | '.join(slow)} |")
     for error in sorted(set(found.errors)):
-        print(f"{found.errors.count(error)} times {error}")
+        print(f"{found.errors.count(error)} times: {error}")
 
 
 def show_memory(sizes: list[dict[str, Memory]]) -> float:

@@ -1,4 +1,4 @@
-"""Twenty people sign in each second: do the others notice?
+"""Twenty sign-ins each second, and how much slower another page gets.
 
 Pages are asked for at a steady rate, first alone and then beside the storm, in turns.
 """
@@ -53,13 +53,13 @@ def weather(world, page, sign_in, options) -> None:
         paced(page, world.app, PAGES_A_SECOND, WINDOW, beside)
         other.join()
     rate = len(storm) / (WINDOW * options.rounds)
-    print(f"\n{A_SECOND} sign-ins a second asked for, {rate:.1f} answered yes,")
+    print(f"\n{A_SECOND} sign-ins a second requested, {rate:.1f} succeeded,")
     print(f"p50 {statistics.median(storm):.0f} ms, p95 {_p95(storm):.0f} ms")
     print(f"| {page.name} | p50 ms | p95 ms |\n|---|---|---|")
     for name, times in (("alone", alone), ("beside them", beside)):
         print(f"| {name} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
     ratio = statistics.median(beside) / statistics.median(alone)
-    print(f"times as long at p50: {ratio:.2f}")
+    print(f"p50 beside them is {ratio:.2f} times as long")
 
 
 def _p95(times) -> float:

@@ -1,4 +1,4 @@
-"""Fifty therapists type at once, and each note is kept whenever its writer pauses.
+"""Fifty therapists type at once; each note is saved when its author pauses.
 
 The browser keeps it 0.7 seconds after the last key (static/js/draft.js); who writes
 sentences pauses about every two seconds.
@@ -33,8 +33,8 @@ def typing(world) -> None:
     slow = [percentile(times, percent) for percent in (50, 95, 99)]
     fine = slow[1] < SLOWEST and not found.errors
     print(f"\n{PEOPLE} people typed for {SECONDS} s: {found.rate:.1f} notes of 4 KB ")
-    print(f"kept a second, p50 {slow[0]:.0f} ms, **p95 {slow[1]:.0f}** of {SLOWEST}, ")
+    print(f"saved a second, p50 {slow[0]:.0f} ms, **p95 {slow[1]:.0f}** of {SLOWEST}, ")
     print(f"p99 {slow[2]:.0f}, {len(found.errors)} errors: {'ok' if fine else 'over'}")
-    print(f"(asked {percentile(found.late, 99):.0f} ms late at p99)")
+    print(f"(requests sent {percentile(found.late, 99):.0f} ms late at p99)")
     for error in sorted(set(found.errors)):
-        print(f"{found.errors.count(error)} times {error}")
+        print(f"{found.errors.count(error)} times: {error}")

@@ -1,4 +1,4 @@
-"""What is measured, running: a PostgreSQL, Cairn and the floor, two web servers."""
+"""The measured system: PostgreSQL, and web servers for Cairn and the floor."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Caseload, access rule, care roles, contact preferences, drafts and signals."""

@@ -1,0 +1,1 @@
+"""PostgreSQL backend, row-level security, prepared queries, locks and claims."""

@@ -1,0 +1,1 @@
+"""Emails: what is sent, to whom and when; the outbox and weekly digests."""

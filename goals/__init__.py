@@ -1,0 +1,1 @@
+"""Goals that both sides agree to, ratings, steps, reviews, comments, strengths."""

@@ -1,0 +1,1 @@
+"""The session page: note, ratings and agenda; signing, additions and holds."""

@@ -1,0 +1,1 @@
+"""Services for ./start and ./test; not used in production."""

@@ -1,5 +1,5 @@
-# Installs Chromium for the browser tests where we may.  Sourced by ./test.
-# Where it cannot be had, those tests are skipped by name; with CI=true they fail.
+# Installs Chromium for the browser tests, if permitted.  Sourced by ./test.
+# Without Chromium those tests are skipped with a message; with CI=true they fail.
 have_chromium() {
   [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null || command -v google-chrome >/dev/null
 }

@@ -1,5 +1,5 @@
-# Installs PgBouncer for tests/test_pgbouncer.py where CI runs.  Sourced by ./test.
-# Elsewhere that test is skipped by name.
+# Installs PgBouncer for tests/test_pgbouncer.py in CI.  Sourced by ./test.
+# Elsewhere that test is skipped with a message.
 if [ "${CI:-}" = true ] && [ ! -x /usr/sbin/pgbouncer ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing PgBouncer for its test (apt-get install pgbouncer)"
   {

@@ -1,10 +1,10 @@
-# Makes the virtual environment from the hashed file named by $LOCK.  Sourced by ./start, ./test and ./lock.
-# In: LOCK, and optionally PYTHON (interpreter), APP_VENV (place), NO_CACHE=1, INSTALLER=pip.  Out: VENV.
+# Creates the virtual environment from the hashed lock file $LOCK.  Sourced by ./start, ./test and ./lock.
+# In: LOCK, and optionally PYTHON (interpreter), APP_VENV (folder), NO_CACHE=1, INSTALLER=pip.  Out: VENV.
 VENV="${APP_VENV:-$PWD/.venv}"
 
 pick_python() {
   for python in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
-    # Running it is the only honest test: version managers leave names that answer with an error.
+    # Run it to be sure: version managers install stubs that only print an error.
     if "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
       "$python" -c 'import sys; print(sys.executable)'
       return
@@ -15,7 +15,7 @@ pick_python() {
   exit 1
 }
 
-# The quick way: uv, itself pinned and hashed, in a folder of its own; it makes the venv without ensurepip.
+# The fast way: uv, itself pinned and hashed, in its own folder. It creates the venv without ensurepip.
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 install_with_uv() {
   [ "${INSTALLER:-uv}" = uv ] || return 1
@@ -33,29 +33,29 @@ install_with_uv() {
 install_with_pip() {
   if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
     rm -rf "$VENV"
-    "$PY" -m venv "$VENV" || { echo "Python lacks venv: apt-get install python3-venv" >&2; return 1; }
+    "$PY" -m venv "$VENV" || { echo "This Python has no venv module: apt-get install python3-venv" >&2; return 1; }
   fi
   "$VENV/bin/python" -m pip install -q ${NO_CACHE:+--no-cache-dir} \
     --require-hashes --only-binary :all: -r "$LOCK"
 }
 
-# A stamp inside the venv says which lock file it was made from, so a second start installs nothing.
+# A stamp in the venv has the checksum of its lock file, so a second start installs nothing.
 stamp="$VENV/.stamp-$LOCK"
-# ./start and ./test for the first time at the same moment: the second waits for the first.
+# If ./start and ./test run for the first time at once, the second waits for the first.
 if command -v flock >/dev/null && { exec 9>"$VENV.lock"; } 2>/dev/null; then flock 9; fi
 wanted="$(cksum < "$LOCK")"
 if [ ! -x "$VENV/bin/python" ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   PY="$(pick_python)"
   if ! mkdir -p "$VENV" 2>/dev/null || [ ! -w "$VENV" ]; then
-    echo "Cannot write $VENV: make it writable, or choose another place: APP_VENV=/some/folder $0" >&2
+    echo "Cannot write $VENV: make it writable, or choose another folder: APP_VENV=/some/folder $0" >&2
     exit 1
   fi
   echo "Installing $LOCK into $VENV with $PY" >&2
   if ! install_with_uv; then
-    echo "(uv was not to be had; using pip, which is slower)" >&2
+    echo "uv could not be installed. Using pip, which is slower." >&2
     install_with_pip || {
-      echo "Could not install $LOCK (why stands above). It needs the network or PIP_INDEX_URL, and 500 MB of disk;" >&2
-      echo "then run this again." >&2
+      echo "Could not install $LOCK; the reason is above. Check the network (or PIP_INDEX_URL) and 500 MB of free disk space," >&2
+      echo "then try again." >&2
       exit 1
     }
   fi

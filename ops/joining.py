@@ -1,4 +1,4 @@
-"""One Cairn for each var/, and commands that join the one that runs."""
+"""One running Cairn per var/ folder, and commands that use its services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from ops.place import VAR
 
-# A joined command has its own services where it names them.
+# A joined command uses its own database if DATABASE_URL is set.
 DATABASES = ("DATABASE_URL", "MIGRATE_DATABASE_URL", "WORKER_DATABASE_URL",
              "BACKUP_DATABASE_URL")  # fmt: skip
 
@@ -30,7 +30,7 @@ class Lock:
     def __init__(self):
         VAR.mkdir(parents=True, exist_ok=True)
         self.file = open(VAR / "up.lock", "a+")
-        # Shared by the joined, so that services do not end under a command.
+        # Shared by joined commands, so that services do not stop while one runs.
         self.joined = open(VAR / "joined.lock", "a+")
         self.state = VAR / "running.json"
 
@@ -41,7 +41,7 @@ class Lock:
         return True
 
     def publish(self, env: dict[str, str]) -> None:
-        """Say to commands that join how to reach everything; holds passwords."""
+        """Store how joining commands reach the services; contains passwords."""
         half_done = self.state.with_suffix(".tmp")
         half_done.touch(0o600)
         half_done.write_text(json.dumps({"pid": os.getpid(), "env": env}))
@@ -62,7 +62,11 @@ class Lock:
 
     def wait_for_the_joined(self) -> None:
         if not try_flock(self.joined, fcntl.LOCK_EX):
-            print("waiting for commands that joined us", file=sys.stderr, flush=True)
+            print(
+                "waiting for commands that still use these services",
+                file=sys.stderr,
+                flush=True,
+            )
             fcntl.flock(self.joined, fcntl.LOCK_EX)
 
 
@@ -77,7 +81,7 @@ class Joined:
         while not (state := self.lock.published()):
             if time.monotonic() > deadline:
                 raise SystemExit(
-                    f"A ./start holds {VAR} and does not get ready: see its terminal."
+                    f"Another ./start uses {VAR} but is not ready. See its terminal."
                 )
             time.sleep(0.2)
         fcntl.flock(self.lock.joined, fcntl.LOCK_SH)

@@ -1,4 +1,4 @@
-"""The demo's own secrets: made once, kept in var/, readable by us alone."""
+"""The demo's secrets: created once in var/, readable only by this user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make_master_key() -> str:
 
 
 def kept(file: Path, make) -> str:
-    """The content of file, made whole or not at all, and by one of two starts only."""
+    """The content of file; created atomically, by only one of two parallel starts."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         half_done = file.with_name(f"{file.name}.{os.getpid()}")
@@ -35,7 +35,7 @@ def kept(file: Path, make) -> str:
 
 
 def secrets_of(given) -> dict[str, str]:
-    """Both keys, those that are given or those of var/."""
+    """Both keys: the given ones, else those in var/."""
     return {
         "SECRET_KEY": given.get("SECRET_KEY")
         or kept(VAR / "secret_key", make_secret_key),

@@ -19,7 +19,7 @@ OTHERS = {
 
 @contextmanager
 def environment(role: str, given):
-    """The variables for the settings; what is given wins, except for the database."""
+    """The variables for the settings; given values win, except for the database."""
     cluster = Cluster(VAR / "pg")
     if cluster.try_lock():
         cluster.start()
@@ -37,4 +37,4 @@ def environment(role: str, given):
             "DEMO": "1",
         }
     finally:
-        cluster.stop()  # does nothing where it is not ours
+        cluster.stop()  # does nothing if another process started it

@@ -1,4 +1,4 @@
-"""The demo's mail box: it takes every mail, delivers none, and shows them on a page.
+"""The demo's test mailbox: accepts every email, delivers none, shows them on a page.
 
 python -m ops.mail FOLDER SMTP_PORT WEB_PORT
 
@@ -57,7 +57,7 @@ class Mail:
         part = self.message.get_body((kind,))
         try:
             return part.get_content() if part else ""
-        except (LookupError, ValueError):  # a character set that nobody knows
+        except (LookupError, ValueError):  # an unknown character set
             return part.get_payload(decode=True).decode("utf-8", "replace")
 
     def as_json(self) -> dict:
@@ -69,7 +69,7 @@ class Mail:
 
 
 class Box:
-    """A Maildir, one file for each mail and recipient, so that it outlives us."""
+    """A Maildir, one file per email and recipient, so emails survive a restart."""
 
     def __init__(self, folder: Path):
         Path(folder).parent.mkdir(parents=True, exist_ok=True)
@@ -114,9 +114,9 @@ class Box:
 class Sink:
     """An SMTP server and its page, in threads.
 
-    Faults for tests: `answer` ("451 try later") is said instead of taking the mail,
-    `at_recipient` to RCPT; `delay_after_data` takes the mail, then is silent for so
-    many seconds.
+    Faults for tests: `answer` ("451 try later") is returned instead of accepting the
+    email, `at_recipient` as the answer to RCPT; `delay_after_data` accepts the email
+    and delays the answer by so many seconds.
     """
 
     def __init__(self, folder, smtp_port: int = 0, web_port: int = 0):

@@ -1,8 +1,8 @@
-"""The page on which the demo's mails are read.
+"""The web page of the demo's test mailbox.
 
 /              the list, newest first        /mails.json   the same for tests
-/mail/ID       one mail                      POST /empty   (or DELETE /) throws all away
-/mail/ID/html  its HTML part, in a sandbox   /mail/ID/raw  as it left
+/mail/ID       one email                     POST /empty   (or DELETE /) deletes all
+/mail/ID/html  its HTML part, in a sandbox   /mail/ID/raw  its source
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# A mail's own HTML: no scripts, nothing from elsewhere; links open outside the frame.
+# An email's own HTML: no scripts, nothing remote; links open outside the frame.
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -73,13 +73,15 @@ def list_page(mails) -> str:
         f'<p class="small">{escape(mail.to)} · {moment(mail)}</p></li>'
         for mail in mails
     )
-    empty = '<form method="post" action="/empty"><button>Empty the box</button></form>'
-    nothing = "<p>No email was sent yet. Reload this page after an action.</p>"
+    empty = (
+        '<form method="post" action="/empty"><button>Delete all emails</button></form>'
+    )
+    nothing = "<p>No emails yet. Reload this page after Cairn sends one.</p>"
     return page(
-        "Test mailbox of the demo",
-        "<header><h1>Test mailbox of the demo</h1>"
+        "Test mailbox",
+        "<header><h1>Test mailbox</h1>"
         f"{empty if mails else ''}</header><main>"
-        "<p>Every email Cairn sends is caught here; none is delivered.</p>"
+        "<p>Every email that Cairn sends is shown here; none is delivered.</p>"
         f"{f'<ul>{rows}</ul>' if rows else nothing}</main>",
     )
 
@@ -133,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         found = re.fullmatch(r"/mail/([^/]+?)(?:/(html|raw))?", path)
         mail = found and self.box.get(found[1])
         if not mail:
-            body = '<h1>This email is gone</h1><p><a href="/">All emails</a></p>'
+            body = '<h1>This email was deleted</h1><p><a href="/">All emails</a></p>'
             return self._send(404, page("Gone", body))
         if found[2] == "html":
             body = '<!doctype html><base target="_blank">' + mail.html
@@ -155,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, "", "text/plain")
 
     def _asked_by_name(self) -> bool:
-        """Mails hold one-use links: no site may point its own name at this machine."""
+        """Emails contain one-use links, so refuse other host names (DNS rebinding)."""
         return urlsplit("//" + self.headers.get("Host", "")).hostname in HERE
 
     def _from_elsewhere(self) -> bool:
@@ -179,7 +181,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *arguments):
-        """Silent: paths are of no use here."""
+        """No log of requests."""
 
 
 def serve(box, host: str, port: int) -> ThreadingHTTPServer:

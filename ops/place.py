@@ -1,4 +1,4 @@
-"""Where things live, and how children are started so that they never outlive us."""
+"""Paths, ports and child processes; children end when their parent dies."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ VAR = Path(os.environ.get("APP_VAR") or BASE / "var").resolve()
 ERROR = re.compile(
     r"^[\w.]*(Error|Exception|ImproperlyConfigured): |error:|FATAL|PANIC"
 )
-OTHER_GENERATION = 3  # how ops.prepare ends where the tables are of older migrations
+OTHER_GENERATION = 3  # exit code of ops.prepare if the tables are from older migrations
 LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 
 def open_log(log: Path, mode="ab"):
-    """Read by whoever runs it and by its group, also where it lay open before."""
+    """Readable by the owner and group only, also if it existed with wider rights."""
     log.parent.mkdir(parents=True, exist_ok=True)
     file = open(log, mode, opener=lambda name, flags: os.open(name, flags, 0o640))
     if os.fstat(file.fileno()).st_mode & 0o027:
@@ -38,7 +38,7 @@ def open_log(log: Path, mode="ab"):
 
 
 def unused(path: Path) -> Path:
-    """`path`, or the first of path-2, path-3, ... that is not there."""
+    """`path`, or the first of path-2, path-3, ... that does not exist."""
     number, free = 1, path
     while free.exists():
         number += 1
@@ -47,10 +47,10 @@ def unused(path: Path) -> Path:
 
 
 def telling_line(text: str) -> str:
-    """The last line that speaks of an error; programs like to add hints below it."""
+    """The last line that reports an error; programs often add hints below it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines[-30:] if ERROR.search(line)]
-    return (telling or lines or ["it said nothing."])[-1]
+    return (telling or lines or ["no output."])[-1]
 
 
 def last_line(log: Path) -> str:
@@ -86,7 +86,7 @@ def end(process: subprocess.Popen, number=signal.SIGTERM, seconds=20) -> None:
 
 
 def end_all(processes, number=signal.SIGTERM, seconds=20) -> None:
-    """Ask all at once, then wait; who does not end in time is killed."""
+    """Signal all at once, then wait; kill those that do not end in time."""
     for process in processes:
         if process.poll() is None:
             process.send_signal(number)
@@ -99,7 +99,7 @@ def end_all(processes, number=signal.SIGTERM, seconds=20) -> None:
             process.wait()
 
 
-LONGEST = 15  # times as long as asked for, while something still moves
+LONGEST = 15  # times `seconds` at most, while there is progress
 
 
 def wait_until(ready, seconds: float, what: str, process=None, log=None) -> None:
@@ -121,13 +121,13 @@ def wait_until(ready, seconds: float, what: str, process=None, log=None) -> None
         if (ended and not ready()) or still:
             raise SystemExit(
                 f"{what} did not answer."
-                + (f" It said: {last_line(log)} See {log}." if log else "")
+                + (f" Last log line: {last_line(log)} See {log}." if log else "")
             )
         time.sleep(0.05)
 
 
 def _progress_of(process, log) -> tuple:
-    """What changes while a process, with its children, does anything."""
+    """Values that change while a process or its children are working."""
     grown = Path(log).stat().st_size if log and Path(log).exists() else 0
     if process is None:
         return grown, 0
@@ -142,7 +142,7 @@ def _progress_of(process, log) -> tuple:
 
 
 def _is_overloaded() -> bool:
-    """Where more wants to run than can, everything takes its time."""
+    """Whether more processes want to run than can, so that all are slow."""
     return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
@@ -150,9 +150,9 @@ _reserved: dict[int, TextIO] = {}
 
 
 def own_port(wanted: int) -> int:
-    """A free port that is ours until we end, before anything listens on it.
+    """A free port, reserved until this process ends, before anything listens on it.
 
-    Another ./start that begins in the same moment takes the next, whatever its folder.
+    Another ./start that begins at the same moment takes the next, in any folder.
     """
     for port in range(wanted, wanted + 20):
         if _is_free(port) and _reserve(port):
@@ -175,7 +175,7 @@ def _reserve(port: int) -> bool:
         return False
     try:
         lock = (Path(tempfile.gettempdir()) / f"cairn-port-{port}.lock").open("a")
-    except OSError:  # somebody else's
+    except OSError:  # belongs to another user
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -196,11 +196,11 @@ def free_port(wanted: int) -> int:
             except OSError:
                 continue
             return probe.getsockname()[1]
-    raise SystemExit("no free port")
+    raise SystemExit("No free port was found.")
 
 
 def socket_directory(home: Path) -> Path:
-    """`home`, or a short private folder where that is too long or has odd signs."""
+    """`home`, or a short private folder if it is too long or has special characters."""
     text = str(home)
     plain = text.isascii() and not set(text) & set(" ,%?#'\"\\")
     if plain and len(text) + len("/.s.PGSQL.5432.lock") <= LONGEST_SOCKET_PATH:
@@ -214,5 +214,5 @@ def socket_directory(home: Path) -> Path:
         os.geteuid(),
         home.stat().st_uid,
     ):
-        raise SystemExit(f"{short} belongs to another user")
+        raise SystemExit(f"{short} belongs to another user. Delete it or set TMPDIR.")
     return short

@@ -2,8 +2,7 @@
 
 One process, since Django starts slowly.
 
-Runs with DATABASE_URL set to the owner's: the only process besides manage.py that ever
-has it.
+Runs with DATABASE_URL set to the owner's.  Besides manage.py, no other process gets it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from ops import place
 
 
 def static_fingerprint() -> str:
-    """Changes when any static file does, ours or a package's."""
+    """Changes when any static file changes, ours or a package's."""
     total = hashlib.sha256()
     for finder in finders.get_finders():
         for path, storage in finder.list([]):

@@ -1,7 +1,7 @@
-"""Real browsers for tests: `at(thea)` is Thea's, signed in; `at(None)` a visitor's.
+"""Real browsers for tests: `at(thea)` is signed in as Thea, `at(None)` not at all.
 
-A test fails on any script error, missing file or breach of the content policy on any of
-its pages, whatever else it asserts.
+A test fails on any script error, missing file or violation of the content policy on any
+of its pages.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def browser():
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
-        # While Playwright's event loop runs, Django keeps this thread's connection in
-        # another place, where nobody would find it to close it afterwards.
+        # While Playwright's event loop runs, Django stores this thread's connection in
+        # another place, so it would not be closed later.
         connection.close()
 
 

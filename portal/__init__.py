@@ -1,1 +1,1 @@
-"""Everything a client can see or do.  If it is not here, they cannot."""
+"""Everything a client can see or do; a client cannot do what has no URL here."""

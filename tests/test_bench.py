@@ -92,7 +92,7 @@ def test_who_waits_for_a_slow_answer_is_late_with_the_next_question(slow_server)
     assert first >= 500
     assert 400 <= second <= first
     assert 300 <= third <= second
-    assert found.errors == ["page: ValueError('page: / answered 500')"]
+    assert found.errors == ["page: ValueError('page: / returned 500')"]
 
 
 def test_each_shared_page_is_counted_once():

@@ -331,7 +331,7 @@ def test_sql_that_names_somebody_becomes_them_which_the_page_on_security_says(
     become = f"SELECT app.login('{found}'); SELECT count(*) FROM clients_client"
     assert run(browser, become) == [[1]]
     page = Path(__file__).parents[1].joinpath("docs", "security.md").read_text().split()
-    assert "becomes whomever it names" in " ".join(page)
+    assert "becomes any person it names" in " ".join(page)
 
 
 # -- coming in ------------------------------------------------------------------------

@@ -122,7 +122,8 @@ def test_the_doctor_finds_nothing_but_that_it_is_a_demo(cairn, var):
 def test_a_second_start_says_where_the_first_runs(cairn, var):
     second = outcome(var)
     assert second.code == 1
-    assert second.err.startswith(f"Cairn runs already at {cairn.env['SITE_URL']} (")
+    where = f"at {cairn.env['SITE_URL']} ("
+    assert second.err.startswith(f"Cairn is already running {where}")
 
 
 def test_keys_are_for_us_alone(cairn, var):
@@ -230,7 +231,7 @@ def test_two_starts_at_once_in_one_folder_are_one():
         later = next(p for p in both if p.poll() is not None)
         lives = next(p for p in both if p is not later)
         assert later.returncode == 1
-        assert later.stderr.read().startswith("Cairn runs already")
+        assert later.stderr.read().startswith("Cairn is already running")
         state = folder / "running.json"
         wait_until(state.exists, 60, "./start", lives)
         lives.env = json.loads(state.read_text())["env"]

@@ -1,6 +1,6 @@
-"""One file, from the environment; .env.example says what each variable means.
+"""Settings, read from the environment; .env.example describes each variable.
 
-./start sets DEMO=1.  Without it nothing has a default that would be unsafe.
+./start sets DEMO=1.  Without it no variable has an unsafe default.
 """
 
 import base64
@@ -25,7 +25,7 @@ DEMO = env("DEMO") == "1"
 def required(name, in_demo=None):
     value = env(name) or (in_demo if DEMO else None)
     if not value:
-        raise ImproperlyConfigured(f"{name} is not set; .env.example says what it is.")
+        raise ImproperlyConfigured(f"{name} is not set. See .env.example.")
     return value
 
 
@@ -55,15 +55,15 @@ def networks(name, text):
 SECRET_KEY = required("SECRET_KEY")
 if len(SECRET_KEY) < 50 and not DEMO:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
-# The root of all field encryption.  Old ones only open; docs/security.md, Keys.
+# Root key of all field encryption.  Old keys only decrypt; docs/security.md, Keys.
 MASTER_KEY = key_of_32_bytes("MASTER_KEY", required("MASTER_KEY"))
 OLD_MASTER_KEYS = [
     key_of_32_bytes("OLD_MASTER_KEYS", text)
     for text in listed(env("OLD_MASTER_KEYS", ""))
 ]
-# Seals backups; without it a key that comes from MASTER_KEY does.
+# Encrypts backups.  Default: a key derived from MASTER_KEY.
 BACKUP_KEY = env("BACKUP_KEY") and key_of_32_bytes("BACKUP_KEY", env("BACKUP_KEY"))
-DEMO_ACCOUNTS = [  # offered on the sign-in page
+DEMO_ACCOUNTS = [  # listed on the sign-in page
     {
         "email": email,
         "password": PASSWORD,
@@ -76,7 +76,7 @@ ALLOWED_HOSTS = listed(
     required("ALLOWED_HOSTS", in_demo="localhost,127.0.0.1,[::1],testserver")
 )
 CSRF_TRUSTED_ORIGINS = listed(env("CSRF_TRUSTED_ORIGINS", ""))
-# Links in mails are built from it, never from the Host of a request.
+# Base of links in emails; the Host header of a request is never used.
 SITE_URL = required("SITE_URL", in_demo="http://localhost:8000").rstrip("/")
 if urlsplit(SITE_URL).scheme not in ("https", "http" if DEMO else "https"):
     raise ImproperlyConfigured("SITE_URL must begin with https://")
@@ -90,7 +90,7 @@ CSRF_FAILURE_VIEW = "accounts.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 INSTALLED_APPS = [
-    "therapy",  # only for its commands
+    "therapy",  # for its management commands only
     "portal",
     "digests",
     "overview",
@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "accounts.middleware.PersonMiddleware",  # who asks, also to the database
+    "accounts.middleware.PersonMiddleware",  # loads the user, tells the database
     "accounts.middleware.SignInRequiredMiddleware",
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.OneActMiddleware",
@@ -151,12 +151,12 @@ TEMPLATES = [
     }
 ]
 
-# Every process is given the URL of its own role: web, worker, or (migrations only)
-# owner.  See deploy/roles.sql.
+# Each process gets the URL of its own role: web, worker, or owner (migrations only).
+# See deploy/roles.sql.
 DATABASE_URL = required("DATABASE_URL")
 if urlsplit(DATABASE_URL).scheme not in ("postgresql", "postgres"):
     raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
-# A restore works as its owner, and looks at the whole as the backup's role.
+# Restore uses the owner's role, and reads all rows with the backup's.
 DATABASE_URLS = {
     "web": DATABASE_URL,
     "owner": env("MIGRATE_DATABASE_URL"),
@@ -167,19 +167,18 @@ DATABASES = {
     "default": dj_database_url.parse(
         DATABASE_URL,
         engine="database.engine",
-        conn_max_age=600,  # its plans go with it
+        conn_max_age=600,  # prepared plans are lost with the connection
         conn_health_checks=True,
     )
 }
-DATABASES["default"]["ATOMIC_REQUESTS"] = (
-    True  # row security knows who asks only inside a transaction
-)
-# A database that is not there says so soon, and a page 503.
+# Row-level security has the user's identity only inside a transaction.
+DATABASES["default"]["ATOMIC_REQUESTS"] = True
+# If the database is unreachable, fail after 5 s, so that the page returns 503.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["TEST"] = {"NAME": "test_cairn"}
 
 AUTHENTICATION_BACKENDS = ["accounts.backend.PasswordBackend"]
-# One factor alone wants length (NIST SP 800-63B-4), and nothing else of a password.
+# A single factor needs length and no composition rules (NIST SP 800-63B-4).
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.LengthValidator"},
     {"NAME": "accounts.passwords.GuessableValidator"},
@@ -189,7 +188,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "accounts.passwords.CommonValidator"},
 ]
-PASSWORD_RESET_TIMEOUT = 60 * 60  # the email is not sent later than that either
+PASSWORD_RESET_TIMEOUT = 60 * 60  # the email is not sent after that either
 PASSWORD_HASHERS = [
     "accounts.passwords.Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -215,24 +214,23 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost
 MFA_TOTP_TOLERANCE = 1  # the code before and the one after
 MFA_RECOVERY_CODE_COUNT = 8
-# Points that a mean change of goal ratings must reach to be called one: described for a
-# youth sample whose parents rated, so it is a practice's to set.
+# Points by which the mean of goal ratings must change to be reported as a change.  The
+# default was published for a youth sample rated by parents; a practice can change it.
 GOAL_CHANGE_THRESHOLD = float(env("GOAL_CHANGE_THRESHOLD") or 2.45)
-# More openings of records in a minute than anybody reads; see
-# clients/record_rate_limit.py.
+# Maximum of records that a person may open in a minute (clients/record_rate_limit.py).
 RECORDS_A_MINUTE = int(env("RECORDS_A_MINUTE") or 200)
-# Who works in the practice needs more than a password, except in the demo.
+# Staff need two-step verification, except in the demo.
 SECOND_STEP_REQUIRED = not DEMO
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# allauth counts in a cache, per account from any address: a way to lock somebody out.
-# accounts/sign_in_limits.py counts alone.
+# allauth's limits count per account from any address, so strangers could lock someone
+# out.  accounts/sign_in_limits.py is used instead.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en", "English")]  # each by its own name; see docs/translate.md
+LANGUAGES = [("en", "English")]  # each language in its own name; see docs/translate.md
 LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "UTC"
-# The pinned tzdata package, never the system's: ui/time_zones.py.
+# Use the pinned tzdata package, never the system's; see ui/time_zones.py.
 zoneinfo.reset_tzpath([])
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -250,7 +248,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap's form arrows are data: pictures
+        "img-src": [SELF, "data:"],  # Bootstrap's form arrows are data: images
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -261,8 +259,8 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-# Outside the demo everything is HTTPS, and a browser takes a __Host- cookie only from
-# us: not from a neighbouring subdomain, not over http.
+# Outside the demo everything uses HTTPS.  Browsers accept a __Host- cookie only from
+# this host: not from another subdomain, not over http.
 SECURE_COOKIES = not DEMO
 COOKIE_PREFIX = "__Host-" if SECURE_COOKIES else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
@@ -273,27 +271,26 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_COO
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = not DEMO
-# Asked from the same machine, over http.
+# Requested from the same machine, over http.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
-# The preload list is for the owner of the domain to decide, and hard to leave.
+# HSTS preload is up to the owner of the domain, because it is hard to undo.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-# Only where a proxy really sets the header: else anybody could claim to use HTTPS.
+# Only if a proxy sets the header; otherwise any client could claim to use HTTPS.
 TRUST_PROXY = env("TRUST_PROXY") == "1"
 if TRUST_PROXY:
     MIDDLEWARE.insert(0, "accounts.middleware.ProxyMiddleware")
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Who is answered at /metrics (therapy/monitoring/health.py).
+# Networks that may read /metrics (therapy/monitoring/health.py).
 OPERATOR_NETWORKS = networks(
     "OPERATOR_NETWORKS", env("OPERATOR_NETWORKS") or "127.0.0.0/8, ::1"
 )
 
-# In PostgreSQL, so that Redis is the broker and nothing else: without it every page
-# still works.
+# In PostgreSQL, so that Redis is only the broker and every page works without it.
 CACHES = {"default": {"BACKEND": "accounts.json_cache.JsonCache"}}
-# As redis-py writes it; Celery spells a socket (unix:///path?db=0) in its own way.
+# In redis-py's format; Celery has its own format for sockets (unix:///path?db=0).
 REDIS_URL = required("REDIS_URL", in_demo="redis://localhost:6379/0")
 if urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
     raise ImproperlyConfigured(
@@ -303,9 +300,9 @@ CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace(
     "?db=", "?virtual_host="
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for Redis for ever
-# A page that publishes must not hang where Redis does not answer: what is due stands in
-# PostgreSQL, and the next tick finds it.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the worker waits for Redis indefinitely
+# A page must not hang if Redis does not answer.  PostgreSQL stores what is due, and the
+# next tick finds it.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
@@ -318,21 +315,21 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# Both below the visibility time-out, after which Redis hands a task out again.
+# Seconds; both below visibility_timeout, after which Redis delivers a task again.
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 100, 120
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
-# Beat remembers nothing and only ticks; what is due is read from PostgreSQL.  The
-# default scheduler writes a file.
+# Beat has no state: it only ticks, and PostgreSQL stores what is due.  The default
+# scheduler would write a file.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "tick": {
         "task": "tick",
         "schedule": float(env("TICK_SECONDS", "60")),
-        # After an hour without a worker one tick is due, not sixty.
+        # After an hour without a worker, one tick runs instead of sixty.
         "options": {"expires": 50},
     },
 }
@@ -345,7 +342,7 @@ def email_settings(url):
     if parts.scheme not in ports or not parts.hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL must look like smtp://user:password@host:port; "
-            "smtp+tls:// is with STARTTLS, smtps:// with TLS from the first byte."
+            "use smtp+tls:// for STARTTLS and smtps:// for implicit TLS."
         )
     try:
         port = parts.port or ports[parts.scheme]
@@ -366,11 +363,13 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = required(
     "DEFAULT_FROM_EMAIL", in_demo="Cairn <cairn@example.test>"
 )
-# What somebody uploads is never written to a disk: a larger file is not taken at all.
+# Uploads are never written to disk; larger files are refused.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024 + 64 * 1024  # and the form around it
+FILE_UPLOAD_MAX_MEMORY_SIZE = (
+    5 * 1024 * 1024 + 64 * 1024
+)  # 5 MB and the rest of the form
 # No names, addresses or one-use links in any log: see therapy/logs.py.
-# Warnings of libraries as well: openpyxl's repeat what stands in a cell.
+# Library warnings too: openpyxl's repeat the content of cells.
 logging.captureWarnings(True)
 SILENT = {"handlers": ["nowhere"], "level": "CRITICAL", "propagate": False}
 LOGGING = {
@@ -382,10 +381,10 @@ LOGGING = {
         "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Django's own handler mails errors to ADMINS; ours is the console alone.
+    # Django's default handler emails errors to ADMINS; log to the console only.
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # They write emails of a record: what they leave out, what they pick.
+        # They log details of the text that they draw.
         "fontTools": SILENT,
         "fpdf": SILENT,
     },

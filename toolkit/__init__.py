@@ -1,0 +1,1 @@
+"""Exercises that a client does between sessions."""

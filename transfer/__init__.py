@@ -1,0 +1,1 @@
+"""Import of a caseload and export of a record."""

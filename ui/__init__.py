@@ -1,0 +1,1 @@
+"""Design system: forms, widgets, dates, names, template tags, charts.  No tables."""

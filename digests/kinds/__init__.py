@@ -1,6 +1,6 @@
-"""The kinds of email that there are, in the order in which the email log lists them.
+"""All kinds of email, in the order of the email log.
 
-What a kind says, when it is due and whether it may go stands in one module each.
+Each kind is one module: its text, when it is due and whether it may be sent.
 """
 
 from __future__ import annotations

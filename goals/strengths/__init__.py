@@ -1,1 +1,1 @@
-"""Strengths with their moments, what goals they help with, and wins."""
+"""Strengths with the moments that showed them, links to goals, and wins."""

@@ -1,8 +1,8 @@
-"""One file that holds a practice's whole database, sealed; restoring it; the drill.
+"""Backup of the whole database in one encrypted file; restore; restore drill.
 
-A manifest (rows and their digests, the catalogue, versions) and pg_dump's archive are
-taken from one snapshot, and sealed in one stream that shows truncation, another order,
-a flipped bit and a wrong key.
+A manifest (rows and their digests, the catalog, versions) and pg_dump's archive are
+taken from one snapshot and encrypted in one stream.  Truncation, reordering, changed
+bits and a wrong key are detected.
 """
 
 

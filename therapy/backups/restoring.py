@@ -51,9 +51,7 @@ def urls(database: str = "") -> dict[str, str]:
     found = settings.DATABASE_URLS
     for role, url in found.items():
         if not url:
-            raise Refused(
-                f"{VARIABLES[role]} is not set; .env.example says what it is."
-            )
+            raise Refused(f"{VARIABLES[role]} is not set. See .env.example.")
     if not database:
         return dict(found)
     return {role: _elsewhere(url, database) for role, url in found.items()}

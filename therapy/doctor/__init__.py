@@ -1,7 +1,7 @@
-"""What an administrator should know before anybody has to tell them.
+"""Checks an installation: `manage.py doctor`.
 
-Each finding is a line: all is well, or a sentence that says what is wrong and what to
-do.  Runs as the web's role on a server; what that role cannot see, it says how to see.
+Each finding is a line: ok, or what is wrong and how to fix it.  Runs as the web's role
+on a server; for checks that this role cannot make, it says how to make them.
 """
 
 from therapy.doctor.finding import Finding

@@ -1,1 +1,1 @@
-"""One record taken along: what is in it, as files, on paper, and how it is made."""
+"""Export of one record: its content, files, PDF, and the job that makes it."""

@@ -1,5 +1,5 @@
-"""A caseload kept elsewhere, brought in from a file: all of it or nothing.
+"""Import of a caseload from a file: all of it or nothing.
 
-sheet.py reads the file, columns.py and days.py say what its cells are, people.py makes
-people of its lines, job.py writes them.  Only job.py and known.py touch the database.
+parse.py and workbook.py read the file, columns.py and days.py interpret its cells,
+people.py turns lines into people, job.py writes them.  steps.py runs it in the worker.
 """
