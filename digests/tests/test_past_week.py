@@ -81,7 +81,7 @@ def test_who_was_discharged_is_asked_nothing_but_owes_no_less(
     browser = sign_in(thea)
     browser.post(f"/clients/{cleo.pk}/discharge/")
     page = text(browser.get(week))
-    assert "Nothing waits for you." in page
+    assert "Nothing needs your agreement." in page
     assert "Every client has a session booked." in page
     unsigned = part(page, "Notes not signed").split("No session booked")[0]
     assert "Cleo" in unsigned and "All are signed." not in page

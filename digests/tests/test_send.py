@@ -186,7 +186,7 @@ def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
     assert "2 emails are waiting because our mail server refuses" in page
     with as_role("cairn_web"):
         found = [finding for finding in services.emails() if finding.is_wrong]
-    assert "2 wait because the mail server does not pass them on" in found[0].words
+    assert "2 are waiting because the mail server refuses to relay" in found[0].words
     setattr(sink, stage, None)
     with after(hours=0, minutes=1):
         assert send_now() == {"sent": 2}
