@@ -177,7 +177,7 @@ def machine_of(people, client, told=None):
                 if number in self.ever:
                     self.give_way("aside", self.in_force)
                 else:
-                    self.give_way("Proposal withdrawn", self.before(number))
+                    self.give_way("taken back", self.before(number))
 
         def before(self, number, sides=("client", "therapist")):
             """What counts again without this proposal, where one of `sides` agrees."""
