@@ -30,7 +30,7 @@ def well_known_password(request):
 def own_settings(request):
     form = SettingsForm(request.POST or None, instance=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Settings saved."))
         return redirect("settings")
     person = request.user
     sign_ins = (

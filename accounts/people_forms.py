@@ -217,7 +217,8 @@ class AddressForm(HouseForm):
     email = EmailAddressFormField(
         label=_("New email address"),
         help_text=_(
-            "We send a link there first. The old address is told once it has changed."
+            "We’ll send a link there first, and tell the old address once it has "
+            "changed."
         ),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

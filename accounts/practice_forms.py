@@ -72,7 +72,7 @@ class CrisisLineForm(NoOverwrite, HouseModelForm):
             "name": _("The name people know it by"),
             "hours": _("When it is answered, and what a call costs"),
             "verified_on": _(
-                "When one of you called it to check. Without a date, nobody sees "
+                "When one of you called it to check. Without a date, clients don’t see "
                 "this line"
             ),
         }

@@ -22,9 +22,9 @@ from clients import apart, record_rate_limit, signals
 from clients.access import reach, role_towards
 from clients.models import Client
 
-audit.verb("opened", audit.Sort.OPENED, _("A part of the record"))
+audit.verb("opened", audit.Sort.OPENED, _("Part of the record"))
 audit.verb("exported", audit.Sort.EXPORTED, _("From the record"))
-audit.verb("printed", audit.Sort.EXPORTED, _("From the record, on paper"))
+audit.verb("printed", audit.Sort.EXPORTED, _("A printout from the record"))
 
 LOOKS = ("opened", "exported", "printed", "emergency")
 

@@ -153,7 +153,7 @@ def client_edit(request, client_id):
     background = _background(client, request.user)
     form = ClientEditForm(request.POST or None, instance=client, background=background)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Details saved."))
         return redirect("client", client.pk)
     context = {"nav": "caseload", "form": form, "client": client}
     return render(request, "clients/client_edit.html", context)

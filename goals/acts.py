@@ -283,7 +283,7 @@ def numbers(request, side: SidePages, goal_id):
     if not goal.is_open:
         return late(request, goal, side, form)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Importance and confidence saved."))
         return answers.to(side, goal)
     return answers.page(request, side, "both/goal_numbers", goal, form=form, last=last)
 

@@ -191,7 +191,7 @@ class KeyBackForm(KeptForm):
     kind = "key-back"
 
     reason = few_words(
-        _("Why you no longer agree"),
+        _("Reason"),
         required=True,
         own=True,
         help_text=_("Both of you can read it. It stays in the history."),

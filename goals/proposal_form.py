@@ -64,8 +64,8 @@ class ProposalForm(HouseForm):
         help_text=_("Exactly as said. It is always shown as a quote."),
     )
     why = few_words(_("Why it matters"), own=True)
-    low_end = few_words(_("0 would be"), rows=1, own=True)
-    high_end = few_words(_("10 would be"), rows=1, own=True)
+    low_end = few_words(_("0 means"), rows=1, own=True)
+    high_end = few_words(_("10 means"), rows=1, own=True)
     knowing = few_words(_("How we will know"), own=True)
     first_step = few_words(_("A small first step"), rows=1, own=True, most=200)
     cue = few_words(_("If"), rows=1, own=True, most=200)

@@ -110,7 +110,7 @@ def _save(request, form):
         )
     if sign:
         return redirect("session", session.pk)
-    messages.success(request, _("Saved."))
+    messages.success(request, _("Session saved."))
     return redirect("today")
 
 

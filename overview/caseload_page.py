@@ -352,7 +352,7 @@ HEADS = {  # of the columns, which a narrow screen writes beside each
     "name": gettext_lazy("Client"),
     "status": gettext_lazy("Status"),
     "next": gettext_lazy("Next session"),
-    "goal": gettext_lazy("Goal rated last, 0 to 10"),
-    "practice": gettext_lazy("Practice"),
+    "goal": gettext_lazy("Latest goal rating, 0 to 10"),
+    "practice": gettext_lazy("Exercises"),
     "last": gettext_lazy("Last contact"),
 }

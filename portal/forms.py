@@ -34,9 +34,9 @@ class OwnProposalForm(ProposalForm):
         own = self.fields["own_words"]
         own.label = _("What would you like to be different?")
         own.help_text = _("As you would say it to a friend.")
-        own.error_messages["required"] = _("A few words are enough.")
-        self.fields["low_end"].label = _("0 is")
-        self.fields["high_end"].label = _("10 is")
+        own.error_messages["required"] = _("Enter a few words.")
+        self.fields["low_end"].label = _("0 means")
+        self.fields["high_end"].label = _("10 means")
         self.fields["why"].label = _("Why it matters to you")
         self.fields["knowing"].label = _("How you will know")
         self.fields["review_on"].label = _("Review on")

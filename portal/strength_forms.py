@@ -15,8 +15,8 @@ WAYS = [
     ("talk", _("Talk about it"), _("It comes up at the next session")),
     (
         "nobody",
-        _("Leave it at that"),
-        _("Saved with the goal, where you both see it. Nobody brings it up"),
+        _("Don’t bring it up"),
+        _("Saved with the goal, where you both see it. No one mentions it"),
     ),
     ("ritual", _("A small ritual"), _("One sentence from you, and the final stone")),
 ]

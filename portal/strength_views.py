@@ -84,7 +84,7 @@ def strength_answer(request, strength_id):
     if answer not in ("yes", "no"):
         messages.warning(request, _("Choose one."))
     else:
-        said = _("Added to your strengths.") if answer == "yes" else _("Saved.")
+        said = _("Added to your strengths.") if answer == "yes" else _("Answer saved.")
         done = strength.answer(answer == "yes", by=request.user)
         tell(request, done, said, undo=undo)
     return redirect("portal-strengths")

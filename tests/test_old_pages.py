@@ -131,7 +131,7 @@ def test_how_success_is_marked_is_asked_about_where_both_tabs_chose(sign_in, cle
     here, there = (opened(browser, url) for _ in range(2))
     browser.post(url, here | {"celebrates": "nobody"})
     asked = browser.post(url, there | {"celebrates": "ritual"})
-    assert "This was changed to “Leave it at that”" in asked.content.decode()
+    assert "This was changed to “Don’t bring it up”" in asked.content.decode()
     assert ContactPreferences.objects.get(client=cleo).celebrates == "nobody"
 
 

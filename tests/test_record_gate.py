@@ -27,7 +27,7 @@ def test_cleo_takes_her_record_along(at, accessible, thea, cleo):
     page = at(cleo.user, phone=True)
     page.goto("/portal/more/")
     page.get_by_role("link", name="Download your record").click()
-    expect(main(page)).to_contain_text("What is in it")
+    expect(main(page)).to_contain_text("What the copy includes")
     accessible(page)
     press(page, "Make a copy")
     expect(main(page)).to_contain_text("Your copy is being prepared")

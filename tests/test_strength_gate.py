@@ -85,7 +85,7 @@ def test_not_me_and_later_and_undo(cleos, theas, thea, cleo):
     expect(main(cleos)).to_contain_text("Thea noticed this, today")
     press(cleos, "That’s not me")
     main(cleos).get_by_text("1 that you do not see in yourself").click()
-    press(cleos, "It is me after all Patience with fear")
+    press(cleos, "That’s me after all Patience with fear")
     expect(main(cleos)).to_contain_text("Thea saw it")
 
 
@@ -146,7 +146,7 @@ def test_cleo_chooses_the_way_and_thea_reads_it(cleos, theas, cleo):
     cleos.goto(HERE)
     press(cleos, "Change", role="link")
     expect(cleos.get_by_label("Quietly")).to_be_checked()
-    cleos.get_by_text("Leave it at that").click()
+    cleos.get_by_text("Don’t bring it up").click()
     press(cleos, "Save")
     expect(main(cleos)).to_contain_text("Privately, and nobody brings it up")
     theas.goto(f"/clients/{cleo.pk}/")

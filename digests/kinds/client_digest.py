@@ -18,7 +18,7 @@ class ClientDigest(WeeklyKind):
 
     name = "client-digest"
     subject = _("Your week is ready")
-    label = _("The client’s week")
+    label = _("Client’s weekly summary")
     due = Weekly(7, time(17), about=1)
     wish = "client-digest"
     unwanted = "digest off"

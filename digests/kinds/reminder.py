@@ -41,7 +41,7 @@ class Reminder(PlannedKind):
 
     name = "reminder"
     subject = _("Your appointment: %(moment)s")
-    label = _("Reminder of an appointment")
+    label = _("Appointment reminder")
     wish = "reminder"
     unwanted = "reminders off"
     reasons = {

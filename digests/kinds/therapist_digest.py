@@ -16,7 +16,7 @@ class TherapistDigest(WeeklyKind):
 
     name = "therapist-digest"
     subject = _("Your week is ready")
-    label = _("The therapist’s week")
+    label = _("Therapist’s weekly digest")
     due = Weekly(1, time(7), about=-1)
 
     def readers(self):

@@ -70,7 +70,7 @@ class StrengthForm(Past, HouseForm):
         required=True,
         most=80,
         help_text=_("A few words: “patience with fear”"),
-        error_messages={"required": _("A few words are enough.")},
+        error_messages={"required": _("Enter a few words.")},
     )
     setting = line(_("Where, and with whom"))
     happened_on = day_field(_("Date"))

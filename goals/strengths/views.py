@@ -80,7 +80,7 @@ def strength_goals(request, side: SidePages, strength_id):
     strength = get_object_or_404(rows.select_related("client"), pk=strength_id)
     form = HelpsForm(request.POST, strength=strength, by=request.user)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Goals saved."))
     else:
         messages.warning(request, _("One of these goals is no longer open."))
     return to_strengths(side, strength.client_id)
@@ -91,7 +91,7 @@ def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
     if not (form.is_valid() and form.save(client, by=request.user)):
         return False
     undo = form.result and reverse(side["win_withdraw"], args=[form.result.pk])
-    toast(request, _("Saved."), undo=undo or "")
+    toast(request, _("Win saved."), undo=undo or "")
     return True
 
 

@@ -44,7 +44,7 @@ def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
     assert "Withdraw Thea’s proposal" in page
     assert "Thea agreed for the therapists." in page
     assert "The withdrawn proposal stays in the history." in page
-    for mine in ("Your proposal", "Withdraw your proposal", "my key"):
+    for mine in ("Your proposal", "Withdraw my proposal", "my key"):
         assert mine not in page
     page = text(theos.post(f"/goals/{goal.pk}/key-back/", NO, follow=True))
     assert "The therapists’ agreement, given by Thea, is withdrawn." in page

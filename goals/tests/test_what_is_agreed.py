@@ -346,7 +346,7 @@ def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
     assert "Withdraw my agreement too" in text(browser.get(f"/goals/{agreed.pk}/"))
     page = text(browser.get(f"/goals/{agreed.pk}/key-back/"))
     assert "Neither of you then agrees to this wording" in page
-    assert "Withdraw your proposal" not in page
+    assert "Withdraw my proposal" not in page
     browser.post(f"/goals/{agreed.pk}/key-back/", {"reason": "Not now"})
     assert now(agreed).ended_as == "aside"
 

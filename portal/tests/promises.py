@@ -431,7 +431,7 @@ PROMISES = {
     ],
     "digests/tests/test_may_send.py::"
     "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
-        "Dates and times are shown in your time zone, only to you.",
+        "You see dates and times in your time zone.",
     ],
     "digests/tests/test_may_send.py::test_cleo_who_wants_no_reminders_gets_none": [
         "Sent because you asked for reminders. Sign in to change that.",
@@ -481,7 +481,7 @@ PROMISES = {
         "agree to the same wording.",
         "Proposed. It is in effect once you both agree.",
         "Proposed. You agreed to it; it is in effect once you both agree.",
-        "Yours. Active once you both agree.",
+        "A goal is active once you both agree.",
     ],
     "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_kept_too": [
         "One sentence for a day when this gets hard again. It is saved with the "
@@ -747,7 +747,7 @@ PROMISES = {
     "portal/tests/test_strengths.py::"
     "test_cleo_says_it_in_her_words_which_stand_instead": [
         "Your wording replaces what %(name)s wrote.",
-        "Your wording replaces it.",
+        "Your new wording replaces the current one.",
     ],
     "portal/tests/test_strengths.py::test_cleo_says_yes_and_it_stands": [
         "Added to your strengths.",
@@ -779,11 +779,11 @@ PROMISES = {
     ],
     "goals/tests/test_attention.py::"
     "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
-        "Saved with the goal, where you both see it. Nobody brings it up",
-        "You chose to leave it at that. Nobody will bring it up.",
-        "Leave it at that",
+        "Saved with the goal, where you both see it. No one mentions it",
+        "You asked that no one bring it up.",
+        "Don’t bring it up",
         "You chose to talk about it: it is listed first for the next session.",
-        "The client prefers to leave it at that. Don’t bring it up.",
+        "The client asked that no one bring it up.",
         "Quietly: only this note.",
         "A short note, no fuss",
         "The client chose a small ritual: one sentence, and the final stone.",

@@ -51,7 +51,7 @@ def test_a_proposal_sent_twice_makes_one_goal(cleo, sign_in):
 def test_a_proposal_without_words_says_so_and_keeps_the_rest(cleo, sign_in):
     sent = proposal(own_words=" ", low_end="I stay until I cry")
     said = told(sign_in(cleo.user).post(reverse("portal-goal-add"), sent))
-    assert "A few words are enough" in said and "I stay until I cry" in said
+    assert "Enter a few words" in said and "I stay until I cry" in said
     assert not Goal.objects.exists()
 
 

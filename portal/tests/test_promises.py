@@ -64,7 +64,7 @@ KEPT_BY = {
     "notes that are not signed or not shared": (
         f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
     ),
-    "review answers that the client cannot see yet": (
+    "review answers that are not shared yet": (
         "portal/tests/test_promises.py::test_what_a_copy_leaves_out_is_left_out"
     ),
     "the presenting concern as the therapist wrote it; ask your therapist for it": (

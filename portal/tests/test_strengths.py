@@ -152,7 +152,7 @@ def test_a_strength_sent_twice_is_one(browser):
 
 def test_without_a_name_she_is_asked_and_her_moment_is_kept(browser):
     page = told(browser.post(f"{HERE}add/", said(name="")))
-    assert "A few words are enough." in page and "Four buses went." in page
+    assert "Enter a few words." in page and "Four buses went." in page
 
 
 def test_a_moment_half_told_is_there_again(browser, cleo):

@@ -53,7 +53,7 @@ NOT_IN_ANY = (
     _("notes that are not signed or not shared"),
     _("supervision comments"),
     _("drafts"),
-    _("review answers that the client cannot see yet"),
+    _("review answers that are not shared yet"),
     _("reasons for emergency access, which are under “Who looked”"),
     _("emails and sign-in details"),
 )
