@@ -219,6 +219,12 @@ def today_in_words() -> str:
     return dates.with_year(timezone.localdate())
 
 
+@register.filter(is_safe=False)
+def day_in_full(day):
+    """Tuesday, November 24: the heading of a day."""
+    return dates.weekday_in_full(day)
+
+
 @register.filter(is_safe=True)
 def moment_with_year(when):
     """Tue Nov 24, 2026, 2:00 pm: a date that stays true on paper."""
