@@ -39,6 +39,7 @@ class PracticeForm(NoOverwrite, HouseModelForm):
             "portal_days",
         ]
         labels = {
+            "clock_hours": _("Clock"),
             "idle_minutes": _("After how many minutes"),
             "sender_name": _("Sender’s name"),
         }

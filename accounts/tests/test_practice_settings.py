@@ -9,9 +9,12 @@ from django.core import mail
 from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent, CrisisLine, OutgoingEmail, Practice
+from accounts.models import AuditEvent, CrisisLine, OutgoingEmail, Practice, User
+from appointments.models import TherapySession
 from conftest import as_role, somebody_waits
 from database.identity import acting_as
+from digests.emails import compose
+from tests.cast import book, page_at
 from therapy import tasks
 
 SETTINGS = {
@@ -32,6 +35,23 @@ def line(practice, name, days_ago=None, position=0):
 
 def names(answer):
     return [line.name for line in answer.context["lines"]]
+
+
+@pytest.mark.parametrize(("hours", "written"), [("12", "2:05 pm"), ("24", "14:05")])
+def test_everybody_reads_times_with_the_clock_that_ada_chooses(
+    sign_in, ada, thea, cleo, hours, written
+):
+    day = timezone.localtime(timezone=thea.zone) + timedelta(days=2)
+    book(cleo, thea, at=day.replace(hour=14, minute=5, second=0, microsecond=0))
+    sign_in(ada).post("/practice/", SETTINGS | {"clock_hours": hours})
+    for person, page in ((thea, f"/clients/{cleo.pk}/"), (cleo.user, "/portal/")):
+        assert written in page_at(sign_in(person), page)
+    assert tasks.tick.apply().successful()
+    [reminder] = OutgoingEmail.objects.filter(kind="reminder")
+    person = User.objects.get(pk=cleo.user.pk)
+    with acting_as(person.pk):
+        composed = compose(reminder, person, TherapySession.objects.get())
+    assert composed.subject.endswith(f"at {written}")
 
 
 def test_ada_keeps_the_settings_and_the_audit_names_the_fields(sign_in, ada, practice):
