@@ -717,8 +717,8 @@ PROMISES = {
         "people who run the network. A private window saves no history.",
     ],
     "portal/tests/test_promises.py::test_help_now_is_on_every_page_of_the_portal": [
-        "<strong>Nobody watches around the clock.</strong> “Help now” is always at "
-        "the top.",
+        "<strong>No one monitors Cairn around the clock.</strong> “Help now” is always "
+        "at the top.",
     ],
     "portal/tests/test_promises.py::"
     "test_recovery_codes_are_shown_once_and_new_ones_end_the_old": [
