@@ -268,7 +268,7 @@ def rate(request, side: SidePages, goal_id):
 def rating_withdraw(request, side: SidePages, rating_id):
     rows = GoalRating.objects.editable_by(request.user)
     rating = get_object_or_404(rows.select_related("goal"), pk=rating_id)
-    toasts.tell(request, rating.withdraw(by=request.user), _("Removed."))
+    toasts.tell(request, rating.withdraw(by=request.user), _("Rating removed."))
     return answers.to(side, rating.goal)
 
 

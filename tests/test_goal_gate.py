@@ -131,7 +131,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     expect(main(cleos)).to_contain_text("1 of 2 reached")
 
     # On the attainment scale, then a review in which both choose the same.
-    press(theas, "Post comment", role="link")
+    press(theas, "Rate it", role="link")
     theas.locator("label", has_text="level d").click()
     press(theas, "Save")
     expect(main(theas).locator("[aria-current=true]")).to_contain_text("level d")
@@ -198,7 +198,7 @@ def test_cleo_says_how_sure_she_is_and_leaves_a_step_out(at, goal, cleo, thea):
     opened(cleos, "Reorder or remove")
     cleos.get_by_role("button", name=re.compile("Remove")).click()
     expect(cleos.locator("#steps")).not_to_contain_text("All the way at once")
-    press(cleos, "Post comment", role="link")
+    press(cleos, "Rate it", role="link")
     stone(cleos, "confidence", 4)
     fill(cleos, confidence_why="I stood at the stop", confidence_raise="A friend")
     press(cleos, "Save")

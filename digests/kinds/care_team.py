@@ -9,5 +9,5 @@ class CareTeam(Kind):
     """To the client: a care role is asked for, given or ended, or another one leads."""
 
     name = "care-team"
-    subject = _("Please sign in: something changes")
+    subject = _("Please sign in: something is changing")
     label = _("Notice: a change in the care team")

@@ -29,7 +29,7 @@ SUBJECTS = {
     "new-device": "A new sign-in",
     "emergency-access": "Please sign in: something is new",
     "emergency-client": "Please sign in: something was opened",
-    "care-team": "Please sign in: something changes",
+    "care-team": "Please sign in: something is changing",
     "care-role-question": "Please sign in: your answer is needed",
     "reminder": "Your appointment: Tuesday, December 1 at 10:00 am",
     "therapist-digest": "Your week is ready",
@@ -50,7 +50,9 @@ HARMLESS += " of should who when call"
 HARMLESS += (
     " right away check am old pm email two verification longer tried already else"
 )
-HARMLESS += " new someone same wasn t changing about attention needs possible soon as"
+HARMLESS += (
+    " new someone same wasn t changing about attention needs possible soon as signed"
+)
 ALLOWED = set(HARMLESS.split())
 NEVER = (
     "therap|session|goal|client|patient|clinic|treat|practice|counsel|psych|mental|"

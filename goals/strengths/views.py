@@ -100,7 +100,7 @@ def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
 def win_withdraw(request, side: SidePages, win_id):
     win = get_object_or_404(Win.objects.editable_by(request.user), pk=win_id)
     undo = reverse(side["win_restore"], args=[win.pk])
-    tell(request, win.withdraw(by=request.user), _("Removed."), undo=undo)
+    tell(request, win.withdraw(by=request.user), _("Win removed."), undo=undo)
     return to_strengths(side, win.client_id)
 
 

@@ -256,7 +256,7 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
     ("style", "mine", "hers"),
     [
         ("talk", "You chose to talk about it", "would like to talk about it"),
-        ("nobody", "You asked that no one bring it up", "Don’t bring it up."),
+        ("nobody", "You asked that no one bring it up", "The client asked that no one"),
         ("ritual", "You chose a small ritual", "The client chose a small ritual"),
         ("quiet", "Quietly: only this note", "Quietly: only this note"),
     ],

@@ -27,7 +27,7 @@ def test_a_step_reached_by_mistake_can_be_undone_after_a_reload(cleo, thea, sign
     for person, start in ((cleo.user, "/portal"), (thea, "")):
         browser = sign_in(person)
         page = page_at(browser, f"{start}/goals/{goal.pk}/")
-        assert page.count("Not reached yet") == 1
+        assert page.count("Mark as not reached") == 1
         assert f'action="{start}/steps/{second.pk}/undo/"' in page
     browser.post(f"/steps/{second.pk}/undo/")
     second.refresh_from_db()

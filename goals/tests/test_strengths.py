@@ -263,7 +263,7 @@ def test_thea_takes_her_own_win_back_and_puts_it_there_again(sign_in, thea, cleo
     win = note_win(cleo, "Came without checking", by=thea)
     browser = sign_in(thea)
     page = told(browser.post(reverse("win-withdraw", args=[win.pk]), follow=True))
-    assert "Came without checking" not in page and "Removed." in page
+    assert "Came without checking" not in page and "Win removed." in page
     page = told(browser.post(reverse("win-restore", args=[win.pk]), follow=True))
     assert "Came without checking" in page
 

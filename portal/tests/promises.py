@@ -311,7 +311,7 @@ PROMISES = {
     ],
     "accounts/tests/test_devices.py::"
     "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
-        "Your account was opened on %(then)s on a new device.",
+        "Your account was signed in to from a new device on %(then)s.",
     ],
     "accounts/tests/test_reauthentication.py::"
     "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
@@ -385,7 +385,7 @@ PROMISES = {
         "%(role)s: waiting for your therapist to confirm; no access until then",
         "Your practice asked for %(name)s to be %(role)s. They have no access until "
         "your therapist confirms.",
-        "Someone asks for your answer. Nothing changes until you give it. Sign in to "
+        "Your answer is needed. Nothing changes until you give it. Sign in to "
         "read more.",
     ],
     "clients/tests/test_care_requests.py::"
@@ -717,8 +717,8 @@ PROMISES = {
         "people who run the network. A private window saves no history.",
     ],
     "portal/tests/test_promises.py::test_help_now_is_on_every_page_of_the_portal": [
-        "<strong>Nobody watches around the clock.</strong> “Help now” is always at "
-        "the top.",
+        "<strong>No one monitors Cairn around the clock.</strong> “Help now” is always "
+        "at the top.",
     ],
     "portal/tests/test_promises.py::"
     "test_recovery_codes_are_shown_once_and_new_ones_end_the_old": [
@@ -782,6 +782,7 @@ PROMISES = {
         "Saved with the goal, where you both see it. No one mentions it",
         "You asked that no one bring it up.",
         "Don’t bring it up",
+        "Privately: no one brings it up.",
         "You chose to talk about it: it is listed first for the next session.",
         "The client asked that no one bring it up.",
         "Quietly: only this note.",

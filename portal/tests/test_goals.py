@@ -122,7 +122,7 @@ def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
     rating = GoalRating.objects.get()
     assert (rating.value, rating.side) == (7, "client")
     back = reverse("portal-rating-withdraw", args=[rating.pk])
-    assert "Removed." in told(browser.post(back, follow=True))
+    assert "Rating removed." in told(browser.post(back, follow=True))
     assert not GoalRating.objects.not_withdrawn().exists()
 
 

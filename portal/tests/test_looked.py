@@ -16,7 +16,7 @@ def told(browser):
 
 
 def test_nobody_looked_yet(cleo, sign_in):
-    assert "Nobody has opened your record yet" in told(sign_in(cleo.user))
+    assert "No one has opened your record yet" in told(sign_in(cleo.user))
 
 
 def test_a_goal_that_thea_opened_thrice_is_one_line(cleo, thea, sign_in):
@@ -36,7 +36,7 @@ def test_what_cleo_opens_is_not_somebody_looking(cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     browser.get(reverse("portal-goal", args=[goal.pk]))
     browser.get(reverse("portal-session", args=[session.pk]))
-    assert "Nobody has opened your record yet" in told(browser)
+    assert "No one has opened your record yet" in told(browser)
 
 
 def test_who_looked_at_carl_is_not_told_to_cleo(cleo, carl, theo, sign_in):

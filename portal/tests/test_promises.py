@@ -55,7 +55,7 @@ KEPT_BY = {
     " Only people with a role in your care can, or a colleague in an emergency.": (
         "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line"
     ),
-    "Nobody has opened your record yet. When someone does, it appears here.": (
+    "No one has opened your record yet. When someone does, it appears here.": (
         "portal/tests/test_looked.py::test_nobody_looked_yet"
     ),
     "Making and downloading a copy is recorded, like every opening of the record.": (

@@ -12,7 +12,7 @@ from ui.csv_cells import harmless
 
 # Two people as a practice would write them down, one of them twice.
 SAMPLE = (
-    ("Preferred name", "Family name", "Pronouns", "E-mail", "Phone",
+    ("Preferred name", "Family name", "Pronouns", "Email", "Phone",
      "Presenting concern", "First session", "Session dates", "Goal, in own words",
      "Rating (0-10)", "Rating date"),
     ("Robin", "Vale", "they/them", "robin@example.com", "01632 960 001",

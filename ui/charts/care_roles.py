@@ -120,4 +120,4 @@ def _months(scale, y, every) -> SafeString:
 
 def in_words(lines: list[str]) -> str:
     """What somebody hears who does not see the bars."""
-    return " ".join(lines) or _("Nobody has a role yet.")
+    return " ".join(lines) or _("No one has a role yet.")
