@@ -148,7 +148,7 @@ def test_cleo_chooses_the_way_and_thea_reads_it(cleos, theas, cleo):
     expect(cleos.get_by_label("Quietly")).to_be_checked()
     cleos.get_by_text("Don’t bring it up").click()
     press(cleos, "Save")
-    expect(main(cleos)).to_contain_text("Privately, and nobody brings it up")
+    expect(main(cleos)).to_contain_text("Privately: no one brings it up.")
     theas.goto(f"/clients/{cleo.pk}/")
     expect(main(theas)).to_contain_text(
         "Celebrating progress: privately, and nobody brings it up"

@@ -211,7 +211,7 @@ def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
     assert "Quietly, with a short note" in told(browser.get(HERE))
     body = {"celebrates": "nobody"}
     page = told(browser.post("/portal/celebration/", body, follow=True))
-    assert "Privately, and nobody brings it up" in page
+    assert "Privately: no one brings it up." in page
     event = AuditEvent.objects.get(verb="contact preferences changed")
     assert (event.actor_id, event.detail) == (cleo.user_id, {"fields": ["celebrates"]})
 
