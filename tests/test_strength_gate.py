@@ -105,7 +105,7 @@ def test_cleo_adds_her_own_changes_its_goals_and_lets_it_go(cleos, theas, thea, 
     expect(theas.get_by_label("Take the bus into town")).to_be_checked()
     theas.get_by_label("Take the bus into town").uncheck()
     press(theas, "Save goals Dry honesty")
-    expect(theas.locator(".toasts")).to_contain_text("Saved")
+    expect(theas.locator(".toasts")).to_contain_text("Goals saved")
     cleos.reload()
     expect(main(cleos)).not_to_contain_text("Helps with")
     main(cleos).get_by_text("Change Dry honesty").click()

@@ -113,7 +113,7 @@ def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
     theirs = said.replace("You:", "Cleo:")  # each page says whose it is
     expect(goal_of(theas, goal).locator("figcaption")).to_have_text(theirs)
     press(cleos, "Undo")
-    expect(cleos.locator(".toasts")).to_contain_text("Proposal withdrawn")
+    expect(cleos.locator(".toasts")).to_contain_text("Rating removed")
     for page in (cleos, theas):
         page.reload()
         expect(page.get_by_role("main")).not_to_contain_text("Rating saved: 7")
