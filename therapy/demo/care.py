@@ -23,7 +23,7 @@ SAID = (
     "Three rides in a row where she stayed on. Ask what she did differently on the "
     "second one: it is her own method, and she has not noticed it yet."
 )
-ALSO = "The wording about Jo may be a safety behaviour. Worth a question, no more."
+ALSO = "The wording about Jo may be a safety behavior. Worth a question, no more."
 WHY = (
     "He rang the practice at 19:40, in tears, and hung up. Theo is on a train without "
     "signal. I wanted to see whom he named before I rang back."

@@ -95,7 +95,7 @@ THEMES = {
             "Keep the two-sentence version in the phone.",
         ],
         [
-            "When somebody asks for a favour, say “I’ll tell you tomorrow”, once",
+            "When somebody asks for a favor, say “I’ll tell you tomorrow”, once",
             "One plain no to something small",
         ],
         ["I can be kind and still say no.", "Tomorrow is an answer."],
@@ -140,7 +140,7 @@ THEMES = {
             "Go to choir again, and stay for the tea",
             "Answer messages from friends the same week",
         ],
-        "Re-engage in social contact; reduce avoidance and safety behaviours",
+        "Re-engage in social contact; reduce avoidance and safety behaviors",
         "I walk the other way",
         "I look forward to it",
         [
@@ -243,7 +243,7 @@ THEMES = {
             "Talk to myself the way I talk to my daughter",
             "Hand in work that is good, not finished for ever",
         ],
-        "Reduce self-criticism and perfectionist checking; practise self-compassion",
+        "Reduce self-criticism and perfectionist checking; practice self-compassion",
         "the voice runs all day",
         "I hear it, and go on",
         [
@@ -276,7 +276,7 @@ THEMES = {
             "Go to the supermarket alone and pay at the till",
             "Stay in the meeting when my chest gets tight",
         ],
-        "Interoceptive and situational exposure without safety behaviours",
+        "Interoceptive and situational exposure without safety behaviors",
         "I leave",
         "it comes, and I stay",
         [
