@@ -232,7 +232,7 @@ def test_both_wordings_show_what_the_goal_says_of_why_and_by_whom(
     act(thea, lambda g, by: g.propose_version(hers, by=by))
     act(cleo.user, lambda g, by: g.latest.differ("Not one stop alone", by=by))
     for page, theas in zip(
-        pages("differ/"), ("Wording of Thea", "Your wording"), strict=True
+        pages("differ/"), ("Thea’s wording", "Your wording"), strict=True
     ):
         assert f"{theas} One stop In the therapist’s words Graded exposure" in page
         assert "In your words" not in page

@@ -81,7 +81,7 @@ def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
     answer = browser.post(f"/sessions/{session.pk}/missed/", follow=True)
     session.refresh_from_db()
     assert session.state == ("missed" if began else "planned")
-    not_yet = "This session has not started yet. Cancel session instead."
+    not_yet = "This session has not started yet. Cancel it instead."
     assert (not_yet in answer.content.decode()) is not began
     hers = page_at(sign_in(cleo.user), "/portal/sessions/")
     assert ("Missed" in hers) is began
