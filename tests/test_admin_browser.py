@@ -42,7 +42,7 @@ def test_ada_keeps_the_settings_and_they_hold_for_everybody(at, ada, thea, cleo,
     assert str(email.message["From"]).startswith("Quay <")
     kits = at(None)
     kits.goto(link_in(email))
-    expect(main(kits)).to_contain_text("Quay Practice has kept a place for you")
+    expect(main(kits)).to_contain_text("Quay Practice has invited you")
     theas = at(thea)
     theas.goto(f"/clients/{cleo.pk}/book/")
     expect(theas.get_by_role("radio", name="40 min")).to_be_checked()

@@ -155,7 +155,7 @@ def test_theo_opens_cleos_record_in_an_emergency(at, theo, thea, ada, cleo):
     expect(main(adas)).to_contain_text("open until")
     expect(main(adas)).not_to_contain_text("crying")
     cleos.goto("/portal/looked/")
-    expect(main(cleos)).to_contain_text("Theo, in an emergency")
+    expect(main(cleos)).to_contain_text("Theo, emergency access")
     expect(main(cleos)).to_contain_text(WHY)
     press(page, "End access now")
     page.goto(f"/clients/{cleo.pk}/")

@@ -81,7 +81,7 @@ def test_keys_that_open_something_are_never_made_anew(made):
     before = (made.folder / "common.env").read_text()
     again = made()
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
     assert (made.folder / "common.env").read_text() == before
 
 

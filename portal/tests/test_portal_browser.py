@@ -48,7 +48,7 @@ def test_cleo_proposes_a_goal_and_thea_turns_the_other_key(cleos, theas):
     cleos.goto(reverse("portal-home"))
     press(cleos, "Propose a goal", role="link")
     cleos.get_by_label("What would you like to be different?").fill("Leave when I want")
-    cleos.get_by_label(re.compile(r"^\s*0 is")).fill("I stay until I cry")
+    cleos.get_by_label(re.compile(r"^\s*0 means")).fill("I stay until I cry")
     cleos.get_by_label("10 means").fill("I say bye, and it’s just a bye")
     cleos.get_by_text("Add details").click()
     cleos.get_by_label("Review on").fill("2099-03-01")
