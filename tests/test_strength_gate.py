@@ -84,7 +84,7 @@ def test_not_me_and_later_and_undo(cleos, theas, thea, cleo):
     press(cleos, "Undo")
     expect(main(cleos)).to_contain_text("Thea noticed this, today")
     press(cleos, "That’s not me")
-    main(cleos).get_by_text("1 that you do not see in yourself").click()
+    main(cleos).get_by_text("1 you said isn’t you").click()
     press(cleos, "That’s me after all Patience with fear")
     expect(main(cleos)).to_contain_text("Thea saw it")
 

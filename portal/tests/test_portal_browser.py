@@ -64,7 +64,7 @@ def test_cleo_proposes_a_goal_and_thea_turns_the_other_key(cleos, theas):
     press(theas, "Agree to version 1")
     cleos.reload()
     expect(cleos.get_by_role("main")).to_contain_text("Agreed today")
-    expect(cleos.get_by_role("main")).to_contain_text("1 Mar 2099")
+    expect(cleos.get_by_role("main")).to_contain_text("Mar 1, 2099")
 
 
 def test_words_typed_on_a_phone_that_dies_are_there_again(at, cleo):
