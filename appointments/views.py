@@ -18,6 +18,7 @@ from appointments.booking_form import BookingForm, monday_of
 from appointments.models import TherapySession
 from clients.models import Client
 from clients.record_access import open_for
+from ui.templatetags.ui import moment_words
 from ui.toasts import toast
 
 OFFERED = timedelta(days=5 * 366)  # how far from today weeks can be leafed
@@ -51,7 +52,7 @@ def session_add(request, client_id):
     if form.is_valid() and form.save(by=request.user):
         toast(
             request,
-            _("Session booked."),
+            _("Session booked for %(when)s.") % {"when": _when(form.session)},
             undo=reverse("session-cancel", args=[form.session.pk]),
         )
         return redirect("client", client.pk)
@@ -73,7 +74,8 @@ def session_move(request, session_id):
         messages.warning(request, why)
         return redirect(back)
     if form.is_valid() and form.save(by=request.user):
-        messages.success(request, _("Session moved."))
+        said = {"when": _when(form.session)}
+        messages.success(request, _("Session moved to %(when)s.") % said)
         return redirect("client", session.client_id)
     # The form has written its answers into `session`: what is refused has not moved.
     context = {
@@ -92,6 +94,10 @@ def session_cancel(request, session_id):
     session = _session_of(request, session_id)
     done = session.cancel(by=request.user)
     return _called_off(request, session, done, _("Session canceled."))
+
+
+def _when(session: TherapySession) -> str:
+    return moment_words(session.starts_at, begin=False)
 
 
 def _called_off(request, session: TherapySession, done: bool, said: str):

@@ -159,7 +159,7 @@ def take_key_back(request, side: SidePages, goal_id):
     version.goal = goal
     giver = colleague(version.key_of(side_of(request.user)), request.user)
     if form.is_valid() and form.save(version, by=request.user):
-        messages.success(request, _taken_back(giver))
+        messages.success(request, _withdrawn(version, giver))
         return answers.to(side, goal)
     context = {"form": form, "version": version, "kind": status.kind_of(goal)}
     context["colleague"] = giver
@@ -170,11 +170,14 @@ def take_key_back(request, side: SidePages, goal_id):
     return answers.page(request, side, "both/goal_key_back", goal, **context)
 
 
-def _taken_back(giver: str) -> str:
+def _withdrawn(version, giver: str) -> str:
+    was_proposal = not version.was_agreed
+    if giver and was_proposal:
+        return _("The proposal of %(name)s is withdrawn.") % {"name": giver}
     if giver:
         said = _("The therapists’ agreement, given by %(name)s, is withdrawn.")
         return said % {"name": giver}
-    return _("Your agreement is withdrawn.")
+    return _("Proposal withdrawn.") if was_proposal else _("Agreement withdrawn.")
 
 
 @either_side

@@ -252,7 +252,7 @@ class NextForm(GoalForm):
             ),
             (
                 GoalMove.Next.LEAVE,
-                _("Keep both wordings"),
+                _("Keep both versions"),
                 _("You review it on the review date, or at any time"),
             ),
         ],
@@ -270,7 +270,7 @@ class NextForm(GoalForm):
 
 class LinkForm(GoalForm):
     kind = SegmentsField(label=_("This goal"), choices=GoalLink.Kind.choices)
-    other = forms.ChoiceField(label=_("another goal"), choices=[])
+    other = forms.ChoiceField(label=_("Another goal"), choices=[])
 
     def __init__(self, *args, goal: Goal, others: list[Goal], **kwargs):
         super().__init__(*args, **kwargs)

@@ -79,7 +79,7 @@ def test_the_whole_way_of_a_goal_from_both_sides(at, cleo, thea):
     cleos.get_by_role("link", name=re.compile("proposes a goal|suggests")).first.click()
     press(cleos, "We disagree on the wording", role="link")
     fill(cleos, words="Beforehand is a promise. I want to be free to stay.")
-    press(cleos, "Keep both wordings")
+    press(cleos, "Keep both versions")
     expect(main(cleos)).to_contain_text("You disagree on the wording")
     theas.goto(f"/goals/{goal.pk}/")
     press(theas, "See both wordings", role="link")

@@ -79,7 +79,7 @@ def test_thea_brings_her_export_in_and_finds_them_on_her_caseload(at, thea, acce
     expect(main(page)).to_contain_text("Choose one.")
     expect(main(page)).to_contain_text("Fix these lines, or choose to leave them out.")
     accessible(page)
-    page.get_by_text("3 February").click()
+    page.get_by_text("February 3").click()
     page.get_by_label("Leave these lines out").check()
     press(page, "Import clients")
     expect(main(page)).to_contain_text("Queued")

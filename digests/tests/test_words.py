@@ -46,7 +46,7 @@ wants tuesday us was what yourself please soon
 and ask every no longer had reset hour lets work
 """
 HARMLESS += " about answer asks before changes each give needed someone more why"
-HARMLESS += " of should who when call"
+HARMLESS += " of should who when call has information viewed"
 HARMLESS += (
     " right away check am old pm email two verification longer tried already else"
 )

@@ -32,7 +32,7 @@ class GoalMove(ClientRow):
         TALK = "talk", _("Talk about it at the next session")
         TRY = "try", _("Try both for two weeks")
         THIRD = "third", _("Find a wording that combines both")
-        LEAVE = "leave", _("Keep both wordings")
+        LEAVE = "leave", _("Keep both versions")
 
     seal_as = "goal_move"
 

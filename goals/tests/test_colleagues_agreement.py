@@ -47,7 +47,7 @@ def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
     for mine in ("Your proposal", "Withdraw my proposal", "my key"):
         assert mine not in page
     page = text(theos.post(f"/goals/{goal.pk}/key-back/", NO, follow=True))
-    assert "The therapists’ agreement, given by Thea, is withdrawn." in page
+    assert "The proposal of Thea is withdrawn." in page
     assert "back with you" not in page
 
 

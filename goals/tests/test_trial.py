@@ -87,7 +87,7 @@ def test_letting_both_stand_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
     for by in (thea, cleo.user):
         answer(goal, by, choice="keep")
     for page in of_both(goal, cleo, thea, sign_in):
-        assert "you both chose the same, today Keep both wordings" in page
+        assert "you both chose the same, today Keep both versions" in page
 
 
 def test_letting_both_stand_promises_a_review_only_where_one_is_set(

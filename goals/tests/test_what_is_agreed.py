@@ -247,7 +247,7 @@ def test_a_client_who_closed_the_portal_is_not_said_to_read_or_answer(
     assert "stays in the history." in page
     assert ("Both of you can read it" in page) != closed
     page = text(browser.get(f"{start}/differ/"))
-    assert "Nobody has to give in." in page
+    assert "Neither of you has to agree." in page
     assert ("You are both asked to review it that day." in page) != closed
 
 

@@ -12,7 +12,7 @@ WAYS = {
     "talk": "Talk about it at the next session",
     "try": "Try both for two weeks",
     "third": "Find a wording that combines both",
-    "leave": "Keep both wordings",
+    "leave": "Keep both versions",
 }
 
 

@@ -135,7 +135,7 @@ def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
         page = told(browser.get(path))
         assert page.count("Note signed") == 1
         assert "tired" not in page
-        assert "Left out: what my notes say" in page
+        assert "Left out: what the notes say" in page
     assert "Note signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
 
 

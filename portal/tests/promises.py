@@ -250,7 +250,7 @@ PROMISES = {
     ],
     "goals/tests/test_two_keys.py::"
     "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
-        "You are both asked to review it that day. Nobody has to give in.",
+        "You are both asked to review it that day. Neither of you has to agree.",
     ],
     "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
         "Only the newest 50 ratings of this session are shown.",
@@ -413,8 +413,8 @@ PROMISES = {
     ],
     "clients/tests/test_emergency.py::"
     "test_theo_opens_the_record_for_reading_and_everybody_knows_at_once": [
-        "Something of yours was opened that you should know about. Sign in to read "
-        "who did it, and why.",
+        "Someone new has viewed information in your account. Sign in to read who, and "
+        "why.",
         "%(name)s used emergency access to your record.",
     ],
     "clients/tests/test_sign_in_reset.py::"
@@ -619,10 +619,10 @@ PROMISES = {
     ],
     "goals/tests/test_two_keys.py::"
     "test_while_they_differ_the_agreed_version_stays_and_nobody_is_asked": [
-        "You each see this goal differently. Both versions are saved, and nobody has "
-        "to give in.",
+        "You each see this goal differently. Both versions are saved, and neither of "
+        "you has to agree.",
         "You each see this goal differently. Both versions are saved.",
-        "Nobody has to give in.",
+        "Neither of you has to agree.",
         "Version %(number)s stays in effect.",
         "Version %(number)s stays in effect",
     ],
@@ -818,7 +818,7 @@ PROMISES = {
     ],
     "overview/tests/test_timeline.py::"
     "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
-        "Left out: what my notes say, reviews, comments, exercises, removed ratings "
+        "Left out: what the notes say, reviews, comments, exercises, removed ratings "
         "and declined strengths. Goals set aside or reached and later resumed are "
         "left out too. Each side’s ratings are summed up once a month, separately "
         "for each wording.",

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 class Order(models.TextChoices):
     """What 03/02/2026 is, where a file leaves it open."""
 
-    DAY = "day", _("3 February")
-    MONTH = "month", _("2 March")
+    DAY = "day", _("February 3")
+    MONTH = "month", _("March 2")
 
 
 class ReadDay(NamedTuple):

@@ -57,4 +57,13 @@ class Migration(migrations.Migration):
                 max_length=7,
             ),
         ),
+        migrations.AlterField(
+            model_name="caseloadimport",
+            name="date_order",
+            field=models.CharField(
+                blank=True,
+                choices=[("day", "February 3"), ("month", "March 2")],
+                max_length=5,
+            ),
+        ),
     ]
