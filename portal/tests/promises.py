@@ -260,13 +260,13 @@ PROMISES = {
         "It stays your rating, marked as chosen together.",
     ],
     "accounts/tests/test_addresses.py::"
-    "test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told": [
+    "test_a_new_address_is_confirmed_from_its_mailbox_and_both_are_told": [
         "You sign in with %(email)s until the new one is confirmed.",
         "You will sign in with %(email)s, and we’ll email you there.",
         "Waiting for %(email)s to be confirmed",
     ],
     "accounts/tests/test_addresses.py::"
-    "test_the_link_is_nobody_elses_and_ends_after_a_day": [
+    "test_the_link_works_for_nobody_else_and_expires_after_a_day": [
         "Someone wants to use this address for their account. This link confirms it. "
         "It works until %(expires)s.",
     ],
@@ -276,20 +276,19 @@ PROMISES = {
         "email you about it.",
     ],
     "accounts/tests/test_coming_in.py::"
-    "test_a_form_sent_after_the_sign_in_ended_loses_no_word": [
+    "test_a_form_sent_after_the_sign_in_ended_loses_no_text": [
         "Your sign-in had ended when you sent this. Nothing was changed, and your "
         "text is below to copy.",
     ],
-    "accounts/tests/test_coming_in.py::test_a_link_of_yesterdays_week_is_closed": [
+    "accounts/tests/test_coming_in.py::test_an_expired_link_is_closed": [
         "It was already used, or it is older than three days. If you have a "
         "password, sign in. If not, ask for a new link.",
     ],
     "accounts/tests/test_coming_in.py::"
-    "test_asking_for_a_password_tells_nobody_who_has_an_account": [
+    "test_a_password_reset_does_not_reveal_who_has_an_account": [
         "If it wasn’t you, do nothing: your password stays the same.",
     ],
-    "accounts/tests/test_coming_in.py::"
-    "test_help_now_shows_only_lines_that_somebody_verified": [
+    "accounts/tests/test_coming_in.py::test_help_shows_only_verified_lines": [
         "Your practice’s own crisis lines are here when you are signed in.",
     ],
     "accounts/tests/test_coming_in.py::"
@@ -310,51 +309,51 @@ PROMISES = {
         "It was already used or has expired. You can get a new one.",
     ],
     "accounts/tests/test_devices.py::"
-    "test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not": [
+    "test_a_new_device_is_reported_by_email_and_the_first_is_not": [
         "Your account was signed in to from a new device on %(then)s.",
     ],
     "accounts/tests/test_reauthentication.py::"
-    "test_a_form_sent_too_late_does_nothing_and_loses_no_word": [
+    "test_a_form_sent_too_late_does_nothing_and_loses_no_text": [
         "You last confirmed more than five minutes ago. Nothing was changed, and "
         "your text is below to copy.",
     ],
     "accounts/tests/test_reauthentication.py::"
-    "test_six_minutes_later_thea_proves_it_and_goes_on": [
+    "test_after_six_minutes_thea_confirms_and_continues": [
         "We won’t ask again for five minutes.",
     ],
-    "accounts/tests/test_ways_at_once.py::test_what_an_admin_did_meanwhile_stays": [
+    "accounts/tests/test_ways_at_once.py::test_an_admins_action_meanwhile_stays": [
         "They changed after you opened this page, so nothing was saved here.",
         "Your sign-in methods changed",
     ],
     "accounts/tests/test_ways_at_once.py::"
-    "test_a_double_press_on_adding_the_app_says_that_it_is_there": [
+    "test_a_double_click_on_adding_the_app_says_that_it_is_added": [
         "This was already added",
         "You can use it to sign in.",
     ],
     "accounts/tests/test_ways_at_once.py::"
-    "test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows": [
+    "test_codes_regenerated_in_two_tabs_at_once_are_the_ones_shown": [
         "New recovery codes were already made",
         "If you pressed twice, the first press made them. Your old codes no longer "
         "work. See the new ones on the next page: they are shown once.",
     ],
-    "accounts/tests/test_second_step.py::test_a_recovery_code_lets_thea_in_once": [
+    "accounts/tests/test_second_step.py::test_a_recovery_code_signs_thea_in_once": [
         "If you lose your phone, each code signs you in once, together with your "
         "password. Paper in a drawer at home is good; a photo on the same phone is "
         "not.",
     ],
     "accounts/tests/test_second_step.py::"
-    "test_before_the_codes_run_out_a_hint_is_given": [
+    "test_a_hint_appears_before_the_codes_run_out": [
         "You have %(left)s code left. Codes are shown once, when they are made. If "
         "you no longer have them, make new ones.",
         "You have %(left)s codes left. Codes are shown once, when they are made. "
         "If you no longer have them, make new ones.",
     ],
     "accounts/tests/test_second_step.py::"
-    "test_changing_ways_in_asks_who_is_there_once_more": [
+    "test_changing_sign_in_methods_requires_reauthentication": [
         "We’ll ask you to confirm it’s you, and email you about the change.",
     ],
     "accounts/tests/test_second_step.py::"
-    "test_removing_the_last_one_says_what_becomes_of_the_codes": [
+    "test_removing_the_last_method_says_what_happens_to_the_codes": [
         "Removing it also deletes your recovery codes.",
     ],
     "accounts/tests/test_second_step.py::"
@@ -363,7 +362,7 @@ PROMISES = {
         "minutes.",
     ],
     "accounts/tests/test_second_step.py::"
-    "test_whoever_works_here_without_a_second_step_gets_to_add_one_and_no_further": [
+    "test_staff_without_a_second_step_can_only_add_one": [
         "Protects your account if someone learns your password. Required for all "
         "staff; it takes about two minutes.",
     ],
@@ -373,7 +372,7 @@ PROMISES = {
         "%(then)s.",
     ],
     "accounts/tests/test_sign_ins.py::"
-    "test_thea_sees_where_she_is_signed_in_and_ends_what_she_does_not_know": [
+    "test_thea_sees_her_devices_and_signs_out_one_she_does_not_recognize": [
         "Sign-in, devices and settings.",
     ],
     "clients/tests/test_care_requests.py::"
