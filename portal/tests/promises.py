@@ -376,11 +376,11 @@ PROMISES = {
         "Sign-in, devices and settings.",
     ],
     "clients/tests/test_care_requests.py::"
-    "test_a_notice_goes_once_it_was_read_and_only_by_its_reader": [
+    "test_a_notice_disappears_once_its_reader_has_read_it": [
         "Sign in to read it. It stays there until you do.",
     ],
     "clients/tests/test_care_requests.py::"
-    "test_a_role_that_waits_opens_nothing_in_either_lock": [
+    "test_a_pending_role_gives_no_access_in_the_program_or_the_database": [
         "%(role)s: waiting for your therapist to confirm; no access until then",
         "Your practice asked for %(name)s to be %(role)s. They have no access until "
         "your therapist confirms.",
@@ -388,10 +388,11 @@ PROMISES = {
         "read more.",
     ],
     "clients/tests/test_care_requests.py::"
-    "test_ada_ends_a_role_and_cleo_and_thea_read_it": [
+    "test_ada_ends_a_role_and_cleo_and_thea_are_notified": [
         "%(name)s can no longer open your record as %(role)s.",
     ],
-    "clients/tests/test_care_requests.py::test_cleo_and_thea_read_it_before_it_opens": [
+    "clients/tests/test_care_requests.py::"
+    "test_cleo_and_thea_are_notified_before_it_takes_effect": [
         "%(name)s can open your record from %(when)s, as %(role)s.",
         "%(name)s will be your therapist, from %(when)s.",
         "Something is changing that you should know about. Sign in to read what, and "
@@ -399,28 +400,28 @@ PROMISES = {
         "%(name)s can open your record now, as %(role)s.",
     ],
     "clients/tests/test_care_requests.py::"
-    "test_thea_refuses_and_everybody_can_read_that": [
+    "test_thea_declines_and_everybody_can_read_that": [
         "Your therapist declined: %(name)s does not become %(role)s.",
     ],
     "clients/tests/test_emergency.py::"
-    "test_it_ends_after_four_hours_or_when_theo_or_thea_close_it": [
+    "test_it_ends_after_four_hours_or_when_theo_or_thea_ends_it": [
         "Something new needs your attention as soon as possible. Sign in to read it.",
     ],
     "clients/tests/test_emergency.py::"
-    "test_nobody_gets_more_than_four_hours_even_past_the_program": [
+    "test_nobody_gets_more_than_four_hours_even_by_sql": [
         "emergency access, for four hours at most",
     ],
     "clients/tests/test_emergency.py::"
-    "test_theo_opens_the_record_for_reading_and_everybody_knows_at_once": [
+    "test_theo_opens_the_record_read_only_and_everybody_is_notified_at_once": [
         "Something of yours was opened that you should know about. Sign in to read "
         "who did it, and why.",
         "%(name)s used emergency access to your record.",
     ],
     "clients/tests/test_sign_in_reset.py::"
-    "test_cleos_sign_in_is_reset_from_who_treats_whom": [
+    "test_cleos_sign_in_is_reset_from_care_teams": [
         "Can’t use any of these? An admin of your practice can reset your sign-in.",
     ],
-    "clients/tests/test_sign_in_reset.py::test_theo_comes_back_by_the_email_alone": [
+    "clients/tests/test_sign_in_reset.py::test_theo_gets_back_in_by_the_email_alone": [
         "Your sign-in was reset. Your old password and two-step verification no "
         "longer work. This link lets you choose a new password. It works once, for "
         "an hour.",
