@@ -75,12 +75,12 @@ def nothing() -> list[str]:
 
 PROMISES = {
     "goals/tests/test_agreed_again.py::"
-    "test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to": [
+    "test_declining_to_agree_again_sets_aside_what_both_once_agreed_to": [
         "The client did not agree again to a goal. It is set aside.",
         "Your therapist did not agree again. The goal is set aside",
     ],
     "goals/tests/test_agreed_again.py::"
-    "test_after_a_no_it_can_be_taken_up_and_agreed_to": [
+    "test_after_a_refusal_it_can_be_resumed_and_agreed_to": [
         "Goal set aside. Either of you can resume it.",
         "The goal is then set aside. Either of you can resume it.",
     ],
@@ -89,7 +89,7 @@ PROMISES = {
         "why.",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_leaving_promises_no_button_that_is_not_there": [
+    "test_withdrawing_mentions_no_button_that_is_missing": [
         "Nothing is lost: it stays in the history, and version %(number)s stays "
         "proposed.",
     ],
@@ -99,24 +99,24 @@ PROMISES = {
         "sets another date",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it": [
+    "test_the_second_withdrawal_sets_the_goal_aside_and_notifies_the_other_side": [
         "The client also withdrew the agreement to a goal. It is set aside.",
         "Your therapist also withdrew the agreement to this goal. It is set aside",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_taking_a_proposal_back_is_not_told_as_leaving_the_goal": [
+    "test_withdrawing_a_proposal_is_not_reported_as_leaving_the_goal": [
         "The client withdrew a proposal for a goal.",
         "Your therapist withdrew a proposal for this goal",
         "The client withdrew the agreement to a goal. It is not in effect.",
         "Your therapist withdrew the agreement to this goal. It is not in effect",
     ],
     "goals/tests/test_signals.py::"
-    "test_an_agreement_is_told_to_the_side_that_agreed_before": [
+    "test_an_agreement_notifies_the_side_that_agreed_before": [
         "The client agreed to the wording of a goal. It is in effect.",
         "Your therapist agreed to this wording. It is in effect",
     ],
     "goals/tests/test_attention.py::"
-    "test_who_started_a_review_is_not_told_that_another_did": [
+    "test_starting_a_review_does_not_notify_that_another_person_did": [
         "The client started a goal review. Add your answers.",
         "You started a goal review: add your answers",
     ],
@@ -125,12 +125,12 @@ PROMISES = {
         "Goal review: your answers are missing.",
         "Your therapist started a goal review: add your answers",
     ],
-    "goals/tests/test_signals.py::test_what_is_left_after_a_no_is_told_with_it": [
+    "goals/tests/test_signals.py::test_a_refusal_notifies_with_what_is_left": [
         "The client declined a new wording. The earlier one is proposed again.",
         "Your therapist declined your new wording. The earlier one is proposed again",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_declining_other_words_leaves_the_goal_that_both_agreed_to": [
+    "test_declining_a_new_wording_leaves_the_goal_that_both_agreed_to": [
         "Declined. The wording you both once agreed to is not in effect.",
         "What you both once agreed to, not in effect now: <span "
         'class="own">%(words)s</span>',
@@ -139,14 +139,14 @@ PROMISES = {
         "effect",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_what_would_close_a_goal_is_asked_about_once": [
+    "test_a_decline_that_closes_a_goal_asks_for_confirmation": [
         "The goal is then closed. It stays in the history, and you can propose it "
         "again as a new goal.",
         "The client declined a goal. It is closed.",
         "Your therapist declined this goal. It is closed",
     ],
     "goals/tests/test_who_is_told.py::"
-    "test_words_that_hold_both_are_asked_for_until_there_are_some": [
+    "test_a_combined_wording_is_asked_for_until_there_is_one": [
         "You both chose a combined wording. Nothing is proposed yet.",
         "You both chose a combined wording: propose one",
     ],
@@ -158,7 +158,8 @@ PROMISES = {
         "A review needs both of you. %(name)s is discharged and can answer once "
         "readmitted.",
     ],
-    "goals/tests/test_enough_ratings.py::test_all_pages_agree_on_what_is_enough": [
+    "goals/tests/test_enough_ratings.py::"
+    "test_all_pages_agree_on_when_there_are_enough_ratings": [
         "One rating so far, %(last)s. A line needs ratings on three days.",
         "Two ratings so far, %(first)s and %(last)s. A line needs ratings on three "
         "days.",
@@ -168,7 +169,7 @@ PROMISES = {
         "ratings on three days.",
     ],
     "goals/tests/test_enough_ratings.py::"
-    "test_a_goal_that_was_never_agreed_to_is_no_part_of_the_mean": [
+    "test_a_goal_never_agreed_to_is_not_part_of_the_mean": [
         "%(many)s was never agreed by both and is left out.",
         "%(many)s were never agreed by both and are left out.",
         "Never agreed by both, so not in the average.",
@@ -181,7 +182,7 @@ PROMISES = {
         "That ended the two weeks in which you tried both.",
     ],
     "goals/tests/test_trial.py::"
-    "test_letting_both_stand_promises_a_review_only_where_one_is_set": [
+    "test_keeping_both_wordings_promises_a_review_only_if_one_is_set": [
         "No review date is set. You can review it at any time.",
     ],
     "digests/tests/test_digest_pages.py::"
@@ -193,32 +194,33 @@ PROMISES = {
     "test_a_goal_that_is_not_in_effect_is_not_offered_for_rating": [
         "You can rate it once it is in effect again.",
     ],
-    "goals/tests/test_review_day.py::test_a_day_that_is_left_empty_leaves_the_goals": [
+    "goals/tests/test_review_day.py::test_an_empty_date_leaves_the_goals_date": [
         "The review date can be moved, not removed. Leave it empty to keep the "
         "current date.",
     ],
     "goals/tests/test_review_day.py::"
-    "test_a_due_review_stays_due_where_nobody_typed_a_day": [
+    "test_a_due_review_stays_due_if_nobody_entered_a_date": [
         "The review is due. Leave it empty to keep it due, or enter a later date.",
     ],
-    "goals/tests/test_same_story.py::test_taking_a_proposal_back_says_what_is_left": [
+    "goals/tests/test_same_story.py::test_withdrawing_a_proposal_says_what_is_left": [
         "Nothing is then proposed, and version %(number)s is not in effect because "
         "an agreement to it was withdrawn. Your proposal stays in the history.",
     ],
     "goals/tests/test_same_story.py::"
-    "test_the_other_side_is_told_that_a_goal_was_taken_up_again": [
+    "test_the_other_side_is_notified_that_a_goal_was_resumed": [
         "Your therapist resumed this goal",
         "The client resumed a goal.",
     ],
-    "goals/tests/test_same_story.py::test_words_that_wait_again_are_not_called_new": [
+    "goals/tests/test_same_story.py::"
+    "test_a_wording_that_is_pending_again_is_not_called_new": [
         "%(name)s’s earlier wording needs your agreement again",
     ],
     "goals/tests/test_same_story.py::"
-    "test_what_one_answered_alone_is_shown_to_oneself_alone": [
+    "test_an_answer_of_one_side_alone_is_shown_to_that_side_only": [
         "A review ended without a decision",
     ],
     "goals/tests/test_counter_words.py::"
-    "test_keep_my_wording_says_which_wording_that_is": [
+    "test_keep_my_wording_shows_which_wording_that_is": [
         'Your earlier wording: <span class="own">%(words)s</span>',
         'The earlier wording: <span class="own">%(words)s</span>',
     ],
@@ -228,7 +230,7 @@ PROMISES = {
         "history.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
-    "test_theo_reads_what_counts_again_without_theas_proposal": [
+    "test_theo_reads_which_wording_counts_without_theas_proposal": [
         "Nothing is then proposed, and version %(number)s is not in effect because an"
         " agreement to it was withdrawn. The withdrawn proposal stays in the history.",
         "Version %(number)s is then the proposal again. The withdrawn one stays in the"
@@ -239,7 +241,7 @@ PROMISES = {
         "Without the therapists’ agreement this wording is not in effect.",
     ],
     "goals/tests/test_colleagues_agreement.py::"
-    "test_two_wordings_are_theas_and_cleos_to_theo": [
+    "test_theo_reads_two_wordings_as_theas_and_cleos": [
         "%(name)s can agree to %(mine)s’s wording at any time. You can suggest the"
         " other one.",
     ],
@@ -249,14 +251,14 @@ PROMISES = {
         "%(mine)s’s.",
     ],
     "goals/tests/test_two_keys.py::"
-    "test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it": [
+    "test_two_who_try_both_without_an_agreed_goal_see_the_date_and_can_review_it": [
         "You are both asked to review it that day. Nobody has to give in.",
     ],
     "tests/test_long_lists.py::test_the_ratings_of_a_session_have_an_end": [
         "Only the newest 50 ratings of this session are shown.",
     ],
     "goals/tests/test_comments.py::"
-    "test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it": [
+    "test_a_rating_chosen_together_says_so_wherever_its_author_is_named": [
         "It stays your rating, marked as chosen together.",
     ],
     "accounts/tests/test_addresses.py::"
@@ -463,7 +465,7 @@ PROMISES = {
         "details",
     ],
     "goals/tests/test_agreement.py::"
-    "test_a_counter_proposal_leaves_the_agreed_version_in_force": [
+    "test_a_counterproposal_leaves_the_agreed_version_in_effect": [
         "Proposed. The current wording stays in effect until you both agree.",
         "The current wording stays in effect until both agree to the new one.",
     ],
@@ -474,7 +476,7 @@ PROMISES = {
         "Exactly as said. It is always shown as a quote.",
     ],
     "goals/tests/test_agreement.py::"
-    "test_one_key_is_not_enough_however_often_it_is_turned": [
+    "test_one_agreement_is_not_enough_however_often_it_is_given": [
         "A goal here is yours: in your own words, and in effect only once you both "
         "agree.",
         "Only the client’s own words are needed. The goal is in effect once you both "
@@ -483,11 +485,11 @@ PROMISES = {
         "Proposed. You agreed to it; it is in effect once you both agree.",
         "A goal is active once you both agree.",
     ],
-    "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_kept_too": [
+    "goals/tests/test_kept.py::test_the_line_for_a_harder_day_is_drafted_too": [
         "One sentence for a day when this gets hard again. It is saved with the "
         "goal; your therapist can read it too.",
     ],
-    "goals/tests/test_proposing.py::test_own_words_alone_make_a_goal": [
+    "goals/tests/test_proposing.py::test_the_own_words_alone_make_a_goal": [
         "Exactly as said. Only this is required.",
         "Only this is required.",
     ],
@@ -498,7 +500,7 @@ PROMISES = {
         "From the therapist’s ratings.",
     ],
     "goals/tests/test_ratings_by_side.py::"
-    "test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated": [
+    "test_the_mean_uses_theas_ratings_only_for_a_goal_cleo_never_rated": [
         "From the client’s ratings; for %(many)s goal that the client rated on "
         "fewer than three days, from the therapist’s.",
         "From the client’s ratings; for %(many)s goals that the client rated on "
@@ -536,7 +538,7 @@ PROMISES = {
         "decided when you both choose the same",
     ],
     "goals/tests/test_reviews.py::"
-    "test_neither_side_reads_the_others_answer_before_giving_their_own": [
+    "test_neither_side_reads_the_others_answer_before_giving_its_own": [
         "%(mine)s’s answers are saved. They are shown once %(name)s has answered too.",
         "Your answers are saved. They are shown once %(name)s has answered too.",
         "Your answers are saved. They are shown once your therapist has answered too.",
@@ -545,26 +547,24 @@ PROMISES = {
     "goals/tests/test_reviews.py::test_without_a_portal_the_therapist_decides_alone": [
         "Nobody else can decide here, so your choice is final.",
     ],
-    "goals/tests/test_comments.py::"
-    "test_a_goal_that_rests_is_neither_rated_nor_given_steps": [
+    "goals/tests/test_comments.py::test_a_closed_goal_cannot_be_rated_or_given_steps": [
         "You’re no longer asked about it; its history stays. You can resume it at "
         "any time.",
         "You’re no longer asked about it. Its full history stays.",
     ],
     "goals/tests/test_comments.py::"
-    "test_what_cleo_says_is_seen_talked_about_and_changed": [
+    "test_cleos_comment_is_marked_seen_discussed_and_changed": [
         "Both of you can see the date and the outcome.",
         "It is saved with the goal. You can mark it as discussed.",
         "Both of you can read it with the goal, and mark it as discussed.",
         "Comment saved for both of you.",
         "Saved for both of you.",
     ],
-    "goals/tests/test_two_keys.py::"
-    "test_a_first_proposal_taken_back_is_no_goal_any_more": [
+    "goals/tests/test_two_keys.py::test_withdrawing_a_first_proposal_closes_the_goal": [
         "It is then no longer a goal. It stays in the history.",
     ],
     "goals/tests/test_two_keys.py::"
-    "test_coming_round_is_offered_to_each_as_each_can_do_it": [
+    "test_accepting_the_others_wording_is_offered_to_each_in_the_way_they_can": [
         "Either of you can change your mind",
         "%(name)s can agree to your wording at any time. You can suggest the other "
         "one.",
@@ -572,47 +572,45 @@ PROMISES = {
         "You can agree to the other wording at any time.",
         "You can suggest the other wording at any time.",
     ],
-    "goals/tests/test_two_keys.py::"
-    "test_each_reads_both_suggestions_and_what_the_press_came_to": [
+    "goals/tests/test_two_keys.py::test_each_reads_both_suggestions_and_the_result": [
         "Suggested. It is decided once you both choose the same.",
         "You both chose the same: %(choice)s.",
     ],
     "goals/tests/test_two_keys.py::"
-    "test_a_proposal_taken_back_leaves_the_agreed_words": [
+    "test_withdrawing_a_proposal_leaves_the_agreed_wording": [
         "The current wording stays in effect. Your proposal stays in the history.",
         "Agreed goals stay agreed",
     ],
-    "goals/tests/test_two_keys.py::test_both_wordings_stand_side_by_side_for_both": [
+    "goals/tests/test_two_keys.py::test_both_see_both_wordings_side_by_side": [
         "Both versions are saved.",
         "It is shown beside the other wording. Neither replaces the other.",
     ],
     "goals/tests/test_two_keys.py::"
-    "test_cleo_declines_a_goal_that_is_not_hers_and_thea_cannot": [
+    "test_cleo_can_decline_a_goal_that_is_not_hers_and_thea_cannot": [
         "Declined. The goal is closed and keeps its history.",
     ],
     "goals/tests/test_counter_words.py::"
-    "test_taking_back_other_words_leaves_the_goal_of_the_other_side": [
+    "test_withdrawing_a_new_wording_leaves_the_other_sides_goal": [
         "Version %(number)s is then the proposal again. Yours stays in the history.",
     ],
     "goals/tests/test_counter_words.py::test_cleo_keeps_her_own_wording": [
         "Declined. Version %(number)s is the proposal again.",
     ],
     "goals/tests/test_counter_words.py::"
-    "test_what_cleo_agreed_to_before_is_not_called_hers": [
+    "test_a_wording_cleo_only_agreed_to_is_not_called_hers": [
         "Keep the earlier wording",
     ],
-    "goals/tests/test_two_keys.py::test_cleo_keeps_the_agreed_words": [
+    "goals/tests/test_two_keys.py::test_cleo_keeps_the_agreed_wording": [
         "Declined. The current wording stays in effect.",
     ],
-    "goals/tests/test_two_keys.py::"
-    "test_cleo_says_not_any_more_and_nothing_is_in_force": [
+    "goals/tests/test_two_keys.py::test_cleo_withdraws_and_nothing_is_in_effect": [
         "You can withdraw your agreement at any time, on your own phone.",
         "Without your agreement this wording is not in effect.",
         "Nothing is lost: either of you can propose again or agree again.",
         "Not in effect: an agreement was withdrawn.",
     ],
     "goals/tests/test_two_keys.py::"
-    "test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew": [
+    "test_after_both_withdraw_the_goal_is_closed_and_needs_both_agreements_again": [
         "Neither of you then agrees to this wording, and the goal is set aside.",
         "Either of you can resume it.",
         "You both decided it.",
@@ -626,11 +624,11 @@ PROMISES = {
         "Version %(number)s stays in effect.",
         "Version %(number)s stays in effect",
     ],
-    "goals/tests/test_two_keys.py::test_who_try_both_look_again_in_two_weeks": [
+    "goals/tests/test_two_keys.py::"
+    "test_trying_both_wordings_sets_a_review_in_two_weeks": [
         "What you do counts for either wording; then you review",
     ],
-    "goals/tests/test_two_keys.py::"
-    "test_words_that_hold_both_begin_with_both_in_sight": [
+    "goals/tests/test_two_keys.py::test_a_combined_wording_starts_with_both_in_view": [
         "Starts a new proposal from the two texts",
     ],
     "goals/tests/test_what_is_agreed.py::"
@@ -646,30 +644,30 @@ PROMISES = {
         "Decided with %(who)s’s answer, %(day)s",
     ],
     "goals/tests/test_what_is_agreed.py::"
-    "test_what_thea_alone_marked_as_reached_names_her": [
+    "test_a_goal_marked_reached_by_thea_alone_names_her": [
         "Marked as reached by %(name)s.",
         "You marked it as reached.",
     ],
     "goals/tests/test_what_is_agreed.py::"
-    "test_who_was_discharged_is_not_asked_to_agree": [
+    "test_a_discharged_client_is_not_asked_to_agree": [
         "Your therapy here has ended, so you can’t agree.",
     ],
-    "goals/tests/test_what_is_agreed.py::test_it_waits_only_for_who_can_agree": [
+    "goals/tests/test_what_is_agreed.py::"
+    "test_it_waits_only_for_a_client_who_can_agree": [
         "%(name)s can agree after joining the portal.",
         "%(name)s closed the portal account and cannot agree there.",
         "%(name)s has no portal account and cannot agree there.",
         "%(name)s is discharged and cannot agree.",
     ],
     "goals/tests/test_what_is_agreed.py::"
-    "test_taken_up_before_the_agreed_day_that_day_holds": [
+    "test_resumed_before_the_agreed_date_it_keeps_that_date": [
         "You review it on the review date, or at any time",
     ],
-    "goals/tests/test_what_is_agreed.py::"
-    "test_taken_up_it_has_a_day_for_its_review_again": [
+    "goals/tests/test_what_is_agreed.py::test_a_resumed_goal_has_a_review_date_again": [
         "Paused, with its history. Resume it at any time",
     ],
     "goals/tests/test_what_is_agreed.py::"
-    "test_where_nothing_is_agreed_proposing_promises_no_agreed_words": [
+    "test_with_nothing_agreed_proposing_promises_no_agreed_wording": [
         "Nothing is agreed at the moment. By proposing, you agree to what you "
         "write here.",
     ],
@@ -774,11 +772,11 @@ PROMISES = {
         "Over %(many)s goal that was rated on at least three days.",
         "Over %(many)s goals that were rated on at least three days.",
     ],
-    "goals/tests/test_attention.py::test_a_decision_to_keep_it_answers_the_question": [
+    "goals/tests/test_attention.py::test_deciding_to_keep_it_answers_the_question": [
         "You review it again in three months",
     ],
     "goals/tests/test_attention.py::"
-    "test_a_reached_goal_is_spoken_of_only_as_cleo_chose": [
+    "test_a_reached_goal_is_mentioned_only_as_cleo_chose": [
         "Saved with the goal, where you both see it. No one mentions it",
         "You asked that no one bring it up.",
         "Don’t bring it up",
@@ -794,19 +792,20 @@ PROMISES = {
         "Goal reached: to talk about at your next session",
     ],
     "goals/tests/test_attention.py::"
-    "test_what_they_want_to_talk_about_stands_on_top_for_both": [
+    "test_what_they_want_to_talk_about_is_on_top_for_both": [
         "Listed first for the next session, for both of you",
         "You want to talk about this at your next session",
         "It comes up at the next session",
     ],
-    "goals/tests/test_attention.py::test_who_asked_for_the_talk_is_named_to_both": [
+    "goals/tests/test_attention.py::"
+    "test_the_person_who_asked_for_the_talk_is_named_to_both": [
         "You both want to talk about this at your next session",
         "Your therapist wants to talk about this at your next session",
         "The client wants to talk about a goal you see differently.",
         "You both want to talk about a goal you see differently.",
     ],
     "goals/tests/test_attention.py::"
-    "test_the_other_side_is_told_of_the_answer_until_it_opens_the_goal": [
+    "test_the_other_side_is_notified_of_the_answer_until_it_opens_the_goal": [
         "The client declined a new wording. The agreed one stays in effect.",
         "Your therapist declined your new wording. The agreed one stays in effect",
         "Both of you can read it. It stays in the history.",
@@ -883,7 +882,7 @@ PROMISES = {
         "note after each session.",
         "Your sessions, takeaways and shared notes.",
     ],
-    "goals/tests/test_strengths.py::test_nor_does_the_database_take_one": [
+    "goals/tests/test_strengths.py::test_nor_does_the_database_accept_one_without": [
         "Strengths are listed here, each with an example.",
     ],
     "tests/test_long_lists.py::test_a_goal_has_so_many_links_from_either_end": [

@@ -95,10 +95,10 @@ KEPT_BY = {
         f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
     ),
     "Goal review decided: propose new wording": (
-        f"{SAME}::test_both_are_asked_for_new_wording_until_one_proposes_it"
+        f"{SAME}::test_both_are_asked_for_a_new_wording_until_one_proposes_it"
     ),
     "Goal reached: add a closing sentence": (
-        f"{SAME}::test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last"
+        f"{SAME}::test_cleos_home_offers_her_celebration_if_thea_decides_last"
     ),
     "Booked sessions stay booked.": (
         f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
@@ -119,15 +119,14 @@ KEPT_BY = {
         "portal/tests/test_goals.py::test_cleo_cannot_agree_to_words_that_were_overtaken"
     ),
     "Only you can agree for yourself. You can withdraw your agreement at any time.": (
-        "goals/tests/test_two_keys.py::"
-        "test_cleo_says_not_any_more_and_nothing_is_in_force"
+        "goals/tests/test_two_keys.py::test_cleo_withdraws_and_nothing_is_in_effect"
     ),
     "The current wording stays in effect until you both agree to the new one.": (
         "portal/tests/test_goals.py::test_other_words_leave_the_agreed_ones_in_force"
     ),
     "You can propose this wording as a new goal.": (
         "goals/tests/test_what_is_agreed.py::"
-        "test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal"
+        "test_a_withdrawn_proposal_says_so_to_cleo_and_her_wording_becomes_a_goal"
     ),
     "You both agreed to this wording, %(day)s.": (
         "portal/tests/test_home.py::"
@@ -136,7 +135,7 @@ KEPT_BY = {
     "Each of you answers alone, then both answers are shown. The review closes when "
     "you both choose the same outcome.": (
         "goals/tests/test_reviews.py::"
-        "test_neither_side_reads_the_others_answer_before_giving_their_own"
+        "test_neither_side_reads_the_others_answer_before_giving_its_own"
     ),
     "%(name)s sees this before saying anything.": (
         f"{STRENGTHS}::test_cleo_chooses_how_a_success_is_marked"
