@@ -877,7 +877,7 @@ PROMISES = {
         "The last copy could not be prepared. Try again. If it fails again, tell "
         "your practice.",
     ],
-    "notes/tests/test_session.py::test_cleo_reads_the_signed_note_and_the_take_away": [
+    "notes/tests/test_session.py::test_cleo_reads_the_signed_note_and_the_takeaway": [
         "<strong>Your therapist</strong> reads what you write here, and writes a "
         "note after each session.",
         "Your sessions, takeaways and shared notes.",
