@@ -186,7 +186,7 @@ PROMISES = {
         "No review date is set. You can review it at any time.",
     ],
     "digests/tests/test_digest_pages.py::"
-    "test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week": [
+    "test_a_page_due_in_a_minute_is_not_announced_for_next_week": [
         "Your first weekly summary is being prepared. It will be here in a few "
         "minutes.",
     ],
@@ -428,11 +428,11 @@ PROMISES = {
         "longer work. This link lets you choose a new password. It works once, for "
         "an hour.",
     ],
-    "digests/tests/test_may_send.py::test_a_client_may_do_without_the_digest": [
+    "digests/tests/test_may_send.py::test_a_client_can_refuse_the_digest": [
         "Email me when my week is ready",
     ],
     "digests/tests/test_may_send.py::"
-    "test_cleo_flies_west_and_is_reminded_by_the_clock_there": [
+    "test_cleo_flies_west_and_is_reminded_in_her_new_time_zone": [
         "You see dates and times in your time zone.",
     ],
     "digests/tests/test_may_send.py::test_cleo_who_wants_no_reminders_gets_none": [
@@ -440,27 +440,26 @@ PROMISES = {
         "Remind me of sessions",
     ],
     "digests/tests/test_digest_pages.py::"
-    "test_before_the_first_week_it_says_when_it_comes": [
+    "test_before_the_first_week_the_page_says_when_it_comes": [
         "Your first weekly summary comes %(when)s.",
     ],
     "digests/tests/test_plan.py::test_cleo_is_reminded_at_ten_the_day_before": [
         "The day before, at the same time",
     ],
     "digests/tests/test_plan.py::"
-    "test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five": [
+    "test_thea_gets_hers_on_monday_at_seven_and_cleo_on_sunday_at_five": [
         "Sent once a week. Sign in to change that.",
         "Sent once a week.",
     ],
-    "digests/tests/test_send.py::test_an_email_arrives_once_with_a_name_of_its_own": [
+    "digests/tests/test_send.py::test_an_email_arrives_once_with_its_own_message_id": [
         "Sent once for each change.",
         "Sent once, right away.",
     ],
-    "digests/tests/test_schedule.py::"
-    "test_a_day_before_is_the_same_clock_time_the_day_before": [
+    "digests/tests/test_schedule.py::test_a_day_before_means_the_same_time_of_day": [
         "Two days before, at the same time",
     ],
     "digests/tests/test_words.py::"
-    "test_the_names_of_people_and_of_the_practice_stay_here": [
+    "test_no_email_contains_names_of_people_or_of_the_practice": [
         "For signing in and for notices. Our emails never contain names or clinical "
         "details",
     ],
@@ -832,7 +831,7 @@ PROMISES = {
         "Imported without a note.",
     ],
     "digests/tests/test_digest_pages.py::"
-    "test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read": [
+    "test_more_links_to_the_week_if_there_is_or_will_be_one": [
         "It was made before therapy ended. No new ones are made.",
     ],
     "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [

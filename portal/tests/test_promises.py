@@ -40,12 +40,12 @@ KEPT_BY = {
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
     ),
     "No messages until this date. Leave it empty for no pause.": (
-        f"{SIGN_OFF}::test_a_pause_holds_emails_back_until_its_day"
+        f"{SIGN_OFF}::test_a_pause_holds_emails_until_its_end_date"
     ),
     "Your therapy here has ended, so Cairn sends no weekly emails. You only get "
     "reminders of booked sessions, if you want them. Your other preferences apply "
     "again if you come back.": (
-        f"{SIGN_OFF}::test_after_the_discharge_cleo_gets_what_her_page_says"
+        f"{SIGN_OFF}::test_after_discharge_cleo_gets_what_her_page_says"
     ),
     "No weekly summary is made after therapy has ended.": (
         "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
