@@ -510,7 +510,7 @@ PROMISES = {
         "three days, from your therapist’s.",
     ],
     "overview/tests/test_goal_progress.py::"
-    "test_levels_of_two_people_are_never_paired": [
+    "test_levels_by_two_people_are_never_paired": [
         "From the levels that the client gave.",
         "From the levels you gave.",
         "Goal attainment appears here once the same person has given two levels for "
@@ -755,13 +755,13 @@ PROMISES = {
         "Added to your strengths.",
     ],
     "overview/tests/test_discharge.py::"
-    "test_after_the_days_of_the_practice_the_portal_is_a_kind_page": [
+    "test_after_the_practices_period_the_portal_says_that_access_has_ended": [
         "%(practice)s still has your record, as the law requires. Email or call them "
         "if you want a copy or would like to come back.",
         "Your therapy here has ended, and so has your time to read here.",
     ],
     "overview/tests/test_goal_progress.py::"
-    "test_before_the_third_day_it_is_too_early_to_say": [
+    "test_before_the_third_day_it_is_too_early_to_tell": [
         "Progress appears here once one of you has rated an agreed goal on three days.",
     ],
     "overview/tests/test_goal_progress.py::"
@@ -811,18 +811,18 @@ PROMISES = {
         "The client sees a goal differently.",
         "Your therapist sees this goal differently",
     ],
-    "overview/tests/test_timeline.py::test_opening_and_printing_are_told_to_cleo": [
+    "overview/tests/test_timeline.py::test_cleo_learns_of_opening_and_printing": [
         "Opening and printing are listed in “Who looked”.",
     ],
     "overview/tests/test_timeline.py::"
-    "test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none": [
+    "test_thea_can_add_the_dates_of_her_notes_and_cleo_cannot": [
         "Left out: what my notes say, reviews, comments, exercises, removed ratings "
         "and declined strengths. Goals set aside or reached and later resumed are "
         "left out too. Each side’s ratings are summed up once a month, separately "
         "for each wording.",
     ],
     "overview/tests/test_timeline.py::"
-    "test_what_both_can_see_is_said_where_the_client_can_see_it": [
+    "test_the_page_says_that_both_can_see_it_only_if_the_client_can": [
         "What both of you can see",
         "Without my notes’ dates",
     ],
@@ -834,7 +834,7 @@ PROMISES = {
     "test_more_links_to_the_week_if_there_is_or_will_be_one": [
         "It was made before therapy ended. No new ones are made.",
     ],
-    "overview/tests/test_timeline.py::test_what_is_not_told_on_it": [
+    "overview/tests/test_timeline.py::test_what_the_timeline_leaves_out": [
         "Left out: session notes, reviews, comments, exercises, removed ratings and "
         "declined strengths. Goals set aside or reached and later resumed are left "
         "out too. Each side’s ratings are summed up once a month, separately for "
