@@ -1,9 +1,9 @@
-"""Sentences that a client reads, sorted: which promise something, and which do not.
+"""Sentences shown to clients, classified: which promise something, and which do not.
 
-`PROMISES` names the test that keeps each; beside this file, promise_nothing.txt has the
-others, one a line. They are looked for in the templates and modules named below, and in
-what the pages include. A new sentence is in neither and fails test_promises.py until
-somebody has sorted it.
+`PROMISES` names the test that proves each; promise_nothing.txt beside this file lists
+the others, one per line. Sentences are collected from the templates and modules below
+and from included templates. A new sentence is in neither, and fails test_promises.py
+until it is classified.
 """
 
 import re
@@ -14,9 +14,9 @@ from tests.pseudo import in_python, in_template
 
 HOUSE = Path(__file__).resolve().parents[2]
 INCLUDED = re.compile(r'{%\s*include\s+"([^"]+)"')
-SHORTEST = 4  # words; what is shorter is a label
+SHORTEST = 4  # words; anything shorter is a label
 
-# What the portal shows of other rooms, and what is sent to clients.
+# Content from other rooms that the portal shows, and emails to clients.
 TEMPLATES = (
     "templates/portal/**/*.html", "templates/both/**/*.html",
     "templates/goals/**/*.html",
@@ -31,14 +31,14 @@ PYTHON = (
     "overview/timeline_page.py",
     "transfer/export/read.py", "digests/*_week_page.py",
 )  # fmt: skip
-# Pages of the same folders that no client sees.
+# Pages in the same folders that no client sees.
 STAFF = {"practice.html", "line_add.html", "line_edit.html", "notice_write.html",
          "base_therapist.html", "base_admin.html", "care_roles.py",
          "email_log.py"}  # fmt: skip
 
 
 def sentences() -> set[str]:
-    """Every marked text of at least so many words that a client may read."""
+    """Every translatable text with at least SHORTEST words that a client may read."""
     found = set()
     modules = {path for one in PYTHON for path in HOUSE.glob(one)}
     for paths, extract in ((templates(), in_template), (modules, in_python)):
@@ -48,12 +48,13 @@ def sentences() -> set[str]:
             for _name, words in extract(path):
                 many = [words] if isinstance(words, str) else words
                 found.update(plain(text) for text in many if isinstance(text, str))
-    found -= {plain(str(verb.words)) for verb in audit.VERBS.values()}  # an admin's
+    # for admins only
+    found -= {plain(str(verb.words)) for verb in audit.VERBS.values()}
     return {text for text in found if len(text.split()) >= SHORTEST}
 
 
 def templates() -> set[Path]:
-    """Those above, and what the pages of the portal include, from whatever room."""
+    """The templates above, and those that the portal's pages include, from any room."""
     found = {path for one in TEMPLATES for path in HOUSE.glob(one)}
     queue = [path for path in found if path.parent.name in ("portal", "both")]
     while queue:
@@ -84,7 +85,8 @@ PROMISES = {
         "Goal set aside. Either of you can resume it.",
         "The goal is then set aside. Either of you can resume it.",
     ],
-    "portal/tests/test_sessions.py::test_a_note_held_back_does_not_show_until_it_is": [
+    "portal/tests/test_sessions.py::"
+    "test_a_withheld_note_is_not_shown_until_it_is_shared": [
         "The note of this session is not shared for now. You can ask your therapist "
         "why.",
     ],
@@ -174,7 +176,7 @@ PROMISES = {
         "%(many)s were never agreed by both and are left out.",
         "Never agreed by both, so not in the average.",
     ],
-    "portal/tests/test_home.py::test_three_things_at_most_are_asked_keys_first": [
+    "portal/tests/test_home.py::test_at_most_three_things_are_asked_agreements_first": [
         "%(more)s more after these.",
         "%(more)s more after these.",
     ],
@@ -671,42 +673,43 @@ PROMISES = {
         "write here.",
     ],
     "portal/tests/test_after_discharge.py::"
-    "test_every_form_of_the_portal_is_refused_or_still_theirs": [
+    "test_every_form_of_the_portal_is_refused_or_allowed_after_discharge": [
         "Your portal is now read-only",
     ],
-    "portal/tests/test_handing_over.py::test_cleo_finds_one_page_and_nothing_else": [
+    "portal/tests/test_handing_over.py::test_cleo_reaches_one_page_and_nothing_else": [
         "%(name)s is signed out here until they sign in again. You won’t see anyone "
         "else’s record, and %(name)s can’t answer for you.",
     ],
     "portal/tests/test_handing_over.py::"
-    "test_the_page_after_it_is_for_that_moment_alone": [
+    "test_the_page_after_it_can_be_opened_only_once": [
         "You are signed out here. %(name)s can sign in again.",
         "You are signed out here.",
     ],
     "portal/tests/test_handing_over.py::"
-    "test_what_does_not_wait_for_cleo_is_not_handed_over": [
+    "test_a_goal_that_does_not_wait_for_cleo_cannot_be_handed_over": [
         "Or do it on your own phone, at any time. It is there too.",
     ],
     "portal/tests/test_handing_over.py::"
-    "test_whatever_cleo_presses_it_goes_back_to_thea": [
+    "test_the_device_returns_to_thea_whatever_cleo_presses": [
         "When you choose one of these, you are signed out here, and your therapist "
         "signs in again.",
     ],
-    "portal/tests/test_home.py::test_cleo_says_how_practice_went": [
+    "portal/tests/test_home.py::test_cleo_says_how_an_exercise_went": [
         "You answered %(day)s; a new answer replaces it.",
     ],
-    "portal/tests/test_home.py::test_the_newest_step_reached_is_the_good_thing": [
+    "portal/tests/test_home.py::test_the_newest_reached_step_is_the_positive_thing": [
         "The first step reached appears here, and anything else that went a little "
         "better than expected.",
         "Add steps toward this goal. Start with one that could be done this week.",
         "The steps you reach appear here, one stone each. Small ones count.",
     ],
-    "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line": [
+    "portal/tests/test_looked.py::"
+    "test_a_goal_that_thea_opened_three_times_is_one_line": [
         "Every time your record was opened: who, in which role, and when",
         "<strong>You</strong> can see each time someone opened your record.",
     ],
     "portal/tests/test_portal_browser.py::"
-    "test_leaving_is_one_press_and_there_is_no_way_back": [
+    "test_leaving_takes_one_click_and_back_shows_nothing": [
         "The button at the top, or Shift pressed three times, hides the page at "
         "once, signs you out and shows the weather. “Back” then leads only to the "
         "sign-in page. Its address still shows which page you left, not what was on "
@@ -729,7 +732,8 @@ PROMISES = {
         "Request sent. You’ll see the reply here.",
         "Ask for something in your record to be corrected, and read the reply",
     ],
-    "portal/tests/test_rights.py::test_cleo_closes_her_account_and_is_out_everywhere": [
+    "portal/tests/test_rights.py::"
+    "test_cleo_closes_her_account_and_is_signed_out_everywhere": [
         "You are signed out on every device. If you want to come back one day, "
         "your therapist can invite you again.",
         "You are signed out everywhere",
@@ -737,21 +741,20 @@ PROMISES = {
         "Your therapy continues or ends as you and %(name)s decide.",
         "Your therapy continues or ends as you decide with the practice.",
     ],
-    "portal/tests/test_strengths.py::test_cleo_chooses_how_a_success_is_marked": [
+    "portal/tests/test_strengths.py::test_cleo_chooses_how_to_celebrate_a_success": [
         "You choose, and can change it at any time. Your care team sees it before "
         "saying anything.",
     ],
-    "portal/tests/test_strengths.py::"
-    "test_cleo_says_it_in_her_words_which_stand_instead": [
+    "portal/tests/test_strengths.py::test_cleo_rewords_it_and_her_wording_counts": [
         "Your wording replaces what %(name)s wrote.",
         "Your new wording replaces the current one.",
     ],
-    "portal/tests/test_strengths.py::test_cleo_says_yes_and_it_stands": [
+    "portal/tests/test_strengths.py::test_cleo_says_yes_and_it_is_added": [
         "Added to your strengths.",
         "With an example. You decide whether it fits.",
     ],
     "portal/tests/test_strengths.py::"
-    "test_cleos_own_stands_at_once_with_the_goal_it_helps_with": [
+    "test_cleos_own_strength_is_added_at_once_with_its_goal": [
         "Added to your strengths.",
     ],
     "overview/tests/test_discharge.py::"
