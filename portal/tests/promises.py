@@ -843,39 +843,38 @@ PROMISES = {
         "out too. Each side’s ratings are summed up once a month, separately for "
         "each wording.",
     ],
-    "transfer/tests/test_record.py::test_a_copy_says_what_it_leaves_out": [
+    "transfer/tests/test_record.py::test_an_export_says_what_it_leaves_out": [
         "emails and sign-in details",
     ],
-    "transfer/tests/test_record.py::test_after_the_discharge_she_may_still_take_it": [
+    "transfer/tests/test_record.py::test_after_discharge_she_can_still_export_it": [
         "A copy to read and save, at any time",
     ],
     "transfer/tests/test_record.py::"
-    "test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it": [
+    "test_cleo_reads_that_thea_made_an_export_and_the_audit_log_who_downloaded_it": [
         "Making and downloading a copy is recorded.",
         "%(name)s can see it under “Who looked”.",
     ],
-    "transfer/tests/test_record.py::test_cleos_copy_holds_what_she_may_read": [
+    "transfer/tests/test_record.py::test_cleos_export_contains_what_she_may_read": [
         "Contact details and preferences, the care team, and goals with every "
         "wording, agreement, rating, step, review and comment.",
         "Sessions with their signed notes, exercises, strengths, wins and corrections.",
         "A copy of what you and your therapist have here: to read on paper, and as "
         "files for another program.",
     ],
-    "transfer/tests/test_record.py::test_it_is_theirs_alone_who_asked": [
+    "transfer/tests/test_record.py::test_only_the_person_who_asked_can_get_it": [
         "Made %(when)s. Only you can download it, until %(gone)s.",
     ],
-    "transfer/tests/test_record.py::"
-    "test_pressed_twice_one_is_made_and_written_down_once": [
+    "transfer/tests/test_record.py::test_a_double_click_makes_one_and_audits_once": [
         "It takes a few seconds. You can leave this page; the copy will be here.",
     ],
     "transfer/tests/test_record.py::"
-    "test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers": [
+    "test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers": [
         "And who opened your record.",
         "And the presenting concern, in your words.",
         "reasons for emergency access, which are under “Who looked”",
     ],
     "transfer/tests/test_record.py::"
-    "test_what_cannot_be_made_is_said_and_not_tried_for_ever": [
+    "test_a_failed_export_is_reported_and_not_retried_forever": [
         "The last copy could not be prepared. Try again. If it fails again, tell "
         "your practice.",
     ],

@@ -59,19 +59,19 @@ KEPT_BY = {
         "portal/tests/test_looked.py::test_nobody_has_looked_yet"
     ),
     "Making and downloading a copy is recorded, like every opening of the record.": (
-        f"{RECORD}::test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it"
+        f"{RECORD}::test_cleo_reads_that_thea_made_an_export_and_the_audit_log_who_downloaded_it"
     ),
     "notes that are not signed or not shared": (
-        f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
+        f"{RECORD}::test_withheld_unsigned_and_other_peoples_text_is_in_no_export"
     ),
     "review answers that are not shared yet": (
         "portal/tests/test_promises.py::test_an_export_leaves_out_what_it_says"
     ),
     "the presenting concern as the therapist wrote it; ask your therapist for it": (
-        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+        f"{RECORD}::test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers"
     ),
     "who opened the record, which is in the client’s copy": (
-        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+        f"{RECORD}::test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers"
     ),
     "No note of this session is shared with you right now.": (
         "portal/tests/test_sessions.py::test_an_unsigned_note_is_not_shown"
