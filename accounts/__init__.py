@@ -1,1 +1,1 @@
-"""People, practices, sign-in, audit log, encryption, rows of outgoing email."""
+"""People, practices, sign-in, the audit log, encryption and the email outbox."""

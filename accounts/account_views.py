@@ -1,4 +1,4 @@
-"""One's own account: ways in, where one is signed in, the address, what happened."""
+"""Account pages: sign-in methods, signed-in devices, email address, recent activity."""
 
 from django.contrib import messages
 from django.http import HttpResponseRedirect, JsonResponse
@@ -22,7 +22,7 @@ from ui.base_template import base_of, inside
 @for_everyone
 @require_safe
 def well_known_password(request):
-    """Where password managers look for the page on which a password is changed."""
+    """/.well-known/change-password: password managers look for this URL."""
     return redirect("password-change")
 
 
@@ -72,7 +72,7 @@ def password_change(request):
 def address_change(request):
     form = AddressForm(request.POST or None)
     if not form.is_valid():
-        sign_in_limits.right(request)  # nothing was sent
+        sign_in_limits.right(request)  # no email was sent
     elif form.save(by=request.user):
         messages.success(
             request, _("We sent a link to that address, unless it is already in use.")
@@ -85,7 +85,7 @@ def address_change(request):
 @for_everyone
 @require_safe
 def address_link(request, token):
-    """Take the secret out of the address; scanners that follow links use nothing up."""
+    """Move the secret from the URL to a cookie; link scanners do not use it up."""
     return links.keep(redirect("address-confirm"), links.ADDRESS, token)
 
 
@@ -132,7 +132,7 @@ def sign_ins_end(request):
 @therapist_required
 @require_POST
 def initials(request):
-    """Show initials for names, or names again, as long as this sign-in lasts."""
+    """Show initials instead of full names, or names again, until sign-out."""
     request.session[screen_privacy.INITIALS] = not request.session.get(
         screen_privacy.INITIALS, False
     )
@@ -144,5 +144,5 @@ def initials(request):
 @signed_in_required
 @require_POST
 def stay(request):
-    """How long this sign-in lasts yet.  What was pressed meanwhile is in a header."""
+    """Seconds left until this sign-in ends. A header tells of activity since."""
     return JsonResponse({"left": sessions.seconds_left(request.session.row)})

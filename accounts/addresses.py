@@ -1,7 +1,8 @@
-"""Another e-mail address for somebody: wanted, confirmed by its own mail box, told.
+"""Changing an email address: requested, confirmed from the new mailbox, both owners
+notified.
 
-Whoever asks gets the same answer, whether or not the address is somebody's already; its
-owner is told that somebody tried.
+The answer is the same whether or not the address is already in use; the owner of an
+address in use is told that someone tried.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ audit.verb("address changed", audit.Sort.SIGN_IN, _("Changed the email address")
 
 
 def token(change_id: UUID) -> str:
-    """The secret in the link, 64 hex digits; the same each time it is rendered."""
+    """The secret in the link: 64 hex digits, the same each time it is rendered."""
     return salted_hmac("cairn.address", str(change_id), algorithm="sha256").hexdigest()
 
 
 def owner_of(email: str, asker: User) -> User | None:
-    """Who signs in with an address, if it is not `asker` themselves."""
+    """The user who signs in with an address, unless that is `asker`."""
     found = account_at(email)
     if found in (None, asker.pk):
         return None
@@ -40,9 +41,9 @@ def owner_of(email: str, asker: User) -> User | None:
 
 
 def tell_owner(email: str, *, by: User) -> None:
-    """The owner of an address learns that somebody wanted to use it; nobody else.
+    """Tell the owner of an address, and only them, that someone tried to use it.
 
-    Counts as the invitation that it is sent instead of.
+    It counts against the same limit as the invitation that it replaces.
     """
     sign_in_limits.require_invitation(by, email)
     call("tell_owner", email, uuid7(), f"{timezone.now():%Y-%m-%d}")
@@ -51,10 +52,10 @@ def tell_owner(email: str, *, by: User) -> None:
 
 @transaction.atomic
 def want(person: User, email: str) -> AddressChange | None:
-    """Write to the new address; an earlier wish is forgotten.
+    """Request a change to the new address; replaces an earlier request.
 
-    The same rows whoever owns the address; what the email says is decided when
-    it goes.
+    Writes the same rows whoever owns the address. What the email says is decided when
+    it is sent.
     """
     now = timezone.now()
     if email == person.email:
@@ -80,7 +81,7 @@ def want(person: User, email: str) -> AddressChange | None:
 
 
 def find(person: User, secret: str) -> AddressChange | None:
-    """The open wish of this person that the link belongs to."""
+    """This user's open address change that the link's token belongs to, or None."""
     for change in AddressChange.objects.visible_to(person).open():
         if constant_time_compare(token(change.pk), secret):
             return change
@@ -89,12 +90,12 @@ def find(person: User, secret: str) -> AddressChange | None:
 
 @transaction.atomic
 def confirm(change: AddressChange, *, by: User) -> bool:
-    """Whether the address is theirs now; both mail boxes are told."""
+    """Confirm the change and notify both mailboxes; return whether it took effect."""
     old = by.email
     try:
         with transaction.atomic():
             new = call("change_address", change.pk)
-    except IntegrityError:  # somebody else's since
+    except IntegrityError:  # taken by someone else since
         return False
     if new is None:
         return False

@@ -1,9 +1,11 @@
-"""Who did what: one row in the transaction of what it tells of.
+"""The audit log: each row is written in the transaction of the action it records.
 
-PostgreSQL writes it (app.audit), with the transaction's own identity as the actor,
-whatever we say.  A page whose row cannot be written is not shown.
+PostgreSQL writes the row (app.audit) and takes the actor from the transaction's
+identity, whatever the caller passes. A page whose audit row cannot be written is not
+shown.
 
-Each verb is declared once, beside what writes it, with the words that an admin reads:
+Each verb is declared once, in the module that writes it, with the text that an admin
+reads:
 
     audit.verb("goal linked", audit.Sort.WROTE, _("Linked two goals"))
 """
@@ -24,7 +26,7 @@ WRITE = "SELECT app.audit(%s, %s, %s, %s, %s, %s, %s::jsonb, %s::inet)"
 
 
 class Sort(models.TextChoices):
-    """What kinds of thing the audit page can be filtered by."""
+    """Categories by which the audit page can be filtered."""
 
     SIGN_IN = "sign-in", _("Sign-in")
     OPENED = "opened", _("Opened")
@@ -38,7 +40,7 @@ class Sort(models.TextChoices):
 
 class Verb(NamedTuple):
     sort: Sort
-    words: Promise  # lazy: each admin reads them in a language of their own
+    words: Promise  # lazy: rendered in the language of the admin who reads it
 
 
 VERBS: dict[str, Verb] = {}
@@ -46,14 +48,14 @@ KINDS: dict[str, Promise] = {}
 
 
 def verb(name: str, sort: Sort, words: Promise) -> None:
-    """Declare a verb; a row with a verb that nobody declared cannot be written."""
+    """Declare a verb. A row with an undeclared verb cannot be written."""
     if name in VERBS:
         raise ValueError(f"the audit verb {name!r} is declared twice")
     VERBS[name] = Verb(sort, words)
 
 
 def kind(name: str, words: Promise) -> None:
-    """Declare what an admin reads where a row of the model `name` was opened."""
+    """Declare the text that an admin reads when a row of model `name` was opened."""
     if name in KINDS:
         raise ValueError(f"the kind {name!r} is declared twice")
     KINDS[name] = words
@@ -68,16 +70,16 @@ def record(
     reason: str = "",
     **detail: int | str | list,
 ) -> None:
-    """Write that whoever is asking now did `verb` to the row `about`.
+    """Record that the current user did `verb` to the row `about`.
 
-    `detail` holds ids, numbers and names of states; never words of a person.
+    `detail` holds ids, numbers and state names, never text that a person wrote.
     """
     with connection.cursor() as cursor:
         cursor.execute(WRITE, _row(verb, about, client_id, role, reason, detail))
 
 
 def record_look(verb: str, *, about: models.Model, role: str) -> int:
-    """The same for opening a record; how many this person opened within a minute."""
+    """Record the opening of a record; return how many this user opened in a minute."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"{WRITE}, app.looks_lately()", _row(verb, about, None, role, "", {})
@@ -107,7 +109,7 @@ def _declared(verb: str) -> None:
 
 
 def record_each(verb: str, rows: list[tuple[models.Model, dict]]) -> None:
-    """The same verb for several rows of a kind, each with its detail, at once."""
+    """Record the same verb for several rows of one kind, each with its own detail."""
     if not rows:
         return
     _declared(verb)

@@ -1,4 +1,4 @@
-"""Whose password it is: the one look-up by address, and what it opens."""
+"""Password sign-in: the only place that looks an account up by its email address."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from database.identity import acting_as, coming_in
 
 
 def account_at(address: str) -> UUID | None:
-    """The key of the account with exactly this address, in whatever practice."""
+    """The primary key of the account with exactly this address, or None."""
     return call("account_at", address)
 
 
 def read_account(pk: UUID) -> User | None:
-    """With its credential and practice; by whoever is on the way in to it."""
+    """The account with credential and practice, read as the person signing in."""
     rows = User.objects.select_related("credential", "practice")
     return rows.filter(pk=pk).first()
 
 
 class PasswordBackend(AuthenticationBackend):
-    """allauth's.  Whose password was right is on the way in from then on; where nobody
-    has the address as much is asked of the database."""
+    """allauth's backend. A correct password gives the transaction that user's identity;
+    the database does the same work when no account has the address."""
 
     def _authenticate_by_email(self, email, password):
         found = account_at(email) or uuid4()

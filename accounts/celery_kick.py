@@ -1,7 +1,7 @@
-"""Tells the worker that something is to be done, so that nobody waits for a tick.
+"""Wake the worker when there is work, so that nobody waits for the next minute's run.
 
-The tick is what guarantees.  A page never fails and hardly ever waits for this: while
-Redis does not answer, it is asked once a minute.
+The run each minute is the guarantee. A page never fails because of this and hardly
+waits: while Redis does not answer, it is tried once a minute.
 """
 
 import logging
@@ -10,9 +10,9 @@ import time
 from celery import current_app
 
 logger = logging.getLogger(__name__)
-TASK = "send_due"  # a name, since that room is above this one
+TASK = "send_due"  # by name, because `therapy` is above this room
 PAUSE = 60
-# A connection of its own: the worker's waits for seconds, as it must.
+# A separate connection: the worker's own one may block for seconds, a page must not.
 IMPATIENT = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 _silent_until = 0.0
 
@@ -22,7 +22,7 @@ def the_sender() -> None:
 
 
 def the_worker(task: str, **options) -> None:
-    """To do this task; `options` are those of send_task, `args` among them."""
+    """Send this task to the worker; `options` are those of send_task."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return

@@ -1,6 +1,6 @@
-"""A page belongs to somebody: every view names its audience, outermost.
+"""Every view declares its audience with one of these decorators, as the outermost one.
 
-Somebody else finds nothing there (404), the same as at an address that does not exist.
+Anyone else gets a 404, the same as for an address that does not exist.
 """
 
 from functools import wraps
@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404
 from django.views.decorators.http import require_http_methods
 
-# A page asked for in another way would be shown past what GET and POST take care of.
+# Other HTTP methods would bypass the checks made for GET and POST.
 ASKED = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -33,7 +33,7 @@ def _audience(name, belongs):
 
 
 def if_a_page(request, act) -> None:
-    """Do it after the view, within its transaction, unless it answers by leading on."""
+    """Run a function after the view, in its transaction, unless the view redirects."""
     request.if_a_page = [*getattr(request, "if_a_page", ()), act]
 
 

@@ -1,7 +1,8 @@
-"""A therapist's device in a client's hands, for one act and nothing else.
+"""Hand a therapist's device to a client for a single task.
 
-Handing it over signs the therapist out, so nothing of theirs can be reached.  The
-client then signs in as themselves; until the act is done this opens one page alone.
+Handing it over signs the therapist out, so none of their pages can be reached. The
+client then signs in as themselves; until the task is done, this sign-in opens one page
+only.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ from django.urls import reverse
 
 from accounts.models import User
 
-GIVEN_BACK = "given_back"  # in the session, once the act is done: whose, and where to
-HANDED = "handed"  # in the session: to whom, from whom, for which page, and then where
+# in the session after the task: therapist's name, URL to return to
+GIVEN_BACK = "given_back"
+# in the session: client, therapist, the page, and the URL to return to
+HANDED = "handed"
 
 
 def hand_over(request, to: User, *, page: str, back: str) -> None:
-    """Sign whoever asks out here, and remember what the next one signs in for."""
+    """Sign the current user out and store which page the next sign-in may open."""
     said = {"to": str(to.pk), "from": request.user.name, "page": page, "back": back}
     logout(request)
     request.session[HANDED] = said
 
 
 def handed(request) -> dict | None:
-    """What this device was handed over for; None if it was not."""
+    """What this device was handed over for, or None."""
     return request.session.get(HANDED)
 
 
@@ -34,13 +37,13 @@ def is_for(request, user) -> bool:
 
 
 def during_one_act(view):
-    """Reachable for who signed in for one act: help, leaving, signing out."""
+    """Mark a view as reachable during a handover: help, leaving, signing out."""
     view.during_one_act = True
     return view
 
 
 def give_back(request):
-    """The act is done: sign the client out, and say whom the device goes back to."""
+    """End the handover: sign the client out and say whom to return the device to."""
     said = handed(request) or {}
     logout(request)
     request.session[GIVEN_BACK] = {

@@ -1,7 +1,7 @@
-"""Which browsers somebody came from before, and what they are called in words.
+"""Devices that a person has signed in from, and how they are described.
 
-A browser is known by a random cookie.  The database keeps its hash; on a device that
-others use it is neither set nor asked for.
+A browser is recognized by a random cookie; the database stores its hash. On a shared
+device the cookie is neither set nor read.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SYSTEMS = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"),
 
 
 def in_words(agent: str) -> str:
-    """A browser's own description in two words, or nothing where it gives none."""
+    """Browser and system in two words from the User-Agent, or "" if it gives none."""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     if browser and system:
@@ -49,9 +49,9 @@ def _hash(token: str) -> str:
 
 
 def is_known_at(request, address: str) -> bool:
-    """Whether the owner of this address signed in with this browser before.
+    """Whether the owner of this address has signed in with this browser before.
 
-    The question costs the same whether or not anybody owns the address.
+    Costs the same whether or not an account has the address.
     """
     token = token_of(request)
     if not token:
@@ -61,9 +61,9 @@ def is_known_at(request, address: str) -> bool:
 
 
 def remember(request, user: User) -> KnownDevice | None:
-    """Know this browser from now on; it, if it was new to somebody who had others.
+    """Remember this browser; return it if it is new to someone who already had others.
 
-    Runs as the person.  The middleware sets the cookie on the answer.
+    Runs as the user. The middleware sets the cookie on the response.
     """
     token = token_of(request) or secrets.token_urlsafe(32)
     request.device_token = token
@@ -78,7 +78,7 @@ def remember(request, user: User) -> KnownDevice | None:
 
 
 def stays_known(request, person: User) -> None:
-    """The one browser in which a way in was changed; all others are strange again."""
+    """Keep only the device that changed a sign-in method; forget all others."""
     known = person.devices.filter(token_hash=_hash(token_of(request)))
     known.update(sign_in_version=person.sign_in_version)
 
@@ -97,10 +97,10 @@ def set_cookie(request, response) -> None:
 
 
 def draft_key(request) -> str:
-    """32 bytes in base64 that seal what is typed on this device while there is no way
-    to the server: the same for this person here each time, and for nobody else.
+    """Base64 of the 32-byte key that encrypts drafts on this device while it is
+    offline: stable for this person on this device, and different for anyone else.
 
-    Nothing where others use the device.
+    Empty on a shared device.
     """
     token = getattr(request, "device_token", "") or token_of(request)
     row = request.session.row

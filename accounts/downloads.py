@@ -1,4 +1,4 @@
-"""What is given out as a file, to be saved and never shown."""
+"""Responses that download a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ CSV = "text/csv; charset=utf-8"
 
 
 def download(content: str | bytes, name: str, content_type: str) -> HttpResponse:
-    """Saved, never shown; accounts.middleware.PrivacyMiddleware locks what it is."""
+    """A response that downloads a file and is never displayed in the browser.
+
+    accounts.middleware.PrivacyMiddleware adds the headers that enforce it.
+    """
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=content_type, headers=headers)

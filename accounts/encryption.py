@@ -1,12 +1,12 @@
-"""Narrative is sealed with its client's own key, bound to its row and field.
+"""Clinical text is encrypted with its client's own key, bound to its row and field.
 
-master key (environment) wraps the practice's key, which wraps each client's key, all
-AES-256-GCM.  What is stored: one version byte, a 96-bit nonce, the ciphertext.  Text
-pasted into another row, or cut, does not open.  A model says in `seal_as` what its rows
-are called there, so that its table can be renamed.
+The master key (environment) wraps the practice's key, which wraps each client's key,
+all with AES-256-GCM. Stored form: one version byte, a 96-bit nonce, the ciphertext.
+Ciphertext that is truncated or moved to another row fails to decrypt. A model names its
+rows in `seal_as`, so that its table can be renamed.
 
-A client's key is 64 bytes: 32 to seal with, 32 to fingerprint with (an HMAC, since a
-plain hash would let somebody with a dump guess, and would outlive erasure).
+A client key is 64 bytes: 32 for encryption, 32 for fingerprints (an HMAC: a plain hash
+could be guessed from a database dump and would outlive the destroyed key).
 """
 
 from __future__ import annotations
@@ -41,16 +41,18 @@ log = logging.getLogger(__name__)
 
 
 class Sealed(bytes):
-    """What is stored; text only in the hands of its row."""
+    """Ciphertext as stored; it needs its row to be decrypted."""
 
 
 class Unreadable(str):
-    """Stands where a text could not be opened, so that the page can say so."""
+    """Placeholder for text that could not be decrypted, so that the page can say so."""
 
 
 class KeyIsGone(ValidationError, BadRequest):
-    """Nothing can be written of a client whose key was destroyed: a form says so at
-    its top, any other request is a bad one."""
+    """The client's key was destroyed, so nothing can be written about them.
+
+    A form shows this as a form error; any other request gets a 400.
+    """
 
     def __init__(self):
         super().__init__(
@@ -67,7 +69,7 @@ def _seal(key: bytes, plain: bytes, bound_to: str) -> bytes:
 
 
 def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
-    """Raise InvalidTag for anything but what was sealed here with this key."""
+    """Decrypt. Raise InvalidTag unless encrypted here with this key and binding."""
     if sealed[:1] != VERSION or len(sealed) < 1 + NONCE_BYTES + 16:
         raise InvalidTag
     nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
@@ -75,7 +77,8 @@ def _open(key: bytes, sealed: bytes, bound_to: str) -> bytes:
 
 
 def open_practice_key(practice_id: UUID, wrapped: bytes) -> bytes:
-    """With the master key, or an earlier one while they change."""
+    """Unwrap with the master key or, during rotation, an earlier one; else
+    InvalidTag."""
     for master in (settings.MASTER_KEY, *settings.OLD_MASTER_KEYS):
         try:
             return _open(master, wrapped, f"practice:{practice_id}")
@@ -98,7 +101,7 @@ def open_client_key(
     return _open(by, wrapped, f"client:{practice_id}:{client_id}")
 
 
-# -- the ring of keys -----------------------------------------------------------------
+# -- keys loaded for this transaction -------------------------------------------------
 
 
 def make_practice_key(practice_id: UUID) -> None:
@@ -112,10 +115,10 @@ def make_client_key(practice_id: UUID, client_id: UUID) -> None:
 
 
 def make_client_keys(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
-    """New keys, remembered for this transaction: their rows may not be readable yet."""
+    """Create keys and hold them for this transaction: the rows may be hidden yet."""
     keys = {client_id: os.urandom(KEY_BYTES) for client_id in client_ids}
-    lock("keys", practice_id, shared=True)  # who changes them waits for us
-    _ring().pop(practice_id, None)  # it may have changed until a moment ago
+    lock("keys", practice_id, shared=True)  # a key rotation waits for us
+    _ring().pop(practice_id, None)  # it may have been rotated a moment ago
     _load(practice_id, [])
     by = _ring()[practice_id]
     rows = [
@@ -131,12 +134,12 @@ def make_client_keys(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
 
 
 def expect(practice_id: UUID, client_ids: Iterable[UUID]) -> None:
-    """Load the keys of a page with many people's words in one query."""
+    """Load the keys of all clients on a page in one query."""
     _load(practice_id, client_ids)
 
 
 def with_keys(rows: models.QuerySet) -> models.QuerySet:
-    """The rows with the keys that open them, in the one query; see `remember`."""
+    """Annotate the rows with their keys in the same query; see `remember`."""
     keys = DataKey.objects.all()
     practice = keys.filter(practice_id=models.OuterRef("practice_id"), client_id=None)
     client = keys.filter(client_id=models.OuterRef("client_id"))
@@ -147,7 +150,7 @@ def with_keys(rows: models.QuerySet) -> models.QuerySet:
 
 
 def remember(row: models.Model) -> None:
-    """Put the keys that came with a row of `with_keys` on the ring."""
+    """Load the keys that came with a row of `with_keys`."""
     if row.practice_wrapped and row.client_wrapped:
         found = {None: row.practice_wrapped, row.client_id: row.client_wrapped}
         _unwrap(row.practice_id, {pk: bytes(key) for pk, key in found.items()})
@@ -158,7 +161,7 @@ def _ring() -> dict[UUID, bytes]:
 
 
 def _load(practice_id: UUID, client_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-    """The keys at hand after this; ids whose key is gone or hidden are missing."""
+    """Load the keys of these clients; destroyed or hidden ones are left out."""
     ring = _ring()
     wanted = {pk for pk in client_ids if pk not in ring}
     if not wanted and practice_id in ring:
@@ -166,7 +169,7 @@ def _load(practice_id: UUID, client_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     try:
         return _unwrap(practice_id, _wrapped(practice_id, wanted))
     except InvalidTag:
-        # The practice's key changed since we read it: both again, in one statement.
+        # The practice's key was rotated after we read it: read both in one statement.
         ring.pop(practice_id, None)
         return _unwrap(practice_id, _wrapped(practice_id, wanted))
 
@@ -179,7 +182,7 @@ def _wrapped(practice_id: UUID, wanted: set[UUID]) -> dict[UUID | None, bytes]:
 
 @prepared(clients=many(models.UUIDField()), practice=models.UUIDField())
 def _keys(clients, practice):
-    """Of these clients, and of the practice where one is named."""
+    """The key rows of these clients, and of the practice if one is given."""
     mine = models.Q(client_id=clients) | models.Q(practice_id=practice, client_id=None)
     return DataKey.objects.filter(mine).values_list("client_id", "wrapped")
 
@@ -210,12 +213,12 @@ def _writing_key(practice_id: UUID, client_id: UUID) -> bytes:
 
 
 def fingerprint(practice_id: UUID, client_id: UUID, text: str) -> str:
-    """64 hex digits that tell two texts of one client apart, and nobody else's."""
+    """HMAC of a text in 64 hex digits; comparable within one client only."""
     key = _writing_key(practice_id, client_id)[32:]
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-# -- the field ------------------------------------------------------------------------
+# -- the model field ------------------------------------------------------------------
 
 
 def _bound_to(field: models.Field, row: models.Model) -> str:
@@ -227,7 +230,7 @@ def _bound(field: models.Field, row: models.Model, kind: str, pk: UUID) -> str:
 
 
 class EncryptedAttribute(DeferredAttribute):
-    """Opens what was read from the database when somebody first looks at it."""
+    """Descriptor that decrypts the stored value on first access."""
 
     def __get__(self, instance, cls=None):
         value = super().__get__(instance, cls)
@@ -242,10 +245,10 @@ class EncryptedAttribute(DeferredAttribute):
 
 
 class EncryptedTextField(models.TextField):
-    """Text of one client, on a row with `practice_id`, `client_id` and its key.
+    """Encrypted text about one client, on a model with `practice_id` and `client_id`.
 
-    Only a row can seal and open it: `update()`, `bulk_update()` and look-ups raise, and
-    `values_list()` yields what is stored.
+    Encryption needs the row: `update()`, `bulk_update()` and lookups raise, and
+    `values_list()` returns the ciphertext.
     """
 
     descriptor_class = EncryptedAttribute
@@ -274,7 +277,7 @@ class EncryptedTextField(models.TextField):
         return text
 
     def seal(self, row: models.Model, value) -> Sealed:
-        """Ciphertext of `value` for this column of `row`; '' stays empty."""
+        """Encrypt `value` for this column of `row`; '' stays empty."""
         text = self.to_text(value)
         if not text:
             return Sealed(b"")
@@ -292,7 +295,7 @@ class EncryptedTextField(models.TextField):
             return Unreadable(UNREADABLE)
 
     def _opened(self, row: models.Model, key: bytes, sealed: Sealed) -> bytes:
-        """As sealed for this row, or for the row that the database copied it from."""
+        """Decrypt as bound to this row, or to the row it was copied from in SQL."""
         try:
             return _open(key, sealed, _bound_to(self, row))
         except InvalidTag:
@@ -320,9 +323,9 @@ class EncryptedTextField(models.TextField):
 
 
 class EncryptedJSONField(EncryptedTextField):
-    """What JSON can say, sealed as EncryptedTextField seals text.
+    """A JSON value, encrypted like EncryptedTextField.
 
-    None is stored as no bytes at all, and so is read again; {} and [] are values.
+    None is stored as empty bytes and read back as None; {} and [] are values.
     """
 
     def pre_save(self, model_instance, add):
@@ -341,6 +344,6 @@ class EncryptedJSONField(EncryptedTextField):
         return value
 
 
-# A text that joined its table later: older code, still running during an upgrade,
-# writes rows without it.
+# A column added later: during an upgrade the old release, still running, inserts rows
+# without it.
 LATER_ADDED = {"blank": True, "default": "", "db_default": Sealed(b"")}

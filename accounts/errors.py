@@ -1,4 +1,4 @@
-"""What is answered when a form came too late, or something broke."""
+"""Error responses: forms that came too late, refusals, and failures."""
 
 import logging
 import secrets
@@ -23,16 +23,16 @@ from ui import names
 from ui.base_template import inside
 
 log = logging.getLogger(__name__)
-PAUSE = "5"  # seconds until it is worth asking again
+PAUSE = "5"  # seconds, for the Retry-After header
 WAY_IN = {"account_login", "mfa_authenticate", "mfa_login_webauthn", "join"}
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "version", "seen", "act"}
-WORKINGS |= {"shown", "code", "credential", "passwordless"}  # a second step's
+WORKINGS |= {"shown", "code", "credential", "passwordless"}  # of two-step verification
 
 
 def _sent(request) -> QueryDict:
-    """The form that a request brought; an empty one where its body cannot be read.
+    """The submitted form data; empty if the body cannot be parsed.
 
-    A page that refuses must not fail over what it refuses: that would be a 500.
+    An error page must not fail on the body that it rejects: that would be a 500.
     """
     try:
         return request.POST
@@ -41,7 +41,7 @@ def _sent(request) -> QueryDict:
 
 
 def typed(request) -> list[tuple[str, str]]:
-    """What a form brought, without its secrets and without its workings."""
+    """The submitted fields, without secrets and technical fields."""
     return [
         (name, text)
         for name, texts in _sent(request).lists()
@@ -52,7 +52,7 @@ def typed(request) -> list[tuple[str, str]]:
 
 
 def shown(request, form=None) -> list[tuple[str, str, str]]:
-    """The same as (label, text, name), to give back; labels are those of `form`."""
+    """The submitted fields as (label, text, name); labels come from `form`."""
     fields = form.fields if form is not None else {}
     return [
         (_label(fields.get(name)), _words(fields.get(name), text), name)
@@ -66,15 +66,15 @@ def _label(field) -> str:
 
 
 def _words(field, text: str) -> str:
-    """A choice by its words."""
+    """The label of a submitted choice."""
     choices = getattr(field, "choices", ())
     return next((str(label) for value, label in choices if str(value) == text), text)
 
 
 def not_saved(request, why, *, form=None, back: str = "/", status: int = 409):
-    """A form that came too late: what was typed comes back, with the reason.
+    """Answer a form that came too late: show the reason and what was typed.
 
-    `back` is the address to go on from.
+    `back` is the URL to continue from.
     """
     context = {"why": why, "typed": shown(request, form), "back": back, "nav": ""}
     return render(request, "not_saved.html", context, status=status)
@@ -82,25 +82,24 @@ def not_saved(request, why, *, form=None, back: str = "/", status: int = 409):
 
 @for_everyone
 def bad_request(request, exception=None):
-    """400, without a look at the body or a cookie: either may be what is wrong.
+    """400, without reading the body or cookies: either may be the cause.
 
-    Django's own view checks the CSRF token, for which it reads the body once more.
+    Django's own view checks the CSRF token, which reads the body again.
     """
     return HttpResponseBadRequest(render_to_string("400.html"))
 
 
 @for_everyone
 def forbidden(request, exception=None):
-    """403, without a look at the body, which Django's own view takes."""
+    """403, without reading the body, which Django's own view does."""
     return render(request, "403.html", status=403)
 
 
 @for_everyone
 def not_found(request, exception):
-    """404, the same for what does not exist and what is not theirs.
+    """404, the same for what does not exist and what the user may not see.
 
-    A form that was sent there loses no word: they may have been allowed to write a
-    moment ago.
+    Text submitted in a form is shown again: the user may have had access a moment ago.
     """
     if request.headers.get("Accept", "").startswith("application/json"):
         why = _("Not saved: you can no longer write here. Copy it before you leave.")
@@ -113,10 +112,10 @@ def not_found(request, exception):
 
 @for_everyone
 def csrf_failure(request, reason=""):
-    """Refuse, change nothing, and give back what was typed.
+    """Reject the request, change nothing, and show what was typed.
 
-    A page of the way in was open in two tabs: the other one signed in (or out again),
-    which is why this one's token is old.  It goes on, to where it wanted to go.
+    If a sign-in page was open in two tabs and the other tab signed in or out, this
+    one's token is old. The user is then redirected to where they were going.
     """
     match = request.resolver_match
     if match and match.url_name in WAY_IN:
@@ -126,7 +125,7 @@ def csrf_failure(request, reason=""):
 
 
 def _go_on(request):
-    """Where opening the page anew would lead; what was typed is not looked at."""
+    """Where opening the page again would lead; the submitted data is ignored."""
     if request.user.is_authenticated:
         wanted = _sent(request).get("next") or request.GET.get("next") or ""
         said = _("You are already signed in as %(name)s.")
@@ -141,24 +140,24 @@ def _go_on(request):
 
 
 def signed_out(request):
-    """A form that arrives after its sign-in ended: nothing is done, nothing lost."""
+    """Answer a form sent after the sign-in ended: change nothing, show the text."""
     context = {"typed": shown(request)}
     return render(request, "accounts/signed_out.html", context, status=403)
 
 
 def proof_wanted(request, back: str):
-    """A form that wants a fresh proof of who sends it, and came too late for that."""
+    """Answer a form that needed recent reauthentication and came too late for it."""
     context = {"typed": shown(request), "back": back}
     return render(request, "accounts/proof_wanted.html", context, status=403)
 
 
 @for_everyone
 def broken(request):
-    """Say nothing of what broke, but a number by which the log finds it."""
+    """500: say nothing about the cause, and give an id by which the log finds it."""
     if is_away(sys.exc_info()[1]):
         return away(request)
     number = secrets.token_hex(4)
-    said = {"request": request}  # by which therapy.logs tells no word of the address
+    said = {"request": request}  # therapy.logs uses it to leave URL text out of the log
     line = "broken %s, see the traceback that follows: %s"
     log.error(line, number, request.path, extra=said)
     page = render_to_string("500.html", {"number": number, "typed": shown(request)})
@@ -166,17 +165,17 @@ def broken(request):
 
 
 def is_away(error) -> bool:
-    """The database is not there, restarts, hung up, has no room, or somebody else held
-    the row for long."""
+    """Whether the database is down, restarting, full or blocked by a long lock."""
     if isinstance(error, OperationalError | InterfaceError):
         return True
-    # It died over a statement: no code came, and psycopg2 knows no kind of error.
+    # The connection died during a statement: no SQLSTATE, and psycopg2 gives no error
+    # class.
     nameless = getattr(error.__cause__, "pgcode", "none") is None
     return type(error) is DatabaseError and nameless
 
 
 def away(request):
-    """For a moment nothing can be read or written; nothing was half done."""
+    """503: the database is away for a moment; nothing was partly saved."""
     said = {"request": request}
     log.error("the database is away: %s", request.path, extra=said)
     page = render_to_string("503.html", {"typed": shown(request)})

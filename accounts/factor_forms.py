@@ -1,4 +1,4 @@
-"""Forms of the second step."""
+"""Forms of two-step verification."""
 
 from uuid import UUID
 
@@ -36,7 +36,7 @@ def code_field(label, help_text="", mode="numeric"):
 
 
 class SecondStepForm(House, AuthenticateForm):
-    """Six digits from the app, or a recovery code, right after the password."""
+    """Six digits from the app or a recovery code, entered after the password."""
 
     code = code_field(
         _("6-digit code"), _("From your authenticator app, or a recovery code.")
@@ -44,7 +44,7 @@ class SecondStepForm(House, AuthenticateForm):
 
 
 class AppForm(HouseForm):
-    """Proves that the app shows the codes of the secret that stands on the page."""
+    """Check that the app shows the codes of the secret on the page."""
 
     code = code_field(_("6-digit code"), _("The code the app shows for Cairn now."))
 
@@ -60,7 +60,7 @@ class AppForm(HouseForm):
 
 
 class CredentialField(forms.JSONField):
-    """What a browser answers for a passkey: an object of texts, or it is refused."""
+    """The browser's JSON answer for a passkey; rejected unless an object of strings."""
 
     widget = forms.HiddenInput
 
@@ -82,7 +82,7 @@ class CredentialField(forms.JSONField):
 
 
 class Careful:
-    """What a stranger made up is a wrong answer, never a crash."""
+    """Turn malformed input into a form error instead of an exception."""
 
     def clean(self):
         return self._read(super().clean)
@@ -97,14 +97,14 @@ class Careful:
 
 
 class PasskeyForm(Careful, House, AddWebAuthnForm):
-    """What the browser made for us; filled in by static/js/passkey.js."""
+    """The passkey that the browser created; filled in by static/js/passkey.js."""
 
     credential = CredentialField()
     passwordless = forms.BooleanField(widget=forms.HiddenInput, initial=True)
     name = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
     def clean_name(self):
-        """Nothing stays nothing, instead of allauth's "Backup key"; see the view."""
+        """Keep an empty name empty, instead of allauth's "Backup key"."""
         return self.cleaned_data["name"]
 
 
@@ -115,7 +115,7 @@ class PasskeySignInForm(Careful, LoginWebAuthnForm):
         return self._read(self._of_its_owner)
 
     def _of_its_owner(self):
-        """A passkey names its account; once it is right somebody is on the way in."""
+        """The user a passkey names. Once it is verified, the transaction is theirs."""
         handle = self.cleaned_data["credential"]["response"]["userHandle"]
         owner = UUID(websafe_decode(handle).decode())
         with acting_as(None, coming=owner):

@@ -1,4 +1,4 @@
-"""Adding, keeping and using second steps."""
+"""Pages for adding and removing two-step verification methods."""
 
 from allauth.account.internal.decorators import login_stage_required
 from allauth.account.utils import passthrough_next_redirect_url
@@ -44,11 +44,11 @@ audit.verb(
     gettext_lazy("Made new recovery codes"),
 )
 
-MADE = "codes_made"  # in the session: which codes the next page shows, once
+MADE = "codes_made"  # in the session: the codes to show once on the next page
 
 
 class SecondStep(AuthenticateView):
-    """allauth's; a first step from before a way in was changed leads nowhere."""
+    """allauth's view; rejects a first step from before sign-in methods changed."""
 
     template_name = "account/second_step.html"
 
@@ -63,14 +63,15 @@ class SecondStep(AuthenticateView):
         answer = super().form_valid(form)
         used = getattr(form, "authenticator", None)
         if used and used.type == factors.KINDS.RECOVERY_CODES:
-            # As saved, with this one used; gone where a reset took them meanwhile.
+            # As stored, including the code just used; gone if a reset removed them
+            # meanwhile.
             for row in Authenticator.objects.filter(pk=used.pk):
                 _hint(self.request, len(row.wrap().get_unused_codes()))
         return answer
 
 
 def _hint(request, left: int) -> None:
-    """Before the last recovery code is gone."""
+    """Warn before the last recovery code is used."""
     if left > factors.FEW_LEFT:
         return
     text = ngettext(
@@ -90,7 +91,7 @@ second_step_asked = for_everyone(
 
 
 class PasskeySignIn(LoginWebAuthnView):
-    """allauth's; a passkey that could not be read loses no way on."""
+    """allauth's view; a passkey that cannot be read keeps the URL to continue to."""
 
     def form_valid(self, form):
         sign_in_limits.right(self.request)
@@ -108,7 +109,7 @@ passkey_sign_in = for_everyone(
 
 
 def on_the_way(view):
-    """Reachable before the second step is taken."""
+    """Mark a view as reachable before two-step verification is done."""
     view.before_second_step = True
     return view
 
@@ -118,7 +119,7 @@ def on_the_way(view):
 @fresh_proof_required
 @as_let_in
 def second_step(request):
-    """Choose a passkey or an app."""
+    """Choose between a passkey and an authenticator app."""
     form = AppForm(request.POST or None, secret=_app_secret(request))
     if form.is_valid():
         return _added(
@@ -133,7 +134,7 @@ def second_step(request):
         "nav": "more",
         "app_url": url,
         "device": devices.in_words(request.META.get("HTTP_USER_AGENT", "")),
-        "square": mark_safe(_square(url)),  # drawn here, from digits and letters
+        "square": mark_safe(_square(url)),  # built here from digits and letters only
         "secret": " ".join(form.secret[i : i + 4] for i in range(0, 32, 4)),
         "passkey": PasskeyForm(user=request.user),
         "options": _options(request),
@@ -144,10 +145,10 @@ def second_step(request):
 
 
 def _app_secret(request) -> str:
-    """The key for an app, the same in every tab until one of them adds it.
+    """The secret for an authenticator app, the same in every tab until a tab adds it.
 
-    The first page writes it at once, with the person's row held: two first pages that
-    are opened together would each show a key, and only the later one would be saved.
+    The first page stores it at once, with the user's row locked. Otherwise two pages
+    opened together would show different secrets and only the later one would work.
     """
     session = request.session
     if totp.SECRET_SESSION_KEY not in session:
@@ -159,7 +160,7 @@ def _app_secret(request) -> str:
 
 
 def _square(url: str) -> str:
-    """The address as a code for a camera; without XML's own first line."""
+    """The URL as an SVG QR code, without the XML declaration."""
     drawn = get_adapter().build_totp_svg(url)
     return drawn[drawn.index("<svg") :]
 
@@ -189,9 +190,10 @@ def passkey_add(request):
 
 
 def _added(request, add, is_it):
-    """Keep a new way, with recovery codes if there are none yet, and say so by mail.
+    """Save a new method, create recovery codes if there are none, and notify by email.
 
-    `is_it(row)`: whether a way that is there already is the one to add.
+    `is_it(row)` says whether an existing method is the one being added (a double
+    click).
     """
     try:
         with transaction.atomic():
@@ -207,13 +209,14 @@ def _added(request, add, is_it):
     except ValidationError as full:
         messages.warning(request, full.messages[0])
         return redirect("settings")
-    except WaysChanged:  # perhaps by the first of a double press
+    except WaysChanged:  # perhaps by the first request of a double click
         steps = Authenticator.objects.filter(user=request.user, type__in=factors.STEPS)
         if not any(_is(row, is_it) for row in steps):
             raise
-        request.session.modified = False  # the first press goes on with another
+        # the first request continues with another session
+        request.session.modified = False
         return render(request, "accounts/ways_changed.html", {"added": True})
-    except IntegrityError:  # a double press: it is there
+    except IntegrityError:  # a double click: already added
         messages.info(request, _("This was already added. You can use it to sign in."))
         return redirect("settings")
     totp.clear_totp_secret(request)
@@ -224,7 +227,7 @@ def _added(request, add, is_it):
 
 
 def _is(row: Authenticator, is_it) -> bool:
-    """False for a way of another kind, whose data has no such part."""
+    """False for a method of another kind, whose data has no such key."""
     try:
         return is_it(row)
     except KeyError:
@@ -232,7 +235,7 @@ def _is(row: Authenticator, is_it) -> bool:
 
 
 def _made(request, row: Authenticator) -> Authenticator:
-    """Codes that nobody has seen yet: the next page shows them."""
+    """Recovery codes not shown yet: the next page shows them."""
     request.session[MADE] = row.pk
     return row
 
@@ -243,9 +246,10 @@ def _made(request, row: Authenticator) -> Authenticator:
 @fresh_proof_required
 @as_let_in
 def recovery_codes(request):
-    """Shown once, right after they were made; afterwards only how many are left.
+    """Recovery codes: shown once after they are made, then only the number left.
 
-    Nobody makes new ones while they are read, so that what is shown is in effect.
+    The user's sign-in methods are locked while codes are read, so that those shown are
+    valid.
     """
     hold_ways(request.user)
     row = get_object_or_404(
@@ -267,13 +271,14 @@ def recovery_codes(request):
 @fresh_proof_required
 @as_let_in
 def recovery_codes_anew(request):
-    """Eight new ones; the old ones open nothing any more."""
+    """Eight new recovery codes; the old ones stop working."""
     try:
         hold_ways(request.user)
-    except WaysChanged:  # perhaps by the first of a double press
+    except WaysChanged:  # perhaps by the first request of a double click
         if not factors.has_new_codes(request.user):
             raise
-        request.session.modified = False  # the first press goes on with another
+        # the first request continues with another session
+        request.session.modified = False
         return render(request, "accounts/ways_changed.html", {"codes": True})
     mine = Authenticator.objects.filter(user=request.user)
     old = get_object_or_404(mine, type=factors.KINDS.RECOVERY_CODES)

@@ -1,7 +1,7 @@
-"""Second steps: codes from an app, passkeys, and recovery codes for a bad day.
+"""Two-step verification: authenticator apps, passkeys and recovery codes.
 
-The mathematics and the rows are allauth's; what is asked, when, and in which words is
-ours.
+Algorithms and tables are allauth's; the policy (what is required, and when) and the
+wording are here.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ audit.verb(
 
 KINDS = Authenticator.Type
 STEPS = (KINDS.TOTP, KINDS.WEBAUTHN)
-MOST = 20  # ways to sign in, of one account
+MOST = 20  # sign-in methods of one account
 FULL = _(
     "Your account already has %(most)d sign-in methods, the maximum. Remove one "
     "before you add another."
 )
 JUST_NOW = timedelta(seconds=10)
-FEW_LEFT = 3  # recovery codes; time to make new ones
+FEW_LEFT = 3  # recovery codes; suggest making new ones
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """allauth's questions: how secrets are kept, and what we are called."""
+    """allauth's adapter: how secrets are encrypted, and the site name."""
 
     error_messages = form_messages.all_ours(
         DefaultMFAAdapter.error_messages, form_messages.SECOND_STEP
@@ -74,7 +74,7 @@ BOUND = b"authenticator"
 
 
 def _key(master: bytes) -> bytes:
-    """32 bytes that seal the secrets of second steps; from the deployment's key."""
+    """The 32-byte key that encrypts two-step secrets, derived from the master key."""
     return salted_hmac(
         "cairn.authenticators", b"secrets", secret=master, algorithm="sha256"
     ).digest()
@@ -82,7 +82,7 @@ def _key(master: bytes) -> bytes:
 
 @transaction.atomic
 def reseal() -> int:
-    """Seal the secrets with the master key of now; how many rows have one."""
+    """Encrypt all secrets with the current master key; return the number of rows."""
     adapter = FactorAdapter()
     rows = Authenticator.objects.exclude(type=KINDS.WEBAUTHN).select_for_update()
     for row in rows:
@@ -92,7 +92,7 @@ def reseal() -> int:
     return len(rows)
 
 
-# -- what somebody has ----------------------------------------------------------------
+# -- a person's sign-in methods -------------------------------------------------------
 
 
 def has_second_step(user: User) -> bool:
@@ -101,14 +101,14 @@ def has_second_step(user: User) -> bool:
 
 @dataclass(frozen=True)
 class SignInMethod:
-    """A way in, as one's own account page shows it."""
+    """A sign-in method as the account page shows it."""
 
     pk: int
     kind: str
     name: str
     added: datetime
     used: datetime | None
-    left: int  # recovery codes that nobody used yet
+    left: int  # unused recovery codes
 
     @property
     def is_running_out(self) -> bool:
@@ -116,7 +116,7 @@ class SignInMethod:
 
 
 def require_room(user: User) -> None:
-    """ValidationError where one more way to sign in would be too many."""
+    """Raise ValidationError if the account has all sign-in methods it may have."""
     row_limits.require_room(Authenticator.objects.filter(user=user), MOST, FULL)
 
 
@@ -144,7 +144,7 @@ def _way(row: Authenticator) -> SignInMethod:
 
 
 def has_new_codes(user: User) -> bool:
-    """Whether recovery codes of theirs were made in the last ten seconds."""
+    """Whether this user's recovery codes were made in the last ten seconds."""
     rows = Authenticator.objects.filter(user=user, user__is_active=True)
     since = timezone.now() - JUST_NOW
     return rows.filter(type=KINDS.RECOVERY_CODES, created_at__gt=since).exists()
@@ -152,13 +152,13 @@ def has_new_codes(user: User) -> bool:
 
 @transaction.atomic
 def remove(row: Authenticator, *, by: User) -> bool:
-    """Take a way away; False for the last second step of somebody who needs one."""
+    """Remove a method; False if it is the last one of someone who needs one."""
     mine = Authenticator.objects.select_for_update().filter(user=by)
     steps = [one.pk for one in mine if one.type in STEPS and one.pk != row.pk]
     if not steps and by.is_staff_member and settings.SECOND_STEP_REQUIRED:
         return False
     Authenticator.objects.filter(pk=row.pk, user=by).delete()
-    if not steps:  # codes alone would be a password of eight digits
+    if not steps:  # recovery codes alone would be an eight-digit password
         Authenticator.objects.filter(user=by).delete()
     audit.record("second step removed", about=by, factor=row.type)
     return True

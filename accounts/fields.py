@@ -1,4 +1,4 @@
-"""Fields that store names and email addresses in one spelling, and look them up so."""
+"""Fields that store and look up names and email addresses in a normalized form."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,12 +9,12 @@ from ui import email_addresses, names, text
 
 
 def address_typed(said: str) -> str:
-    """What a form makes of an address, whether or not it takes it."""
+    """The address that a form makes of the input, valid or not."""
     return email_addresses.normalize(text.one_line(said.strip()))
 
 
 class EmailAddressFormField(forms.EmailField):
-    """Any spelling of an address is taken; its readable one is shown again."""
+    """Accepts any spelling of an address and shows its readable form again."""
 
     default_validators = [email_addresses.validate]
 
@@ -30,7 +30,7 @@ class EmailAddressFormField(forms.EmailField):
 
 
 class EmailAddressField(models.EmailField):
-    """Stored and compared as `email_addresses.normalize` spells it."""
+    """Stored and compared as returned by `email_addresses.normalize`."""
 
     default_validators = [email_addresses.validate]
 
@@ -59,7 +59,7 @@ class NameFormField(forms.CharField):
 
 
 class NameField(models.CharField):
-    """Stored as `names.clean` leaves it: one line, NFC, nothing that cannot be seen."""
+    """Stored as `names.clean` returns it: one line, NFC, no invisible characters."""
 
     def to_python(self, value):
         value = super().to_python(value)
@@ -76,13 +76,13 @@ class NameField(models.CharField):
 
 
 class NameKeyField(models.TextField):
-    """`names.name_key` of the fields `of`, written with them; see `HasNameKey`.
+    """`names.name_key` of the fields `of`, saved together with them; see `HasNameKey`.
 
-    Ordered by code point ("C"): the same on every server, whatever its locale.
+    Sorted by code point (collation "C"): the same on every server, whatever its locale.
     """
 
-    # The database's default is for the program of the release before.  Asking for it
-    # back would read a row that its writer may not see yet.
+    # The database default is for the previous release during an upgrade. Reading it
+    # back would select a row that its writer may not see yet.
     db_returning = False
 
     def __init__(self, *args, of=(), **kwargs):
@@ -106,9 +106,9 @@ class NameKeyField(models.TextField):
 
 
 class HasNameKey(models.Model):
-    """Writes `name_key` along wherever a name is saved.
+    """Updates `name_key` whenever a name is saved.
 
-    A queryset's update() must set it too: `with_key` says to what.
+    A queryset's update() must set it too: see `with_key`.
     """
 
     class Meta:
@@ -121,7 +121,7 @@ class HasNameKey(models.Model):
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def with_key(self, fields: dict) -> dict:
-        """What update() sets so that `fields` and the key stay one."""
+        """Arguments for update() that keep `fields` and the key consistent."""
         key = self._meta.get_field("name_key")
         if not set(key.of) & set(fields):
             return fields

@@ -1,4 +1,4 @@
-"""What happened to one's own account lately, in plain words."""
+"""Recent activity of a person's own account, as readable text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Happening:
 
 
 def lately(person: User) -> list[Happening]:
-    """The last few things that this person's account saw, newest first."""
+    """The user's latest account events, newest first."""
     rows = AuditEvent.objects.filter(
         actor_id=person.pk, object_id=person.pk, verb__in=WORDS
     ).order_by("-at", "-pk")[:SHOWN]

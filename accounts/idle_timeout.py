@@ -1,4 +1,4 @@
-"""Whether the person is still there: what a page knows of its sign-in's end."""
+"""Idle timeout: what a page knows about when its sign-in ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from database.identity import acting_as
 from ui import email_addresses
 
 SALT = "cairn.here"
-REMEMBERED = 2 * 24 * 3600  # seconds a page may stand open and still know whose it is
+REMEMBERED = 2 * 24 * 3600  # seconds for which an open page can still name its user
 
 
 def context(request):
-    """For templates: `stay`, where somebody is signed in."""
+    """Context processor: `stay`, if someone is signed in."""
     row = getattr(request.session, "row", None) if hasattr(request, "session") else None
     person = getattr(request, "user", None)
     if row is None or person is None or not person.is_authenticated:
@@ -26,19 +26,19 @@ def context(request):
 
 
 class Stay:
-    """Asked for by the base template alone; nothing is worked out before that."""
+    """Values for the base template; computed only when it reads them."""
 
     def __init__(self, request, row):
         self.request, self.row = request, row
 
     @property
     def left(self) -> int:
-        """Seconds until this page would be signed out."""
+        """Seconds until this page's sign-in ends if nobody types."""
         return sessions.seconds_left(self.row)
 
     @property
     def most(self) -> int:
-        """Seconds until it ends however much is typed."""
+        """Seconds until it ends even with activity."""
         ends = self.row.begun_at + sessions.longest(self.row.user)
         return max(0, int((ends - timezone.now()).total_seconds()))
 
@@ -53,12 +53,12 @@ class Stay:
 
     @property
     def who(self) -> str:
-        """Names the person to the server, and to nobody else."""
+        """A signed token that names the user; readable by the server only."""
         return sign(self.request.user)
 
     @property
     def address(self) -> str:
-        """Enough for the owner to know which address it was."""
+        """Part of the address, enough for the owner to recognize it."""
         address = email_addresses.readable(self.request.user.email)
         name, _at, host = address.partition("@")
         return f"{name[:1]}…@{host}"
@@ -69,18 +69,18 @@ class Stay:
 
 
 def sign(person: User) -> str:
-    """Whom a page is made for, and what their ways in were then."""
+    """Sign the page's user and the version of their sign-in methods."""
     said = f"{person.pk}:{person.sign_in_version}"
     return signing.dumps(said, salt=SALT, compress=False)
 
 
 def person_of(who: str) -> str | None:
-    """The key of the person a page was made for, or None for nonsense."""
+    """The primary key of the page's user, or None for an invalid token."""
     return _read(who)[0] or None
 
 
 def owner_of(who: str) -> User | None:
-    """The person who may sign in again on that page; nobody once a way in changed."""
+    """The user who may sign in again there; None if sign-in methods changed since."""
     pk, version = _read(who)
     if not version.isdecimal():
         return None
@@ -101,13 +101,13 @@ def _read(who: str) -> tuple[str, str]:
     return pk, version
 
 
-# -- the steps of signing in again -----------------------------------------------------
+# -- steps of signing in again ---------------------------------------------------------
 
 OPTIONS, CREDENTIAL, CODE, PASSWORD = "options", "credential", "code", "password"
 
 
 def step_of(said) -> str:
-    """Which one step a page sends: the only place that tells what is a guess."""
+    """Which step the page sends: the only place that decides what counts as a guess."""
     if said.get("begin") == "passkey":
         return OPTIONS
     if said.get("credential"):

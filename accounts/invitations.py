@@ -1,8 +1,8 @@
-"""How somebody gets an account: one link by mail, used once within 72 hours.
+"""Invitations: one emailed link that creates an account, valid once within 72 hours.
 
-The link's secret is an HMAC over the invitation's key, made when the mail is rendered;
-the database keeps its hash.  A visitor's look-up goes through app.invitation(), which
-knows only hashes.
+The link's secret is an HMAC over the invitation's key, computed when the email is
+rendered; the database stores its hash. A visitor's lookup goes through
+app.invitation(), which knows only hashes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ audit.verb("invitation revoked", audit.Sort.ROLE, _("Revoked an invitation"))
 
 
 def token(invitation_id: UUID) -> str:
-    """The secret in the link, 64 hex digits; the same each time it is rendered."""
+    """The secret in the link: 64 hex digits, the same each time it is rendered."""
     return salted_hmac(
         "cairn.invitation", str(invitation_id), algorithm="sha256"
     ).hexdigest()
@@ -40,9 +40,9 @@ def _hash(secret: str) -> str:
 
 @transaction.atomic
 def invite(person: User, *, by: User) -> Invitation:
-    """Send (or send again) `person` a link; an earlier one stops working.
+    """Send (or resend) `person` a link; earlier links stop working.
 
-    Where the email cannot be queued, or `by` sent too many, nothing is changed.
+    Nothing changes if the email cannot be queued or `by` has sent too many.
     """
     sign_in_limits.require_invitation(by, person.email)
     now = timezone.now()
@@ -75,7 +75,7 @@ def invite(person: User, *, by: User) -> Invitation:
 
 @transaction.atomic
 def revoke(invitation: Invitation, *, by: User) -> bool:
-    """Whether the link was still open and now is not."""
+    """Close the link; return whether it was open."""
     changed = Invitation.objects.visible_to(by).filter(pk=invitation.pk, used_at=None)
     done = changed.filter(revoked_at=None).update(revoked_at=timezone.now())
     if done:
@@ -84,15 +84,15 @@ def revoke(invitation: Invitation, *, by: User) -> bool:
 
 
 def find(secret: str) -> UUID | None:
-    """Whose link this is, while it is open; asked by a visitor."""
+    """The open invitation of this link, read as a visitor, or None."""
     with transaction.atomic():
         return call("invitation", _hash(secret))
 
 
 def accept(secret: str, *, password: str, time_zone: str) -> User | None:
-    """Make the invited person's account theirs; None where the link is used up.
+    """Give the account to the invited person; None if the link is used up.
 
-    Only one of two at once finds the link open.
+    Of two requests at once, only one finds the link open.
     """
     person_id = find(secret)
     if person_id is None:

@@ -1,7 +1,7 @@
-"""A cache in PostgreSQL whose values are JSON: reading it never runs what was written.
+"""A cache in PostgreSQL with JSON values, so that reading one never executes code.
 
-Django's own for a database keeps pickled values under readable keys.  allauth remembers
-here which codes of a second step were used; little is kept, and not for long.
+Django's database cache stores pickles under readable keys. allauth stores here which
+two-step codes were used: few entries, for a short time.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, ends_at = EXCLUDED.ends_
 
 
 class JsonCache(BaseCache):
-    """Values are what JSON holds; TypeError for anything else."""
+    """Values are JSON; anything else raises TypeError."""
 
     def __init__(self, _location, params):
         super().__init__(params)
 
     def add(self, key, value, timeout=DEFAULT_TIMEOUT, version=None):
-        """Whether nothing was there; of many at once one alone hears yes."""
+        """Whether the key was absent; of concurrent calls, exactly one returns True."""
         return self._write(key, value, timeout, version, timezone.now())
 
     def set(self, key, value, timeout=DEFAULT_TIMEOUT, version=None):
@@ -75,5 +75,5 @@ class JsonCache(BaseCache):
 
 
 def sweep() -> int:
-    """Take away what has ended; by the worker, each minute."""
+    """Delete expired entries; run by the worker each minute."""
     return CacheEntry.objects.filter(ends_at__lt=timezone.now()).delete()[0]

@@ -1,8 +1,8 @@
-"""What an operator does with keys: change the wrapping, or destroy a client's for good.
+"""Key operations for an operator: rotate the wrapping keys, or destroy a client's key.
 
-Stored ciphertext is never rewritten.  Changing takes one transaction for each practice;
-readers go on meanwhile, and who reads a practice's key before and a client's after the
-change reads both again (accounts/encryption.py).
+Stored ciphertext is never rewritten. Rotation takes one transaction per practice while
+readers continue; a reader that got the practice's key before and a client's key after
+it reads both again (accounts/encryption.py).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Wrapped(NamedTuple):
 
 @transaction.atomic
 def rotate_master() -> int:
-    """Wrap each practice's key with the master key of now; the version they have.
+    """Wrap every practice's key with the current master key.
 
-    The secrets of second steps are sealed anew with it as well.
+    Also re-encrypts the secrets of two-step verification.
     """
     keys = _wrapped()
     version = max((key.version for key in keys), default=0) + 1
@@ -45,14 +45,14 @@ def rotate_master() -> int:
 
 
 def rotate_practices() -> int:
-    """A new key for each practice, one transaction each; how many keys were wrapped."""
+    """Rotate each practice's key in a transaction; return how many were wrapped."""
     return sum(rotate_practice(key.practice_id) for key in _wrapped())
 
 
 @transaction.atomic
 def rotate_practice(practice_id: UUID) -> int:
-    """A new key for the practice, and all its clients' keys wrapped with it."""
-    lock("keys", practice_id)  # waits for those who are wrapping with the old one
+    """Create a new key for the practice and wrap its clients' keys with it."""
+    lock("keys", practice_id)  # waits for transactions that still wrap with the old key
     own, *clients = _wrapped(practice_id)
     old = encryption.open_practice_key(practice_id, own.wrapped)
     new = os.urandom(32)
@@ -66,16 +66,16 @@ def rotate_practice(practice_id: UUID) -> int:
 
 
 def destroy(client_id: UUID) -> bool:
-    """Make everything this client and others wrote of them unreadable, for good.
+    """Destroy a client's key: all text about them becomes unreadable, permanently.
 
-    False where there is no key (any more).
+    False if there is no key (anymore).
     """
     with transaction.atomic():
         return call("destroy_key", client_id)
 
 
 def _wrapped(practice_id: UUID | None = None) -> list[Wrapped]:
-    """A practice's keys, its own first; without one the own keys of all practices."""
+    """A practice's key rows, its own first; without an id those of all practices."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, practice, client, wrapped, version FROM app.wrapped_keys(%s)",

@@ -1,6 +1,6 @@
-"""The secret of a one-use link: out of the address, and kept by the browser alone.
+"""Secrets of one-use links: moved from the URL to a cookie.
 
-A scanner that follows links keeps no cookie, so it leaves nothing behind here either.
+A scanner that follows links stores no cookie, so it leaves no session row behind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ JOIN, ADDRESS, RESET = "join", "address", "reset"
 
 
 def keep(response, kind: str, secret: str):
-    """What cannot be a secret of ours is not kept."""
+    """Store the secret in the cookie; ignores values that cannot be one."""
     if SECRET.fullmatch(secret):
         response.set_cookie(
             _name(kind),

@@ -1,4 +1,4 @@
-"""What happens around each request: who asks, in which zone, from where, and no."""
+"""Middleware: identity, time zone, client address, access rules and privacy headers."""
 
 from uuid import UUID
 
@@ -36,11 +36,11 @@ audit.verb(
 
 
 class ProxyMiddleware:
-    """Behind the proxy, the address is the one that it added to X-Forwarded-For.
+    """Behind the proxy, use the client address that it appended to X-Forwarded-For.
 
-    Else everybody comes from the proxy: five wrong passwords anywhere would lock the
-    whole practice out, and the audit would name nobody.  What cannot be read is
-    nobody's address, and never this machine's.
+    Without it every request would come from the proxy: five wrong passwords anywhere
+    would lock the whole practice out, and the audit log would name no address. An
+    unreadable value counts as unknown, never as this machine.
     """
 
     def __init__(self, get_response):
@@ -48,13 +48,13 @@ class ProxyMiddleware:
 
     def __call__(self, request):
         said = request.headers.get("X-Forwarded-For")
-        if said is not None:  # else it is asked from this very machine
+        if said is not None:  # else the request comes from this machine
             request.META["REMOTE_ADDR"] = places.read(said.rpartition(",")[2])
         return self.get_response(request)
 
 
 class PersonMiddleware(AuthenticationMiddleware):
-    """Sets `request.user`, and PostgreSQL's identity, zone and language to theirs."""
+    """Set `request.user`, and the transaction's identity, time zone and language."""
 
     def __call__(self, request):
         person = sessions.get_user(request)
@@ -81,17 +81,18 @@ class PersonMiddleware(AuthenticationMiddleware):
 
 
 def note_activity(request):
-    """A key pressed, as far as the request tells; a script's ping alone is none."""
+    """Record user activity that the request reports; a script's ping alone is none."""
     row, at = request.session.row, sessions.active_at(request)
     if row and at and row.last_active_at:
         sessions.touch(row, at)
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
-    """Asked for JSON it answers 401: a sign-in page must never look like yes.
+    """Require sign-in; JSON requests get a 401, because a sign-in page would look like
+    success.
 
-    So it does where a page that was made for one person asks while somebody else is
-    signed in: what the first one typed is not taken as the other's.
+    Also if a page made for one person sends a request while another is signed in: what
+    the first one typed must not be saved as the other's.
     """
 
     def process_view(self, request, view_func, view_args, view_kwargs):
@@ -109,7 +110,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 class SecondStepMiddleware:
-    """Who works here and came with a password alone opens nothing but the way on."""
+    """Staff who signed in with a password only reach nothing but the two-step pages."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -134,7 +135,7 @@ class SecondStepMiddleware:
 
 
 class OneActMiddleware:
-    """Who signed in on a therapist's device for one act finds that one page."""
+    """During a handover the client reaches only the page it was made for."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -154,7 +155,7 @@ class OneActMiddleware:
 
 
 class RefusalMiddleware:
-    """Logs that somebody asked for what is not theirs, after the request's rollback."""
+    """Log a request for something the user may not see, after its rollback."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -168,7 +169,7 @@ class RefusalMiddleware:
         return response
 
     def log(self, request, match):
-        """Which row or number; nothing of what else stood in the address."""
+        """Log only ids and numbers of the URL, none of its other text."""
         asked = {
             name: str(value)[:60]
             for name, value in match.kwargs.items()
@@ -179,13 +180,13 @@ class RefusalMiddleware:
 
 
 def lock_download(response) -> None:
-    """A file is for this site's pages alone, and runs nothing where it is opened."""
+    """Headers for a file: same-site only, and nothing in it can run."""
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response._csp_update = {"sandbox": [""]}
 
 
 def is_readable(request) -> bool:
-    """Whether the character set is ours, and the length of the body is a number."""
+    """Whether the charset is supported and Content-Length is a number."""
     charset = (request.content_params or {}).get("charset", "utf-8")
     length = str(request.META.get("CONTENT_LENGTH") or "0").strip()
     known = charset.lower() in ("utf-8", "utf8")
@@ -193,7 +194,7 @@ def is_readable(request) -> bool:
 
 
 class PrivacyMiddleware:
-    """Nothing personal is kept by a browser, a proxy or a search engine."""
+    """Keep personal pages out of browser caches, proxies and search engines."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -201,7 +202,7 @@ class PrivacyMiddleware:
     def __call__(self, request):
         if is_readable(request):
             response = self.get_response(request)
-        else:  # reading it would break whatever refuses it
+        else:  # reading it would break whatever rejects it
             response = errors.bad_request(request)
         response.setdefault("Cache-Control", "no-store")
         response.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")

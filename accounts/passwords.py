@@ -1,6 +1,6 @@
-"""What a password must be: long, or not alone; and nothing that is tried first.
+"""Password rules: length (less with a second step), and nothing easy to guess.
 
-No rules about digits and signs, no expiry (NIST SP 800-63B-4).
+No composition rules and no expiry (NIST SP 800-63B-4).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from accounts import factors
 
 ALONE, WITH_SECOND_STEP = 15, 8  # characters
-ENOUGH = 6  # characters beside what anybody would guess
-SIGNS = 5  # different ones
+ENOUGH = 6  # characters beyond what anyone would guess
+SIGNS = 5  # distinct characters
 KNOWN = (
     "correcthorsebatterystaple", "correcthorsebattery", "correct horse battery staple",
     "passwordpassword", "password", "passwort", "qwertyuiop", "asdfghjkl", "zxcvbnm",
@@ -30,11 +30,11 @@ KNOWN = (
 
 
 class Hasher(Argon2PasswordHasher):
-    """Argon2id as OWASP asks at least: 19 MiB, two rounds, one lane.
+    """Argon2id at the OWASP minimum: 19 MiB, two iterations, one lane.
 
-    Django's default takes 100 MiB and eight lanes: ten times the work, so that twenty
-    sign-ins a second would leave two cores nothing for anybody else.  Hashes made with
-    other numbers are still read, and made anew at the next sign-in.
+    Django's default uses 100 MiB and eight lanes: ten times the work, so that twenty
+    sign-ins a second would take both cores. Hashes with other parameters are still
+    accepted and upgraded at the next sign-in.
     """
 
     time_cost = 2
@@ -43,7 +43,7 @@ class Hasher(Argon2PasswordHasher):
 
 
 class LengthValidator:
-    """Fifteen characters alone, eight beside a second step."""
+    """At least 15 characters, or 8 with two-step verification."""
 
     def validate(self, password, user=None):
         second = bool(user and user.pk and factors.has_second_step(user))
@@ -59,7 +59,7 @@ class LengthValidator:
 
 
 class GuessableValidator:
-    """Refuses what a stranger would try: our name, theirs, and one key held down."""
+    """Reject what a stranger would try: our name, theirs, or one repeated character."""
 
     words = gettext_lazy("Too easy to guess. Add words of your own.")
 
@@ -88,7 +88,7 @@ class CommonValidator(CommonPasswordValidator):
 
 
 def _of(user) -> list[str]:
-    """What is known of the person: address, name, practice."""
+    """What is known about the user: address, name, practice."""
     if user is None or not user.email:
         return []
     address, _at, host = user.email.lower().partition("@")

@@ -1,7 +1,7 @@
-"""What others do with somebody's account: PostgreSQL looks at who asks.
+"""Changes to another person's account; PostgreSQL checks who may make them.
 
-Each calls one function of clients.0003, which refuses (ProgrammingError) whoever may
-not.  The verbs that use these look first, and write the audit row.
+Each calls a function of clients.0003, which raises ProgrammingError if the user may
+not. Callers check access first and write the audit row.
 """
 
 from __future__ import annotations
@@ -25,25 +25,26 @@ def open_account(person: User) -> None:
 
 
 def close_account(person: User) -> bool:
-    """Whether it was open.  Of a client, the way in is forgotten too."""
+    """Close an account; False if it was closed. Deletes a client's credentials too."""
     return call("close_account", person.pk)
 
 
 def correct_address(person: User, email: str) -> None:
-    """Before they joined.  IntegrityError where it is another's."""
+    """Change the address before they have joined. IntegrityError if it is in use."""
     call("correct_address", person.pk, email)
     person.email = email
 
 
 def give_account(person: User, *, to: UUID) -> None:
-    """It opens the record of this client from now on, and of no other."""
+    """Link the account to this client's record, the only one it can open."""
     call("give_account", to, person.pk)
 
 
 def named_in_record(who: Iterable[UUID]) -> dict[UUID, str]:
-    """Names, by key, of those of `who` that did something in one's own record.
+    """Names, by primary key, of those of `who` who acted in the current client's own
+    record.
 
-    One's own is the record of the client one is; whoever is no client gets nobody.
+    Empty unless the current user is a client.
     """
     asked = list(set(who))
     with connection.cursor() as cursor:

@@ -31,7 +31,7 @@ PASSWORD_HELP = _(
 
 
 class SignInForm(House, LoginForm):
-    """allauth's, in our words."""
+    """allauth's form, with our wording."""
 
     shared = forms.BooleanField(
         label=_("Other people use this device"),
@@ -62,7 +62,7 @@ class SignInForm(House, LoginForm):
 
 
 class JoinForm(HouseForm):
-    """What an invited person says of themselves: a password and where they are."""
+    """What an invited person enters: a password and their time zone."""
 
     password = forms.CharField(
         label=_("Password"),
@@ -79,7 +79,8 @@ class JoinForm(HouseForm):
         label=_("I have read what happens to what I write"),
         error_messages={"required": _("Read it first, then tick this.")},
     )
-    shown = forms.CharField(widget=forms.HiddenInput, required=False)  # whose page
+    # the user the page was shown for
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, person: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -88,14 +89,15 @@ class JoinForm(HouseForm):
         self.whose = salted_hmac("cairn.join", said, algorithm="sha256").hexdigest()
         self.fields["shown"].initial = self.whose
         self.fields["time_zone"].initial = person.practice.time_zone
-        if not self.is_bound:  # the browser knows better, until the person said
+        # the browser's time zone is better, until the person chooses
+        if not self.is_bound:
             self.fields["time_zone"].widget.attrs["data-time-zone"] = ASK
         if person.is_staff_member:
             del self.fields["privacy"]
 
     @property
     def is_of_another(self) -> bool:
-        """Whether the page that was sent showed somebody else, by another link."""
+        """Whether the submitted page was shown for another person's link."""
         said = self.data.get("shown", "") if self.is_bound else self.whose
         return not constant_time_compare(said, self.whose)
 
@@ -111,7 +113,7 @@ class JoinForm(HouseForm):
 
 
 class ProofForm(HouseForm):
-    """One's own password once more, its tries counted as those of a sign-in."""
+    """Confirm with one's own password; attempts count like those at sign-in."""
 
     password = forms.CharField(
         label=_("Your password"),
@@ -159,14 +161,14 @@ class SettingsForm(NoOverwrite, HouseModelForm):
     @transaction.atomic
     def _save(self):
         changed = set(self.changed_data)
-        if not self.zone_was_known:  # the one that was shown instead is kept now
+        if not self.zone_was_known:  # the fallback that was shown is saved now
             changed.add("time_zone")
         self.instance.save(update_fields=changed)
         audit.record("settings changed", about=self.instance, fields=sorted(changed))
 
 
 class ForgottenPasswordForm(House, PasswordResetForm):
-    """Does the same and answers the same whoever asks; a worker looks further."""
+    """Does and answers the same for every address; a worker looks it up later."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -196,9 +198,10 @@ class NewPasswordForm(House, SetPasswordForm):
         return super().validate_passwords(*args, **kwargs)
 
     def save(self, *, request=None) -> User:
-        """As the person themselves: with a link, nobody is signed in yet.
+        """Save as the user themselves: with a reset link, nobody is signed in yet.
 
-        All sign-ins end but the one of `request`; WaysChanged where it comes too late.
+        All sign-ins except that of `request` end; WaysChanged if sign-in methods
+        changed since.
         """
         person = self.user
         with acting_as(person.pk), transaction.atomic():
@@ -212,7 +215,7 @@ class NewPasswordForm(House, SetPasswordForm):
 
 
 class AddressForm(HouseForm):
-    """Another e-mail address; it counts once its own mail box has confirmed it."""
+    """A new email address; used once it is confirmed from its own mailbox."""
 
     email = EmailAddressFormField(
         label=_("New email address"),

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as anybody knows."""
+"""The network address that a request comes from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ UNKNOWN = ""
 
 
 def read(said: str) -> str:
-    """The address in what a proxy wrote, or nothing: with a port, in brackets, in
-    quotes, IPv4 inside IPv6; `unknown` and names that stand for one are nothing."""
+    """The IP address in a proxy's header value, or "".
+
+    Accepts a port, brackets, quotes and IPv4-mapped IPv6; `unknown` and obfuscated
+    names are "".
+    """
     text = said.strip().strip('"').strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -28,8 +31,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def network_of(address: str) -> str:
-    """What is counted as one place: an IPv4 address, a household's IPv6 network, or
-    all that nobody knows."""
+    """What counts as one place: an IPv4 address, an IPv6 /64, or "unknown"."""
     found = _address(address or "")
     if found is None:
         return "unknown"

@@ -1,4 +1,4 @@
-"""What holds for everybody of a practice, and whom its people ring now."""
+"""Forms for practice settings and crisis lines."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -97,7 +97,7 @@ class CrisisLineForm(NoOverwrite, HouseModelForm):
         return day
 
     def clean(self):
-        """Another number is one that nobody rang, whatever day stood there."""
+        """A new number resets the verification: nobody has called it yet."""
         said = super().clean()
         changed = set(self.changed_data)
         known = not self.instance._state.adding

@@ -1,4 +1,4 @@
-"""What holds for everybody of a practice, kept by its admins."""
+"""Practice settings and crisis lines, for admins."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,7 +12,7 @@ from accounts.practice_forms import CrisisLineForm, NoticeForm, PracticeForm
 
 
 def _own(user) -> Practice:
-    """Read anew: a form that was refused leaves no trace in the bar above it."""
+    """Read again, so that a rejected form does not change the page header."""
     return Practice.objects.get(pk=user.practice_id)
 
 

@@ -1,7 +1,7 @@
-"""When this browser's person last proved who they are, by any of their ways in.
+"""Reauthentication: when the user of this browser last confirmed their identity.
 
-What cannot be taken back (export, emergency access, another address, another factor)
-wants a proof of the last five minutes, whoever sits at the keyboard now.
+Sensitive actions (export, emergency access, a new address, a new sign-in method)
+require it within the last five minutes.
 """
 
 import time
@@ -15,11 +15,11 @@ from django.utils.http import urlencode
 from accounts import errors
 
 FRESH = 5 * 60  # seconds
-PROVED_AT = "proved_at"  # in the session, as seconds since 1970
+PROVED_AT = "proved_at"  # in the session, seconds since the epoch
 
 
 def proved(request) -> None:
-    """Remember that they just did: at sign-in, and each time they are asked again."""
+    """Record that the user authenticated just now: at sign-in and each time after."""
     request.session[PROVED_AT] = int(time.time())
 
 
@@ -28,7 +28,9 @@ def is_fresh(request) -> bool:
 
 
 def fresh_proof_required(view):
-    """Ask again first.  Stands below the audience; a form sent too late loses no word.
+    """Require recent reauthentication. Goes below the audience decorator.
+
+    A form that is sent too late is shown again with its text.
 
     ::
 
@@ -50,7 +52,7 @@ def fresh_proof_required(view):
 
 
 def admins_prove_to_send(view):
-    """The same for what an admin sends; the page itself, and others, need no proof."""
+    """Require it for forms that an admin sends, not for the page or other people."""
 
     proving = fresh_proof_required(view)
 
@@ -64,8 +66,7 @@ def admins_prove_to_send(view):
 
 
 def back(request) -> str:
-    """Where to go on afterwards: what was asked for, or the page whose button was
-    pressed, since nobody can be led to the press itself."""
+    """Where to continue afterwards: the requested page, or the page with the button."""
     came_from = urlsplit(request.headers.get("Referer", ""))
     if request.method == "POST" and came_from.netloc == request.get_host():
         return came_from._replace(scheme="", netloc="", fragment="").geturl()

@@ -1,11 +1,11 @@
-"""How long a row is kept: each model says its class in `retention`.
+"""Retention: each model declares its retention class in `retention`.
 
     retention = "transient"
     retention_days = 30
 
-Nothing is deleted by these yet, but for what is transient: `therapy.tasks.tick` sweeps.
-tests/test_declared.py asks every model for its class, and every table of a client for
-what its copy leaves out (`not_exported`) and what never changes (`frozen`).
+Only transient rows are deleted so far, by `therapy.tasks.tick`. tests/test_declared.py
+requires a class of every model, and of every table with client data what its export
+leaves out (`not_exported`) and which fields never change (`frozen`).
 """
 
 CLASSES = {
@@ -18,7 +18,7 @@ CLASSES = {
     "audit": "six years",
 }
 
-# Models that are not ours, which cannot say it themselves.
+# Third-party models, which cannot declare it themselves.
 OF_OTHERS = {
     "account.EmailAddress": "account",
     "account.EmailConfirmation": "account",

@@ -1,8 +1,8 @@
-"""The audit trail, sealed in batches, so that nobody changes its past unseen.
+"""Tamper-evident audit log: rows are sealed in batches by a hash chain.
 
-PostgreSQL hashes each row as it is written (nobody waits for anybody), and once a
-minute the finished rows onto the seal before.  Each seal is also a line of the log
-`cairn.seals`, to be shipped where the database's superuser has no hand.
+PostgreSQL hashes each row as it is written, without any waiting, and once a minute
+hashes the completed rows onto the previous seal. Each seal is also logged by
+`cairn.seals`; ship that log to where the database superuser has no access.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOGGED = re.compile(r"\bseal (\d+) of events \d+ to \d+, sha256 ([0-9a-f]{64})\b
 
 
 class Fault(NamedTuple):
-    """What is wrong first, and with which seal or row."""
+    """The first fault found, and the seal or row it concerns."""
 
     what: str
     seal: int | None
@@ -47,7 +47,7 @@ WORDS = {
 
 
 def seal() -> int:
-    """Seal what is finished; how many rows.  In a transaction of its own."""
+    """Seal the completed rows in a transaction of its own; return how many."""
     sealed = 0
     while batch := _seal_a_batch():
         sealed += batch
@@ -67,7 +67,7 @@ def _seal_a_batch() -> int:
 
 
 def first_fault(anchor: Iterable[str] = ()) -> Fault | None:
-    """What is wrong with the trail, judged by itself and by the logged lines."""
+    """The first fault of the log, judged by itself and the logged seals, or None."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT what, seal, event FROM app.audit_fault()")
         found = cursor.fetchone()

@@ -1,8 +1,8 @@
-"""Sign-ins kept in the database; one query answers who asks, and of which practice.
+"""Sessions in the database; one query returns the session, its user and practice.
 
-A sign-in ends when nobody pressed a key for a while, at the latest after a working day
-(people of the practice) or a whole one (clients).  How long "a while" is the practice
-may shorten; on a device that others use it is ten minutes.
+A sign-in ends after an idle time, and at the latest after a working day (staff) or 24
+hours (clients). A practice may shorten the idle time; on a shared device it is ten
+minutes.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from accounts import devices
 from accounts.models import Credential, Practice, SignIn, User
 from database.functions import call
 
-SIGN_IN = "sign_in"  # what was known when it began; the row's columns come from it
+SIGN_IN = "sign_in"  # data about the sign-in when it began; copied to the row's columns
 KEY = re.compile(r"[0-9a-z]{32}")
-LOGIN = "account_login"  # allauth's: who took the first step of two
-FACTOR = "factor"  # in the session: the second step that was taken
+LOGIN = "account_login"  # allauth's key: the user who completed the first of two steps
+FACTOR = "factor"  # in the session: the second step that was used
 SHARED_IDLE = timedelta(minutes=10)
 STAFF_MOST, CLIENT_MOST = timedelta(hours=12), timedelta(hours=24)
 VISITOR = timedelta(hours=1)
-WRITE_EVERY = timedelta(minutes=1)  # hence a sign-in lasts up to this much longer
+WRITE_EVERY = timedelta(minutes=1)  # so a sign-in may last this much longer
 
 
 def hash_of(key: str) -> str:
-    """What the table knows of a session's key: SHA-256, in hex.  A key is 32 letters at
-    random, so nobody finds it by trying."""
+    """SHA-256 of a session key, in hex, as stored. A key is 32 random characters, so
+    the hash cannot be reversed by guessing."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-# What app.session_read() gives, in its order: each a row, or nothing.
+# Models returned by app.session_read(), in its order; each a row or None.
 PARTS = {
     "sign_in": SignIn,
     "person": User,
@@ -69,7 +69,7 @@ READ = (
 
 
 def _signed_in(key_hash: str, now: datetime) -> SignIn | None:
-    """The sign-in that has not ended, its person, credential and practice with it."""
+    """The active sign-in with its user, credential and practice, or None."""
     with connection.cursor() as cursor:
         cursor.execute(READ, [key_hash, now])
         values = cursor.fetchone()
@@ -91,7 +91,7 @@ def _signed_in(key_hash: str, now: datetime) -> SignIn | None:
 
 
 class SessionStore(DatabaseStore):
-    row = None  # the SignIn this was read from, its person and practice with it
+    row = None  # the SignIn this was loaded from, with user and practice
 
     @classmethod
     def get_model_class(cls):
@@ -102,7 +102,7 @@ class SessionStore(DatabaseStore):
         return self.row and self.row.user
 
     def _validate_session_key(self, key):
-        """No look-up for what no key of ours can be."""
+        """Skip the query for values that cannot be a session key."""
         return bool(key and KEY.fullmatch(key))
 
     def _get_session_from_db(self):
@@ -141,7 +141,7 @@ class SessionStore(DatabaseStore):
         return row
 
     def save(self, must_create=False):
-        """As Django's, through the one function that writes a sign-in."""
+        """Like Django's, through the one SQL function that writes a sign-in."""
         if self.session_key is None:
             return self.create()
         row = self.create_model_instance(self._get_session(no_load=must_create))
@@ -173,7 +173,7 @@ def _json(said: dict) -> str:
 
 
 def idle_time(person: User, *, shared: bool) -> timedelta:
-    """How long a sign-in of theirs may lie untouched."""
+    """How long this user's sign-ins may be idle."""
     practices = timedelta(minutes=person.practice.idle_minutes)
     return min(practices, SHARED_IDLE) if shared else practices
 
@@ -183,11 +183,11 @@ def longest(person: User) -> timedelta:
 
 
 def has_ended(row: SignIn, now: datetime) -> bool:
-    """Also where the practice shortened the idle time since the row was written."""
+    """Whether it has ended, also because the practice shortened the idle time."""
     if row.user is None:
         return False
     if row.last_active_at is None or row.begun_at is None:
-        return True  # from before sign-ins told when they began
+        return True  # older than the recording of when sign-ins begin
     return now >= _end(row, row.last_active_at)
 
 
@@ -197,7 +197,7 @@ def _end(row: SignIn, active_at: datetime) -> datetime:
 
 
 def touch(row: SignIn, active_at: datetime) -> None:
-    """Somebody pressed a key at `active_at`; written down at most once a minute."""
+    """Record activity at `active_at`; saved at most once a minute."""
     if active_at - row.last_active_at < WRITE_EVERY:
         return
     call("session_touch", row.pk, active_at, _end(row, active_at))
@@ -205,10 +205,10 @@ def touch(row: SignIn, active_at: datetime) -> None:
 
 
 def active_at(request) -> datetime | None:
-    """When a key was pressed last, as far as this request tells.
+    """Time of the last user activity that this request reports, or None.
 
-    A page that somebody opens or sends: now.  What a script asks for by itself says how
-    long ago (X-Cairn-Idle, in seconds), else it says nothing.
+    Now for a page or form. A script's request tells its age in the X-Cairn-Idle header
+    (seconds); without the header it reports nothing.
     """
     now = timezone.now()
     said = request.headers.get("X-Cairn-Idle", "")
@@ -219,35 +219,36 @@ def active_at(request) -> datetime | None:
 
 
 def seconds_left(row: SignIn) -> int:
-    """Until this sign-in ends if no key is pressed any more; never negative."""
+    """Seconds until this sign-in ends without further activity; never negative."""
     idle = idle_time(row.user, shared=row.shared)
     ends = min(row.last_active_at + idle, row.begun_at + longest(row.user))
     return max(0, int((ends - timezone.now()).total_seconds()))
 
 
 def sweep() -> int:
-    """Take away sign-ins that ended a day ago; by the worker, each minute."""
+    """Delete sign-ins that ended a day ago; run by the worker each minute."""
     long_ended = timezone.now() - timedelta(days=1)
     gone, _ = SignIn.objects.filter(expire_date__lt=long_ended).delete()
     return gone
 
 
 def end_others(person: User, *, but: str | None) -> int:
-    """End all sign-ins of a person except the one whose session has the key `but`."""
+    """End all of a user's sign-ins except the one with session key `but`."""
     others = SignIn.objects.filter(user=person).exclude(pk=but and hash_of(but))
     ended, _ = others.delete()
     return ended
 
 
 class WaysChanged(Exception):
-    """A way in was changed, or the account closed, since this request was let in."""
+    """Sign-in methods changed, or the account was closed, after this request began."""
 
 
 def hold_ways(person: User) -> None:
-    """Nobody else changes this person's ways in until the transaction ends.
+    """Lock this user's sign-in methods until the transaction ends.
 
-    First in every change of them.  WaysChanged where somebody did since `person` was
-    read: an admin who reset the sign-in meanwhile is not undone by what was under way.
+    Call it first in every change of them. Raises WaysChanged if they changed since
+    `person` was read, so that an admin's reset is not undone by a request already under
+    way.
     """
     rows = User.objects.select_for_update(no_key=True).order_by()
     as_read = rows.filter(sign_in_version=person.sign_in_version, is_active=True)
@@ -256,9 +257,10 @@ def hold_ways(person: User) -> None:
 
 
 def as_let_in(view):
-    """What comes too late for a change of ways in is asked to sign in anew.
+    """Answer WaysChanged by asking to sign in again.
 
-    The session is left as it is: it ended, or the same browser goes on with another.
+    The session is left as it is: it has ended, or the same browser continues with
+    another.
     """
 
     @wraps(view)
@@ -273,10 +275,11 @@ def as_let_in(view):
 
 
 def ways_changed(person: User, request=None) -> None:
-    """A way in was added, changed or removed: every sign-in from before ends and no
-    browser is known, but for those that `request` came with if they are the person's.
+    """Call after a sign-in method was added, changed or removed.
 
-    The version ends those too that are only just being written down elsewhere.
+    Ends every earlier sign-in and forgets every device, except those of `request` if
+    they are this user's. The version number also ends sign-ins that are being saved
+    elsewhere right now.
     """
     is_here = request is not None and request.user.pk == person.pk
     here = hash_of(request.session.session_key) if is_here else None
@@ -287,10 +290,10 @@ def ways_changed(person: User, request=None) -> None:
 
 
 def get_user(request):
-    """Django's `auth.get_user` on the person that came with the session.
+    """Like Django's `auth.get_user`, for the user loaded with the session.
 
-    Whoever has a second step and came without it is nobody, also where it was added
-    elsewhere since.
+    Anonymous if the user has a second step and signed in without it, also if it was
+    added elsewhere since.
     """
     session = request.session
     said = session.get(SESSION_KEY)
@@ -303,7 +306,7 @@ def get_user(request):
         return AnonymousUser()
     proof = session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(proof, person.get_session_auth_hash()):
-        session.flush()  # a way in was changed since
+        session.flush()  # a sign-in method was changed since
         return AnonymousUser()
     if session.row.has_second_step and not session.get(FACTOR):
         session.flush()
@@ -312,7 +315,7 @@ def get_user(request):
 
 
 def coming_of(session) -> UUID | None:
-    """Whose first step of two was taken here: allauth keeps it in the session."""
+    """The user who completed the first of two steps in this browser, or None."""
     said = (session.get(LOGIN) or {}).get("user_pk")
     try:
         return url_str_to_user_pk(said) if said else None

@@ -1,4 +1,4 @@
-"""What a sign-in leaves behind."""
+"""What happens after a sign-in: records, notices and limits."""
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib import messages
@@ -20,19 +20,20 @@ audit.verb("signed in", audit.Sort.SIGN_IN, gettext_lazy("Signed in"))
 audit.verb("signed out", audit.Sort.SIGN_IN, gettext_lazy("Signed out"))
 audit.verb("sign-in ended", audit.Sort.SIGN_IN, gettext_lazy("Signed out of a device"))
 
-SHARED = "shared"  # in the session between the first step and the second
-FIRST_STEP = "first_step"  # beside it: what the person's ways in were then
+SHARED = "shared"  # in the session between first and second step
+# also in the session: the user's version of sign-in methods then
+FIRST_STEP = "first_step"
 
 
 def way_of(request, user) -> str:
-    """How they came in: "password", "totp", "webauthn", "recovery_codes"."""
+    """How they signed in: "password", "totp", "webauthn" or "recovery_codes"."""
     records = get_authentication_records(request, user)
     steps = [record["type"] for record in records if record["method"] == "mfa"]
     return steps[-1] if steps else "password"
 
 
 def first_step_taken(request, user) -> None:
-    """The password was right; that holds as long as no way in is changed."""
+    """Record a correct password; valid until a sign-in method changes."""
     request.session[FIRST_STEP] = user.get_session_auth_hash()
 
 
@@ -78,7 +79,7 @@ def begin(sender, request, user, **kwargs):
 
 
 def _on_a_shared_one(request) -> str:
-    """Told once a day for each place and browser: a stranger's is never another's."""
+    """Once per day, place and browser: a stranger's sign-in is never hidden."""
     agent = request.META.get("HTTP_USER_AGENT", "")
     said = f"{network_of(request.META.get('REMOTE_ADDR', ''))}\n{agent}"
     where = salted_hmac("cairn.shared-device", said, algorithm="sha256").hexdigest()
@@ -86,7 +87,7 @@ def _on_a_shared_one(request) -> str:
 
 
 def _end_the_oldest(user) -> bool:
-    """No more than so many at once; the one that just begins has no row yet."""
+    """Enforce the maximum number of sign-ins; the one beginning has no row yet."""
     mine = SignIn.objects.filter(user=user).order_by("-begun_at", "-pk")
     surplus = list(mine.values_list("pk", flat=True)[SignIn.AT_ONCE - 1 :])
     if surplus:
@@ -96,7 +97,7 @@ def _end_the_oldest(user) -> bool:
 
 
 def tell(user, kind: str, period: str, address: str = "") -> bool:
-    """A notice about somebody's own account: that something happened, never what."""
+    """Queue a notice about the user's own account: what happened, without details."""
     now = timezone.now()
     return OutgoingEmail.queue(
         user,

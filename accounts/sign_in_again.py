@@ -1,6 +1,6 @@
-"""Signing in again without leaving the page: the words on it stay where they are.
+"""Sign in again without leaving the page, so that unsaved text stays.
 
-The page says whom it was made for, so that nobody else can go on there.
+The page names the user it was made for, so that nobody else can continue there.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from accounts.sign_in_limits import guarded_by
 @guarded_by(sign_in_limits.in_place)
 @require_POST
 def sign_in_here(request):
-    """One step at a time: a password, then a code; or a passkey alone.
+    """One step per request: a password, then a code; or a passkey alone.
 
-    Answers what is wanted next ("code"), what was wrong ("error"), or that it is done,
-    with the new token for the forms that stand on the page.
+    Answers with the next step ("code"), an error ("error"), or success with a new CSRF
+    token for the forms on the page.
     """
     person = idle_timeout.owner_of(request.POST.get("who", ""))
     if person is None:
@@ -77,7 +77,7 @@ def _second(request, person):
 
 
 def _is_on_its_way(request, stage, person) -> bool:
-    """Whether this browser took the first step as `person`, and that holds still."""
+    """Whether this browser's first step was `person`'s and is still valid."""
     if stage is None or stage.login.user != person:
         return False
     return first_step_holds(request, stage.login.user)

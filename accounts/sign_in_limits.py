@@ -1,9 +1,9 @@
-"""How often something was guessed at lately: one counter for all that can be.
+"""Rate limits on guessing: one counter for everything that can be guessed.
 
-A try is counted before anything is looked at, in a transaction of its own, so that
-many at once get no look more and no rollback forgets one.  What was right is given
-back.  Counted is what was typed, whether or not there is such an account, so it does
-not tell who has one; a stranger's guesses close a door to strangers alone.
+An attempt is counted before it is checked, in its own transaction, so that concurrent
+requests cannot exceed the limit and a rollback cannot undo it. Correct attempts are
+given back. The typed address is counted whether or not an account has it, so limits do
+not reveal accounts; a stranger's guesses lock out only strangers.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from accounts.models import Tries, User
 from accounts.places import network_of
 
 WINDOW = timedelta(minutes=15)
-PASSWORDS, CODES = 5, 10  # at one account, from one place; codes: from anywhere
-ON_A_KNOWN_DEVICE = 10  # at its account, whatever strangers do meanwhile
-CODES_OF_THEIRS = 30  # on all devices that one person knows
+PASSWORDS, CODES = 5, 10  # per account: from one place; codes from anywhere
+ON_A_KNOWN_DEVICE = 10  # per account and known device, whatever strangers do
+CODES_OF_THEIRS = 30  # from all known devices of one user
 AT_ONE_ACCOUNT, FROM_ONE_PLACE = 50, 100
 PASSKEYS, LINKS = 30, 30  # from one place
 EMAILS, EMAILS_FROM_ONE_PLACE = 5, 30
 DAY = timedelta(days=1)
-# What one person can make us send to others in a day: links to confirm an address of
-# their own, invitations, and invitations to the same address.
+# Emails to other people that one user may cause in a day: links to confirm a new
+# address, invitations, and invitations to the same address.
 CONFIRMATIONS, INVITATIONS, TO_ONE_ADDRESS = 10, 100, 10
 
 
@@ -45,8 +45,9 @@ class Limit(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What one try counts against: its own limit, and those it counts against only
-    while that holds, so that who is stopped already closes nothing for others."""
+    """Keys that one attempt counts against: `own`, and others that count only while
+    `own` is within its limit, so that a blocked guesser does not use up a shared
+    limit."""
 
     own: Limit
     wide: tuple[Limit, ...] = ()
@@ -60,7 +61,7 @@ def _limit(most: int, *parts: object) -> Limit:
 
 # -- counting --------------------------------------------------------------------------
 
-# The own key is locked first, the others in their order: no two wait for each other.
+# The own key is locked first, the others in order: no deadlocks.
 COUNT = """
 WITH own AS (
   INSERT INTO accounts_tries AS had (key, count, ends_at)
@@ -89,7 +90,7 @@ UPDATE accounts_tries SET count = count - 1 WHERE key IN (
 
 
 def count(tried: Counted) -> datetime | None:
-    """Count one try; until when it may not be looked at, or None where it may."""
+    """Count one attempt; None if it may proceed, else the time it has to wait for."""
     now = timezone.now()
     most = _most(tried)
     values = {
@@ -117,16 +118,16 @@ def _give_back(tried: Counted) -> None:
 
 
 def sweep() -> int:
-    """Take away what has ended; by the worker, each minute."""
+    """Delete expired counters; run by the worker each minute."""
     return Tries.objects.filter(ends_at__lt=timezone.now()).delete()[0]
 
 
-# -- around a view ---------------------------------------------------------------------
+# -- decorator and middleware ----------------------------------------------------------
 
 
 def guarded_by(counted: Callable):
-    """The view looks at something that can be guessed: `counted(request)` says what a
-    request counts against, or None where it guesses nothing."""
+    """The view checks something guessable: `counted(request)` returns what a request
+    counts against, or None if it guesses nothing."""
 
     def decorator(view):
         @wraps(view)
@@ -140,12 +141,12 @@ def guarded_by(counted: Callable):
 
 
 def right(request) -> None:
-    """It was no guess: what it counted is given back once it is answered."""
+    """The attempt was correct: its count is given back after the response."""
     request.was_right = True
 
 
 class TriesMiddleware:
-    """Counts before the view's own transaction begins, and answers who has to wait."""
+    """Counts before the view's transaction begins; answers 429 above the limit."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -172,7 +173,7 @@ class TriesMiddleware:
 
 
 def too_many(request, until: datetime):
-    """How long to wait: a page, or a line for a script."""
+    """429 with the time to wait: a page, or one line for a script."""
     if getattr(request, "asked_by_a_script", False):
         answer = JsonResponse({"error": wait(until)}, status=429)
     else:
@@ -184,7 +185,7 @@ def too_many(request, until: datetime):
 
 
 def wait(until: datetime) -> str:
-    """How long, in one line."""
+    """The time to wait, as one line."""
     minutes = -(-_seconds(until) // 60)
     if minutes > 90:
         hours = _hours(until)
@@ -205,11 +206,11 @@ def _seconds(until: datetime) -> int:
 
 
 def _hours(until: datetime) -> int:
-    """Rounded up."""
+    """Hours, rounded up."""
     return -(-_seconds(until) // 3600)
 
 
-# -- what counts against what ----------------------------------------------------------
+# -- keys for each kind of attempt -----------------------------------------------------
 
 
 def place_of(request) -> str:
@@ -217,7 +218,7 @@ def place_of(request) -> str:
 
 
 def typed(request, name: str) -> str:
-    """An address as it is counted: exactly the one that the form looks up."""
+    """The address to count: exactly what the form will look up."""
     return address_typed(request.POST.get(name, "")).replace("\0", "")[:254]
 
 
@@ -237,7 +238,7 @@ def _password(request, address: str) -> Counted:
 
 
 def _code(request, person: User) -> Counted:
-    """Only who knows the password comes this far; another one ends that."""
+    """Only someone with the password gets here; a new password ends the count."""
     if devices.is_known_at(request, person.email):
         token = devices.token_of(request)
         own = _limit(ON_A_KNOWN_DEVICE, "code", person.pk, "device", token)
@@ -251,7 +252,7 @@ def _of_place(request, most: int, what: str) -> Counted:
 
 
 def posted(counted: Callable) -> Callable:
-    """Only where a form was sent."""
+    """Count only POST requests."""
     return lambda request: counted(request) if request.method == "POST" else None
 
 
@@ -268,8 +269,8 @@ def own_password(request) -> Counted | None:
 
 @posted
 def a_code(request) -> Counted | None:
-    """Of whoever took the first step here."""
-    # allauth's stages import its adapter, ours, which comes to this module.
+    """For the user who completed the first step here."""
+    # allauth's stages import its adapter, ours, which imports this module.
     from allauth.account.stages import LoginStageController
     from allauth.mfa.stages import AuthenticateStage
 
@@ -285,7 +286,7 @@ def a_passkey(request) -> Counted:
 
 @posted
 def in_place(request) -> Counted | None:
-    """Whichever of the three the page sends for the person it was made for."""
+    """For the step that the page sends, and the user the page was made for."""
     request.asked_by_a_script = True
     person = idle_timeout.owner_of(request.POST.get("who", ""))
     if person is None:
@@ -302,7 +303,7 @@ def in_place(request) -> Counted | None:
 
 @posted
 def an_email(request) -> Counted:
-    """An email that lets somebody back in, to the address that was typed."""
+    """A sign-in or reset email to the typed address."""
     place, address = place_of(request), typed(request, "email")
     return Counted(
         _limit(EMAILS, "email", address, place),
@@ -312,7 +313,7 @@ def an_email(request) -> Counted:
 
 @posted
 def an_address(request) -> Counted | None:
-    """A link to confirm an address, which anybody's may be."""
+    """A link to confirm an address, which may be anyone's."""
     person = request.user
     if not person.is_authenticated:
         return None
@@ -321,9 +322,10 @@ def an_address(request) -> Counted | None:
 
 
 def require_invitation(by: User, address: str) -> None:
-    """Count one that `by` sends, whoever's the address is; ValidationError at the most.
+    """Count an invitation by `by`, whoever owns the address; ValidationError above the
+    limit.
 
-    In the transaction of what it is part of: where that fails nothing was sent.
+    Runs in the caller's transaction: if that fails, nothing was sent.
     """
     to_one = _limit(TO_ONE_ADDRESS, "invitation", by.pk, address)
     own = _limit(INVITATIONS, "invitations", by.pk)
@@ -342,7 +344,7 @@ def require_invitation(by: User, address: str) -> None:
 
 
 def a_link(kind: str) -> Callable:
-    """A secret that a link of this kind brought."""
+    """The secret of a link of this kind."""
 
     def counted(request) -> Counted | None:
         if not links.kept(request, kind):

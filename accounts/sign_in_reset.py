@@ -1,4 +1,4 @@
-"""Back in: by one's own email, or let in anew by an admin, who learns no password."""
+"""Account recovery: by the user's own email, or by an admin, who learns no password."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui import email_addresses
 audit.verb("sign-in reset", audit.Sort.SIGN_IN, gettext_lazy("Reset a sign-in"))
 
 GOOD_FOR = timedelta(hours=1)  # PASSWORD_RESET_TIMEOUT
-AN_HOUR = 6  # emails to one person, however many places ask for them
+AN_HOUR = 6  # emails to one person, wherever they are requested from
 BATCH = 500
 ASKED = """
 DELETE FROM accounts_resetrequest WHERE id IN (
@@ -29,18 +29,18 @@ RETURNING email, created_at
 """
 
 
-# -- asked for by a visitor ------------------------------------------------------------
+# -- requested by a visitor ------------------------------------------------------------
 
 
 @transaction.atomic
 def ask(email: str) -> None:
-    """Leave the address for a worker: the same work whoever owns it, or nobody."""
+    """Store the address for a worker: the same work whether or not it is known."""
     ResetRequest(email=email_addresses.normalize(email)).save(force_insert=True)
     transaction.on_commit(celery_kick.the_sender, robust=True)
 
 
 def answer() -> int:
-    """By the worker: an email for each address that somebody signs in with."""
+    """Run by the worker: send an email for each requested address with an account."""
     written = 0
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -52,13 +52,13 @@ def answer() -> int:
 
 
 def _answer(email: str, asked_at: datetime) -> bool:
-    """One email a minute, six an hour, while the link would still work."""
+    """At most one email a minute, six an hour, while the link would still work."""
     now = timezone.now()
     if asked_at + GOOD_FOR <= now:
         return False
     people = User.objects.filter(email=email, is_active=True)
     person = people.exclude(joined_at=None).only("practice_id").first()
-    if person is None:  # who was invited has an invitation instead
+    if person is None:  # invited people have an invitation instead
         return False
     lately = OutgoingEmail.objects.filter(recipient=person, kind="password-reset")
     if lately.filter(created_at__gt=now - timedelta(hours=1)).count() >= AN_HOUR:
@@ -77,8 +77,8 @@ def _answer(email: str, asked_at: datetime) -> bool:
 
 @transaction.atomic
 def reset_sign_in(person: User, *, by: User) -> None:
-    """End their sign-ins, forget password and second steps, mail them a way back and
-    the notice.  Where no email can be written nothing is changed."""
+    """End their sign-ins, remove password and two-step methods, and email them a reset
+    link and a notice. Nothing changes if an email cannot be queued."""
     if person.pk == by.pk:
         raise ValidationError(_("Another admin has to reset your sign-in."))
     if not person.is_active or not person.joined_at:
@@ -95,5 +95,5 @@ def reset_sign_in(person: User, *, by: User) -> None:
 
 
 def forget_ways(person: User) -> None:
-    """No password is right any more, and there is no second step."""
+    """Remove the password and all two-step methods."""
     call("forget_ways", person.pk)

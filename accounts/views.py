@@ -1,4 +1,4 @@
-"""Coming in, getting back in, one's own settings, and help for whoever needs it now."""
+"""Signing in, account recovery, own settings, and crisis help."""
 
 from uuid import UUID
 
@@ -48,7 +48,7 @@ from ui.base_template import inside
 
 
 def home_of(user) -> str:
-    """The name of the page a person begins on."""
+    """The URL name of the page a user starts on."""
     if user.is_therapist:
         return "today"
     return "people" if user.is_admin else "portal-home"
@@ -63,7 +63,7 @@ def start(request):
 @for_everyone
 @require_safe
 def handed_over(request):
-    """The client signs in for one act; whoever else does finds their own first page."""
+    """The client signs in for a handover; anyone else gets their own start page."""
     said = device_handover.handed(request)
     if said is None or request.user.is_authenticated:
         return redirect("start")
@@ -73,7 +73,7 @@ def handed_over(request):
 @for_everyone
 @require_safe
 def handed_back(request):
-    """Nobody is signed in any more; whose device it is signs in from here."""
+    """After a handover nobody is signed in; the device's owner signs in from here."""
     said = request.session.get(device_handover.GIVEN_BACK)
     if said is None or request.user.is_authenticated:
         return redirect("start")
@@ -83,7 +83,7 @@ def handed_back(request):
 @for_everyone
 @require_safe
 def join_link(request, token):
-    """Take the secret out of the address; scanners that follow links use nothing up."""
+    """Move the secret from the URL to a cookie; link scanners do not use it up."""
     return links.keep(redirect("join"), links.JOIN, token)
 
 
@@ -107,14 +107,14 @@ def _join(request, secret, person):
             password=form.cleaned_data["password"],
             time_zone=form.cleaned_data["time_zone"],
         )
-        if joined is None:  # another tab was quicker
+        if joined is None:  # another tab was faster
             return redirect("join")
         return links.forget(_come_in(request, joined), links.JOIN)
     return render(request, "accounts/join.html", {"form": form, "person": person})
 
 
 def _come_in(request, person):
-    if factors.has_second_step(person):  # the email alone is one step
+    if factors.has_second_step(person):  # an emailed link is only one step
         return redirect("account_login")
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[-1])
     return redirect(home_of(person))
@@ -124,7 +124,7 @@ def _come_in(request, person):
 @signed_in_required
 @guarded_by(sign_in_limits.own_password)
 def prove(request):
-    """Ask who it is once more, before what cannot be taken back."""
+    """Reauthentication before a sensitive action."""
     form = ProofForm(request.POST or None, request=request)
     if form.is_valid():
         reauthentication.proved(request)
@@ -138,7 +138,7 @@ def prove(request):
 @for_everyone
 @require_safe
 def help_now(request, slug=""):
-    """Whom to ring.  Signed out, the address names the practice, or nobody is named."""
+    """Crisis lines to call. A visitor sees those of the practice named in the URL."""
     practice = getattr(request.user, "practice", None)
     if practice:
         lines = CrisisLine.objects.filter(practice=practice).shown()
@@ -149,7 +149,7 @@ def help_now(request, slug=""):
 
 
 def _key_in(uidb64: str) -> UUID | None:
-    """Whose account a reset link is for, as far as its address can be read."""
+    """The primary key of the account that a reset link is for, or None."""
     try:
         return UUID(urlsafe_base64_decode(uidb64).decode())
     except ValueError:
@@ -157,13 +157,13 @@ def _key_in(uidb64: str) -> UUID | None:
 
 
 class SignInView(LoginView):
-    """allauth's, in our words."""
+    """allauth's view, with our wording."""
 
     template_name = "account/login.html"
     extra_context = {"demo_accounts": settings.DEMO_ACCOUNTS}
 
     def form_invalid(self, form):
-        """On a device that was handed over, the page for one thing stays."""
+        """On a handed-over device the page that it was handed over for stays."""
         said = device_handover.handed(self.request)
         if said is None or "one_thing" not in self.request.POST:
             return super().form_invalid(form)
@@ -197,7 +197,7 @@ forgotten_password_done = for_everyone(
 
 
 class NewPassword(PasswordResetConfirmView):
-    """Django's; the link's secret waits in a cookie, not in a session's row."""
+    """Django's view; the link's secret is stored in a cookie, not in a session row."""
 
     @method_decorator(sensitive_post_parameters())
     @method_decorator(never_cache)
@@ -221,10 +221,10 @@ class NewPassword(PasswordResetConfirmView):
         return super(PasswordResetConfirmView, self).dispatch(request)
 
     def form_valid(self, form):
-        """Every sign-in of theirs ended, and so did this one if it was."""
+        """Every sign-in of theirs has ended, including this one if it was theirs."""
         try:
             form.save()
-        except sessions.WaysChanged:  # used elsewhere in this moment, or closed
+        except sessions.WaysChanged:  # used elsewhere at this moment, or closed
             self.validlink = False
             return self.render_to_response(self.get_context_data(form=None))
         if self.request.user.pk == self.user.pk:

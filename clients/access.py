@@ -1,7 +1,7 @@
-"""THE access rule: whose records a person reaches, and how far.
+"""The access rule: whose records a user can reach, and what they may do there.
 
-Every `visible_to(user)` and `editable_by(user)` ends here.  PostgreSQL keeps the same
-rule a second time (app.login in clients/migrations), and a test compares them.
+Every `visible_to(user)` and `editable_by(user)` uses it. PostgreSQL enforces the same
+rule independently (app.login in clients/migrations), and a test compares the two.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ READS = frozenset({"primary", "co_therapist", "supervisor", "cover", "emergency"
 WRITES = frozenset({"primary", "co_therapist", "cover"})
 SUPERVISES = frozenset({"supervisor"})
 LEADS = frozenset({"primary"})
-DISCUSSES = WRITES | SUPERVISES  # what a supervisor says to those who treat
+DISCUSSES = WRITES | SUPERVISES  # a supervisor's comments to the care team
 
 
 class Reach(NamedTuple):
-    """`roles`: client -> the care roles held now; `own`: the client one is.
+    """`roles`: client id to the care roles held now; `own`: the user's own client id.
 
-    `own_writes` is the same, or None once the portal is for reading alone, which it is
-    until `own_until`.
+    `own_writes` is the same, or None when the portal is read-only, which it is until
+    `own_until`.
     """
 
     roles: dict[UUID, frozenset[str]]
@@ -44,7 +44,7 @@ class Reach(NamedTuple):
     own_until: datetime | None = None
 
     def holding(self, wanted: frozenset[str]) -> list[UUID]:
-        """The clients towards whom one is any of `wanted`."""
+        """The clients for whom the user holds any of the roles `wanted`."""
         return [pk for pk, kinds in self.roles.items() if kinds & wanted]
 
     @property
@@ -61,7 +61,7 @@ class Reach(NamedTuple):
 
     @property
     def leads(self) -> list[UUID]:
-        """Those whose primary therapist one is, and whose care roles one gives."""
+        """Clients whose primary therapist the user is; they manage the care roles."""
         return self.holding(LEADS)
 
 
@@ -69,7 +69,7 @@ NOTHING = Reach({})
 
 
 def reach(user) -> Reach:
-    """Whom `user` reaches now; read once per request (the user object is its own)."""
+    """Whom `user` can reach now; read once per request (cached on the user object)."""
     found = user.__dict__.get("_reach")
     if found is None:
         found = user.__dict__["_reach"] = _read_reach(user)
@@ -77,7 +77,7 @@ def reach(user) -> Reach:
 
 
 def forget_reach(user) -> None:
-    """After a verb changed somebody's care roles."""
+    """Drop the cache; call after someone's care roles changed."""
     user.__dict__.pop("_reach", None)
 
 
@@ -120,7 +120,7 @@ def _read_own(user) -> Reach:
 
 
 def portal_is_open() -> Q:
-    """Until discharge, and for as long after it as the practice says."""
+    """Open until discharge, and then for the period that the practice has set."""
     days = ExpressionWrapper(
         F("practice__portal_days") * timedelta(days=1), DurationField()
     )
@@ -137,25 +137,26 @@ def rows_visible_to(user, *, column: str = "client_id") -> Q:
 
 def rows_editable_by(user, *, column: str = "client_id") -> Q:
     mine = reach(user)
-    if mine.own:  # nobody's rows have no client: nothing, while it is for reading
+    # rows without a client belong to nobody: none while the portal is read-only
+    if mine.own:
         return Q(**{column: mine.own_writes})
     return _any_of(mine.writes, column)
 
 
 def rows_held_by(user, kinds: frozenset[str], *, column: str = "client_id") -> Q:
-    """Rows of those towards whom `user` is any of `kinds`, never a client's own."""
+    """Rows of clients for whom `user` holds any of `kinds`; never a client's own."""
     return _any_of(reach(user).holding(kinds), column)
 
 
 def _any_of(clients: list[UUID] | Parameter, column: str) -> Q:
-    """`Parameter`: a query is prepared, and whose rows it finds is not known yet."""
+    """Uses `Parameter`: a query is prepared before it is known whose rows it finds."""
     if isinstance(clients, Parameter):
         return Q(**{column: clients})
     return Q(**{f"{column}__in": clients})
 
 
 def may_write(who) -> Q:
-    """The rule within the same query, for one row of a client found by its key."""
+    """The access rule as part of a query, for one row of a client found by its id."""
     roles = apps.get_model("clients", "CareRole").objects.filter(
         currently(), user_id=who, kind__in=WRITES, client_id=OuterRef("client_id")
     )
@@ -163,7 +164,7 @@ def may_write(who) -> Q:
 
 
 def role_towards(user, client_id: UUID) -> str:
-    """What the client reads beside a look: how this person belongs to them."""
+    """The user's role for the audit log, as the client reads it under Who looked."""
     mine = reach(user)
     if mine.own == client_id:
         return "client"
@@ -175,10 +176,10 @@ def role_towards(user, client_id: UUID) -> str:
 
 
 def side_of(user) -> str:
-    """Which of a goal's two keys this person holds."""
+    """Which side of the client's goals this user is on."""
     return "client" if user.is_client else "therapist"
 
 
 def currently() -> Q:
-    """Care roles that run at this moment, by the clock of the database."""
+    """Care roles that are in effect now, by the database clock."""
     return Q(starts_at__lte=Now()) & (Q(ends_at=None) | Q(ends_at__gt=Now()))

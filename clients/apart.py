@@ -1,4 +1,4 @@
-"""Telling clients of the same name apart, wherever one of them is chosen."""
+"""Tell clients with the same name apart wherever one of them is chosen."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from ui.templatetags.ui import day_words
 
 
 def _key(client: Client) -> str:
-    """Names that a search takes for one: whatever the case and the accents."""
+    """The name for comparison, ignoring case and accents, as the search does."""
     return client.name_key or name_key(client.name)
 
 
 def twins(clients: Iterable[Client]) -> list[Client]:
-    """Those whose name is not the only one of its kind."""
+    """The clients whose name is not unique among these."""
     clients = list(clients)
     many = Counter(_key(client) for client in clients)
     return [client for client in clients if many[_key(client)] > 1]
 
 
 def hints(clients: Iterable[Client]) -> dict[UUID, str]:
-    """For each whose name is not the only one of its kind: address, phone or day.
+    """For each client whose name is not unique: email address, phone or a date.
 
-    Only what an admin's directory shows, too.  Needs `user` where there is one.  While
-    names are initials, no address: it may be the name.
+    Only what an admin's directory shows too. Needs `user` if there is one. While names
+    are shown as initials, the email address is left out: it may contain the name.
     """
     alike = twins(clients)
     plain = {client.pk: client.address or client.phone for client in alike}
@@ -50,7 +50,7 @@ def hints(clients: Iterable[Client]) -> dict[UUID, str]:
 
 
 def among(clients: Iterable[Client], rows) -> dict[UUID, str]:
-    """The same for clients of a list; `rows` reads those of one name again, whole."""
+    """The same for a list of clients; `rows` looks up all clients of each name."""
     alike = twins(clients)
     if not alike:
         return {}
@@ -59,31 +59,31 @@ def among(clients: Iterable[Client], rows) -> dict[UUID, str]:
 
 
 def hint_of(client: Client, rows) -> str:
-    """The same for one client, among `rows`."""
+    """The same for one client among `rows`."""
     alike = rows.filter(name_key=client.name_key).select_related("user")
     return hints(alike).get(client.pk, "")
 
 
 def beside_address(client: Client, found: dict[UUID, str]) -> str:
-    """The hint where a list shows the address anyhow: nothing twice."""
+    """The hint for lists that already show the address: not repeated."""
     hint = found.get(client.pk, "")
     return "" if hint == client.address else hint
 
 
 def name_of(client: Client, found: dict[UUID, str]) -> str:
-    """Cleo Hart, or Cleo Hart (cleo@example.org) beside another Cleo Hart."""
+    """Cleo Hart, or Cleo Hart (cleo@example.org) if there is another Cleo Hart."""
     hint = found.get(client.pk)
     return f"{client.name} ({hint})" if hint else client.name
 
 
-# -- one client on a page of their own -------------------------------------------------
+# -- pages about one client ------------------------------------------------------------
 
 
 def with_shares_name(rows: QuerySet, client: str = "client__") -> QuerySet:
-    """With `shares_name`: whether the reader can see another client of that name.
+    """Annotate `shares_name`: whether the reader can see another client of that name.
 
-    So that a page asks for the hint only where there is something to tell apart.
-    `client` leads from a row to its client, "" from a client's own.
+    So a page looks up the hint only when needed. `client` is the lookup path from a row
+    to its client, "" for clients themselves.
     """
     same = Client.objects.filter(
         practice_id=OuterRef(f"{client}practice_id"),
@@ -94,8 +94,8 @@ def with_shares_name(rows: QuerySet, client: str = "client__") -> QuerySet:
 
 
 def hints_where_shared(rows: Iterable, clients: QuerySet) -> dict[UUID, str]:
-    """Hints for the clients of these rows, each with its `shares_name`; `clients` are
-    all that the reader may see."""
+    """Hints for the clients of these rows, which are annotated with `shares_name`;
+    `clients` are all that the reader can see."""
     shared = [row.client for row in rows if row.client and row.shares_name]
     if not shared:
         return {}

@@ -1,5 +1,5 @@
-"""A care role given: at once by the primary therapist, after a confirmation or a day
-where an admin gives it.  The database refuses an admin anything sooner."""
+"""Assign a care role: at once by the primary therapist; by an admin after confirmation,
+or after one day. The database rejects anything sooner from an admin."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def assign(
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> str:
-    """GIVEN, ASKED (the primary therapist decides), LATER (in a day), or SAME."""
+    """Return GIVEN, ASKED (the primary therapist decides), LATER (in a day) or SAME."""
     care.take_turns(client.pk)
     require_joined(person)
     _require_not_primary(client, person)
@@ -52,7 +52,7 @@ def assign(
 
 
 def _give_now(client, person, kind, *, by, **said) -> str:
-    """By the primary therapist; what one does who is an admin too is always told."""
+    """Assign as the primary therapist. If they are an admin too, all are notified."""
     note_first_role(person, client, by=by)
     if not CareRole.give(client, person, kind, by=by, **said):
         return SAME
@@ -66,14 +66,14 @@ def leads(by: User, client: Client) -> bool:
 
 
 def in_a_day(starts_at: datetime | None):
-    """`starts_at`, or a day from now where that is later; by the database's clock."""
+    """`starts_at`, or a day from now if that is later; by the database clock."""
     if starts_at and starts_at > timezone.now() + DELAY:
         return starts_at
     return Now() + DELAY
 
 
 def about_when(starts_at: datetime | None) -> datetime:
-    """The same by this process's clock: from when sessions move along."""
+    """The same by this process's clock: from when sessions are transferred."""
     return max(starts_at or timezone.now(), timezone.now() + DELAY)
 
 
@@ -86,7 +86,7 @@ def require_joined(person: User) -> None:
 
 
 def _require_not_primary(client, person) -> None:
-    """Nobody covers, supervises or joins themselves."""
+    """The primary therapist cannot cover, supervise or join as well."""
     leads = CareRole.objects.filter(client=client, user=person).primary().not_ended()
     if leads.exists():
         raise ValidationError(
@@ -122,7 +122,7 @@ def _give_later(client, person, kind, *, by, starts_at, ends_at) -> str:
 
 
 def tell_given(client, person, kind, *, by) -> None:
-    """Before it opens: the client, who gets the role, and who leads or covers."""
+    """Notify beforehand: the client, the new member, and the primary or cover."""
     held = CareRole.objects.filter(client=client, user=person, kind=kind).not_ended()
     role = held.latest("starts_at")
     said = {"person": person, "care_role": kind, "opens_at": role.starts_at}
@@ -133,7 +133,7 @@ def tell_given(client, person, kind, *, by) -> None:
 
 
 def tell_ended(role: CareRole, *, by: User) -> None:
-    """Where an admin ended it: the client and the primary therapist."""
+    """Notify the client and the primary therapist that an admin ended it."""
     said = {"person": role.user, "care_role": role.kind}
     Notice.tell_client(role.client, "role-ended", by=by, **said)
     rows = CareRole.objects.filter(client=role.client_id).primary().current()
@@ -144,8 +144,8 @@ def tell_ended(role: CareRole, *, by: User) -> None:
 def tell_moved(
     client: Client, therapist: User, *, by: User, team: list[User], opens_at=None
 ) -> None:
-    """Another primary therapist, now or later: the client, who takes over, and the
-    `team` of before."""
+    """Another primary therapist, now or later: notify the client, the new therapist,
+    and the previous `team`."""
     said = {"person": therapist, "care_role": "primary", "opens_at": opens_at}
     Notice.tell_client(client, "therapist-changed", by=by, **said)
     Notice.tell_staff(therapist, "client-moved", by=by, client=client, **said)
@@ -153,8 +153,8 @@ def tell_moved(
 
 
 def note_first_role(person: User, client: Client, *, by: User) -> None:
-    """An audit line worth a question: an admin gives a role to somebody whom an admin
-    invited, in their first 30 days.  Called before the role is written."""
+    """Flag for review in the audit log: an admin assigns a role to someone whom an
+    admin invited, within their first 30 days. Call it before the role is saved."""
     if not by.is_admin or person.pk == by.pk:
         return
     joined = person.joined_at

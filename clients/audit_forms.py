@@ -1,4 +1,4 @@
-"""What the audit page can be filtered by."""
+"""Filters of the audit page."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from ui.forms import ColleagueField, HouseForm
 
 DAY = {"type": "date", "autocomplete": "off"}
-# Nothing was written before, and dates have an end.
+# There are no rows before this date, and dates have an upper limit.
 OF_OURS = [
     MinValueValidator(date(2000, 1, 1), _("This date is before the access log began.")),
     MaxValueValidator(date(2200, 1, 1), _("This date is too far in the future.")),
@@ -54,7 +54,7 @@ class AuditFilterForm(HouseForm):
         self.fields["who"].queryset = staff
 
     def clean(self):
-        """Days become moments of the reader's zone; *until* means that whole day."""
+        """Convert days to datetimes in the reader's zone; *until* includes its day."""
         said = super().clean()
         if said.get("since"):
             said["since"] = self._begin(said["since"])

@@ -1,7 +1,7 @@
-"""The audit trail in plain words, for the admin: who, what kind of thing, when, whence.
+"""The audit log for admins: who did what kind of thing, when and from where.
 
-Holds no word of content and says none.  The words of each verb stand where it is
-written (accounts/audit.py).
+Contains no clinical content. The text of each verb is declared in the module that
+writes it (accounts/audit.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class AuditLine:
 
 
 def events(by: User, said: dict) -> models.QuerySet:
-    """Those of the admin's practice that the filter lets through, newest first."""
+    """The practice's events that match the filter, newest first."""
     if not by.is_admin:
         return AuditEvent.objects.none()
     rows = AuditEvent.objects.visible_to(by).order_by("-at", "-pk")
@@ -52,7 +52,7 @@ def events(by: User, said: dict) -> models.QuerySet:
 
 
 def in_words(rows: Iterable[AuditEvent], by: User) -> list[AuditLine]:
-    """With the names of everybody in them: two queries, however many rows."""
+    """As readable lines with people's names; two queries for any number of rows."""
     rows = list(rows)
     people = dict(
         User.objects.visible_to(by)
@@ -70,12 +70,12 @@ def in_words(rows: Iterable[AuditEvent], by: User) -> list[AuditLine]:
 
 
 def what(verb: str) -> str:
-    """The words for a verb, without who and when."""
+    """The text for a verb, without who and when."""
     return str(VERBS[verb].words) if verb in VERBS else verb.capitalize()
 
 
 def _other(row: AuditEvent) -> UUID | None:
-    """The person that something was done with."""
+    """The other person that the event is about."""
     if row.kind == "user":
         return row.object_id if row.object_id != row.actor_id else None
     said = row.detail.get("person") or row.detail.get("therapist")

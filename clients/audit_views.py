@@ -1,4 +1,4 @@
-"""Who did what kind of thing, for the admin; also as a file."""
+"""Audit log pages for the admin, with a CSV export."""
 
 import csv
 import io
@@ -27,12 +27,12 @@ audit.verb(
 )
 
 A_PAGE = 100
-COUNTED = 10_000  # further back one gets by the dates
+COUNTED = 10_000  # older rows are reached by filtering on dates
 A_FILE = 50_000
 
 
 class CountedSoFar(Paginator):
-    """Counts no further than what somebody would leaf through."""
+    """A paginator that does not count beyond COUNTED rows."""
 
     @cached_property
     def count(self):
@@ -40,7 +40,7 @@ class CountedSoFar(Paginator):
 
 
 def filtered(request):
-    """The filter and the rows that it lets through; none where it makes no sense."""
+    """The filter form and the rows that match; none if the form is invalid."""
     form = AuditFilterForm(request.GET or None, by=request.user)
     said = form.cleaned_data if form.is_valid() else {}
     rows = audit_page.events(request.user, said)
@@ -83,7 +83,7 @@ def audit_csv(request):
 
 
 def as_csv(lines) -> str:
-    """ISO times; no cell is a formula to the program that opens it."""
+    """CSV with ISO 8601 times; no cell can run as a spreadsheet formula."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([_("When"), _("Who"), _("Kind"), _("What"), _("Client"), _("From")])

@@ -1,7 +1,7 @@
-"""What an admin is shown to ask about: at the top of the audit, before all lines.
+"""Unusual activity shown to an admin at the top of the audit log.
 
 Who opened many clients within an hour this week, who used emergency access often, who
-got a role from an admin soon after an admin had invited them, and who tried or used
+got a role from an admin soon after being invited by one, and who tried or used
 emergency access soon after an admin made them a therapist.
 """
 
@@ -20,7 +20,7 @@ from accounts.models import User
 from ui.templatetags.ui import moment
 
 MANY, OFTEN = 30, 2
-# A person's 31st look within an hour is a candidate; only there clients are counted.
+# A person's 31st opening within an hour is a candidate; clients are counted only then.
 WORTH_A_QUESTION = """
 WITH look AS (
   SELECT actor_id, at,
@@ -70,7 +70,7 @@ ORDER BY last DESC, kind, actor_id
 
 @dataclass(frozen=True)
 class Watched:
-    """One thing that is watched: what was found, or that nothing was."""
+    """One kind of unusual activity: what was found, or that nothing was."""
 
     title: str
     line: SafeString | str
@@ -105,8 +105,7 @@ def _early(name: str, _times: int) -> str:
 
 IN_A_WEEK = gettext_lazy("No one, in the last 7 days")
 IN_A_MONTH = gettext_lazy("No one, in the last 30 days")
-# By kind, in the order shown: what was found, the line below it, and both where nothing
-# was.
+# By kind, in display order: text if found, the line below it, and both texts if not.
 KINDS = {
     "many": (
         _many,
@@ -140,7 +139,7 @@ KINDS = {
 
 
 def worth_a_question(by: User) -> list[Watched]:
-    """Each thing that is watched in `by`'s practice, at least once; one query."""
+    """Each kind of unusual activity in `by`'s practice, at least once; one query."""
     found = _found(by)
     return [one for kind in KINDS for one in _of_kind(kind, found.get(kind, []))]
 
@@ -155,12 +154,12 @@ def _of_kind(kind: str, found: list) -> list[Watched]:
 
 
 def _dated(line, last: datetime) -> SafeString:
-    """`when` stands within a sentence, `begins` begins one."""
+    """`when` is for the middle of a sentence, `begins` for its start."""
     return format_html(line, when=moment(last, "within"), begins=moment(last))
 
 
 def _found(by: User) -> dict[str, list[tuple[str, int, datetime]]]:
-    """By kind: a name, how often, and when last; the newest first."""
+    """By kind: name, count and latest time; newest first."""
     values = {"many": MANY, "often": OFTEN, "practice": str(by.practice_id)}
     found: dict[str, list] = {}
     with connection.cursor() as cursor:

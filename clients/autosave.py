@@ -1,8 +1,8 @@
-"""A page that saves itself while it is typed: what it sends, and what it is answered.
+"""Autosave protocol: what a page sends while someone types, and what it gets back.
 
-Drafts of forms (clients/drafts.py) and the note of a session (notes/autosave_views.py)
-use the same.  static/js/draft.js is the page's side: it says "Saved" only where the
-answer's hash is that of what stands on it.
+Used by form drafts (clients/drafts.py) and the session note (notes/autosave_views.py).
+static/js/draft.js is the client side: it shows "Saved" only if the hash in the response
+matches the text on the page.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from django.utils import timezone
 
 from ui import dates
 
-PART = "\x1e"  # the record separator of ASCII stands between the parts of a text
-NAMED = "\x1f"  # and the unit separator between a field's name and its text
-# What a page sends besides what was typed.
+PART = "\x1e"  # ASCII record separator, between the values of a field
+NAMED = "\x1f"  # ASCII unit separator, between a field's name and its value
+# Fields that a page sends besides the text.
 WORKINGS = {"csrfmiddlewaretoken", "once", "revision", "seen", "act"}
 
 
 def saved(typed: list[tuple[str, str]], revision: int) -> JsonResponse:
-    """All of `typed` is kept, as `revision`; the time is that of the user's clock."""
+    """All of `typed` was saved as `revision`; the time uses the user's clock format."""
     clock = dates.clock(timezone.localtime())
     return JsonResponse({"revision": revision, "sha256": proof(typed), "clock": clock})
 
 
 def refused(why: str) -> JsonResponse:
-    """It can't be kept as it is, too long for example; the page says why."""
+    """It cannot be saved, because it is too long for example; with the reason."""
     return JsonResponse({"reason": why}, status=422)
 
 
 def typed_in(post) -> list[tuple[str, str]]:
-    """What a page sent, field by field in its order; a line ends with LF alone.
+    """The submitted fields in order, with line breaks as LF.
 
-    `post` is a QueryDict.  A field may come several times (checkboxes, lists).
+    `post` is a QueryDict. A field may have several values (checkboxes, lists).
     """
     return [
         (name, text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -46,13 +46,13 @@ def typed_in(post) -> list[tuple[str, str]]:
 
 
 def proof(typed: list[tuple[str, str]]) -> str:
-    """SHA-256 of what was typed, so that the page can check what "saved" means."""
+    """SHA-256 of the text, so that the page can verify what was saved."""
     text = PART.join(NAMED.join(pair) for pair in typed)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def packed(typed: list[tuple[str, str]]) -> str:
-    """The body of a draft: JSON of field name to its texts."""
+    """The body of a draft: JSON of field name to its values."""
     fields: dict[str, list[str]] = {}
     for name, text in typed:
         fields.setdefault(name, []).append(text)
@@ -60,7 +60,7 @@ def packed(typed: list[tuple[str, str]]) -> str:
 
 
 def unpacked(body: str) -> dict[str, list[str]]:
-    """The reverse of `packed`; nothing for a body that cannot be read."""
+    """The reverse of `packed`; empty for a body that cannot be parsed."""
     try:
         fields = json.loads(body)
     except ValueError:
@@ -69,5 +69,5 @@ def unpacked(body: str) -> dict[str, list[str]]:
 
 
 def revision_of(said: str | None) -> int:
-    """The revision that a page began with; 0 for none, and for nonsense."""
+    """The revision that a page started from; 0 if missing or invalid."""
     return int(said) if said and said.isdecimal() and len(said) < 10 else 0

@@ -1,4 +1,4 @@
-"""Who cares for a client: a role given, the record handed over."""
+"""Forms of the care team: assign a role, hand over a client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FURTHEST = timedelta(days=5 * 366)
 
 
 class TherapistField(ColleagueField):
-    """Therapists of the practice; an admin also reads how many clients they have."""
+    """Therapists of the practice; an admin also sees how many clients each has."""
 
     def label_from_instance(self, person):
         many, name = getattr(person, "clients_now", None), person.shown_name
@@ -31,7 +31,7 @@ class TherapistField(ColleagueField):
 
 
 def colleagues(by: User):
-    """Whom `by` may give a role: any therapist who has joined, but not themselves."""
+    """Whom `by` may assign: therapists who have joined, except themselves."""
     found = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
     found = found.filter(joined_at__isnull=False)
     if by.is_admin:
@@ -45,7 +45,7 @@ def first_moment(day: date, by: User) -> datetime:
 
 
 class StaffingForm(HouseForm):
-    """Somebody of the practice, from a day on; none is now."""
+    """A therapist of the practice and a start date; an empty date means now."""
 
     def __init__(self, *args, client: Client, by: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -130,7 +130,7 @@ class CareRoleForm(StaffingForm):
 
 
 class HandOverForm(StaffingForm):
-    prefix = "over"  # two forms stand on one page
+    prefix = "over"  # two forms share a page
     person = TherapistField(
         label=gettext_lazy("To"),
         queryset=User.objects.none(),

@@ -1,4 +1,4 @@
-"""Who cares for one client, as the admin and the primary therapist see it."""
+"""A client's care team, as the admin and the primary therapist see it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clients.models import CareRole, CareRoleRequest, Client, EmergencyReason
 from ui.charts import care_roles
 from ui.templatetags.ui import day_words
 
-# What each role opens, in a line; and as a word beside a name.
+# What each role allows, as a sentence and as a short label.
 OPENS = {
     "primary": gettext_lazy("Reads and writes the record, agrees goals, gives roles."),
     "co_therapist": gettext_lazy("Reads and writes the record, can agree goals."),
@@ -38,11 +38,11 @@ SHORT = {
     "cover": gettext_lazy("cover"),
     "emergency": gettext_lazy("emergency"),
 }
-ENDED = 20  # of those that are over, the newest
+ENDED = 20  # most recent ended roles
 
 
 def when_words(starts: date, until: date | None, today: date) -> str:
-    """since 1 Jun; until 31 Dec; 21 Dec to 3 Jan.  `until` is the last day."""
+    """since Jun 1; until Dec 31; Dec 21 to Jan 3. `until` is the last day."""
     said = {
         "from": day_words(starts, False),
         "until": until and day_words(until, False),
@@ -58,11 +58,11 @@ def when_words(starts: date, until: date | None, today: date) -> str:
 
 @dataclass(frozen=True)
 class RoleLine:
-    """One role as the page shows it, its days as they are for the reader."""
+    """A care role as the page shows it, with dates in the reader's time zone."""
 
     role: CareRole
     starts: date
-    until: date | None  # its last day
+    until: date | None  # the last day
     is_standing: bool
     today: date
 
@@ -88,7 +88,7 @@ class RoleLine:
 
     @property
     def is_planned(self) -> bool:
-        """A hand-over to come, which can be called off."""
+        """A planned handover, which can be canceled."""
         return self.role.kind == CareRole.Kind.PRIMARY and self.starts > self.today
 
     @property
@@ -105,7 +105,7 @@ class RoleLine:
 
 @dataclass(frozen=True)
 class RequestLine:
-    """A role that waits for the primary therapist, or was refused."""
+    """A requested role that waits for the primary therapist, or was declined."""
 
     asked: CareRoleRequest
     reader: User
@@ -124,7 +124,7 @@ class RequestLine:
 
     @property
     def when(self) -> str:
-        """Its days, where any were named."""
+        """Its dates, if any were given."""
         zone, today = self.reader.zone, self.reader.today()
         asked = self.asked
         last = asked.ends_at and asked.ends_at - timedelta(microseconds=1)
@@ -148,7 +148,7 @@ class CarePage:
 
     @property
     def waiting(self) -> list[RequestLine]:
-        """What an admin asked for and nobody has decided: it opens nothing."""
+        """An admin's undecided requests, which give no access yet."""
         return [RequestLine(row, self.user) for row in self._asked if row.is_waiting]
 
     @property
@@ -170,12 +170,12 @@ class CarePage:
 
     @property
     def leads(self) -> bool:
-        """Whether the reader is the primary therapist, and reads the reasons."""
+        """Whether the reader is the primary therapist, who can read the reasons."""
         return self.client.pk in access.reach(self.user).leads
 
     @cached_property
     def standing(self) -> list[RoleLine]:
-        """The primary therapist first, then as they began."""
+        """Current roles: the primary therapist first, then by start."""
         found = [line for line in self._roles if line.is_standing]
         return sorted(found, key=lambda line: line.role.kind != CareRole.Kind.PRIMARY)
 
@@ -195,7 +195,8 @@ class CarePage:
 
     @cached_property
     def emergencies(self) -> list[tuple[CareRole, str, bool]]:
-        """Newest first: the role, its reason for whom it is for, and if it runs."""
+        """Emergency access, newest first: role, reason if the reader may see it, and
+        whether it is active."""
         roles = [line for line in self.lines if line.role.kind == "emergency"]
         reasons = self._reasons() if roles and self.leads else {}
         return [
@@ -220,5 +221,5 @@ class CarePage:
 
 
 def _ran_or_will(role) -> bool:
-    """A role that was called off before it began never was."""
+    """Whether a role was or can be in effect: not canceled before its start."""
     return role.ends_at is None or role.ends_at > role.starts_at

@@ -1,4 +1,4 @@
-"""Who cares for a client: shown and changed by the admin and the primary therapist."""
+"""A client's care team, shown to and edited by the admin and the primary therapist."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +19,7 @@ def staffed_client(request, client_id) -> Client:
     return get_object_or_404(mine, pk=client_id)
 
 
-# What became of a role that was given; a handover uses the same words.
+# Messages for the outcome of assigning a role; a handover uses them too.
 NOT_TOLD = gettext_lazy("The client has no portal. Please tell them yourself.")
 OUTCOMES = {
     assigning.GIVEN: gettext_lazy("Role given. The change takes effect immediately."),
@@ -42,7 +42,7 @@ OF_WHO_HAS_NO_PORTAL = {
 def say_outcome(
     request, outcome: str, client: Client, *, same: str, given: str = ""
 ) -> None:
-    """Says only of those that they were told for whom there is an email."""
+    """Name only those as notified who have an email queued."""
     if outcome == assigning.SAME:
         messages.warning(request, same)
         return
@@ -68,8 +68,7 @@ def client_care(request, client_id):
 
 
 def care_page(request, client, *, form=None, over=None, confirming=(None, None)):
-    """The page with its forms, one of them as it was sent; `confirming` is a request's
-    key and its form."""
+    """The page with its forms, one as submitted; `confirming`: (request id, form)."""
     page, asks = CarePage(client, request.user), {"client": client, "by": request.user}
     context = {
         "nav": "caseload" if page.leads else "care-roles",
@@ -89,7 +88,7 @@ def care_page(request, client, *, form=None, over=None, confirming=(None, None))
 @require_POST
 @admins_prove_to_send
 def care_role_end(request, role_id):
-    """By the admin, by the primary therapist; an emergency also by who opened it."""
+    """End a role: by the admin, the primary therapist or an emergency's holder."""
     rows = CareRole.objects.staffed_by(request.user) | CareRole.objects.filter(
         user_id=request.user.pk, kind=CareRole.Kind.EMERGENCY
     )
@@ -108,7 +107,7 @@ def care_role_end(request, role_id):
 @admin_required
 @require_POST
 def care_request_withdraw(request, request_id):
-    """By an admin, while it waits."""
+    """By an admin, while the request is pending."""
     rows = CareRoleRequest.objects.filter(practice_id=request.user.practice_id)
     asked = get_object_or_404(rows.waiting(), pk=request_id)
     if asked.withdraw(by=request.user):

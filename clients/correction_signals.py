@@ -1,4 +1,4 @@
-"""A correction that was answered is told to the client until they read the answer."""
+"""Signal: an answered correction, shown to the client until they read the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long form in the making comes back after a reload, a crash or a lost session."""
+"""Drafts: a long form is restored after a reload, a crash or an expired sign-in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from clients.autosave import packed, revision_of, typed_in, unpacked
 from clients.models import Client, Draft
 from clients.models.draft import MOST
 
-USUAL = 1000  # characters of a text whose form does not say how many it takes
+USUAL = 1000  # characters, for a field whose form sets no limit
 
 
 @dataclass(frozen=True)
 class DraftKind:
-    """A form that saves itself as it is typed, and what it is about.
+    """A form that saves drafts, and what a draft belongs to.
 
-    `targets(user)` are the rows that a draft of this kind may belong to, `itself` says
+    `targets(user)` are the rows that a draft of this kind may belong to; `itself` says
     that it may belong to the client as well (a new goal).
     """
 
@@ -30,13 +30,13 @@ class DraftKind:
     itself: bool
 
     def has(self, user, client: Client, target: UUID) -> bool:
-        """Whether `target` exists, is the client's, and may be written by `user`."""
+        """Whether `target` exists, belongs to the client, and is editable by `user`."""
         if self.itself and target == client.pk:
             return True
         return self.targets(user).filter(client=client.pk, pk=target).exists()
 
     def refuses(self, typed: list[tuple[str, str]]) -> str:
-        """Why this cannot be saved, or nothing: the same limits as the form has."""
+        """Why this cannot be saved, or "": the same limits as the form's."""
         for name, text in typed:
             most = self._most(name)
             if len(text) > most:
@@ -55,9 +55,9 @@ KINDS: dict[str, DraftKind] = {}
 
 
 def drafted(targets: Callable, *, itself: bool = False):
-    """Class decorator of a form that is a draft while it is typed; see Kind.
+    """Class decorator for a form that saves drafts while it is typed; see DraftKind.
 
-    A form with a text area that is no draft says why, in `no_draft`.
+    A form with a text area but without drafts gives the reason in `no_draft`.
     """
 
     def register(form):
@@ -78,11 +78,10 @@ def too_long(by: int) -> str:
 
 
 def restored(form_class, request, **whose):
-    """The form as sent; else as it was left; else new.
+    """The form as submitted; else with its draft; else empty.
 
-    A form that saves itself knows its `client`, and the `kind` and `target` of its
-    draft.  One that comes back with an error goes on from the `revision` that its page
-    had.
+    The form knows its `client`, and its draft's `kind` and `target`. If it is returned
+    with an error, it continues from the `revision` that its page had.
     """
     if request.method == "POST":
         form = form_class(request.POST, **whose)
@@ -92,7 +91,7 @@ def restored(form_class, request, **whose):
 
 
 def begun(form, user):
-    """An unsent form with what its draft holds."""
+    """An unbound form filled with its draft."""
     draft = of(form, user).first()
     form.revision = draft.revision if draft else 0
     if draft:
@@ -109,15 +108,16 @@ def begun(form, user):
 
 
 def of(form, user):
-    """The draft of this form and person."""
+    """The draft of this form and user."""
     drafts = Draft.objects.visible_to(user).filter(client=form.client)
     return drafts.filter(kind=form.kind, target=form.target)
 
 
 def used(form, user) -> None:
-    """Delete the draft that a save used; what another tab wrote since is offered next.
+    """Delete the draft that was just saved; text from another tab is offered next.
 
-    A draft is used where the page had its revision, or where all of it was sent.
+    A draft counts as saved if the page had its revision, or if all of its text was
+    sent.
     """
     draft = of(form, user).first()
     if draft is None:

@@ -1,4 +1,4 @@
-"""For somebody who is not in one's care, when whoever cares cannot be reached."""
+"""Emergency access to another clinician's client, if the care team is unreachable."""
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Forms about people: a client's details, an invitation, who treats whom."""
+"""Forms about people: a client's details and invitations."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -122,7 +122,7 @@ class NewClientForm(DetailsForm):
 
 
 def _is_same_client(form, client: Client) -> bool:
-    """Whether the form says of them what is kept; an address may be their account's."""
+    """Whether the form matches what is saved; the address may be in their account."""
     kept = {name: getattr(client, name) for name in form.Meta.fields}
     kept["email"] = client.address
     return kept == {name: form.cleaned_data[name] for name in kept}
@@ -130,7 +130,7 @@ def _is_same_client(form, client: Client) -> bool:
 
 @transaction.atomic
 def invite_or_tell(client: Client, *, by: User) -> None:
-    """Invite; where the address is somebody's already, that person is told instead."""
+    """Invite; if the address is already in use, notify its owner instead."""
     address = client.address
     if not client.invite(by=by):
         tell_owner(address, by=by)
@@ -146,7 +146,7 @@ class ClientEditForm(DetailsForm):
         self.address = self.instance.email
         self.fields["presenting_concern"].initial = background.presenting_concern
         self.fields["version"].initial = self.instance.version
-        # The account is theirs, and its address; also when they have closed it.
+        # The account and its address are theirs, also after they have closed it.
         if self.instance.has_joined or self.instance.closed_portal:
             del self.fields["email"]
         elif self.instance.is_invited:
@@ -163,11 +163,11 @@ class ClientEditForm(DetailsForm):
     @transaction.atomic
     def _save(self, by):
         fields = [name for name in DETAILS if name in self.fields]
-        if self.was_invited:  # a new address is a new invitation
+        if self.was_invited:  # a new address needs a new invitation
             fields = [name for name in fields if name != "email"]
             self.instance.email = self.address
         elif "email" in self.changed_data and self.instance.wants_portal:
-            self.instance.wants_portal = False  # until somebody invites them
+            self.instance.wants_portal = False  # not until they are invited
             fields.append("wants_portal")
         seen = self.cleaned_data["version"]
         if not self.instance.correct(by=by, fields=fields, seen_version=seen):
@@ -207,7 +207,7 @@ class StaffInvitationForm(HouseForm):
 
 
 class ClientInvitationForm(HouseModelForm):
-    """How an admin brings a client: a name, an address and a therapist."""
+    """How an admin adds a client: name, email address and therapist."""
 
     has_once = True
     sent_before = ADD_ANOTHER

@@ -1,4 +1,4 @@
-"""A notice of one's first page, put away once it was read."""
+"""Mark a notice on one's first page as read."""
 
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST

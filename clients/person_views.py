@@ -1,4 +1,4 @@
-"""One person who works here, for the admin: what they may do, and whether at all."""
+"""One member of staff, for the admin: their roles, and whether the account is open."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +24,7 @@ class RolesForm(NoOverwrite, HouseForm):
         now = "admin" if person.is_admin and not person.is_therapist else now
         super().__init__(*args, initial={"role": now}, **kwargs)
         self.person = person
-        if person == by:  # nobody takes the right from themselves
+        if person == by:  # nobody removes their own admin role
             offered = self.fields["role"].choices
             self.fields["role"].choices = [c for c in offered if c[0] != "therapist"]
 

@@ -1,6 +1,6 @@
-"""What a client can do in the portal, and what staff pages may say about it.
+"""The client's portal state, and what staff pages may say about it.
 
-A sentence that names what the client will do is true only where they can do it.
+A sentence about what the client will do is shown only if they can do it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ui.templatetags.ui import day
 
 
 class PortalState(TextChoices):
-    ACTIVE = "active"  # joined, and can answer
+    ACTIVE = "active"  # has joined and can answer
     INVITED = "invited"  # can answer after joining
     NONE = "none"  # no account and no invitation
-    CLOSED = "closed"  # closed their own account
-    DISCHARGED = "discharged"  # can read for a while if they joined; cannot answer
+    CLOSED = "closed"  # has closed their own account
+    DISCHARGED = "discharged"  # read-only for a while if they joined
 
 
 def portal_state(client) -> PortalState:
@@ -42,7 +42,7 @@ def _named(client) -> dict[str, str]:
 
 
 def cannot_answer(client) -> str:
-    """Why nobody can wait for the client's answer; "" where they can give one."""
+    """Why the client cannot answer; "" if they can."""
     said = {
         PortalState.INVITED: _("%(name)s can answer after joining the portal."),
         PortalState.NONE: _("%(name)s has no portal account and cannot answer there."),
@@ -58,8 +58,7 @@ def cannot_answer(client) -> str:
 
 
 def who_proposes(client, *, may_write: bool) -> str:
-    """Who can propose a goal, for a member of staff; "" for one who only reads, where
-    the client cannot either."""
+    """Who can propose a goal, for staff; "" for readers if the client cannot."""
     if not is_active(client):
         return _("You can propose one.") if may_write else ""
     if may_write:
@@ -71,20 +70,20 @@ def who_proposes(client, *, may_write: bool) -> str:
 
 
 def waits_for_strength(client) -> str:
-    """Of a suggested strength without an answer; why is said once above them."""
+    """Label of a suggested strength without an answer; the reason is given above."""
     if is_active(client):
         return _("Waiting for %(name)s to answer.") % _named(client)
     return _("Not answered")
 
 
 def no_strengths(client) -> str:
-    """Where the client agreed to none."""
+    """For a client who has agreed to none."""
     then = _("A suggested strength is listed here once %(name)s says yes.")
     return cannot_answer(client) or then % _named(client)
 
 
 def answers_strength(client) -> str:
-    """What becomes of a strength that is suggested."""
+    """What happens to a suggested strength."""
     then = _("%(name)s says whether it fits, or rewords it.")
     return cannot_answer(client) or then % _named(client)
 
@@ -93,9 +92,10 @@ def answers_strength(client) -> str:
 
 
 def reads(client) -> str:
-    """When they read what is shared: "now", "until" a day, "later" or "" for never.
+    """When they can read what is shared: "now", "until" a day, "later", or "" for
+    never.
 
-    "until": discharged, and the portal is still open; "later": once they have joined.
+    "until": discharged, and the portal is still open; "later": after joining.
     """
     state = portal_state(client)
     if state == PortalState.DISCHARGED:
@@ -112,12 +112,12 @@ def can_read(client) -> bool:
 
 
 def reads_ever(client) -> bool:
-    """Whether they can, now or once they have joined."""
+    """Whether they can, now or after joining."""
     return bool(reads(client))
 
 
 def reads_note(client) -> SafeString:
-    """Whether they can read a note that is signed and shared."""
+    """Whether they can read a signed and shared note."""
     said = {
         "now": _("{name} can read it."),
         "until": _("{name} can read it until {day}."),
@@ -127,7 +127,7 @@ def reads_note(client) -> SafeString:
 
 
 def will_read_note(client) -> SafeString:
-    """The same of a note that is not signed yet."""
+    """The same for a note that is not signed yet."""
     said = {
         "now": _("{name} can read this once it is signed."),
         "until": _("{name} can read this once it is signed, until {day}."),

@@ -1,4 +1,4 @@
-"""Prepared queries of whoever asks: `visible_to(user)` and its like, compiled once.
+"""Prepared queries per user: `visible_to(user)` and similar, compiled once.
 
     @prepared_for_user(now=DateTimeField())
     def coming(user, now):
@@ -6,8 +6,8 @@
 
     coming(request.user, now=timezone.now())  # a list
 
-The function gets a stand-in for the user, which knows the kind of person and no more;
-whose rows are found is decided by `reach` of the one who asks, each time.
+The function gets a placeholder for the user, which knows only the kind of person. Which
+rows are found is decided on each call by the `reach` of the actual user.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from database.prepared import Parameter, Prepared, parameters
 
 
 class PersonKind(NamedTuple):
-    """Of whoever asks, as far as it decides how a query looks."""
+    """The properties of a user that decide the shape of a query."""
 
     own: bool  # their own record, not those of others
     is_admin: bool
@@ -35,7 +35,7 @@ class PersonKind(NamedTuple):
         return cls(bool(reach(user).own), user.is_admin, user.is_therapist)
 
 
-KINDS = (  # a client, a therapist, an admin, both, nobody any more
+KINDS = (  # a client, a therapist, an admin, both, a former user
     PersonKind(True, False, False),
     PersonKind(False, False, True),
     PersonKind(False, True, False),
@@ -45,7 +45,7 @@ KINDS = (  # a client, a therapist, an admin, both, nobody any more
 
 
 class StandIn(Parameter):
-    """For a person: in a filter their key, and what access.py asks of them."""
+    """Placeholder for a user: a parameter for their id, and what access.py reads."""
 
     is_authenticated = is_active = True
 
@@ -71,7 +71,7 @@ class _ReachParameter(Reach):
 
 
 class _Given(dict):
-    """Values by name; what a person reaches is read where the query asks for it."""
+    """Parameter values by name; what the user can reach is read when the query asks."""
 
     def __init__(self, user: User, values: dict):
         super().__init__(values)
@@ -89,7 +89,7 @@ class _Given(dict):
 
 
 def prepared_for_user(**fields: Field | tuple[Field, bool]):
-    """For a function of a person and of named values; answers with a list."""
+    """Decorator for a function of a user and named values; calls return a list."""
 
     def decorate(build: Callable[..., QuerySet]):
         query = Prepared(f"{build.__module__}.{build.__qualname__}")

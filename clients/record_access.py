@@ -1,9 +1,9 @@
-"""The only way to a row of a record that is shown: it leaves a row for the client.
+"""The only way to load a record's row for display: it records who looked.
 
-Who opened it, as what, when.  A view that shows something of a client loads its row
-with `open_for`, or tells `shown` of a row that it found otherwise; a test walks every
-address and fails for a page that left no row (tests/test_who_looked.py).  A view that
-only writes needs neither: what it does has an audit row of its own.
+Who opened it, as what, and when. A view that shows something of a client loads its row
+with `open_for`, or passes a row found otherwise to `shown`; a test requests every URL
+and fails for a page that wrote no row (tests/test_who_looked.py). A view that only
+writes needs neither: its action has its own audit row.
 """
 
 from __future__ import annotations
@@ -30,15 +30,14 @@ LOOKS = ("opened", "exported", "printed", "emergency")
 
 
 def open_for(request, rows: Iterable, *, verb: str = "opened", **wanted):
-    """The one of `rows` (already what the user may see) or 404; recorded as opened.
+    """One of `rows` (what the user may see) or 404; recorded as opened.
 
-    `rows` is a queryset, or what a prepared query found; `verb` is one of LOOKS.  A
-    page whose row cannot be written is not shown.  Where a form was sent, the look is
-    recorded only if the answer is a page: a form that is saved and goes on was no
-    further look.
+    `rows` is a queryset or the result of a prepared query; `verb` is one of LOOKS. A
+    page whose audit row cannot be written is not shown. For a submitted form the look
+    is recorded only if the response is a page, not a redirect.
     """
     if isinstance(rows, models.QuerySet):
-        if rows.model is Client:  # the page's head asks, and would read it anew
+        if rows.model is Client:  # needed by the page header, which would load it again
             rows = apart.with_shares_name(rows, client="")
         found = get_object_or_404(rows, **wanted)
     else:
@@ -50,7 +49,7 @@ def open_for(request, rows: Iterable, *, verb: str = "opened", **wanted):
 
 
 def open_client(request, rows: models.QuerySet, client_id, *, verb: str = "opened"):
-    """The client of the address; in the portal, whose addresses name none, oneself."""
+    """The client in the URL; in the portal, whose URLs contain none, the user's own."""
     wanted = {} if client_id is None else {"pk": client_id}
     return open_for(request, rows, verb=verb, **wanted)
 
@@ -64,7 +63,7 @@ def shown(request, row: models.Model, verb: str = "opened") -> None:
 
 
 def opened(row: models.Model, user, verb: str = "opened") -> None:
-    """Raise TooFast where somebody opens more than anybody can read."""
+    """Record the opening; raise TooFast above the rate limit."""
     looks = audit.record_look(verb, about=row, role=role_towards(user, row.client_id))
     if looks > record_rate_limit.A_MINUTE:
         raise record_rate_limit.TooFast
@@ -73,7 +72,7 @@ def opened(row: models.Model, user, verb: str = "opened") -> None:
 
 
 def looks_at(user) -> models.QuerySet:
-    """Every opening of one's own record by somebody else, newest first."""
+    """Each time another person opened the user's own record, newest first."""
     own = reach(user).own
     looks = AuditEvent.objects.filter(client_id=own, verb__in=LOOKS)
     if own is None:

@@ -1,8 +1,8 @@
-"""Who opens more records in a minute than anybody can read is told to slow down.
+"""Rate limit on opening records: more per minute than anyone can read.
 
-The looks stand in the audit trail; PostgreSQL counts the last minute's in the statement
-that writes the next one.  What went over is rolled back, so the limit holds for as long
-as the two hundred before it are younger than a minute.
+Openings are audit rows; PostgreSQL counts the last minute's in the statement that
+writes the next one. Rejected ones are rolled back, so the limit lasts until the earlier
+two hundred are older than a minute.
 """
 
 from django.conf import settings
@@ -22,7 +22,7 @@ class TooFast(Exception):
 
 
 class PaceMiddleware:
-    """429 and an audit row of its own, after the request's rollback."""
+    """429 with its own audit row, written after the request's rollback."""
 
     def __init__(self, get_response):
         self.get_response = get_response

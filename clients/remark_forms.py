@@ -1,4 +1,4 @@
-"""What is said beside a record: a comment, an answer, why it was opened."""
+"""Forms for comments, correction answers and emergency reasons."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ audit.verb(
 )
 
 LONG = 2000
-REASON = 15  # letters at least: the client reads it
+REASON = 15  # characters at least: the client reads it
 
 
 def words_field(label, help_text="", *, rows=3, **kwargs):
@@ -89,7 +89,7 @@ def _answered_meanwhile(correction: Correction, by: User) -> str:
 
 
 class EmergencyForm(HouseForm):
-    """The whole name and a reason; a miss says no more than that it is one."""
+    """Full name and a reason; a wrong name is reported without any detail."""
 
     no_draft = "whoever writes has no care role yet, so a draft has no record to be in"
     name = NameFormField(

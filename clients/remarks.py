@@ -1,6 +1,6 @@
-"""What is said beside a record: corrections, a supervisor's comments, emergencies.
+"""Rows beside a record: corrections, supervision comments, emergency access.
 
-Three tables in one statement each, for pages that count their statements.
+One statement for the three tables, because pages have pinned query counts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NO_ROW = Value(None, output_field=UUIDField())
 
 
 class Aside(NamedTuple):
-    """One of them, its words still sealed; `done_at`: answered, read or seen."""
+    """One row, its text still encrypted; `done_at`: when answered, read or seen."""
 
     kind: str
     pk: UUID
@@ -46,7 +46,7 @@ class Aside(NamedTuple):
 
 @dataclass
 class Said:
-    """The same with its words, which one row of its own model opens."""
+    """The same with its text, decrypted through a row of its model."""
 
     aside: Aside
     client: Client
@@ -74,7 +74,7 @@ class Said:
 
 
 class Asides:
-    """Of one client, newest first; each reader gets what their role shows them."""
+    """Of one client, newest first; each reader gets what their role may see."""
 
     def __init__(self, client: Client, user):
         rows = [Aside._make(row) for row in _asides(user, client=client.pk)]
@@ -95,7 +95,7 @@ class Asides:
 
     @property
     def emergencies(self) -> list[Said]:
-        """Those that nobody who treats the client has seen yet."""
+        """Those that nobody of the care team has seen yet."""
         return self.of("emergency", EmergencyReason)
 
 
@@ -148,7 +148,7 @@ def _emergencies(client, user):
 
 
 class Waiting(NamedTuple):
-    """That something wants to be read by who treats the client, and of whom."""
+    """Something that the care team should read, and the client it is about."""
 
     kind: str
     client_id: UUID
@@ -158,8 +158,8 @@ class Waiting(NamedTuple):
 
 
 def waiting_for(user) -> Iterable[Waiting]:
-    """Roles to confirm and emergencies first, then corrections, then comments; the
-    oldest of each first.  Last, that there are notices for oneself, if there are."""
+    """Requested roles and emergencies first, then corrections, then comments, each
+    oldest first; last, whether the user has notices."""
     named = {
         "0": "request",
         "1": "emergency",

@@ -1,4 +1,4 @@
-"""An admin resets somebody's sign-in, after a page that says what that means."""
+"""An admin resets a person's sign-in, after a confirmation page."""
 
 from django.contrib import messages
 from django.http import Http404

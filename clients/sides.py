@@ -1,4 +1,4 @@
-"""What both sides can do is one view; each side's urls.py lists it by its own name.
+"""One view for both sides; each side's urls.py lists it under its own name.
 
     @either_side
     @require_POST
@@ -7,8 +7,8 @@
     goals/urls.py         path(..., for_therapist(acts.agree), name="goal-agree")
     portal/goal_urls.py   path(..., for_client(acts.agree), name="portal-goal-agree")
 
-Only there it gets its audience (`for_client` stands in portal/state.py): what no
-urls.py of the portal lists, a client cannot do.
+urls.py sets its audience (`for_client` is in portal/state.py): a client can only do
+what a urls.py of the portal lists.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from accounts.decorators import therapist_required
 
 @dataclass(frozen=True)
 class SidePages:
-    """Whose pages: `side["goal_agree"]` is the name of their address for it."""
+    """The side that a page is for: `side["goal_agree"]` is its URL name there."""
 
     portal: bool
 
@@ -32,12 +32,12 @@ class SidePages:
         return ("portal-" if self.portal else "") + name.replace("_", "-")
 
     def page(self, request, template: str, *, client, nav: str, **context):
-        """The page of one side, as a response.
+        """Render the page for one side.
 
         `both/step_add` is one template for both sides, which extends base_both.html.
-        Else each side has its own: `goals/goal_detail`, and in the portal
-        `portal/goal_detail`.  `nav` is the portal's tab; a therapist's page of a client
-        is in the caseload.
+        Otherwise each side has its own: `goals/goal_detail`, and in the portal
+        `portal/goal_detail`. `nav` is the portal's tab; a therapist's client pages are
+        under the caseload.
         """
         folder, _slash, name = template.rpartition("/")
         if self.portal and folder != "both":
@@ -56,9 +56,9 @@ THERAPISTS, CLIENTS = SidePages(portal=False), SidePages(portal=True)
 
 
 def either_side(view: Callable | None = None, *, only_reads: bool = False) -> Callable:
-    """A view of both sides, which gets its SidePages after the request.
+    """Decorator for a view of both sides, which gets its SidePages after the request.
 
-    `only_reads`: a client may still do it for a while after discharge.
+    `only_reads`: a discharged client may still use it while the portal is open.
     """
     if view is None:
         return partial(either_side, only_reads=only_reads)
@@ -67,7 +67,7 @@ def either_side(view: Callable | None = None, *, only_reads: bool = False) -> Ca
 
 
 def bound(view: Callable, side) -> Callable:
-    """The view as one side's address calls it."""
+    """The view bound to one side."""
 
     @wraps(view)
     def theirs(request, *args, **kwargs):
@@ -77,5 +77,5 @@ def bound(view: Callable, side) -> Callable:
 
 
 def for_therapist(view: Callable) -> Callable:
-    """The therapist's side of a view of both."""
+    """The therapist's side of an `either_side` view."""
     return therapist_required(bound(view, THERAPISTS))

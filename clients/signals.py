@@ -1,18 +1,18 @@
-"""Keeps `clients.Signal` true: rules say what should be open, verbs say what changed.
+"""Keeps `clients.Signal` current: rules say what should be open, methods what changed.
 
-A room declares the rule of its own kinds, and which topics the rule follows:
+A room declares the rule for its kinds, and the topics that the rule depends on:
 
     @signals.rule("strength", follows={"strengths", "clients"})
     def of_strengths(client_ids: list[UUID]) -> list[Signal]: ...
 
-A verb of that room, or of one below it that knows no rule, names its topic:
+A method of that room, or of a lower one that knows no rule, names its topic:
 
     @signals.changes("strengths")
     def answer(self, yes, *, by): ...
 
-It then runs alone among the verbs of its client, in one transaction with the signals
-that it opens and closes: three statements more, for however many rows.  Verbs inside
-another, or inside `together(client_id)`, are counted as one.
+Such methods run one at a time per client, in one transaction with the signals that they
+open and close: three more statements, for any number of rows. Nested calls, or those
+inside `together(client_id)`, count as one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COLUMNS = (
     "id", "practice_id", "client_id", "side", "kind", "about", "since", "due_on",
     "until", "until_opened",
 )  # fmt: skip
-# What is over is closed before the first row is written; what is open already stays.
+# Close expired signals before inserting; those already open stay.
 CLOSE_AND_OPEN = f"""
 WITH closed AS ({CLOSE})
 INSERT INTO clients_signal ({", ".join(COLUMNS)}) SELECT {", ".join(COLUMNS)}
@@ -49,17 +49,17 @@ ON CONFLICT DO NOTHING
 class Rule(NamedTuple):
     kinds: tuple[str, ...]
     follows: frozenset[str]
-    wanted: Callable[[list[UUID]], list[Model]]  # of Signal, not saved
+    wanted: Callable[[list[UUID]], list[Model]]  # of unsaved Signal rows
 
 
 RULES: list[Rule] = []
-# Clients of whom a verb is at work, and what it changed so far.
+# Clients for which a method is running, and what it has changed so far.
 _changing: ContextVar[dict[UUID, set[str]]] = ContextVar("changing")
 
 
 def rule(*kinds: str, follows: set[str]):
-    """For a function that gives every signal of these kinds that should be open now,
-    of the clients whose ids it is given."""
+    """Decorator: the function returns every signal of these kinds that should be open
+    now for the given clients."""
 
     def declare(wanted):
         RULES.append(Rule(kinds, frozenset(follows), wanted))
@@ -69,7 +69,7 @@ def rule(*kinds: str, follows: set[str]):
 
 
 def changes(topic: str):
-    """For a verb on a row of a client (or a class method whose first value is one)."""
+    """Decorator for a method on a client's row, or a classmethod that takes one."""
 
     def decorate(verb):
         @wraps(verb)
@@ -85,7 +85,7 @@ def changes(topic: str):
 
 @contextmanager
 def together(client_id: UUID, *topics: str) -> Iterator[None]:
-    """One transaction for verbs about one client; the signals follow at its end."""
+    """One transaction for several methods about a client; signals update at its end."""
     at_work = _changing.get({})
     if client_id in at_work:
         at_work[client_id].update(topics)
@@ -94,7 +94,8 @@ def together(client_id: UUID, *topics: str) -> Iterator[None]:
         return
     changed = set(topics)
     with transaction.atomic():
-        # Before any row is locked: each verb reads what the one before it wrote.
+        # Lock before any row is locked, so that each call reads what the previous one
+        # wrote.
         lock("client", client_id)
         token = _changing.set({**at_work, client_id: changed})
         try:
@@ -105,9 +106,9 @@ def together(client_id: UUID, *topics: str) -> Iterator[None]:
 
 
 def refresh(client_ids: list[UUID], topics: Iterable[str] | None = None) -> None:
-    """Open and close what the rules say that follow these topics, or all rules.
+    """Update the signals of the rules that follow these topics, or of all rules.
 
-    Within a transaction that has the clients' locks, or where nobody else writes.
+    Needs a transaction with the clients' locks, or no concurrent writers.
     """
     rules = [
         one for one in RULES if topics is None or not one.follows.isdisjoint(topics)
@@ -127,13 +128,13 @@ def refresh(client_ids: list[UUID], topics: Iterable[str] | None = None) -> None
 
 
 def _told(user) -> QuerySet:
-    """What this person's side is told until somebody opens the row."""
+    """What this user's side is notified of until someone opens the row."""
     signals = apps.get_model("clients", "Signal").objects
     return signals.editable_by(user).open().filter(until_opened=True)
 
 
 def with_told(rows: QuerySet, user) -> QuerySet:
-    """With `is_told`: whether `was_opened` has something to close."""
+    """Annotate `is_told`: whether `was_opened` has something to close."""
     told = _told(user).filter(client_id=OuterRef("client_id"), about=OuterRef("pk"))
     return rows.annotate(is_told=Exists(told))
 
@@ -144,8 +145,8 @@ def was_opened(row, user) -> None:
 
 
 def recompute(client_ids: Iterable[UUID]) -> None:
-    """All signals of these clients anew, as somebody who may write for each of them."""
-    in_order = sorted(client_ids)  # nobody waits in a circle
+    """Recreate all signals of these clients; the user must have write access."""
+    in_order = sorted(client_ids)  # avoids deadlocks
     with transaction.atomic():
         for client_id in in_order:
             lock("client", client_id)

@@ -1,4 +1,4 @@
-"""What the admin's lists show: names, roles and counts, prepared in few queries."""
+"""The admin's lists: names, roles and counts, in few prepared queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.email_addresses import to_search
 from ui.names import name_key
 
 UNUSED = timedelta(days=60)
-STATES = {  # what the list of people can be filtered by
+STATES = {  # filter values of the staff list
     "active": _("Active"),
     "unused": _("Unused for 60 days"),
     "invited": _("Not joined"),
@@ -43,7 +43,7 @@ def _staff_of(by: User) -> QuerySet:
 
 
 def staff_by_state(by: User) -> list[tuple[str, str, int]]:
-    """Each state's name, words and number; one query."""
+    """Each state's name, label and count; one query."""
     counts = {state: Count("pk", filter=in_state(state)) for state in STATES}
     found = _staff_of(by).aggregate(**counts)
     return [(state, words, found[state]) for state, words in STATES.items()]
@@ -70,10 +70,10 @@ def staff_rows(people: Iterable[User], by: User) -> list[StaffRow]:
 
 @dataclass(frozen=True)
 class StaffRow:
-    """One who works here as the list shows them; a page has a hundred."""
+    """A member of staff as the list shows them; a hundred per page."""
 
     person: User
-    by: User  # who reads the list
+    by: User  # the reader of the list
 
     @property
     def address(self) -> str:
@@ -85,7 +85,7 @@ class StaffRow:
 
     @property
     def state(self) -> str:
-        """In words; '' for an open invitation, of which the page says when it ends."""
+        """As text; '' for an open invitation, whose expiry the page shows."""
         person = self.person
         if not person.is_active:
             return _("Closed")
@@ -115,7 +115,7 @@ class StaffRow:
 
 
 def clients(by: User, text: str) -> QuerySet:
-    """The directory: no clinical column is touched."""
+    """The directory: reads no clinical column."""
     open_link = Invitation.objects.filter(user=OuterRef("user_id")).open()
     current = CareRole.objects.filter(client=OuterRef("pk")).primary()
     current = current.filter(access.currently())

@@ -1,4 +1,4 @@
-"""What an admin does with the accounts of who works here."""
+"""What an admin does with staff accounts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ audit.verb("account reopened", audit.Sort.ROLE, gettext_lazy("Reopened an accoun
 
 
 def lock(person: User, *, by: User) -> User:
-    """`person` as they are now, whom nobody else changes until the end of this.
+    """Reload `person` with a row lock until the transaction ends.
 
-    Two admins at once never leave a practice without one: each waits for the other,
-    and who is no admin any more is told so.
+    Two admins acting at once never leave a practice without one: each waits for the
+    other, and a former admin gets an error.
     """
     admins = User.objects.select_for_update(no_key=True).filter(
         practice_id=by.practice_id, is_admin=True, is_active=True
@@ -33,13 +33,13 @@ def lock(person: User, *, by: User) -> User:
 
 
 def leads(person: User):
-    """The primary care roles that run or will, whatever comes after them."""
+    """Current and future primary care roles, whatever follows them."""
     return CareRole.objects.filter(user_id=person.pk).primary().not_ended()
 
 
 @transaction.atomic
 def set_roles(person: User, *, therapist: bool, admin: bool, by: User) -> bool:
-    """What somebody is here; False where nothing changes."""
+    """Set someone's staff roles; False if nothing changes."""
     now = lock(person, by=by)
     if (now.is_therapist, now.is_admin) == (therapist, admin):
         return False
@@ -62,15 +62,15 @@ def _leave_no_client(person: User, *, by: User) -> None:
 
 
 def end_roles(person: User, *, by: User) -> int:
-    """Every care role that runs or will, at once."""
+    """End all current and future care roles at once."""
     rows = CareRole.objects.filter(user_id=person.pk).not_ended()
     return rows.update(ends_at=care.AT_ONCE)
 
 
 def close(person: User, *, by: User, **detail) -> None:
-    """The account works no longer: signed out everywhere, its open links closed.
+    """Close the account: signed out everywhere, open links closed.
 
-    Emails that wait for it are dropped when they are due.
+    Emails queued for it are dropped when they are due.
     """
     held = CareRole.objects.filter(user_id=person.pk).not_ended()
     others = held.exclude(kind=CareRole.Kind.PRIMARY).count()
@@ -84,7 +84,7 @@ def close(person: User, *, by: User, **detail) -> None:
 
 @transaction.atomic
 def reopen(person: User, *, by: User) -> bool:
-    """The account alone: no client comes back with it."""
+    """Reopen the account only: no client is returned."""
     now = lock(person, by=by)
     if now.is_active:
         return False

@@ -1,5 +1,5 @@
-"""Who is told that somebody may open a record, or that it changed: what is read on the
-first page, and the email that says that there is something to read."""
+"""Notifications about record access: a notice on the first page, and an email that
+there is something to read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STAFF_ROLES = {
 
 
 def team_of(client: Client) -> list[User]:
-    """Who leads or covers now, and still works here."""
+    """Current primary therapist and covers with an active account."""
     kinds = (CareRole.Kind.PRIMARY, CareRole.Kind.COVER)
     rows = CareRole.objects.filter(client=client, kind__in=kinds).current()
     rows = rows.filter(user__is_active=True).select_related("user")
@@ -43,13 +43,13 @@ def team_of(client: Client) -> list[User]:
 
 
 def tell_team(team: list[User], kind: str, *, by: User, person: User, **about) -> None:
-    """On Today and by email, to those of the team whom it does not begin with."""
+    """On Today and by email, to team members who get no other notice of it."""
     for reader in team:
         if reader.pk not in (by.pk, person.pk):
             Notice.write(reader, kind, by=by, person=person, **about).email("care-team")
 
 
-# -- what is shown ---------------------------------------------------------------------
+# -- display ---------------------------------------------------------------------------
 
 
 def _unseen(user):
@@ -69,7 +69,7 @@ class NoticeLine:
 
 
 def notices(user: User) -> list[NoticeLine]:
-    """Newest first, in the words of the reader."""
+    """Newest first, in the reader's language."""
     rows, says = _unseen(user), _to_client
     if not user.is_client:
         says, hints = _to_staff, apart.hints_where_shared(rows, _known_to(user))
@@ -81,7 +81,7 @@ def notices(user: User) -> list[NoticeLine]:
 
 
 def _known_to(user: User):
-    """Whose names a notice may say: of a caseload, and for an admin of the practice."""
+    """Whose names a notice may say: the reader's clients, an admin's practice."""
     mine = Client.objects.visible_to(user)
     return mine | Client.objects.directory_of(user)
 

@@ -1,4 +1,4 @@
-"""Words that count only once both sides agreed to exactly them.
+"""Abstract models for wordings that take effect once both sides agree to them.
 
     class PlanVersion(AbstractWording):
         subject, content_fields = "plan", ("words", "why")
@@ -8,9 +8,9 @@
     class PlanAgreement(AbstractAgreement):
         version = models.ForeignKey(PlanVersion, related_name="keys")
 
-What is agreed to (a goal, say) has numbered versions; a version has the agreements that
-each side gave to it.  Both are append-only: an agreement is withdrawn by a row of its
-own (`taken_back`), and may then be given again, as the next turn.
+The subject (a goal, for example) has numbered versions; a version has the agreements of
+each side. Both are append-only: an agreement is withdrawn by a separate row
+(`taken_back`), and can be given again as the next turn.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from clients.access import side_of
 from clients.models import ClientRow, ClientRowQuerySet
 from ui import text_diff
 
-MOST_TURNS = 20  # agreements of one side to one version, withdrawn ones included
+MOST_TURNS = 20  # agreements of one side to one version, including withdrawn ones
 TOO_MANY_TURNS = _(
     "You agreed to this wording %(most)d times and withdrew each time. Suggest a new "
     "wording instead."
@@ -49,16 +49,15 @@ class Side(models.TextChoices):
 
 class AgreementQuerySet(ClientRowQuerySet):
     def not_withdrawn(self):
-        """Those that stand."""
+        """Agreements that are in effect."""
         return self.filter(taken_back=None)
 
     def of(self, version, side: str):
-        """Those of one side to one version, withdrawn or not."""
+        """Agreements of one side to one version, withdrawn or not."""
         return self.filter(version=version, side=side)
 
     def last_agreed(self) -> dict[UUID, AbstractWording]:
-        """By what it is of, the version on which both agreements stood last; in one
-        query."""
+        """By subject, the last version that both sides agreed to; in one query."""
         rows = self.select_related("version", "taken_back").order_by("at", "pk")
         found: dict[UUID, AbstractWording] = {}
         given: dict[tuple[UUID, str], AbstractAgreement] = {}
@@ -71,17 +70,17 @@ class AgreementQuerySet(ClientRowQuerySet):
 
 
 class AbstractAgreement(ClientRow):
-    """What one side agreed to: exactly these words.  Append-only.
+    """One side's agreement to one exact wording. Append-only.
 
-    A subclass has `version`, and a row of its room that withdraws it, whose one-to-one
-    field is called back as `taken_back` and which knows `at`.
+    A subclass has `version`, and a related row that withdraws it, with the one-to-one
+    related name `taken_back` and a field `at`.
     """
 
     side = models.CharField(max_length=10, choices=Side.choices)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     turn = models.PositiveSmallIntegerField(default=1, db_default=1)
-    fingerprint = models.CharField(max_length=64)  # of the words that were read
+    fingerprint = models.CharField(max_length=64)  # of the wording that was read
 
     objects = AgreementQuerySet.as_manager()
 
@@ -90,7 +89,7 @@ class AbstractAgreement(ClientRow):
 
     @property
     def ended_at(self):
-        """When it was withdrawn; None while it stands."""
+        """When it was withdrawn; None while it is in effect."""
         try:
             return self.taken_back.at
         except ObjectDoesNotExist:
@@ -98,13 +97,12 @@ class AbstractAgreement(ClientRow):
 
 
 class AbstractWording(ClientRow):
-    """One version of the words.  Append-only.
+    """One version of a wording. Append-only.
 
-    A subclass names its foreign key to what it is of (`subject`), the fields that are
-    agreed to (`content_fields`), those of them that came later (`later_fields`: they
-    count in a fingerprint only where they say something, so that an older one still
-    holds), and the text whose changes pages mark (`compared_text`).  Its agreements
-    are `keys`.
+    A subclass names its foreign key to the subject (`subject`), the fields that are
+    agreed to (`content_fields`), those of them that were added later (`later_fields`:
+    left out of the fingerprint while empty, so that older ones stay valid), and the
+    text whose changes pages mark (`compared_text`). Its agreements are `keys`.
     """
 
     subject: str
@@ -117,8 +115,8 @@ class AbstractWording(ClientRow):
     side = models.CharField(max_length=10, choices=Side.choices)
     proposed_at = models.DateTimeField(default=timezone.now)
     fingerprint = models.CharField(max_length=64)
-    # How it differs from the version that was in force last when it was proposed: the
-    # id of that one, and what `text_diff.stored()` says.
+    # The difference from the last version in effect when this was proposed: that
+    # version's id, and the result of `text_diff.stored()`.
     compared = EncryptedJSONField(default=None, db_default=Sealed(b""))
 
     class Meta:
@@ -142,16 +140,16 @@ class AbstractWording(ClientRow):
 
     @property
     def was_agreed(self) -> bool:
-        """Whether both sides ever agreed to it, withdrawn since or not."""
+        """Whether both sides ever agreed to it, even if withdrawn since."""
         return self.keys.order_by().values("side").distinct().count() == 2
 
     @property
     def mark(self) -> str:
-        """The beginning of its fingerprint, as it is shown: two groups of four."""
+        """The start of its fingerprint as displayed: two groups of four characters."""
         return f"{self.fingerprint[:4]} {self.fingerprint[4:8]}"
 
     def compute_fingerprint(self) -> str:
-        """The same only for exactly the same content of the same subject and number."""
+        """Equal only for exactly the same content, subject and number."""
         said = {
             name: "" if value is None else str(value)
             for name, value in self.content.items()
@@ -161,14 +159,14 @@ class AbstractWording(ClientRow):
         return encryption.fingerprint(self.practice_id, self.client_id, text)
 
     def compare_with(self, agreed: AbstractWording | None) -> None:
-        """Before it is saved: pages show a difference, and do not compute it."""
+        """Call before saving: pages show the stored difference, they compute none."""
         if agreed is not None:
             lengths = text_diff.stored(agreed._text, self._text)
             self.compared = {"with": str(agreed.pk), "lengths": lengths}
 
     def difference_from(self, agreed: AbstractWording) -> SafeString:
-        """Its text with what it changes of the agreed one marked."""
-        # Not a dict where it cannot be read.
+        """Its text, with the changes from the agreed version marked."""
+        # Not a dict if it cannot be decrypted.
         known = self.compared if isinstance(self.compared, dict) else {}
         lengths = known["lengths"] if known.get("with") == str(agreed.pk) else ""
         return text_diff.word_diff(agreed._text, self._text, lengths)
@@ -178,15 +176,15 @@ class AbstractWording(ClientRow):
         return getattr(self, self.compared_text)
 
     def key_of(self, side: str) -> AbstractAgreement | None:
-        """The agreement of `side` that stands."""
+        """The agreement of `side` that is in effect, or None."""
         keys = self.keys.not_withdrawn().filter(side=side)
         return keys.select_related("by").first()
 
     def turn_key(self, *, by: User) -> str:
-        """Agree for one's own side, within a verb that waited for its turn.
+        """Agree for one's own side, inside a method that holds the lock.
 
-        Answer "" where that side's agreement stood already, "one" where the other's is
-        missing, "both" where both stand now.  Raise ValidationError after MOST_TURNS.
+        Return "" if that side had already agreed, "one" if the other side has not
+        agreed yet, "both" if both have now. Raise ValidationError after MOST_TURNS.
         """
         side = Side(side_of(by))
         mine = self.keys.filter(side=side)

@@ -1,4 +1,4 @@
-"""People and who treats whom, for the admin; a client's details, for the therapist."""
+"""People and care teams for the admin; a client's details for the therapist."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -41,7 +41,7 @@ SENT = gettext_lazy("Invitation sent, unless the address is already in use.")
 
 
 def _say_sent(request, said: str, verb, about) -> None:
-    """Where no email was queued, nothing was changed, and nothing else is said."""
+    """If no email was queued, nothing was changed; say that and nothing else."""
     try:
         verb(about, by=request.user)
     except ValidationError as refusal:
@@ -160,7 +160,7 @@ def client_edit(request, client_id):
 
 
 def _background(client, user):
-    """What brought them; one admitted by an admin has none written yet."""
+    """The presenting concern; a client added by an admin has none yet."""
     rows = ClientBackground.objects.visible_to(user).filter(client=client)
     found = rows.first()
     return found or ClientBackground(client=client, practice_id=client.practice_id)
@@ -183,7 +183,7 @@ def client_invite(request, client_id):
 @signed_in_required
 @require_POST
 def draft_keep(request, client_id, kind, target):
-    """Save what is being typed; the answer proves what was saved."""
+    """Autosave a draft; the response proves what was saved."""
     typed = typed_in(request.POST)
     base = revision_of(request.POST.get("revision"))
     known = drafts.KINDS.get(kind)

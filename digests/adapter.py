@@ -1,4 +1,4 @@
-"""allauth may not send anything itself, nor let anybody sign up."""
+"""allauth adapter: it must not send email itself, nor allow sign-up."""
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib import messages
@@ -14,22 +14,23 @@ class MailAdapter(DefaultAccountAdapter):
     )
 
     def is_open_for_signup(self, request):
-        return False  # people are invited
+        return False  # people join by invitation
 
     def is_reauthentication_required(self, *, app, **kwargs):
-        return False  # accounts/reauthentication.py asks, for all pages that want it
+        return False  # accounts/reauthentication.py asks, for every page that needs it
 
     def respond_user_inactive(self, request, user):
-        """Right password, closed account: said to its owner alone."""
+        """Correct password, closed account: only its owner learns that."""
         messages.warning(request, _("This account is closed. Contact your practice."))
         return redirect("account_login")
 
     def pre_authenticate(self, request, **credentials):
-        """accounts/sign_in_limits.py counts tries, before anything is looked at."""
+        """Skipped: accounts/sign_in_limits.py counts attempts, before anything is
+        checked."""
 
     def send_notification_mail(self, *args, **kwargs):
-        """Who adds or removes a second step is told by accounts/sign_in.py."""
+        """Skipped: accounts/sign_in.py sends notices about two-step methods."""
 
     def send_mail(self, template_prefix, email, context):
-        """Raise for a mail that has no kind in the outbox yet."""
+        """Raise for an email without a kind in the outbox."""
         raise NotImplementedError(f"{template_prefix} does not go through the outbox")

@@ -1,4 +1,4 @@
-"""What a client's own week says: plain values for the template, one query a fact."""
+"""The data of a client's weekly page: plain values, one query each."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from toolkit.models import Assignment
 
 @dataclass(frozen=True)
 class RatedGoal:
-    """One's own series, and the therapist's last number beside it, named as such."""
+    """One's own ratings, with the therapist's last rating named beside them."""
 
     words: str
     spark: SafeString
     last: int | None
     theirs: int | None
-    is_listed: bool  # theirs came with an import
+    is_listed: bool  # the therapist's was imported
     waits: bool
-    earlier: str  # whose number was given to earlier words
+    earlier: str  # whose rating was for an earlier wording
 
 
-FEW = 3  # of what is practised
+FEW = 3  # exercises shown
 
 
 @prepared_for_user(**WEEKS)
 def _own_sessions(user, begins, ends):
-    """Those to come, and those of the week that were held by now."""
+    """Upcoming sessions, and those of this week already held."""
     states = (TherapySession.State.PLANNED, TherapySession.State.HELD)
     rows = TherapySession.objects.visible_to(user).filter(state__in=states)
     rows = rows.filter(starts_at__gte=begins, starts_at__lt=ends)
@@ -64,7 +64,7 @@ def _own_practice(user, since):
 
 
 class ClientWeekPage:
-    """The week to come, for the client whose week it is."""
+    """The coming week, for the client."""
 
     def __init__(self, user: User, digest: Digest, now: datetime | None = None):
         self.user, self.digest, self.now = user, digest, now or timezone.now()
@@ -76,7 +76,7 @@ class ClientWeekPage:
 
     @cached_property
     def sessions(self) -> list[TherapySession]:
-        """From the moment the page is ready until its last midnight."""
+        """From the time the page is made until the end of its last day."""
         begins, ends = self.digest.made_at, self.ends_at
         return _own_sessions(self.user, begins=begins, ends=ends)
 
@@ -87,7 +87,7 @@ class ClientWeekPage:
 
     @cached_property
     def practice(self) -> list[Assignment]:
-        """What is still open, the newest first; a miss is not told twice."""
+        """Open exercises, newest first; a missed one is not listed twice."""
         if self.is_over:
             return []
         return _own_practice(self.user, since=self.digest.made_at - 2 * WEEK)
@@ -104,8 +104,8 @@ class ClientWeekPage:
 
     @cached_property
     def reviews(self) -> list[tuple[str, Goal]]:
-        """Goals of which a review is due, or open and waits for the client: what for,
-        and which."""
+        """Goals with a due review, or an open one that waits for the client: task and
+        goal."""
         if self.is_over:
             return []
         goals = {goal.pk: goal for goal in self._goals}
@@ -124,7 +124,7 @@ class ClientWeekPage:
 
     @property
     def lines(self) -> list[RatedGoal]:
-        """One's own goals with the line of one's own ratings."""
+        """One's own goals with one's own ratings."""
         by_goal = {line.goal_id: line for line in self._lines}
         then = Wordings.of_changed(self._goals, self.user)
         return [
@@ -148,7 +148,7 @@ class ClientWeekPage:
 
     @property
     def _rated(self) -> bool:
-        """Asked last: it takes the most reading, and mostly there is a session."""
+        """Loaded last: it reads the most, and usually there is a session."""
         since = self.digest.made_at - WEEK
         given = [side for line in self._lines for side in (line.client, line.therapist)]
         return any(side.last_at and side.last_at >= since for side in given)

@@ -1,16 +1,16 @@
-"""For tests: die where CRASH_AT says, as by kill -9.  Does nothing anywhere else."""
+"""For tests: exit at CRASH_AT as by kill -9. Does nothing otherwise."""
 
 import os
 import signal
 
 POINTS = (
-    "in_plan",  # emails written, not committed
+    "in_plan",  # emails inserted, not committed
     "after_plan",
     "after_claim",
     "after_render",
     "after_fence",
-    "after_smtp",  # the server has accepted, nothing here knows
-    "in_mark",  # written, not committed
+    "after_smtp",  # the server has accepted it, not recorded here
+    "in_mark",  # recorded, not committed
     "after_mark",
 )
 

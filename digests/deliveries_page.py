@@ -1,6 +1,6 @@
-"""What became of the practice's emails, for the admin: kind, state and why.
+"""The email log, for the admin: kind, status and reason of each email.
 
-Never a word of an email; none is kept.
+Never any text of an email; none is stored.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ui.charts.email_log import Day, draw
 
 State = OutgoingEmail.State
 SINCE = timedelta(days=7)
-STATES = {  # what the page can be filtered by
+STATES = {  # filter values
     "waiting": (gettext_lazy("Waiting"), [State.WAITING, State.SENDING]),
     "sent": (gettext_lazy("Sent"), [State.SENT]),
     "held": (gettext_lazy("On hold"), [State.HELD]),
     "dropped": (gettext_lazy("Not sent"), [State.DROPPED]),
     "failed": (gettext_lazy("Failed"), [State.FAILED]),
 }
-# Why one did not go, beside the reasons that only one kind gives (`digests/kinds/`).
+# Reasons why an email was not sent, besides those of a single kind (`digests/kinds/`).
 REASONS = {
     "paused": gettext_lazy("Paused by the client"),
     "not joined": gettext_lazy("Has not accepted the invitation yet"),
@@ -59,7 +59,7 @@ BEGINNINGS = {
 class Delivery:
     kind: str
     who: User
-    address: str  # where the practice knows others of that name
+    address: str  # if the practice has several people with that name
     state: str
     label: str
     why: str
@@ -72,7 +72,7 @@ class Delivery:
 
 
 def overview(by: User) -> dict:
-    """What the page says beside the emails themselves."""
+    """Totals and notices of the page, besides the emails."""
     states = counts(by)
     return {
         "states": states,
@@ -86,7 +86,7 @@ def overview(by: User) -> dict:
 
 
 def emails(by: User, state: str = "", kind: str = "") -> QuerySet:
-    """The practice's, of the last week or still to go; newest first."""
+    """The practice's, of the last week or still queued; newest first."""
     rows = recent(by)
     if state in STATES:
         rows = rows.filter(state__in=STATES[state][1])
@@ -104,7 +104,7 @@ def recent(by: User) -> QuerySet:
 
 
 def counts(by: User) -> list[tuple[str, str, int]]:
-    """Each state's name, words and number; one query."""
+    """Each status's name, label and count; one query."""
     found: Counter = Counter()
     for state, number in recent(by).values_list("state").annotate(Count("pk")):
         found[state] += number
@@ -115,7 +115,7 @@ def counts(by: User) -> list[tuple[str, str, int]]:
 
 
 def seven_days(by: User) -> list[Day]:
-    """What became of the emails of each day as it is for the reader; one query."""
+    """Emails per day and status, in the reader's time zone; one query."""
     day = TruncDate("created_at", tzinfo=by.zone)
     rows = recent(by).annotate(day=day).values_list("day", "state")
     found = {(day, state): n for day, state, n in rows.annotate(Count("pk"))}
@@ -132,8 +132,8 @@ def seven_days(by: User) -> list[Day]:
 
 
 def waiting(by: User) -> dict:
-    """Since when the one waits that waits longest, or None; and how many our own mail
-    server refuses."""
+    """Since when the longest waiting email has waited, or None; and how many our own
+    mail server rejects."""
     unsent = recent(by).filter(state__in=[State.WAITING, State.SENDING])
     return unsent.aggregate(
         oldest=Min("due_at", filter=Q(due_at__lte=timezone.now())),
@@ -152,7 +152,7 @@ def in_words(rows, by: User) -> list[Delivery]:
 
 
 def _names_of_several(by: User, keys: set[str]) -> set[str]:
-    """Those of these names that more than one person of the practice has."""
+    """Of these names, those that several people of the practice have."""
     people = User.objects.visible_to(by).filter(name_key__in=keys).order_by()
     many = Counter(people.values_list("name_key", flat=True))
     return {key for key, number in many.items() if number > 1}
@@ -184,7 +184,7 @@ def why(reason: str) -> str:
 
 
 def _to_do(email: OutgoingEmail) -> str:
-    """What somebody should do about an email that was refused for good."""
+    """What to do about an email that was permanently rejected."""
     person = email.recipient
     if person.is_staff_member and not person.joined_at:
         return _("Check the address and invite them again.")
@@ -196,7 +196,7 @@ def _to_do(email: OutgoingEmail) -> str:
 
 
 def held_back(by: User) -> list[tuple[str, int]]:
-    """Why emails did not go in the last week, the most frequent first."""
+    """Why emails were not sent in the last week, most frequent first."""
     rows = recent(by).filter(state__in=[State.HELD, State.DROPPED])
     rows = rows.values_list("reason").annotate(number=Count("pk"))
     return [(why(reason), n) for reason, n in rows.order_by("-number", "reason")]

@@ -1,4 +1,4 @@
-"""What became of the emails, for the admin."""
+"""The email log, for the admin."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render

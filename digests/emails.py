@@ -1,9 +1,10 @@
-"""Writes an email when it goes: in its reader's language and zone, and discreet.
+"""Render an email when it is sent: in its reader's language and time zone, and
+discreet.
 
-What each kind says stands in its module of `digests/kinds/` and its two templates.
+The text of each kind is in its module of `digests/kinds/` and two templates.
 
-No name, no word about what this place is for, no secret but the one-use links, and
-nothing that a mail program would fetch.
+No name, no hint of what this site is for, no secret except one-use links, and nothing
+that a mail program would load.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from digests.kinds.base import moment
 
 
 def compose(email: OutgoingEmail, person: User, about) -> EmailMultiAlternatives:
-    """The finished mail.  Runs as `person`, who alone is its recipient."""
+    """The complete message. Runs as `person`, the only recipient."""
     kind = kinds.BY_NAME[email.kind].said_as(email, person)
     with person.reading():
         words = {
@@ -48,14 +49,14 @@ def compose(email: OutgoingEmail, person: User, about) -> EmailMultiAlternatives
     )
     mail.attach_alternative(html, "text/html")
     validate_email(mail.to[0])  # exactly one address
-    mail.message()  # a line break in a header is refused now, not at the server
+    mail.message()  # reject a line break in a header now, not at the server
     return mail
 
 
 def sender(person: User) -> str:
-    """The deployment's address under the name that the person's practice chose.
+    """The deployment's address, with the sender name that the practice chose.
 
-    A name that cannot stand in a header stops no email: the deployment's own is used.
+    A name that is invalid in a header stops no email: the default is used.
     """
     usual, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     chosen = person.practice.sender_name
@@ -63,10 +64,10 @@ def sender(person: User) -> str:
 
 
 def _fits_a_header(name: str) -> bool:
-    """Whether the name arrives as it is, once Django has written and read it.
+    """Whether Django writes and reads the name unchanged in a header.
 
-    Nothing in it may be taken for an encoded word (RFC 2047): Django and mail programs
-    would decode that, and the result may hold a line break.
+    Nothing in it may look like an encoded word (RFC 2047): Django and mail programs
+    would decode it, and the result may contain a line break.
     """
     if not name.strip() or "=?" in name:
         return False
@@ -78,7 +79,7 @@ def _fits_a_header(name: str) -> bool:
 
 
 def mail_host() -> str:
-    """What stands behind the @ of a Message-ID."""
+    """The domain of a Message-ID."""
     return urlsplit(settings.SITE_URL).hostname or "localhost"
 
 

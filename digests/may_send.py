@@ -1,7 +1,7 @@
-"""May this email go?  Asked right before it is sent, as its recipient.
+"""Whether an email may be sent, checked right before sending, as its recipient.
 
-Plans are hours or days old by then: people leave, pause and move, and so do
-appointments.  What each kind asks beside this stands in its module of `digests/kinds/`.
+Plans are hours or days old by then: people leave, pause and move, and sessions change.
+Further checks of each kind are in its module of `digests/kinds/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from digests.kinds.base import DROPPED, Stopped
 
 
 def may_go(email: OutgoingEmail, person: User, now: datetime) -> models.Model | None:
-    """The row that `email` is about; raise Stopped where it must not go (now)."""
+    """The row that `email` is about; raise Stopped if it must not be sent (now)."""
     if not person.is_active:
         raise Stopped(DROPPED, "inactive")
     if now >= email.not_after:

@@ -15,13 +15,13 @@ class DigestQuerySet(models.QuerySet):
         return self.filter(recipient=user)
 
     def ready(self, now: datetime | None = None):
-        """Planned ones are there a day or two early."""
+        """Visible ones: planned ones exist a day or two early."""
         return self.filter(made_at__lte=now or timezone.now()).order_by(
             "-starts_at", "-pk"
         )
 
     def with_week_before(self):
-        """With the key of the recipient's digest before this one."""
+        """Annotate the id of the recipient's previous digest."""
         earlier = Digest.objects.filter(
             recipient=models.OuterRef("recipient"),
             starts_at__lt=models.OuterRef("starts_at"),
@@ -31,7 +31,7 @@ class DigestQuerySet(models.QuerySet):
 
 
 class Digest(models.Model):
-    """One person's week, as a page in the app; the mail only says that it is there."""
+    """One person's week, as a page in the app; the email only links to it."""
 
     retention = "account"
 
@@ -40,7 +40,7 @@ class Digest(models.Model):
     recipient = models.ForeignKey(User, models.PROTECT, related_name="digests")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    period = models.CharField(max_length=20)  # ISO week in the recipient's zone
+    period = models.CharField(max_length=20)  # ISO week in the recipient's time zone
     made_at = models.DateTimeField(default=timezone.now)  # when it is due
 
     objects = DigestQuerySet.as_manager()
@@ -57,7 +57,7 @@ class Digest(models.Model):
 
 
 class Halt(models.Model):
-    """While one stands, nothing is planned and nothing is sent: see restore_hold.py."""
+    """While one exists, nothing is planned or sent: see restore_hold.py."""
 
     retention = "transient"
     retention_days = 1

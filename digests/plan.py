@@ -1,6 +1,6 @@
-"""Writes down what is due soon.  May run any number of times, and late.
+"""Queue emails that are due soon. Idempotent, and may run late.
 
-Runs as the worker, who reads no name and no word: only when, whose and what kind.
+Runs as the worker, who reads no name and no text: only time, recipient and kind.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from django.utils import timezone
 from digests import crash, kinds
 
 BATCH = 1000
-BUDGET = 45  # seconds; a tick leaves the rest to the next
+BUDGET = 45  # seconds; the next run continues
 
 logger = logging.getLogger(__name__)
 
 
 def plan(now: datetime | None = None) -> int:
-    """Queue what is due within the next 48 hours; how many emails that were new.
+    """Queue what is due within 48 hours; return how many emails were new.
 
-    For a bounded time: whatever is left then the next call finds.  In a transaction of
-    the caller's, which is there to be a whole, it goes on to the end.
+    Limited in time: the next call finds the rest. Inside a caller's transaction it runs
+    to the end, so that the transaction is complete.
     """
     now = now or timezone.now()
     until = math.inf if connection.in_atomic_block else time.monotonic() + BUDGET
@@ -46,8 +46,8 @@ def plan_kind(kind: kinds.PlannedKind, now: datetime, until: float = math.inf) -
 
 
 def _by_batches(rows: QuerySet, write: Callable, until: float) -> int:
-    """Write in the order of the keys, each batch committed by itself; at least one,
-    so that nothing waits for what comes before it."""
+    """Insert in id order, each batch in its own transaction; always at least one, so
+    that no kind waits for those before it."""
     count, batch = 0, []
     while True:
         after = rows.filter(pk__gt=batch[-1][0]) if batch else rows

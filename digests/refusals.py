@@ -1,8 +1,8 @@
-"""Whose fault it is that a mail server refuses an email: the address's, or ours.
+"""Whether a mail server's rejection is the address's fault or ours.
 
-By the enhanced status code (RFC 3463, RFC 7505) where the server gives one, else by the
-reply code and what it says.  In doubt it is ours: the email waits and the operator is
-told, since an address that is called wrong is asked for again.
+By the enhanced status code (RFC 3463, RFC 7505) if there is one, else by the reply code
+and text. In doubt it is ours: the email waits and the operator is notified, since a
+wrong address has to be asked for again.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from typing import NamedTuple
 
 ENHANCED = re.compile(r"^\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
-# No such mailbox or domain, a mailbox that is closed or full.  Not 5.1.7 and 5.1.8,
-# which are about the sender.
+# No such mailbox or domain, mailbox closed or full. Not 5.1.7 and 5.1.8, which are
+# about the sender.
 MAILBOX_SUBJECTS = {"1", "2"}
 SENDER = {("1", "7"), ("1", "8")}
-# Exchange answers so for an unknown person, and others for an unknown domain.
+# Exchange answers this for an unknown recipient, others for an unknown domain.
 UNKNOWN_THERE = {("4", "1"), ("4", "4")}
-# Without an enhanced code: mailbox unavailable, not local, full, its name not allowed,
-# a host that takes no mail.
+# Without an enhanced code: mailbox unavailable, not local, full, invalid name, or a
+# host that accepts no mail.
 MAILBOX_CODES = {550, 551, 552, 553, 521, 556}
-# What servers say when they mean us.
+# Texts of servers that reject the sender.
 ABOUT_US = re.compile(
     r"relay|polic|spam|block|black|denylist|reputation|authenticat|spf|dkim|dmarc"
     r"|not permitted|not allowed to send|sender|too many|rate|quota exceeded for sen",
@@ -29,12 +29,12 @@ ABOUT_US = re.compile(
 
 
 class Refusal(NamedTuple):
-    is_final: bool  # the address's own fault: asking again is of no use
-    reason: str  # as Message.reason keeps it; codes alone, since the rest is theirs
+    is_final: bool  # the address's fault: do not retry
+    reason: str  # stored in the email's reason; codes only, since the text is not ours
 
 
 def read(code: int, said: bytes | str) -> Refusal:
-    """What a reply at RCPT or after the data means."""
+    """Classify a reply to RCPT or to the data."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     found = ENHANCED.match(text)
     codes = " ".join([str(code), *([found[0].strip()] if found else [])])

@@ -1,8 +1,8 @@
-"""After a restore nothing leaves until a person says so.
+"""After a restore nothing is sent until a person lifts the halt.
 
-What was due in between has been sent already by the original, as far as anybody knows.
-So everything that waited in the backup is held; whoever lifts the halt sets free what
-is due later, and what is overdue stays held for good.
+The original may already have sent what became due since the backup. So everything
+queued in the backup is held; lifting the halt releases what is due in the future, and
+overdue emails stay held permanently.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from digests import kinds, plan
 from digests.models import Halt
 
 State = OutgoingEmail.State
-RESTORED = "restored"  # the reason, which an admin reads under Deliveries
+RESTORED = "restored"  # a reason shown in the email log
 HELD_KINDS = [kind.name for kind in kinds.EVERY if kind.held_by_restore]
-# By the owner of the tables, to whom row security shows no email: within this one
-# transaction it is not forced.
+# Runs as the tables' owner, who sees no email under forced row security: it is not
+# forced within this one transaction.
 HOLD = """
 ALTER TABLE accounts_outgoingemail NO FORCE ROW LEVEL SECURITY;
 UPDATE accounts_outgoingemail SET state = 'held', reason = 'restored', claim = NULL,
@@ -31,8 +31,8 @@ INSERT INTO digests_halt (at, why) VALUES (clock_timestamp(), 'restored');
 
 
 class Lifted(NamedTuple):
-    free: int  # due later, and sent then
-    held: int  # overdue, and never sent
+    free: int  # due in the future, to be sent then
+    held: int  # overdue, never sent
 
 
 def stands() -> bool:
@@ -40,14 +40,15 @@ def stands() -> bool:
 
 
 def begin(cursor) -> None:
-    """Hold what waits and halt; in the caller's transaction, as the tables' owner."""
+    """Hold queued emails and halt; in the caller's transaction, as the tables'
+    owner."""
     cursor.execute(HOLD)
 
 
 @transaction.atomic
 def lift() -> Lifted:
-    """As the worker.  What is planned only now, and was due before, is held too: the
-    original may have planned and sent it."""
+    """Runs as the worker. Also holds what is only planned now but was due before: the
+    original may have sent it."""
     began = timezone.now()
     plan.plan()
     overdue = OutgoingEmail.objects.filter(due_at__lte=timezone.now())

@@ -1,7 +1,7 @@
-"""When an email is due: plain arithmetic on plain moments, no database.
+"""When an email is due: pure functions of datetimes, no database.
 
-Moments go in and come out in UTC; days and clock times are those of the recipient's
-zone.  A clock time that the clocks skip is read as if they had not jumped yet.
+Datetimes are in UTC; days and times of day are in the recipient's time zone. A time
+skipped by a clock change is read as if the clocks had not changed yet.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 QUIET_FROM, QUIET_UNTIL = time(21), time(7)
-LAST_MINUTE = time(20, 59)  # what cannot wait for the morning goes before the quiet
+# what cannot wait for the morning is sent before quiet hours
+LAST_MINUTE = time(20, 59)
 LEAST_NOTICE = timedelta(hours=2)
-HORIZON = timedelta(hours=48)  # what is due within it is planned
+HORIZON = timedelta(hours=48)  # plan what is due within this time
 
 
 class Weekly(NamedTuple):
-    """When an email of each week is due, and which week it is about: -1 is the one
-    before that in which it is due, 1 the one after."""
+    """When a weekly email is due, and which week it is about: -1 the one before the due
+    date's, 1 the one after."""
 
-    weekday: int  # ISO: 1 is Monday
+    weekday: int  # ISO: Monday is 1
     clock: time
     about: int
 
 
 class PlannedWeek(NamedTuple):
-    """One digest: when it is due and which days, midnight to midnight, it is about."""
+    """One digest: when it is due, and its days (midnight to midnight)."""
 
-    period: str  # ISO week of the day it is due, as 2026-W48
+    period: str  # ISO week of the due date, such as 2026-W48
     due_at: datetime
     starts_at: datetime
     ends_at: datetime
@@ -45,7 +46,7 @@ def is_quiet(moment: datetime, zone: tzinfo) -> bool:
 
 
 def morning_after(moment: datetime, zone: tzinfo) -> datetime:
-    """The end of the quiet hours that `moment` lies in."""
+    """The end of the quiet hours that contain `moment`."""
     local = moment.astimezone(zone)
     day = local.date()
     if local.time() >= QUIET_FROM:
@@ -54,7 +55,7 @@ def morning_after(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def evening_before(moment: datetime, zone: tzinfo) -> datetime:
-    """The last minute before the quiet hours that `moment` lies in."""
+    """The last minute before the quiet hours that contain `moment`."""
     local = moment.astimezone(zone)
     day = local.date()
     if local.time() < QUIET_UNTIL:
@@ -65,9 +66,9 @@ def evening_before(moment: datetime, zone: tzinfo) -> datetime:
 def outside_quiet(
     due: datetime, zone: tzinfo, *, not_before: datetime, not_after: datetime
 ) -> datetime | None:
-    """`due`, moved out of the quiet hours; None where no moment is left.
+    """`due`, moved out of quiet hours; None if there is no time left.
 
-    Forward to the morning; where that is too late, back to the evening before.
+    Moved to the morning; if that is too late, to the evening before.
     """
     if not is_quiet(due, zone):
         return due
@@ -79,7 +80,7 @@ def outside_quiet(
 
 
 def lead(starts_at: datetime, hours: int, zone: tzinfo) -> datetime:
-    """Whole days before are the same clock time; less is exactly so many hours."""
+    """Whole days mean the same time of day; otherwise exactly that many hours."""
     days, rest = divmod(hours, 24)
     if rest:
         return starts_at - timedelta(hours=hours)
@@ -90,9 +91,9 @@ def lead(starts_at: datetime, hours: int, zone: tzinfo) -> datetime:
 def reminder_due(
     starts_at: datetime, booked_at: datetime, hours: int, zone: tzinfo
 ) -> datetime | None:
-    """When to remind of what starts at `starts_at`; None where it would be no use.
+    """When to remind of a session at `starts_at`; None if it would be useless.
 
-    What is booked after its reminder was due is confirmed at once, if more than two
+    A session booked after its reminder was due is confirmed at once, if more than two
     hours remain.
     """
     due = lead(starts_at, hours, zone)
@@ -104,7 +105,7 @@ def reminder_due(
 
 
 def week_of(weekly: Weekly, day: date, zone: tzinfo) -> PlannedWeek:
-    """The digest of the ISO week in which `day` lies."""
+    """The digest of the ISO week that contains `day`."""
     monday = day - timedelta(days=day.isoweekday() - 1)
     due = monday + timedelta(days=weekly.weekday - 1)
     first = monday + timedelta(weeks=weekly.about)
@@ -121,7 +122,7 @@ def week_of(weekly: Weekly, day: date, zone: tzinfo) -> PlannedWeek:
 def weeks(
     weekly: Weekly, now: datetime, horizon: timedelta, zone: tzinfo
 ) -> Iterator[PlannedWeek]:
-    """The digest that is current, if late, and the next once it is near."""
+    """The current digest, if late, and the next one once it is near."""
     today = now.astimezone(zone).date()
     for days in (-7, 0, 7):
         week = week_of(weekly, today + timedelta(days=days), zone)
@@ -138,8 +139,8 @@ def due_in_period(weekly: Weekly, period: str, zone: tzinfo) -> datetime:
 def first_weekly(
     weekly: Weekly, now: datetime, zone: tzinfo, joined_at: datetime | None
 ) -> datetime | None:
-    """When the first one comes to who has none yet; None where it was due since they
-    joined, and is about to be made."""
+    """When a new reader's first digest comes; None if one was due since they joined and
+    is about to be made."""
     [current] = weeks(weekly, now, timedelta(0), zone)
     if joined_at and joined_at <= current.due_at:
         return None

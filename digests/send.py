@@ -1,8 +1,8 @@
-"""The one way out: claims what is due, asks may_send, sends, keeps the result.
+"""The only sender: claims due emails, checks may_send, sends, saves the result.
 
-An email is claimed and that is committed before the mail server hears of it.  No email
-is lost; a second copy is sent only where a process or connection dies between the
-server's acceptance and our commit, and has the same Message-ID.
+A claim is committed before the mail server is contacted. No email is lost; a second
+copy is sent only if a process or connection dies between the server's acceptance and
+our commit, and it has the same Message-ID.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from digests import crash, emails, may_send, refusals, restore_hold
 logger = logging.getLogger(__name__)
 State = OutgoingEmail.State
 BATCH = 20
-BUDGET = 45  # seconds; a tick leaves the rest to the next
-SILENT = 2  # seconds until the mail server is asked whether it is still there
-LEASE = 120  # seconds; longer than the slowest mail server that still answers
-MARK_FOR = 150  # seconds, while the database is away
-FIRST_WAIT, LONGEST_WAIT = 30, 3600  # seconds until an email is tried again
+BUDGET = 45  # seconds; the next run continues
+SILENT = 2  # seconds of idle time after which the connection is checked
+LEASE = 120  # seconds; longer than the slowest response of a mail server
+MARK_FOR = 150  # seconds, while the database is unreachable
+FIRST_WAIT, LONGEST_WAIT = 30, 3600  # seconds until a retry
 
-# Leases run by the database's clock: a worker whose own is wrong steals nothing.
-# By the moment alone, as the index stands: a whole practice's week is due at one.
+# Leases use the database clock, so a worker with a wrong clock steals nothing. Sorted
+# by time only, as the index is: a whole practice's week is due at the same time.
 CLAIM = """
 UPDATE accounts_outgoingemail SET state = 'sending', claim = %(claim)s,
   lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
@@ -51,8 +51,8 @@ WHERE id IN (
   ORDER BY due_at LIMIT %(size)s FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-# The claim was committed for good, and its lease is longer than a batch takes: should
-# the server's power fail now, the email is ours still.
+# The claim is durably committed, and its lease is longer than a batch takes: it
+# survives a power failure.
 RENEW = PreparedSQL("""
 UPDATE accounts_outgoingemail SET attempts = attempts + 1,
   lease_until = clock_timestamp() + make_interval(secs => $1)
@@ -77,11 +77,11 @@ WHERE not_after <= %s AND (state = 'waiting'
 
 
 class NoServer(Exception):
-    """The mail server cannot be reached, or does not want us: no email's fault."""
+    """The mail server is unreachable or rejects us: no email's fault."""
 
 
 def send_due(*, budget: float = BUDGET) -> Counter:
-    """Send what is due now, oldest first; how many emails ended in which state."""
+    """Send what is due, oldest first; return counts by final status."""
     told: Counter = Counter()
     if restore_hold.stands():
         logger.warning("sending is halted: run manage.py lift_halt to resume")
@@ -102,7 +102,7 @@ def send_due(*, budget: float = BUDGET) -> Counter:
 
 
 def claim_due(claim: UUID, now: datetime, size: int = BATCH) -> list[OutgoingEmail]:
-    """Make up to `size` due emails ours alone; committed when this returns."""
+    """Claim up to `size` due emails; committed on return."""
     values = {
         "claim": str(claim),
         "lease": LEASE,
@@ -118,7 +118,7 @@ def claim_due(claim: UUID, now: datetime, size: int = BATCH) -> list[OutgoingEma
 
 
 def _send_batch(batch, mail_server, told, until) -> bool:
-    """False where there is no use in going on now; the rest is put back."""
+    """False if continuing is pointless; the rest is released."""
     for index, email in enumerate(batch):
         if time.monotonic() >= until:
             return _put_back(batch[index:])
@@ -136,7 +136,7 @@ def _put_back(rest: list[OutgoingEmail]) -> bool:
 
 
 def deliver(email: OutgoingEmail, mail_server: MailConnection) -> str:
-    """Send one claimed email, or say why not; the state it is in now."""
+    """Send one claimed email or give the reason not to; return its status."""
     try:
         mail = write(email, timezone.now())
     except may_send.Stopped as stopped:
@@ -158,7 +158,7 @@ def deliver(email: OutgoingEmail, mail_server: MailConnection) -> str:
         return _refused(email, code, said)
     except smtplib.SMTPDataError as refusal:
         return _refused(email, refusal.smtp_code, refusal.smtp_error)
-    except OSError as error:  # every other smtplib error is one
+    except OSError as error:  # every other smtplib error is an OSError
         return again(email, f"mail server: {type(error).__name__}"[:40])
     except Exception:
         logger.exception("email %s cannot be sent", email.pk)
@@ -168,7 +168,7 @@ def deliver(email: OutgoingEmail, mail_server: MailConnection) -> str:
 
 
 def write(email: OutgoingEmail, now: datetime) -> EmailMultiAlternatives:
-    """Ask and write as the recipient, in a transaction of their own."""
+    """Check and render as the recipient, in its own transaction."""
     with acting_as(email.recipient_id), transaction.atomic():
         [person] = _recipient(who=email.recipient_id)
         about = may_send.may_go(email, person, now)
@@ -180,7 +180,7 @@ def _recipient(who):
     return User.objects.select_related("practice").filter(pk=who)
 
 
-# -- what became of it -----------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------
 
 
 def _refused(email: OutgoingEmail, code: int, said: bytes | str) -> str:
@@ -193,9 +193,9 @@ def _refused(email: OutgoingEmail, code: int, said: bytes | str) -> str:
 
 
 def again(email: OutgoingEmail, reason: str) -> str:
-    """Later, each time about twice as much later."""
+    """Retry later, doubling the wait each time."""
     wait = min(FIRST_WAIT * 2 ** min(email.attempts, 10), LONGEST_WAIT)
-    wait *= random.uniform(0.75, 1.25)  # so that not everything comes back at once
+    wait *= random.uniform(0.75, 1.25)  # jitter
     due_at = timezone.now() + timedelta(seconds=wait)
     return mark(email, State.WAITING, reason, due_at=due_at)
 
@@ -222,13 +222,14 @@ def mark(
 
 
 def _renew(email: OutgoingEmail) -> bool:
-    """Still ours?  Asked right before sending: a worker may have slept meanwhile."""
+    """Whether the lease is still ours; checked right before sending, since a worker may
+    be suspended."""
     with transaction.atomic(durable=True):
         return bool(RENEW.rows(LEASE, email.pk, email.claim))
 
 
 def _persistently(sql: str, values) -> None:
-    """What is known only here is written down, however long the database is away."""
+    """Save a result that is known only here, however long the database is away."""
     until = time.monotonic() + MARK_FOR
     pause = 0.1
     while True:
@@ -252,9 +253,9 @@ def _execute(sql: str, values, crash_at: str = "") -> int:
 
 
 def _is_quiet(line: socket.socket | None) -> bool:
-    """Whether a line just used says nothing unasked: no good-bye, no hanging up.
+    """Whether an idle connection has no unsolicited data: no goodbye, no hang-up.
 
-    Of an encrypted one that cannot be told, so it is asked.
+    With TLS this cannot be told, so the server is asked.
     """
     if line is None or line.fileno() < 0 or isinstance(line, ssl.SSLSocket):
         return False
@@ -263,7 +264,7 @@ def _is_quiet(line: socket.socket | None) -> bool:
 
 
 class MailConnection:
-    """One connection to the mail server, kept open for a batch of single emails."""
+    """One mail server connection for a batch of single emails."""
 
     def __init__(self):
         self.backend, self.spoke_at = None, 0.0
@@ -297,10 +298,10 @@ class MailConnection:
             raise NoServer(type(error).__name__) from error
 
     def _answers(self) -> bool:
-        """A server hangs up on who is silent for long."""
+        """Servers hang up on idle clients."""
         smtp = getattr(self.backend, "connection", None)
         if smtp is None:
-            return True  # a backend that keeps no connection
+            return True  # a backend without a persistent connection
         if time.monotonic() - self.spoke_at < SILENT and _is_quiet(smtp.sock):
             return True
         try:

@@ -1,4 +1,4 @@
-"""What a therapist's week says: plain values for the template, one query a fact."""
+"""The data of a therapist's weekly page: plain values, one query each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from toolkit.models import Assignment
 from ui.screen_privacy import called
 from ui.templatetags.ui import day
 
-MANY = 12  # lines in one list of the page
+MANY = 12  # lines per list
 SHOWN = ("preferred_name", "family_name", "name_key", "pronouns", "state", "created_at")
 DONE = (Assignment.Answer.DID, Assignment.Answer.SOME)
 NOW = {"now": DateTimeField()}
@@ -42,26 +42,26 @@ NOW = {"now": DateTimeField()}
 
 @dataclass(frozen=True)
 class Item:
-    """One line about one client, and the address it leads to."""
+    """One line about a client, and its link."""
 
     client: Client
     address: str
     line: str | SafeString = ""
     words: str = ""  # of a goal
     end: str | SafeString = ""
-    book: str = ""  # the address at which a session is booked
+    book: str = ""  # the URL to book a session
 
 
 @dataclass(frozen=True)
 class ShortList:
-    """A list that shows its beginning and counts the rest."""
+    """A list that shows its first lines and counts the rest."""
 
     items: list[Item]
     more: int
 
     @classmethod
     def of(cls, rows: Iterable, item: Callable[..., Item]) -> ShortList:
-        """`item` makes one of each row that is shown."""
+        """`item` is called for each row shown."""
         rows = list(rows)
         return cls([item(row) for row in rows[:MANY]], max(0, len(rows) - MANY))
 
@@ -75,7 +75,7 @@ def _within(field: str, begins, ends) -> Q:
 
 @prepared_for_user()
 def _treated(user):
-    """Also those discharged since: the week was theirs too."""
+    """Including clients discharged since: the week was theirs too."""
     return Client.objects.editable_by(user).by_name().only(*SHOWN)
 
 
@@ -88,8 +88,8 @@ def _answers(user, begins, ends):
 
 @prepared_for_user(**WEEKS)
 def _goals(user, begins, ends):
-    """Those that wait for an agreement; and those to which somebody agreed in the week,
-    whatever became of them: `is_new`."""
+    """Goals that wait for an agreement; and goals agreed to in the week, whatever
+    happened since (`is_new`)."""
     keys = Agreement.objects.filter(version__goal=OuterRef("pk"))
     is_new = Exists(keys.filter(_within("at", begins, ends)))
     rows = Goal.objects.editable_by(user).with_words().defer(*UNREAD)
@@ -100,8 +100,8 @@ def _goals(user, begins, ends):
 
 @prepared_for_user(**WEEKS)
 def _rated(user, begins, ends):
-    """The last rating of each goal and side, and that side's last before the week:
-    its number, its moment, and whether it came with an import."""
+    """Each goal's last rating by each side, and that side's last before the week:
+    value, time, and whether it was imported."""
     same = {"goal": OuterRef("goal"), "side": OuterRef("side")}
     earlier = GoalRating.objects.not_withdrawn().filter(**same)
     earlier = earlier.filter(at__lt=begins).order_by("-at", "-pk")
@@ -128,10 +128,11 @@ def _unsigned(user, now):
 
 @prepared_for_user(**NOW, **WEEKS, until=DateTimeField())
 def _sessions(user, now, begins, ends, until):
-    """One's own of the week, and those of one's clients that are ahead now, or had
-    their place between the week and `until`."""
+    """The therapist's own sessions of the week, and their clients' upcoming ones or
+    those between the week and `until`."""
     rows = TherapySession.objects.editable_by(user)
-    is_signed = Q(note__signed_at__isnull=False)  # as said at once to who signs
+    # as shown at once to the person who signs
+    is_signed = Q(note__signed_at__isnull=False)
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     own = Q(therapist=user) & _within("starts_at", begins, ends)
     rows = rows.filter(own | ahead | _within("starts_at", ends, until))
@@ -150,18 +151,18 @@ class Booked(NamedTuple):
     ends_at: datetime
     state: str
     is_signed: bool | None
-    from_list: bool  # it came with an import
+    from_list: bool  # it was imported
 
     @property
     def wants_note(self) -> bool:
-        """One that an import brought waits for none."""
+        """An imported one needs no note."""
         held = self.state == TherapySession.State.HELD
         return held and bool(self.is_signed or not self.from_list)
 
 
 class TherapistWeekPage:
-    """The week that is over, for whoever held its sessions; nobody whom one only
-    supervises."""
+    """The past week, for the therapist who held its sessions; without merely supervised
+    clients."""
 
     def __init__(self, user: User, digest: Digest, now: datetime | None = None):
         self.user, self.digest, self.now = user, digest, now or timezone.now()
@@ -184,7 +185,7 @@ class TherapistWeekPage:
     def _week(self) -> dict[str, datetime]:
         return {"begins": self.starts_at, "ends": self.ends_at}
 
-    # -- figures -----------------------------------------------------------------
+    # -- counts ------------------------------------------------------------------
 
     @cached_property
     def _sessions(self) -> list[Booked]:
@@ -194,8 +195,8 @@ class TherapistWeekPage:
 
     @cached_property
     def sessions(self) -> Counter:
-        """How many of the week's sessions were held, missed, canceled, signed, and how
-        many have or want a note."""
+        """How many of the week's sessions were held, missed, canceled or signed, and
+        how many have or need a note."""
         counts: Counter = Counter()
         for row in self._sessions:
             in_week = self.starts_at <= row.starts_at < self.ends_at
@@ -211,7 +212,7 @@ class TherapistWeekPage:
 
     @cached_property
     def practice(self) -> dict[str, int]:
-        """Practice answered in the week, and how much of it was done or some."""
+        """Exercises answered in the week, and how many were done or partly done."""
         answers = _answers(self.user, **self._week)
         done = sum(1 for answer in answers if answer in DONE)
         return {"total": len(answers), "done": done}
@@ -220,7 +221,7 @@ class TherapistWeekPage:
 
     @cached_property
     def _goals(self) -> list[Goal]:
-        """Agreed in the week, `new` being when and to which words; or waiting now."""
+        """Agreed in the week, with time and wording in `new`; or waiting now."""
         rows = _goals(self.user, **self._week)
         rows = [goal for goal in rows if goal.client_id in self.clients]
         ids = [goal.pk for goal in rows if goal.is_new]
@@ -232,12 +233,12 @@ class TherapistWeekPage:
         return mine
 
     def _waits(self, goal: Goal) -> bool:
-        """Who was discharged is asked nothing more."""
+        """Nothing is asked of discharged clients."""
         return bool(goal.waits_for) and not self.clients[goal.client_id].is_discharged
 
     @cached_property
     def _with_words(self) -> tuple[list[Goal], list[GoalRating]]:
-        """Both, whose words are shown: the keys of all their clients in one query."""
+        """Both lists, with the keys of all their clients in one query."""
         goals, moved = self._goals, self._moved
         spoken = {row.client_id for row in [*goals, *moved]}
         if spoken:
@@ -256,7 +257,7 @@ class TherapistWeekPage:
         proposed = format_html(
             _("Proposed {day}"), day=day(goal.latest.proposed_at, "within")
         )
-        # Words that both agreed to before were no proposal of now.
+        # A wording that both agreed to before was not a proposal of this week.
         said = [] if goal.agreed_again else [proposed]
         line = format_html_join(". ", "{}", ((one,) for one in [*said, earlier] if one))
         return self._of_goal(goal, line=line)
@@ -275,8 +276,8 @@ class TherapistWeekPage:
 
     @cached_property
     def _moved(self) -> list[GoalRating]:
-        """The week's last rating of each goal and side, where it differs from the one
-        before of the same side; what moved most comes first."""
+        """The week's last rating of each goal and side if it differs from that side's
+        one before; the largest change first."""
         moved = [
             rating
             for rating in _rated(self.user, **self._week)
@@ -302,7 +303,7 @@ class TherapistWeekPage:
         )
 
     def _given_by(self, row: GoalRating) -> str:
-        """Who gave the last number and the one before: both are of one side."""
+        """Who gave the last rating and the one before: both are from one side."""
         numbers = {"value": row.value, "before": row.before}
         if row.side == Side.CLIENT:
             name = called(self.clients[row.client_id].preferred_name)
@@ -320,7 +321,7 @@ class TherapistWeekPage:
 
     @cached_property
     def _wordings(self) -> Wordings:
-        """Of the ratings that are shown."""
+        """For the ratings shown."""
         shown = self._moved[:MANY]
         first = min((row.before_at for row in shown), default=self.starts_at)
         return Wordings.before([row.goal for row in shown], first, self.user)
@@ -339,7 +340,7 @@ class TherapistWeekPage:
 
     @property
     def booked(self) -> int:
-        """Sessions in the seven days after the week that are ahead or were held."""
+        """Sessions in the seven days after the week that are upcoming or were held."""
         until, state = self.ends_at + WEEK, TherapySession.State
         return sum(
             self.ends_at <= row.starts_at < until

@@ -1,4 +1,4 @@
-"""A therapist's week.  The client's is in portal/digest_views.py."""
+"""A therapist's weekly page. The client's is in portal/digest_views.py."""
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone

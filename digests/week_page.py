@@ -1,4 +1,4 @@
-"""The page of a week, for whoever it is of."""
+"""The weekly page of either side."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from digests.therapist_week_page import TherapistWeekPage
 
 
 def week_page(user: User, digest: Digest, now: datetime | None = None):
-    """`now` is the moment that the page is read as of."""
+    """`now` is the time as of which the page is read."""
     kind = TherapistWeekPage if user.is_therapist else ClientWeekPage
     return kind(user, digest, now)

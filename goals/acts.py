@@ -1,4 +1,4 @@
-"""What either side does to a goal; each side's urls.py lists it by its own name."""
+"""Actions on a goal that both sides have; each side's urls.py lists its own."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ def _rating_form(page: GoalPage, user) -> RatingForm:
 
 
 def proposing(request, template: str, side: SidePages, form, **context):
-    """The page on which words are proposed, for a new goal or for one."""
+    """The form that proposes a new goal, or a new wording for one."""
     goal = form.goal or form.like or Goal(client=form.client)
     if not goal.is_open:
         context["closed_because"] = _closed_because(request, goal)
-    if goal.differs_since:  # words that hold both begin with both
+    if goal.differs_since:  # a wording that combines both starts with both texts
         context["differ"] = DisagreementPage(goal, request.user)
     return answers.page(request, side, template, goal, form=form, **context)
 
 
 def late(request, goal: Goal, side: SidePages, form=None, why=None):
-    """Something else happened first; what was typed comes back with the reason."""
+    """Someone else acted first; what was typed is shown again with the reason."""
     why = why or overtaken_by(request, goal)
     if form is not None and form.is_bound and errors.typed(request):
         back = reverse(side["goal"], args=[goal.pk])
@@ -84,7 +84,7 @@ def late(request, goal: Goal, side: SidePages, form=None, why=None):
 
 
 def propose(request, goal: Goal, side: SidePages, form_class):
-    """Other words for a goal; of one that was closed, the same as a new goal."""
+    """Propose a new wording; for a closed goal, propose a new goal with it."""
     if request.method == "POST" and "as_new" in request.POST and not goal.is_open:
         about = {"like": goal}
     else:
@@ -107,7 +107,7 @@ def _closed_because(request, goal: Goal):
 
 
 def overtaken_by(request, goal: Goal):
-    """What was done meanwhile: that the goal was closed, and by whom."""
+    """What happened meanwhile: that the goal was closed, and by whom."""
     return OVERTAKEN if goal.is_open else _closed_because(request, goal)
 
 
@@ -115,7 +115,7 @@ def _overtaken(request, goal: Goal) -> None:
     messages.warning(request, overtaken_by(request, goal))
 
 
-# -- keys -----------------------------------------------------------------------------
+# -- agreements -----------------------------------------------------------------------
 
 
 @either_side
@@ -140,7 +140,7 @@ def agree(request, side: SidePages, goal_id, number):
 
 
 def _agreed(giver: str) -> str:
-    """Of words to which one's own side had agreed already: who did."""
+    """Who of the reader's own side had already agreed to a wording."""
     if giver:
         said = _("%(name)s had already agreed for the therapists.")
         return said % {"name": giver}
@@ -149,7 +149,7 @@ def _agreed(giver: str) -> str:
 
 @either_side
 def take_key_back(request, side: SidePages, goal_id):
-    """Not any more; of a proposal one made oneself, or of what is agreed."""
+    """Withdraw one's agreement: from one's own proposal, or from what is agreed."""
     goal = goal_to_change(request, goal_id)
     encryption.expect(goal.practice_id, [goal.client_id])
     version = goal.keyed_by(side_of(request.user))
@@ -165,7 +165,7 @@ def take_key_back(request, side: SidePages, goal_id):
     context["colleague"] = giver
     if goal.in_force_id is None:
         before = context["before"] = version.before()
-        # Without the proposal nobody is asked again for what was agreed once.
+        # Without the proposal, nobody is asked again about what was agreed before.
         context["before_rests"] = before and before.was_agreed
     return answers.page(request, side, "both/goal_key_back", goal, **context)
 
@@ -247,7 +247,7 @@ def _suggested(page: DisagreementPage) -> str:
     return _("Suggested. It is decided once you both choose the same.")
 
 
-# -- numbers --------------------------------------------------------------------------
+# -- ratings and scores ---------------------------------------------------------------
 
 
 @either_side

@@ -1,4 +1,4 @@
-"""Whose agreement to a version is shown: by name, for whoever of that side gave it."""
+"""Agreements as lines: the name of the person who agreed for each side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.templatetags.ui import day_words, moment_words
 
 @dataclass
 class KeyLine:
-    """One side of the two keys: whose, and since when."""
+    """One side's agreement: whose, and since when."""
 
     name: str
     line: str
@@ -26,7 +26,7 @@ class KeyLine:
 
 @dataclass(frozen=True)
 class AgreementReader:
-    """Who reads it, of which side, and whether they may agree themselves."""
+    """The reader: name, side, and whether they may agree themselves."""
 
     user: User
     side: str
@@ -45,8 +45,7 @@ class AgreementReader:
         return KeyLine(name, _("not yet"), False)
 
     def _name(self, goal: Goal, side: str, person: User | None) -> str:
-        """`person` agreed for that side, if anybody did; without one it is up to who
-        may."""
+        """`person` who agreed for that side; if None, the person who may agree."""
         is_mine = person == self.user if person else self._is_mine(side)
         if is_mine:
             return _("You")
@@ -70,5 +69,5 @@ def _withdrawn(key: Agreement) -> str:
 
 
 def colleague(key: Agreement | None, user: User) -> str:
-    """Who agreed for the reader's side, where it was a colleague; '' for oneself."""
+    """The colleague who agreed for the reader's side; '' for the reader themselves."""
     return screen_privacy.called(key.by) if key and key.by_id != user.pk else ""

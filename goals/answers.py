@@ -1,4 +1,4 @@
-"""Where an act on a goal leads, and its pages, for whichever side did it."""
+"""Redirects and pages after an action on a goal, for the side that did it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from goals.models import Goal
 
 
 def to(side: SidePages, goal: Goal, place: str = ""):
-    """On to the goal's page, and there to `place` ("#steps")."""
+    """Redirect to the goal's page, scrolled to `place` ("#steps")."""
     return redirect(reverse(side["goal"], args=[goal.pk]) + place)
 
 

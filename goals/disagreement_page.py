@@ -1,4 +1,4 @@
-"""We see this differently: both wordings, level, and what each would do now."""
+"""Two different wordings, side by side, and what each side suggests doing."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ui import screen_privacy
 
 @dataclass
 class Wording:
-    """One side's way of saying it."""
+    """One side's wording."""
 
     side: str
     name: str
     words: str
     matters: str = ""
-    why: str = ""  # as it stands beside those words, where nothing more was said
-    clinical: str = ""  # the therapist's, beside the client's own
-    is_yours: bool = False  # not those of a colleague
+    why: str = ""  # from the version, if that side said nothing more
+    clinical: str = ""  # the therapist's clinical wording, beside the client's own
+    is_yours: bool = False  # not a colleague's
 
     @property
     def is_said(self) -> bool:
@@ -53,7 +53,7 @@ class DisagreementPage:
 
     @cached_property
     def proposal(self) -> GoalVersion | None:
-        """What is proposed and not in force: that on which the two differ."""
+        """The proposal that is not in effect, about which the two differ."""
         if not (self.goal.is_open and self.goal.has_proposal):
             return None
         found = next(v for v in self.versions if v.pk == self.goal.latest_id)
@@ -80,7 +80,7 @@ class DisagreementPage:
         )
 
     def _version_of(self, side: str) -> GoalVersion | None:
-        """The newest words this side proposed, else those that are in force."""
+        """The newest wording proposed by this side, else the one in effect."""
         mine = next((v for v in self.versions if v.side == side), None)
         if self.proposal.side == side:
             mine = self.proposal
@@ -95,7 +95,7 @@ class DisagreementPage:
 
     @cached_property
     def _decided(self) -> GoalMove | None:
-        """The last review that was decided since the two see it differently."""
+        """The last review decided since the two see it differently."""
         return next((m for m in self.moves if m.kind == GoalMove.Kind.DECIDED), None)
 
     def _is_over(self, move: GoalMove) -> bool:
@@ -103,7 +103,8 @@ class DisagreementPage:
 
     @property
     def trial_ended_by(self) -> GoalMove | None:
-        """The review that ended a trial of both, where nothing was chosen since."""
+        """The review that ended a trial of both wordings, unless one was chosen
+        after."""
         tried = {move.side for move in self.moves if self._is_over(move)}
         is_over = len(tried) == 2 and not (self.my_next or self.their_next)
         return self._decided if is_over else None
@@ -117,7 +118,7 @@ class DisagreementPage:
         return person.name if person else _("Your therapist")
 
     def _person(self, side: str, said: GoalMove | None) -> User | None:
-        """Who of that side said it, else who proposed its words."""
+        """The person of that side who said it, else who proposed its wording."""
         theirs = next((v.proposed_by for v in self.versions if v.side == side), None)
         return said.by if said else theirs
 
@@ -135,7 +136,7 @@ class DisagreementPage:
 
     @property
     def colleague(self) -> str:
-        """Who gave the agreement that one could withdraw; '' where it is one's own."""
+        """The colleague whose agreement the reader could withdraw; '' if their own."""
         return colleague(self.proposal.key_of(self.side), self.user)
 
     @property
@@ -156,12 +157,12 @@ class DisagreementPage:
 
     @property
     def both_next_at(self):
-        """When the second of them chose it."""
+        """When the second side chose the same."""
         return max(self.my_next.at, self.their_next.at)
 
     @property
     def both_next(self) -> str:
-        """What both would do now, in words; '' while they have not said the same."""
+        """What both chose to do next, as text; '' unless they chose the same."""
         mine, theirs = self.my_next, self.their_next
         if mine and theirs and mine.choice == theirs.choice:
             return _in_words(mine)
@@ -169,10 +170,10 @@ class DisagreementPage:
 
 
 def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
-    """How one's own side says each of those goals that are seen differently.
+    """The reader's own side's wording of each goal that is seen differently.
 
-    For lists, which would else name such a goal by whatever was proposed last; a goal
-    of which something is or was agreed is called by that, and is not among them.
+    For lists, which would otherwise show whatever was proposed last. A goal with a
+    wording that is or was agreed is called by that, and left out here.
     """
     differing = {
         goal.pk: goal
@@ -193,11 +194,11 @@ def own_words(user: User, goals: Iterable[Goal]) -> dict[UUID, str]:
 
 
 def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `called` as the reader's own side says it, with what each
-    side suggests (`with_ways`).
+    """The same goals with `called` as the reader's side words it, and with each side's
+    suggestion (`with_ways`).
 
-    Three queries where something is seen differently, and one where nothing of a goal
-    is in effect: what was so last names it; else none.
+    Three queries if any goal is seen differently; one if no wording of a goal is in
+    effect (the last agreed one names it); else none.
     """
     unread = (goal for goal in goals if "last_agreed" not in goal.__dict__)
     asked = [goal.pk for goal in unread if not goal.in_force_id]
@@ -214,22 +215,22 @@ def with_names(user: User, goals: Collection[Goal]) -> Collection[Goal]:
 
 @dataclass
 class Ways:
-    """What each side would do with two wordings, the last thing it said, as `user`
-    reads it; without a trial that a review ended."""
+    """Each side's last suggestion for two wordings, as `user` reads it; none from a
+    trial that a review ended."""
 
     user: User
     by_side: dict[str, GoalMove]
 
     @property
     def chosen(self) -> GoalMove | None:
-        """The later of two that are the same: both chose it."""
+        """The later of two equal suggestions: both chose it."""
         found = sorted(self.by_side.values(), key=lambda move: move.at)
         alike = len(found) == 2 and found[0].choice == found[1].choice
         return found[1] if alike else None
 
     @property
     def open(self) -> list[GoalMove]:
-        """What each side suggests, the older first; none once both chose the same."""
+        """Each side's suggestion, oldest first; empty once both chose the same."""
         found = sorted(self.by_side.values(), key=lambda move: move.at)
         return [] if self.chosen else found
 
@@ -238,7 +239,7 @@ class Ways:
 
 
 def with_ways(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals; those that are seen differently with their `ways` on."""
+    """The same goals; those seen differently get `ways`."""
     differing = {goal.pk: goal for goal in goals if goal.is_open and goal.differs_since}
     for goal in differing.values():
         goal.ways = Ways(user, {})
@@ -254,8 +255,8 @@ def with_ways(user: User, goals: Collection[Goal]) -> Collection[Goal]:
 
 
 def _told_to(by_side: dict[str, GoalMove], move: GoalMove) -> None:
-    """Of moves in the order of time: one more suggestion, or a review that was decided,
-    which ends a trial or half of one."""
+    """Process moves in time order: a suggestion adds one, a decided review ends a trial
+    or a half-agreed one."""
     if move.kind == GoalMove.Kind.NEXT:
         by_side[move.side] = move
         return
@@ -265,7 +266,7 @@ def _told_to(by_side: dict[str, GoalMove], move: GoalMove) -> None:
 
 
 def _is_over(move: GoalMove, decided: GoalMove | None) -> bool:
-    """A trial, or half of one, that came before a decided review."""
+    """Whether a trial, or a half-agreed one, came before a decided review."""
     is_trial = move.choice == GoalMove.Next.TRY
     return bool(is_trial and decided and decided.at > move.at)
 

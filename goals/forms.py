@@ -1,4 +1,4 @@
-"""What both sides say about a goal that is there: numbers, steps, comments, keys."""
+"""Forms for an existing goal: ratings, steps, comments, agreements."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,7 +17,7 @@ OVERTAKEN = _("Something changed while you were reading. Check it first.")
 
 
 def few_words(label, *, rows=2, required=False, own=False, most=LONGEST, **more):
-    """A few words of a person; `own` is shown in the voice of who said it."""
+    """Field for a short text; `own` shows it in the style of the person's own words."""
     attrs = {"rows": rows, "autocomplete": "off", "class": "own" if own else ""}
     area = forms.Textarea(attrs=attrs)
     return forms.CharField(
@@ -26,7 +26,7 @@ def few_words(label, *, rows=2, required=False, own=False, most=LONGEST, **more)
 
 
 def line(label, *, required=False, own=False, most=200, **more):
-    """The same in one line."""
+    """The same on one line."""
     attrs = {"autocomplete": "off", "class": "own" if own else ""}
     one = forms.TextInput(attrs=attrs)
     return forms.CharField(
@@ -35,7 +35,7 @@ def line(label, *, required=False, own=False, most=200, **more):
 
 
 class GoalForm(HouseForm):
-    """Something done with a goal that somebody else may be doing something with."""
+    """Form for an action on a goal that someone else may be changing meanwhile."""
 
     def done(self, verb, *args, **kwargs) -> bool:
         def unless_overtaken():
@@ -47,12 +47,12 @@ class GoalForm(HouseForm):
         return self.written(unless_overtaken)
 
     def overtaken(self):
-        """What was done meanwhile."""
+        """What happened meanwhile."""
         return OVERTAKEN
 
 
 class KeptForm(GoalForm):
-    """One whose texts are kept while they are typed, until the save that uses them."""
+    """Form with a draft that is saved while typing, until the form is saved."""
 
     kind: str  # of its draft
 
@@ -157,7 +157,7 @@ class CommentForm(KeptForm):
 
 @drafts.drafted(lambda user: Comment.objects.editable_by(user))
 class TalkedForm(KeptForm):
-    """The rest of a comment's receipt."""
+    """Marks a comment as discussed, and what came of it."""
 
     kind = "talked"
 
@@ -199,7 +199,7 @@ class KeyBackForm(KeptForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        if not self.goal.is_shared:  # nobody of the other side may answer, or look
+        if not self.goal.is_shared:  # nobody of the other side can answer or see it
             self.fields["reason"].help_text = _("It stays in the history.")
 
     def save(self, version, *, by: User) -> bool:
@@ -208,7 +208,7 @@ class KeyBackForm(KeptForm):
 
 @of_goal
 class DifferForm(KeptForm):
-    """What matters to oneself in it, and how one would say it."""
+    """What matters to oneself in the goal, and how one would word it."""
 
     kind = "differ"
 

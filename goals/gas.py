@@ -1,11 +1,11 @@
-"""Goal attainment scaling: one T score over several goals of one person."""
+"""Goal attainment scaling (GAS): one T score over several goals of one client."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
 
-RHO = 0.3  # the correlation between goals that is assumed since Kiresuk and Sherman
+RHO = 0.3  # assumed correlation between goals, as in Kiresuk and Sherman
 
 
 def t_score(
@@ -13,20 +13,20 @@ def t_score(
     weights: Sequence[float | None] | None = None,
     rho: float = RHO,
 ) -> float | None:
-    """The T score of goals scored -2 to +2; 50 is what was expected, SD about 10.
+    """The T score of goals scored -2 to +2; 50 is the expected outcome, SD about 10.
 
         T = 50 + 10 * sum(w*x) / sqrt((1-rho) * sum(w^2) + rho * sum(w)^2)
 
-    `weights` are importance times difficulty, each 0 to 3 (so 0 to 9); None stands for
-    equal weights.  A goal that was not scored drops out with its weight; where one
-    that was scored has no weight, or all that are left weigh 0, they weigh the same.
-    None where nothing was scored.  The scale is ordinal: do not average T over people
-    with different numbers of goals without saying so.
+    `weights` are importance times difficulty, each 0 to 3 (so 0 to 9); None means equal
+    weights. A goal without a score is left out with its weight. If a scored goal has no
+    weight, or all weights are 0, all goals weigh the same. Returns None if nothing was
+    scored. The scale is ordinal: do not average T over people with different numbers of
+    goals without saying so.
 
-    Raise ValueError for a score outside -2 to +2, a negative weight, another number of
-    weights than of scores, or a `rho` outside 0 to 1.
+    Raise ValueError for a score outside -2 to +2, a negative weight, unequal numbers of
+    weights and scores, or a `rho` outside 0 to 1.
 
-    Source: Kiresuk and Sherman 1968; weights as King's College London's guide.
+    Source: Kiresuk and Sherman 1968; weights as in the guide of King's College London.
     """
     if weights is None:
         weights = [None] * len(scores)
@@ -54,5 +54,6 @@ def t_score(
 def _weights(weights: list[float | None]) -> list[float]:
     if any(weight is None for weight in weights) or not any(weights):
         return [1.0] * len(weights)
-    largest = max(weights)  # only their ratio counts, and tiny ones would square to 0
+    # only their ratio matters, and the square of a tiny one would be 0
+    largest = max(weights)
     return [weight / largest for weight in weights]

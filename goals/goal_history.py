@@ -1,6 +1,6 @@
-"""The history of one goal, read for its page: versions, moves, comments, withdrawals.
+"""The history of one goal for its page: versions, moves, comments, withdrawals.
 
-What the lines say is in history.py.
+The text of the lines is in history.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from goals.page_queries import (
 
 
 class GoalHistory:
-    """The newest lines of each kind; with `everything`, as many as a page can hold."""
+    """The newest lines of each kind; with `everything`, as many as a page can show."""
 
     def __init__(self, goal: Goal, user, *, everything=False):
         self.goal, self.user, self.everything = goal, user, everything
@@ -35,7 +35,7 @@ class GoalHistory:
         self._read_comments()
 
     def _versions(self) -> list[GoalVersion]:
-        """The newest ones; what stands is always among them."""
+        """The newest versions, always including those in effect or proposed."""
         goal = {"goal": self.goal.pk}
         if self.everything:
             rows = self._newest(queries.every_version(self.user, **goal))
@@ -47,7 +47,7 @@ class GoalHistory:
             keys = list(queries.keys_of_last_versions(self.user, **goal, **stands))
             known = {key.version_id: key.version for key in keys}
             latest = self.goal.latest_id
-            if latest and latest not in known:  # nobody's key was ever on it
+            if latest and latest not in known:  # nobody ever agreed to it
                 known = {latest: self.goal.latest, **known}
         for version in known.values():
             version.turned = []
@@ -56,13 +56,13 @@ class GoalHistory:
         return list(known.values())
 
     def _newest(self, rows) -> list:
-        """Of rows with the newest first, no more than a page can hold."""
+        """Rows sorted newest first, at most as many as a page can show."""
         found = list(rows[: SHOWN_OF_ALL + 1])
         self.is_cut |= len(found) > SHOWN_OF_ALL
         return found[:SHOWN_OF_ALL]
 
     def _read_ratings(self) -> None:
-        """As rows only those with a line: with words, or withdrawn."""
+        """As rows only those shown as a line: with a comment, or withdrawn."""
         told = queries.all_told_ratings if self.everything else queries.told_ratings
         rows = told(self.user, goal=self.goal.pk)
         back = [row for row in rows if hasattr(row, "withdrawn_by")]
@@ -81,7 +81,7 @@ class GoalHistory:
 
     @cached_property
     def refusal(self) -> GoalMove | None:
-        """The no to agreeing again because of which nobody is asked."""
+        """The refusal to agree again that explains why nobody is asked."""
         return status.refusal(self.goal)
 
     @property
@@ -90,7 +90,7 @@ class GoalHistory:
 
     @property
     def taken_up(self) -> GoalMove | None:
-        """Who went on with it after that no."""
+        """Who resumed the goal after that refusal."""
         newest = next((m for m in self.moves if m.kind == GoalMove.Kind.TAKEN_UP), None)
         no = self.refusal
         return newest if no and newest and newest.at > no.at else None
@@ -115,7 +115,7 @@ class GoalHistory:
 
     @property
     def left_out(self) -> str:
-        """What even the whole history leaves out: of each kind, the oldest."""
+        """Whether the whole history leaves something out: the oldest of each kind."""
         return self._newest_alone if self.is_cut else ""
 
     @property

@@ -1,4 +1,4 @@
-"""The numbers of a goal as its page shows them: ratings by side, rulers, attainment."""
+"""Ratings by side, importance and confidence, and attainment, for a goal's page."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from ui.charts.words import ENOUGH, Point, day_of, last_of_each_day
 
 
 class RatingSeries(NamedTuple):
-    """The ratings of one side, oldest first, and what it is called here."""
+    """One side's ratings, oldest first, and that side's label on the page."""
 
     name: str
     ratings: list[ChartRating]
 
     @property
     def daily(self) -> list[ChartRating]:
-        """The last rating of each day, as the chart has it."""
+        """The last rating of each day, as the chart shows it."""
         return last_of_each_day(self.ratings, lambda rating: day_of(rating.at))
 
     @property
@@ -49,7 +49,7 @@ class RatingSeries(NamedTuple):
 
     @property
     def listed(self) -> int:
-        """How many came with an import, beside others."""
+        """How many came with an import, if there are others too."""
         many = sum(rating.from_list for rating in self.ratings)
         return many if many < len(self.ratings) else 0
 
@@ -60,7 +60,7 @@ class GoalNumbers:
     def __init__(self, goal: Goal, user: User, names: SidePages, past: GoalHistory):
         self.goal, self.user, self.names, self.past = goal, user, names, past
         self.side = side_of(user)
-        # Hundreds for the chart, as bare values.
+        # Hundreds for the chart, as plain values.
         bare = list(queries.bare_ratings(user, goal=goal.pk))
         self.chart_is_cut = len(bare) > SHOWN_IN_CHART
         self.ratings = list(map(ChartRating._make, reversed(bare[:SHOWN_IN_CHART])))
@@ -68,7 +68,7 @@ class GoalNumbers:
 
     @property
     def chart_left_out(self) -> str:
-        """What the chart and its table do not show, said beneath them."""
+        """What the chart and its table leave out, stated below them."""
         if not self.chart_is_cut:
             return ""
         return _(
@@ -96,34 +96,33 @@ class GoalNumbers:
 
     @property
     def my_last(self) -> int | None:
-        """Last time's number is one's own side's, not what the other thought, nor what
-        an import brought."""
+        """The last rating of the reader's own side that was not imported."""
         mine = self.ratings_of(self.side)
         return mine[-1].value if mine and not mine[-1].from_list else None
 
     @property
     def withdrawable(self) -> ChartRating | None:
-        """The one typed last, if one's own: it may still be a slip of the finger; for
-        who may write.
+        """The rating entered last, if the reader's own and they can write: it may be a
+        typo.
 
-        Keys are in the order of typing; a session that is logged late has an older day.
+        Ids are in the order of entry; a session that is logged late has an older date.
         """
         last = max(self.ratings_of(self.side), key=lambda one: one.pk, default=None)
         return last if last and last.by_id == self.user.pk else None
 
     @property
     def said_with_ratings(self) -> list[GoalRating]:
-        """The last few that came with words."""
+        """The latest ratings that have a comment."""
         return [r for r in reversed(self.past.last_ratings) if r.word or r.context][:3]
 
     @property
     def listed(self) -> str:
-        """What the sentence beneath the chart counts with a side's own ratings."""
+        """Imported ratings that the sentence below the chart counts as a side's own."""
         many = sum(series.listed for series in self.series)
         return _("From an imported list: %(many)s.") % {"many": many} if many else ""
 
     def _last_of(self, kind: str) -> list[GoalScore]:
-        """The last number of each side, the client's first."""
+        """The last rating of each side, the client's first."""
         by_side = {score.side: score for score in self.scores if score.kind == kind}
         return [by_side[side] for side in BOTH if side in by_side]
 
@@ -134,7 +133,7 @@ class GoalNumbers:
 
     @property
     def attainment(self) -> list[tuple[int, str, list[GoalScore]]]:
-        """The scale from +2 down: level, words, and each side that sees it there."""
+        """The attainment scale from +2 down: level, description, and who chose it."""
         last = self._last_of(GoalScore.Kind.ATTAINMENT)
         words = self.goal.shown.levels
         return [
@@ -183,8 +182,7 @@ class GoalNumbers:
 
 
 def _given_by(rating: ChartRating) -> str:
-    """Who wrote it down; and, as they said, that both chose it; or that it came with an
-    import, which names nobody."""
+    """Who gave it, whether both chose it together, or that it came with an import."""
     if rating.from_list:
         return _("from an imported list")
     if rating.together:

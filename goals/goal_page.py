@@ -1,4 +1,4 @@
-"""What a goal's page shows to either side, read in a handful of queries."""
+"""The data of a goal's page for either side, read in a few queries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ui import screen_privacy
 
 @dataclass
 class Linked:
-    """Another goal that this one helps or hinders, or that does so to this one."""
+    """Another goal that this one helps or hinders, or the other way round."""
 
     link: GoalLink
     other: Goal
@@ -63,7 +63,7 @@ class GoalPage:
         ]
         laid = [step for step in self.steps if step["reached"]]
         for step in sorted(laid, key=lambda one: one["reached"])[-1:]:
-            step["undo"] = True  # the last one may have been a slip
+            step["undo"] = True  # the last one may have been a mistake
         ahead = [step for step in self.steps if not step["reached"]]
         for number, step in enumerate(ahead):
             step["next"] = number == 0  # one at a time, from the bottom
@@ -71,7 +71,7 @@ class GoalPage:
 
     @property
     def carried_by(self) -> list[next_step.AtHand]:
-        """The strengths that somebody linked to this goal."""
+        """The strengths linked to this goal."""
         return [strength for strength in self.strengths if strength.helps]
 
     def _linked(self, link: GoalLink) -> Linked:
@@ -82,32 +82,32 @@ class GoalPage:
         line = _("It helps this one") if helps else _("It gets in the way of this")
         return Linked(link, link.goal, line)
 
-    # -- who reads it ------------------------------------------------------------
+    # -- the reader --------------------------------------------------------------
 
     @cached_property
     def may_write(self) -> bool:
-        """A supervisor reads, and so does who was discharged."""
+        """False for a supervisor and for a discharged client: they only read."""
         mine, client_id = reach(self.user), self.goal.client_id
         return client_id == mine.own_writes or client_id in mine.writes
 
     @property
     def may_change(self) -> bool:
-        """What was closed rests until it is taken up again."""
+        """False for a closed goal until it is resumed."""
         return self.may_write and self.goal.is_open
 
     @cached_property
     def offers_rating(self) -> bool:
-        """What somebody began to type is offered, whatever came since."""
+        """Also if the reader has a rating draft, whatever happened since."""
         begun = getattr(self.goal, "has_rating_draft", False)
         return self.may_change and (begun or self.goal.can_rate)
 
     @property
     def can_hand_over(self) -> bool:
-        """Whether the client could turn their key on this very device."""
+        """Whether the client could agree on this device now."""
         waits = self.goal.waits_for == Side.CLIENT and not self.names.portal
         return self.may_change and waits and self.goal.is_shared
 
-    # -- words -------------------------------------------------------------------
+    # -- wording -----------------------------------------------------------------
 
     @property
     def shown(self) -> GoalVersion:
@@ -115,14 +115,14 @@ class GoalPage:
 
     @cached_property
     def proposal(self) -> GoalVersion | None:
-        """Words that lie there and are not in force."""
+        """The proposed version that is not in effect, or None."""
         if not (self.goal.is_open and self.goal.has_proposal):
             return None
         return self.past.version(self.goal.latest_id)
 
     @property
     def proposes_list(self) -> bool:
-        """Whether what is proposed came with an import."""
+        """Whether the proposal came with an import."""
         return bool(self.goal.from_list and self.proposal and self.proposal.number == 1)
 
     @property
@@ -131,18 +131,18 @@ class GoalPage:
 
     @cached_property
     def both_wordings(self) -> list[Wording]:
-        """Each side's way of saying it, while the two see it differently."""
+        """Each side's wording, while the two see it differently."""
         return DisagreementPage(self.goal, self.user).wordings if self.differs else []
 
     @property
     def rests(self) -> bool:
-        """A key was taken back from what was in force, and nothing new lies there."""
+        """An agreement to what was in effect was withdrawn, and nothing is proposed."""
         return bool(self.proposal and not self.differs and not self.goal.waits_for)
 
     @cached_property
     def withdrawals(self) -> list[GoalMove]:
-        """Who withdrew from the words that both agreed to last, and why: each side that
-        has not agreed to them again, the newest first."""
+        """Who withdrew from the wording that both agreed to last, and why: for each
+        side that has not agreed again, newest first."""
         if self.goal.in_force_id:
             return []
         for version in sorted(self.versions, key=lambda one: -one.number):
@@ -161,7 +161,7 @@ class GoalPage:
 
     @property
     def standing(self) -> SafeString:
-        """How the goal stands, in the words of every page."""
+        """The goal's status, worded as on every page."""
         return status.standing(self.goal, self.reader)
 
     @property
@@ -170,26 +170,25 @@ class GoalPage:
 
     @cached_property
     def replaces(self) -> GoalVersion | None:
-        """The words of both that the proposal would replace: those in effect, or those
-        that were so last."""
+        """The agreed wording that the proposal would replace, current or withdrawn."""
         agreed = self.goal.last_agreed
         return agreed if self.proposal and agreed != self.proposal else None
 
     @property
     def shows_wording(self) -> bool:
-        """Whether words stand above the proposal, or without one."""
+        """Whether a wording is shown above the proposal, or without one."""
         return bool(self.replaces) or not self.proposal
 
     @property
     def wording_heading(self) -> str:
-        """Only words that both agreed to, and that were not withdrawn, are agreed."""
+        """Only a wording that both agreed to and neither withdrew from is "agreed"."""
         if self.goal.in_force_id:
             return _("The agreed goal")
         return _("The last agreed wording") if self.replaces else _("The wording")
 
     @property
     def open_review(self) -> str:
-        """The review that is open, by who began it."""
+        """The open review and who started it."""
         by = self.goal.review.opened_by
         if by == self.user:
             return _("The review you started")
@@ -197,7 +196,7 @@ class GoalPage:
 
     @cached_property
     def no_review(self) -> str:
-        """Why it cannot be reviewed; said to who could otherwise."""
+        """Why it cannot be reviewed; for readers who otherwise could."""
         return status.no_review(self.goal) if self.may_change else ""
 
     @cached_property
@@ -215,20 +214,24 @@ class GoalPage:
 
     @property
     def can_decline(self) -> bool:
-        """The other side's proposal, for what was there before it; without anything
-        before it only the client says no, and whoever is to agree again."""
+        """Whether the reader can decline the other side's proposal in favor of the
+        earlier wording.
+
+        Without an earlier one, only the client can decline, or the side that is asked
+        to agree again.
+        """
         waits = self.may_change and self.goal.waits_for == self.side
         alone = self.side == Side.CLIENT or self.is_asked_again
         return bool(waits and (alone or self.before))
 
     @property
     def is_asked_again(self) -> bool:
-        """Whether the proposal is what both once agreed to."""
+        """Whether the proposal is a wording that both once agreed to."""
         return bool(self.proposal and self.proposal == self.goal.last_agreed)
 
     @cached_property
     def before(self) -> GoalVersion | None:
-        """What counts again where this side declines the proposal."""
+        """The version that counts again if this side declines the proposal."""
         agreed = self.goal.in_force_id or self.is_asked_again
         if not self.proposal or agreed or self.proposal.number == 1:
             return self.goal.in_force
@@ -236,7 +239,7 @@ class GoalPage:
 
     @property
     def before_by_colleague(self) -> str:
-        """Which colleague of one's own side wrote what counts again; '' for oneself."""
+        """The colleague who wrote the version that counts again; '' for the reader."""
         before = self.before
         if before is None or before.side != self.side:
             return ""
@@ -245,7 +248,7 @@ class GoalPage:
 
     @property
     def decline_words(self) -> str:
-        """What the button says that declines."""
+        """Label of the decline button."""
         if self.goal.in_force_id:
             return _("Keep the current wording")
         if self.is_asked_again:
@@ -263,18 +266,18 @@ class GoalPage:
 
     @property
     def declining_closes(self) -> bool:
-        """Whether nothing is left of the goal where it is declined: it asks once."""
+        """Whether declining closes the goal: it then asks for confirmation."""
         return self.before is None
 
     @property
     def kept_wording(self) -> GoalVersion | None:
-        """What declining goes back to, where the page does not show it anyway."""
+        """The wording that declining returns to, unless the page already shows it."""
         hidden = self.can_decline and self.before != self.replaces
         return self.before if hidden else None
 
     @property
     def wording_of(self) -> str:
-        """Who wrote what is shown; of what both agreed to, that they did."""
+        """Who wrote the wording shown; for an agreed one, that both agreed to it."""
         if self.replaces and not self.goal.in_force_id:
             return _("The last agreed wording")
         shown = self.past.version(self.shown.pk)
@@ -293,7 +296,7 @@ class GoalPage:
 
     @property
     def mine_is_turned(self) -> bool:
-        """Whether one has a key to take back, on the proposal or on what is agreed."""
+        """Whether the reader can withdraw an agreement, to the proposal or the goal."""
         return bool(self.may_change and self.my_version)
 
     @cached_property
@@ -309,22 +312,22 @@ class GoalPage:
 
     @cached_property
     def difference(self) -> SafeString | None:
-        """The proposal with what it changes of the agreed words marked."""
+        """The proposal, with its changes from the agreed wording marked."""
         return self.replaces and self.proposal.difference_from(self.replaces)
 
     @property
     def is_marked(self) -> bool:
-        """Whether anything new is underlined: not where the two are too different."""
+        """Whether new text is underlined: not if the two wordings differ too much."""
         return bool(self.difference) and "<ins>" in self.difference
 
     @property
     def other_changes(self) -> list[tuple[str, str, str]]:
-        """What else the proposal changes: label, before, after."""
+        """Other fields that the proposal changes: label, before, after."""
         if not self.replaces:
             return []
         old = said_in(self.replaces, self.goal if self.goal.in_force_id else None)
         new = said_in(self.proposal)
-        if self.proposal.review_on is None:  # the goal keeps its day
+        if self.proposal.review_on is None:  # the goal keeps its review date
             new[REVIEW_ON] = old[REVIEW_ON]
         nothing = plain("")
         pairs = [
@@ -336,18 +339,18 @@ class GoalPage:
 
     @property
     def more_words(self) -> list[tuple[str, str]]:
-        """What stands beside the wording of a goal that nobody changed yet."""
+        """Details beside the wording of a goal that nobody has changed yet."""
         said = said_in(self.proposal or self.shown)
         if self.rests:  # nobody is asked to review it
             del said[REVIEW_ON]
         nothing = plain("")
         return [(label, text) for label, text in said.items() if text != nothing]
 
-    # -- keys --------------------------------------------------------------------
+    # -- agreements --------------------------------------------------------------
 
     @cached_property
     def colleague(self) -> str:
-        """Who gave the agreement that one could withdraw; '' where it is one's own."""
+        """The colleague whose agreement the reader could withdraw; '' if their own."""
         version = self.my_version
         held = history.held_keys(version).get(self.side) if version else None
         return colleague(held, self.user)
@@ -366,7 +369,7 @@ class GoalPage:
 
     @property
     def seen(self) -> str:
-        """When the newest line of the history was written, to be sent along."""
+        """When the newest history line was written; the forms send it back."""
         newest = self.moves[0].at if self.moves else self.goal.created_at
         return newest.isoformat()
 

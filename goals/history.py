@@ -1,4 +1,4 @@
-"""How a goal came to be what it is: versions, keys, and what was said of them."""
+"""History lines of a goal: versions, agreements, comments and decisions."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ NEXT = {
 
 
 class Answered(NamedTuple):
-    """What one side answered in a review, and what it would have done."""
+    """One side's review answers, and what it would have chosen."""
 
     whose: str
-    questions: list[tuple[str, str, str]]  # the question, the answer, words with it
+    questions: list[tuple[str, str, str]]  # question, answer, comment
     choice: str
 
 
 @dataclass
 class Entry:
-    """One line of the history, newest first on the page."""
+    """One line of the history; the page shows the newest first."""
 
     at: datetime
     title: str
     line: str = ""
-    words: str = ""  # somebody's own
+    words: str = ""  # a person's own words
     keys: list[Agreement] = field(default_factory=list)
     version: GoalVersion | None = None
     left_turned: bool = False
     right_turned: bool = False
-    answers: list[Answered] = field(default_factory=list)  # of a review, each side's
+    answers: list[Answered] = field(default_factory=list)  # each side's, for a review
 
 
 def held_keys(version: GoalVersion) -> dict[str, Agreement]:
-    """The keys in place on a version, by side; they came with it (GoalPage)."""
+    """The agreements in effect on a version, by side; loaded with it (GoalPage)."""
     keys = [key for key in version.turned if not hasattr(key, "taken_back")]
     return {key.side: key for key in keys}
 
@@ -118,7 +118,7 @@ def _of_version(goal: Goal, version: GoalVersion) -> Entry:
 
 
 class Answers:
-    """The answers of reviews that are over, each with the review's line."""
+    """The answers of finished reviews, by the history line of each review."""
 
     def __init__(self, rows: Iterable[ReviewAnswer], user):
         self.user = user
@@ -173,7 +173,7 @@ def _of_rating(rating: GoalRating) -> Entry:
 
 
 def removed_rating(who: str, value: int, from_list: bool) -> str:
-    """Who removed it; and gave it, unless it came with an import."""
+    """Who removed it; and who gave it, unless it came with an import."""
     if from_list:
         said = _("%(who)s removed %(value)s, which came from an imported list")
     else:

@@ -1,4 +1,4 @@
-"""How important a goal is and how sure; and where it is on its attainment scale."""
+"""Form for importance and confidence, and attainment."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from ui.forms import PickField, StonesField
 
 @of_goal
 class NumbersForm(KeptForm):
-    """How important and how sure, each with its two questions; and the attainment."""
+    """Importance and confidence, each with two questions; and attainment."""
 
     kind = "numbers"
 
@@ -37,7 +37,7 @@ class NumbersForm(KeptForm):
     def __init__(
         self, *args, goal: Goal, last: dict | None = None, side: str = "", **kwargs
     ):
-        """`last`: the numbers that the same `side` gave before, by kind."""
+        """`last`: the scores that the same `side` gave before, by kind."""
         super().__init__(*args, goal=goal, **kwargs)
         if side == Side.THERAPIST:
             name = {"name": screen_privacy.called(goal.client.preferred_name)}

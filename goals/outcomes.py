@@ -1,12 +1,13 @@
-"""Goal-based outcomes: how far somebody has come over all their goals."""
+"""Goal-based outcomes: mean progress over all goals of a client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# Described for a youth sample rated by parents (Edbrooke-Childs et al. 2015) and not
-# confirmed in a source that we could read: a setting, and shown with that sentence.
+# The threshold was described for a youth sample rated by parents (Edbrooke-Childs et
+# al. 2015), and we found no source that confirms it. It is therefore a setting, and
+# shown with that sentence.
 THRESHOLD = 2.45
 IMPROVED = "reliable improvement"
 WORSE = "reliable deterioration"
@@ -14,9 +15,9 @@ NEITHER = "no reliable change"
 
 
 class GoalProgress(NamedTuple):
-    """`n` goals rated twice, their mean change (-10 to 10), and what that is called.
+    """`n` goals with two ratings, their mean change (-10 to 10), and its category.
 
-    `mean` and `category` are None where no goal was rated twice: no result, not zero.
+    `mean` and `category` are None if no goal has two ratings: no result, not zero.
     """
 
     n: int
@@ -27,10 +28,10 @@ class GoalProgress(NamedTuple):
 def mean_progress(
     pairs: Iterable[tuple[float | None, float | None]], threshold: float = THRESHOLD
 ) -> GoalProgress:
-    """The mean over goals of the latest minus the first rating, both 0 to 10.
+    """Mean over goals of the latest minus the first rating, both 0 to 10.
 
-    A goal with only one of the two is left out.  `threshold` is in points, and a
-    change of just that much counts.
+    A goal without both ratings is left out. `threshold` is in points; a change of
+    exactly that much counts.
 
     Raise ValueError for a rating outside 0 to 10 or a threshold that is not positive.
 

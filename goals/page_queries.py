@@ -1,4 +1,4 @@
-"""What a goal's page asks of the database; each starts from the rule."""
+"""Queries of a goal's page; each starts with the access rule."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from goals.models import (
 )
 
 SHOWN_VERSIONS, SHOWN_MOVES, SHOWN_COMMENTS, SHOWN_RATINGS = 5, 12, 20, 8
-# However long a goal's history is, its page has an end: of "all", and of the chart.
+# Upper limits of the page: for "all" of the history, and for the chart.
 SHOWN_OF_ALL, SHOWN_IN_CHART = 500, 2_000
 
 
 class ChartRating(NamedTuple):
-    """What the chart needs of one, and whose it is."""
+    """A rating as the chart needs it, with its side."""
 
     pk: UUID
     at: datetime
@@ -50,7 +50,7 @@ GOAL = {"goal": UUIDField()}
 
 @prepared_for_user(**GOAL)
 def one_goal(user, goal):
-    """What the page of a goal begins with."""
+    """The goal with what its page needs first."""
     rows = Goal.objects.visible_to(user).with_words().filter(pk=goal)
     rows = rows.select_related("client__user", "review__opened_by")
     rows = signals.with_told(with_rating_draft(rows, user), user)
@@ -58,14 +58,14 @@ def one_goal(user, goal):
 
 
 def goal_to_change(request, goal_id) -> Goal:
-    """One that the reader may change, recorded as opened; else 404."""
+    """A goal that the reader can edit, recorded as opened; else 404."""
     rows = Goal.objects.editable_by(request.user).with_words()
     rows = rows.select_related("client__user", "review")
     return open_for(request, rows, pk=goal_id)
 
 
 def with_rating_draft(rows, user):
-    """With `has_rating_draft`: a rating that this person began and did not save."""
+    """Annotate `has_rating_draft`: a rating that this user began and did not save."""
     mine = Draft.objects.visible_to(user).filter(kind="rating", target=OuterRef("pk"))
     return rows.annotate(has_rating_draft=Exists(mine))
 
@@ -77,7 +77,7 @@ def every_version(user, goal):
 
 @prepared_for_user(**GOAL, agreed=UUIDField(), latest=UUIDField())
 def keys_of_last_versions(user, goal, agreed, latest):
-    """Each with its version: every version has one from the start, its proposer's."""
+    """Agreements with their version; every version has at least its proposer's."""
     versions = GoalVersion.objects.visible_to(user).filter(goal=goal)
     newest = versions.order_by("-number").values("pk")[:SHOWN_VERSIONS]
     rows = Agreement.objects.visible_to(user).filter(version__goal=goal)
@@ -102,7 +102,7 @@ def last_moves(user, goal):
 
 
 def answers_of(user, goal):
-    """What each side answered last in each review that is over, the newest first."""
+    """Each side's last answers in each finished review, newest first."""
     rows = ReviewAnswer.objects.visible_to(user)
     rows = rows.filter(review__goal=goal).exclude(review__closed_at=None)
     newest = rows.order_by("review", "side", "-at", "-pk").distinct("review", "side")
@@ -123,7 +123,7 @@ def _ratings_that_count(user, goal):
 
 @prepared_for_user(**GOAL)
 def bare_ratings(user, goal):
-    """The newest first, and one more than are shown where there are more."""
+    """Newest first; one more than shown, to tell whether there are more."""
     rows = (
         _ratings_that_count(user, goal)
         .order_by("-at", "-pk")
@@ -133,7 +133,7 @@ def bare_ratings(user, goal):
 
 
 def _told_ratings(user, goal, most):
-    """The last few, and so many of those that were taken back, the newest."""
+    """The latest ratings to list, and the newest withdrawn ones."""
     last = _ratings_that_count(user, goal).order_by("-at", "-pk").values("pk")
     rows = GoalRating.objects.visible_to(user).filter(goal=goal, withdraws=None)
     back = rows.exclude(withdrawn_by=None).order_by("-at", "-pk").values("pk")
@@ -175,7 +175,7 @@ def links_of(user, goal):
 
 @prepared_for_user(**GOAL)
 def scores_of(user, goal):
-    """The newest of each kind and side."""
+    """The newest score of each kind and side."""
     rows = GoalScore.objects.visible_to(user).filter(goal=goal)
     rows = rows.order_by("kind", "side", "-at", "-pk").distinct("kind", "side")
     return rows.select_related("by")

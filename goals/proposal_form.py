@@ -1,6 +1,6 @@
-"""Proposing a goal, or other words for one: listen first, then shape.
+"""Propose a goal, or a new wording for one.
 
-Only the own words are needed.
+Only the client's own words are required.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STAYS_DUE = _(
     "The review is due. Leave it empty to keep it due, or enter a later date."
 )
 RULERS = ("importance", "confidence")
-# What belongs to a goal that begins; other words for one leave it as it is.
+# Fields of a new goal only; a new wording does not change them.
 ONLY_NEW = (
     "first_step", "cue", "plan", "today",
     *(f"{ruler}{part}" for ruler in RULERS for part in ("", "_why", "_raise")),
@@ -53,7 +53,7 @@ def level_name(level: int) -> str:
 
 @drafts.drafted(lambda user: Goal.objects.editable_by(user), itself=True)
 class ProposalForm(HouseForm):
-    """A new goal, or other words for one.  Only the own words are needed."""
+    """A new goal, or a new wording for one. Only the own words are required."""
 
     has_once = True
     own_words = few_words(
@@ -108,7 +108,7 @@ class ProposalForm(HouseForm):
         like: Goal | None = None,
         **kwargs,
     ):
-        """`like`: a closed goal whose words are proposed as a new one."""
+        """`like`: a closed goal whose wording is proposed as a new goal."""
         self.client, self.goal, self.like = client, goal, like
         if goal is not None:
             said = _said(goal.latest) | {"review_on": self._reviewed}
@@ -134,7 +134,7 @@ class ProposalForm(HouseForm):
 
     @property
     def target(self):
-        """Which row its draft belongs to: the goal, or the client of a new one."""
+        """The row that its draft belongs to: the goal, or the client for a new one."""
         known = self.goal or self.like
         return known.pk if known else self.client.pk
 
@@ -152,13 +152,13 @@ class ProposalForm(HouseForm):
         return level_name(0) in self.fields
 
     def is_shaped(self) -> bool:
-        """Whether anything below the own words is said, or to be mended."""
+        """Whether a field below the own words is filled in or has an error."""
         first = {"own_words", "why", "low_end", "high_end", "today"}
         hidden = {"seen", "once", "review_was"}
         rest = [name for name in self.fields if name not in first | hidden]
         return any(self[name].value() or self[name].errors for name in rest)
 
-    # -- what was said -----------------------------------------------------------
+    # -- initial values ----------------------------------------------------------
 
     def clean(self):
         said = super().clean()
@@ -196,21 +196,21 @@ class ProposalForm(HouseForm):
 
     @property
     def _reviewed(self) -> date | None:
-        """The review day that a change begins with: the one that is proposed, else the
-        goal's, which a review may have set anew; a day that has come is neither."""
+        """The initial review date of a change: the proposed one, else the goal's, which
+        a review may have set; none if it has passed."""
         ahead = self.goal.review_on
         is_ahead = ahead and ahead > timezone.localdate()
         return self._day_left or (ahead if is_ahead else None)
 
     @property
     def _day_left(self) -> date | None:
-        """What is proposed where the day on the page was left as it was: that of the
-        proposal before, while it is ahead; else none, and the goal keeps its own."""
+        """The review date if the field was not changed: the earlier proposal's if it is
+        in the future; else None, and the goal keeps its own."""
         day = self.goal.latest.review_on if self.goal.has_proposal else None
         return day if day and day > timezone.localdate() else None
 
     def _day(self) -> date | None:
-        """The review day that is proposed; None leaves the goal's as it is."""
+        """The proposed review date; None leaves the goal's unchanged."""
         day = self.cleaned_data["review_on"]
         if self.goal is None:
             return day
@@ -228,7 +228,7 @@ class ProposalForm(HouseForm):
         return latest.pk == self.goal.in_force_id and self.goal.differs_since
 
     def content(self):
-        """What is proposed; fields this side does not show stay as they were."""
+        """The proposed content; fields that this side does not show are unchanged."""
         known = self.goal or self.like
         before = known.latest.content if known else {}
         said = {n: self.cleaned_data[n] for n in WORDS if n in self.fields}
@@ -275,7 +275,7 @@ class ProposalForm(HouseForm):
         return goal
 
     def _is_said_in(self, goal) -> bool:
-        """Whether all that is typed stands in this goal, as it was proposed first."""
+        """Whether all submitted values match this goal as it was first proposed."""
         said = self.cleaned_data
         first = goal.versions.order_by("number").first().content
         if any(first[name] != value for name, value in self.content().items()):
@@ -298,7 +298,7 @@ class ProposalForm(HouseForm):
         }
 
     def _begin(self, goal, by):
-        """A first step, where it is today, and the two rulers, where they were said."""
+        """Save the optional first step, first rating, importance and confidence."""
         said = self.cleaned_data
         if said.get("first_step"):
             plan = {"cue": said["cue"], "plan": said["plan"]}
@@ -318,6 +318,6 @@ class ProposalForm(HouseForm):
 
 
 def _said(version) -> dict:
-    """The content as the form's fields have it."""
+    """The submitted fields as content."""
     levels = {level_name(level): text for level, text in version.levels.items()}
     return {**version.content, **levels}

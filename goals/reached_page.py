@@ -1,4 +1,4 @@
-"""A goal that was reached: who said so, beside all that its page shows."""
+"""The page of a reached goal: who said so, besides the goal page's data."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from ui import screen_privacy
 class ReachedPage(GoalPage):
     @property
     def has_carried(self) -> bool:
-        """Whether there is anything to tell of what carried it."""
+        """Whether there is anything to say about what helped."""
         return bool(self.carried_by or self.reached or self.rated_again)
 
     @property
     def rated_again(self) -> list[tuple[RatingSeries, int]]:
-        """Of each side that rated on enough days, and how many of its ratings were for
-        an earlier wording."""
+        """Of each side with enough days: how many ratings had an earlier wording."""
         return [
             (series, sum(map(self._is_earlier, series.ratings)))
             for series in self.numbers.series
@@ -32,15 +31,15 @@ class ReachedPage(GoalPage):
 
     @property
     def last_numbers(self) -> list[tuple[str, int, bool]]:
-        """Of each side that rated: its name, its last number, and whether that was for
-        an earlier wording."""
+        """Of each side that rated: name, last rating, whether for an earlier
+        wording."""
         return [
             (self._name(series), series.last.value, self._is_earlier(series.last))
             for series in self.numbers.series
         ]
 
     def _name(self, series: RatingSeries) -> str:
-        """Whose its last number is: what came with an import is nobody's."""
+        """Whose last rating it is: an imported one is nobody's."""
         return _("Imported list") if series.last.from_list else series.name
 
     def _is_earlier(self, rating: ChartRating) -> bool:
@@ -52,7 +51,7 @@ class ReachedPage(GoalPage):
 
     @cached_property
     def reached_by(self) -> str:
-        """Who said that it is reached: both, where each chose so in its review."""
+        """Who said that it is reached: both, if each chose so in its review."""
         reviews = self.goal.reviews.filter(decision=Review.Choice.REACHED)
         review = reviews.order_by("-closed_at", "-pk").first()
         if review is None:

@@ -1,4 +1,4 @@
-"""The last ratings of many goals in one query, for spark lines and prefilled stones."""
+"""The latest ratings of many goals in one query, for sparklines and initial values."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from ui.charts.spark import sparkline
 from ui.charts.words import ENOUGH
 
 SHOWN = 12
-READ = 4 * SHOWN  # ratings read for them: a day may have several, the last one counts
+# ratings read for that; a day may have several, of which the last counts
+READ = 4 * SHOWN
 
 _OF_SIDE = """FROM goals_goalrating rating
     WHERE rating.goal_id = goal.id AND rating.client_id = goal.client_id
       AND rating.side = '{side}' AND rating.withdraws_id IS NULL
       AND NOT EXISTS (SELECT FROM goals_goalrating back
                       WHERE back.withdraws_id = rating.id)"""
-# A rating on a day between that of the first and that of the last one: three days.
-# Each of the three is one step into an index, however long the history.
+# A rating on a day between the first and the last one makes three days. Each of the
+# three takes one index lookup, however long the history.
 _ON_THREE_DAYS = f"""EXISTS (
     SELECT {_OF_SIDE}
       AND rating.at >= (date_trunc('day', (
@@ -37,9 +38,9 @@ _ON_THREE_DAYS = f"""EXISTS (
       ) AT TIME ZONE {{zone}}) AT TIME ZONE {{zone}}
   )"""
 
-# One index walk for each goal, however long its history.  That goal and rating are of
-# one client goes without saying; said, it keeps PostgreSQL from collecting the ratings
-# of everybody in care anew for each goal, as row security would let it.
+# One index scan per goal, however long its history. The redundant condition on the
+# client keeps PostgreSQL from collecting the ratings of all visible clients for each
+# goal, as row-level security would allow.
 _SERIES = f"""CROSS JOIN LATERAL (
   SELECT array_agg(recent.value ORDER BY recent.at, recent.id)
            FILTER (WHERE recent.day IS DISTINCT FROM recent.next_day) AS ratings,
@@ -66,7 +67,7 @@ _SERIES = f"""CROSS JOIN LATERAL (
 
 
 def _of(side: str) -> str:
-    """Where more ratings lie than are read, their days are counted by themselves."""
+    """If there are more ratings than are read, their days are counted separately."""
     return _SERIES.format(side=side, often=_ON_THREE_DAYS.format(side=side, zone="$3"))
 
 
@@ -94,9 +95,12 @@ WHERE goal.client_id = ANY($1::uuid[]) AND goal.closed_at IS NULL
 
 @dataclass(frozen=True)
 class RecentSeries:
-    """The last ratings of one side (0 to 10, oldest first), the last of each day, and
-    when the last was; `days`: on how many it rated, exact below `words.ENOUGH`;
-    `is_listed`: the last came with an import, which names nobody."""
+    """One side's latest ratings (0 to 10, oldest first), the last of each day, and the
+    time of the last one.
+
+    `days`: number of days with a rating, exact below `words.ENOUGH`; `is_listed`: the
+    last one was imported, which names nobody.
+    """
 
     side: str
     ratings: list[int]
@@ -119,11 +123,11 @@ class RecentSeries:
 
 @dataclass(frozen=True)
 class RecentRatings:
-    """One open goal with the last ratings of each side; `agreed`: in effect, with no
-    other words proposed.
+    """One open goal with each side's latest ratings; `agreed`: in effect and without a
+    proposal.
 
-    `side`, `ratings`, `last` and `last_at` are those of the one that stands for the
-    goal in a list (`voices.counted`).
+    `side`, `ratings`, `last` and `last_at` belong to the side that represents the goal
+    in a list (`voices.counted`).
     """
 
     goal_id: UUID
@@ -143,7 +147,7 @@ class RecentRatings:
         return self.shown.side if self.shown.ratings else ""
 
     def earlier(self, goal: Goal, then: Wordings) -> str:
-        """Which side's last rating was given to other words than the goal has now."""
+        """The side whose last rating was for an earlier wording."""
         mine, theirs = (
             then.is_earlier(goal, one.last_at, one.side)
             for one in (self.client, self.therapist)
@@ -152,7 +156,7 @@ class RecentRatings:
 
     @property
     def rated_by(self) -> str:
-        """The `side`, or "list" where the last one came with an import."""
+        """The `side`, or "list" if its last rating was imported."""
         return "list" if self.shown.is_listed else self.side
 
     @property
@@ -169,13 +173,13 @@ class RecentRatings:
 
     @property
     def rated_at(self) -> datetime | None:
-        """When either side rated it last."""
+        """When either side last rated it."""
         given = [self.client.last_at, self.therapist.last_at]
         return max(filter(None, given), default=None)
 
 
 def recent_lines(client_ids: Iterable[UUID]) -> dict[UUID, list[RecentRatings]]:
-    """Open goals by client.  The ids are those that `visible_to(user)` gave."""
+    """Open goals by client. The ids must come from `visible_to(user)`."""
     zone = timezone.get_current_timezone_name()
     rows = LINES.rows(READ, list(client_ids), zone)
     found: dict[UUID, list[RecentRatings]] = {}
@@ -197,6 +201,6 @@ def _read(
 
 
 def rated_often(client_ids: Iterable[UUID]) -> set[UUID]:
-    """Who has an open goal that one side rated on three days (`words.ENOUGH`)."""
+    """Clients with an open goal that one side rated on three days (`words.ENOUGH`)."""
     rows = OFTEN.rows(list(client_ids), timezone.get_current_timezone_name())
     return {client_id for (client_id,) in rows}

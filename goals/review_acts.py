@@ -1,4 +1,4 @@
-"""Looking at a goal again: a review, what was reached, and taking it up."""
+"""Views of goal reviews, reached goals and resuming a goal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def review_begin(request, side: SidePages, goal_id):
 
 
 def _seen(request):
-    """When the newest line of the history was written that the page showed."""
+    """The time of the newest history line that the submitted page showed."""
     try:
         found = parse_datetime(request.POST.get("seen", ""))
     except ValueError:
@@ -51,7 +51,7 @@ def _seen(request):
 
 @either_side
 def review(request, side: SidePages, goal_id):
-    """One's own answers; the other side's once both are in; what becomes of it."""
+    """One's own answers, the other side's once both have answered, and the decision."""
     goal = goal_to_change(request, goal_id)
     read = request.POST.get("review", str(goal.review_id))
     if goal.review_id is None or read != str(goal.review_id):
@@ -67,7 +67,7 @@ def review(request, side: SidePages, goal_id):
 
 
 def _decided_meanwhile(request, goal: Goal):
-    """There is no review: what the last one ended with, and that this came too late."""
+    """There is no open review: say how the last one ended, and that this is late."""
     said = [status.decided(_last_decision(goal)) or NO_REVIEW]
     if request.method == "POST":
         said.append(_("Your answers arrived after that and were not saved."))
@@ -95,7 +95,7 @@ def _after_answer(request, goal: Goal, side: SidePages):
 
 @either_side
 def reached(request, side: SidePages, goal_id):
-    """What carried it; and, where the client marks it so, a line for a harder day."""
+    """What helped; and, if the client chose that, a line for a harder day."""
     goal = goal_to_change(request, goal_id)
     form = drafts.restored(LineForm, request, goal=goal)
     if goal.ended_as != Goal.Ended.REACHED:

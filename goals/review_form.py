@@ -1,4 +1,4 @@
-"""What one side answers in a review of a goal."""
+"""The form with one side's answers in a goal review."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,7 @@ from ui.forms import PickField, SegmentsField
 
 @of_goal
 class ReviewForm(KeptForm):
-    """One's own three answers, and what should become of the goal."""
+    """One's own three answers, and what should happen with the goal."""
 
     kind = "review"
     more_limits = {f"{name}_words": LONGEST for name in ReviewAnswer.QUESTIONS}
@@ -76,7 +76,7 @@ class ReviewForm(KeptForm):
         return self.done(review.answer, self.cleaned_data, by=by)
 
     def overtaken(self):
-        """It was decided while this was typed: say what."""
+        """It was decided while this was being typed: say how."""
         moves = self.goal.moves.filter(kind=GoalMove.Kind.DECIDED)
         decided = status.decided(moves.order_by("-at", "-pk").first())
         return decided or OVERTAKEN

@@ -1,4 +1,4 @@
-"""A review as one side sees it: the other's answers once both are in."""
+"""A review as one side sees it: the other's answers once both have answered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ui.charts.words import day_of, last_of_each_day
 @dataclass
 class Question:
     text: str
-    mine: tuple[str, str]  # the answer, and what was said with it
+    mine: tuple[str, str]  # answer and comment
     theirs: tuple[str, str]
 
 
@@ -59,12 +59,12 @@ class ReviewPage:
 
     @property
     def is_alone(self) -> bool:
-        """Whether nobody else ever agreed to it, or could answer."""
+        """Whether nobody else ever agreed to it or could answer."""
         return self.goal.is_alone
 
     @property
     def is_colleagues(self) -> bool:
-        """Whether somebody else of one's own side gave its answers."""
+        """Whether a colleague of the reader's own side gave its answers."""
         return bool(self.mine and self.mine.by_id != self.user.pk)
 
     @property
@@ -93,10 +93,13 @@ class ReviewPage:
 
     @property
     def numbers(self) -> list[tuple[str, int, int | None, bool]]:
-        """Of each side that rated: its name, the latest, and that of the first day
-        where it rated on several: as charts have it.  What came with an import is told
-        where nobody rated since.  What was given to other words than the latest is left
-        out; and whether the latest was given to an earlier wording."""
+        """For each side that rated: its name, the latest rating, and its first one if
+        it rated on several days, as in charts.
+
+        Imported ratings are mentioned if nobody has rated since. Ratings for another
+        wording than the latest rating's are left out; so is said whether the latest was
+        for an earlier wording.
+        """
         found = []
         for side in BOTH:
             rows = [row for row in self.ratings if row[0] == side]
@@ -114,7 +117,7 @@ class ReviewPage:
         return found
 
     def _words_of(self, row: tuple) -> str:
-        """What its side called the goal when it was rated."""
+        """The side's wording of the goal at the time of a rating."""
         return self.then.at(self.goal.pk, row[4], row[0])
 
 

@@ -1,4 +1,4 @@
-"""What the rules of `goals.signals` need of each goal, read in one statement."""
+"""Facts about each goal for the rules in `goals.signals`, read in one statement."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UNTOUCHED, FLAT = 4, 5  # sessions, ratings
 class Given(NamedTuple):
     """A move, a rating or an answer: by which side, what, when.
 
-    Of an agreement that was withdrawn, `what` is "agreed" where both had agreed.
+    For a withdrawn agreement, `what` is "agreed" if both had agreed.
     """
 
     side: str
@@ -53,10 +53,10 @@ class Given(NamedTuple):
 
 
 class GoalFacts(NamedTuple):
-    """All that the rule needs of one goal; moments are None where there is none."""
+    """All that the rule needs about one goal; times are None if missing."""
 
     in_force_at: datetime | None
-    agreed_last_by: str  # the side whose agreement brought it into effect; "" for none
+    agreed_last_by: str  # the side whose agreement brought it into effect; "" if none
     is_agreed: bool
     is_open: bool
     closed_at: datetime | None
@@ -67,18 +67,18 @@ class GoalFacts(NamedTuple):
     created_at: datetime
     celebrates: str
     review_opened_at: datetime | None  # of the open review
-    review_opened_by: str  # the side that began it
-    answered_at: dict[str, datetime | None]  # first answer of each side in it
-    answers: list[Given]  # the newest of each side, once both are in
+    review_opened_by: str  # the side that started it
+    answered_at: dict[str, datetime | None]  # each side's first answer in it
+    answers: list[Given]  # each side's newest, once both have answered
     moves: list[Given]  # the newest of each kind and side
-    last_rated_at: datetime | None  # ratings that were withdrawn, and withdrawals, too
-    ratings: dict[str, list[tuple[int, datetime]]]  # the last five of each side
+    last_rated_at: datetime | None  # including withdrawn ratings, and withdrawals
+    ratings: dict[str, list[tuple[int, datetime]]]  # each side's last five
     last_step_at: datetime | None
     last_comment_at: datetime | None
-    comments: list[Given]  # the newest of each side
-    unanswered_at: datetime | None  # the oldest comment that was not talked about
-    held: list[datetime]  # starts of the last sessions that were held, newest first
-    opened_at: dict[str, datetime | None]  # when each side opened it last
+    comments: list[Given]  # each side's newest
+    unanswered_at: datetime | None  # the oldest comment not marked as discussed
+    held: list[datetime]  # start times of the last held sessions, newest first
+    opened_at: dict[str, datetime | None]  # when each side last opened it
 
     def sessions_since(self, moment: datetime) -> int:
         """Held sessions that began after it, counted up to UNTOUCHED."""
@@ -86,13 +86,13 @@ class GoalFacts(NamedTuple):
 
     @property
     def agreed(self) -> Given | None:
-        """The agreement with which both had agreed to what is in effect."""
+        """The second agreement to the version in effect."""
         if not (self.in_force_at and self.agreed_last_by):
             return None
         return Given(self.agreed_last_by, "", self.in_force_at, "agreed")
 
     def newest(self, *kinds: str) -> Given | None:
-        """Of moves of these kinds; "agreed" is the agreement above."""
+        """The newest move of these kinds; "agreed" is the agreement above."""
         done = [*self.moves, *filter(None, [self.agreed])]
         found = [move for move in done if move.kind in kinds]
         return max(found, key=lambda move: move.at, default=None)
@@ -168,7 +168,7 @@ def goal_facts(clients, since):
 
 
 def facts_of(goal: Goal) -> GoalFacts:
-    """Of one that `_facts` found."""
+    """The facts of one row found by `_facts`."""
     return GoalFacts(
         in_force_at=goal.in_force_at,
         agreed_last_by=goal.agreed_last_by or "",

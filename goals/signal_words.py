@@ -1,7 +1,6 @@
-"""What goals ask of the two who hold them, in words and as links: a talk, a review,
-a kind question.
+"""Texts and links of goal signals for either side: a talk, a review, a question.
 
-What is asked stands in `clients.Signal`, written by the rules in `goals.signals`.
+The signals are `clients.Signal` rows, written by the rules in `goals.signals`.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ from goals.signals import (
     WITHDRAWN,
 )
 
-OTHER = _("A goal needs your attention")  # a kind that has no words of its own
-# What the therapist reads, and the one act.
+OTHER = _("A goal needs your attention")  # a kind without its own text
+# The therapist's text, and the link.
 TO_THERAPIST = {
     "talk": (_("You both want to talk about a goal you see differently."), _("Read")),
     "talk-client": (
@@ -95,7 +94,7 @@ TO_THERAPIST = {
     "taken-up": (_("The client resumed a goal."), _("Read")),
     "reached": (_("Goal reached. The client prefers to talk about it."), _("Read")),
     "answer": (_("The client started a goal review. Add your answers."), _("Answer")),
-    # Perhaps a colleague of the same side began it.
+    # A colleague of the same side may have started it.
     "answer-own": (_("Goal review: your answers are missing."), _("Answer")),
     "decide": (_("Goal review: it is your turn to choose what happens."), _("Decide")),
     "decided-keep": (_("Goal review decided: keep it as it is."), _("Read")),
@@ -129,7 +128,7 @@ TO_THERAPIST = {
 }
 
 
-# Which of a side's pages it leads to, and where on it; else the goal's own.
+# Which page of a side it links to, and where on it; default is the goal's page.
 PLACES = {
     "talk": ("goal_differ", ""),
     "talk-client": ("goal_differ", ""),
@@ -147,23 +146,23 @@ PLACES = {
 }
 PLACES |= dict.fromkeys((*WITHDRAWN, *DECLINED, *DECIDED.values()), ("goal", ""))
 PLACES |= dict.fromkeys((*SUGGESTS, *CHOSEN), ("goal_differ", ""))
-# What stands on top of what is prepared for the session.
+# Shown on top of the session preparation.
 REVIEWS = ("review", "answer", "answer-own", "decide")
-# What the client suggests to do with two wordings, short, for the caseload.
+# The client's suggestion for two wordings, short, for the caseload.
 CLIENT_SUGGESTS = {
     "talk-client": _("Suggests: talk"),
     "suggests-try": _("Suggests: try both"),
     "suggests-third": _("Suggests: combined wording"),
     "suggests-leave": _("Suggests: keep both"),
 }
-# What only tells something: there is nothing to do but read.
+# Notifications only: there is nothing to do but read.
 TOLD = (
     *TALK, *WITHDRAWN, *DECLINED, *CHOSEN, *DECIDED.values(), "agreed", "differs",
     "taken-up", "reached", "comment",
 )  # fmt: skip
 ASKED = (*SUGGESTS, "combine", *REVIEWS)
 FOR_THE_SESSION = ("talk", "talk-client", "talk-therapist", "reached")
-# Which lines about the same goal say it already.
+# Lines about the same goal that already say it.
 SAID_BY = {
     "differs": frozenset((*TALK, *SUGGESTS, *CHOSEN, "combine")),
     "decided-change": frozenset(["change"]),
@@ -173,7 +172,7 @@ SAID_BY = {
 
 
 def rank(kind: str) -> int:
-    """Where one goal has several: talks, then what is asked, then what is told."""
+    """Order of a goal's signals: talks, then requests, then notifications."""
     if kind in FOR_THE_SESSION:
         return 0
     if kind in QUIET:
@@ -182,14 +181,13 @@ def rank(kind: str) -> int:
 
 
 def to_therapist(kind: str) -> tuple[str, str]:
-    """What the therapist reads about it, and the one act."""
+    """The therapist's text about it, and the link."""
     why, act = TO_THERAPIST.get(kind, (OTHER, _("Read")))
     return str(why), str(act)
 
 
 class Watch(NamedTuple):
-    """`kind` as above; or "strength" or "correction", with the id of what is offered or
-    answered."""
+    """`kind` as above, or "strength" or "correction" with that row's id."""
 
     kind: str
     client_id: UUID
@@ -197,7 +195,7 @@ class Watch(NamedTuple):
     at: datetime | None = None  # since when
 
     def address(self, side: SidePages) -> str:
-        """The page of one's own side on which it is done."""
+        """The reader's page where it is done."""
         if self.kind == "strength":
             return reverse(side["strengths"])
         if self.kind == "correction":
@@ -215,7 +213,7 @@ class Watch(NamedTuple):
 def _shown(user, clients, meeting, today, now):
     rows = Signal.objects.visible_to(user).shown(today, now)
     rows = rows.filter(~Q(kind__in=QUIET) | Q(client_id=meeting), client_id=clients)
-    # Who closed the portal account answers no review, and nobody decides alone.
+    # A client who closed the portal answers no review, and nobody decides alone.
     rows = rows.exclude(kind__in=REVIEWS, client__user__is_active=False)
     rows = rows.order_by("kind", "due_on", "since", "about", "pk")
     return rows.values_list("kind", "client_id", "about", "since")
@@ -224,10 +222,10 @@ def _shown(user, clients, meeting, today, now):
 def watch(
     user: User, client_ids: Iterable[UUID], *, meeting: Iterable[UUID] | None = None
 ) -> list[Watch]:
-    """What one's own side is asked about these clients, in one query.
+    """What the reader's side is asked about these clients, in one query.
 
-    About a goal that stands still only those are asked whom one is `meeting` today, or
-    all where that is not said; and nobody where its review is due.
+    Questions about a goal without activity are only for clients the reader is `meeting`
+    today (all if not given), and not if its review is due.
     """
     asked = list(client_ids)
     met = asked if meeting is None else list(meeting)

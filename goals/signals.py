@@ -1,16 +1,16 @@
-"""What goals and strengths ask of the two who hold them: the rules of its signals.
+"""Signal rules for goals and strengths.
 
-`signals_of` is the rule, of the facts of one goal; nothing in it looks anything up.
+`signals_of` is a pure function of the facts of one goal.
 
-A goal is still when nobody touched it for four sessions; flat when its last five
-ratings by the client (the therapist's where the client gave none) are all the same.  A
-comment is unanswered when two sessions went by and nobody noted that it was talked
-about.  Where the two chose differently in a review, the one who chose first is asked
-again.  What one side decided, agreed to, withdrew, declined, took up again or commented
-is told to the other until it opens the goal, until it is settled, or until two weeks
-are over; never to the side that did it; who began a review is asked in other words.
-What one side suggests to do with two wordings is asked of the other until it suggests
-something too; where both would find words that hold both, both are asked for them.
+A goal is still after four sessions without activity, and flat if the client's last five
+ratings are equal (the therapist's if the client gave none). A comment is unanswered
+after two sessions in which nobody marked it as discussed. If the two chose differently
+in a review, the one who chose first is asked again. A decision, agreement, withdrawal,
+refusal, resumption or comment of one side notifies the other until it opens the goal,
+the matter is settled, or two weeks have passed. It never notifies the side that acted;
+whoever started a review gets a different text. A suggestion for two wordings asks the
+other side until it makes one too; if both want a combined wording, both are asked for
+it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from goals.voices import BOTH
 UNANSWERED = 2  # sessions
 TOLD_FOR = timedelta(days=14)
 TOLD = ("agreed", "key_withdrawn", "declined", "differs", "taken_up")
-# What each of them is told as: what it means for the goal (`_told_as`).
+# The notification for each move: what it means for the goal (`_told_as`).
 WITHDRAWN = ("withdrawn", "withdrawn-too", "taken-back")
 DECLINED = (
     "declined", "declined-back", "declined-rests", "declined-closed", "declined-aside",
@@ -45,7 +45,7 @@ DECLINED = (
 SUGGESTS = ("suggests-try", "suggests-third", "suggests-leave")
 CHOSEN = ("chosen-try", "chosen-leave")
 TALK = ("talk", "talk-client", "talk-therapist")
-QUIET = ("flat", "flat-therapist", "still")  # asked about only where nothing is due
+QUIET = ("flat", "flat-therapist", "still")  # asked only if nothing is due
 DECIDED = {choice: f"decided-{choice}" for choice in Review.Choice.values}
 GOAL_KINDS = (
     *TALK, "agreed", *WITHDRAWN, *DECLINED, "differs", "taken-up", *SUGGESTS, *CHOSEN,
@@ -66,7 +66,7 @@ class Wanted(NamedTuple):
 
 
 def signals_of(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
-    """Every signal about one goal that should be open at this moment."""
+    """Every signal about one goal that should be open now."""
     yield from _told(goal, now)
     yield from _talk(goal)
     yield from _ways(goal, now)
@@ -90,8 +90,8 @@ def _told(goal: GoalFacts, now: datetime) -> Iterator[Wanted]:
 
 
 def _told_as(goal: GoalFacts, did: Given) -> str:
-    """A withdrawn agreement is not a proposal that was taken back; and what a declined
-    wording leaves differs."""
+    """Tell a withdrawn agreement from a withdrawn proposal, and say what a declined
+    wording leaves in effect."""
     if did.kind == "key_withdrawn":
         if did.what != "agreed":
             return "taken-back"
@@ -112,7 +112,7 @@ def _is_settled(goal: GoalFacts, did: Given) -> bool:
     if did.kind == "taken_up":
         return not goal.is_open
     if did.kind == "agreed":
-        decided = goal.newest("decided")  # a review is about what was agreed before
+        decided = goal.newest("decided")  # a review is about what was agreed before it
         return not goal.is_open or bool(decided and decided.at > did.at)
     if did.kind == "key_withdrawn":
         return goal.in_force_at is not None and goal.in_force_at >= did.at
@@ -127,7 +127,7 @@ def _tell(goal, kind: str, did: Given, now: datetime) -> Iterator[Wanted]:
 
 
 def _talk(goal: GoalFacts) -> Iterator[Wanted]:
-    """Who wants to talk about a goal seen differently, until a session was held."""
+    """Who wants to talk about a goal seen differently, until a session is held."""
     if not (goal.is_open and goal.differs_since):
         return
     talk = [move for move in _suggested(goal).values() if move.what == "talk"]
@@ -140,8 +140,7 @@ def _talk(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _suggested(goal: GoalFacts) -> dict[str, Given]:
-    """What each side would do with two wordings, the last thing it said; without a
-    trial that a review ended."""
+    """Each side's last suggestion for two wordings; not from a trial that ended."""
     if not (goal.is_open and goal.differs_since):
         return {}
     moves = [move for move in goal.moves if move.kind == "next"]
@@ -173,7 +172,7 @@ def _reached(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _review(goal: GoalFacts) -> Iterator[Wanted]:
-    """That one is due; of an open one, whose answer or choice is missing."""
+    """A due review; for an open one, the side whose answer or choice is missing."""
     if goal.review_opened_at is None:
         if goal.review_on:
             since = goal.in_force_at or goal.created_at
@@ -191,7 +190,7 @@ def _review(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _must_choose(goal: GoalFacts, side: str) -> bool:
-    """Whether this side chose nothing, or chose before the other chose otherwise."""
+    """Whether this side has not chosen, or chose before the other chose differently."""
     by_side = {answer.side: answer for answer in goal.answers}
     mine, theirs = by_side.get(side), by_side.get(Side(side).other)
     if not (mine and mine.what):
@@ -207,7 +206,7 @@ def _said(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _quiet(goal: GoalFacts) -> Iterator[Wanted]:
-    """A question about an agreed goal that stands still, where nothing else is open."""
+    """A question about an agreed goal without activity, if nothing else is open."""
     if not goal.is_agreed or goal.review_opened_at or goal.differs_since:
         return
     moved_at = max((move.at for move in goal.moves), default=None)
@@ -225,7 +224,7 @@ def _quiet(goal: GoalFacts) -> Iterator[Wanted]:
 
 
 def _is_flat(ratings: list[tuple[int, datetime]], moved_at: datetime | None) -> bool:
-    """Five alike, all given since the goal's history went on."""
+    """Five equal ratings, all since the last change in the goal's history."""
     if len(ratings) < FLAT or len({value for value, _at in ratings}) > 1:
         return False
     return moved_at is None or min(at for _value, at in ratings) > moved_at
@@ -258,7 +257,7 @@ def _signal(row: Goal | Strength, wanted: Wanted, side: str) -> Signal:
 
 @signals.rule("strength", follows={"strengths", "clients"})
 def of_strengths(client_ids: list[UUID]) -> list[Signal]:
-    """The client alone says whether it is one."""
+    """The client alone decides whether it is a strength."""
     waiting = Strength.State.PROPOSED
     rows = Strength.objects.filter(client_id__in=client_ids, state=waiting)
     rows = rows.exclude(client__state=Client.State.DISCHARGED)

@@ -1,7 +1,7 @@
-"""How a goal stands and who is asked to agree, in the same words on every page.
+"""A goal's status and who is asked to agree, worded the same on every page.
 
-Everything here follows from what the goal's row says; `Goal._settle` keeps who is
-asked from the agreements that stand.
+Everything follows from the goal's row; `Goal._settle` updates who is asked from the
+agreements in effect.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ui.templatetags.ui import day
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads it: which side, and whether they may agree themselves."""
+    """The reader: which side, and whether they may agree themselves."""
 
     side: str
     may_write: bool = True
@@ -37,7 +37,7 @@ class Reader:
 
 
 def kind_of(goal: Goal) -> str:
-    """ "agreed", "changing" (agreed, with other words proposed), "proposed", "differ",
+    """ "agreed", "changing" (agreed, with a proposal), "proposed", "differ",
     "withdrawn", or how it ended: "reached", "aside", "declined", "taken back"."""
     if not goal.is_open:
         return goal.ended_as
@@ -49,31 +49,31 @@ def kind_of(goal: Goal) -> str:
 
 
 def standing(goal: Goal, reader: Reader, client=None) -> SafeString:
-    """How it stands, in a sentence or two; `client` is whose it is."""
+    """The status in one or two sentences; `client` is whose goal it is."""
     client = client or goal.client
     said = [stands(goal, client), asked(goal, reader, client)]
     return format_html_join(" ", "{}", ((one,) for one in said if one))
 
 
 def was_agreed() -> Exists:
-    """Of goals: whether both ever agreed to words of it, withdrawn since or not."""
+    """Whether both ever agreed to a wording of these goals, even if withdrawn since."""
     keys = Agreement.objects.filter(version=OuterRef("pk"))
     both = [Exists(keys.filter(side=side)) for side in Side.values]
     return Exists(GoalVersion.objects.filter(*both, goal=OuterRef("pk")))
 
 
 def agreed_again() -> Q:
-    """As `with_past`, for a query: one side agrees anew to what both once agreed to."""
+    """Like `with_past`, as an expression: one side has agreed again."""
     keys = Agreement.objects.filter(version=OuterRef("latest"))
     both = (Exists(keys.filter(side=side)) for side in Side.values)
     return Q(*both, in_force=None)
 
 
 def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
-    """The same goals, with `was_withdrawn`: nothing is agreed, though both once agreed;
-    and `agreed_again`: one side agreed anew to just those words.
+    """The same goals with `was_withdrawn`: nothing is agreed, though both once agreed;
+    and `agreed_again`: one side agreed again to that wording.
 
-    Read by `with_names`, in one query or none; again only where that came later.
+    Loaded by `with_names`, in at most one query; here only if that has not run.
     """
     if not all("last_agreed" in goal.__dict__ for goal in goals):
         with_names(user, goals)
@@ -85,7 +85,7 @@ def with_past(user: User, goals: Collection[Goal]) -> Collection[Goal]:
 
 
 def earlier(goal: Goal) -> str:
-    """What a proposal or two wordings do not say of themselves; '' for nothing."""
+    """What a proposal or two wordings do not show by themselves; '' if nothing."""
     if getattr(goal, "agreed_again", False):
         return _("The earlier agreement was withdrawn. One of you agreed again.")
     if getattr(goal, "was_withdrawn", False):
@@ -94,7 +94,7 @@ def earlier(goal: Goal) -> str:
 
 
 def stands(goal: Goal, client, days: str = "within") -> SafeString:
-    """The same without who is asked: for what both read; `days` as in |day."""
+    """The same without who is asked: for text that both read; `days` as in |day."""
     kind = kind_of(goal)
     if not goal.is_open:
         return format_html(ended(kind), day=day(goal.closed_at, days))
@@ -116,9 +116,9 @@ def stands(goal: Goal, client, days: str = "within") -> SafeString:
 
 
 def chosen(goal: Goal, days: str = "within") -> str:
-    """What both chose to do with two wordings, and when; '' while they did not.
+    """What both chose for two wordings, and when; '' if they have not.
 
-    Of goals that went through `with_ways`, as those of every list do.
+    For goals from `with_ways`, which every list uses.
     """
     ways = getattr(goal, "ways", None)
     move = ways and ways.chosen
@@ -129,7 +129,7 @@ def chosen(goal: Goal, days: str = "within") -> str:
 
 
 def suggested(goal: Goal) -> str:
-    """What each side suggests to do with two wordings, while both have not chosen."""
+    """Each side's suggestion for two wordings, until both chose the same."""
     ways = getattr(goal, "ways", None)
     return " ".join(_suggestion(ways, move) for move in ways.open) if ways else ""
 
@@ -143,7 +143,7 @@ def _suggestion(ways: Ways, move: GoalMove) -> str:
 
 
 def came_in(goal: Goal) -> str:
-    """What stands on top of a session about it; '' for what needs no talk."""
+    """Text on top of a session about it; '' if there is nothing to discuss."""
     said = {
         "differ": _("You each see this goal differently."),
         "withdrawn": _("Not in effect: an agreement was withdrawn."),
@@ -160,7 +160,7 @@ ENDED = {
 
 
 def ended(how: str) -> str:
-    """How a goal ended, with a place for the day."""
+    """How a goal ended, with a placeholder for the day."""
     return ENDED.get(how, lambda: _("Closed {day}."))()
 
 
@@ -181,14 +181,14 @@ def _proposed(goal: Goal, days: str) -> SafeString:
     if goal.from_list and goal.latest.number == 1 and not earlier(goal):
         said = _("From an imported list, added {since}, not agreed yet.")
         return format_html(said, since=since)
-    if before := earlier(goal):  # it is called by the words of that agreement
+    if before := earlier(goal):  # the wording of that agreement names the goal
         said = format_html(_("A new wording was proposed {since}."), since=since)
         return format_html("{} {}", said, before)
     return format_html(_("Proposed {since}, not agreed yet."), since=since)
 
 
 def asked(goal: Goal, reader: Reader, client) -> str:
-    """Whose agreement or answer it needs; '' where nobody is asked."""
+    """Whose agreement or answer is needed; '' if nobody is asked."""
     if not goal.waits_for:
         return suggested(goal)
     if client.is_discharged and goal.waits_for == Side.THERAPIST:
@@ -209,7 +209,7 @@ def _client_reads(client) -> str:
 
 
 def _client(client) -> str:
-    """Whether the client can be waited for at all."""
+    """Whether the client can answer at all."""
     said = {
         PortalState.ACTIVE: _("Waiting for %(name)s to agree."),
         PortalState.INVITED: _("%(name)s can agree after joining the portal."),
@@ -225,7 +225,7 @@ def _client(client) -> str:
 
 
 def no_review(goal: Goal) -> str:
-    """Why it cannot be reviewed now, though both agreed to it; '' where it can."""
+    """Why it cannot be reviewed now, though both agreed to it; '' if it can."""
     if not goal.is_open or goal.can_decide:
         return ""
     said = {
@@ -243,8 +243,8 @@ def no_review(goal: Goal) -> str:
 
 
 def closed_because(goal: Goal, user) -> SafeString:
-    """Why nothing can be proposed, agreed or decided here any more, and who said so:
-    "You" is `user` alone, not a colleague of the same side."""
+    """Why nothing can be proposed, agreed or decided anymore, and who closed it: "You"
+    is only `user`, not a colleague of the same side."""
     kinds = CLOSED_BY.get(goal.ended_as, ())
     move = goal.moves.filter(kind__in=kinds).select_related("by").last()
     when = day(goal.closed_at, "within")
@@ -269,7 +269,7 @@ CLOSED_BY = {"declined": ("declined",), "taken back": ("key_withdrawn",)}
 
 
 def refusal(goal: Goal) -> GoalMove | None:
-    """The no to words both once agreed to, because of which nobody is asked."""
+    """The refusal to agree again that explains why nobody is asked."""
     if goal.waits_for or goal.in_force_id:
         return None
     moves = goal.moves.filter(kind=GoalMove.Kind.DECLINED, version=goal.latest_id)
@@ -277,7 +277,7 @@ def refusal(goal: Goal) -> GoalMove | None:
 
 
 def did_not_agree_again(move: GoalMove | None, user) -> SafeString:
-    """What the `refusal` of a goal says; '' without one."""
+    """The text for the `refusal` of a goal; '' without one."""
     if move is None:
         return SafeString("")
     when = day(move.at, "within")
@@ -289,7 +289,7 @@ def did_not_agree_again(move: GoalMove | None, user) -> SafeString:
 
 
 def decided(move) -> SafeString:
-    """What a review ended with, from its line in the history; '' without one."""
+    """How a review ended, from its history line; '' if it did not."""
     if move is None:
         return SafeString("")
     said = {"choice": Review.Choice(move.choice).label, "day": day(move.at, "within")}

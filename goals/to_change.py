@@ -1,4 +1,4 @@
-"""Goals that a review decided to change, until somebody proposes other words."""
+"""Goals that a review decided to change, until someone proposes a new wording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from goals.models import GoalVersion, Review
 
 
 def to_change(goals: QuerySet, today) -> QuerySet:
-    """Those of `goals`; both sides are asked until the day of the next review."""
+    """Those of `goals`; both sides are asked until the next review date."""
     last = Review.objects.filter(goal=OuterRef("pk")).exclude(decision="")
     last = last.order_by("-closed_at", "-pk")
     newer = GoalVersion.objects.filter(

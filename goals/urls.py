@@ -6,7 +6,7 @@ from goals import acts, review_acts, views
 from goals.strengths import views as strength_views
 
 GOAL = "goals/<uuid:goal_id>/"
-# The address's part, and what it does.
+# URL part and action.
 STEPS = {"reached": "reach", "undo": "undo", "up": "up", "down": "down", "drop": "drop"}
 urlpatterns = [
     path("clients/<uuid:client_id>/goals/add/", views.goal_add, name="goal-add"),

@@ -1,4 +1,4 @@
-"""What a version says besides its own words, each under its label."""
+"""The details of a version besides its wording, each with its label."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ REVIEW_ON = gettext_lazy("Review on")
 
 
 def said_in(version: GoalVersion, goal: Goal | None = None) -> dict[str, str]:
-    """Everything but the own words, each under its label.
+    """Every field except the own words, each with its label.
 
-    `goal`: whose review day it is, for a version in force: a review may have set it
-    anew since.
+    `goal`: supplies the review date of a version in effect, which a review may have
+    changed.
     """
     weight = dict(WEIGHTS)
     said = {

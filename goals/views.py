@@ -1,4 +1,4 @@
-"""What only the therapist does with a goal; what both do stands in goals/acts.py."""
+"""What only the therapist does with a goal; shared actions are in goals/acts.py."""
 
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def goal_add(request, client_id):
 
 
 def _session_of(request) -> UUID | None:
-    """The session screen that asked for a new goal, to go back to."""
+    """The session screen that opened the new-goal form, to return to."""
     try:
         return UUID(request.GET.get("session", ""))
     except ValueError:
@@ -64,7 +64,7 @@ def goal_propose(request, goal_id):
 @therapist_required
 @require_POST
 def goal_hand_over(request, goal_id):
-    """The client agrees on this very device: theirs alone until they are done."""
+    """Hand the device over: the client can agree, and do nothing else, until done."""
     goal = goal_to_change(request, goal_id)
     if not (goal.waits_for == Side.CLIENT and goal.is_shared):
         messages.warning(request, OVERTAKEN)

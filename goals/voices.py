@@ -1,11 +1,11 @@
-"""Who gave a rating, as each side reads it: two sides, two series, never one line.
+"""Who gave a rating, as each side reads it: two sides, two separate series.
 
-A number that both chose together was written down by the therapist and counts as the
-therapist's: the client pressed nothing, and a mean of the client's ratings must not
-hold what only the therapist says of them.  Wherever a single number says who gave it,
-it says "chosen together" as well.  Where one figure stands for a goal, it is the
-client's where the client rated on enough days (`ui.charts.words.ENOUGH`), else the
-therapist's where the therapist did: one new rating never throws the other's out.
+A rating chosen together is entered by the therapist and counts as the therapist's: the
+client confirmed nothing, and a mean of the client's ratings must not contain what only
+the therapist reports. Wherever a single rating names its author, it says "chosen
+together" as well. If one figure represents a goal, it is the client's if the client
+rated on enough days (`ui.charts.words.ENOUGH`), else the therapist's if the therapist
+did: one new rating never drops the other side's.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ BOTH = (Side.CLIENT, Side.THERAPIST)
 def voice(
     side: str, client, *, portal: bool, own: bool = False, listed: bool = False
 ) -> str:
-    """What a side is called on a page; `client` is whose goal it is.
+    """The label of a side on a page; `client` is whose goal it is.
 
-    `own`: the reader, a therapist, gave all that is shown of that side; `listed`: all
-    of it came with an import, which names nobody.
+    `own`: the reader, a therapist, gave all ratings shown of that side; `listed`: all
+    of them were imported, which names nobody.
     """
     if listed:
         return _("Imported list")
@@ -39,8 +39,8 @@ def voice(
 
 
 def counted(given: Mapping[str, Collection], enough: int = ENOUGH) -> str:
-    """Whose ratings one figure uses, of those that each side gave, one a day: the
-    first side with enough of them, else the first with any; '' for none."""
+    """Whose ratings a figure uses, given each side's, one a day: the first side with
+    enough of them, else the first with any; '' if none."""
     for least in (enough, 1):
         for side in BOTH:
             if len(given.get(side, ())) >= least:

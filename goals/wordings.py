@@ -1,4 +1,4 @@
-"""What a goal said on a day: old records show the words of their own time."""
+"""A goal's wording on a given day: earlier events show the wording of their time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from goals.models import Agreement, Goal, GoalMove, GoalVersion
 from goals.models.content import Side
 
 Moment = tuple[datetime, GoalVersion]
-# Each side's way of saying it, from then on: a version's words or a move's wording.
+# Each side's wording from then on: a version's or a move's.
 Sides = dict[str, GoalVersion | GoalMove]
 DIFFERENCES = (GoalMove.Kind.DIFFERS, GoalMove.Kind.TAKEN_UP)
 
 
 @prepared_for_user(goals=many(UUIDField()))
 def _agreements(user, goals):
-    """With `differed`: whether the goal was ever seen differently."""
+    """Annotate `differed`: whether the goal was ever seen differently."""
     rows = Agreement.objects.visible_to(user).filter(version__goal=goals)
     moves = GoalMove.objects.filter(goal=OuterRef("version__goal"))
     rows = rows.annotate(differed=Exists(moves.filter(kind__in=DIFFERENCES)))
@@ -36,10 +36,10 @@ def _agreements(user, goals):
 
 
 class Wordings:
-    """The words that stood for each goal from when on, replayed from its agreements.
+    """The wordings of each goal over time, replayed from its agreements.
 
-    Each version has one from the start, its proposer's.  `agreed` has the moments at
-    which both sides' agreement stood, `withdrawn` those at which it ended.
+    Each version has at least its proposer's agreement. `agreed` has the times at which
+    both sides' agreement was in effect, `withdrawn` those at which it ended.
     """
 
     def __init__(self, keys: Iterable[Agreement], moves: Iterable[GoalMove] = ()):
@@ -62,10 +62,10 @@ class Wordings:
 
     @classmethod
     def of(cls, goal_ids: Iterable[UUID], user: User) -> Wordings:
-        """In one query, and one more where a goal was ever seen differently; the ids
-        are those of goals that `user` may see.
+        """Load in one query, plus one if a goal was ever seen differently. The ids must
+        be those of goals that `user` can see.
 
-        Prepared: compiled each time, it was a third of the weekly digest's CPU.
+        Prepared: compiling it each time took a third of the weekly digest's CPU.
         """
         keys = _agreements(user, goals=list(goal_ids))
         differed = {key.version.goal_id for key in keys if key.differed}
@@ -76,9 +76,9 @@ class Wordings:
 
     @classmethod
     def before(cls, goals: list[Goal], when: datetime, user: User) -> Wordings:
-        """For `words_then` and `in_effect`: asks only about goals that may have stood
-        otherwise then: all with several versions, two ways of saying it or a withdrawn
-        agreement, but those agreed before `when` and in force since."""
+        """For `words_then` and `in_effect`: loads only goals that may have had another
+        status then: those with several versions, two wordings or a withdrawn agreement,
+        except those agreed before `when` and in effect since."""
         with_names(user, goals)
         newer = {
             goal.pk
@@ -91,7 +91,7 @@ class Wordings:
         return cls.of(newer, user) if newer else cls([])
 
     def in_effect(self, goal_id: UUID, when: datetime) -> bool:
-        """Whether both sides' agreement to any of its words stood at that moment."""
+        """Whether both sides had agreed to any of its wordings at that time."""
         agreed = [at for at, _version in self.agreed.get(goal_id, []) if at <= when]
         ended = [at for at, _version in self.withdrawn.get(goal_id, []) if at <= when]
         return bool(agreed) and (not ended or agreed[-1] > ended[-1])
@@ -99,13 +99,13 @@ class Wordings:
     def agreed_within(
         self, goal_id: UUID, begins: datetime, ends: datetime
     ) -> Moment | None:
-        """When both had agreed to it last in that time, and to which of its words."""
+        """When both last agreed within that period, and to which wording."""
         agreed = self.agreed.get(goal_id, [])
         return next((one for one in agreed[::-1] if begins <= one[0] < ends), None)
 
     @classmethod
     def of_changed(cls, goals: Iterable[Goal], user: User) -> Wordings:
-        """Of those with several versions or two ways of saying it; see `of`."""
+        """Only goals with several versions or two wordings; see `of`."""
         ids = [one.pk for one in goals if one.latest.number > 1 or one.differs_since]
         return cls.of(ids, user) if ids else cls([])
 
@@ -116,14 +116,14 @@ class Wordings:
         side: str,
         until: datetime | None = None,
     ) -> bool:
-        """Whether `side` called it otherwise at that moment than at `until`, or now."""
+        """Whether `side` called it differently then than at `until` (or now)."""
         if when is None or goal.pk not in self.shown:
             return False
         until = until or timezone.now()
         return self.at(goal.pk, when, side) != self.at(goal.pk, until, side)
 
     def since(self, goal: Goal) -> datetime | None:
-        """From when on it has had the words it has; None where it always had them."""
+        """Since when it has its current wording; None if it never changed."""
         moments = self.shown.get(goal.pk, [])
         for (_at, before), (at, now) in reversed([*pairwise(moments)]):
             if before.own_words != now.own_words:
@@ -131,15 +131,15 @@ class Wordings:
         return None
 
     def words_then(self, goal: Goal, when: datetime, side: str) -> str:
-        """What `side` called it: its own wording while the two saw it differently."""
+        """`side`'s name for it then: its own wording while the two disagreed."""
         return self.at(goal.pk, when, side) or goal.called
 
     def at(self, goal_id: UUID, when: datetime, side: str = "") -> str:
-        """The words in effect at that moment, else those in effect last before it, else
-        those proposed last until then; while the two see it differently and nothing was
-        ever agreed, those of `side`.
+        """The wording in effect at that time, else the last one in effect before, else
+        the last proposal; while the two see it differently and nothing was ever agreed,
+        that of `side`.
 
-        What was brought along from before the goal was here has its first words.
+        Imported data from before the goal existed has its first wording.
         """
         moments = self.shown.get(goal_id, [])
         if not moments:
@@ -154,7 +154,7 @@ class Wordings:
 
 
 def for_earlier(mine: bool, theirs: bool) -> str:
-    """What a client's list says of last ratings that were given to earlier words."""
+    """Text in a client's list about last ratings that were for an earlier wording."""
     if mine and theirs:
         return _("Both last ratings were for an earlier wording.")
     if mine:
@@ -163,17 +163,17 @@ def for_earlier(mine: bool, theirs: bool) -> str:
     return said if theirs else ""
 
 
-TURNED, BACK, DECLINED, MOVED = range(4)  # what happens at one moment, in this order
+# event kinds, in processing order for one moment
+TURNED, BACK, DECLINED, MOVED = range(4)
 
 
 @dataclass
 class _Replay:
-    """One goal, event by event, as GoalVersion does it: a proposal that is gone leaves
-    what is in force."""
+    """One goal, event by event, as in GoalVersion."""
 
     events: list[tuple] = field(default_factory=list)
     standing: dict[UUID, set[str]] = field(default_factory=dict)
-    # Who agreed to it, whether it stands or not.
+    # Who agreed to it, in effect or withdrawn.
     ever: dict[UUID, set[str]] = field(default_factory=dict)
     known: dict[UUID, GoalVersion] = field(default_factory=dict)
     in_force: GoalVersion | None = None
@@ -220,11 +220,12 @@ class _Replay:
             self._no_difference(at)
 
     def _ended(self, at: datetime, kind: int, key: Agreement) -> None:
-        """Of a key that was taken back, or of a version that was declined."""
+        """When an agreement was withdrawn, or its version declined."""
         version, sides = key.version, self.standing[key.version_id]
         if kind == BACK:
             sides.discard(key.side)
-        elif len(self.ever[version.pk]) < 2:  # else the other side's agreement stands
+        # otherwise the other side's agreement remains
+        elif len(self.ever[version.pk]) < 2:
             sides.clear()
         if self.in_force == version:
             self.in_force = None
@@ -233,12 +234,12 @@ class _Replay:
             self._no_difference(at)
             if self.in_force:
                 self.latest = self.in_force
-            elif len(self.ever[version.pk]) < 2:  # it is gone
+            elif len(self.ever[version.pk]) < 2:  # dropped
                 side = Side(version.side).other if kind == DECLINED else ""
                 self.latest = self._before(version, side) or self.latest
 
     def _before(self, version: GoalVersion, side: str) -> GoalVersion | None:
-        """As GoalVersion.before, of what is replayed so far."""
+        """Like GoalVersion.before, for what was replayed so far."""
         for one in sorted(self.known.values(), key=lambda one: -one.number):
             if one.number >= version.number:
                 continue
@@ -249,10 +250,10 @@ class _Replay:
         return None
 
     def _moved(self, at: datetime, move: GoalMove) -> None:
-        """Seen differently, or taken up again, which ends a difference."""
+        """Seen differently, or resumed, which ends a difference."""
         if move.kind != GoalMove.Kind.DIFFERS:
             return self._no_difference(at)
-        if self.agreed:  # it is called by the last words of both
+        if self.agreed:  # the last agreed wording names it
             return None
         sides = dict(self.differs[-1][1]) if self.differs else {}
         if not sides:

@@ -62,7 +62,7 @@ class AdditionForm(HouseForm):
     def __init__(self, *args, note: ProgressNote, **kwargs):
         self.note, self.client, self.target = note, note.client, note.pk
         super().__init__(*args, **kwargs)
-        self.fields["reason"].one_of_two = True  # needed for two of the three kinds
+        self.fields["reason"].one_of_two = True  # required for two of the three kinds
 
     def clean(self):
         said = super().clean()

@@ -1,5 +1,5 @@
-"""What is kept for the next session: a goal reached that the client wants to talk
-about, and a goal that one of the two wants to talk about because they differ."""
+"""Topics for the next session: a reached goal that the client wants to talk about, and
+a goal that either side wants to talk about because they differ."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Topic:
 
 
 def topics(session: TherapySession, user: User, side: SidePages) -> list[Topic]:
-    """In order of the day they came up; nothing where another session comes first.
+    """Sorted by the date they came up; empty if another session comes first.
 
     One statement, and one more for each of: a session of another day, any topic.
     """

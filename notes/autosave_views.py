@@ -1,4 +1,4 @@
-"""A note is kept while it is typed; what cannot be kept in it is kept beside it."""
+"""Autosave of a note; text that does not fit in the note is stored beside it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from notes.unsaved import (
 @therapist_required
 @require_POST
 def note_keep(request, session_id):
-    """Keep what is typed: one look-up that is also the access rule, and one write."""
+    """Autosave: one lookup, which is also the access check, and one write."""
     typed = typed_in(request.POST)
     base = revision_of(request.POST.get("revision"))
     why = refuses(typed)
@@ -53,14 +53,14 @@ def note_keep(request, session_id):
 
 @prepared(who=UUIDField(), session=UUIDField())
 def _mine(who, session):
-    """The note that one began oneself, if one may still write there."""
+    """The user's own unsigned note, if they may still write there."""
     rows = ProgressNote.objects.filter(access.may_write(who), pk=session, author=who)
     rows = rows.exclude(session__state__in=TherapySession.OFF)
     return encryption.with_keys(rows).defer("body")
 
 
 def _note_to_write(request, session_id, base) -> ProgressNote | None:
-    """None where the session did not take place: its page says why."""
+    """None if the session was missed or canceled: its page says why."""
     for note in _mine(who=request.user.pk, session=session_id):
         encryption.remember(note)
         return note
@@ -68,7 +68,7 @@ def _note_to_write(request, session_id, base) -> ProgressNote | None:
     session = get_object_or_404(rows, pk=session_id)
     if session.is_off:
         return None
-    if base:  # the revision of a note that is not there
+    if base:  # the revision of a note that does not exist
         raise Http404
     try:
         with transaction.atomic():

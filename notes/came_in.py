@@ -1,5 +1,5 @@
-"""What came in between two sessions: ratings, steps reached, exercises answered, and
-comments of the client."""
+"""What happened between two sessions: ratings, steps reached, exercises answered, and
+the client's comments."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class News:
     at: datetime
     words: str
     value: int | None = None  # of a rating
-    answer: str = ""  # of an exercise, in words
-    goal: Goal | None = None  # whose page tells more
+    answer: str = ""  # of an exercise, as text
+    goal: Goal | None = None  # the goal to link to
 
 
 def of_rating(rating, goal: Goal) -> News:
@@ -51,14 +51,15 @@ def of_comment(comment: Comment) -> News:
 
 @prepared_for_user(client=UUIDField())
 def newest_comments(user, client):
-    """Those of the client: what a therapist said is no news to one."""
+    """The client's comments; a therapist's own are not news to a therapist."""
     rows = Comment.objects.visible_to(user).filter(client=client, side=Side.CLIENT)
     return rows.order_by("-at", "-pk")[:COMMENTS]
 
 
 @prepared_for_user(client=UUIDField(), since=DateTimeField(), until=DateTimeField())
 def last_of_closed(user, client, since, until):
-    """The client's last rating until then of each goal closed since the one before."""
+    """The client's last rating before then of each goal closed since the previous
+    session."""
     rows = GoalRating.objects.visible_to(user).not_withdrawn().filter(side=Side.CLIENT)
     rows = rows.filter(client_id=client, at__lte=until)
     rows = rows.filter(goal__closed_at__gt=since)
@@ -67,7 +68,7 @@ def last_of_closed(user, client, since, until):
 
 
 def answered_by(practice, client) -> list[Assignment]:
-    """Those that the client answered; what a therapist wrote down is no news to one."""
+    """Those that the client answered; not answers that a therapist entered."""
     return [
         one
         for one in practice
@@ -76,21 +77,21 @@ def answered_by(practice, client) -> list[Assignment]:
 
 
 def reached(steps: Iterable[Step], user: User) -> list[Step]:
-    """Those reached, but not what the reader wrote down."""
+    """Steps reached, except those that the reader entered."""
     return [one for one in steps if one.reached_at and one.reached_by_id != user.pk]
 
 
 def between(news: list[News], since: datetime | None, until: datetime) -> list[News]:
-    """The oldest first, of those after the session before."""
+    """After the previous session and before this one, oldest first."""
     found = [one for one in news if (since is None or one.at > since)]
     return sorted((one for one in found if one.at <= until), key=lambda one: one.at)
 
 
 def in_words_of_then(news: list[News], user: User) -> list[News]:
-    """Each rating and comment under the words that its goal had at that moment: the
-    client's, who gave them.
+    """Each rating and comment under the goal's wording at that time, as the client had
+    it.
 
-    Two queries, and none where no such goal has other words since.
+    Two queries, or none if no such goal has had another wording since.
     """
     named = [one for one in news if one.goal and one.kind in ("rating", "comment")]
     if not named:

@@ -1,4 +1,5 @@
-"""Two texts of one note: the reader chooses mine, theirs or both, then saves."""
+"""Conflicting texts of one note: the reader chooses mine, theirs or both, then
+saves."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _GAP = re.compile(r"\n\s*\n")
 
 
 def parts_of(saved: ProgressNote, mine: list[str]) -> list[tuple[str, SafeString]]:
-    """Each part that says something, labelled; what `mine` lacks is underlined."""
+    """Each part with text, with its label; what `mine` lacks is underlined."""
     rows = zip_longest(PARTS[saved.format], saved.parts[:MOST], mine, fillvalue="")
     return [
         (str(label), only_here(text, my_text))
@@ -38,7 +39,7 @@ def together(mine: str, theirs: str) -> str:
 
 
 def within(text: str, other: str) -> bool:
-    """Whether each paragraph of `text` is said in `other`, as whole words."""
+    """Whether each paragraph of `text` occurs in `other`, as whole words."""
     return not _lacking(text, other)
 
 
@@ -49,15 +50,15 @@ def _lacking(text: str, other: str) -> list[str]:
 
 
 def joined(new: str, old: str, most: int) -> str:
-    """`new`, then what `old` said and it lacks, as much as there is room for."""
+    """`new`, then the paragraphs of `old` that it lacks, as far as there is room."""
     text = "\n\n".join(filter(None, [new.rstrip(), *_lacking(old, new)]))
     return text[: max(most, len(new))]
 
 
 def chosen(sent: QueryDict, screen: SessionPage) -> QueryDict:
-    """The form as sent, with the chosen text over the revision that is saved now.
+    """The form with the chosen text, based on the revision that is saved now.
 
-    Nothing is saved: the form comes back with it.
+    Nothing is saved yet.
     """
     data, saved = sent.copy(), screen.initial()
     if sent["act"] == BOTH:

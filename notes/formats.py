@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-# What each form of note asks for, in order.
+# The parts of each note format, in order.
 PARTS = {
     "dap": [_("Data"), _("Assessment"), _("Plan")],
     "soap": [

@@ -1,4 +1,4 @@
-"""Why a note is held back from its client."""
+"""The form to withhold a note from its client, with a reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HoldForm(HouseForm):
 
 
 def what_is_read(client) -> str:
-    """What becomes of the reason, by what the client can read."""
+    """Help text: who can read the reason, given what the client can read."""
     now = _("For the record. The client sees that the note is not shared, but not why.")
     later = _(
         "For the record. After joining the portal, %(name)s sees that the note is not "

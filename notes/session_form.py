@@ -1,4 +1,4 @@
-"""The session screen's one form: ratings, note, practice, take-away."""
+"""The session screen's only form: ratings, note, exercise, takeaway."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StaleNote(Exception):
     """Another tab or person saved the note since this page was opened."""
 
 
-TAKE_AWAY = {  # where it can be read, by what the client reads
+TAKE_AWAY = {  # where it is shown, by what the client can read
     "now": gettext_lazy(
         "In the client’s own words. Shown on their home page until the next session."
     ),
@@ -67,7 +67,7 @@ class SessionForm(HouseForm):
     )
 
     def __init__(self, *args, screen, **kwargs):
-        """`screen` is the SessionPage that was read for this page."""
+        """`screen` is the SessionPage that was loaded for this page."""
         self.screen = screen
         kwargs["initial"] = screen.initial()
         super().__init__(*args, **kwargs)
@@ -95,7 +95,7 @@ class SessionForm(HouseForm):
     # -- for the template --------------------------------------------------------
 
     def parts(self):
-        """Each part with its label in the form that is chosen, and whether it shows."""
+        """Each part with its label in the chosen format, and whether it is shown."""
         chosen = self["format"].value() or "dap"
         labels = PARTS.get(chosen, PARTS["dap"])
         for number in range(MOST):
@@ -108,14 +108,14 @@ class SessionForm(HouseForm):
             }
 
     def labels(self) -> dict[str, list[str]]:
-        """All labels, so that changing the form of the note needs no reload."""
+        """The labels of all formats, so that switching needs no reload."""
         return {
             name: [str(label) for label in labels] for name, labels in PARTS.items()
         }
 
     def cards(self):
-        """Each goal with its stones and what is said beside them; their ends and last
-        time's number are looked up here, since a save needs neither."""
+        """Each goal with its rating buttons and details. The scale's ends and the last
+        rating are loaded here, since a save needs neither."""
         for goal in self.screen.goals:
             name, meta = rating_name(goal.pk), self.screen.meta(goal)
             shown = goal.shown
@@ -125,9 +125,9 @@ class SessionForm(HouseForm):
             yield goal, self[name], meta
 
     def practice_rows(self):
-        """Each with what it was answered when the page was made: that is no draft.
+        """Each with its answer when the page was made, which is not a draft.
 
-        A page with an answer given meanwhile knows it from then on.
+        If it was answered since, the page shows that from then on.
         """
         for assignment in self.screen.open_practice:
             field = self[answer_name(assignment)]
@@ -139,7 +139,7 @@ class SessionForm(HouseForm):
         return assignment.answer if said is None else said
 
     def clean(self):
-        """No rating that was typed is left out in silence."""
+        """Reject the form rather than drop a typed rating silently."""
         said = super().clean()
         unknown = [
             n for n in self.data if PRESSED.fullmatch(n) and n not in self.fields
@@ -154,12 +154,12 @@ class SessionForm(HouseForm):
 
     @property
     def body(self) -> str:
-        """The parts of the note; empty ones at the end are cut."""
+        """The parts of the note, without empty ones at the end."""
         parts = [_plain(self.cleaned_data[f"part{n}"]) for n in range(MOST)]
         return PART.join(parts).rstrip(PART)
 
     def save(self, *, by: User, sign: bool) -> bool:
-        """Everything or nothing; StaleNote where the note was saved elsewhere."""
+        """Save all or nothing; StaleNote if the note was saved elsewhere."""
         return self.written(self._save, by, sign)
 
     def _save(self, by, sign):
@@ -178,12 +178,12 @@ class SessionForm(HouseForm):
 
     def _save_note(self, by, sign) -> ProgressNote:
         note = self._keep_note(by) if self.screen.note else self._begin_note(by)
-        if not sign:  # signing has a row of its own
+        if not sign:  # signing has an audit row of its own
             audit.record("note saved", about=note)
         return note
 
     def _begin_note(self, by) -> ProgressNote:
-        if self.cleaned_data["revision"]:  # of a note that is not there
+        if self.cleaned_data["revision"]:  # of a note that does not exist
             raise StaleNote
         session, format = self.screen.session, self.cleaned_data["format"]
         return ProgressNote.begin(session, by=by, body=self.body, format=format)
@@ -217,7 +217,7 @@ class SessionForm(HouseForm):
         for assignment in self.screen.open_practice:
             name, was = answer_name(assignment), self._was(assignment)
             answer = self.cleaned_data[name]
-            # What the client answered meanwhile is not replaced by what the page had.
+            # Do not replace what the client answered since with the page's old value.
             if not answer or answer in (assignment.answer, was):
                 continue
             if not assignment.say(answer, by=by, seen=was):

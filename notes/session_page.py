@@ -1,4 +1,4 @@
-"""All that the session screen shows and its form begins with."""
+"""The data of the session screen, including the form's initial values."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def answer_name(assignment: Assignment) -> str:
 
 
 def was_name(assignment: Assignment) -> str:
-    """Of the hidden field that says how it was answered when the page was made."""
+    """Name of the hidden field with the answer at the time the page was made."""
     return f"was-{assignment.pk}"
 
 
 READER = status.Reader(Side.THERAPIST)
 HAS_EARLIER = Exists(EarlierDraft.objects.filter(note=OuterRef("pk")))
-RATINGS = 3_000  # of all goals of the page, the newest, whose days are counted
+RATINGS = 3_000  # newest ratings of all goals on the page, to count their days
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
-STEPS = 12  # of those reached, the newest
+STEPS = 12  # newest reached steps
 SESSION, GOALS = {"session": UUIDField()}, {"goals": many(UUIDField())}
 PLACE = {"client": UUIDField(), "at": DateTimeField()}
 
@@ -83,7 +83,7 @@ def _given(user, goals, session):
 
 @prepared_for_user(**GOALS, **SESSION, until=DateTimeField())
 def _newest(user, goals, session, until):
-    """Of each goal and side, the last one before this session's end."""
+    """Each goal's last rating by each side before this session's end."""
     earlier = _ratings(user, goals).exclude(session_id=session).filter(at__lte=until)
     rows = earlier.order_by("goal_id", "side", "-at", "-pk").distinct("goal_id", "side")
     return rows.select_related("by")
@@ -91,14 +91,14 @@ def _newest(user, goals, session, until):
 
 @prepared_for_user(**GOALS)
 def _rated_at(user, goals):
-    """When each goal was rated, and by which side, the newest first."""
+    """When each goal was rated, and by which side, newest first."""
     rows = _ratings(user, goals).order_by("-at", "-pk")
     return rows.values_list("goal_id", "side", "at")[:RATINGS]
 
 
 @prepared_for_user(client=UUIDField())
 def _reached(user, client):
-    """The newest steps that were reached."""
+    """The newest reached steps."""
     rows = Step.objects.visible_to(user).not_dropped().filter(client_id=client)
     return rows.exclude(reached_at=None).order_by("-reached_at", "-pk")[:STEPS]
 
@@ -118,10 +118,10 @@ def _planned_after(user, client, at):
 
 
 class SessionPage:
-    """All that the fifty minutes need, read in a dozen queries."""
+    """All data of the session screen, in about a dozen queries."""
 
     def __init__(self, session: TherapySession, user: User, sent=None):
-        """`sent` is what a page brought along, if any: fields by name."""
+        """`sent` is the submitted data, if any, by field name."""
         self.session, self.user = session, user
         self.note = first(_note(user, session=session.pk))
         self.typed = set(sent or ()) | set(self._pressed())
@@ -143,12 +143,12 @@ class SessionPage:
         self.open_practice += self._answered_here()
 
     def _pressed(self) -> dict[str, str]:
-        """What the note has of a page that was not saved; nobody else's, nor signed."""
+        """Unsaved values from the user's own unsigned note; else empty."""
         mine = self.note and self.is_mine and not self.note.signed_at
         return self.note.pressed if mine else {}
 
     def _missing(self, kind: str, known) -> list[UUID]:
-        """Rows that were pressed on the page and are not on it any more."""
+        """Rows with unsaved values that are no longer on the page."""
         names = {name for name in self.typed if PRESSED.fullmatch(name)}
         pks = {name.partition("-")[2] for name in names if name.startswith(kind)}
         return [UUID(pk) for pk in pks - {str(row.pk) for row in known}]
@@ -162,7 +162,7 @@ class SessionPage:
         return list(rows.filter(client=self.session.client_id).with_words())
 
     def _answered_here(self) -> list[Assignment]:
-        """Practice that was answered here and is no longer among the newest."""
+        """An exercise that was answered here and is no longer among the newest."""
         pks = self._missing("answer-", self.open_practice)
         if not pks:
             return []
@@ -171,7 +171,7 @@ class SessionPage:
 
     @cached_property
     def came_in(self) -> list[Goal]:
-        """Words to agree to, what the two see differently, what one withdrew from."""
+        """Wordings to agree to, goals seen differently, and withdrawn agreements."""
         asks = not self.session.client.is_discharged
         named = {topic.goal.pk for topic in self.topics}
         for goal in self.goals:
@@ -185,12 +185,12 @@ class SessionPage:
 
     @cached_property
     def topics(self) -> list[agenda.Topic]:
-        """What one of the two wants to talk about in this session."""
+        """What either side wants to talk about in this session."""
         return agenda.topics(self.session, self.user, THERAPISTS)
 
     @cached_property
     def news(self) -> list[News]:
-        """What the client did and said since the session before."""
+        """What the client did and wrote since the previous session."""
         since = self.previous and self.previous.ends_at
         goals = {goal.pk: goal for goal in self.goals}
         ratings = [
@@ -223,7 +223,7 @@ class SessionPage:
         ]
 
     def _since_last(self, row) -> bool:
-        """Whether it was agreed in the session before, or answered after that one."""
+        """Whether it was agreed in the previous session, or answered after it."""
         previous = self.previous
         if previous is None or row.set_at >= previous.starts_at:
             return True
@@ -231,19 +231,19 @@ class SessionPage:
 
     @cached_property
     def previous(self) -> TherapySession | None:
-        """The session held before this one."""
+        """The last session held before this one."""
         at, client = self.session.starts_at, self.session.client_id
         return first(_held_before(self.user, client=client, at=at))
 
     @cached_property
     def given(self) -> dict[UUID, GoalRating]:
-        """What each goal was rated in this session."""
+        """Each goal's rating in this session."""
         rows = _given(self.user, goals=self._ids, session=self.session.pk)
         return {rating.goal_id: rating for rating in rows}
 
     @cached_property
     def before(self) -> dict[tuple[UUID, str], GoalRating]:
-        """Each side's last one before this session's end."""
+        """Each side's last rating before this session's end."""
         until = self.session.ends_at
         rows = _newest(self.user, goals=self._ids, session=self.session.pk, until=until)
         return {(rating.goal_id, rating.side): rating for rating in rows}
@@ -254,7 +254,8 @@ class SessionPage:
 
     @cached_property
     def days(self) -> dict[UUID, dict[str, set[date]]]:
-        """On which days each side rated a goal; asked only where the page is shown."""
+        """Days on which each side rated a goal; only loaded if the page is
+        displayed."""
         found = {pk: {side: set() for side in BOTH} for pk in self._ids}
         for goal_id, side, at in _rated_at(self.user, goals=self._ids):
             found[goal_id][side].add(timezone.localtime(at).date())
@@ -262,41 +263,39 @@ class SessionPage:
 
     @cached_property
     def _wordings(self) -> Wordings:
-        """What goals were ever called: asked for a page that is shown, or of before."""
+        """Earlier wordings of the goals; loaded to display a page or a past session."""
         return Wordings.before(self.goals, BEFORE_ALL, self.user)
 
     @cached_property
     def _then(self) -> Wordings | None:
-        """What goals were called at the end of a session that is over."""
+        """The goals' names at the end of a past session."""
         return self._wordings if self.session.ends_at < timezone.now() else None
 
     def _was_before(self, goal: Goal, rating: GoalRating | None) -> bool:
-        """Whether it was given to other words than the page has."""
+        """Whether the rating was for another wording than the page shows."""
         if rating is None:
             return False
         until = self.session.ends_at if self._then else None
         return self._wordings.is_earlier(goal, rating.at, rating.side, until)
 
     def words_of(self, goal: Goal) -> str:
-        """What is rated here: the words of the moment that the rating will bear."""
+        """What is rated here: the wording at the time that the rating will have."""
         if self._then is None:
             return goal.called
         return self._then.words_then(goal, self.session.ends_at, Side.THERAPIST)
 
     def _was_in_effect(self, goal: Goal) -> bool:
-        """At the end of a session that is over."""
+        """At the end of a past session."""
         then = self._then
         return bool(then and then.in_effect(goal.pk, self.session.ends_at))
 
     def last_rating(self, goal: Goal) -> int | None:
-        """Last time's number is one's own side's: whoever rates here is a therapist;
-        what came with an import is nobody's."""
+        """The last rating of the therapists' side that was not imported."""
         before = self.before.get((goal.pk, Side.THERAPIST))
         return before.value if before and not before.from_list else None
 
     def meta(self, goal: Goal) -> dict:
-        """The line under a goal's words: last time, by each side, and whether it is
-        early."""
+        """The line under a goal: last ratings of each side, and whether it is early."""
         last = {side: self.before.get((goal.pk, side)) for side in BOTH}
         days = self.days[goal.pk]
         early = len(days.get(counted(days), ())) < ENOUGH
@@ -315,11 +314,11 @@ class SessionPage:
 
     @property
     def is_mine(self) -> bool:
-        """An unsigned note is its author's to write."""
+        """An unsigned note can be edited by its author only."""
         return self.note is None or self.note.author_id == self.user.pk
 
     def initial(self) -> dict:
-        """What the form begins with: the draft, else what was saved, else nothing."""
+        """Initial values: the draft, else what was saved, else nothing."""
         kept = {
             "format": "dap",
             "take_away": self.session.take_away,
@@ -336,7 +335,7 @@ class SessionPage:
         return kept
 
     def session_practice(self, words: str, *, by: User) -> None:
-        """Agree on, or reword, what is practised until next time."""
+        """Agree on an exercise until the next session, or reword it."""
         if self.agreed_here is None and words:
             self.agreed_here = Assignment.agree(
                 self.session.client,
@@ -349,7 +348,7 @@ class SessionPage:
             self.agreed_here.reword(words, by=by)
 
     def due_on(self) -> date | None:
-        """The day of the next session, in the therapist's zone."""
+        """The date of the next session, in the therapist's time zone."""
         following = self.following
         return following and following.starts_at.astimezone(self.user.zone).date()
 

@@ -1,4 +1,4 @@
-"""Where goals stood at a session: what was rated in it, and each side's last before."""
+"""Ratings of a session: those given in it, and each side's last one before."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from goals.models import GoalMove, GoalRating, Review
 from goals.wordings import Wordings
 
 MOST = 50  # of one session, the newest
-# What may close a goal that can be taken up again.
+# Ways to close a goal that allow resuming it.
 ENDS = (GoalMove.Kind.KEY_WITHDRAWN, GoalMove.Kind.DECLINED)
 ENDED_AS = (Review.Choice.REACHED, Review.Choice.ASIDE)
 
 
 @dataclass(frozen=True)
 class Rated:
-    """One rating, with its goal's wording at the session's end."""
+    """A rating with its goal's wording at the session's end."""
 
     rating: GoalRating
     words: str
-    in_session: bool  # else it is that side's last before the session's end
-    is_earlier: bool  # it was given to other words
+    in_session: bool  # else that side's last one before the session's end
+    is_earlier: bool  # given to another wording
 
 
 class SessionRatings:
-    """In three queries, whatever was rated; empty for a session not held yet."""
+    """Loaded in three queries for any number; empty for a session not held yet."""
 
     def __init__(self, session: TherapySession, user: User):
         self.session, self.user, self.is_cut = session, user, False
@@ -68,7 +68,7 @@ class SessionRatings:
         return self._ratings().filter(session_id=self.session.pk)
 
     def _before(self):
-        """The last one of each side before the end, of the goals then worked on."""
+        """Each side's last one before the end, for the goals then open."""
         session = self.session
         then = Q(goal__closed_at=None) | Q(goal__closed_at__gte=session.starts_at)
         then &= ~_rested(session)
@@ -79,8 +79,7 @@ class SessionRatings:
 
 
 def _rested(session: TherapySession) -> Exists:
-    """Of ratings: whether their goal rested all through the session and was taken up
-    after it."""
+    """Ratings whose goal was closed during the whole session and resumed after it."""
     moves = GoalMove.objects.filter(client_id=session.client_id)
     ends = Q(kind__in=ENDS) | Q(kind=GoalMove.Kind.DECIDED, choice__in=ENDED_AS)
     ended = moves.filter(ends, goal=OuterRef("goal"), at__lt=OuterRef("at"))

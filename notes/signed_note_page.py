@@ -1,4 +1,4 @@
-"""A signed note to read: its parts with their labels, and what was added to it."""
+"""A signed note for display: its parts with labels, and its additions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notes.models.note import MOST
 
 
 def labelled_parts(note: ProgressNote) -> list[tuple[str, str]]:
-    """Each part that says something, with its label."""
+    """Each part that has text, with its label."""
     labels = PARTS[note.format]
     return [
         (labels[number] if number < len(labels) else "", text)
@@ -31,7 +31,7 @@ def additions_to(note: ProgressNote | None, user: User) -> list[NoteAddition]:
 
 
 def hold_of(note: ProgressNote | None, user: User) -> NoteHold | None:
-    """Why a signed note is not shared for now; None where nothing holds it back."""
+    """Why a signed note is not shared for now; None if it is not withheld."""
     if note is None or not note.signed_at:
         return None
     rows = NoteHold.objects.visible_to(user).filter(note=note).open()
@@ -39,8 +39,10 @@ def hold_of(note: ProgressNote | None, user: User) -> NoteHold | None:
 
 
 def read_before(hold: NoteHold | None) -> AuditEvent | None:
-    """The last time the client opened a held note, or took a copy of the record with
-    it, while it was shared: what they read then is no secret now."""
+    """When the client last opened or exported a now withheld note while it was shared.
+
+    What they read then is no secret.
+    """
     if hold is None:
         return None
     note = hold.note
@@ -54,5 +56,5 @@ def read_before(hold: NoteHold | None) -> AuditEvent | None:
 
 
 def is_left(note: ProgressNote | None) -> bool:
-    """Whether it is a draft whose author may no longer write for the client."""
+    """Whether it is a draft whose author can no longer write for the client."""
     return bool(note and not note.signed_at and author_is_gone(note))

@@ -1,4 +1,4 @@
-"""A signed note: add to it, print it."""
+"""Views of a signed note: add to it, print it."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +17,7 @@ from notes.signed_note_page import additions_to, hold_of, labelled_parts
 
 
 def _signed_note(rows, session_id) -> ProgressNote | None:
-    """One of `rows` whose signature is final; None where it can still be undone."""
+    """One of `rows` with a final signature; None if it can still be undone."""
     note = rows.select_related("session__client", "client__user", "author", "begun_by")
     note = get_object_or_404(note.filter(signed_at__isnull=False), pk=session_id)
     return None if rows.unsigned().filter(pk=note.pk).exists() else note
@@ -58,7 +58,7 @@ def note_print(request, session_id):
 @therapist_required
 @require_POST
 def note_take_over(request, session_id, *, anew=False):
-    """Go on with the draft of a colleague who may no longer write, or start anew."""
+    """Continue the draft of a colleague who can no longer write, or start over."""
     off = [TherapySession.State.CANCELLED, TherapySession.State.MISSED]
     rows = ProgressNote.objects.editable_by(request.user)
     rows = rows.exclude(session__state__in=off).select_related("author")

@@ -1,4 +1,4 @@
-"""What signing asks first, when it is allowed, and how long it can be undone."""
+"""Signing: what is asked first, when it is allowed, how long it can be undone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from notes.models import ProgressNote
 from notes.session_form import SessionForm
 from notes.session_page import rating_name
 
-# "sign" asks about gaps; "sign-anyway" is the answer to the question.
+# "sign" asks about gaps; "sign-anyway" confirms.
 SIGN, ANYWAY = "sign", "sign-anyway"
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """What a session was logged without: parts of its note, ratings of its goals."""
+    """What is missing: empty parts of the note, goals without a rating."""
 
     parts: list[str]
     goals: list[str]
@@ -51,6 +51,6 @@ def is_early(session: TherapySession) -> bool:
 
 
 def seconds_to_undo(note: ProgressNote | None) -> int:
-    """Whole seconds left to undo the signature of a note of `with_time_to_undo()`."""
+    """Whole seconds left to undo the signature; needs `with_time_to_undo()`."""
     left = note and note.undo_left
     return max(0, math.ceil(left.total_seconds())) if left else 0

@@ -1,4 +1,4 @@
-"""What was typed on the session screen and is not saved in the note, and why."""
+"""Text typed on the session screen that is not saved in the note, and why."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from notes.session_page import SessionPage, answer_name, rating_name
 from toolkit.models import Assignment
 from ui import dates
 
-KIND = "note"  # of the draft that holds it
-BESIDE = TYPED[1 + MOST :]  # the texts that are no part of the note
-MOST_ASIDE = 3 * LIMITS["part0"]  # characters of one field that are set aside
+KIND = "note"  # of the draft that stores it
+BESIDE = TYPED[1 + MOST :]  # the texts that are not parts of the note
+MOST_ASIDE = 3 * LIMITS["part0"]  # characters set aside per field
 STONES = {str(number) for number in range(11)}
 
 
 def refuses(typed: list[tuple[str, str]]) -> str:
-    """Why autosave does not take this, or nothing: the limits are those of the form."""
+    """Why autosave rejects this, or "": the limits are the form's."""
     pressed = [pair for pair in typed if PRESSED.fullmatch(pair[0])]
     for name, text in typed:
         if name in LIMITS and len(text) > LIMITS[name]:
@@ -71,7 +71,7 @@ def why_not(screen: SessionPage, user: User) -> str:
 
 
 def lost(typed, screen: SessionPage) -> list[tuple[str, str]]:
-    """What of this is not in the record of the session yet."""
+    """The submitted text that is not in the session's record yet."""
     there = screen.initial()
     return [
         (name, text)
@@ -81,7 +81,7 @@ def lost(typed, screen: SessionPage) -> list[tuple[str, str]]:
 
 
 def missing(typed, screen: SessionPage) -> list[tuple[str, str]]:
-    """What of this the record does not even have as a part of a longer text."""
+    """The submitted text that is not even contained in the record's longer text."""
     there = screen.initial()
     return [
         (name, text)
@@ -91,7 +91,7 @@ def missing(typed, screen: SessionPage) -> list[tuple[str, str]]:
 
 
 def beside(typed, screen: SessionPage) -> list[tuple[str, str, str]]:
-    """What the record has beside the parts of the note and this lacks, labelled."""
+    """Recorded text outside the note's parts that is missing here, with labels."""
     said, there = dict(typed), screen.initial()
     names = [*BESIDE, *sorted(filter(PRESSED.fullmatch, there))]
     rest = [(name, str(there[name])) for name in names]
@@ -100,7 +100,7 @@ def beside(typed, screen: SessionPage) -> list[tuple[str, str, str]]:
 
 
 def note_texts(note: ProgressNote, screen) -> list[tuple[str, str, str]]:
-    """The parts of a note that say something, labelled in its own form."""
+    """The parts of a note that have text, labeled in its own format."""
     return labelled(
         [("format", note.format), *zip(TYPED[1:], note.parts[:MOST], strict=False)],
         screen,
@@ -108,7 +108,7 @@ def note_texts(note: ProgressNote, screen) -> list[tuple[str, str, str]]:
 
 
 def labelled(typed, screen: SessionPage) -> list[tuple[str, str, str]]:
-    """Each text with its label and the name of its field; empty ones are left out."""
+    """Each text with its label and field name, without empty ones."""
     fields = dict(typed)
     labels = _labels(fields.get("format", ""), screen)
     return [
@@ -134,7 +134,7 @@ def _said(name: str, text: str) -> str:
 
 
 def earlier_drafts(screen: SessionPage, user: User) -> list[tuple]:
-    """What colleagues left, with all that it holds as (label, text, field)."""
+    """Drafts that colleagues left, with their content as (label, text, field)."""
     if screen.note is None or not screen.note.has_earlier:
         return []
     rows = EarlierDraft.objects.visible_to(user).filter(note=screen.note)
@@ -147,7 +147,7 @@ def _typed_by(draft: EarlierDraft) -> list[tuple[str, str]]:
     return [("format", draft.format), *texts, *pressed_in(draft.body).items()]
 
 
-# -- stored until the note is saved, it is discarded, or for 30 days ------------------
+# -- stored until the note is saved, it is discarded, or 30 days have passed ----------
 
 
 def aside(session: TherapySession, user: User):
@@ -157,13 +157,13 @@ def aside(session: TherapySession, user: User):
 
 @prepared_for_user(client=UUIDField(), session=UUIDField())
 def _aside(user, client, session):
-    """As `aside`, for each time the screen is shown or saved."""
+    """Like `aside`, for each time the screen is shown or saved."""
     rows = Draft.objects.visible_to(user).filter(client_id=client)
     return rows.filter(kind=KIND, target=session)
 
 
 def set_aside(session: TherapySession, user: User, typed) -> None:
-    """Store it beside the note, for its author alone, where they still may write."""
+    """Store it beside the note, visible to its author only, if they may still write."""
     said = any(text.strip() for name, text in typed if name in LIMITS)
     pressed = any(PRESSED.fullmatch(name) for name, _text in typed)
     if session.client_id not in access.reach(user).writes or not (said or pressed):
@@ -174,7 +174,8 @@ def set_aside(session: TherapySession, user: User, typed) -> None:
 
 
 def _with_earlier(typed, before) -> list[tuple[str, str]]:
-    """What is set aside now, and what was before: neither replaces the other."""
+    """What is set aside now together with what was before: neither replaces the
+    other."""
     found = dict(typed)
     texts = {name: text for name, text in before if name in LIMITS}
     for name, text in texts.items():
@@ -185,7 +186,7 @@ def _with_earlier(typed, before) -> list[tuple[str, str]]:
 
 
 def forget_saved(session: TherapySession, user: User) -> None:
-    """After a save: delete what was set aside if nothing of it is missing now."""
+    """After a save: delete what was set aside if none of it is missing."""
     draft = first(_aside(user, client=session.client_id, session=session.pk))
     if draft is None:
         return
@@ -201,7 +202,7 @@ def _fields(draft: Draft) -> list[tuple[str, str]]:
 
 
 def aside_of(screen: SessionPage, user: User) -> list[tuple[str, str, str]]:
-    """What this person typed that is not in the note."""
+    """What this user typed that is not in the note."""
     session = screen.session
     draft = first(_aside(user, client=session.client_id, session=session.pk))
     if draft is None:
@@ -210,8 +211,8 @@ def aside_of(screen: SessionPage, user: User) -> list[tuple[str, str, str]]:
 
 
 def beside_the_parts(screen: SessionPage) -> list[tuple[str, str, str]]:
-    """Of an unsigned note whose session was missed or canceled: its page is not shown,
-    so practice, take-away and ratings are."""
+    """Exercise, takeaway and ratings of an unsigned note whose session was missed or
+    canceled: the note's page is not shown."""
     note = screen.note
     if not screen.session.is_off or note is None or not screen.is_mine:
         return []

@@ -1,4 +1,4 @@
-"""The session screen: read, saved, signed, held back."""
+"""The session screen: view, save, sign, withhold."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def session_detail(request, session_id):
 
 
 def _may_write(screen, user) -> bool:
-    """Its author while it is unsigned; whoever may write, while nobody has begun."""
+    """Its author while it is unsigned; anyone with write access if nobody has begun
+    it."""
     if screen.session.is_off:
         return False
     signed = screen.note and screen.note.signed_at
@@ -86,7 +87,7 @@ def _may_write(screen, user) -> bool:
 
 
 def _save(request, form):
-    """Save or sign; None where the page is shown again."""
+    """Save or sign; None if the page is to be shown again."""
     act, session = request.POST.get("act"), form.screen.session
     sign = act in (signing.SIGN, signing.ANYWAY)
     if sign and not form.body.strip():
@@ -115,13 +116,13 @@ def _save(request, form):
 
 
 def _ask(request, session, gaps):
-    """What was typed is saved; whether it is signed like that is asked once."""
+    """The text is saved; ask once whether to sign with gaps."""
     screen = SessionPage(session, request.user)
     return _screen(request, SessionForm(screen=screen), screen, question=gaps)
 
 
 def _both_texts(request, form):
-    """Somebody saved meanwhile: the later save sees both texts and chooses."""
+    """Someone saved meanwhile: the later save shows both texts to choose from."""
     screen = SessionPage(form.screen.session, request.user, request.POST)
     if not _may_write(screen, request.user):
         return _not_saved(request, screen)
@@ -134,7 +135,7 @@ def _both_texts(request, form):
 
 
 def _put_in_form(request, screen):
-    """The text chosen on the page with both: in the form, not saved yet."""
+    """Fill the form with the chosen text, without saving it."""
     data = conflict.chosen(request.POST, screen)
     set_aside(screen.session, request.user, typed_in(request.POST))
     again = SessionForm(data, screen=SessionPage(screen.session, request.user, data))
@@ -144,10 +145,10 @@ def _put_in_form(request, screen):
 
 
 def _not_saved(request, screen):
-    """Not theirs to write any more: what they typed comes back, and why."""
+    """No longer theirs to write: show what they typed, and why."""
     typed = typed_in(request.POST)
     missing = lost(typed, screen)
-    if not missing:  # pressed twice: all of it is saved
+    if not missing:  # a double click: all of it is saved
         return _read(request, screen)
     set_aside(screen.session, request.user, typed)
     return _read(request, screen, typed=labelled(missing, screen), status=409)
@@ -185,7 +186,7 @@ def _screen(request, form, screen, *, other=None, question=None, status=200):
 
 
 def session_read(request, session_id, **forms):
-    """The page on which a session is read, with a form as it was sent."""
+    """The read-only page of a session, with a form as submitted."""
     session = first(_one_session(request.user, session=session_id))
     if session is None:
         raise Http404
@@ -231,7 +232,7 @@ def _read(request, screen, *, typed=(), status=200, hold_form=None, comment_form
 
 
 def _comments(session, user):
-    """What supervisors said about this session, for those who discuss it."""
+    """Supervision comments on this session, for readers who may discuss it."""
     return [
         said
         for said in Asides(session.client, user).comments
@@ -239,7 +240,7 @@ def _comments(session, user):
     ]
 
 
-# -- holding back ---------------------------------------------------------------------
+# -- withholding a note ---------------------------------------------------------------
 
 
 def _signed(request, session_id) -> ProgressNote:

@@ -1,6 +1,6 @@
-"""The rows of the caseload: one query a fact, however many clients there are.
+"""Rows of the caseload: one query per fact, for any number of clients.
 
-What places a client in the list is known of all of them, the rest of those on a page.
+What sorts and filters is read for all clients, the rest for one page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ui.names import name_key
 from ui.templatetags.ui import day, moment, status
 
 A_PAGE = 100
-QUIET = timedelta(weeks=3)  # no contact for longer, and nothing booked
+QUIET = timedelta(weeks=3)  # no contact for longer than this, and nothing booked
 PRACTICE = timedelta(weeks=4)
 SORTS = ("name", "next", "last", "status")
 FILTERS = {
@@ -43,7 +43,7 @@ FILTERS = {
     "supervised": gettext_lazy("Supervised"),
     "discharged": gettext_lazy("Discharged"),
 }
-# What one is towards a client, where it is not primary therapist.
+# The user's role for a client, if not primary therapist.
 ROLES = {
     "co_therapist": gettext_lazy("co-therapist"),
     "cover": gettext_lazy("you’re covering"),
@@ -54,15 +54,15 @@ ROLES = {
 
 @dataclass
 class Place:
-    """A client among all of them: what is counted, filtered and ordered by."""
+    """A client among all of them: values to count, filter and sort by."""
 
     client: Client
-    role: str  # what one is towards them
-    status: str  # of ORDER
+    role: str  # the user's role for the client
+    status: str  # one of ORDER
     next_at: datetime | None
     last_at: datetime | None
 
-    hint: str = ""  # beside others of the same name
+    hint: str = ""  # if another client has the same name
 
     @property
     def needs_attention(self) -> bool:
@@ -77,12 +77,12 @@ class CaseloadRow(Place):
     rating: str  # 0 to 10; '' without one
     rated_by: str  # the side that gave it; '' without one
     has_goal: bool
-    done: str  # how often practice was done; '' where none was set
+    done: str  # how often exercises were done; '' if there were none
     of_total: str
 
     @property
     def beside(self) -> list[str]:
-        """What stands beside the name."""
+        """Shown beside the name."""
         return [words for words in (self.hint, self.pronouns, self.role_words) if words]
 
     @property
@@ -99,8 +99,8 @@ class CaseloadRow(Place):
 
     @property
     def shown_status(self) -> SafeString:
-        """Word and shape; a plain state gets neither, and who waits for a key is drawn
-        by the page."""
+        """Label and shape; empty for an ordinary status, and for a missing agreement,
+        which the page draws."""
         if self.status in CLIENT_SUGGESTS:
             return status("differ", CLIENT_SUGGESTS[self.status])
         return status(self.status) if self.status else SafeString()
@@ -115,7 +115,7 @@ class CaseloadRow(Place):
 
     @property
     def by(self) -> str:
-        """Who gave the number."""
+        """Who gave the rating."""
         return BY[self.rated_by]
 
     @property
@@ -123,14 +123,14 @@ class CaseloadRow(Place):
         return ROLES.get(self.role, "")
 
 
-# Who gave the number: the client wherever there is one of theirs.
+# The client's rating if there is one.
 BY = {"client": gettext_lazy("client"), "therapist": gettext_lazy("therapist"),
       "list": gettext_lazy("imported list")}  # fmt: skip
 ORDER = ["key", *CLIENT_SUGGESTS, "no_contact", "", "early", "paused", "discharged"]
 
 
 class CaseloadPage:
-    """The clients in one's care whose name has every word of `text`, by name."""
+    """Clients in the user's care whose name has every word of `text`, by name."""
 
     def __init__(self, user, text: str = ""):
         words = [f" {word}" for word in name_key(text).split()]
@@ -143,7 +143,7 @@ class CaseloadPage:
         self.found = [self.facts.place(client) for client in clients]
 
     def page(self, listed: list[Place], number: str | None) -> Page:
-        """Of these, with the rows to show; the last one where there is no such page."""
+        """One page of them with rows; the last page if the number is too high."""
         page = Paginator(listed, A_PAGE).get_page(number)
         hints = apart.among(
             (place.client for place in self.found),
@@ -179,8 +179,8 @@ def _next_and_last(user, clients, now):
 
 @prepared_for_user(**CLIENTS)
 def _waiting(user, clients):
-    """Whose goal waits for the therapist: "key", or what the client suggests to do with
-    two wordings, as the signal's kind."""
+    """Clients with a goal that waits for the therapist: "key", or the signal kind of
+    the client's suggestion for two wordings."""
     goals = Goal.objects.visible_to(user).filter(client_id=clients)
     keys = goals.waiting_for(Side.THERAPIST).annotate(kind=Value("key")).order_by()
     suggests = Signal.objects.visible_to(user).open().filter(client_id=clients)
@@ -198,15 +198,15 @@ def _practice(user, clients, since):
 
 
 class Facts:
-    """What is known of these clients, read once for all of them.
+    """Facts about these clients, read once for all.
 
-    Where they are more than a page, lines and practice are read of the page alone.
+    If there is more than one page, ratings and exercises are read for the page only.
     """
 
     def __init__(self, clients: list[Client], user):
         ids = [client.pk for client in clients]
         self.ids, self.user, self.now = ids, user, timezone.now()
-        # Whom one treats; who supervises is asked for no key and books nothing.
+        # Clients one treats; a supervisor is asked for no agreement and books nothing.
         self.mine = set(access.reach(user).writes)
         sessions = _next_and_last(user, clients=ids, now=self.now)
         self.next, self.last, self.last_end = {}, {}, {}
@@ -228,7 +228,7 @@ class Facts:
 
     @cached_property
     def telling(self) -> set[UUID]:
-        """Who has a goal with enough ratings to call it."""
+        """Clients with a goal that has enough ratings for a trend."""
         if not self.is_few:
             return rated_often(self.ids)
         return {
@@ -238,7 +238,7 @@ class Facts:
         }
 
     def _practice_of(self, clients: list[UUID]) -> dict[UUID, tuple[int, int]]:
-        """How much of the last weeks' practice was done, of how much."""
+        """How many of the last weeks' exercises were done, and of how many."""
         since = self.now - PRACTICE
         counted = _practice(self.user, clients=clients, since=since)
         return {pk: (done, total) for pk, total, done in counted}
@@ -253,7 +253,7 @@ class Facts:
         )
 
     def rows(self, places: list[Place]) -> list[CaseloadRow]:
-        """Of one page of them."""
+        """For one page."""
         shown = [place.client.pk for place in places]
         lines = self._all_lines if self.is_few else recent_lines(shown)
         practice = self._practice_of(shown)
@@ -294,7 +294,7 @@ class Facts:
         return "" if client.pk in self.telling else "early"
 
     def is_quiet(self, client: Client) -> bool:
-        """Nothing booked, and nothing happened for three weeks."""
+        """Nothing booked, and no activity for three weeks."""
         since = self.last.get(client.pk, client.created_at)
         return client.pk not in self.next and since < self.now - QUIET
 
@@ -308,13 +308,13 @@ def _when(line: RecentRatings):
 
 
 def asked(said) -> tuple[str, str]:
-    """The filter and the order that an address asks for."""
+    """Filter and sort order from the query string."""
     which, by = said.get("show"), said.get("sort")
     return which if which in FILTERS else "all", by if by in SORTS else "name"
 
 
 def chosen(found: list[Place], which: str) -> list[Place]:
-    """Who was discharged stands in a list of their own, unless they are looked for."""
+    """Discharged clients are in a list of their own, unless searched for."""
     if which == "discharged":
         return [one for one in found if one.status == "discharged"]
     found = [one for one in found if one.status != "discharged"]
@@ -328,7 +328,7 @@ def chosen(found: list[Place], which: str) -> list[Place]:
 
 
 def ordered(found: list[Place], by: str) -> list[Place]:
-    """By name as they came; what is not booked or never was, comes last."""
+    """Stable by name; clients without a booked or any session come last."""
     if by == "next":
         return sorted(found, key=lambda one: (one.next_at is None, one.next_at or 0))
     if by == "last":
@@ -339,7 +339,7 @@ def ordered(found: list[Place], by: str) -> list[Place]:
 
 
 def counts(found: list[Place]) -> list[tuple[str, str, int]]:
-    """Each filter with how many it shows; the heading counts the same list."""
+    """Each filter with its count; the heading counts the same list."""
     many = {key: len(chosen(found, key)) for key in FILTERS}
     return [
         (key, str(label), many[key])
@@ -348,7 +348,7 @@ def counts(found: list[Place]) -> list[tuple[str, str, int]]:
     ]
 
 
-HEADS = {  # of the columns, which a narrow screen writes beside each
+HEADS = {  # column headings, which a narrow screen repeats in each row
     "name": gettext_lazy("Client"),
     "status": gettext_lazy("Status"),
     "next": gettext_lazy("Next session"),

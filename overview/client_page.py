@@ -1,4 +1,4 @@
-"""What the client's page shows, each fact read once."""
+"""The data of the client page, each fact read once."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from ui.charts.words import Point, label_of
 
 NOTES, STRENGTHS = 5, 3
 SHOWN = ("starts_at", "ends_at", "state", "place", "from_list")  # of a session
-# What one is here who is not the primary therapist.
+# The user's role if not the primary therapist.
 ROLES = {
     "co_therapist": _("You are co-therapist here"),
     "cover": _("You cover here"),
@@ -65,7 +65,7 @@ CLIENT = {"client": UUIDField()}
 
 @prepared_for_user(**CLIENT)
 def _open_or_closed(user, client):
-    """`said_at`: the client's newest comment; its words are on the goal's page."""
+    """`said_at`: the client's newest comment; its text is on the goal's page."""
     mine = Goal.objects.visible_to(user).filter(client_id=client).with_words()
     said = Comment.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     newest = Subquery(said.order_by("-at", "-pk").values("at")[:1])
@@ -74,7 +74,7 @@ def _open_or_closed(user, client):
 
 @prepared_for_user(**CLIENT)
 def one_client(user, client):
-    """What the page of a client begins with."""
+    """The client with what the page needs first."""
     rows = Client.objects.visible_to(user).filter(pk=client)
     rows = rows.select_related("user", "preferences", "practice").with_wishes()
     return apart.with_shares_name(rows, "")
@@ -120,7 +120,7 @@ class ClientPage:
     def chart_is_cut(self) -> bool:
         return sum(len(line.ratings) for line in self.told) >= RATINGS
 
-    # -- who reads it ------------------------------------------------------------
+    # -- the reader --------------------------------------------------------------
 
     @property
     def writes(self) -> bool:
@@ -140,7 +140,7 @@ class ClientPage:
 
     @cached_property
     def my_emergency(self) -> CareRole | None:
-        """What lets one read here for some hours, if nothing else does."""
+        """The emergency access that lets the user read, if nothing else does."""
         if access.role_towards(self.user, self.client.pk) != "emergency":
             return None
         mine = CareRole.objects.filter(user=self.user, client=self.client).current()
@@ -156,7 +156,7 @@ class ClientPage:
 
     @cached_property
     def past(self) -> list[TherapySession]:
-        """Newest first: what began before now and is not under way."""
+        """Newest first: sessions that began before now and are not in progress."""
         begun = [s for s in reversed(self.sessions) if s.starts_at <= self.now]
         return [s for s in begun if s.state != "planned" or s.ends_at <= self.now]
 
@@ -179,7 +179,7 @@ class ClientPage:
 
     @cached_property
     def opens_now(self) -> TherapySession | None:
-        """What the primary act opens: today's session, else one not yet logged."""
+        """What the main button opens: today's session, else one not yet logged."""
         today = self.user.today()
         for session in [*self.upcoming, *self.past]:
             day = session.starts_at.astimezone(self.user.zone).date()
@@ -195,7 +195,7 @@ class ClientPage:
 
     @cached_property
     def news(self) -> list[News]:
-        """Ratings, steps, exercises and comments, the oldest first."""
+        """Ratings, steps, exercises and comments, oldest first."""
         exercises = answered_by(self.practice, self.client)
         found = [
             *(of_rating(line.client, line.goal) for line in self.told if line.client),
@@ -207,13 +207,13 @@ class ClientPage:
 
     @property
     def _said(self) -> list[Goal]:
-        """Those that the client ever commented on."""
+        """Goals that the client ever commented on."""
         goals = [*(line.goal for line in self.goals), *self.closed]
         return [goal for goal in goals if goal.said_at]
 
     @property
     def _closed_since(self) -> list[Goal]:
-        """What was done for them before they were closed is news all the same."""
+        """Activity on goals closed since then is news too."""
         since = self.since
         return [one for one in self.closed if not since or one.closed_at > since]
 
@@ -242,7 +242,7 @@ class ClientPage:
 
     @property
     def to_talk_about(self) -> list[OpenGoal]:
-        """What the two see differently, or one withdrew from."""
+        """Goals seen differently, or from which one side withdrew."""
         lines = [line for line in self.goals if not line.waits_for_me]
         return [line for line in lines if line.came_in]
 
@@ -255,7 +255,7 @@ class ClientPage:
         more = self.new_words, self.to_talk_about, self.celebrations
         return not (self.news or any(more))
 
-    # -- journey -----------------------------------------------------------------
+    # -- timeline ----------------------------------------------------------------
 
     def journey(self) -> Chart:
         zone = timezone.get_current_timezone()

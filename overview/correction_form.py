@@ -1,4 +1,4 @@
-"""Answer a client's request for a correction, and add it to the note it is about."""
+"""Answer a client's correction request, and add it to the note it is about."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Therapy here ends: the portal is for reading, then closed; what was booked stands or
-falls as was chosen."""
+"""Discharge: the portal becomes read-only, then closes; booked sessions are kept or
+canceled as chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def booked(client: Client, user: User):
 
 
 def emails_that_stop(client: Client, user: User, sessions: list) -> dict[str, bool]:
-    """Which of the emails that the client gets by now are about to end."""
+    """The kinds of email the client gets now that will end."""
     rows = ContactPreferences.objects.visible_to(user).filter(client=client)
     preferences = rows.with_wishes().first()
     gets = preferences is not None and is_active(client)
@@ -31,7 +31,7 @@ def emails_that_stop(client: Client, user: User, sessions: list) -> dict[str, bo
 
 @transaction.atomic
 def discharge(client: Client, *, by: User, cancels: bool) -> bool:
-    """False where it was done already."""
+    """Discharge the client; False if already discharged."""
     if not client.discharge(by=by):
         return False
     for session in booked(client, by) if cancels else []:

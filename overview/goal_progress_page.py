@@ -1,4 +1,4 @@
-"""How far somebody has come over all their goals, each figure with what it means."""
+"""Goal progress of a client over all goals, each figure with its meaning."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from ui.charts.words import ENOUGH
 
 
 class SideRatings(NamedTuple):
-    """The ratings of one side: how often, on how many days, the last rating of the
-    first of these days, the last of all, and how many came with an import."""
+    """One side's ratings: count, number of days, the last rating of the first day, the
+    latest, and how many were imported."""
 
     times: int
     days: int
@@ -41,17 +41,17 @@ class SideRatings(NamedTuple):
 
     @property
     def is_listed(self) -> bool:
-        """Whether all of them came with an import, which names nobody."""
+        """Whether all were imported, which names nobody."""
         return self.from_list == self.times
 
 
 @dataclass
 class GoalChange:
-    """One goal: the ratings (0 to 10) of each side, and each side's levels on its scale
-    (-2 to +2) in their order.
+    """One goal: each side's ratings (0 to 10) and attainment levels (-2 to +2), in
+    order.
 
-    `first` and `latest` are ratings of one side (`voices.counted`), never paired with
-    those of the other.  Levels likewise.
+    `first` and `latest` are ratings of one side (`voices.counted`), never of both. The
+    same for levels.
     """
 
     goal: Goal
@@ -61,7 +61,7 @@ class GoalChange:
 
     @property
     def side(self) -> str:
-        """Whose ratings count here; '' where nobody rated."""
+        """Whose ratings are used; '' if nobody rated."""
         return counted({side: range(one.days) for side, one in self.rated.items()})
 
     @property
@@ -75,7 +75,7 @@ class GoalChange:
 
     @property
     def first(self) -> int | None:
-        """None where no side rated on enough days."""
+        """None if no side rated on enough days."""
         return self._counted.first if self._counted else None
 
     @property
@@ -84,14 +84,14 @@ class GoalChange:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the mean has it: nobody works towards what was never agreed to."""
+        """Whether the mean includes it: not if the goal was never agreed to."""
         return self.change is not None and self.goal.was_agreed
 
     @property
     def few(self) -> list[tuple[bool, SideRatings, str]]:
-        """Each side that rated too little to compare, whether it is the client's, and
-        whether that was for earlier words; where the client's ratings are enough, they
-        alone are told."""
+        """For each side that rated too little to compare: whether it is the client's,
+        and whether that was for an earlier wording. Only the client's if those are
+        enough."""
         return [
             (side == Side.CLIENT, self.rated[side], self._earlier(side))
             for side in BOTH
@@ -101,12 +101,12 @@ class GoalChange:
 
     @property
     def from_list(self) -> int:
-        """How many ratings came with an import, beside others of that side."""
+        """How many of that side's ratings were imported, if there are others."""
         return sum(one.from_list for one in self.rated.values() if not one.is_listed)
 
     @property
     def earlier(self) -> str:
-        """Whether what is compared was given to earlier words, or some of it."""
+        """Whether a compared rating was for an earlier wording."""
         return self._earlier(self.side) if self._counted else ""
 
     def _earlier(self, side: str) -> str:
@@ -120,7 +120,7 @@ class GoalChange:
 
     @property
     def is_listed(self) -> bool:
-        """Whether all that is compared came with an import."""
+        """Whether all compared ratings were imported."""
         return bool(self._counted and self._counted.is_listed)
 
     @property
@@ -131,24 +131,24 @@ class GoalChange:
 
     @property
     def level_side(self) -> str:
-        """Whose levels count here; '' where nobody gave one, there is no scale, or it
-        was never agreed to."""
+        """Whose levels are used; '' if there are none, no scale, or it was never agreed
+        to."""
         is_agreed = self.goal.was_agreed and self.goal.shown.attainment
         return counted(self.levels, 2) if is_agreed else ""
 
     @property
     def level_pair(self) -> tuple[int, int] | None:
-        """The first and the latest level of one side; None where it gave fewer."""
+        """One side's first and latest level; None if it gave fewer than two."""
         given = self.levels.get(self.level_side, [])
         return (given[0], given[-1]) if len(given) > 1 else None
 
 
 @dataclass(frozen=True)
 class Attained:
-    """T over the goals with two levels of one side: at first, now, and the change.
+    """T scores over goals with two levels by one side: first, now, and change.
 
-    `from_therapist`: of how many goals they are the therapist's; `left_out`: goals with
-    one level only.
+    `from_therapist`: for how many goals the therapist's levels are used; `left_out`:
+    goals with only one level.
     """
 
     goals: int
@@ -163,7 +163,7 @@ class Attained:
 
 
 def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
-    """By goal and side; in one query, however many ratings there are."""
+    """By goal and side; one query for any number of ratings."""
     days = ratings.annotate(day=TruncDate("at", tzinfo=user.zone)).order_by()
     rows = days.values_list("goal_id", "side").annotate(
         times=Count("pk"),
@@ -178,21 +178,21 @@ def _rated(ratings, user: User) -> dict[tuple, SideRatings]:
 
 
 def _first_by(*order) -> IndexTransform:
-    """The value of the first of them in that order."""
+    """The first value in that order."""
     return IndexTransform(1, IntegerField(), ArrayAgg("value", order_by=order))
 
 
 class GoalProgressPage:
-    """All goals but those never taken on, in four queries.
+    """All goals except those never taken on, in four queries.
 
-    The mean leaves out goals that no side rated on three days, and those that were
-    never agreed to.
+    The mean leaves out goals that no side rated on three days, and those never agreed
+    to.
     """
 
     def __init__(self, client: Client, user: User):
         encryption.expect(client.practice_id, [client.pk])
         self.threshold = settings.GOAL_CHANGE_THRESHOLD
-        self.is_own = user.is_client  # read by whose goals they are
+        self.is_own = user.is_client  # the reader is the client
         rows = Goal.objects.visible_to(user).filter(client=client).with_words()
         rows = rows.exclude(ended_as__in=[Goal.Ended.TAKEN_BACK, Goal.Ended.DECLINED])
         rows = rows.annotate(was_agreed=status.was_agreed())
@@ -226,7 +226,7 @@ class GoalProgressPage:
 
     @property
     def from_therapist(self) -> int:
-        """Of how many goals the mean uses the therapist's ratings."""
+        """For how many goals the mean uses the therapist's ratings."""
         return sum(not goal.counts_the_client for goal in self.paired)
 
     @property
@@ -240,7 +240,7 @@ class GoalProgressPage:
 
     @property
     def attained(self) -> Attained | None:
-        """None where no goal has two levels of one side."""
+        """None if no goal has two levels by one side."""
         paired = [goal for goal in self.with_levels if goal.level_pair]
         weights = [goal.goal.shown.weight for goal in paired]
         baseline = t_score([goal.level_pair[0] for goal in paired], weights)
@@ -257,5 +257,5 @@ class GoalProgressPage:
 
     @property
     def with_levels(self) -> list[GoalChange]:
-        """The goals that somebody placed on their scale."""
+        """Goals with at least one attainment level."""
         return [goal for goal in self.goals if goal.level_side]

@@ -1,4 +1,4 @@
-"""Clients change hands: roles, booked sessions and a whole caseload, in one go."""
+"""Handover of clients: care roles, booked sessions and whole caseloads."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ audit.verb("sessions passed on", audit.Sort.ROLE, gettext_lazy("Passed sessions 
 
 
 class Clashes(ValidationError):
-    """Sessions that would move overlap others of the new therapist's, and nobody said
-    what becomes of them; `found` is (client, moment) for each."""
+    """Sessions to be moved overlap others of the new therapist, and it was not said
+    what to do; `found` is (client, datetime) for each."""
 
     def __init__(self, found: list[tuple[Client, datetime]]):
         self.found = found
@@ -46,15 +46,16 @@ def hand_over(
     clashing: str = "",
     asks: bool = False,
 ) -> str:
-    """GIVEN, ASKED, LATER or SAME; sessions from `since` on move or are canceled.
+    """Return GIVEN, ASKED, LATER or SAME; sessions from `since` on are moved or
+    canceled.
 
-    By the primary therapist at once.  By an admin: once the primary therapist has
-    confirmed, or in 24 hours where nobody can; at once while the record is empty.
-    `clashing`: "cancel" or "move" those that overlap one of the new therapist's.
-    `asks`: the primary therapist is asked although somebody covers.
+    At once by the primary therapist. By an admin: after the primary therapist has
+    confirmed, or in 24 hours if nobody can; at once while the record is empty.
+    `clashing`: "cancel" or "move" sessions that overlap one of the new therapist's.
+    `asks`: ask the primary therapist even if someone covers.
     """
-    # Whose account is closing comes to its end first; and the new therapist books
-    # nothing until this is written (see keep_weeks_still).
+    # Wait for a concurrent closing of the account; and block the new therapist's
+    # bookings until this is committed (see keep_weeks_still).
     care.require_treats(therapist)
     assigning.require_joined(therapist)
     care.take_turns(client.pk)
@@ -68,7 +69,7 @@ def hand_over(
     _pass_on(client, therapist, moves_at, cancels, clashing)
     assigning.note_first_role(therapist, client, by=by)
     _withdraw_overtaken(client, therapist, by=by)
-    team = telling.team_of(client)  # who leads now may reach nothing afterwards
+    team = telling.team_of(client)  # the current primary may have no access afterwards
     prefetch_related_objects([client], "user")
     if not care.hand_over(client, therapist, by=by, since=since):
         return assigning.SAME
@@ -77,7 +78,7 @@ def hand_over(
 
 
 def _ask(client, therapist, *, by, since, cancels) -> str:
-    """The primary therapist confirms; whoever leads already needs no request."""
+    """Ask the primary therapist to confirm; the current primary needs no request."""
     roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().first()
     if running and running.user_id == therapist.pk:
@@ -94,7 +95,8 @@ def _ask(client, therapist, *, by, since, cancels) -> str:
 
 
 def _withdraw_overtaken(client, therapist: User, *, by: User) -> None:
-    """Requests for the place that is given now, and for other roles of its holder."""
+    """Withdraw requests for the role now assigned, and for other roles of its
+    holder."""
     rows = CareRoleRequest.objects.filter(client=client, outcome="")
     for waits in rows.filter(Q(kind="primary") | Q(user=therapist)):
         waits.withdraw(by=by)
@@ -102,7 +104,8 @@ def _withdraw_overtaken(client, therapist: User, *, by: User) -> None:
 
 @transaction.atomic
 def confirm(request: CareRoleRequest, *, by: User, clashing: str = "") -> bool:
-    """The primary therapist says yes; a new primary therapist gets the sessions too."""
+    """Confirm as the primary therapist; a new primary therapist gets the sessions
+    too."""
     if request.kind != CareRole.Kind.PRIMARY:
         if not request.confirm(by=by):
             return False
@@ -118,9 +121,9 @@ def confirm(request: CareRoleRequest, *, by: User, clashing: str = "") -> bool:
 
 
 def _pass_on(client, therapist: User, since, cancels, clashing="") -> None:
-    """Before the roles change: who hands over their own client reaches nothing then.
+    """Before the roles change: the one handing over has no access afterwards.
 
-    What had gone to somebody who was to follow comes back first.
+    Sessions already moved to a planned successor are moved back first.
     """
     roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().select_related("user").first()
@@ -128,7 +131,7 @@ def _pass_on(client, therapist: User, since, cancels, clashing="") -> None:
         return
     for coming in roles.filter(starts_at__gt=Now()).exclude(user=running.user):
         back = [client.pk, coming.user_id, running.user, None, False]
-        pass_on_sessions(*back, clashing="move")  # where they were booked before
+        pass_on_sessions(*back, clashing="move")  # to where they were booked before
     if running.user_id != therapist.pk:
         move = [client.pk, running.user_id, therapist, since, cancels]
         pass_on_sessions(*move, clashing=clashing)
@@ -136,7 +139,7 @@ def _pass_on(client, therapist: User, since, cancels, clashing="") -> None:
 
 @transaction.atomic
 def call_off(client, *, by: User) -> bool:
-    """No hand-over is planned any more; False where none was, or it has happened."""
+    """Cancel a planned handover; False if none is planned or it has taken effect."""
     care.take_turns(client.pk)
     roles = CareRole.objects.filter(client=client).primary().not_ended()
     running = roles.current().select_related("user").first()
@@ -149,18 +152,18 @@ def call_off(client, *, by: User) -> bool:
 
 
 class HandoverRow(NamedTuple):
-    """One client of who leaves: the name, and numbers of what waits."""
+    """A client of a leaving therapist: name, and counts of open items."""
 
     client: Client
-    name: str  # with what tells it from another of the same name
+    name: str  # with a hint if another client has the same name
     sessions: int
     drafts: int
     proposals: int
-    next_id: UUID | None  # who is, or was to be, primary therapist anyhow
+    next_id: UUID | None  # who is or will be primary therapist anyway
 
 
 class Leaving:
-    """Somebody's caseload as an admin sees it: names and counts, no word."""
+    """A therapist's caseload as an admin sees it: names and counts, no text."""
 
     def __init__(self, leaver: User, by: User):
         self.leaver = leaver
@@ -212,10 +215,10 @@ def close_account(
     cancels: bool,
     clashing: str = "",
 ) -> bool:
-    """Everybody gets a primary therapist in 24 hours, and the account ends; all or
+    """Assign each client a primary therapist in 24 hours, and close the account; all or
     nothing.
 
-    False where it was closed already: pressing twice, or two admins, do it once.
+    False if it was already closed: a double click or two admins do it once.
     """
     leaver = staffing.lock(leaver, by=by)
     if not leaver.is_active:
@@ -229,7 +232,7 @@ def close_account(
     _pass_on_the_rest(leaver, cancels)
     staffing.close(leaver, by=by, clients=len(led))
     for client in clients:
-        if led[client.pk]:  # they were only to follow: whoever leads now stays
+        if led[client.pk]:  # the leaver was only to follow: the current primary stays
             call_off(client, by=by)
         hand_over(client, heirs[client.pk], by=by, since=led[client.pk])
     return True
@@ -239,10 +242,11 @@ def close_account(
 def ask_leaver(
     leaver: User, heirs: dict[UUID, User], *, by: User, cancels: bool
 ) -> str:
-    """Ask whoever leaves to confirm who follows; then each client moves at once.
+    """Ask the leaving therapist to confirm each successor; each client moves when
+    confirmed.
 
-    Whom it emailed: "asked" the leaver, "others" who lead now, or nobody ("later");
-    "" where all this waits already.
+    Return who was emailed: "asked" the leaver, "others" the current primaries, "later"
+    nobody; "" if all requests are already pending.
     """
     leaver = staffing.lock(leaver, by=by)
     led = _led_since(leaver)
@@ -250,7 +254,8 @@ def ask_leaver(
     found = set()
     for client in Client.objects.directory_of(by).filter(pk__in=led):
         said = {"since": led[client.pk], "cancels": cancels}
-        said["asks"] = leaver.is_active and led[client.pk] is None  # they lead now
+        # they are primary now
+        said["asks"] = leaver.is_active and led[client.pk] is None
         outcome = hand_over(client, heirs[client.pk], by=by, **said)
         if outcome == assigning.ASKED:
             found.add("asked" if said["asks"] else "others")
@@ -269,7 +274,7 @@ def _require_all(led, heirs) -> None:
 
 
 def _pass_on_all(clients, leaver, heirs, led, cancels, clashing) -> None:
-    """Every clash is named at once, not one at each press."""
+    """All conflicts are reported at once, not one per request."""
     keep_weeks_still(*(heir.pk for heir in heirs.values()))
     found = []
     for client in clients:
@@ -284,14 +289,14 @@ def _pass_on_all(clients, leaver, heirs, led, cancels, clashing) -> None:
 
 
 def _who_gets_sessions(client, leaver: User, heir: User) -> User:
-    """The new therapist, or the present one where the leaver was only to follow."""
+    """The new therapist, or the current one if the leaver was only to follow."""
     roles = CareRole.objects.filter(client=client).primary().current()
     running = roles.exclude(user=leaver).select_related("user").first()
     return running.user if running else heir
 
 
 def _led_since(leaver: User) -> dict[UUID, datetime | None]:
-    """By client, when somebody else takes over: now, or when the leaver was to."""
+    """By client, when another therapist takes over: now, or when the leaver was to."""
     found: dict[UUID, datetime | None] = {}
     for role in staffing.leads(leaver).order_by("-starts_at", "-pk"):
         is_to_come = role.starts_at > timezone.now()
@@ -300,7 +305,7 @@ def _led_since(leaver: User) -> dict[UUID, datetime | None]:
 
 
 def _pass_on_the_rest(leaver: User, cancels: bool) -> None:
-    """What they booked as co-therapist or cover goes to the primary therapist."""
+    """Sessions booked as co-therapist or cover go to the primary therapist."""
     held = CareRole.objects.filter(user=leaver).values("client")
     leads = CareRole.objects.filter(client__in=held).primary().current()
     for role in leads.exclude(user=leaver).select_related("user"):
@@ -317,10 +322,10 @@ def pass_on_sessions(
     *,
     clashing: str = "",
 ) -> None:
-    """What the leaver has booked moves to the heir, or is canceled.
+    """Move the leaver's booked sessions to the successor, or cancel them.
 
-    Past the policies: an admin sees no session.  Sessions that overlap one of the
-    heir's are never moved in silence: `clashing` says what becomes of them.
+    In an SQL function: an admin sees no sessions. Sessions that overlap one of the
+    successor's are never moved silently: `clashing` says what to do.
     """
     if not cancels and clashing != "move":
         clashes = session_clashes(client_id, leaver_id, heir.pk, since)
@@ -338,7 +343,7 @@ def pass_on_sessions(
 def session_clashes(
     client_id, leaver_id, heir_id, since: datetime | None = None
 ) -> list[datetime]:
-    """When a session that would move overlaps one of the new therapist's."""
+    """Times at which a session to be moved overlaps one of the new therapist's."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT starts_at FROM app.session_clashes(%s, %s, %s, %s)",

@@ -1,4 +1,4 @@
-"""Forms that move sessions to another therapist, who may have one at that time."""
+"""Forms that move sessions to another therapist, who may be busy then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLASHING = [
 
 
 class ClashesMixin:
-    """Lists what overlaps, and asks; `clashes` is (name, moment) for each."""
+    """Lists overlapping sessions and asks; `clashes` is (name, datetime) for each."""
 
     clashes = ()
 
@@ -32,13 +32,13 @@ class ClashesMixin:
         return self.cleaned_data.get("clashing") or ""
 
     def name_of(self, client) -> str:
-        """As the form's own page calls them."""
+        """Their name as the form's page shows it."""
         return client.name
 
     def _take(self, error):
         if isinstance(error, handover.Clashes):
             self.clashes = [(self.name_of(client), at) for client, at in error.found]
-            self.fields["clashing"].required = True  # it is asked for now
+            self.fields["clashing"].required = True  # it is now required
             return self.add_error("clashing", error)
         return super()._take(error)
 
@@ -58,7 +58,7 @@ class MovingForm(ClashesMixin, HandOverForm):
 
 
 class ConfirmForm(ClashesMixin, HouseForm):
-    """The primary therapist confirms a role that an admin asked for."""
+    """The primary therapist confirms a role that an admin requested."""
 
     prefix = "confirm"
 

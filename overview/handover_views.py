@@ -1,4 +1,4 @@
-"""A client goes to another therapist, with the sessions that are booked."""
+"""Hand a client over to another therapist, with the booked sessions."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -44,7 +44,7 @@ def client_hand_over(request, client_id):
 
 
 def _back_to(request, client):
-    """The care page, or the caseload of who can open it no longer."""
+    """The care team page, or the caseload for users without access to it anymore."""
     mine = Client.objects.staffed_by(request.user).filter(pk=client.pk)
     return redirect("client-care", client.pk) if mine.exists() else redirect("caseload")
 
@@ -52,7 +52,7 @@ def _back_to(request, client):
 @therapist_required
 @require_POST
 def care_request_confirm(request, request_id):
-    """By the primary therapist, who reads what opens before saying yes."""
+    """By the primary therapist, after a page that says what the role allows."""
     asked = _decidable(request, request_id)
     form = ConfirmForm(request.POST)
     if not (form.is_valid() and form.save(asked, by=request.user)):
@@ -97,11 +97,11 @@ def client_call_off(request, client_id):
 @admin_required
 @fresh_proof_required
 def person_leave(request, person_id):
-    """An account closes once each of its clients has somebody else."""
+    """Close an account once each of its clients has another therapist."""
     leaver = staff_member(request, person_id)
     if leaver.pk == request.user.pk:
         raise Http404
-    if not leaver.is_active:  # a second press, or another admin's
+    if not leaver.is_active:  # a double click, or another admin
         return redirect("person", leaver.pk)
     page = Leaving(leaver, request.user)
     sent = request.POST if request.method == "POST" else None

@@ -1,4 +1,4 @@
-"""Who gets whom, when somebody leaves."""
+"""The form that assigns clients of a leaving therapist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from overview.handover_forms import ClashesMixin
 from ui.forms import HouseForm, PickField, tell_apart
 
 ALL_TO = "all-to"
-EACH = 100  # clients, up to which each may go to somebody else
+EACH = 100  # clients, up to which each can be assigned separately
 
 SESSIONS = [
     ("move", _("Move to the new therapist"), _("Same day and hour")),
@@ -54,7 +54,7 @@ class LeavingForm(ClashesMixin, HouseForm):
         self.fields[ALL_TO] = self._field(_("All clients go to"), choices)
         self.fields[ALL_TO].required = self.is_too_long
         self.fields["when"].initial = "later"
-        if self.is_bound and "when" not in self.data:  # in 24 hours, then
+        if self.is_bound and "when" not in self.data:  # then in 24 hours
             del self.fields["when"]
         for row in self._chosen_each():
             field = self._field(row.name, choices, initial=row.next_id)
@@ -97,7 +97,7 @@ class LeavingForm(ClashesMixin, HouseForm):
 
     @property
     def is_too_long(self) -> bool:
-        """So many clients that all go to one person from here."""
+        """Above this number all clients go to one person."""
         return len(self.page.rows) > EACH
 
     def _chosen_each(self):

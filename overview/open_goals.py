@@ -1,4 +1,4 @@
-"""A client's goals with their ratings and steps, as the page of the client has them."""
+"""A client's goals with ratings and steps, as the client page shows them."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def _steps(user, goals):
 
 
 class LaneRating(NamedTuple):
-    """What a chart needs of one; there are hundreds on a page."""
+    """A rating as the chart needs it; a page has hundreds."""
 
-    goal: str  # its key: hundreds of UUIDs take longer to make than to compare
+    goal: str  # its id as text: hundreds of UUIDs are slower to create than to compare
     value: int
     at: datetime
     side: str
-    from_list: bool  # it came with an import
-    own: bool  # the reader gave it
+    from_list: bool  # imported
+    own: bool  # given by the reader
 
 
 @dataclass
@@ -58,7 +58,7 @@ class OpenGoal:
     ratings: list[LaneRating] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     then: Wordings | None = None
-    accepted: str = ""  # how it stands, for the page's reader
+    accepted: str = ""  # its status for the page's reader
 
     @property
     def words(self) -> str:
@@ -68,7 +68,7 @@ class OpenGoal:
         return [rating for rating in self.ratings if rating.side == side]
 
     def voice(self, side: str, client: Client) -> str:
-        """What that side is called, by who gave all of it; a list names nobody."""
+        """The side's label, given who rated; an import names nobody."""
         given = self.of(side)
         own = side != Side.CLIENT and all(rating.own for rating in given)
         listed = bool(given) and all(rating.from_list for rating in given)
@@ -82,8 +82,8 @@ class OpenGoal:
 
     @property
     def series(self) -> list[tuple[str, LaneRating, LaneRating | None, bool]]:
-        """Of each side that rated, the client first: side, last, the one before where
-        it was given to the same words, whether these are an earlier wording."""
+        """For each side that rated, the client first: side, last rating, the one before
+        if given to the same wording, and whether these are for an earlier wording."""
         found = [(side, self.of(side)) for side in BOTH if self.of(side)]
         return [
             (side, last, self._same(before, last), self.was_before(last))
@@ -101,13 +101,13 @@ class OpenGoal:
 
     @property
     def changed_at(self) -> datetime | None:
-        """Since when it has its words, where something was rated before."""
+        """Since when it has its current wording, if it was rated before."""
         since = self.then and self.then.since(self.goal)
         return since if since and self.ratings[0].at < since else None
 
     @property
     def early(self) -> bool:
-        """Whether neither side rated on enough days to speak of a change."""
+        """Whether neither side rated on enough days for a trend."""
         given = {side: self._days(side) for side in BOTH}
         return len(given.get(counted(given), ())) < ENOUGH
 
@@ -128,8 +128,8 @@ class OpenGoal:
 
 
 def goal_lines(goals: list[Goal], user) -> list[OpenGoal]:
-    """These goals with ratings and steps, in two queries, and two more where words were
-    changed."""
+    """These goals with ratings and steps, in two queries, plus two if any were
+    reworded."""
     lines = {goal.pk: OpenGoal(goal) for goal in goals}
     by_key = {str(pk): line for pk, line in lines.items()}
     newest = list(_ratings(user, goals=list(lines)))[:RATINGS]

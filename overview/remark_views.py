@@ -1,4 +1,4 @@
-"""What is said beside a record: a supervisor's comment, an answer to a correction."""
+"""Supervision comments and answers to corrections."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render

@@ -1,4 +1,4 @@
-"""What stands on the way of a client, one line each, in words for both sides."""
+"""The events of a client's timeline, one line each, worded for both sides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ui import dates
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the way; `own` is what somebody said, word for word."""
+    """One line of the timeline; `own` is a person's own words."""
 
     day: date
     what: str
@@ -24,9 +24,9 @@ class Event:
 
 
 def happened(way) -> Iterator[Event]:
-    """Everything of an overview.timeline_page.TimelinePage, in no order.
+    """All events of an overview.timeline_page.TimelinePage, unsorted.
 
-    What lies before its window may be left out here, so that its words stay sealed.
+    Events before its period may be left out, so that their text is not decrypted.
     """
     for part in (
         _sessions, _notes, _goals, _ratings, _steps, _wins, _strengths,
@@ -44,7 +44,7 @@ def _sessions(way):
 
 
 def _notes(way):
-    """Their days alone, where a therapist asks for them; never a word."""
+    """Their dates only, if a therapist asks for them; never any text."""
     for starts_at, signed_at in way.notes:
         day = way.day_of(starts_at)
         if way.is_in(day):
@@ -62,8 +62,8 @@ ENDED = {
 
 
 def _goals(way):
-    """Each version that came into force, with its words; each agreement that was
-    withdrawn; and the end, if it has one."""
+    """Each version that took effect, with its wording; each withdrawn agreement; and
+    the end, if any."""
     for line in way.lines.values():
         before = None
         for at, is_agreed, version in _turns(way.wordings, line.goal):
@@ -80,14 +80,14 @@ def _goals(way):
 
 
 def _turns(wordings, goal) -> list[tuple]:
-    """When a version of it was agreed or withdrawn from, in the order of that day."""
+    """When a version was agreed to or withdrawn from, in the order of that day."""
     turns = [(at, True, one) for at, one in wordings.agreed.get(goal.pk, [])]
     turns += [(at, False, one) for at, one in wordings.withdrawn.get(goal.pk, [])]
     return sorted(turns, key=lambda turn: turn[0])
 
 
 def _agreed(version, before) -> str:
-    """What came with this agreement; `before` is what was agreed to last."""
+    """What came with this agreement; `before` is the wording agreed to last."""
     if before is None:
         return _("Goal agreed by both")
     if version.pk == before.pk:
@@ -98,9 +98,8 @@ def _agreed(version, before) -> str:
 
 
 def _ratings(way):
-    """One line a month for each goal and side, on the day of its last rating; and one
-    more for each change of the words that the ratings were given to; what came with an
-    import is told apart."""
+    """One line a month for each goal and side, dated at its last rating; separate lines
+    if the wording changed in between, and for imported ratings."""
     for line in way.lines.values():
         for side, name in zip(BOTH, line.names, strict=True):
             given = [
@@ -143,7 +142,7 @@ def _strengths(way):
 
 
 def in_words(values: list[int]) -> str:
-    """Ratings of one goal, 0 to 10 and oldest first, in a line."""
+    """Ratings of one goal, 0 to 10 and oldest first, as one line of text."""
     first, last, low, high = values[0], values[-1], min(values), max(values)
     said = {"count": len(values), "first": first, "last": last}
     said |= {"low": low, "high": high}

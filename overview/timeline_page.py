@@ -1,7 +1,7 @@
-"""The way of one client on one line of time, as both sides may read and print it.
+"""A client's timeline, which both sides can read and print.
 
-What happens often is told once a month: the ratings of a goal by their first and last,
-sessions by how many there were.  So a year fits on a few pages, whatever came in.
+Frequent events are summarized by month: ratings of a goal by the first and last,
+sessions by their number. So a year fits on a few pages.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Since(models.TextChoices):
     ALL = "all", gettext_lazy("All time")
 
 
-MOST = 500  # wins, and steps reached, that are told: the newest
+MOST = 500  # newest wins and reached steps shown
 MOST_RATINGS = 3_000
 FIRST, LISTED = itemgetter(0), attrgetter("from_list")
 
@@ -65,8 +65,8 @@ class Month:
 
 
 class RatedOn(NamedTuple):
-    """A rating, 0 to 10, by the day and the moment it was given; `from_list`: it came
-    with an import, which names nobody."""
+    """A rating, 0 to 10, with date and time; `from_list`: it was imported, which names
+    nobody."""
 
     day: date
     value: int
@@ -75,14 +75,14 @@ class RatedOn(NamedTuple):
 
 
 class MonthlySeries(NamedTuple):
-    """The ratings of one side, oldest first, and what it is called; `daily` holds the
-    last of each day."""
+    """One side's ratings, oldest first, and that side's label; `daily` has the last of
+    each day."""
 
     name: str
     values: list[int]
     daily: list[int]
-    from_list: int  # so many came with an import, beside others
-    earlier: int  # so many were given to earlier words
+    from_list: int  # how many were imported, if there are others
+    earlier: int  # how many were for an earlier wording
 
     @property
     def first(self) -> int:
@@ -99,10 +99,10 @@ class MonthlySeries(NamedTuple):
 
 @dataclass
 class GoalOnTimeline:
-    """A goal with its ratings, by the side that gave them, and what both agreed to,
-    oldest first; `names` is what the client's and the therapist's side are called.
+    """A goal with each side's ratings and the agreed wordings, oldest first; `names`
+    are the labels of both sides.
 
-    `wordings` names it: ("", words), or each side with its words where the two see it
+    `wordings` names it: ("", wording), or each side with its wording if the two see it
     differently.
     """
 
@@ -120,7 +120,7 @@ class GoalOnTimeline:
 
     @property
     def series(self) -> list[MonthlySeries]:
-        """Of each side that rated, the client first."""
+        """Each side that rated, the client first."""
         return [
             MonthlySeries(
                 name,
@@ -137,12 +137,12 @@ class GoalOnTimeline:
         return bool(self.then and self.then.is_earlier(self.goal, at, side))
 
     def is_listed(self, side: str) -> bool:
-        """Whether all ratings of that side came with an import, which names nobody."""
+        """Whether all ratings of that side were imported, which names nobody."""
         return side in self.rated and all(map(LISTED, self.rated[side]))
 
     @property
     def voices(self) -> tuple[str, str]:
-        """What each side's ratings are called."""
+        """The label of each side's ratings."""
         first, second = (
             voice(side, self.client, portal=False, listed=True)
             if self.is_listed(side)
@@ -157,18 +157,18 @@ class GoalOnTimeline:
 
     @property
     def standing(self) -> SafeString:
-        """How it stands, in the words of every page."""
+        """The goal's status, worded as on every page."""
         return status.stands(self.goal, self.client, "short")
 
     @property
     def was_agreed_before(self) -> bool:
-        """Whether `standing` does not say when it was agreed first."""
+        """Whether `standing` leaves out when it was first agreed."""
         is_told = self.goal.is_open and self.goal.in_force_id
         return len(self.agreed) > 1 or bool(self.agreed and not is_told)
 
     @property
     def changed_on(self) -> date | None:
-        """When the own words that stand were agreed to, where there were others."""
+        """When the current wording was agreed to, if there was an earlier one."""
         new = [
             day
             for (_day, before), (day, version) in pairwise(self.agreed)
@@ -178,25 +178,25 @@ class GoalOnTimeline:
 
 
 class TimelinePage:
-    """All of it is read in ten queries; what lies before the window is not opened."""
+    """Read in ten queries; text from before the period is not decrypted."""
 
     def __init__(
         self, client: Client, user: User, wanted: str = "", *, with_notes: bool = False
     ):
         self.client, self.user, self.today = client, user, user.today()
         self.with_notes = with_notes and user.is_therapist
-        self.is_cut = False  # whether something from long ago is not on it
+        self.is_cut = False  # whether old events are left out
         encryption.expect(client.practice_id, [client.pk])
         self._read()
         self.since = self._window(wanted)
 
     @cached_property
     def names(self) -> tuple[str, str]:
-        """The same for both: it is one sheet."""
+        """The same for both sides: it is one printed sheet."""
         client, therapist = (voice(side, self.client, portal=False) for side in BOTH)
         return client, therapist
 
-    # -- read --------------------------------------------------------------------
+    # -- queries -----------------------------------------------------------------
 
     def _mine(self, model):
         return model.objects.visible_to(self.user).filter(client=self.client)
@@ -225,19 +225,19 @@ class TimelinePage:
         self.notes = self._notes() if self.with_notes else []
 
     def _newest(self, rows, most: int = MOST) -> list:
-        """Of rows with the newest first, so many; the oldest of them first."""
+        """The newest of these rows, up to a limit, oldest first."""
         found = list(rows[: most + 1])
         self.is_cut |= len(found) > most
         return found[:most][::-1]
 
     def _notes(self) -> list[tuple[datetime, datetime]]:
-        """Of one's own signed notes, when the session was and when it was signed."""
+        """Of one's own signed notes: session date and signing date."""
         rows = self._mine(ProgressNote).filter(author=self.user).signed()
         rows = rows.order_by("session__starts_at", "pk")
         return list(rows.values_list("session__starts_at", "signed_at"))
 
     def _read_agreements(self) -> None:
-        """A version is in force from the moment at which both agreements stand."""
+        """A version is in effect from the time of the second agreement."""
         keys = self._mine(Agreement).select_related("version", "taken_back")
         keys = keys.with_declined()
         moves = self._mine(GoalMove).filter(kind__in=DIFFERENCES)
@@ -250,7 +250,7 @@ class TimelinePage:
         status.with_past(self.user, [line.goal for line in self.lines.values()])
 
     def _named(self, line: GoalOnTimeline) -> list[tuple[str, str]]:
-        """One name for both sides, or both of theirs."""
+        """One name for both sides, or each side's own."""
         now = timezone.now()
         said = [self.words_at(line, now, side) for side in BOTH]
         if line.goal.is_differing_only and len(set(said)) > 1:
@@ -261,16 +261,15 @@ class TimelinePage:
         return [(self.day_of(at), version) for at, version in moments]
 
     def words_at(self, line: GoalOnTimeline, at: datetime, side: str = "") -> str:
-        """What the goal was called then; by that side, where the two saw it
-        differently."""
+        """The goal's wording then; that side's, if the two saw it differently."""
         goal = line.goal
         return self.wordings.at(goal.pk, at, side) or goal.latest.own_words
 
-    # -- which part of it --------------------------------------------------------
+    # -- the period shown --------------------------------------------------------
 
     @cached_property
     def begun(self) -> date:
-        """The first day of which there is anything to tell."""
+        """The first date with an event."""
         days = [line.agreed_on for line in self.lines.values() if line.agreed]
         days += [
             one.day
@@ -284,14 +283,14 @@ class TimelinePage:
         return min(days, default=self.today)
 
     def _window(self, wanted: str) -> date:
-        """From when on; a year, or all of it where that is shorter."""
+        """The start of the period: a year, or all if that is shorter."""
         self.shown = wanted if wanted in Since.values else Since.YEAR
         span = SPANS.get(self.shown)
         return max(self.begun, self.today - span) if span else self.begun
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """The spans that show less than all there is, and all."""
+        """The periods shorter than everything, and everything."""
         age = self.today - self.begun
         spans = [span for span, length in SPANS.items() if length < age]
         return [(one.value, one.label) for one in (*spans, Since.ALL)] if spans else []
@@ -305,17 +304,18 @@ class TimelinePage:
         return self.since.replace(day=1) == self.today.replace(day=1)
 
     def place(self, day: date, at: datetime) -> date:
-        """Where a day is told: what lies before the way, when it was said."""
+        """The date under which an event is listed: before the start, when it was
+        added."""
         return day if day >= self.begun else self.day_of(at)
 
     def is_in(self, day: date) -> bool:
         return self.since <= day <= self.today
 
-    # -- the parts of the page ---------------------------------------------------
+    # -- parts of the page -------------------------------------------------------
 
     @cached_property
     def goals(self) -> list[GoalOnTimeline]:
-        """What is worked on, and what was closed within the window."""
+        """Open goals, and those closed within the period."""
         lines = self.lines.values()
         return [line for line in lines if self.is_shown(line.goal)]
 
@@ -333,7 +333,7 @@ class TimelinePage:
 
     @cached_property
     def months(self) -> list[Month]:
-        """The oldest first, each with what happened in it."""
+        """Oldest first, each with its events."""
         found = [event for event in happened(self) if self.is_in(event.day)]
         found.sort(key=lambda event: event.day)
         months = {
@@ -347,7 +347,7 @@ class TimelinePage:
             month.missed += session.state == "missed"
         return [months[first] for first in sorted(months)]
 
-    # -- the chart ---------------------------------------------------------------
+    # -- chart -------------------------------------------------------------------
 
     def chart(self) -> Chart:
         lanes = [self._lane(line) for line in self.goals]

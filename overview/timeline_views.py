@@ -1,4 +1,4 @@
-"""A client's timeline, to read and to print, and how far the goals came: both sides'.
+"""A client's timeline, to read and to print, and goal progress, for both sides.
 
 Each is recorded as a look.
 """

@@ -1,4 +1,4 @@
-"""Today: the sessions of one's day, what to prepare, and what waits."""
+"""Today: the day's sessions, their preparation, and what needs attention."""
 
 from __future__ import annotations
 
@@ -68,25 +68,25 @@ ASIDES = {
         gettext_lazy("Read"),
     ),
 }
-RATED = 2_000  # ratings counted before the sessions of a day, the newest
-MANY = 20  # things that want attention on one page
+RATED = 2_000  # newest ratings counted before the sessions of a day
+MANY = 20  # items that need attention on one page
 
 
 @dataclass
 class Slot:
-    """One session of the day; `prep` in a line each, newest facts first."""
+    """One session of the day; `prep` has one line per fact, newest first."""
 
     session: TherapySession
     client: Client
     state: str  # "past", "next" or "later"
     signed: bool
-    begins_now: bool = False  # the line of the present moment stands before it
+    begins_now: bool = False  # the current-time line is above it
     prep: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Wants:
-    """One thing that wants the therapist: what, why, and one act."""
+    """Something that needs the therapist's attention: what, why, and one action."""
 
     kind: str
     name: str
@@ -94,11 +94,11 @@ class Wants:
     act: str
     address: str
     client_address: str
-    hint: str = ""  # beside another client of the same name
+    hint: str = ""  # if another client has the same name
 
 
 class Attention(NamedTuple):
-    """The most urgent of what wants the therapist, and how much there is in all."""
+    """The most urgent items, and how many there are in all."""
 
     shown: list[Wants]
     total: int
@@ -140,7 +140,7 @@ def _over(user, now):
 
 @prepared_for_user(today=DateField())
 def _to_write(user, today):
-    """Goals that wait for the therapist's agreement, and those to be changed."""
+    """Goals that wait for the therapist's agreement, and those to reword."""
     mine = Goal.objects.editable_by(user)
     again = status.agreed_again()
     waits = mine.waiting_for(Side.THERAPIST).annotate(
@@ -164,7 +164,7 @@ def _rated(user, clients):
 
 @prepared_for_user(clients=many(UUIDField()))
 def _answered_and_reached(user, clients):
-    """When clients answered an exercise, and when anybody else wrote down a step."""
+    """When clients answered an exercise, and when someone else entered a step."""
     found = {"client_id": clients}
     answers = Assignment.objects.editable_by(user).filter(**found).exclude(answer="")
     answers = answers.filter(answered_by=F("client__user")).order_by()
@@ -178,7 +178,7 @@ def _answered_and_reached(user, clients):
 
 
 class TodayPage:
-    """Of those whom one treats; who only reads a record is asked for nothing."""
+    """For clients the user treats; a read-only user is asked for nothing."""
 
     def __init__(self, user):
         self.user, self.now = user, timezone.now()
@@ -190,7 +190,7 @@ class TodayPage:
         self.facts = Facts(list(self.clients.values()), user)
         self.unsigned = _unsigned(user, now=self.now)
 
-    # -- the day -----------------------------------------------------------------
+    # -- the schedule ------------------------------------------------------------
 
     @cached_property
     def sessions(self) -> list[TherapySession]:
@@ -258,7 +258,7 @@ class TodayPage:
             lines.append(_("First session"))
         return lines
 
-    # -- what waits --------------------------------------------------------------
+    # -- what needs attention ----------------------------------------------------
 
     @cached_property
     def notices(self) -> list[telling.NoticeLine]:
@@ -281,13 +281,13 @@ class TodayPage:
         return Attention(found if everything else found[:MANY], len(found))
 
     def _asides(self):
-        """An emergency, a correction asked for, a supervisor's comment."""
+        """Emergency access, correction requests, supervision comments."""
         for waits in self._waiting:
             if waits.kind not in ASIDES or waits.client_id not in self.clients:
                 continue
             why, act = ASIDES[waits.kind]
             address = self.addresses(waits)
-            is_client = waits.kind == "correction"  # else it is a colleague
+            is_client = waits.kind == "correction"  # otherwise a colleague
             name = (
                 screen_privacy.called(waits.name)
                 if is_client
@@ -322,7 +322,7 @@ class TodayPage:
         return signal_words.watch(self.user, here, meeting=meeting)
 
     def _goals(self):
-        """Reviews that are due or wait, what was said and not answered, still goals."""
+        """Due or open reviews, comments not discussed, goals without activity."""
         changing = {row[1]: row[2] for row in self._to_write if row[0] == "change"}
         yield from self._changing(changing)
         for found in self._watched:
@@ -335,7 +335,7 @@ class TodayPage:
             yield self._want("goal", found.client_id, why, act, address)
 
     def _changing(self, goals: dict[UUID, UUID]):
-        """`goals` by whose they are; either side may propose."""
+        """`goals` by client; either side may propose."""
         for goal_id, client_id in goals.items():
             if self._is_here(client_id):
                 why = _("Goal review decided: change it. No new wording yet.")
@@ -344,12 +344,12 @@ class TodayPage:
                 yield self._want("goal", client_id, why, act, address)
 
     def _is_here(self, client_id) -> bool:
-        """Who was discharged is asked nothing more."""
+        """Nothing is asked of discharged clients."""
         client = self.clients.get(client_id)
         return client is not None and not client.is_discharged
 
     def _not_logged(self):
-        """Over and still only planned, with no note begun."""
+        """Past and still only planned, with no note begun."""
         begun = {note.session_id for note in self.unsigned}
         for session in _over(self.user, now=self.now):
             if session.client_id in self.clients and session.pk not in begun:
@@ -389,7 +389,7 @@ class TodayPage:
 
 
 def _within(at: datetime) -> str:
-    """Its day for the middle of a sentence: yesterday, Tue 24 Nov."""
+    """The date within a sentence: yesterday, Tue Nov 24."""
     return day_words(timezone.localtime(at).date(), begin=False)
 
 

@@ -1,4 +1,4 @@
-"""The therapist's pages: today, the caseload, a client, and their sessions."""
+"""The therapist's pages: Today, the caseload, a client, and their sessions."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def client_sessions(request, client_id):
     return render(request, "overview/client_sessions.html", context)
 
 
-# -- the end of therapy here, and back ---------------------------------------------
+# -- discharge and readmission -----------------------------------------------------
 
 
 @therapist_required

@@ -1,4 +1,4 @@
-"""Openings of a record in plain words: a line for each person and day."""
+"""Who viewed a record, as text: one line per person and day."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ VERBS = {
 
 @dataclass(frozen=True)
 class Looking:
-    """One person on one day: the last time of it, and what was opened how often."""
+    """One person on one day: the latest time, and what was opened how often."""
 
     at: datetime
     name: str
@@ -80,7 +80,7 @@ class Looking:
 
 
 def days_of_looking(user: User) -> QuerySet:
-    """One row for each person, role and day as it is for the reader, newest first."""
+    """One row per person, role and day in the reader's time zone, newest first."""
     rows = looks_at(user).order_by()
     return (
         rows.annotate(day=TruncDate("at", tzinfo=user.zone))
@@ -103,7 +103,7 @@ def in_words(rows, user: User) -> list[Looking]:
 
 
 def _emergency_reasons(rows, user: User) -> dict[tuple, list[str]]:
-    """By person and day, for the days on which somebody opened it in an emergency."""
+    """By person and day, for days with emergency access."""
     whose = {row["actor_id"] for row in rows if row["role"] == "emergency"}
     if not whose:
         return {}
@@ -131,13 +131,13 @@ def _said(row, names, reasons) -> Looking:
 
 
 def _counted(kinds: list[str]) -> list[tuple[str, int]]:
-    """What was done most often first; what as often, by its name."""
+    """Most frequent first; ties by name."""
     return sorted(Counter(kinds).items(), key=lambda one: (-one[1], one[0]))
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody who may open the record, as what, and from when to when."""
+    """Someone who can open the record, in which role, and from when to when."""
 
     name: str
     role: str
@@ -145,7 +145,7 @@ class Holder:
 
 
 def holders(user: User) -> list[Holder]:
-    """Who may open one's record now or later, in plain words."""
+    """Who can open one's record now or later, as text."""
     roles = CareRole.objects.visible_to(user).not_ended().select_related("user")
     found = sorted(
         roles.order_by("starts_at", "pk"), key=lambda role: role.kind != "primary"
@@ -154,7 +154,7 @@ def holders(user: User) -> list[Holder]:
 
 
 def waiting(user: User) -> list[Holder]:
-    """Who would be able to open it, once one's therapist has confirmed."""
+    """Who could open it once one's therapist has confirmed."""
     rows = CareRoleRequest.objects.visible_to(user).waiting().select_related("user")
     return [
         Holder(row.user.name, ROLES.get(row.kind, ""), "")

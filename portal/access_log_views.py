@@ -1,4 +1,4 @@
-"""Who looked: every opening of one's record, by whom, as what, when."""
+"""Who looked: who opened one's record, in which role, what and when."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render

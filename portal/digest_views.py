@@ -1,4 +1,4 @@
-"""The client's own week: what comes, what waits for them, and their own ratings."""
+"""The client's own week: sessions, open requests, and their own ratings."""
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Exercises that may be spoken of now: not once more after it was long left alone."""
+"""Exercises to mention now: not those left unanswered for long."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from accounts.models import User
 from clients.prepared import prepared_for_user
 from toolkit.models import Assignment
 
-ASKED_FOR = timedelta(days=28)  # then it rests; a miss is no failure
-CORRECTED_FOR = timedelta(days=14)  # an answer stays at hand to be replaced
+# then it is no longer asked about; a missed one is no failure
+ASKED_FOR = timedelta(days=28)
+CORRECTED_FOR = timedelta(days=14)  # an answer can be changed this long
 ASKED = 3  # at a time
 AT_HAND = 20  # on the page of goals
 
@@ -28,7 +29,7 @@ def _to_answer(user, since):
 
 
 def at_hand(user: User) -> QuerySet:
-    """What is open, and what was answered lately."""
+    """Open exercises, and those answered recently."""
     now = timezone.now()
     still = Q(answer="", set_at__gte=now - ASKED_FOR)
     rows = Assignment.objects.visible_to(user).select_related("answered_by")

@@ -1,4 +1,4 @@
-"""What a client writes: a goal in their own words, and how they want to be reached."""
+"""Forms for clients: a goal in their own words, and contact preferences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEIGHED = ("weight_importance", "weight_difficulty")
 
 
 class OwnProposalForm(ProposalForm):
-    """The same proposal from the client's side: their words, their two ends."""
+    """The same proposal from the client's side: own words, low end and high end."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -48,7 +48,7 @@ class OwnProposalForm(ProposalForm):
 
 
 class HereForm(GoalForm):
-    """Yes, no, or otherwise, on a device that somebody handed over."""
+    """Agree, decline or disagree, on a handed-over device."""
 
     no_draft = "on a device that is handed over nothing may stay"
     choice = forms.ChoiceField(

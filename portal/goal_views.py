@@ -1,4 +1,4 @@
-"""What only the client does with a goal; what both do stands in goals/acts.py."""
+"""What only the client does with a goal; shared actions are in goals/acts.py."""
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -57,7 +57,7 @@ def goal_propose(request, goal_id):
 
 @client_writes_required
 def goal_here(request, goal_id):
-    """One act on a therapist's device; whatever was pressed, it goes back."""
+    """One action on a therapist's device; after any button the device is returned."""
     goal = goal_to_change(request, goal_id)
     form = HereForm(request.POST or None)
     if not device_handover.is_for(request, request.user):

@@ -1,4 +1,4 @@
-"""A client's goals in a list, and how each version of one came by its keys."""
+"""A client's list of goals, and the agreements of each version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GoalRow:
     goal: Goal
     line: RecentRatings
     client: Client
-    words: str  # what the client calls it
+    words: str  # the client's name for it
     then: Wordings
 
     @property
@@ -41,7 +41,7 @@ class GoalRow:
 
     @property
     def mine(self) -> bool:
-        """Which halves lie in place on the newest version."""
+        """Which sides have agreed to the newest version."""
         return self.goal.waits_for == Side.THERAPIST or not self.goal.has_proposal
 
     @property
@@ -55,7 +55,7 @@ class GoalRow:
 
     @property
     def spark(self):
-        """One's own ratings; the therapist's are a number beside them."""
+        """One's own ratings; the therapist's last one is a number beside them."""
         return self.line.client.spark
 
 
@@ -70,7 +70,7 @@ class ClosedGoal:
 
     @property
     def suggested_by(self) -> User | None:
-        """Whose words it shows, where they are the therapist's and were not agreed."""
+        """Whose wording it shows, if it is the therapist's and was not agreed."""
         latest = self.goal.latest
         is_listed = self.goal.from_list and latest.number == 1
         is_mine = latest.side == Side.CLIENT or self.goal.was_mine or is_listed

@@ -1,4 +1,4 @@
-"""What a client's home says: when we meet, what is asked, what to carry along."""
+"""The client's home page: next session, requests, takeaway."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from toolkit.models import Assignment
 AGREE, PRACTISE, RATE, LOOK = 2, 10, 1, 5  # minutes; what is only to read has none
 MOST_ASKS = 3  # at a time
 RATE_EVERY = timedelta(days=7)
-TOLD_FOR = timedelta(days=14)  # how long it is told here what a review decided
+TOLD_FOR = timedelta(days=14)  # how long a review decision is shown here
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing to do: what kind, about which row, and how many minutes."""
+    """One request: its kind, its row, and the minutes it takes."""
 
     kind: str
     row: Goal | Assignment | None
@@ -59,23 +59,23 @@ class Ask:
 
     @property
     def is_listed(self) -> bool:
-        """Whether nobody proposed these words: they came with an import."""
+        """Whether nobody proposed this wording: it was imported."""
         return self.row.from_list and self.row.latest.number == 1
 
     @property
     def words(self) -> str:
-        """What is asked, of what the two of a goal watch over."""
+        """The text of a request about a goal."""
         return (WATCHED | DECIDED).get(self.kind, signal_words.OTHER)
 
 
 @dataclass(frozen=True)
 class Good:
-    """One good thing: a step reached, else a goal agreed, else a rating."""
+    """One positive thing: a step reached, else a goal agreed, else a rating."""
 
     kind: str
     goal: Goal
     steps: list[Step]
-    words: str = ""  # what the goal was called when it was rated
+    words: str = ""  # the goal's wording when it was rated
 
     @property
     def step(self) -> Step:
@@ -104,12 +104,12 @@ def part_of_day(hour: int) -> str:
 
 @prepared_for_user(since=DateTimeField(), today=DateField())
 def _goals(user, since, today):
-    """With both wordings and one's own last rating, oldest goal first; those that were
-    closed since then as well."""
+    """With both wordings and one's own last rating, oldest goal first; including
+    recently closed ones."""
     change = to_change(Goal.objects.filter(pk=OuterRef("pk")), today)
     mine = GoalRating.objects.filter(goal=OuterRef("pk"), side=Side.CLIENT)
     mine = mine.not_withdrawn().order_by("-at", "-pk")
-    # Words that came after those that wait now: they were declined or withdrawn.
+    # Versions newer than the pending one: they were declined or withdrawn.
     newer = GoalVersion.objects.filter(
         goal=OuterRef("pk"), number__gt=OuterRef("latest__number")
     )
@@ -150,10 +150,10 @@ def _newest_cairn(user):
 
 
 class HomePage:
-    """Attributes are read once; the page stays within ten queries, however much."""
+    """Attributes are read once; the page takes at most ten queries."""
 
     def __init__(self, user: User, *, everything: bool = False):
-        """`everything`: with all that is asked, not the first few."""
+        """`everything`: all requests, not only the first few."""
         self.user, self.now = user, timezone.now()
         found = own_client_therapist_and_news(user)
         self.client, self.therapist, has_notices = found
@@ -187,7 +187,7 @@ class HomePage:
         return sum(ask.minutes for ask in self.asks)
 
     def _asks(self) -> list[Ask]:
-        """Keys first, then practice, then ratings."""
+        """Agreements first, then exercises, then ratings."""
         keys = [goal for goal in self.goals if goal.waits_for == Side.CLIENT]
         rated_since = self.now - RATE_EVERY
         asks = [Ask("agree", goal, AGREE) for goal in keys]
@@ -202,8 +202,8 @@ class HomePage:
         return asks
 
     def _watched(self, keys: list[Goal]) -> list[Ask]:
-        """A review that is due or waits, what was said and not talked about, and a
-        kind question about a goal that stands still."""
+        """A due or open review, a comment not discussed, and a question about a goal
+        without activity."""
         by_id = {goal.pk: goal for goal in (*self.goals, *self.closed)}
         found = signal_words.watch(self.user, [self.client.pk])
         found.sort(key=lambda one: signal_words.rank(one.kind))
@@ -229,8 +229,8 @@ class HomePage:
         return list(asks.values())
 
     def _is_shown(self, kind: str, goal: Goal, is_key: bool, said: set[str]) -> bool:
-        """All that is asked and told about a goal; not what another line says as well,
-        and no kind question where anything else is said about it."""
+        """All requests and news about a goal, except those another line covers; a
+        question only if there is nothing else."""
         if said & signal_words.SAID_BY.get(kind, frozenset()):
             return False
         if kind in signal_words.WITHDRAWN and goal.was_withdrawn and is_key:
@@ -240,7 +240,7 @@ class HomePage:
         return kind not in signal_words.QUIET or not said
 
     def _with_ritual(self, kind: str) -> str:
-        """A goal that the therapist's answer made reached has its small ritual too."""
+        """A goal reached by the therapist's answer also gets its celebration."""
         if kind != "decided-reached":
             return kind
         mine = ContactPreferences.objects.visible_to(self.user).filter(

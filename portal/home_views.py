@@ -1,4 +1,4 @@
-"""Home: what now?  And the few things that are said from there with one press."""
+"""The home page, and the few actions that it offers directly."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -29,7 +29,7 @@ def home(request):
 @require_safe
 def more(request):
     context = {"nav": "more"}
-    if request.reading:  # no weekly page is made any more
+    if request.reading:  # no weekly page is made anymore
         weeks = Digest.objects.visible_to(request.user).ready()
         context["has_last_week"] = weeks.exists()
     return render(request, "portal/more.html", context)
@@ -47,7 +47,7 @@ def practice_say(request, assignment_id):
         messages.warning(request, _("Choose an answer."))
     elif assignment.say(answer, by=request.user, seen=seen):
         messages.success(request, SAID[answer])
-    else:  # it is no longer asked at home
+    else:  # no longer a request at home
         messages.warning(request, assignment.answered_meanwhile())
         from_goals = True
     return redirect("portal-goals" if from_goals else "portal-home")

@@ -1,4 +1,4 @@
-"""The way out: gone first, then signed out."""
+"""Quick exit: leave the page first, then sign out."""
 
 from django.contrib.auth import logout
 from django.http import HttpResponse
@@ -17,8 +17,8 @@ AWAY = "https://www.bbc.co.uk/weather"
 def leave(request):
     """End the session, whoever owns the device, and leave nothing behind on it.
 
-    With JavaScript the page is gone already and wants no answer; without, a page that
-    names nothing moves on at once.  "Back" then finds a sign-in page.
+    With JavaScript the page has already navigated away and ignores the response;
+    without it, a neutral page redirects at once. "Back" then finds a sign-in page.
     """
     logout(request)
     if "text/html" in request.headers.get("Accept", ""):

@@ -1,4 +1,4 @@
-"""The client who is asking, and the therapist they would turn to."""
+"""The current client and their primary therapist."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def own_client_and_therapist(user: User) -> tuple[Client, User | None]:
 
 
 def own_client_therapist_and_news(user: User) -> tuple[Client, User | None, bool]:
-    """And whether there may be notices to read, which saves a page the question."""
+    """And whether there may be notices, which saves a page the query."""
     for role in _primary_roles(user):
         return role.client, role.user, role.has_notices
     return own_client(user), None, True
@@ -34,7 +34,7 @@ def _primary_roles(user):
 
 
 def own_therapist(user: User) -> User | None:
-    """The primary therapist of now; None in the moment between two."""
+    """The current primary therapist; None in the moment between two."""
     roles = CareRole.objects.visible_to(user).current().primary()
     role = roles.select_related("user").first()
     return role.user if role else None

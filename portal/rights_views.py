@@ -1,4 +1,4 @@
-"""What a client may ask of whoever keeps their record: a correction, and an end."""
+"""A client's requests about their record: a correction, and closing the account."""
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -48,7 +48,7 @@ def corrections(request):
 @client_required
 @fresh_proof_required
 def account_close(request):
-    """The account, not the record: that is kept, and the page says by whom and why."""
+    """Close the account, not the record: the page says who keeps that and why."""
     if request.method == "POST":
         own_client(request.user).close_portal(by=request.user)
         logout(request)

@@ -1,4 +1,4 @@
-"""Sessions: when we meet, what was taken along, what the therapist shares of it."""
+"""Sessions: dates, takeaways, and notes that the therapist shares."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -17,7 +17,7 @@ from portal.sessions_page import (
 from portal.state import client_required
 
 A_PAGE = 20
-SHOWN = 9  # of those booked
+SHOWN = 9  # booked sessions shown
 
 
 @client_required

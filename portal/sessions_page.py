@@ -1,4 +1,4 @@
-"""What a client reads of a session, each fact read once."""
+"""The data of a client's session page, each fact read once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def coming(user: User) -> list[TherapySession]:
 
 
 def door_is_open(session: TherapySession) -> bool:
-    """Whether the link of a video session may be used by now."""
+    """Whether the link of a video session can be used now."""
     return session.starts_at - DOOR_OPENS <= timezone.now()
 
 
 def past(user: User) -> QuerySet:
-    """Newest first: what is no longer ahead, however it ended."""
+    """Newest first: sessions that are no longer upcoming, whatever their state."""
     now = timezone.now()
     ahead = Q(state=TherapySession.State.PLANNED, ends_at__gt=now)
     rows = TherapySession.objects.visible_to(user).exclude(ahead)
@@ -45,7 +45,7 @@ def past(user: User) -> QuerySet:
 
 
 def shared_notes(user: User, sessions) -> set[UUID]:
-    """Of these sessions, those with a note that the client may read."""
+    """Of these sessions, those with a note that the client can read."""
     notes = ProgressNote.objects.visible_to(user).filter(session__in=list(sessions))
     return set(notes.values_list("session_id", flat=True))
 
@@ -63,7 +63,7 @@ class PortalSessionPage:
 
     @property
     def parts(self) -> list[tuple[str, str]]:
-        """The shared note: each part that says something, with its label."""
+        """The shared note: each part that has text, with its label."""
         if self.note is None:
             return []
         labels = PARTS[self.note.format]
@@ -75,7 +75,7 @@ class PortalSessionPage:
 
     @cached_property
     def is_held_back(self) -> bool:
-        """Whether there is a note that is not shared for now."""
+        """Whether there is a note that is withheld for now."""
         return self.note is None and ProgressNote.is_held_back(self.session)
 
     @property
@@ -85,7 +85,7 @@ class PortalSessionPage:
 
     @cached_property
     def topics(self) -> list[tuple[str, Goal, str]]:
-        """What one of the two wants to talk about in this session: why, which goal."""
+        """What either side wants to talk about in this session: reason and goal."""
         found = agenda.topics(self.session, self.user, CLIENTS)
         return [(WATCHED[one.kind], one.goal, one.url) for one in found]
 

@@ -1,4 +1,4 @@
-"""What a client reads of what the two of a goal watch over (goals.signal_words)."""
+"""Texts of goal signals for the client (see goals.signal_words)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -52,7 +52,7 @@ WATCHED = {
     ),
     "still": _("No activity for a while. Is it still the right goal?"),
 }
-# What a decided review asks of the client besides.
+# What else a decided review asks of the client.
 DECIDED = {
     "change": _("Goal review decided: propose new wording"),
     "ritual": _("Goal reached: add a closing sentence"),

@@ -1,5 +1,5 @@
-"""Whether the portal is open to whom it belongs: for more than reading, for reading,
-or, some time after discharge, no longer."""
+"""Portal access of the current client: full, read-only, or (some time after discharge)
+none."""
 
 from functools import wraps
 
@@ -28,16 +28,16 @@ def _while_open(view, *, writes):
 
 
 def client_required(view):
-    """A client's page, also for a while after discharge."""
+    """Decorator for a client's page, also read-only after discharge."""
     return decorators.client_required(_while_open(view, writes=False))
 
 
 def client_writes_required(view):
-    """A client's page on which something is written into the record."""
+    """Decorator for a client's page that writes into the record."""
     return decorators.client_required(_while_open(view, writes=True))
 
 
 def for_client(view):
-    """The client's side of a view of both."""
+    """The client's side of an `either_side` view."""
     guard = client_required if view.only_reads else client_writes_required
     return guard(bound(view, CLIENTS))

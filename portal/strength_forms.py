@@ -1,4 +1,4 @@
-"""How the client wants success to be marked; strengths ask as on the other side."""
+"""Forms for strengths from the client's side, and for celebrating progress."""
 
 from __future__ import annotations
 

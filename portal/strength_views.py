@@ -1,4 +1,4 @@
-"""What the client is good at, what went well, and how they want that to be marked."""
+"""The client's strengths and wins, and how to celebrate progress."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render

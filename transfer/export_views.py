@@ -1,6 +1,6 @@
-"""A copy of a record: asked for, made by a worker, fetched within a day.
+"""Export of a record: requested, made by a worker, downloaded within a day.
 
-One page for both sides, each with addresses of its own.
+One page for both sides, each with its own URLs.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ def record(request, side: SidePages, client_id=None):
 
 
 def _client(request, side: SidePages, client_id) -> Client:
-    """Whose copy it is: a therapist's to ask for while they write there, one's own
-    also after the discharge."""
+    """Whose record: a therapist can ask while they have write access, a client also
+    after discharge."""
     if side.portal:
         return get_object_or_404(Client.objects.visible_to(request.user))
     return get_object_or_404(Client.objects.editable_by(request.user), pk=client_id)
 
 
 def _files(side: SidePages, client: Client, export: RecordExport) -> dict[str, str]:
-    """Where each kind of file is fetched."""
+    """The URLs of each kind of file."""
     begin, ids = ("portal", []) if side.portal else ("client", [client.pk])
     ids = [*ids, export.pk]
     return {kind: reverse(f"{begin}-record-{kind}", args=ids) for kind in KINDS}
@@ -71,7 +71,7 @@ def _files(side: SidePages, client: Client, export: RecordExport) -> dict[str, s
 @require_safe
 @fresh_proof_required
 def record_file(request, side: SidePages, export_id, kind: str, client_id=None):
-    """The whole as a ZIP, or what lies in it to read."""
+    """The whole ZIP, or one file in it."""
     client = _client(request, side, client_id)
     mine = RecordExport.objects.visible_to(request.user).filter(client=client).ready()
     export = get_object_or_404(mine, pk=export_id)

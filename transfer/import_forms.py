@@ -1,4 +1,4 @@
-"""Forms of an import: the file, and how it is to be read."""
+"""Forms of an import: the file, and how to read it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ TOO_MUCH = _(
 
 
 class UploadForm(HouseForm):
-    """The worker reads the file; what its first bytes say is said at once."""
+    """The worker reads the file; errors visible in its first bytes are reported at
+    once."""
 
     file = forms.FileField(
         label=_("File"),
@@ -39,7 +40,7 @@ class UploadForm(HouseForm):
 
     def __init__(self, *args, sent_bytes=0, **kwargs):
         super().__init__(*args, **kwargs)
-        if sent_bytes > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:  # it was not taken
+        if sent_bytes > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:  # it was rejected
             self.fields["file"].error_messages["required"] = sheet.TOO_LARGE
 
     def clean_file(self):
@@ -68,13 +69,14 @@ class AdminUploadForm(UploadForm):
 
     def __init__(self, *args, by: User, **kwargs):
         super().__init__(*args, **kwargs)
-        # Their own an admin who treats brings as a therapist: nothing is hidden there.
+        # An admin who also treats imports their own clients as a therapist: nothing is
+        # hidden there.
         colleagues = User.objects.visible_to(by).therapists().exclude(pk=by.pk)
         self.fields["therapist"].queryset = colleagues.order_by("name_key", "pk")
 
 
 class ImportReviewForm(HouseForm):
-    """What each column becomes, which way round its dates are, what stays out."""
+    """The field for each column, the date order, and what to leave out."""
 
     leave_out = forms.BooleanField(
         label=_("Leave these lines out"),
@@ -101,7 +103,7 @@ class ImportReviewForm(HouseForm):
             )
 
     def _column(self, column) -> None:
-        """A select; `row` is what stands beside it."""
+        """A select; `row` is shown beside it."""
         may = self.imported.may_become(self.summary.shown, column.at)
         choices = [
             (said, Field(said).label if said else _("Leave out")) for said in may
@@ -139,17 +141,17 @@ class ImportReviewForm(HouseForm):
 
     @property
     def changes_reading(self) -> bool:
-        """Whether what was shown is no longer what would come in."""
+        """Whether the shown preview no longer matches the chosen reading."""
         order = self.cleaned_data.get("date_order")
         other = bool(order) and order != self.summary.order
         return other or self.columns != self.summary.reads
 
     def save(self, *, by: User) -> bool:
-        """Keep how it is read."""
+        """Save how it is to be read."""
         return self.written(self._keep, by)
 
     def start(self, *, by: User) -> bool:
-        """Keep it and bring it in, unless something is still to be said."""
+        """Save and start the import, unless something must still be answered."""
         return self.written(self._start, by)
 
     def _keep(self, by: User) -> None:

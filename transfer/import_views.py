@@ -1,7 +1,7 @@
-"""Bringing a caseload in: by a therapist their own, by an admin somebody's.
+"""Import of a caseload: by a therapist for themselves, by an admin for a therapist.
 
-The same pages for both, each with addresses of its own; what an admin may not read is
-left out by transfer/imports/review.py, before any page is made.
+The same pages for both, each with its own URLs; transfer/imports/review.py leaves out
+what an admin may not read, before any page is made.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True)
 class ImportSide:
-    """`side["look"]` is the name of one's own side's address for it."""
+    """`side["look"]` is the name of that URL on the user's side."""
 
     admin: bool
 
@@ -72,7 +72,7 @@ class ImportSide:
         return render(request, f"transfer/{name}.html", context)
 
     def mine(self, user):
-        """An admin's own imports for others; a therapist's of their own caseload."""
+        """An admin's imports for others; a therapist's own imports."""
         rows = CaseloadImport.objects.visible_to(user)
         if self.admin:
             return rows.filter(by=user).exclude(therapist=user)
@@ -101,7 +101,7 @@ def _begin(request, side: ImportSide, form, **context):
 
 
 def look(request, side: ImportSide, import_id):
-    """Before, during and after; an admin's is the therapist's to see once it is in."""
+    """Before, during and after; a therapist sees an admin's import once it is done."""
     rows = side.mine(request.user).select_related("by", "therapist", "practice")
     imported = get_object_or_404(rows, pk=import_id)
     is_seen = imported.state in SEEN_BY_BOTH or imported.by_id == request.user.pk
@@ -128,7 +128,7 @@ def _done(request, side: ImportSide, imported):
 
 
 def _changed(imported, user) -> list[dict]:
-    """Why it was not undone: who did what, and how often; no word of content."""
+    """Why it was not undone: who did what and how often, without content."""
     said = imported.refusal.get("changed")
     if said is None:
         return []
@@ -165,7 +165,7 @@ SHOWN = {"done": _done, "undone": _undone, "refused": _refused}
 
 
 def _part(imported, user, part) -> str:
-    """404 where its lines are no longer stored."""
+    """404 if its lines are no longer stored."""
     rows = ImportSheet.objects.visible_to(user).filter(caseload_import=imported)
     found = rows.filter(part=part).first()
     if found is None or isinstance(found.body, Unreadable):
@@ -179,7 +179,7 @@ def _summary(imported, user) -> Summary:
 
 @require_safe
 def names(request, side: ImportSide, import_id):
-    """Everybody who would be new, or is here already, to be looked through."""
+    """Everyone who is new or already a client, by name."""
     rows = side.mine(request.user).filter(by=request.user).open()
     imported = get_object_or_404(rows.select_related("therapist"), pk=import_id)
     summary = _summary(imported, request.user)
@@ -192,7 +192,7 @@ def names(request, side: ImportSide, import_id):
 
 
 def _went_on(request, form: ImportReviewForm) -> bool:
-    """Nobody brings in what they have not seen: read otherwise, it is shown first."""
+    """Nobody imports what they have not seen: a changed reading is shown first."""
     if request.POST.get("act") == "bring" and not form.changes_reading:
         return form.start(by=request.user)
     if request.POST.get("act") == "bring":
@@ -202,7 +202,7 @@ def _went_on(request, form: ImportReviewForm) -> bool:
 
 @require_safe
 def lines(request, side: ImportSide, import_id):
-    """What has to be mended, as a file."""
+    """Download the lines with errors."""
     rows = side.mine(request.user).filter(by=request.user).open()
     imported = get_object_or_404(rows, pk=import_id)
     mend = _part(imported, request.user, ImportSheet.Part.MEND)
@@ -211,7 +211,7 @@ def lines(request, side: ImportSide, import_id):
 
 @require_POST
 def undo(request, side: ImportSide, import_id):
-    """Take back all that came in, as long as nobody changed anything of it."""
+    """Undo the whole import, unless anything in it has changed."""
     rows = side.mine(request.user).filter(by=request.user)
     imported = get_object_or_404(rows, pk=import_id)
     if not imported.undo(by=request.user):
@@ -221,7 +221,7 @@ def undo(request, side: ImportSide, import_id):
 
 @require_POST
 def stop(request, side: ImportSide, import_id):
-    """Stop what is under way; leave out what is not."""
+    """Stop an import in progress; drop one that is not."""
     rows = side.mine(request.user).filter(by=request.user)
     imported = get_object_or_404(rows, pk=import_id)
     if imported.stop(by=request.user):
@@ -235,7 +235,7 @@ def stop(request, side: ImportSide, import_id):
 
 @require_safe
 def sample(request, side: ImportSide):
-    """A list with the columns that are understood, to write into."""
+    """Download a sample file with all supported columns."""
     return download(files.sample(), "caseload-sample.xlsx", XLSX)
 
 
@@ -245,5 +245,5 @@ def by_therapist(view):
 
 
 def by_admin(view):
-    """For somebody's caseload."""
+    """For another user's caseload."""
     return admin_required(bound(view, ADMINS))

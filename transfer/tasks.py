@@ -6,14 +6,14 @@ from accounts import celery_kick
 from transfer.export import job as copies
 from transfer.imports import job, steps
 
-# As the tick's (therapy/tasks.py): less than the time after which Redis hands it out
-# again; a second one finds it claimed.
+# Like the periodic task's (therapy/tasks.py): shorter than the time after which Redis
+# redelivers; a duplicate finds it claimed.
 PATIENT = {"soft_time_limit": 270, "time_limit": 280}
 
 
 @shared_task(**PATIENT)
 def bring_in(import_id: str):
-    """Right after somebody pressed; the tick would find it too."""
+    """Called right after the user starts it; the periodic run would find it too."""
     job.bring_in(import_id)
 
 
@@ -28,7 +28,7 @@ def undo_import(import_id: str):
 
 
 def look_after_imports():
-    """What nobody began is begun, and no line outlives its day."""
+    """Start imports that nobody has started, and delete lines older than a day."""
     job.sweep()
     tasks = {"reading": read_file, "undoing": undo_import}
     for pk, state in job.waiting():
@@ -38,7 +38,7 @@ def look_after_imports():
 
 @shared_task(**PATIENT)
 def copy_records():
-    """Right after somebody asked; the tick would find it too."""
+    """Called right after the user asks; the periodic run would find it too."""
     copies.make_waiting()
 
 

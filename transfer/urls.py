@@ -3,7 +3,7 @@ from django.urls import path
 from clients.sides import for_therapist
 from transfer import export_views, import_views
 
-# The address's part, its name, and the view: the same for both sides of an import.
+# URL part, name and view: the same for both sides of an import.
 IMPORTS = [
     ("", "", import_views.begin),
     ("sample/", "-sample", import_views.sample),

@@ -4,9 +4,9 @@ from django.db.models.functions import Now
 
 class AuditEventQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """An admin sees the practice's, others what they did themselves.
+        """Admins see the practice's rows, others their own actions.
 
-        What was done with a client's record: `clients.access.looked_at`.
+        For who opened a client's record see `clients.access.looked_at`.
         """
         if user.is_admin:
             return self.filter(practice_id=user.practice_id)
@@ -14,10 +14,10 @@ class AuditEventQuerySet(models.QuerySet):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which row, when, from where.  Written by app.audit() alone.
+    """Who did what to which row, when and from where. Written only by app.audit().
 
-    Lies in the transaction of what it tells of and never changes.  Holds ids and
-    numbers, never a word of content.
+    Written in the transaction of the action and never changed. Holds ids and numbers,
+    never content.
     """
 
     retention = "audit"
@@ -36,7 +36,7 @@ class AuditEvent(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
     address = models.GenericIPAddressField(null=True)
-    # By PostgreSQL as the row is written; rows from before there were seals have none.
+    # Set by PostgreSQL on insert; null in rows older than the seals.
     row_hash = models.BinaryField(null=True, editable=False)
 
     objects = AuditEventQuerySet.as_manager()
@@ -50,9 +50,10 @@ class AuditEvent(models.Model):
 
 
 class AuditSeal(models.Model):
-    """A hash over a batch of finished audit rows and the seal before; of all practices.
+    """A hash over a batch of completed audit rows and the previous seal, of all
+    practices.
 
-    Written by app.seal() alone, once a minute; see accounts/seals.py.
+    Written only by app.seal(), once a minute; see accounts/seals.py.
     """
 
     retention = "audit"
@@ -62,7 +63,7 @@ class AuditSeal(models.Model):
     first_event = models.BigIntegerField()
     last_event = models.BigIntegerField()
     events = models.BigIntegerField()
-    # Every row up to this one belongs to a transaction older than that one.
+    # Every row up to this one belongs to a transaction that has ended.
     seen_event = models.BigIntegerField()
     seen_transaction = models.BigIntegerField()
     previous = models.BinaryField()

@@ -2,9 +2,9 @@ from django.db import models
 
 
 class CacheEntry(models.Model):
-    """What accounts/json_cache.py holds until `ends_at`.
+    """An entry of accounts/json_cache.py, valid until `ends_at`.
 
-    The key is an HMAC: the table names nobody.
+    The key is an HMAC: the table identifies nobody.
     """
 
     retention = "transient"

@@ -13,8 +13,9 @@ audit.verb("keys rotated", audit.Sort.SETTINGS, _("Rotated the encryption keys")
 class DataKey(models.Model):
     """A wrapped key: the practice's (client_id is None), or that of one client.
 
-    The client is a plain id, since accounts knows no clients.  A destroyed client key
-    makes that client's narrative unreadable everywhere, backups that expired included.
+    The client is a plain UUID, since accounts does not know clients. Destroying a
+    client's key makes their clinical text unreadable everywhere, including old backups
+    once those with the key expire.
     """
 
     retention = "record"

@@ -16,7 +16,7 @@ from database.ids import uuid7
 
 
 class NotSent(ValidationError):
-    """A verb whose email was not queued, so that it changed nothing."""
+    """Raised if a required email could not be queued; the action changes nothing."""
 
     def __init__(self):
         super().__init__(_("The email could not be sent. Nothing was changed."))
@@ -24,16 +24,16 @@ class NotSent(ValidationError):
 
 class OutgoingEmailQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """One's own; an admin sees that the practice's emails went."""
+        """The user's own emails; an admin sees that the practice's emails were sent."""
         if user.is_admin:
             return self.filter(practice_id=user.practice_id)
         return self.filter(recipient=user)
 
 
 class OutgoingEmail(models.Model):
-    """The outbox: any room drops an email in its own transaction, digests sends.
+    """The outbox: any room queues an email in its own transaction, digests sends it.
 
-    Holds no words.  What it says is rendered when it goes, as its recipient.
+    Contains no text. The email is rendered when it is sent, as its recipient.
     """
 
     retention = "audit"
@@ -43,16 +43,16 @@ class OutgoingEmail(models.Model):
         SENDING = "sending"
         SENT = "sent"
         HELD = "held"  # by contact preferences, or because there was nothing to say
-        DROPPED = "dropped"  # too late to be of use, or no longer true
-        FAILED = "failed"  # the mail server refused it for good
+        DROPPED = "dropped"  # too late to be useful, or no longer true
+        FAILED = "failed"  # permanently rejected by the mail server
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     practice = models.ForeignKey(Practice, models.PROTECT)
     recipient = models.ForeignKey(User, models.PROTECT, related_name="emails")
     kind = models.CharField(max_length=30)
     period = models.CharField(max_length=80)
-    about = models.UUIDField(null=True)  # the row it is about, by its key alone
-    # Where it goes if not to the person's present address: one they left, or want.
+    about = models.UUIDField(null=True)  # id of the row it is about
+    # Overrides the user's current address: a former one, or one to be confirmed.
     address = models.EmailField(blank=True)
     due_at = models.DateTimeField()
     not_after = models.DateTimeField()
@@ -96,7 +96,7 @@ class OutgoingEmail(models.Model):
         about=None,
         address: str = "",
     ) -> bool:
-        """Drop an email; a second one for the same period changes nothing (False)."""
+        """Queue an email; False if one for the same period is already queued."""
         email = cls(
             practice_id=recipient.practice_id,
             recipient=recipient,
@@ -113,7 +113,7 @@ class OutgoingEmail(models.Model):
 
 
 def _written(email: OutgoingEmail) -> bool:
-    """Whether it is in the box and was not before; who drops it may not look there."""
+    """Whether the insert added a row; the sender has no right to read the outbox."""
     insert = InsertQuery(OutgoingEmail, on_conflict=OnConflict.IGNORE)
     insert.insert_values(OutgoingEmail._meta.concrete_fields, [email])
     [(sql, values)] = insert.get_compiler(connection=connection).as_sql()

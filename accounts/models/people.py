@@ -39,9 +39,9 @@ class UserManager(BaseUserManager):
 
 class UserQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Oneself; for admins and therapists the people who work in the practice.
+        """Themselves; for admins and therapists also the staff of the practice.
 
-        A client's account is reached through the client, never through here.
+        A client's account is reached through the client, never through this manager.
         """
         if user.is_admin:
             return self.filter(practice_id=user.practice_id)
@@ -57,7 +57,7 @@ class UserQuerySet(models.QuerySet):
 
 
 class User(HasNameKey, AbstractBaseUser):
-    """Somebody who may sign in: therapist, admin, both, or else a client."""
+    """A person with an account: therapist, admin, both, or else a client."""
 
     retention = "account"
 
@@ -74,20 +74,20 @@ class User(HasNameKey, AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_therapist = models.BooleanField(_("therapist"), default=False)
     is_admin = models.BooleanField(_("admin"), default=False)
-    # How clients reach a therapist between sessions.
+    # How clients can reach a therapist between sessions.
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     contact_hours = models.CharField(_("contact hours"), max_length=200, blank=True)
     joined_at = models.DateTimeField(null=True, editable=False)
-    # PostgreSQL writes it where an admin made them a therapist; None: the operator did.
+    # Set by PostgreSQL when an admin made them a therapist; None if the operator did.
     therapist_since = models.DateTimeField(null=True, editable=False)
-    # Counts changes of the ways in; a sign-in from before the last one is none.
+    # Incremented when sign-in methods change; older sign-ins become invalid.
     sign_in_version = models.PositiveIntegerField(default=0, editable=False)
     privacy_version = models.PositiveSmallIntegerField(null=True, editable=False)
     privacy_at = models.DateTimeField(null=True, editable=False)
 
     @property
     def password(self) -> str:
-        """The hash, kept in `credential`: this row is one that others may see."""
+        """The hash, stored in `credential`, because other people may read User rows."""
         return self.credential.password
 
     @password.setter
@@ -114,7 +114,7 @@ class User(HasNameKey, AbstractBaseUser):
         return self.name
 
     def save(self, *args, update_fields=None, **kwargs):
-        """With the password, where it was read or set and is not left out."""
+        """Also save the password if it was loaded or set and is not excluded."""
         is_new, fields = self._state.adding, update_fields
         if is_new and not User.credential.is_cached(self):
             self.set_password(None)
@@ -130,7 +130,7 @@ class User(HasNameKey, AbstractBaseUser):
             self.credential.save(update_fields=["password"])
 
     def _get_session_auth_hash(self, secret=None):
-        """Django's, and it changes with every way in, not the password alone."""
+        """Django's hash, extended so that it changes with every sign-in method."""
         proved = f"{self.sign_in_version}:{self.password}"
         return salted_hmac(
             "cairn.sign-in", proved, secret=secret, algorithm="sha256"
@@ -146,7 +146,7 @@ class User(HasNameKey, AbstractBaseUser):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The practice's where one's own is no zone (any more)."""
+        """The user's time zone, or the practice's if theirs is not valid (anymore)."""
         if self.zone_is_known:
             return time_zones.resolve(self.time_zone)
         return self.practice.zone
@@ -159,7 +159,7 @@ class User(HasNameKey, AbstractBaseUser):
         super().set_password(raw_password and text.password(raw_password))
 
     def check_password(self, raw_password):
-        """Also one that was hashed as typed, before passwords were normalized."""
+        """Also accepts a hash made before passwords were normalized."""
         normal = text.password(raw_password)
         if super().check_password(normal):
             return True
@@ -167,7 +167,7 @@ class User(HasNameKey, AbstractBaseUser):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """What is written within is in this person's zone, language and clock."""
+        """Context manager: format in this user's time zone, language and clock."""
         with (
             timezone.override(self.zone),
             translation.override(self.language),
@@ -176,7 +176,7 @@ class User(HasNameKey, AbstractBaseUser):
             yield
 
     def today(self):
-        """The day it is where this person is."""
+        """Today's date in this user's time zone."""
         return timezone.localdate(timezone=self.zone)
 
 
@@ -186,7 +186,7 @@ class CredentialQuerySet(models.QuerySet):
 
 
 class Credential(models.Model):
-    """The hash of somebody's password.  Apart from User, whose row others may see."""
+    """A user's password hash, apart from User, whose rows other people may read."""
 
     retention = "account"
 
@@ -209,7 +209,7 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """One link, good for 72 hours and one use, that turns a name into an account."""
+    """A link, valid for 72 hours and one use, that gives a person their account."""
 
     retention = "account"
 
@@ -238,6 +238,6 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the link still leads in; asked again before it is emailed."""
+        """Whether the link still works; checked again before it is emailed."""
         closed = self.used_at or self.revoked_at
         return not closed and self.expires_at > timezone.now()

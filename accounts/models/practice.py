@@ -27,7 +27,7 @@ audit.verb("crisis line removed", audit.Sort.SETTINGS, _("Removed a crisis line"
 
 
 class Practice(models.Model):
-    """The tenant: every row belongs to exactly one, and nobody sees across."""
+    """The tenant: every row belongs to one practice, and none sees another's."""
 
     retention = "practice content"
 
@@ -40,27 +40,26 @@ class Practice(models.Model):
     session_minutes = models.PositiveSmallIntegerField(
         _("length of a session, in minutes"), default=50
     )
-    # Minutes without a key press after which everybody here is signed out.
+    # Idle minutes after which people of this practice are signed out.
     idle_minutes = models.PositiveSmallIntegerField(
         _("signed out after, in minutes"),
         default=30,
         validators=[MinValueValidator(5), MaxValueValidator(30)],
     )
-    # Whether times read 2:00 pm or 14:00, on pages, on paper and in emails.
+    # Whether times read 2:00 pm or 14:00, on pages, in print and in emails.
     clock_hours = models.PositiveSmallIntegerField(
         _("times"),
         default=12,
         db_default=12,
         choices=[(12, _("12 hours, 2:00 pm")), (24, _("24 hours, 14:00"))],
     )
-    # Beside the address that mails come from; discreet, so never the practice's name
-    # unless somebody chose it.
+    # The sender name of emails; neutral, so never the practice's name unless chosen.
     sender_name = models.CharField(_("email sender"), max_length=60, blank=True)
-    # How long a discharged client can still read in the portal.
+    # How long a discharged client can read in the portal.
     portal_days = models.PositiveSmallIntegerField(
         _("portal after discharge, in days"), default=30
     )
-    # What clients are told when they join; a new text is a new version.
+    # The privacy notice that clients agree to; a new text is a new version.
     privacy_notice = models.TextField(blank=True)
     privacy_version = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -73,7 +72,7 @@ class Practice(models.Model):
                 violation_error_code="sender_name",
                 violation_error_message=_("Keep the sender’s name to one line."),
             ),
-            # By which a mail header says that its words are encoded (RFC 2047).
+            # The prefix of an encoded word in an email header (RFC 2047).
             models.CheckConstraint(
                 condition=~Q(sender_name__contains="=?"),
                 name="practice_sender_is_not_encoded",
@@ -102,7 +101,7 @@ class Practice(models.Model):
 
     @transaction.atomic
     def write_notice(self, text: str, *, by) -> bool:
-        """A new text is a new version; False where it is the old one."""
+        """Save a new version of the notice; False if the text is unchanged."""
         if text == self.privacy_notice:
             return False
         self.privacy_notice = text
@@ -131,7 +130,7 @@ LINE_IS_GONE = _("This crisis line was removed in the meantime. Nothing was chan
 
 
 class CrisisLine(models.Model):
-    """Whom to ring now.  One that nobody verified is not shown."""
+    """A crisis line to call. Shown only once someone has verified the number."""
 
     retention = "practice content"
 
@@ -155,13 +154,13 @@ class CrisisLine(models.Model):
 
     @property
     def is_old(self) -> bool:
-        """Still shown, but verified so long ago that somebody should ring again."""
+        """Whether someone should verify it again. The line is still shown."""
         today = timezone.localdate()
         return bool(self.verified_on and self.verified_on < today - self.GOOD_FOR)
 
     @transaction.atomic
     def add(self, *, by) -> None:
-        """As the last of the practice's lines."""
+        """Add as the last of the practice's lines."""
         self.practice_id = by.practice_id
         others = CrisisLine.objects.editable_by(by)
         row_limits.require_room(others, MOST_LINES, TOO_MANY_LINES)
@@ -171,7 +170,7 @@ class CrisisLine(models.Model):
 
     @transaction.atomic
     def change(self, *, by, fields: list[str]) -> None:
-        """Save `fields`; ValidationError where the line was removed meanwhile."""
+        """Save `fields`; ValidationError if the line was removed meanwhile."""
         if not self._locked(by):
             raise ValidationError(LINE_IS_GONE)
         self.save(update_fields=fields)
@@ -179,9 +178,9 @@ class CrisisLine(models.Model):
 
     @transaction.atomic
     def move_up(self, *, by) -> bool:
-        """Change places with the line above; the first stays where it is.
+        """Swap places with the line above; the first one stays.
 
-        False where the line was removed meanwhile.
+        False if the line was removed meanwhile.
         """
         lines = list(CrisisLine.objects.editable_by(by).select_for_update())
         here = next((n for n, line in enumerate(lines) if line.pk == self.pk), None)
@@ -195,7 +194,7 @@ class CrisisLine(models.Model):
 
     @transaction.atomic
     def remove(self, *, by) -> bool:
-        """False where it was removed before."""
+        """Remove the line; False if it was already removed."""
         if not self._locked(by):
             return False
         audit.record("crisis line removed", about=self)
@@ -203,15 +202,15 @@ class CrisisLine(models.Model):
         return True
 
     def _locked(self, by) -> bool:
-        """Whether it is still there; nobody changes or removes it until the end."""
+        """Lock the row until the transaction ends; return whether it still exists."""
         mine = CrisisLine.objects.editable_by(by).filter(pk=self.pk)
         return mine.select_for_update().exists()
 
 
 def help_at(slug: str) -> tuple[str, list[CrisisLine]]:
-    """A practice's name and whom to ring, for visitors who know its page; else nothing.
+    """A practice's name and crisis lines, for visitors who know its URL; else nothing.
 
-    All of a practice that is told before anybody has signed in.
+    All that a visitor can learn about a practice before signing in.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM app.help(%s)", [slug])
@@ -222,7 +221,7 @@ def help_at(slug: str) -> tuple[str, list[CrisisLine]]:
 
 
 class Heartbeat(models.Model):
-    """One row: when the worker last did something."""
+    """A single row: when the worker last ran."""
 
     retention = "transient"
     retention_days = 1

@@ -5,9 +5,9 @@ from database.ids import uuid7
 
 
 class ResetRequest(models.Model):
-    """Somebody cannot sign in and typed an address; a worker looks whose it is.
+    """A visitor asked for a password reset; a worker looks up whose address it is.
 
-    The request writes this row whoever owns the address, and knows no more.
+    The request writes this row whoever owns the address and learns nothing about it.
     """
 
     retention = "transient"

@@ -1,4 +1,4 @@
-"""Where somebody is signed in, from which devices they came, where their mail goes."""
+"""Sign-ins, known devices and changes of email address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from database.ids import uuid7
 
 class SignInQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """One's own, and nobody else's, whoever administers."""
+        """The user's own rows, and nobody else's, admins included."""
         return self.filter(user=user)
 
     def running(self):
@@ -26,24 +26,24 @@ class SignInQuerySet(models.QuerySet):
 
 
 class SignIn(AbstractBaseSession):
-    """A signed-in browser.  Knows its person, so that one query answers who asks.
+    """A signed-in browser. Joined with its user, so that one query authenticates.
 
-    The cookie holds the key, the table only its hash: who reads the table is nobody by
-    that.  Lists and addresses name a sign-in by `public_id`.
+    The cookie holds the session key, the table only its hash: reading the table lets
+    nobody sign in. Lists and URLs name a sign-in by `public_id`.
     """
 
     retention = "transient"
     retention_days = 1
 
-    AT_ONCE = 10  # one more ends the oldest
+    AT_ONCE = 10  # sign-ins at once; one more ends the oldest
 
     session_key = None
     key_hash = models.CharField(max_length=64, primary_key=True)
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sign_ins")
     begun_at = models.DateTimeField(null=True)
-    last_active_at = models.DateTimeField(null=True)  # the last key or press
-    shared = models.BooleanField(default=False)  # other people use this device
+    last_active_at = models.DateTimeField(null=True)  # last user activity
+    shared = models.BooleanField(default=False)  # a shared device
     agent = models.CharField(max_length=80, blank=True)
     address = models.GenericIPAddressField(null=True)
     way = models.CharField(max_length=20, blank=True)
@@ -67,7 +67,7 @@ class KnownDeviceQuerySet(models.QuerySet):
 
 
 class KnownDevice(models.Model):
-    """A browser somebody signed in with before; its cookie is known as a hash."""
+    """A browser that someone has signed in with, known by its cookie's hash."""
 
     retention = "account"
 
@@ -76,7 +76,8 @@ class KnownDevice(models.Model):
     token_hash = models.CharField(max_length=64)
     first_seen = models.DateTimeField(default=timezone.now)
     last_seen = models.DateTimeField(default=timezone.now)
-    # The person's own at the last sign-in here: after a change it is known no more.
+    # The user's version of sign-in methods at the last sign-in here; an older one is
+    # not recognized.
     sign_in_version = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = KnownDeviceQuerySet.as_manager()
@@ -98,7 +99,7 @@ class AddressChangeQuerySet(models.QuerySet):
 
 
 class AddressChange(models.Model):
-    """Another e-mail address, wanted until its own mail box has confirmed it."""
+    """A requested change of email address, until confirmed from the new mailbox."""
 
     retention = "account"
 

@@ -2,9 +2,9 @@ from django.db import models
 
 
 class Tries(models.Model):
-    """How often something was guessed at, until when; see accounts/sign_in_limits.py.
+    """Attempts at a secret and until when they count; see accounts/sign_in_limits.py.
 
-    The key is an HMAC: the table names no address and no place.
+    The key is an HMAC: the table stores neither addresses nor places.
     """
 
     retention = "transient"

@@ -1,4 +1,4 @@
-"""Browsers without a screen that sign in by the form, and later moments."""
+"""Browsers without a screen that sign in by form, and helpers for later times."""
 
 from datetime import timedelta
 
@@ -28,5 +28,5 @@ def is_in(browser) -> bool:
 
 
 def shown(browser):
-    """What the page to join says of whom it is for."""
+    """Which person the join page says it is for."""
     return {"shown": browser.get("/join/").context["form"]["shown"].value()}

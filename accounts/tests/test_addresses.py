@@ -1,4 +1,4 @@
-"""Another e-mail address counts once its own mail box confirmed it."""
+"""A new email address is used after it is confirmed from its own mailbox."""
 
 import difflib
 import re
@@ -17,9 +17,7 @@ from ui import email_addresses
 
 
 @pytest.mark.requirement("R31")
-def test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told(
-    sign_in, thea
-):
+def test_a_new_address_is_confirmed_from_its_mailbox_and_both_are_told(sign_in, thea):
     browser = sign_in(thea)
     browser.post("/settings/address/", {"email": "Thea.New@Example.test"})
     email = OutgoingEmail.objects.get(kind="address-confirm")
@@ -34,10 +32,10 @@ def test_a_new_address_is_confirmed_from_its_own_mail_box_and_both_are_told(
     assert thea.email == "thea.new@example.test"
     told = OutgoingEmail.objects.filter(kind="account-changed").order_by("address")
     assert [email.address for email in told] == ["", "thea@example.test"]
-    assert browser.post("/address/").status_code == 410  # once
+    assert browser.post("/address/").status_code == 410  # works once
 
 
-def test_the_link_is_nobody_elses_and_ends_after_a_day(sign_in, thea, theo):
+def test_the_link_works_for_nobody_else_and_expires_after_a_day(sign_in, thea, theo):
     browser, his = sign_in(thea), sign_in(theo)
     browser.post("/settings/address/", {"email": "thea.new@example.test"})
     secret = addresses.token(OutgoingEmail.objects.get(kind="address-confirm").about)
@@ -53,7 +51,7 @@ ASKERS = ["a therapist", "a client", "an admin"]
 
 
 def wanted(browser, email):
-    """What it took to ask for an address, and all that who asked can see of it."""
+    """The cost of a request for an address, and everything its sender can see of it."""
     with CaptureQueriesContext(connection) as asked:
         answer = browser.post("/settings/address/", {"email": email})
     statements = [re.sub(r"'[^']*'|\d+", "?", one["sql"]) for one in asked]
@@ -71,10 +69,10 @@ def differing(page, other):
 
 @pytest.mark.requirement("R30")
 @pytest.mark.parametrize("asker", ASKERS)
-def test_an_address_in_use_takes_the_same_and_shows_the_same(
+def test_an_address_in_use_costs_and_shows_the_same(
     sign_in, thea, theo, cleo, carl, ada, practice, asker
 ):
-    """Of the practice, of another one, not joined, closed or nobody's."""
+    """In this practice, in another one, not joined, closed, or unused."""
     who = {"a therapist": thea, "a client": cleo.user, "an admin": ada}[asker]
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
     una = person(elsewhere, "Una", is_therapist=True)
@@ -82,9 +80,9 @@ def test_an_address_in_use_takes_the_same_and_shows_the_same(
     tom = person(practice, "Tom", is_therapist=True, is_active=False)
     User.objects.filter(pk=kit.pk).update(joined_at=None)
     browser = sign_in(who)
-    for number in range(6):  # with what is told once, and a full list of what was
+    for number in range(6):  # with one-time notices, and a full list of earlier events
         wanted(browser, f"first{number}@example.test")
-    Tries.objects.all().delete()  # more than one person may ask for in a day
+    Tries.objects.all().delete()  # above one person's limit for a day
     free = wanted(browser, "free@example.test")
     for owner in (theo, carl.user, una, kit, tom):
         found = wanted(browser, owner.email)
@@ -118,7 +116,7 @@ def test_its_owner_is_told_without_a_link_and_nobody_else_is(
     assert "/address/" not in mail.body
     change = AddressChange.objects.visible_to(thea).open().get()
     assert addresses.token(change.pk) not in mail.body
-    browser.get(f"/address/{addresses.token(change.pk)}/")  # were it guessed
+    browser.get(f"/address/{addresses.token(change.pk)}/")  # if it were guessed
     assert browser.post("/address/").status_code == 410
     theo.refresh_from_db()
     assert theo.email == "theo@example.test"

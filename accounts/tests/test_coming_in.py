@@ -1,4 +1,4 @@
-"""How people come in, get back in, and keep strangers out."""
+"""Sign in, recover an account, and keep strangers out."""
 
 import threading
 
@@ -35,13 +35,13 @@ def link(client):
     )
 
 
-def test_thea_signs_in_by_e_mail_in_any_case(client, thea):
+def test_thea_signs_in_with_her_email_in_any_case(client, thea):
     answer = sign_in_as(client, "Thea@Example.test", "thea-passes-by-the-lake")
     assert answer.status_code == 302
     assert client.get("/", follow=True).redirect_chain == [("/today/", 302)]
 
 
-def test_five_wrong_passwords_lock_out_here_and_nobody_elsewhere(client, thea):
+def test_five_wrong_passwords_lock_one_place_only(client, thea):
     wrong = [sign_in_as(client, thea.email, "wrong").status_code for _ in range(6)]
     assert wrong == [200, 200, 200, 200, 200, 429]
     right = "thea-passes-by-the-lake"
@@ -50,8 +50,8 @@ def test_five_wrong_passwords_lock_out_here_and_nobody_elsewhere(client, thea):
     assert elsewhere.status_code == 302
 
 
-def test_somebody_elses_wrong_passwords_lock_nobody_else_out(client, thea, theo):
-    """A practice shares one address: only Theo's own tries count for Theo."""
+def test_another_persons_wrong_passwords_lock_nobody_out(client, thea, theo):
+    """A practice shares one IP address: only attempts at Theo's account count."""
     tries = [sign_in_as(client, theo.email.upper(), "wrong") for _ in range(6)]
     assert tries[-1].status_code == 429
     assert "Too many tries" in tries[-1].content.decode()
@@ -70,7 +70,7 @@ def test_nobody_can_sign_up(client, practice):
     assert not User.objects.exists()
 
 
-def test_following_the_link_uses_nothing_up_and_hides_the_secret(client, nadia):
+def test_opening_the_link_does_not_use_it_and_hides_the_secret(client, nadia):
     for _ in range(3):  # scanners follow links, too
         answer = WebClient().get(link(nadia))
         assert answer.url == "/join/"
@@ -119,7 +119,7 @@ def test_without_the_privacy_notice_nobody_joins(client, nadia):
 
 
 @pytest.mark.requirement("R32")
-def test_a_link_of_yesterdays_week_is_closed(client, nadia):
+def test_an_expired_link_is_closed(client, nadia):
     Invitation.objects.update(expires_at=timezone.now() - timezone.timedelta(hours=1))
     client.get(link(nadia))
     assert client.get("/join/").status_code == 410
@@ -167,7 +167,7 @@ def test_theo_gets_back_in_after_a_forgotten_password(client, theo):
     form = client.get(path, follow=True)
     assert form.status_code == 200
     here = form.redirect_chain[-1][0]
-    assert path != here  # the secret has left the address
+    assert path != here  # the secret is no longer in the URL
     new = {"new_password1": LONG, "new_password2": LONG}
     page = client.post(here, new, follow=True)
     assert "Password changed" in page.content.decode()
@@ -177,7 +177,7 @@ def test_theo_gets_back_in_after_a_forgotten_password(client, theo):
     assert "no longer works" in client.get(path, follow=True).content.decode()
 
 
-def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nadia):
+def test_a_password_reset_does_not_reveal_who_has_an_account(client, theo, nadia):
     answers = [
         client.post("/reset/", {"email": email}, follow=True).content
         for email in (theo.email, "nobody@example.test", nadia.user.email)
@@ -186,7 +186,7 @@ def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nad
     assert not OutgoingEmail.objects.filter(kind="password-reset").exists()
     with as_role("cairn_worker"):
         assert sign_in_reset.answer() == 1
-    # Who has not accepted gets the invitation and nothing else.
+    # An invited person who has not joined gets the invitation and nothing else.
     assert list(OutgoingEmail.objects.filter(kind="password-reset")
                 .values_list("recipient__name", flat=True)) == ["Theo"]  # fmt: skip
 
@@ -194,7 +194,7 @@ def test_asking_for_a_password_tells_nobody_who_has_an_account(client, theo, nad
 def test_a_wrong_address_and_a_wrong_password_read_the_same(client, theo):
     known = sign_in_as(client, theo.email, "wrong").content.decode()
     unknown = sign_in_as(client, "nobody@example.test", "wrong").content.decode()
-    # Django's token is masked anew on each page.
+    # Django masks the token differently on each page.
     assert without_token(known).replace(theo.email, "") == without_token(
         unknown
     ).replace("nobody@example.test", "")
@@ -235,7 +235,7 @@ def test_the_session_key_changes_with_the_sign_in(client, thea):
     "target",
     ["//evil.example", "https:evil.example", "\\\\evil", "javascript:alert(1)"],
 )
-def test_after_signing_in_one_is_never_sent_elsewhere(client, thea, target):
+def test_sign_in_never_redirects_to_another_site(client, thea, target):
     answer = client.post(
         SIGN_IN,
         {"login": thea.email, "password": "thea-passes-by-the-lake", "next": target},
@@ -253,7 +253,7 @@ def test_theo_changes_his_name_language_and_zone(sign_in, theo):
     assert (theo.name, theo.time_zone) == ("Theodor", "America/New_York")
 
 
-def test_a_time_zone_that_is_none_is_refused(sign_in, theo):
+def test_an_invalid_time_zone_is_refused(sign_in, theo):
     said = {"name": "Theo", "language": "en", "time_zone": "Mars/Olympus"}
     assert sign_in(theo).post("/settings/", said).status_code == 200
 
@@ -269,9 +269,7 @@ def test_a_client_cannot_make_themselves_a_therapist(sign_in, cleo):
     assert cleo.user.email == "cleo@example.test"
 
 
-def test_help_now_shows_only_lines_that_somebody_verified(
-    client, sign_in, practice, cleo
-):
+def test_help_shows_only_verified_lines(client, sign_in, practice, cleo):
     CrisisLine.objects.create(practice=practice, name="Checked", number="1",
                               verified_on=timezone.localdate())  # fmt: skip
     CrisisLine.objects.create(practice=practice, name="Unchecked", number="2")
@@ -283,7 +281,7 @@ def test_help_now_shows_only_lines_that_somebody_verified(
     assert "112" in client.get("/help/").content.decode()
 
 
-def test_every_answer_carries_the_headers_errors_included(client, practice):
+def test_every_response_has_the_security_headers_errors_included(client, practice):
     for url in (SIGN_IN, "/nowhere/", "/today/", "/healthz"):
         answer = client.get(url)
         assert "script-src 'self'" in answer["Content-Security-Policy"]
@@ -308,7 +306,7 @@ def test_signing_in_costs_one_hash_and_few_statements(client, thea, settings):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    # As a real server keeps it.
+    # As a real server does.
     settings.CACHES = {"default": {"BACKEND": "accounts.json_cache.JsonCache"}}
     with CaptureQueriesContext(connection) as queries:
         sign_in_as(client, thea.email, "thea-passes-by-the-lake")
@@ -316,7 +314,7 @@ def test_signing_in_costs_one_hash_and_few_statements(client, thea, settings):
     assert len(counted) <= 18
 
 
-def test_the_first_person_of_an_installation_comes_by_a_command(db, real_login):
+def test_the_first_person_of_an_installation_is_created_by_a_command(db, real_login):
     from io import StringIO
 
     from django.core.management import call_command
@@ -330,7 +328,7 @@ def test_the_first_person_of_an_installation_comes_by_a_command(db, real_login):
     assert "/join/" in out.getvalue()
 
 
-def test_other_peoples_names_do_not_break_the_page(sign_in, practice, ada):
+def test_unusual_names_do_not_break_the_page(sign_in, practice, ada):
     person(practice, "Mallory", is_therapist=True, pronouns="<script>x</script>")
     User.objects.filter(name="Mallory").update(name="<img src=x onerror=alert(1)>")
     page = sign_in(ada).get("/people/").content.decode()
@@ -338,7 +336,7 @@ def test_other_peoples_names_do_not_break_the_page(sign_in, practice, ada):
     assert "&lt;img src=x" in page
 
 
-def test_a_form_that_was_open_too_long_gives_back_what_was_typed(thea, sign_in, cleo):
+def test_a_form_that_was_open_too_long_shows_what_was_typed(thea, sign_in, cleo):
     browser = sign_in(thea)
     browser.handler.enforce_csrf_checks = True
     said = {"own_words": "Half an hour of thinking <b>", "password": "secret words"}
@@ -349,7 +347,7 @@ def test_a_form_that_was_open_too_long_gives_back_what_was_typed(thea, sign_in, 
     assert "secret words" not in page
 
 
-def test_a_form_sent_after_the_sign_in_ended_loses_no_word(client, thea, cleo):
+def test_a_form_sent_after_the_sign_in_ended_loses_no_text(client, thea, cleo):
     said = {"preferred_name": "Nadia", "presenting_concern": "Wakes at four."}
     answer = client.post("/clients/add/", said)
     assert answer.status_code == 403
@@ -357,8 +355,8 @@ def test_a_form_sent_after_the_sign_in_ended_loses_no_word(client, thea, cleo):
     assert client.post("/clients/add/").status_code == 302
 
 
-def test_eight_who_hold_one_link_make_one_account(real_login, nadia):
-    """Only the first finds the link open, however close behind the others are."""
+def test_eight_requests_with_one_link_make_one_account(real_login, nadia):
+    """Only the first request finds the link open, however close the others are."""
     secret = invitations.token(nadia.user.invitations.get().pk)
     start, joined = threading.Barrier(8), []
 
@@ -383,8 +381,8 @@ def test_eight_who_hold_one_link_make_one_account(real_login, nadia):
 
 
 @pytest.mark.parametrize("field", ["theirs", "", "made up"])
-def test_a_page_to_join_is_for_the_person_it_shows(client, thea, nadia, field):
-    """Another link was opened in the same browser since: no password goes there."""
+def test_a_join_page_works_only_for_the_person_it_shows(client, thea, nadia, field):
+    """Another link was opened in this browser since: its owner gets no password."""
     other = admit("Mallory", by=thea, joined=False, email="mallory@example.test")
     with acting_as(thea.pk), transaction.atomic():
         other.invite(by=thea)

@@ -1,4 +1,4 @@
-"""Which browsers are known, and what they may keep."""
+"""Which devices are recognized, and what they may store."""
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +10,7 @@ from accounts.tests.test_second_step import with_app
 from database.identity import acting_as
 
 
-def test_a_device_that_was_not_known_is_told_by_mail_and_the_first_is_not(db, thea):
+def test_a_new_device_is_reported_by_email_and_the_first_is_not(db, thea):
     first = signed_in_by_form(thea)
     assert not OutgoingEmail.objects.filter(kind="new-device").exists()
     cookie = first.cookies[settings.DEVICE_COOKIE_NAME]
@@ -46,15 +46,13 @@ def test_the_key_for_drafts_is_the_same_for_one_person_on_one_device(
 
 
 def has_ten(browser, person):
-    """Whether ten wrong passwords are looked at here, as on a device that is known."""
+    """Whether ten wrong passwords are allowed here, as on a known device."""
     said = {"login": person.email, "password": "not this one at all"}
     found = [browser.post("/sign-in/", said).status_code for _ in range(6)]
     return found[-1] == 200
 
 
-def test_a_change_of_ways_in_makes_all_devices_strange_but_the_one_it_was_made_on(
-    db, thea
-):
+def test_changing_a_sign_in_method_forgets_all_other_devices(db, thea):
     here, elsewhere = signed_in_by_form(thea), signed_in_by_form(thea)
     elsewhere.post("/sign-out/")
     with acting_as(thea.pk), transaction.atomic():
@@ -64,7 +62,7 @@ def test_a_change_of_ways_in_makes_all_devices_strange_but_the_one_it_was_made_o
     assert not has_ten(elsewhere, thea)
 
 
-def test_a_new_sign_in_there_makes_it_known_again_and_tells_nobody(db, thea):
+def test_signing_in_there_again_makes_it_known_and_tells_nobody(db, thea):
     browser = signed_in_by_form(thea)
     with acting_as(thea.pk):
         sessions.ways_changed(thea)
@@ -74,14 +72,14 @@ def test_a_new_sign_in_there_makes_it_known_again_and_tells_nobody(db, thea):
     assert not OutgoingEmail.objects.filter(kind="new-device").exists()
 
 
-def test_an_admins_reset_makes_each_device_strange(sign_in, ada, thea):
+def test_an_admins_reset_forgets_every_device(sign_in, ada, thea):
     browser = signed_in_by_form(thea)
     browser.post("/sign-out/")
     sign_in(ada).post(f"/people/{thea.pk}/reset/")
     assert not has_ten(browser, thea)
 
 
-def test_all_known_devices_together_have_thirty_codes(db, thea):
+def test_all_known_devices_together_can_try_thirty_codes(db, thea):
     browsers = [signed_in_by_form(thea) for _ in range(4)]
     for browser in browsers:
         browser.post("/sign-out/")

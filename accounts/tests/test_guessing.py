@@ -1,4 +1,4 @@
-"""Who guesses learns nothing and locks nobody else out."""
+"""A guesser learns nothing and locks nobody else out."""
 
 import re
 from unittest.mock import patch
@@ -19,7 +19,7 @@ def guess(times, user, address="198.51.100.7", browser=None):
 
 
 @pytest.mark.requirement("R26")
-def test_ten_wrong_passwords_close_that_door_and_not_thea_s(db, thea):
+def test_ten_wrong_passwords_lock_the_guesser_out_and_not_thea(db, thea):
     assert guess(10, thea).status_code == 429
     said = {"login": thea.email, "password": LAKE}
     shut = WebClient().post("/sign-in/", said, REMOTE_ADDR="198.51.100.7")
@@ -48,7 +48,7 @@ def test_a_hundred_guesses_from_one_place_are_answered_with_429(db, thea, theo, 
 
 
 @pytest.mark.requirement("R26")
-def test_guessing_from_everywhere_stops_too_and_a_known_device_goes_on(db, thea):
+def test_guesses_from_many_places_stop_too_and_a_known_device_can_continue(db, thea):
     known = signed_in_by_form(thea)
     known.post("/sign-out/")
     for number in range(13):
@@ -61,7 +61,7 @@ def test_guessing_from_everywhere_stops_too_and_a_known_device_goes_on(db, thea)
 
 @pytest.mark.requirement("R30")
 def test_nobody_learns_who_has_an_account(db, thea):
-    """Same status, same words, and one hash whether or not there is anybody."""
+    """Same status, same text, and one hash whether or not there is an account."""
 
     seen = []
     for login in (thea.email, "nobody@example.test"):

@@ -1,4 +1,4 @@
-"""The cache that allauth writes to: as Django's own, but for what it can hold."""
+"""The cache that allauth writes to: like Django's own, restricted to JSON values."""
 
 import threading
 
@@ -21,7 +21,7 @@ def cache(settings):
 
 
 @pytest.mark.parametrize("value", ["y", 0, 1.5, None, True, [1, "two"], {"a": None}])
-def test_what_is_kept_comes_back(cache, value):
+def test_a_stored_value_is_returned(cache, value):
     assert cache.get("code", "nothing") == "nothing"
     cache.set("code", value)
     assert cache.get("code", "nothing") == value
@@ -30,12 +30,12 @@ def test_what_is_kept_comes_back(cache, value):
     assert "code" not in cache
 
 
-def test_what_json_does_not_hold_is_refused(cache):
+def test_a_value_that_is_not_json_is_refused(cache):
     with pytest.raises(TypeError):
         cache.set("code", object())
 
 
-def test_it_is_added_once_until_it_ends(cache):
+def test_a_value_is_added_once_until_it_expires(cache):
     assert cache.add("code", "y", timeout=30)
     assert not cache.add("code", "z", timeout=30)
     assert cache.get("code") == "y"
@@ -50,7 +50,7 @@ def test_it_is_added_once_until_it_ends(cache):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_ten_who_use_one_code_at_once_one_is_let_in(cache):
+def test_of_ten_who_use_one_code_at_once_one_signs_in(cache):
     told, ready = [], threading.Barrier(10)
 
     def used():
@@ -68,7 +68,7 @@ def test_of_ten_who_use_one_code_at_once_one_is_let_in(cache):
     assert sorted(told) == [False] * 9 + [True]
 
 
-def test_the_table_names_nobody_and_the_worker_empties_it(cache, thea):
+def test_the_table_identifies_nobody_and_the_worker_empties_it(cache, thea):
     cache.set(f"used?user={thea.pk}", "y", timeout=-5)
     with connection.cursor() as cursor:
         cursor.execute("SELECT key FROM accounts_cacheentry")

@@ -1,4 +1,4 @@
-"""A sign-in from before something changed opens nothing any more, whoever holds it."""
+"""A sign-in older than a change of sign-in methods opens nothing."""
 
 import re
 
@@ -34,7 +34,7 @@ def password_of(person):
     return f"{person.name.lower()}-passes-by-the-lake"
 
 
-# -- what changes a way in, each as its page does it ----------------------------------
+# -- each change of a sign-in method, made by its page --------------------------------
 
 
 def change_the_password(here, person):
@@ -83,9 +83,7 @@ STAYING = {
 @both
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("what", STAYING)
-def test_a_changed_way_in_ends_all_other_sign_ins_and_not_this_one(
-    sign_in, somebody, what
-):
+def test_changing_a_sign_in_method_ends_all_other_sign_ins(sign_in, somebody, what):
     change, app = STAYING[what]
     if app:
         with_app(somebody)
@@ -95,13 +93,13 @@ def test_a_changed_way_in_ends_all_other_sign_ins_and_not_this_one(
     assert is_in(here)
     assert not is_in(other)
     assert not is_in(third)
-    # Nor is one listed that opens nothing.
+    # Nor is a dead sign-in listed.
     assert SignIn.objects.filter(user=somebody).count() == 1
 
 
 @both
 @pytest.mark.requirement("R31")
-def test_nobody_elses_sign_in_ends(sign_in, somebody, theo):
+def test_another_persons_sign_ins_do_not_end(sign_in, somebody, theo):
     his, here = sign_in(theo), sign_in(somebody)
     change_the_password(here, somebody)
     assert is_in(his)
@@ -127,7 +125,7 @@ def test_the_link_from_an_email_ends_every_sign_in_where_it_is_used_too(
 
 
 @both
-def test_the_link_used_beside_somebody_elses_sign_in_leaves_theirs(
+def test_a_reset_link_used_while_another_person_is_signed_in_leaves_their_sign_in(
     sign_in, somebody, theo
 ):
     his = sign_in(theo)
@@ -145,11 +143,9 @@ def test_an_admins_reset_ends_every_sign_in(sign_in, somebody, ada):
 
 
 @pytest.mark.requirement("R31")
-def test_a_sign_in_that_is_written_down_a_moment_after_the_change_is_none(
-    sign_in, thea
-):
-    """Somebody with the old password signs in while Thea adds an app: what they hold
-    was proved before, and no row could be taken away yet."""
+def test_a_sign_in_saved_just_after_the_change_is_invalid(sign_in, thea):
+    """Someone with the old password signs in while Thea adds an app: their password was
+    checked before the change, and their row did not exist when it was made."""
     here, slow = sign_in(thea), sign_in(thea)
     [row] = SignIn.objects.filter(pk=hash_of(slow.session.session_key))
     add_an_app(here, thea)
@@ -158,14 +154,12 @@ def test_a_sign_in_that_is_written_down_a_moment_after_the_change_is_none(
     assert not is_in(slow)
 
 
-# -- between the first step and the second --------------------------------------------
+# -- between the first and the second step --------------------------------------------
 
 
 @pytest.mark.requirement("R29", "R31")
 @pytest.mark.parametrize("change", ["password", "app", "reset"])
-def test_a_first_step_from_before_the_change_leads_no_further(
-    sign_in, thea, ada, change
-):
+def test_a_first_step_older_than_the_change_is_rejected(sign_in, thea, ada, change):
     with_app(thea)
     waiting = WebClient()
     waiting.post("/sign-in/", {"login": thea.email, "password": LAKE})
@@ -189,15 +183,13 @@ def test_a_first_step_from_before_the_change_leads_no_further(
     assert not is_in(waiting)
 
 
-# -- who has a second step and came without it ----------------------------------------
+# -- signed in without the second step ------------------------------------------------
 
 
 @both
 @pytest.mark.requirement("R28", "R29")
-def test_who_came_before_the_second_step_was_added_elsewhere_opens_no_page(
-    sign_in, somebody
-):
-    """Every address, those before the second step too: as a visitor, who is nobody."""
+def test_a_sign_in_without_the_newly_added_second_step_opens_no_page(sign_in, somebody):
+    """Every URL, including those before the second step, answers as for a visitor."""
     before = sign_in(somebody)
     cookie = before.cookies["sessionid"].value
     row = SignIn.objects.get(pk=hash_of(cookie))
@@ -218,9 +210,7 @@ def test_who_came_before_the_second_step_was_added_elsewhere_opens_no_page(
 
 @both
 @pytest.mark.requirement("R29")
-def test_signing_in_again_in_place_is_not_done_without_the_second_step(
-    sign_in, somebody
-):
+def test_signing_in_again_on_the_page_needs_the_second_step(sign_in, somebody):
     before = sign_in(somebody)
     who = before.get("/settings/").context["stay"].who
     with_app(somebody)
@@ -233,9 +223,7 @@ def test_signing_in_again_in_place_is_not_done_without_the_second_step(
 
 
 @pytest.mark.requirement("R29")
-def test_a_device_in_cleos_hands_is_taken_back_when_she_adds_a_step_elsewhere(
-    client, sign_in, cleo
-):
+def test_a_handover_ends_when_cleo_adds_a_second_step_elsewhere(client, sign_in, cleo):
     session = client.session
     session[device_handover.HANDED] = {
         "to": str(cleo.user_id),
@@ -252,9 +240,7 @@ def test_a_device_in_cleos_hands_is_taken_back_when_she_adds_a_step_elsewhere(
 
 
 @pytest.mark.requirement("R29")
-def test_an_invitation_does_not_lead_past_a_second_step_that_is_there(
-    client, thea, cleo
-):
+def test_an_invitation_does_not_bypass_an_existing_second_step(client, thea, cleo):
     from django.db import transaction
 
     from accounts import invitations
@@ -274,7 +260,7 @@ def test_an_invitation_does_not_lead_past_a_second_step_that_is_there(
 
 
 @pytest.mark.requirement("R29")
-def test_a_portal_that_is_closed_forgets_its_second_step(sign_in, cleo):
+def test_closing_a_portal_removes_its_second_step(sign_in, cleo):
     with_app(cleo.user)
     assert sign_in(cleo.user).post("/portal/close/").status_code == 302
     assert not Authenticator.objects.filter(user=cleo.user).exists()
@@ -303,7 +289,7 @@ def test_recovery_codes_are_shown_once_when_they_are_made(sign_in, somebody):
 
 
 @pytest.mark.requirement("R34")
-def test_another_browser_never_sees_codes_that_were_made_elsewhere(sign_in, thea):
+def test_another_browser_never_shows_codes_made_elsewhere(sign_in, thea):
     RecoveryCodes.activate(with_app(thea))
     here = sign_in(thea)
     assert not codes_on(here.get("/settings/codes/"))

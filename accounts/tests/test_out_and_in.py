@@ -1,4 +1,4 @@
-"""What is given out, logged and left behind: files, audit rows, links, places."""
+"""Files, audit rows, links and addresses that leave the application."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ from ops import place
 from transfer.export.files import as_csv
 from ui import csv_cells
 
-# -- cells -----------------------------------------------------------------------------
+# -- spreadsheet cells -----------------------------------------------------------------
 
 FORMULAS = [
     "=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201",
@@ -43,7 +43,7 @@ PLAIN = ["", "Cleo", "a=b", "1-2", "3 + 4", "'quoted'", "#hash", "x@y.example",
 
 @pytest.mark.requirement("R51")
 @pytest.mark.parametrize("cell", FORMULAS)
-def test_a_cell_that_a_spreadsheet_would_run_bears_a_mark(cell):
+def test_a_cell_that_a_spreadsheet_would_run_is_escaped(cell):
     assert csv_cells.harmless(cell) == f"'{cell}"
     assert f"'{cell}"[:2] in as_csv([{"words": cell}])
 
@@ -62,7 +62,7 @@ INSIDE = {
 
 @pytest.mark.requirement("R51")
 @pytest.mark.parametrize(("cell", "written"), INSIDE.items())
-def test_so_does_one_where_another_separator_would_split_it(cell, written):
+def test_a_cell_that_another_separator_would_split_is_escaped_too(cell, written):
     assert csv_cells.harmless(cell) == written
 
 
@@ -79,14 +79,14 @@ ROOMS = ("ui", "accounts", "clients", "appointments", "goals", "notes", "transfe
 
 
 def pieces_of(written, separators):
-    """What a spreadsheet that splits at these takes for cells, as it is read."""
+    """The cells of a file as a spreadsheet with these separators reads it."""
     for piece in re.split(f"[{re.escape(separators)}\r\n]", written):
         yield piece.strip('" \u00a0\u200b\ufeff\u2019\x00')
 
 
 @pytest.mark.requirement("R51")
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_no_piece_of_a_file_is_a_formula_wherever_it_is_split(delimiter):
+def test_no_cell_is_a_formula_whatever_the_separator(delimiter):
     @settings_of(max_examples=600, deadline=None, derandomize=True)
     @given(rows=st.lists(st.lists(CELLS, max_size=3), max_size=3))
     @example([["Cleo;=cmd|'/C calc'!A0;x", '=1\t"+1'], ["a,'=1", "'\t=1"]])
@@ -103,7 +103,7 @@ def test_no_piece_of_a_file_is_a_formula_wherever_it_is_split(delimiter):
 
 
 @pytest.mark.requirement("R51")
-def test_what_was_marked_inside_reads_back_as_it_was():
+def test_an_escaped_cell_reads_back_as_it_was():
     @settings_of(max_examples=600, deadline=None, derandomize=True)
     @given(cell=CELLS)
     def tried(cell):
@@ -117,12 +117,12 @@ def test_what_was_marked_inside_reads_back_as_it_was():
 
 
 @pytest.mark.parametrize("cell", PLAIN)
-def test_any_other_cell_stays_as_it_is(cell):
+def test_any_other_cell_is_unchanged(cell):
     assert csv_cells.harmless(cell) == cell
 
 
-def test_there_is_one_rule_for_cells():
-    """Nobody writes a second one beside it."""
+def test_there_is_one_rule_for_escaping_cells():
+    """No other module implements a second one."""
     found = [
         path
         for room in ROOMS
@@ -140,7 +140,7 @@ def test_there_is_one_rule_for_cells():
 
 
 @pytest.mark.requirement("R42", "R45")
-def test_a_file_runs_nothing_and_is_for_this_site_alone(sign_in, ada, thea):
+def test_a_file_runs_nothing_and_is_same_site_only(sign_in, ada, thea):
     for who, url in ((ada, "/audit/csv/"), (thea, "/caseload/import/sample/")):
         answer = sign_in(who).get(url)
         assert answer.status_code == 200, url
@@ -153,7 +153,7 @@ def test_a_file_runs_nothing_and_is_for_this_site_alone(sign_in, ada, thea):
     assert "sandbox" not in page["Content-Security-Policy"]
 
 
-def test_every_file_goes_out_by_the_one_door():
+def test_every_file_is_sent_by_one_function():
     for room in ROOMS:
         for path in (settings.BASE / room).rglob("*.py"):
             if "/tests/" not in str(path) and path.name not in (
@@ -174,14 +174,14 @@ def test_the_list_of_static_files_is_not_served(db, settings, tmp_path):
         browser = WebClient()
         answer = browser.get(f"/static/css/{served}")
         assert answer.status_code == 200
-        request_finished.disconnect(close_old_connections)  # the test's own
+        request_finished.disconnect(close_old_connections)  # the test's own connection
         answer.close()
         request_finished.connect(close_old_connections)
         for name in ("staticfiles.json", "./staticfiles.json", "staticfiles.json.gz"):
             assert browser.get(f"/static/{name}").status_code in (302, 404), name
 
 
-def test_a_log_is_read_by_its_owner_and_group_alone(tmp_path):
+def test_a_log_is_readable_by_its_owner_and_group_only(tmp_path):
     before = os.umask(0)
     try:
         for name, mode in (("new.log", "ab"), ("old.log", "wb")):
@@ -196,11 +196,11 @@ def test_a_log_is_read_by_its_owner_and_group_alone(tmp_path):
         os.umask(before)
 
 
-# -- what a refused look leaves in the audit -------------------------------------------
+# -- what a refused request leaves in the audit log ------------------------------------
 
 
 @pytest.mark.requirement("R15")
-def test_of_a_refused_address_only_ids_and_numbers_are_kept(sign_in, theo, cleo):
+def test_only_ids_and_numbers_of_a_refused_url_are_logged(sign_in, theo, cleo):
     his = sign_in(theo)
     words = "Cleo-is-afraid"
     assert his.post(f"/drafts/{cleo.pk}/{words}/{cleo.pk}/").status_code == 404
@@ -240,8 +240,8 @@ def links(thea):
 
 
 @pytest.mark.requirement("R32")
-def test_who_keeps_no_cookie_leaves_no_row(db, links):
-    Tries.objects.all().delete()  # of who sent them
+def test_a_browser_without_cookies_leaves_no_row(db, links):
+    Tries.objects.all().delete()  # of the person who sent them
     for url in links:
         for _ in range(3):
             answer = WebClient().get(url)
@@ -252,7 +252,7 @@ def test_who_keeps_no_cookie_leaves_no_row(db, links):
 
 
 @pytest.mark.requirement("R32")
-def test_the_secret_waits_where_no_script_reads_it(db, links):
+def test_the_secret_is_stored_where_no_script_reads_it(db, links):
     for url, name in zip(links[:3], ("join", "address", "reset"), strict=True):
         browser = WebClient()
         secret = url.rstrip("/").rpartition("/")[2]
@@ -283,7 +283,7 @@ def test_the_link_for_a_new_password_works_once_and_is_forgotten(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_made_up_links_meet_a_limit(db, practice):
+def test_made_up_links_are_rate_limited(db, practice):
     browser = WebClient()
     for number in range(31):
         browser.get(f"/join/{number:064x}/")
@@ -293,7 +293,7 @@ def test_made_up_links_meet_a_limit(db, practice):
     assert browser.get("/join/").status_code == 410
 
 
-# -- places ----------------------------------------------------------------------------
+# -- client addresses ------------------------------------------------------------------
 
 
 @pytest.mark.requirement("R48")
@@ -323,14 +323,14 @@ def test_made_up_links_meet_a_limit(db, practice):
         ("\xff", ""),
     ],
 )
-def test_what_a_proxy_wrote_is_read_or_is_unknown(said, place):
+def test_a_proxy_header_is_read_or_counts_as_unknown(said, place):
     seen = []
     ask = ProxyMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
     ask(RequestFactory().get("/", headers={"X-Forwarded-For": said}))
     assert seen == [place]
 
 
-def test_what_no_proxy_passed_on_comes_from_this_machine():
+def test_a_request_without_a_proxy_comes_from_this_machine():
     seen = []
     ask = ProxyMiddleware(lambda request: seen.append(request.META["REMOTE_ADDR"]))
     ask(RequestFactory().get("/"))
@@ -338,7 +338,7 @@ def test_what_no_proxy_passed_on_comes_from_this_machine():
 
 
 @pytest.mark.requirement("R26", "R48")
-def test_who_comes_from_nowhere_is_one_place_and_not_this_machine(db, thea):
+def test_unknown_addresses_count_as_one_place_and_not_this_machine(db, thea):
     guess = {"login": thea.email, "password": "not this one"}
     for _ in range(6):
         last = WebClient().post("/sign-in/", guess, REMOTE_ADDR="")

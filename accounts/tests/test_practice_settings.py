@@ -1,4 +1,4 @@
-"""Ada keeps what holds for everybody; whom Cleo may ring is seen by Cleo."""
+"""Ada edits the practice's settings; Cleo sees the crisis lines."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ def names(answer):
 
 
 @pytest.mark.parametrize(("hours", "written"), [("12", "2:05 pm"), ("24", "14:05")])
-def test_everybody_reads_times_with_the_clock_that_ada_chooses(
+def test_everybody_reads_times_in_the_format_that_ada_chooses(
     sign_in, ada, thea, cleo, hours, written
 ):
     day = timezone.localtime(timezone=thea.zone) + timedelta(days=2)
@@ -54,7 +54,9 @@ def test_everybody_reads_times_with_the_clock_that_ada_chooses(
     assert composed.subject.endswith(f"at {written}")
 
 
-def test_ada_keeps_the_settings_and_the_audit_names_the_fields(sign_in, ada, practice):
+def test_ada_saves_the_settings_and_the_audit_log_names_the_fields(
+    sign_in, ada, practice
+):
     assert sign_in(ada).post("/practice/", SETTINGS).url == "/practice/"
     practice.refresh_from_db()
     assert practice.session_minutes == 45
@@ -75,7 +77,7 @@ def test_ada_keeps_the_settings_and_the_audit_names_the_fields(sign_in, ada, pra
         ("name", "", "Fill this in."),
     ],
 )
-def test_what_makes_no_sense_is_said_at_its_field(sign_in, ada, field, value, words):
+def test_an_invalid_setting_is_reported_at_its_field(sign_in, ada, field, value, words):
     answer = sign_in(ada).post("/practice/", SETTINGS | {field: value})
     assert answer.status_code == 200
     assert words in str(answer.context["form"].errors[field])
@@ -84,7 +86,7 @@ def test_what_makes_no_sense_is_said_at_its_field(sign_in, ada, field, value, wo
 
 @pytest.mark.requirement("R52")
 @pytest.mark.parametrize("evil", ["Harbour\r\nBcc: x@example.test", "Har\nbour"])
-def test_a_sender_of_two_lines_becomes_one_and_the_database_refuses_it(
+def test_a_sender_of_two_lines_becomes_one_and_the_database_rejects_line_breaks(
     sign_in, ada, practice, evil
 ):
     sign_in(ada).post("/practice/", SETTINGS | {"sender_name": evil})
@@ -128,7 +130,7 @@ def test_a_sender_that_a_mail_program_would_decode_is_refused(
 @pytest.mark.requirement("R52")
 @pytest.mark.parametrize("address", ["=?utf-8?q?x=0ay?=@example.test",
                                      "a=?utf-8?b?eap5?=@example.test"])  # fmt: skip
-def test_so_is_an_address(sign_in, thea, address):
+def test_an_encoded_address_is_refused_too(sign_in, thea, address):
     answer = sign_in(thea).post("/settings/address/", {"email": address})
     assert answer.status_code == 200
     assert answer.context["form"].errors["email"]
@@ -148,9 +150,7 @@ def test_a_new_notice_is_a_new_version_and_the_same_text_is_not(sign_in, ada, pr
     }
 
 
-def test_a_line_that_nobody_rang_is_shown_to_nobody(
-    sign_in, client, ada, cleo, practice
-):
+def test_an_unverified_line_is_shown_to_nobody(sign_in, client, ada, cleo, practice):
     browser = sign_in(ada)
     browser.post("/practice/lines/add/", LINE)
     assert "Not verified, so not shown" in browser.get("/practice/").content.decode()
@@ -163,7 +163,7 @@ def test_a_line_that_nobody_rang_is_shown_to_nobody(
     assert not names(client.get("/help/"))
 
 
-def test_another_number_hides_the_line_until_somebody_rings(sign_in, ada, practice):
+def test_a_changed_number_hides_the_line_until_it_is_verified(sign_in, ada, practice):
     night = line(practice, "Night line", days_ago=3)
     browser = sign_in(ada)
     said = LINE | {"verified_on": night.verified_on.isoformat()}
@@ -180,9 +180,7 @@ def test_another_number_hides_the_line_until_somebody_rings(sign_in, ada, practi
         ("name", "", "Fill this in."),
     ],
 )
-def test_a_line_that_makes_no_sense_is_said_at_its_field(
-    sign_in, ada, field, value, words
-):
+def test_an_invalid_line_is_reported_at_its_field(sign_in, ada, field, value, words):
     answer = sign_in(ada).post("/practice/lines/add/", LINE | {field: value})
     assert words in str(answer.context["form"].errors[field])
     assert not CrisisLine.objects.exists()
@@ -212,7 +210,7 @@ def test_lines_are_ordered_and_removed(sign_in, ada, cleo, practice):
     assert verbs.count("crisis line removed") == 1
 
 
-def test_nobody_else_finds_or_keeps_the_settings(sign_in, thea, cleo, practice):
+def test_nobody_else_can_open_or_save_the_settings(sign_in, thea, cleo, practice):
     night = line(practice, "Night line", days_ago=1)
     for who in (thea, cleo.user):
         browser = sign_in(who)
@@ -226,14 +224,14 @@ def test_nobody_else_finds_or_keeps_the_settings(sign_in, thea, cleo, practice):
     assert practice.session_minutes == 50
 
 
-# -- a line that somebody else removes between -----------------------------------------
+# -- a line removed by someone else meanwhile ------------------------------------------
 
 
 @pytest.mark.parametrize("verb", ["up", "remove", ""])
 def test_a_line_that_is_removed_at_the_same_time_is_said_to_be_gone(
     transactional_db, sign_in, ada, practice, verb
 ):
-    """Ada's second tab removes it while the first one's press waits for that."""
+    """Ada's second tab removes it while the first tab's request waits for the lock."""
     line(practice, "Day line", position=1)
     night = line(practice, "Night line", position=2)
     browser, told = sign_in(ada), []

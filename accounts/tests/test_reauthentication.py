@@ -1,4 +1,4 @@
-"""What cannot be taken back asks once more who is there."""
+"""Sensitive actions require reauthentication."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_right_after_signing_in_nobody_is_asked_again(sign_in, thea):
 
 
 @grave_pages
-def test_six_minutes_later_thea_proves_it_and_goes_on(sign_in, thea):
+def test_after_six_minutes_thea_confirms_and_continues(sign_in, thea):
     browser = sign_in(thea)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         asked = browser.get("/grave/?x=1")
@@ -45,7 +45,7 @@ def test_six_minutes_later_thea_proves_it_and_goes_on(sign_in, thea):
 
 
 @grave_pages
-def test_a_form_sent_too_late_does_nothing_and_loses_no_word(sign_in, thea):
+def test_a_form_sent_too_late_does_nothing_and_loses_no_text(sign_in, thea):
     browser = sign_in(thea)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         answer = browser.post("/grave/", {"reason": "Nobody answers the phone."})
@@ -58,14 +58,14 @@ def test_a_form_sent_too_late_does_nothing_and_loses_no_word(sign_in, thea):
     "evil", ["//evil.example", "https:evil.example", "\\\\evil.example", "javascript:x"]
 )
 @pytest.mark.requirement("R46")
-def test_the_way_on_never_leads_elsewhere(sign_in, thea, evil):
+def test_the_redirect_never_leads_to_another_site(sign_in, thea, evil):
     right = {"password": "thea-passes-by-the-lake"}
     answer = sign_in(thea).post("/prove/", right, query_params={"next": evil})
     assert answer.url == "/"
 
 
-def test_a_button_pressed_too_late_leads_back_to_the_page_it_stands_on(sign_in, thea):
-    """A press is an address that cannot be opened; where it stands can."""
+def test_a_button_pressed_too_late_leads_back_to_its_page(sign_in, thea):
+    """A POST-only URL cannot be opened; the page with the button can."""
     browser = sign_in(thea)
     pages = {
         "http://testserver/settings/?a=1#b": "/settings/?a=1",
@@ -79,7 +79,7 @@ def test_a_button_pressed_too_late_leads_back_to_the_page_it_stands_on(sign_in, 
             assert answer.url == f"/prove/?{urlencode({'next': back})}"
 
 
-def test_a_second_step_sent_too_late_is_nothing_to_copy(sign_in, thea):
+def test_a_second_step_sent_too_late_shows_nothing_to_copy(sign_in, thea):
     browser = sign_in(thea)
     said = {"credential": "{}", "passwordless": "True", "name": ""}
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):

@@ -1,6 +1,6 @@
-"""What a visitor sends is the same work and the same answer whoever owns the address.
+"""A visitor's request costs and answers the same whoever owns the address.
 
-Counted, never timed: statements by their words, and hashes of passwords.
+Counted, never timed: statements by their text, and password hashes.
 """
 
 import re
@@ -25,7 +25,7 @@ NOBODY = "nobody@example.test"
 
 @pytest.fixture
 def owners(thea, theo, cleo, practice):
-    """Addresses of all kinds of accounts, and of none."""
+    """Addresses of all kinds of accounts, and unused ones."""
     invited = admit("Nadia", by=thea, joined=False, email="nadia@example.test")
     kit = person(practice, "Kit", is_therapist=True)
     User.objects.filter(pk=kit.pk).update(joined_at=None)
@@ -44,7 +44,7 @@ def owners(thea, theo, cleo, practice):
 
 
 def worked(url, said, *, browser=None):
-    """What it took to answer: statements, hashes, status, headers and words."""
+    """What a request cost and answered: statements, hashes, status, headers, text."""
     browser = browser or WebClient()
     browser.get(url)
     hashes = []
@@ -75,10 +75,10 @@ def differences(answers):
 
 @pytest.mark.requirement("R30")
 @pytest.mark.parametrize("known", [False, True])
-def test_a_wrong_password_costs_and_says_the_same_for_every_address(
+def test_a_wrong_password_costs_and_answers_the_same_for_every_address(
     db, owners, thea, known
 ):
-    """Also with a browser that knows one of them."""
+    """Also with a browser that is known to one of them."""
     answers = []
     for name, address in owners.items():
         browser = WebClient()
@@ -95,7 +95,7 @@ def test_a_wrong_password_costs_and_says_the_same_for_every_address(
 
 
 @pytest.mark.requirement("R30")
-def test_asking_for_an_email_costs_and_says_the_same_for_every_address(db, owners):
+def test_asking_for_an_email_costs_and_answers_the_same_for_every_address(db, owners):
     answers = [
         (name, worked("/reset/", {"email": address}))
         for name, address in owners.items()
@@ -108,7 +108,7 @@ def test_asking_for_an_email_costs_and_says_the_same_for_every_address(db, owner
 
 
 @pytest.mark.requirement("R30")
-def test_the_page_says_the_same_while_one_has_to_wait(db, owners):
+def test_the_page_is_the_same_while_a_limit_applies(db, owners):
     answers = []
     for name, address in owners.items():
         for _ in range(5):
@@ -124,10 +124,10 @@ def test_the_page_says_the_same_while_one_has_to_wait(db, owners):
 
 
 @pytest.mark.requirement("R30")
-def test_a_link_to_join_that_opens_nothing_says_the_same_whosever_it_was(
+def test_a_join_link_that_does_not_work_answers_the_same_whosever_it_was(
     db, thea, ada, practice
 ):
-    """Used, closed, too old or made up: nobody learns which, or who joined."""
+    """Used, revoked, expired or made up: it reveals neither which, nor who joined."""
     links = {"made up": "0" * 64}
     for name in ("used", "revoked", "expired"):
         client = admit(name, by=thea, joined=False, email=f"{name}@example.test")
@@ -152,7 +152,7 @@ def test_a_link_to_join_that_opens_nothing_says_the_same_whosever_it_was(
     assert not differences(answers), differences(answers)
 
 
-def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
+def test_the_worker_emails_only_people_who_have_joined(db, owners):
     for address in owners.values():
         WebClient().post("/reset/", {"email": address})
     with as_role("cairn_worker"):
@@ -164,13 +164,13 @@ def test_the_worker_writes_to_who_has_joined_and_to_nobody_else(db, owners):
     assert not ResetRequest.objects.exists()
 
 
-def test_the_address_is_read_in_any_case_and_with_blanks_around(db, thea):
+def test_the_address_is_read_in_any_case_and_with_spaces_around(db, thea):
     WebClient().post("/reset/", {"email": f"  {thea.email.upper()} "})
     with as_role("cairn_worker"):
         assert sign_in_reset.answer() == 1
 
 
-def test_many_places_together_fill_nobodys_mail_box(db, thea):
+def test_requests_from_many_places_do_not_flood_a_mailbox(db, thea):
     for minute in range(12):
         with minutes(minute):
             for place in range(3):
@@ -185,14 +185,14 @@ def test_many_places_together_fill_nobodys_mail_box(db, thea):
     assert told.count() == sign_in_reset.AN_HOUR
 
 
-def test_what_nobody_answered_for_an_hour_is_no_email_any_more(db, thea):
+def test_a_request_unanswered_for_an_hour_sends_no_email(db, thea):
     WebClient().post("/reset/", {"email": thea.email})
     with minutes(61), as_role("cairn_worker"):
         assert sign_in_reset.answer() == 0
     assert not ResetRequest.objects.exists()
 
 
-def test_twice_answered_is_one_email(db, thea):
+def test_a_request_answered_twice_sends_one_email(db, thea):
     with minutes(0):
         WebClient().post("/reset/", {"email": thea.email})
         WebClient().post("/reset/", {"email": thea.email})
@@ -202,7 +202,7 @@ def test_twice_answered_is_one_email(db, thea):
 
 
 @pytest.mark.requirement("R30")
-def test_the_web_reads_no_address_that_somebody_left(real_login, thea):
+def test_the_web_role_cannot_read_requested_addresses(real_login, thea):
     from django.db import DatabaseError, transaction
 
     WebClient().post("/reset/", {"email": thea.email})
@@ -210,7 +210,7 @@ def test_the_web_reads_no_address_that_somebody_left(real_login, thea):
         list(ResetRequest.objects.all())
 
 
-# -- emails whose period two acts shared ----------------------------------------------
+# -- two events within one email period -----------------------------------------------
 
 
 def test_two_new_devices_within_a_minute_are_two_notices(db, thea):
@@ -220,7 +220,7 @@ def test_two_new_devices_within_a_minute_are_two_notices(db, thea):
     assert OutgoingEmail.objects.filter(kind="new-device").count() == 2
 
 
-def test_a_strangers_shared_device_is_not_hidden_by_ones_own(db, thea):
+def test_a_strangers_shared_device_is_not_hidden_by_the_persons_own(db, thea):
     signed_in_by_form(thea)
     for agent in ("Mozilla/5.0 (iPad) Safari/1", "Mozilla/5.0 (X11; Linux) Firefox/1"):
         browser = WebClient(HTTP_USER_AGENT=agent)
@@ -239,7 +239,7 @@ def test_two_changes_of_the_password_within_a_minute_are_two_notices(sign_in, th
     assert OutgoingEmail.objects.filter(kind="account-changed").count() == 2
 
 
-def test_an_email_says_whether_it_was_written(db, thea):
+def test_queueing_an_email_tells_whether_it_was_written(db, thea):
     now = timezone.now()
     said = [
         OutgoingEmail.queue(thea, "reminder", "x", due_at=now, not_after=now)

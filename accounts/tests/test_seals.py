@@ -1,4 +1,4 @@
-"""Nobody changes the past of the audit trail unseen, the superuser included."""
+"""Nobody can change the audit log undetected, not even the superuser."""
 
 import logging
 import threading
@@ -24,7 +24,7 @@ def note(by, verb="opened", **detail):
 
 
 def seal():
-    """Until every row is: transactions of other tests' databases hold it up too."""
+    """Repeat until every row is sealed: other databases' transactions delay it."""
     sealed, until = 0, time.monotonic() + 60
     newest = AuditEvent.objects.latest("pk").pk
     while time.monotonic() < until:
@@ -37,7 +37,7 @@ def seal():
 
 
 def with_rows():
-    """The seals that have rows in them; others only noted how far to look."""
+    """The seals that contain rows; others only record a position."""
     return AuditSeal.objects.filter(events__gt=0).order_by("pk")
 
 
@@ -47,7 +47,7 @@ def verify(anchor=()):
 
 
 def tamper(statement, *values):
-    """As the superuser, past every trigger."""
+    """As the superuser, bypassing every trigger."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(statement, values)
@@ -56,7 +56,7 @@ def tamper(statement, *values):
 
 @pytest.fixture
 def sealed(thea):
-    """Two seals, of three rows each."""
+    """Two seals of three rows each."""
     for _seal in range(2):
         for number in range(3):
             note(thea, number=number)
@@ -70,7 +70,7 @@ def rehash(pk):
            " WHERE id = %s", pk)  # fmt: skip
 
 
-def test_a_changed_row_is_named(sealed):
+def test_a_changed_row_is_reported(sealed):
     victim = sealed[1]
     tamper("UPDATE accounts_auditevent SET verb = 'waved' WHERE id = %s", victim.pk)
     assert str(verify()) == f"Row {victim.pk} was changed after it was written."
@@ -84,19 +84,19 @@ def test_a_row_changed_together_with_its_hash_breaks_its_seal(sealed):
     assert str(verify()) == wanted
 
 
-def test_a_removed_row_is_missed(sealed):
+def test_a_removed_row_is_reported(sealed):
     tamper("DELETE FROM accounts_auditevent WHERE id = %s", sealed[0].pk)
     assert verify().what == "count"
 
 
-def test_a_removed_row_is_missed_where_the_count_was_adjusted_too(sealed):
+def test_a_removed_row_is_reported_where_the_count_was_adjusted_too(sealed):
     first = with_rows().first().pk
     tamper("DELETE FROM accounts_auditevent WHERE id = %s", sealed[0].pk)
     tamper("UPDATE accounts_auditseal SET events = events - 1 WHERE id = %s", first)
     assert (verify().what, verify().seal) == ("batch", first)
 
 
-def test_a_row_slipped_in_later_is_one_too_many(sealed, thea):
+def test_a_row_inserted_later_is_reported(sealed, thea):
     with transaction.atomic(), acting_as(thea.pk):
         audit.record("opened")
         transaction.set_rollback(True)
@@ -109,7 +109,7 @@ def test_a_row_slipped_in_later_is_one_too_many(sealed, thea):
     assert verify().what == "count"
 
 
-def test_a_seal_rewritten_whole_breaks_the_chain_after_it(sealed):
+def test_a_rewritten_seal_breaks_the_chain_after_it(sealed):
     first = with_rows().first().pk
     tamper("DELETE FROM accounts_auditevent WHERE id = %s", sealed[0].pk)
     tamper("UPDATE accounts_auditseal s SET events = events - 1, hash = app.seal_hash("
@@ -119,7 +119,7 @@ def test_a_seal_rewritten_whole_breaks_the_chain_after_it(sealed):
     assert (verify().what, verify().seal) == ("chain", first + 1)
 
 
-def test_a_seal_taken_out_is_missing(sealed):
+def test_a_removed_seal_is_reported(sealed):
     first = with_rows().first().pk
     tamper("DELETE FROM accounts_auditseal WHERE id = %s", first)
     assert str(verify()) == f"Seal {first} is missing."
@@ -130,7 +130,7 @@ def logged(caplog):
             if record.name == "cairn.seals"]  # fmt: skip
 
 
-def test_a_cut_tail_is_noticed_by_the_logged_seals_alone(thea, caplog, tmp_path):
+def test_a_truncated_end_is_detected_only_with_the_logged_seals(thea, caplog, tmp_path):
     caplog.set_level(logging.INFO, "cairn.seals")
     for _seal in range(2):
         note(thea)
@@ -146,19 +146,19 @@ def test_a_cut_tail_is_noticed_by_the_logged_seals_alone(thea, caplog, tmp_path)
     assert end.value.returncode == 1
 
 
-def test_a_trail_written_anew_is_not_the_one_that_was_logged(sealed):
+def test_a_rewritten_log_does_not_match_the_logged_seals(sealed):
     line = "seal 2 of events 1 to 9, sha256 " + "0" * 64
     assert str(verify([line])) == "Seal 2 is not the one that was logged."
 
 
-def test_an_empty_anchor_is_an_error_and_no_comfort(sealed, tmp_path):
+def test_an_empty_anchor_is_an_error(sealed, tmp_path):
     empty = tmp_path / "seals.log"
     empty.write_text("nothing here")
     with as_role("cairn_worker"), pytest.raises(CommandError, match="no line"):
         call_command("verify_audit", anchor=empty)
 
 
-def test_the_logged_line_passes_the_masks_whole():
+def test_the_logged_seal_is_not_masked():
     from therapy.logs import mask
 
     line = seals.LINE % (7, 1, 20, "ab" * 32)
@@ -166,7 +166,7 @@ def test_the_logged_line_passes_the_masks_whole():
     assert seals.LOGGED.search(f"2026-11-25 12:00:00 INFO cairn.seals {line}")
 
 
-def test_another_time_zone_and_date_style_raise_no_alarm(sealed):
+def test_another_time_zone_and_date_style_cause_no_false_alarm(sealed):
     with connection.cursor() as cursor:
         cursor.execute("SET timezone = 'Pacific/Auckland'")
         cursor.execute("SET datestyle = 'SQL, DMY'")
@@ -177,7 +177,7 @@ def test_another_time_zone_and_date_style_raise_no_alarm(sealed):
             cursor.execute("RESET datestyle")
 
 
-def test_rows_from_before_there_were_seals_are_sealed_too(thea):
+def test_rows_older_than_the_seals_are_sealed_too(thea):
     note(thea)
     tamper("UPDATE accounts_auditevent SET row_hash = NULL")
     assert seal() == 1
@@ -198,7 +198,7 @@ def test_rows_of_an_open_transaction_wait_for_a_later_seal(thea, live_thread):
 
     with live_thread(slow):
         wrote.wait(10)
-        note(thea, number=2)  # given a later number, and finished first
+        note(thea, number=2)  # given a higher number, and committed first
         with as_role("cairn_worker"):
             seals.seal()
         assert not with_rows().exists()
@@ -207,8 +207,8 @@ def test_rows_of_an_open_transaction_wait_for_a_later_seal(thea, live_thread):
     assert verify() is None
 
 
-def test_sealing_goes_on_where_some_transaction_is_always_open(thea, live_thread):
-    """Each tick finds another one open, and seals what was there at the tick before."""
+def test_sealing_proceeds_while_some_transaction_is_always_open(thea, live_thread):
+    """Each run finds another transaction open and seals what the last run found."""
     running = [open_transaction(thea, live_thread)]
     for _turn in range(3):
         running.append(open_transaction(thea, live_thread))
@@ -228,7 +228,7 @@ def test_sealing_goes_on_where_some_transaction_is_always_open(thea, live_thread
 
 
 def open_transaction(by, live_thread):
-    """One that wrote a row and stays open until it is closed."""
+    """A transaction that wrote a row and stays open until it is closed."""
     wrote, may_end, stack = threading.Event(), threading.Event(), ExitStack()
 
     def busy():
@@ -243,7 +243,7 @@ def open_transaction(by, live_thread):
     return stack
 
 
-def test_nobody_who_writes_waits_for_the_sealing(thea, live_thread):
+def test_writers_do_not_wait_for_the_sealing(thea, live_thread):
     note(thea)
     sealing, may_end = threading.Event(), threading.Event()
 
@@ -284,7 +284,7 @@ def live_thread():
     return running
 
 
-def test_the_tick_seals_and_a_fault_in_it_keeps_no_email(thea, monkeypatch, caplog):
+def test_the_tick_seals_and_a_fault_in_it_stops_no_email(thea, monkeypatch, caplog):
     note(thea)
     posted = []
     monkeypatch.setattr(tasks, "plan_and_send", lambda: posted.append(True))

@@ -1,4 +1,4 @@
-"""A password alone opens nothing: codes from an app, passkeys, recovery codes."""
+"""A password alone opens nothing: authenticator apps, passkeys, recovery codes."""
 
 import json
 import time
@@ -43,9 +43,7 @@ def whole_way(user):
 
 @pytest.mark.requirement("R28")
 @needed
-def test_whoever_works_here_without_a_second_step_gets_to_add_one_and_no_further(
-    sign_in, thea, cleo
-):
+def test_staff_without_a_second_step_can_only_add_one(sign_in, thea, cleo):
     browser = sign_in(thea)
     for url in ("/today/", "/caseload/", f"/clients/{cleo.pk}/", "/settings/"):
         assert browser.get(url).url == "/settings/second-step/", url
@@ -56,13 +54,13 @@ def test_whoever_works_here_without_a_second_step_gets_to_add_one_and_no_further
 
 
 @needed
-def test_a_client_needs_none(sign_in, cleo):
+def test_a_client_needs_no_second_step(sign_in, cleo):
     assert sign_in(cleo.user).get("/portal/").status_code == 200
 
 
 @pytest.mark.requirement("R28")
 @needed
-def test_thea_adds_an_app_and_is_in(sign_in, thea):
+def test_thea_adds_an_app_and_is_signed_in(sign_in, thea):
     browser = sign_in(thea)
     page = browser.get("/settings/second-step/")
     secret = page.context["form"].secret
@@ -92,7 +90,7 @@ def test_the_password_alone_signs_nobody_in_who_has_an_app(db, thea):
 
 
 @pytest.mark.requirement("R34")
-def test_a_code_works_once_and_half_a_minute_early_or_late(db, thea):
+def test_a_code_works_once_and_up_to_half_a_minute_early_or_late(db, thea):
     with_app(thea)
     code = code_now()
     first, _ = first_step(thea)
@@ -109,7 +107,7 @@ def test_a_code_works_once_and_half_a_minute_early_or_late(db, thea):
         assert answer.status_code == right, late
 
 
-def test_after_ten_wrong_codes_a_right_one_waits_for_the_next_quarter(db, thea):
+def test_after_ten_wrong_codes_a_right_one_waits_for_a_quarter_of_an_hour(db, thea):
     browser, _ = first_step(with_app(thea))
     for _try in range(10):
         browser.post("/sign-in/second/", {"code": "000000"})
@@ -118,7 +116,7 @@ def test_after_ten_wrong_codes_a_right_one_waits_for_the_next_quarter(db, thea):
     assert "Wait 15 minutes, then try again" in answer.content.decode()
 
 
-def test_a_recovery_code_lets_thea_in_once(db, thea):
+def test_a_recovery_code_signs_thea_in_once(db, thea):
     with_app(thea)
     codes = RecoveryCodes.activate(thea).get_unused_codes()
     for used, expected in ((codes[0], 302), (codes[0], 200), (codes[1], 302)):
@@ -129,7 +127,7 @@ def test_a_recovery_code_lets_thea_in_once(db, thea):
 
 
 @pytest.mark.requirement("R33")
-def test_a_new_password_by_mail_leaves_the_second_step_in_place(client, thea):
+def test_a_password_reset_keeps_the_second_step(client, thea):
     from django.contrib.auth.tokens import default_token_generator
     from django.utils.encoding import force_bytes
     from django.utils.http import urlsafe_base64_encode
@@ -145,14 +143,14 @@ def test_a_new_password_by_mail_leaves_the_second_step_in_place(client, thea):
     assert OutgoingEmail.objects.filter(kind="account-changed", recipient=thea).exists()
 
 
-def test_the_apps_secret_is_sealed_in_the_database(db, thea):
+def test_the_apps_secret_is_encrypted_in_the_database(db, thea):
     with_app(thea)
     RecoveryCodes.activate(thea)
     raw = json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
     assert SECRET not in raw
 
 
-def test_the_secrets_move_to_another_master_key(db, thea, settings):
+def test_the_secrets_are_encrypted_with_another_master_key(db, thea, settings):
     with_app(thea)
     old = settings.MASTER_KEY
     settings.MASTER_KEY, settings.OLD_MASTER_KEYS = b"n" * 32, [old]
@@ -161,7 +159,7 @@ def test_the_secrets_move_to_another_master_key(db, thea, settings):
     assert Authenticator.objects.get(user=thea).wrap().validate_code(code_now())
 
 
-def test_the_last_second_step_stays_with_who_needs_one(sign_in, thea):
+def test_the_last_second_step_of_staff_cannot_be_removed(sign_in, thea):
     browser = sign_in(with_app(thea))
     row = Authenticator.objects.get(user=thea)
     url = f"/settings/ways/{row.pk}/remove/"
@@ -173,13 +171,13 @@ def test_the_last_second_step_stays_with_who_needs_one(sign_in, thea):
         assert Authenticator.objects.filter(pk=row.pk).exists()
     RecoveryCodes.activate(thea)
     browser.post(url)
-    # Codes alone would be a password of eight digits.
+    # Recovery codes alone would be an eight-digit password.
     assert not Authenticator.objects.filter(user=thea).exists()
     assert AuditEvent.objects.filter(verb="second step removed").count() == 1
 
 
 @pytest.mark.requirement("R39")
-def test_changing_ways_in_asks_who_is_there_once_more(sign_in, thea):
+def test_changing_sign_in_methods_requires_reauthentication(sign_in, thea):
     browser = sign_in(with_app(thea))
     with time_machine.travel(timezone.now() + timezone.timedelta(minutes=6)):
         for url in (
@@ -199,7 +197,7 @@ def test_changing_ways_in_asks_who_is_there_once_more(sign_in, thea):
 @pytest.mark.parametrize(
     ("password", "app", "kept"),
     [
-        ("a gull at dusk", False, False),  # 14
+        ("a gull at dusk", False, False),  # 14 characters
         ("a gull at dusk.", False, True),
         ("gulldusk", True, True),
         ("gulldus", True, False),
@@ -207,7 +205,9 @@ def test_changing_ways_in_asks_who_is_there_once_more(sign_in, thea):
         ("by the slate roofs, " * 6 + "a heron", False, True),
     ],
 )
-def test_a_password_is_long_or_not_alone(sign_in, thea, password, app, kept):
+def test_a_password_is_long_or_comes_with_a_second_step(
+    sign_in, thea, password, app, kept
+):
     if app:
         with_app(thea)
     said = {"new_password1": password, "new_password2": password}
@@ -233,7 +233,7 @@ def test_a_password_is_long_or_not_alone(sign_in, thea, password, app, kept):
         "qwertyuiopasdfghjkl",
     ],
 )
-def test_what_anybody_would_try_first_is_refused_with_a_reason(sign_in, thea, password):
+def test_an_easily_guessed_password_is_refused_with_a_reason(sign_in, thea, password):
     said = {"new_password1": password, "new_password2": password}
     answer = sign_in(thea).post("/settings/password/", said)
     assert answer.status_code == 200
@@ -242,7 +242,7 @@ def test_what_anybody_would_try_first_is_refused_with_a_reason(sign_in, thea, pa
 
 
 @pytest.mark.requirement("R24")
-def test_twenty_small_emails_are_a_password_and_managers_are_helped(sign_in, thea):
+def test_twenty_emoji_are_a_password_and_password_managers_are_supported(sign_in, thea):
     browser = sign_in(thea)
     page = browser.get("/settings/password/").content.decode()
     assert page.count('autocomplete="new-password"') == 2
@@ -262,7 +262,7 @@ def test_twenty_small_emails_are_a_password_and_managers_are_helped(sign_in, the
         "ﬁn de la jetée grise",
     ],
 )
-def test_a_password_counts_as_it_was_typed(db, thea, password):
+def test_a_password_counts_as_typed(db, thea, password):
     thea.set_password(password)
     thea.save()
     assert first_step(thea, password)[1].url == "/"
@@ -274,7 +274,7 @@ def test_a_password_counts_as_it_was_typed(db, thea, password):
     '{"id":"!","rawId":"a","type":"public-key","response":{"userHandle":"//"}}',
     '{"id":"a","rawId":"a","type":"public-key","response":{"clientDataJSON":"e30",'
     '"authenticatorData":"AA","signature":"AA","userHandle":"YQ"}}'])  # fmt: skip
-def test_a_made_up_passkey_opens_nothing_and_breaks_nothing(db, thea, sign_in, said):
+def test_a_made_up_passkey_opens_nothing_and_causes_no_error(db, thea, sign_in, said):
     browser = WebClient()
     browser.get("/sign-in/passkey/", headers={"accept": "application/json"})
     assert browser.post("/sign-in/passkey/", {"credential": said}).url == "/sign-in/"
@@ -289,9 +289,7 @@ def test_a_made_up_passkey_opens_nothing_and_breaks_nothing(db, thea, sign_in, s
     assert User.objects.count() == 1
 
 
-def test_a_passkey_that_could_not_be_read_keeps_the_way_on_and_only_within_the_house(
-    db, thea
-):
+def test_an_unreadable_passkey_keeps_the_redirect_and_only_within_the_site(db, thea):
     for wanted, then in (("/today/", "/sign-in/?next=%2Ftoday%2F"),
                          ("//evil.example/", "/sign-in/")):  # fmt: skip
         said = {"credential": "{}", "next": wanted}
@@ -305,15 +303,13 @@ def test_a_phone_opens_the_app_by_a_link_and_the_key_can_be_copied(sign_in, thea
     assert 'name="name"' in page  # a passkey's
 
 
-def test_password_managers_find_the_page_where_a_password_is_changed(
-    client, sign_in, thea
-):
+def test_password_managers_find_the_change_password_page(client, sign_in, thea):
     for browser in (client, sign_in(thea)):
         answer = browser.get("/.well-known/change-password")
         assert (answer.status_code, answer.url) == (302, "/settings/password/")
 
 
-def test_removing_the_last_one_says_what_becomes_of_the_codes(sign_in, cleo):
+def test_removing_the_last_method_says_what_happens_to_the_codes(sign_in, cleo):
     row = TOTP.activate(cleo.user, SECRET).instance
     RecoveryCodes.activate(cleo.user)
     browser = sign_in(cleo.user)
@@ -324,7 +320,7 @@ def test_removing_the_last_one_says_what_becomes_of_the_codes(sign_in, cleo):
     assert not Authenticator.objects.filter(user=cleo.user).exists()
 
 
-def test_before_the_codes_run_out_a_hint_is_given(thea):
+def test_a_hint_appears_before_the_codes_run_out(thea):
     with_app(thea)
     codes = RecoveryCodes.activate(thea).get_unused_codes()
     for number, code in enumerate(codes[:6], start=1):

@@ -1,4 +1,4 @@
-"""After its end, a page goes on where it was, for the same person alone."""
+"""After a sign-in ends, the same person can continue on the open page."""
 
 import pytest
 from django.db import transaction
@@ -13,11 +13,11 @@ from database.identity import acting_as
 
 
 def page_of(browser):
-    """What a page that stands open knows: whose it is."""
+    """What an open page knows: whose it is."""
     return browser.get("/settings/").context["stay"].who
 
 
-def test_thea_signs_in_again_where_she_was(db, thea):
+def test_thea_signs_in_again_on_the_same_page(db, thea):
     browser = signed_in_by_form(thea)
     who = page_of(browser)
     SignIn.objects.all().delete()
@@ -30,7 +30,7 @@ def test_thea_signs_in_again_where_she_was(db, thea):
 
 
 @pytest.mark.requirement("R29")
-def test_in_place_the_second_step_is_asked_for_too(db, thea):
+def test_signing_in_on_the_page_asks_for_the_second_step_too(db, thea):
     with_app(thea)
     browser = WebClient()
     browser.post("/sign-in/", {"login": thea.email, "password": LAKE})
@@ -46,8 +46,8 @@ def test_in_place_the_second_step_is_asked_for_too(db, thea):
         assert is_in(browser)
 
 
-def test_somebody_else_cannot_go_on_in_her_place(sign_in, thea, theo, cleo):
-    """What Thea's page sends is never taken as Theo's, and is given to nobody."""
+def test_another_person_cannot_continue_on_her_page(sign_in, thea, theo, cleo):
+    """What Thea's page sends is never saved as Theo's."""
     who = page_of(sign_in(thea))
     his = sign_in(theo)
     theirs = his.post(f"/drafts/{cleo.pk}/goal/{cleo.pk}/", {"own_words": "Cleo said"},
@@ -60,14 +60,14 @@ def test_somebody_else_cannot_go_on_in_her_place(sign_in, thea, theo, cleo):
 
 
 @pytest.mark.parametrize("who", ["", "nonsense", "a:b:c", "\x00"])
-def test_a_made_up_page_signs_nobody_in(db, thea, who):
+def test_a_made_up_page_token_signs_nobody_in(db, thea, who):
     answer = WebClient().post("/sign-in/here/", {"who": who, "password": LAKE})
     assert answer.status_code == 400
     assert idle_timeout.person_of(who) is None
 
 
-def test_a_page_from_before_a_way_in_changed_signs_nobody_in(sign_in, thea):
-    """Her words stay hers on the page; a copy of what names her is worth nothing."""
+def test_a_page_older_than_a_change_of_sign_in_methods_signs_nobody_in(sign_in, thea):
+    """Her text stays on the page; a copied page token is worthless."""
     browser = sign_in(thea)
     who = page_of(browser)
     with acting_as(thea.pk), transaction.atomic():

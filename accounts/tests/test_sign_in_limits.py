@@ -1,4 +1,4 @@
-"""One counter for all that can be guessed: exact under many at once, for a while."""
+"""One counter for all that can be guessed: exact under concurrency, and expiring."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -45,11 +45,11 @@ def statuses_of(ask, times):
     return [ask().status_code for _ in range(times)]
 
 
-# -- many at once ---------------------------------------------------------------------
+# -- concurrency ----------------------------------------------------------------------
 
 
 def at_once(asks, threads=8):
-    """Each of `asks` once, eight at a time, all beginning together."""
+    """Call each of `asks` once, eight at a time, all starting together."""
     barrier = Barrier(threads)
 
     def some(number):
@@ -64,7 +64,9 @@ def at_once(asks, threads=8):
 
 
 @pytest.mark.requirement("R26", "R34")
-def test_eight_at_a_time_forty_codes_get_ten_looks(transactional_db, thea, monkeypatch):
+def test_forty_codes_eight_at_a_time_get_ten_checks(
+    transactional_db, thea, monkeypatch
+):
     with_app(thea)
     browsers = [first_step(thea)[0] for _ in range(8)]
     looked = []
@@ -83,7 +85,7 @@ def test_eight_at_a_time_forty_codes_get_ten_looks(transactional_db, thea, monke
 
 
 @pytest.mark.requirement("R26")
-def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
+def test_forty_passwords_eight_at_a_time_get_five_checks(transactional_db, thea):
     said = {"login": thea.email, "password": WRONG}
     asks = [lambda: WebClient().post(SIGN_IN, said) for _ in range(40)]
     assert looks_of(at_once(asks)) == sign_in_limits.PASSWORDS
@@ -92,15 +94,15 @@ def test_eight_at_a_time_forty_passwords_get_five_looks(transactional_db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_eight_at_a_time_forty_emails_are_asked_for_five_times(transactional_db, thea):
+def test_forty_emails_eight_at_a_time_are_requested_five_times(transactional_db, thea):
     asks = [lambda: WebClient().post(RESET, {"email": thea.email}) for _ in range(40)]
     assert looks_of(at_once(asks)) == sign_in_limits.EMAILS
 
 
-def test_right_and_wrong_from_many_places_at_once_wait_for_each_other(
+def test_right_and_wrong_attempts_from_many_places_at_once_do_not_deadlock(
     transactional_db, thea, theo, ada
 ):
-    """No two hold what the other wants: each is answered, and none with 500."""
+    """Each request is answered, and none with a 500."""
     people = [thea, theo, ada]
     asks = []
     for number in range(48):
@@ -118,11 +120,11 @@ def test_right_and_wrong_from_many_places_at_once_wait_for_each_other(
     assert {answer.status_code for answer in answers} <= {200, 302, 429}
 
 
-# -- a rollback, the clock, the cache --------------------------------------------------
+# -- rollbacks, the clock, the cache ---------------------------------------------------
 
 
 @pytest.mark.requirement("R26")
-def test_a_request_that_breaks_counts_all_the_same(transactional_db, thea, monkeypatch):
+def test_a_failed_request_counts_all_the_same(transactional_db, thea, monkeypatch):
     from accounts import factor_forms
 
     with_app(thea)
@@ -136,7 +138,7 @@ def test_a_request_that_breaks_counts_all_the_same(transactional_db, thea, monke
 
 
 @pytest.mark.requirement("R26")
-def test_trying_on_does_not_move_the_end(db, thea):
+def test_further_attempts_do_not_extend_the_wait(db, thea):
     now = timezone.now()
     said = {"login": thea.email, "password": WRONG}
     for late in (0, 2, 5, 8, 11, 14):
@@ -151,7 +153,7 @@ def test_trying_on_does_not_move_the_end(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_an_emptied_cache_forgets_no_try(db, thea):
+def test_an_emptied_cache_forgets_no_attempt(db, thea):
     with_app(thea)
     browser, _ = first_step(thea)
     for _ in range(10):
@@ -161,7 +163,7 @@ def test_an_emptied_cache_forgets_no_try(db, thea):
     assert not is_in(browser)
 
 
-def test_the_worker_takes_away_what_has_ended_and_nothing_else(real_login, thea):
+def test_the_worker_deletes_only_expired_counters(real_login, thea):
     WebClient().post(SIGN_IN, {"login": thea.email, "password": WRONG})
     assert Tries.objects.count() == 3
     with real_login("cairn_worker"):
@@ -171,7 +173,7 @@ def test_the_worker_takes_away_what_has_ended_and_nothing_else(real_login, thea)
     assert not Tries.objects.exists()
 
 
-def test_the_table_names_no_address_and_no_place(db, thea):
+def test_the_table_stores_no_address_and_no_place(db, thea):
     WebClient().post(SIGN_IN, {"login": thea.email, "password": WRONG})
     with connection.cursor() as cursor:
         cursor.execute("SELECT t::text FROM accounts_tries t")
@@ -184,8 +186,8 @@ def test_the_table_names_no_address_and_no_place(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_a_password_is_one_secret_wherever_it_is_guessed_at(sign_in, thea):
-    """Two tries at sign-in, two in place, one to prove it: the sixth is none."""
+def test_a_password_has_one_limit_wherever_it_is_tried(sign_in, thea):
+    """Two at sign-in, two on the page, one to reauthenticate: the sixth is refused."""
     visitor, inside = WebClient(), sign_in(thea)
     said = {"who": who_of(thea), "password": WRONG}
     for browser, url, body in (
@@ -203,7 +205,7 @@ def test_a_password_is_one_secret_wherever_it_is_guessed_at(sign_in, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_codes_are_one_secret_on_the_page_and_in_place(db, thea):
+def test_codes_have_one_limit_at_sign_in_and_on_the_page(db, thea):
     with_app(thea)
     browser, _ = first_step(thea)
     for _ in range(5):
@@ -217,7 +219,7 @@ def test_codes_are_one_secret_on_the_page_and_in_place(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_recovery_codes_and_passkeys_are_counted_with_the_codes(db, thea):
+def test_recovery_codes_and_passkeys_count_with_the_codes(db, thea):
     with_app(thea)
     browser, _ = first_step(thea)
     for said in ({"code": "12345678"}, {"credential": "{}"}) * 5:
@@ -226,13 +228,13 @@ def test_recovery_codes_and_passkeys_are_counted_with_the_codes(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_made_up_passkeys_meet_a_limit_too(db, practice):
+def test_made_up_passkeys_are_rate_limited_too(db, practice):
     asks = lambda: WebClient().post("/sign-in/passkey/", {"credential": "{}"})  # noqa: E731
     assert statuses_of(asks, 31) == [302] * 30 + [429]
 
 
 @pytest.mark.requirement("R26")
-def test_emails_meet_a_limit_whoever_they_are_for(db, thea):
+def test_emails_are_rate_limited_whoever_they_are_for(db, thea):
     for address in (thea.email, "nobody@example.test"):
         ask = lambda: WebClient().post(RESET, {"email": address})  # noqa: E731, B023
         assert statuses_of(ask, 6) == [302] * 5 + [429], address
@@ -241,7 +243,7 @@ def test_emails_meet_a_limit_whoever_they_are_for(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_one_place_asks_for_thirty_emails_and_no_more(db, practice):
+def test_one_place_can_ask_for_thirty_emails_and_no_more(db, practice):
     answers = [
         WebClient().post(RESET, {"email": f"nobody{number}@example.test"})
         for number in range(31)
@@ -249,10 +251,10 @@ def test_one_place_asks_for_thirty_emails_and_no_more(db, practice):
     assert [answer.status_code for answer in answers] == [302] * 30 + [429]
 
 
-# -- what is right counts nothing ------------------------------------------------------
+# -- correct attempts are not counted --------------------------------------------------
 
 
-def test_signing_in_rightly_as_often_as_one_likes(db, thea):
+def test_correct_sign_ins_are_unlimited(db, thea):
     for _ in range(8):
         signed_in_by_form(thea).post("/sign-out/")
     with_app(thea)
@@ -260,7 +262,7 @@ def test_signing_in_rightly_as_often_as_one_likes(db, thea):
     assert all(row.count == 0 for row in Tries.objects.all())
 
 
-def test_an_account_of_ones_own_does_not_begin_the_count_anew(db, thea, theo):
+def test_signing_in_to_an_own_account_does_not_reset_the_count(db, thea, theo):
     """A stranger who may sign in as Theo gets no more guesses at Thea."""
     guess = {"login": thea.email, "password": WRONG}
     for _ in range(5):
@@ -270,7 +272,7 @@ def test_an_account_of_ones_own_does_not_begin_the_count_anew(db, thea, theo):
     assert WebClient().post(SIGN_IN, guess).status_code == 429
 
 
-def test_nor_does_it_begin_the_count_of_the_place_anew(db, theo, monkeypatch):
+def test_nor_does_it_reset_the_count_of_the_place(db, theo, monkeypatch):
     monkeypatch.setattr(sign_in_limits, "FROM_ONE_PLACE", 8)
     his = {"login": theo.email, "password": "theo-passes-by-the-lake"}
     for number in range(8):
@@ -282,11 +284,11 @@ def test_nor_does_it_begin_the_count_of_the_place_anew(db, theo, monkeypatch):
     assert WebClient().post(SIGN_IN, guess).status_code == 429
 
 
-# -- nobody is locked out by a stranger ------------------------------------------------
+# -- a stranger locks nobody out -------------------------------------------------------
 
 
 @pytest.mark.requirement("R26")
-def test_who_is_stopped_already_closes_nothing_for_others(db, thea):
+def test_a_blocked_guesser_uses_up_no_shared_limit(db, thea):
     for _ in range(80):
         WebClient().post(
             SIGN_IN,
@@ -298,7 +300,7 @@ def test_who_is_stopped_already_closes_nothing_for_others(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_a_stranger_behind_the_same_router_does_not_stop_a_known_device(db, thea):
+def test_a_stranger_behind_the_same_router_does_not_block_a_known_device(db, thea):
     known = signed_in_by_form(thea)
     known.post("/sign-out/")
     said = {"login": thea.email, "password": LAKE}
@@ -309,7 +311,9 @@ def test_a_stranger_behind_the_same_router_does_not_stop_a_known_device(db, thea
 
 
 @pytest.mark.requirement("R26")
-def test_who_has_the_password_stops_strange_devices_at_the_second_step_alone(db, thea):
+def test_a_stranger_with_the_password_blocks_unknown_devices_at_the_second_step_only(
+    db, thea
+):
     known = signed_in_by_form(thea)
     known.post("/sign-out/")
     with_app(thea)
@@ -322,7 +326,7 @@ def test_who_has_the_password_stops_strange_devices_at_the_second_step_alone(db,
 
 
 @pytest.mark.requirement("R26")
-def test_a_known_device_may_not_guess_for_ever(db, thea):
+def test_a_known_device_has_a_limit_too(db, thea):
     known = signed_in_by_form(thea)
     known.post("/sign-out/")
     for _ in range(10):
@@ -333,7 +337,7 @@ def test_a_known_device_may_not_guess_for_ever(db, thea):
 
 
 @pytest.mark.requirement("R26")
-def test_a_device_known_to_one_is_a_stranger_to_another(db, thea, theo):
+def test_a_device_known_to_one_person_is_unknown_to_another(db, thea, theo):
     his = signed_in_by_form(theo, "theo-passes-by-the-lake")
     his.post("/sign-out/")
     for _ in range(5):
@@ -356,7 +360,7 @@ def test_a_device_known_to_one_is_a_stranger_to_another(db, thea, theo):
         ("", "127.0.0.1", False),
     ],
 )
-def test_what_is_one_place(one, other, same):
+def test_which_addresses_count_as_one_place(one, other, same):
     assert (places.network_of(one) == places.network_of(other)) is same
 
 
@@ -374,7 +378,7 @@ def test_a_household_with_many_addresses_is_one_place(db, thea):
     assert elsewhere.status_code == 302
 
 
-def test_no_other_counter_is_left():
+def test_there_is_no_other_counter():
     from django.conf import settings
 
     assert settings.ACCOUNT_RATE_LIMITS is settings.MFA_RATE_LIMITS is False
@@ -382,7 +386,7 @@ def test_no_other_counter_is_left():
     assert User.objects.model._meta.app_label == "accounts"
 
 
-# -- what else a page may send ---------------------------------------------------------
+# -- other fields of a page ------------------------------------------------------------
 
 ANY = [
     ({"password": WRONG}, 5),
@@ -393,7 +397,7 @@ ANY = [
 
 @pytest.mark.parametrize("begin", ["x", "passkeys", " passkey", "0", "PASSKEY"])
 @pytest.mark.parametrize(("guess", "most"), ANY, ids=["password", "code", "passkey"])
-def test_no_word_beside_a_guess_in_place_takes_it_out_of_the_count(
+def test_no_extra_field_takes_a_guess_on_the_page_out_of_the_count(
     db, thea, begin, guess, most
 ):
     with_app(thea)
@@ -403,20 +407,20 @@ def test_no_word_beside_a_guess_in_place_takes_it_out_of_the_count(
     assert found == [400] * most + [429]
 
 
-def test_what_asks_for_a_passkey_guesses_nothing(db, thea):
+def test_requesting_a_passkey_challenge_is_not_a_guess(db, thea):
     said = {"who": who_of(thea), "begin": "passkey", "password": LAKE}
     answer = WebClient().post(HERE, said)
     assert list(answer.json()) == ["options"]
 
 
-# -- the address that is counted is the one that is looked up --------------------------
+# -- the counted address is the one looked up ------------------------------------------
 
 AROUND = ["\u1680", "\u2028", "\u2029", "\u3000", "\x85", "\0", "\u200b", "\u3164", " "]
 
 
 @pytest.mark.parametrize("padding", [*AROUND, " " * 302, "\t" * 2_100, "\u200b" * 300])
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_blanks_around_an_address_make_no_other_counter(db, thea, padding, where):
+def test_spaces_around_an_address_make_no_other_counter(db, thea, padding, where):
     def ask(times):
         if where == "before":
             said = padding * times + thea.email
@@ -444,7 +448,7 @@ PIECES = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(PIECES, max_size=4), st.lists(PIECES, max_size=4), st.data())
-def test_counted_is_what_the_form_looks_up(before, after, data):
+def test_the_counted_address_is_the_one_the_form_looks_up(before, after, data):
     core = data.draw(st.sampled_from(["thea@example.test", "Thea@Bücher.Example"]))
     said = "".join([*before, core, *after])
     for form, name in [
@@ -468,9 +472,7 @@ def emails_to(kind):
 
 @pytest.mark.requirement("R26")
 @pytest.mark.parametrize("who", ["cleo", "thea", "ada"])
-def test_nobody_sends_links_to_more_than_ten_strangers_a_day(
-    sign_in, request, who, thea
-):
+def test_thea_sends_links_to_at_most_ten_strangers_a_day(sign_in, request, who, thea):
     person = request.getfixturevalue(who)
     browser = sign_in(getattr(person, "user", person))
     before = emails_to("address-confirm")
@@ -484,7 +486,7 @@ def test_nobody_sends_links_to_more_than_ten_strangers_a_day(
 
 
 @pytest.mark.requirement("R26")
-def test_what_sends_no_link_counts_for_nothing_and_the_next_day_begins_anew(
+def test_a_request_that_sends_no_link_is_not_counted_and_the_next_day_resets(
     sign_in, cleo
 ):
     browser = sign_in(cleo.user)
@@ -519,7 +521,7 @@ def test_a_new_link_goes_to_one_person_ten_times_a_day(sign_in, ada, practice):
 
 @pytest.mark.requirement("R26")
 @pytest.mark.parametrize("whose", ["nobody", "thea"])
-def test_a_hundred_invitations_a_day_whoever_owns_the_address(
+def test_at_most_a_hundred_invitations_a_day_whoever_owns_the_address(
     sign_in, ada, thea, practice, whose, monkeypatch
 ):
     """What was typed stays on the page."""
@@ -541,7 +543,7 @@ def test_a_hundred_invitations_a_day_whoever_owns_the_address(
 
 
 @pytest.mark.requirement("R26")
-def test_a_therapist_who_sent_too_many_loses_no_word(sign_in, thea, monkeypatch):
+def test_a_therapist_who_sent_too_many_loses_no_text(sign_in, thea, monkeypatch):
     monkeypatch.setattr(sign_in_limits, "INVITATIONS", 0)
     said = {"preferred_name": "Nadia", "email": "n@example.test", "portal": "invite",
             "presenting_concern": "Cannot sleep since spring."}  # fmt: skip

@@ -1,4 +1,4 @@
-"""A sign-in ends by itself, is seen and ended from elsewhere, and costs little."""
+"""A sign-in expires, can be seen and ended from elsewhere, and is cheap."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -19,11 +19,11 @@ from conftest import WebClient
 from database.identity import acting_as
 from tests.cast import pinned
 
-# -- how long -------------------------------------------------------------------------
+# -- duration -------------------------------------------------------------------------
 
 
 @pytest.mark.requirement("R36")
-def test_after_half_an_hour_without_a_key_thea_is_signed_out(sign_in, thea):
+def test_after_half_an_hour_without_activity_thea_is_signed_out(sign_in, thea):
     browser = sign_in(thea)
     with minutes(29):
         assert is_in(browser)
@@ -33,7 +33,7 @@ def test_after_half_an_hour_without_a_key_thea_is_signed_out(sign_in, thea):
 
 @pytest.mark.requirement("R36")
 @pytest.mark.parametrize(("who", "hours"), [("thea", 12), ("cleo", 24)])
-def test_however_busy_a_sign_in_ends_after_a_day(sign_in, thea, cleo, who, hours):
+def test_even_a_busy_sign_in_ends_after_a_day(sign_in, thea, cleo, who, hours):
     browser = sign_in({"thea": thea, "cleo": cleo.user}[who])
     for twenty in range(1, hours * 3):
         with minutes(20 * twenty):
@@ -43,7 +43,7 @@ def test_however_busy_a_sign_in_ends_after_a_day(sign_in, thea, cleo, who, hours
 
 
 @pytest.mark.requirement("R36")
-def test_typing_counts_and_a_ping_alone_does_not(sign_in, thea):
+def test_typing_counts_as_activity_and_a_ping_alone_does_not(sign_in, thea):
     typing, pinging = sign_in(thea), sign_in(thea)
     for ten in range(1, 5):
         with minutes(10 * ten):
@@ -56,7 +56,7 @@ def test_typing_counts_and_a_ping_alone_does_not(sign_in, thea):
         assert not is_in(pinging)
 
 
-def test_the_ping_says_how_long_is_left(sign_in, thea):
+def test_the_ping_returns_the_time_left(sign_in, thea):
     browser = sign_in(thea)
     with minutes(10):
         answer = browser.post("/stay/", headers=JSON | {"x-cairn-idle": "600"})
@@ -65,7 +65,7 @@ def test_the_ping_says_how_long_is_left(sign_in, thea):
 
 
 @pytest.mark.requirement("R36")
-def test_where_others_use_the_device_ten_minutes_are_enough(db, thea):
+def test_a_shared_device_signs_out_after_ten_minutes(db, thea):
     browser = signed_in_by_form(thea, shared="on")
     with minutes(9):
         assert is_in(browser)
@@ -73,14 +73,14 @@ def test_where_others_use_the_device_ten_minutes_are_enough(db, thea):
         assert not is_in(browser)
 
 
-def test_a_practice_that_shortens_the_time_ends_what_lies_longer(sign_in, thea):
+def test_a_practice_that_shortens_the_time_ends_longer_idle_sign_ins(sign_in, thea):
     browser = sign_in(thea)
     type(thea.practice).objects.update(idle_minutes=5)
     with minutes(7):
         assert not is_in(browser)
 
 
-def test_the_last_key_is_written_down_at_most_once_a_minute(sign_in, thea):
+def test_the_last_activity_is_saved_at_most_once_a_minute(sign_in, thea):
 
     browser = sign_in(thea)
     for seconds, written in ((30, 0), (70, 1), (100, 0), (140, 1)):
@@ -93,11 +93,13 @@ def test_the_last_key_is_written_down_at_most_once_a_minute(sign_in, thea):
         assert len(updates) == written, seconds
 
 
-# -- keys, places, ends ---------------------------------------------------------------
+# -- session keys, places, ends -------------------------------------------------------
 
 
 @pytest.mark.requirement("R35")
-def test_the_key_changes_with_each_proof_and_the_old_one_opens_nothing(db, thea):
+def test_the_session_key_changes_with_each_authentication_and_the_old_one_is_invalid(
+    db, thea
+):
     browser = WebClient()
     browser.get("/sign-in/passkey/", headers=JSON)  # leaves a visitor's session behind
     keys = [browser.cookies[settings.SESSION_COOKIE_NAME].value]
@@ -114,7 +116,7 @@ def test_the_key_changes_with_each_proof_and_the_old_one_opens_nothing(db, thea)
 
 
 @pytest.mark.requirement("R37")
-def test_who_reads_the_table_of_sign_ins_is_nobody_by_that(sign_in, thea):
+def test_reading_the_table_of_sign_ins_lets_nobody_sign_in(sign_in, thea):
     """No column holds what a browser must send."""
     browser = sign_in(thea)
     key = browser.cookies[settings.SESSION_COOKIE_NAME].value
@@ -141,7 +143,7 @@ def test_signing_out_ends_it_on_the_server(db, thea):
 
 
 @pytest.mark.requirement("R37")
-def test_a_closed_account_is_out_at_the_next_request(sign_in, thea):
+def test_a_closed_account_is_signed_out_at_the_next_request(sign_in, thea):
     browser = sign_in(thea)
     assert is_in(browser)
     get_user_model().objects.filter(pk=thea.pk).update(is_active=False)
@@ -159,7 +161,7 @@ def test_the_right_password_of_a_closed_account_opens_nothing(db, thea):
 
 
 @pytest.mark.requirement("R38")
-def test_thea_sees_where_she_is_signed_in_and_ends_what_she_does_not_know(db, thea):
+def test_thea_sees_her_devices_and_signs_out_one_she_does_not_recognize(db, thea):
     firefox = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) Firefox/149.0"}
     here, there = signed_in_by_form(thea), WebClient(**firefox)
     there.post("/sign-in/", {"login": thea.email, "password": LAKE})
@@ -173,13 +175,13 @@ def test_thea_sees_where_she_is_signed_in_and_ends_what_she_does_not_know(db, th
 
 
 @pytest.mark.requirement("R38")
-def test_ending_all_but_this_one_leaves_this_one(sign_in, thea, theo):
+def test_signing_out_all_others_keeps_this_one(sign_in, thea, theo):
     mine, others, his = sign_in(thea), [sign_in(thea), sign_in(thea)], sign_in(theo)
     mine.post("/settings/sign-ins/end/")
     assert [is_in(one) for one in (mine, *others, his)] == [True, False, False, True]
 
 
-def test_nobody_ends_somebody_elses_sign_in(sign_in, thea, theo):
+def test_nobody_ends_another_persons_sign_in(sign_in, thea, theo):
     browser, his = sign_in(thea), sign_in(theo)
     row = SignIn.objects.get(user=theo)
     assert browser.post(f"/settings/sign-ins/{row.public_id}/end/").status_code == 404
@@ -205,7 +207,7 @@ def test_a_new_password_ends_all_other_sign_ins_and_is_told_by_mail(sign_in, the
     assert OutgoingEmail.objects.get(kind="account-changed").recipient == thea
 
 
-# -- what it costs --------------------------------------------------------------------
+# -- costs ----------------------------------------------------------------------------
 
 
 def test_a_sign_in_costs_one_hash_and_at_most_eighteen_statements(db, thea, settings):
@@ -223,7 +225,7 @@ def test_a_sign_in_costs_one_hash_and_at_most_eighteen_statements(db, thea, sett
     assert len(own) <= 18, "\n".join(own)
 
 
-def test_what_the_own_account_page_costs(sign_in, thea):
+def test_the_account_page_has_a_pinned_cost(sign_in, thea):
     browser = sign_in(thea)
     one = pinned(browser, "/settings/")
     for _ in range(8):
@@ -233,7 +235,7 @@ def test_what_the_own_account_page_costs(sign_in, thea):
     assert pinned(browser, "/settings/") == one <= 8
 
 
-def test_the_worker_takes_away_what_ended_a_day_ago(real_login, thea):
+def test_the_worker_deletes_sign_ins_that_ended_a_day_ago(real_login, thea):
     now = timezone.now()
     for hours in (-30, -2, 5):
         SignIn.objects.create(

@@ -1,4 +1,4 @@
-"""The pages of the way in stand open in two tabs, and both are sent."""
+"""Sign-in pages that are open in two tabs and sent from both."""
 
 import re
 
@@ -29,7 +29,9 @@ def token(browser, page):
      ("/sign-in/?next=https://evil.example/", "/"),
      ("/sign-in/?next=//evil.example/", "/")],
 )  # fmt: skip
-def test_sent_in_both_tabs_the_second_goes_on_to_its_page(db, thea, address, goes_to):
+def test_sent_from_both_tabs_the_second_redirects_to_its_page(
+    db, thea, address, goes_to
+):
     browser = strict()
     first, second = token(browser, "/sign-in/"), token(browser, address)
     said = {"login": thea.email, "password": LAKE}
@@ -60,7 +62,7 @@ def test_a_forged_form_signs_nobody_in(db, thea):
     assert browser.get("/settings/").status_code == 302
 
 
-def test_joined_in_one_tab_the_other_goes_on(db, thea, sign_in):
+def test_joined_in_one_tab_the_other_continues(db, thea, sign_in):
     said = {"preferred_name": "Mara", "portal": "invite", "email": "m@example.test"}
     sign_in(thea).post("/clients/add/", said)
     invitation = Client.objects.get().user.invitations.get()
@@ -74,7 +76,7 @@ def test_joined_in_one_tab_the_other_goes_on(db, thea, sign_in):
 
 
 @pytest.mark.browser
-def test_in_a_browser_both_tabs_arrive(at, thea):
+def test_in_a_browser_both_tabs_reach_their_page(at, thea):
     one = at(None)
     other = one.context.new_page()
     for page in (one, other):

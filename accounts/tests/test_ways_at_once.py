@@ -1,4 +1,4 @@
-"""A change of a way in that is under way undoes nothing an admin does meanwhile."""
+"""A pending change of sign-in methods does not undo what an admin does meanwhile."""
 
 import threading
 import time
@@ -47,7 +47,7 @@ def kit(thea):
 
 
 def while_an_admin(act, person, ada, press):
-    """What `press()` returns, begun before and finished after the admin's act."""
+    """The result of `press()`, started before the admin acts and finished after."""
     told = []
 
     def pressed():
@@ -76,7 +76,8 @@ def adds_an_app(here, _person):
     return lambda: here.post("/settings/second-step/", {"code": code_now(secret)})
 
 
-CHANGES = {  # whether there is an app; each opens its page, then gives its press
+# whether there is an app; each opens its page, then returns the request to send
+CHANGES = {
     "password": (False, lambda here, one: lambda: change_the_password(here, one)),
     "app added": (False, adds_an_app),
     "app removed": (True, removes_the_app),
@@ -94,7 +95,7 @@ def state_of(person):
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("act", [is_reset, is_closed])
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_an_admin_did_meanwhile_stays(
+def test_an_admins_action_meanwhile_stays(
     real_login, sign_in, kit, ada, settings, act, what
 ):
     settings.SECOND_STEP_REQUIRED = False
@@ -120,7 +121,7 @@ def test_what_an_admin_did_meanwhile_stays(
 
 
 @pytest.mark.requirement("R31")
-def test_a_right_taken_meanwhile_is_not_given_back(real_login, sign_in, kit, ada):
+def test_a_role_removed_meanwhile_is_not_given_back(real_login, sign_in, kit, ada):
     here = sign_in(kit)
     with real_login("cairn_web"):
         connection.close()
@@ -130,7 +131,9 @@ def test_a_right_taken_meanwhile_is_not_given_back(real_login, sign_in, kit, ada
 
 
 @pytest.mark.requirement("R31")
-def test_a_emails_link_works_once_though_four_presses_come_together(real_login, thea):
+def test_an_emailed_link_works_once_though_four_requests_come_together(
+    real_login, thea
+):
     uid = urlsafe_base64_encode(force_bytes(thea.pk))
     secret = default_token_generator.make_token(thea)
     browsers = [WebClient() for _ in range(4)]
@@ -161,11 +164,11 @@ def test_a_emails_link_works_once_though_four_presses_come_together(real_login, 
     assert OutgoingEmail.objects.filter(kind="account-changed").count() == 1
 
 
-# -- a double press --------------------------------------------------------------------
+# -- double clicks ---------------------------------------------------------------------
 
 
 def pressed_twice(person, press):
-    """Both answers; the presses begin together, while somebody holds the row."""
+    """Both responses; the requests start together while the row is locked."""
     told = []
 
     def pressed():
@@ -194,7 +197,7 @@ def _both_wait(cursor) -> bool:
 
 
 @pytest.mark.parametrize("who", ["thea", "cleo"])
-def test_a_double_press_on_adding_the_app_says_that_it_is_there(
+def test_a_double_click_on_adding_the_app_says_that_it_is_added(
     transactional_db, sign_in, request, thea, settings, who
 ):
     settings.SECOND_STEP_REQUIRED = False
@@ -218,7 +221,7 @@ def test_a_double_press_on_adding_the_app_says_that_it_is_there(
     assert mails.count() == 1
 
 
-def test_another_app_in_another_tab_is_no_double_press(
+def test_adding_another_app_in_another_tab_is_no_double_click(
     transactional_db, sign_in, thea, settings
 ):
     settings.SECOND_STEP_REQUIRED = False
@@ -235,7 +238,7 @@ def test_another_app_in_another_tab_is_no_double_press(
     assert CHANGED in answers[1].content.decode()
 
 
-# -- what is shown once is what holds --------------------------------------------------
+# -- codes shown once are the valid ones -----------------------------------------------
 
 
 def cookies_of(browser):
@@ -243,7 +246,7 @@ def cookies_of(browser):
 
 
 def tab_of(browser, cookies=None):
-    """Another tab of the same browser, with its cookies as they are now."""
+    """Another tab of the same browser, with a copy of its current cookies."""
     tab = WebClient(raise_request_exception=False)
     tab.cookies.load(cookies or cookies_of(browser))
     return tab
@@ -255,7 +258,7 @@ def codes_that_hold(person):
 
 
 @pytest.mark.requirement("R31")
-def test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows(
+def test_codes_regenerated_in_two_tabs_at_once_are_the_ones_shown(
     transactional_db, sign_in, thea
 ):
     with_app(thea)
@@ -274,7 +277,7 @@ def test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows(
     page = second.content.decode()
     assert "New recovery codes were already made" in page
     assert 'href="/settings/codes/"' in page
-    # The browser has the first answer's cookie, whichever page it shows.
+    # The browser has the first response's cookie, whichever page it shows.
     [signed_in] = [t for t in tabs if t.get("/settings/").status_code == 200]
     shown = set(signed_in.get("/settings/codes/").context["codes"])
     assert len(shown) == 8
@@ -284,7 +287,7 @@ def test_codes_made_anew_in_two_tabs_at_once_are_the_ones_a_page_shows(
 
 @pytest.mark.requirement("R31")
 def test_codes_are_not_shown_while_others_replace_them(transactional_db, sign_in, thea):
-    """The page waits for whoever holds the ways in, and then shows nothing stale."""
+    """The page waits for the lock on the sign-in methods and shows nothing stale."""
     with_app(thea)
     RecoveryCodes.activate(thea)
     here = sign_in(thea)
@@ -316,7 +319,7 @@ def test_codes_are_not_shown_while_others_replace_them(transactional_db, sign_in
 
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("who", ["thea", "cleo"])
-def test_two_first_pages_for_an_app_show_one_key_and_it_holds(
+def test_two_setup_pages_for_an_app_show_one_secret_that_works(
     transactional_db, sign_in, request, thea, settings, who
 ):
     settings.SECOND_STEP_REQUIRED = False
@@ -339,7 +342,7 @@ def invited(person, by):
 
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("whose", ["a therapist", "a client"])
-def test_a_link_sent_again_by_two_at_once_is_open_once_and_its_email_goes(
+def test_an_invitation_resent_by_two_at_once_has_one_open_link_that_is_emailed(
     real_login, sign_in, practice, thea, ada, whose
 ):
     if whose == "a client":

@@ -35,7 +35,7 @@ class CareRoleQuerySet(models.QuerySet):
         return self.filter(mine)
 
     def staffed_by(self, user):
-        """What an admin ends, and the primary therapist."""
+        """Rows that an admin or the primary therapist can end."""
         mine = access.rows_held_by(user, access.LEADS)
         if user.is_admin:
             mine |= Q(practice_id=user.practice_id)
@@ -45,7 +45,7 @@ class CareRoleQuerySet(models.QuerySet):
         return self.filter(access.currently())
 
     def not_ended(self):
-        """Those that run, and those to come; one called off ends as it begins."""
+        """Current and future roles; a canceled one ends when it begins."""
         ahead = Q(ends_at__gt=Greatest(F("starts_at"), Now()))
         return self.filter(Q(ends_at=None) | ahead)
 
@@ -59,7 +59,7 @@ class CareRoleQuerySet(models.QuerySet):
 
 
 class CareRole(ClientRow):
-    """Why somebody may open a record: who, as what, from when to when."""
+    """A care role: who may open a record, as what, from when to when."""
 
     retention = "record"
     frozen = {"user", "kind", "starts_at", "given_by"}
@@ -76,7 +76,7 @@ class CareRole(ClientRow):
     )
     user = models.ForeignKey(User, models.PROTECT, related_name="care_roles")
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    # By the database's clock, as is the reading of it.
+    # By the database clock, which also decides whether a role is in effect.
     starts_at = models.DateTimeField(default=Now)
     ends_at = models.DateTimeField(null=True, blank=True)
     given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -125,7 +125,7 @@ class CareRole(ClientRow):
         starts_at: datetime | None = None,
         ends_at: datetime | None = None,
     ) -> bool:
-        """False where they are that already in this time."""
+        """Assign the role; False if they already hold it for this period."""
         take_turns(client.pk)
         same = cls.objects.filter(client=client, user=person, kind=kind).not_ended()
         if same.overlapping(starts_at or Now(), ends_at).exists():
@@ -136,7 +136,7 @@ class CareRole(ClientRow):
 
     @transaction.atomic
     def end(self, *, by: User) -> bool:
-        """From the next request on it opens nothing; False where it had ended."""
+        """End it: no access from the next request on. False if it had ended."""
         if self.kind == self.Kind.PRIMARY:
             raise ValidationError(_("A primary therapist is required."))
         done = CareRole.objects.filter(pk=self.pk).not_ended().update(ends_at=AT_ONCE)
@@ -147,22 +147,22 @@ class CareRole(ClientRow):
         return bool(done)
 
 
-# A role to come ends where it would have begun: it never ran.
+# A future role ends at its start: it never was in effect.
 AT_ONCE = Greatest(F("starts_at"), Now())
 
 
 def take_turns(client_id) -> None:
-    """Who changes one client's care roles waits for who is at it already."""
+    """Lock: changes to one client's care roles run one after the other."""
     lock("care roles", client_id)
 
 
 def primary_is_here(client_id) -> bool:
-    """Whether the primary therapist can be asked: they work here, and nobody covers."""
+    """Whether the primary therapist can be asked: active account, and no cover."""
     return call("primary_is_here", client_id)
 
 
 def end_other_roles(client, person: User, *, by: User, since=None) -> None:
-    """Whoever takes over as primary therapist covers and supervises nobody there."""
+    """End the new primary therapist's cover and supervisor roles for this client."""
     rows = CareRole.objects.filter(client=client, user=person).not_ended()
     rows = rows.exclude(kind=CareRole.Kind.PRIMARY)
     for role in rows.filter(Q(ends_at=None) | Q(ends_at__gt=since or Now())):
@@ -173,14 +173,14 @@ def end_other_roles(client, person: User, *, by: User, since=None) -> None:
 
 
 def tell_again(by: User) -> None:
-    """Whom one may see was read at the start of the transaction."""
+    """What the user may see was read at the start of the transaction; refresh it."""
     if identity.is_set():
         identity.tell(connection)
     access.forget_reach(by)
 
 
 def require_treats(person: User) -> None:
-    """They work here still, and will until this is written: closing waits for it."""
+    """Require an active therapist, and lock the row: closing the account waits."""
     works = User.objects.select_for_update(no_key=True).filter(
         pk=person.pk, is_active=True, is_therapist=True
     )
@@ -211,11 +211,10 @@ def _write(client, person, kind, *, by, starts_at=None, ends_at=None) -> CareRol
 def hand_over(
     client, therapist: User, *, by: User, since: datetime | None = None
 ) -> bool:
-    """`therapist` is the primary therapist from `since` (now) on; False where nothing
-    changes.
+    """Make `therapist` primary from `since` (now if None); False if nothing changes.
 
-    The earlier one's role ends in the same moment, and at the next request what it
-    opened.  Whatever was planned before is planned no more.
+    The earlier role ends at the same moment, and its access at the next request.
+    Replaces any planned handover.
     """
     take_turns(client.pk)
     roles = CareRole.objects.filter(client=client).primary().not_ended()
@@ -235,7 +234,7 @@ def hand_over(
 
 
 def _keep(running: CareRole) -> bool:
-    """They stay, whoever was to come after them."""
+    """The current therapist stays; cancels any planned handover."""
     if not _call_off(running.client_id):
         return False
     audit.record("primary therapist kept", client_id=running.client_id)
@@ -243,8 +242,8 @@ def _keep(running: CareRole) -> bool:
 
 
 def _call_off(client_id) -> bool:
-    """Nobody follows; whether the present primary therapist's role was to end.
+    """Cancel a planned handover; return whether the current role was going to end.
 
-    PostgreSQL does both: the web's own SQL can only shorten a role.
+    Done in SQL functions: the web role can only shorten a care role.
     """
     return call("primary_stays", client_id)

@@ -1,5 +1,4 @@
-"""A care role that an admin asks for; it opens nothing before the primary therapist
-confirms it."""
+"""Care roles requested by an admin; no access until the primary therapist confirms."""
 
 from __future__ import annotations
 
@@ -27,14 +26,14 @@ audit.verb(
 
 class CareRoleRequestQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """The client's own, those of clients one treats, an admin's whole practice."""
+        """The client's own, those of one's clients, and an admin's whole practice."""
         mine = access.rows_visible_to(user)
         if user.is_admin:
             mine |= Q(practice_id=user.practice_id)
         return self.filter(mine)
 
     def editable_by(self, user):
-        """What the primary therapist decides and an admin withdraws."""
+        """Requests that the primary therapist can decide or an admin can withdraw."""
         mine = access.rows_held_by(user, access.LEADS)
         if user.is_admin:
             mine |= Q(practice_id=user.practice_id)
@@ -44,13 +43,13 @@ class CareRoleRequestQuerySet(models.QuerySet):
         return self.filter(access.rows_held_by(user, access.LEADS)).waiting()
 
     def waiting(self):
-        """Not decided, and not for a time that has passed."""
+        """Undecided, and not for a period that has passed."""
         ahead = Q(ends_at=None) | Q(ends_at__gt=Now())
         return self.filter(ahead, outcome="")
 
 
 class CareRoleRequest(ClientRow):
-    """Who should get which role, asked for by whom, and what became of it."""
+    """Who should get which role, who asked, and what was decided."""
 
     retention = "record"
     not_exported = "it opens nothing; what was confirmed is in care"
@@ -80,7 +79,7 @@ class CareRoleRequest(ClientRow):
     # None: as soon as it is confirmed.
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
-    cancels_sessions = models.BooleanField(default=False)  # of a primary role
+    cancels_sessions = models.BooleanField(default=False)  # for a primary role
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(default=timezone.now)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
@@ -128,9 +127,9 @@ class CareRoleRequest(ClientRow):
         ends_at=None,
         cancels: bool = False,
     ) -> bool:
-        """Client and primary therapist are told; False where the same waits already.
+        """Ask; the client and primary therapist are notified. False if already pending.
 
-        Another request for the place of primary therapist replaces the one before.
+        A new request for the primary role replaces the earlier one.
         """
         take_turns(client.pk)
         require_treats(person)
@@ -176,9 +175,9 @@ class CareRoleRequest(ClientRow):
 
     @transaction.atomic
     def decide(self, outcome: str, *, by: User) -> bool:
-        """Write what was decided; False where it no longer waits.
+        """Save the decision; False if it is no longer pending.
 
-        Giving the role is the caller's next step: see `confirm` and overview.handover.
+        The caller then assigns the role: see `confirm` and overview.handover.
         """
         take_turns(self.client_id)
         rows = CareRoleRequest.objects.editable_by(by).filter(pk=self.pk).waiting()
@@ -192,7 +191,7 @@ class CareRoleRequest(ClientRow):
 
     @transaction.atomic
     def confirm(self, *, by: User) -> bool:
-        """By the primary therapist, who gives the role with it."""
+        """Confirm as the primary therapist, and assign the role."""
         if not self.decide(self.Outcome.CONFIRMED, by=by):
             return False
         if self.ends_at and self.ends_at <= timezone.now():
@@ -208,7 +207,7 @@ class CareRoleRequest(ClientRow):
         return self.decide(self.Outcome.REFUSED, by=by)
 
     def withdraw(self, *, by: User) -> bool:
-        """By an admin.  One whose time has passed counts as withdrawn, too."""
+        """By an admin. A request whose period has passed counts as withdrawn, too."""
         if self.outcome:
             return False
         rows = CareRoleRequest.objects.editable_by(by).filter(pk=self.pk, outcome="")

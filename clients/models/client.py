@@ -41,7 +41,7 @@ audit.verb("portal closed", audit.Sort.ROLE, _("Closed their own portal"))
 
 class ClientQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those in one's care; for a client, oneself.  Clinical pages start here."""
+        """Clients in the user's care; a client sees themselves. For clinical pages."""
         return self.filter(access.rows_visible_to(user, column="pk"))
 
     def editable_by(self, user):
@@ -51,25 +51,25 @@ class ClientQuerySet(models.QuerySet):
         return self.filter(access.rows_held_by(user, access.SUPERVISES, column="pk"))
 
     def directory_of(self, user):
-        """Names and contacts for the admin, who sees nothing behind them."""
+        """Names and contact data for the admin, who sees no clinical data."""
         if not user.is_admin:
             return self.none()
         return self.filter(practice_id=user.practice_id)
 
     def invited(self):
-        """As `Client.is_invited`."""
+        """Like `Client.is_invited`, as a queryset filter."""
         asked = models.Q(wants_portal=True) & ~models.Q(email="")
         return self.filter(~models.Q(user=None) | asked)
 
     def named(self, text: str):
-        """Whose names hold each word of `text`, in any case and with any accents."""
+        """Clients whose names have each word of `text`, ignoring case and accents."""
         found = self
         for word in name_key(text).split():
             found = found.filter(name_key__contains=word)
         return found
 
     def staffed_by(self, user):
-        """Those whose care roles `user` gives: the admin's, and whom one leads."""
+        """Clients whose care roles `user` manages: an admin all, a primary theirs."""
         led = self.filter(access.rows_held_by(user, access.LEADS, column="pk"))
         return led | self.directory_of(user)
 
@@ -81,7 +81,7 @@ class ClientQuerySet(models.QuerySet):
 
 
 class Client(HasWishes, HasNameKey):
-    """Somebody in therapy.  Not the account: many have none and need none."""
+    """A person in therapy. Not an account: many clients have none."""
 
     retention = "record"
     not_exported = {
@@ -90,7 +90,7 @@ class Client(HasWishes, HasNameKey):
         "wants_portal": "whether an account is wanted, until there is one",
         "version": "counts changes, so that nobody overwrites another",
     }
-    # The account is given once, by accounts.people.
+    # The account is linked once, by accounts.people.
     frozen = {"practice", "created_at", "user"}
 
     class State(models.TextChoices):
@@ -105,8 +105,8 @@ class Client(HasWishes, HasNameKey):
     family_name = NameField(_("family name"), max_length=80, blank=True)
     name_key = NameKeyField(of=("preferred_name", "family_name"))
     pronouns = models.CharField(_("pronouns"), max_length=40, blank=True)
-    # Until they are invited: from then on the account holds the one copy.  It stays
-    # here where the address is somebody else's, who is told; nobody here is.
+    # The address until they are invited; from then on the account holds the only copy.
+    # It stays here if the address belongs to another account, whose owner is notified.
     email = EmailAddressField(_("email"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     emergency_name = NameField(_("emergency contact"), max_length=120, blank=True)
@@ -134,7 +134,7 @@ class Client(HasWishes, HasNameKey):
 
     @property
     def client_id(self):
-        """A client's own row is a row of that client, to audit and to encryption."""
+        """A client's own row counts as theirs for audit and encryption."""
         return self.pk
 
     @property
@@ -149,8 +149,8 @@ class Client(HasWishes, HasNameKey):
 
     @property
     def is_invited(self) -> bool:
-        """Whether they were invited, also where the address was somebody else's: who
-        looks at it must not learn who has an account."""
+        """Whether they were invited, also if the address belonged to another account:
+        the reader must not learn who has one."""
         return bool(self.user_id or (self.wants_portal and self.email))
 
     @property
@@ -164,7 +164,7 @@ class Client(HasWishes, HasNameKey):
 
     @property
     def has_portal(self) -> bool:
-        """Whether they can read what is shared with them, now or once they join."""
+        """Whether they can read what is shared with them, now or after joining."""
         return self.is_invited and not self.closed_portal
 
     @property
@@ -173,7 +173,7 @@ class Client(HasWishes, HasNameKey):
 
     @property
     def portal_until(self):
-        """When a discharged client can read no longer; None for anybody else."""
+        """Until when a discharged client can read the portal; None for anyone else."""
         if not (self.is_discharged and self.discharged_at):
             return None
         return self.discharged_at + timedelta(days=self.practice.portal_days)
@@ -183,9 +183,9 @@ class Client(HasWishes, HasNameKey):
     def admit(
         self, *, by: User, primary: User | None = None, concern: str = ""
     ) -> None:
-        """Write a new client, with key, preferences and first primary therapist.
+        """Create a client with key, preferences and first primary therapist.
 
-        A therapist admits into their own care; an admin names the therapist.
+        A therapist adds clients to their own care; an admin names the therapist.
         """
         Client.admit_all([self], by=by, primary=primary, concerns=[concern])
 
@@ -199,9 +199,9 @@ class Client(HasWishes, HasNameKey):
         primary: User | None = None,
         concerns: list[str],
     ) -> None:
-        """The same for several at once, in as many statements as for one.
+        """The same for several clients, in as many statements as for one.
 
-        What brought them is written by their therapist alone, never by an admin.
+        The presenting concern is written by their therapist only, never by an admin.
         """
         practice_id, therapist = by.practice_id, primary or by
         for client in clients:
@@ -238,7 +238,7 @@ class Client(HasWishes, HasNameKey):
 
     @transaction.atomic
     def correct(self, *, by: User, fields: list[str], seen_version: int) -> bool:
-        """Save these fields; False where somebody else saved since `seen_version`."""
+        """Save these fields; False if someone else saved since `seen_version`."""
         rows = Client.objects.filter(pk=self.pk, version=seen_version)
         new = self.with_key({name: getattr(self, name) for name in fields})
         if not rows.update(version=seen_version + 1, **new):
@@ -249,9 +249,9 @@ class Client(HasWishes, HasNameKey):
 
     @transaction.atomic
     def invite(self, *, by: User) -> bool:
-        """Send the portal's link.  False where the address belongs to another user.
+        """Send the portal link. False if the address belongs to another account.
 
-        The caller shows the same answer for both; the address's owner is told by mail.
+        The caller shows the same answer for both; the owner of the address is notified.
         """
         if self.user_id and self.email:
             return self.readdress(self.email, by=by)
@@ -267,10 +267,10 @@ class Client(HasWishes, HasNameKey):
 
     @transaction.atomic
     def readdress(self, email: str, *, by: User) -> bool:
-        """Correct a mistyped address before anybody joined, and invite there instead.
+        """Correct the address before anyone has joined, and invite there instead.
 
-        False where the address belongs to another user; the answer is the same, and
-        the earlier link is closed all the same.
+        False if the address belongs to another account; the answer shown is the same,
+        and the earlier link is closed in any case.
         """
         if self.has_joined:
             return False
@@ -294,7 +294,7 @@ class Client(HasWishes, HasNameKey):
 
     @transaction.atomic
     def close_portal(self, *, by: User) -> bool:
-        """The client's own account ends, with every sign-in; the record stays."""
+        """Close the client's own account and end its sign-ins; the record stays."""
         done = people.close_account(self.user)
         if done:
             ways_changed(self.user)
@@ -303,7 +303,7 @@ class Client(HasWishes, HasNameKey):
 
     @signals.changes("clients")
     def discharge(self, *, by: User) -> bool:
-        """The portal is for reading from now on, and closes by itself; False twice."""
+        """Discharge: read-only portal, closed later. False if already discharged."""
         rows = Client.objects.editable_by(by).filter(pk=self.pk)
         done = rows.exclude(state=self.State.DISCHARGED).update(
             state=self.State.DISCHARGED, discharged_at=Now()
@@ -340,7 +340,7 @@ class Client(HasWishes, HasNameKey):
 
 
 class ClientBackground(models.Model):
-    """What brought them.  Apart from Client, which admins read."""
+    """Presenting concern. Apart from Client, which admins can read."""
 
     seal_as = "background"
     retention = "record"
@@ -377,7 +377,7 @@ class ClientBackground(models.Model):
     @classmethod
     @transaction.atomic
     def import_many(cls, concerns: dict[Client, str], *, by: User) -> None:
-        """The first words about several clients whom an admin admitted."""
+        """The presenting concerns of several clients whom an admin added."""
         rows = [
             cls(client=client, practice_id=client.practice_id, presenting_concern=words)
             for client, words in concerns.items()

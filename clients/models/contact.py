@@ -19,7 +19,7 @@ class ContactPreferencesQuerySet(models.QuerySet):
         return self.filter(access.rows_visible_to(user))
 
     def editable_by(self, user):
-        """The client alone, whoever treats them."""
+        """The client only, whoever treats them."""
         return self.filter(client=access.reach(user).own)
 
     def with_wishes(self):
@@ -27,15 +27,14 @@ class ContactPreferencesQuerySet(models.QuerySet):
 
 
 class ContactPreferences(HasWishes, models.Model):
-    """Until when nothing is sent to a client, and how a success is marked.  Theirs to
-    set; what they wish of each kind of email are rows of their own (`ContactWish`).
-    """
+    """Contact preferences: until when emails are paused, and how to mark a success. Set
+    by the client; each kind of email has its own row (`ContactWish`)."""
 
     retention = "client-owned"
     frozen = ()
 
     class Celebrates(models.TextChoices):
-        """How a success is marked, as the client wants it."""
+        """How the client wants a success to be marked."""
 
         QUIET = "quiet", _("quietly, with a short note")
         TALK = "talk", _("by talking about it in the session")
@@ -63,12 +62,12 @@ class ContactPreferences(HasWishes, models.Model):
 
     @signals.changes("preferences")
     def set(self, *, by: User, wishes: dict[str, Wish] | None = None, **wanted) -> bool:
-        """Keep what the client wants; False for anybody else.
+        """Save the client's choice; False for anyone else.
 
-        `wishes` are by kind of email, of preferences that were read `with_wishes`.
+        `wishes` is by kind of email, from preferences that were read `with_wishes`.
         """
         own = ContactPreferences.objects.editable_by(by).filter(pk=self.pk)
-        # Also where only wishes change: the row says whose they are, and is locked.
+        # Also if only wishes change: the row shows who set them, and is locked.
         if not own.update(**{"paused_until": F("paused_until"), **wanted}):
             return False
         changed = {n: v for n, v in wanted.items() if getattr(self, n) != v}
@@ -82,7 +81,7 @@ class ContactPreferences(HasWishes, models.Model):
         return True
 
     def _set_wishes(self, wishes: dict[str, Wish]) -> dict[str, Wish]:
-        """Write those that are new, and return them."""
+        """Save the changed wishes, and return them."""
         new = {kind: w for kind, w in wishes.items() if self.wishes[kind] != w}
         if new:
             ContactWish.objects.write(self, new)

@@ -1,4 +1,4 @@
-"""Whether a kind of email is sent to a client, and how long before: theirs to set."""
+"""Whether a kind of email is sent to a client, and how long before; set by them."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from clients.models.row import ClientRow, ClientRowQuerySet
 
 
 class Wish(NamedTuple):
-    """Whether one kind of email may be sent; how many hours before what it is about,
-    or None where it is about no moment."""
+    """Whether one kind of email may be sent, and how many hours before its event (None
+    if it has no event)."""
 
     allowed: bool = True
     lead_hours: int | None = None
 
     @property
     def lead(self) -> str:
-        """The hours in words."""
+        """The hours as text."""
         return dict(ContactWish.Lead.choices).get(self.lead_hours, self.lead_hours)
 
 
-# Each kind of email that a client may refuse, and what counts while no row says more.
+# Each kind of email that a client may refuse, with its default.
 USUAL = {"reminder": Wish(lead_hours=24), "client-digest": Wish()}
 
 
 class ContactWishQuerySet(ClientRowQuerySet):
     def editable_by(self, user):
-        """The client alone, whoever treats them; after a discharge as well."""
+        """The client only, whoever treats them; after discharge too."""
         return self.filter(client=access.reach(user).own)
 
     def write(self, client: models.Model, wishes: dict[str, Wish]) -> None:
-        """Keep these of a client, or of their preferences, whatever was there."""
+        """Save these for a client or for their preferences, replacing any."""
         rows = [
             ContactWish(
                 client_id=client.client_id,
@@ -56,9 +56,9 @@ class ContactWishQuerySet(ClientRowQuerySet):
 
 
 class ContactWish(ClientRow):
-    """What a client said about one kind of email; no row: as usual (`USUAL`).
+    """A client's choice for one kind of email; without a row the default (`USUAL`).
 
-    `kind` is the name of a kind of email (`digests/kinds/`), never a word of a person.
+    `kind` names a kind of email (`digests/kinds/`), never text a person wrote.
     """
 
     retention = "client-owned"
@@ -84,7 +84,7 @@ class ContactWish(ClientRow):
 
 
 def with_wishes(rows: QuerySet) -> QuerySet:
-    """Rows that are one a client, with what that client wishes (`HasWishes`)."""
+    """Rows that have one client each, with that client's wishes (`HasWishes`)."""
     said = ContactWish.objects.filter(client=OuterRef("pk")).values(
         each=JSONObject(kind="kind", allowed="allowed", lead_hours="lead_hours")
     )
@@ -92,11 +92,11 @@ def with_wishes(rows: QuerySet) -> QuerySet:
 
 
 class HasWishes:
-    """A row that was asked for `with_wishes`, in the same statement."""
+    """A row loaded `with_wishes`, in the same statement."""
 
     @property
     def wishes(self) -> dict[str, Wish]:
-        """By the kind of email, with those that the client said nothing about."""
+        """By kind of email, including defaults."""
         return USUAL | {row["kind"]: _wish(**row) for row in self.said_wishes}
 
 

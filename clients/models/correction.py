@@ -26,10 +26,10 @@ class CorrectionQuerySet(ClientRowQuerySet):
 
 
 class Correction(ClientRow):
-    """The client says that something in the record is wrong, and is answered."""
+    """A client reports an error in their record, and gets an answer."""
 
     seal_as = "correction"
-    # Whether a signal waits until its answer is read (`signals.with_told`).
+    # Whether a signal exists until the answer is read (`signals.with_told`).
     is_told = False
     retention = "record"
     frozen = {"by", "at", "about", "words"}
@@ -66,7 +66,7 @@ class Correction(ClientRow):
 
     @signals.changes("corrections")
     def reply(self, answer: str, *, by: User) -> bool:
-        """Answer once; False where a colleague did meanwhile."""
+        """Answer once; False if a colleague already did."""
         sealed = self._meta.get_field("answer").seal(self, answer)
         rows = Correction.objects.editable_by(by).filter(pk=self.pk).open()
         done = rows.update(answer=sealed, answered_at=timezone.now(), answered_by=by)

@@ -13,12 +13,12 @@ from clients.models.row import ClientRow
 
 class DraftQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """A draft is nobody's but its author's."""
+        """A draft is visible to its author only."""
         return self.filter(access.rows_editable_by(user), author=user)
 
 
 class Draft(ClientRow):
-    """A long form in the making, kept until the save that uses it."""
+    """An unfinished long form, stored until it is saved."""
 
     seal_as = "draft"
     retention = "transient"
@@ -49,7 +49,7 @@ KEPT_FOR = timedelta(days=30)  # after its last change
 
 
 def keep(user: User, client, kind: str, target, body: str, base: int) -> Draft | None:
-    """Save a draft over revision `base`; None where another tab saved since."""
+    """Save over revision `base`; None if another tab has saved since."""
     mine = Draft.objects.visible_to(user).filter(
         client=client, kind=kind, target=target
     )
@@ -80,7 +80,7 @@ def keep(user: User, client, kind: str, target, body: str, base: int) -> Draft |
 
 
 def replace(user: User, client, kind: str, target, body: str) -> None:
-    """Save a draft over whatever was there."""
+    """Save over any existing draft."""
     rows = Draft.objects.visible_to(user).filter(client=client, kind=kind)
     before = rows.filter(target=target).first()
     keep(user, client, kind, target, body, before.revision if before else 0)
@@ -92,7 +92,7 @@ DELETE FROM clients_draft WHERE saved_at < clock_timestamp() - %s
 
 
 def sweep() -> int:
-    """Delete drafts that nobody changed for 30 days; how many."""
+    """Delete drafts unchanged for 30 days; return how many."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SWEEP, [KEPT_FOR])
         return cursor.rowcount

@@ -1,4 +1,4 @@
-"""Opening the record of somebody who is not in one's care, and saying why."""
+"""Emergency access to the record of a client outside one's care, with a reason."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EmergencyReasonQuerySet(ClientRowQuerySet):
 
 
 class EmergencyReason(ClientRow):
-    """What the client and who treats them read; no admin can."""
+    """The reason; the client and the care team read it, admins cannot."""
 
     seal_as = "emergency_reason"
     retention = "audit"
@@ -58,7 +58,7 @@ class EmergencyReason(ClientRow):
 
     @transaction.atomic
     def see(self, *, by: User) -> bool:
-        """Whoever treats the client knows of it; it asks for attention no more."""
+        """Mark as seen by the care team; it then needs no more attention."""
         rows = EmergencyReason.objects.editable_by(by).filter(pk=self.pk).unseen()
         done = rows.update(seen_at=timezone.now(), seen_by=by)
         if done:
@@ -67,15 +67,17 @@ class EmergencyReason(ClientRow):
 
 
 def clients_named(name: str) -> list[UUID]:
-    """Who of this practice is called so, whatever the accents and case; asked past the
-    care roles."""
+    """Clients of this practice with this name, ignoring accents and case.
+
+    Bypasses the care roles.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM app.clients_named(%s)", [name_key(name)])
         return [pk for (pk,) in cursor.fetchall()]
 
 
 def clients_named_with(name: str, contact: str) -> list[UUID]:
-    """Of these, who has this email or phone number."""
+    """Of these, the clients with this email address or phone number."""
     email = normalize(contact) if "@" in contact else ""
     digits = "" if email else re.sub(r"\D", "", contact, flags=re.ASCII)
     with connection.cursor() as cursor:
@@ -87,10 +89,10 @@ def clients_named_with(name: str, contact: str) -> list[UUID]:
 
 
 def emergencies_from() -> datetime | None:
-    """From when whoever asks may open a record so; None is now.
+    """From when the current user may use emergency access; None means now.
 
-    Whom an admin made a therapist waits 30 days: else an admin could read through
-    somebody they invent.
+    Someone made a therapist by an admin waits 30 days: otherwise an admin could read
+    records through an invented person.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT app.emergencies_from()")
@@ -112,9 +114,10 @@ def too_early(begins: datetime) -> str:
 
 @transaction.atomic
 def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
-    """Read-only and for four hours; primary therapist and admins are told at once.
+    """Open read-only for four hours; the primary therapist and admins are notified at
+    once.
 
-    A second press finds the first one's access.
+    A second request finds the first one's access.
     """
     begins = emergencies_from()
     if begins:
@@ -146,7 +149,7 @@ def open_in_emergency(client_id: UUID, reason: str, *, by: User) -> CareRole:
 
 
 def _tell_the_practice(role: CareRole, by: User) -> None:
-    """An email that says that something wants to be looked at, and not what."""
+    """An email that something needs attention, without details."""
     primary = CareRole.objects.filter(client_id=role.client_id).primary().current()
     responsible = models.Q(is_admin=True) | models.Q(
         pk__in=primary.values_list("user_id")
@@ -165,6 +168,6 @@ def _tell_the_practice(role: CareRole, by: User) -> None:
 
 
 def _tell_the_client(role: CareRole, by: User) -> None:
-    """At home and by email, at once; they read the reason under Who looked."""
+    """On their home page and by email, at once; the reason is under Who looked."""
     client = role.client
     Notice.tell_client(client, "emergency", by=by, person=by, care_role=role.kind)

@@ -1,4 +1,4 @@
-"""What somebody has to read on their first page: a change of who may open a record."""
+"""Notices on a person's first page: a change of who may open a record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import OutgoingEmail, Practice, User
 from clients.models.care import CareRole
 from database.ids import uuid7
 
-USEFUL = timedelta(days=7)  # an email that is later tells nothing new
+USEFUL = timedelta(days=7)  # a later email would say nothing new
 
 
 class NoticeQuerySet(models.QuerySet):
@@ -25,9 +25,9 @@ class NoticeQuerySet(models.QuerySet):
 
 
 class Notice(models.Model):
-    """For one recipient, shown until they say that they have read it.
+    """For one recipient, shown until they mark it as read.
 
-    Holds ids, a kind and a moment; the words are made when it is shown.
+    Holds ids, a kind and a time; the text is rendered when it is shown.
     """
 
     retention = "audit"
@@ -92,13 +92,13 @@ class Notice(models.Model):
 
     @transaction.atomic
     def see(self, *, by: User) -> bool:
-        """It is not shown again; no audit row, since nothing about a record changes."""
+        """Hide it from now on; no audit row, since nothing about a record changes."""
         rows = Notice.objects.visible_to(by).filter(pk=self.pk).unseen()
         return bool(rows.update(seen_at=Now()))
 
     @classmethod
     def tell_client(cls, client, kind: str, *, by: User, **about) -> None:
-        """On their home page and by email; who has no portal cannot be told here."""
+        """On their home page and by email; a client without portal is not notified."""
         if not cls.can_tell(client):
             return
         notice = cls.write(client.user, kind, by=by, client=client, **about)
@@ -107,19 +107,19 @@ class Notice(models.Model):
 
     @staticmethod
     def can_tell(client) -> bool:
-        """Whether `tell_client` reaches them: they have joined and not left."""
+        """Whether `tell_client` reaches them: joined, and account not closed."""
         reader = client.user
         return bool(reader and reader.joined_at and reader.is_active)
 
     @classmethod
     def tell_staff(cls, reader: User, kind: str, *, by: User, client=None, **about):
-        """On Today; whoever did it needs no telling."""
+        """On Today and by email, to these people except the one who acted."""
         if reader.pk != by.pk:
             cls.write(reader, kind, by=by, client=client, **about)
 
     @classmethod
     def tell_of_reset(cls, person: User, *, by: User) -> None:
-        """On their first page once they are back; the emails go with the reset."""
+        """On their first page after the next sign-in; the reset has its own emails."""
         cls.write(person, cls.Kind.SIGN_IN_RESET, by=by)
 
     @classmethod
@@ -132,7 +132,7 @@ class Notice(models.Model):
         return notice
 
     def email(self, kind: str) -> None:
-        """Say by email that there is something to read; never what."""
+        """Queue an email that there is something to read, without details."""
         now = timezone.now()
         OutgoingEmail.queue(
             self.recipient, kind, str(self.pk), due_at=now, not_after=now + USEFUL

@@ -1,4 +1,4 @@
-"""What every clinical row carries, so that one rule and one wall hold for all."""
+"""Base of every clinical row, so that one access rule and one policy cover all."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""What asks for a person's attention: stored where it changes, read as it stands."""
+"""Signals: what needs a person's attention, stored when it changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clients.models.row import ClientRow, ClientRowQuerySet
 
 class SignalQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
-        """Those of one's own side: a client never reads what asks the therapist."""
+        """Signals for the user's own side: a client never reads the therapist's."""
         return super().visible_to(user).filter(side=_side_of(user))
 
     def editable_by(self, user):
@@ -23,7 +23,7 @@ class SignalQuerySet(ClientRowQuerySet):
         return self.filter(closed_at=None)
 
     def shown(self, today: date, now: datetime):
-        """Open, due by the reader's calendar, and not over."""
+        """Open, due in the reader's time zone, and not expired."""
         return self.open().filter(
             Q(due_on=None) | Q(due_on__lte=today), Q(until=None) | Q(until__gt=now)
         )
@@ -34,19 +34,19 @@ def _side_of(user) -> str:
 
 
 class Signal(ClientRow):
-    """One thing that one side of a client is asked or told, and about which row.
+    """Something that one side of a client should do or know, and the row it is about.
 
-    It follows from other rows: the room whose rows they are has a rule for its kinds
-    (`clients.signals.rule`), and each verb that changes the answer writes the change in
-    its own transaction.  `manage.py recompute_signals` makes the same rows anew.
+    It is derived from other rows: the room that owns them has a rule for its kinds
+    (`clients.signals.rule`), and each method that changes the result updates the
+    signals in its own transaction. `manage.py recompute_signals` recreates all rows.
 
-    `kind` is a name from the rule, never a word of a person; `about` the id of the goal
-    or strength; `side` who is asked.  It is shown from `due_on`, a day in the reader's
-    own calendar (at once where there is none), and no longer than `until`.  What only
-    tells something (`until_opened`) is closed when that side opens the row.
+    `kind` is a name from the rule, never text a person wrote; `about` the id of the
+    goal or strength; `side` who is asked. It is shown from `due_on`, a date in the
+    reader's time zone (at once if None), until `until`. A mere notification
+    (`until_opened`) is closed when that side opens the row.
 
-    Either side's act may open or close what asks the other side, which it cannot read:
-    rows are inserted without reading them, and closed by `app.close_signals`.
+    Either side's action may open or close signals of the other side, which it cannot
+    read: rows are inserted without reading them, and closed by `app.close_signals`.
     """
 
     retention = "record"

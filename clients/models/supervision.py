@@ -23,11 +23,11 @@ FULL = _(
 
 class SupervisionCommentQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those who treat the client, and the supervisors; never the client."""
+        """The care team and supervisors; never the client."""
         return self.filter(access.rows_held_by(user, access.DISCUSSES))
 
     def editable_by(self, user):
-        """Who treats the client says that it was read."""
+        """The care team can mark it as read."""
         return self.filter(access.rows_held_by(user, access.WRITES))
 
     def unread(self):
@@ -35,7 +35,7 @@ class SupervisionCommentQuerySet(models.QuerySet):
 
 
 class SupervisionComment(ClientRow):
-    """What a supervisor says to the therapist, about a client or one session."""
+    """A supervisor's comment to the therapist, about a client or one session."""
 
     seal_as = "supervision_comment"
     retention = "record"

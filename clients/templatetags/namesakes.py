@@ -1,4 +1,4 @@
-"""Above a page about one client: which one, where two have the same name."""
+"""Template tags: which client a page is about, if two have the same name."""
 
 from django import template
 
@@ -10,9 +10,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def hint_for_client(context):
-    """What tells the page's `client` from another of the same name, else nothing.
+    """What tells the page's `client` from another of the same name, or "".
 
-    Costs one query, and none where the page's row came with `shares_name`.
+    Costs one query, or none if the page's row was annotated with `shares_name`.
     """
     client, user = context.get("client"), context.get("user")
     if not client or not getattr(user, "is_therapist", False):

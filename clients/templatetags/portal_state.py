@@ -1,4 +1,4 @@
-"""What a client can do in the portal, for templates of staff pages."""
+"""Template filters: what a client can do in the portal, for staff pages."""
 
 from django import template
 

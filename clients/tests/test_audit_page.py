@@ -1,4 +1,4 @@
-"""Ada reads who did what kind of thing, when and from where; never a word of it."""
+"""Ada reads who did what kind of thing, when and from where, without content."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def note(by, verb="opened", **said):
         audit.record(verb, **said)
 
 
-def test_ada_reads_in_plain_words_who_opened_what_of_whom(sign_in, ada, thea, cleo):
+def test_ada_reads_in_plain_words_who_opened_whose_record(sign_in, ada, thea, cleo):
     goal = agreed_goal(cleo, thea)
     sign_in(thea).get(f"/goals/{goal.pk}/")
     answer = sign_in(ada).get("/audit/")
@@ -44,8 +44,8 @@ def test_ada_reads_in_plain_words_who_opened_what_of_whom(sign_in, ada, thea, cl
     assert lines(answer)[0].what == "The access log"
 
 
-def test_ada_who_becomes_a_therapist_too_still_reads_the_audit(sign_in, ada):
-    """Found by the scanner: what she did with herself is a line like any other."""
+def test_ada_who_becomes_a_therapist_too_still_reads_the_audit_log(sign_in, ada):
+    """Found by the scanner: what she did to herself is a line like any other."""
     browser = sign_in(ada)
     assert browser.post(f"/people/{ada.pk}/", {"role": "both"}).status_code == 302
     browser.post(f"/people/{ada.pk}/", {"role": "admin"})
@@ -55,7 +55,7 @@ def test_ada_who_becomes_a_therapist_too_still_reads_the_audit(sign_in, ada):
     assert browser.get("/audit/csv/").status_code == 200
 
 
-def test_a_third_emergency_of_one_person_within_a_month_is_a_line(
+def test_a_third_emergency_access_of_one_person_within_a_month_is_flagged(
     sign_in, ada, thea, theo, cleo
 ):
     browser = sign_in(ada)
@@ -68,14 +68,14 @@ def test_a_third_emergency_of_one_person_within_a_month_is_a_line(
     assert "Thea used" not in page
 
 
-def test_nobody_but_an_admin_finds_the_audit(sign_in, thea, cleo):
+def test_nobody_but_an_admin_finds_the_audit_log(sign_in, thea, cleo):
     for url in ("/audit/", "/audit/csv/"):
         assert sign_in(thea).get(url).status_code == 404
         assert sign_in(cleo.user).get(url).status_code == 404
 
 
 @pytest.mark.requirement("R6")
-def test_another_practices_lines_are_not_there(sign_in, ada, thea, cleo):
+def test_another_practices_lines_are_not_shown(sign_in, ada, thea, cleo):
     from accounts.models import Practice
 
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
@@ -86,7 +86,7 @@ def test_another_practices_lines_are_not_there(sign_in, ada, thea, cleo):
     assert seen == {"Una"}
 
 
-def test_the_filter_asks_for_person_kind_client_and_days(
+def test_the_filter_takes_person_kind_client_and_days(
     sign_in, ada, thea, theo, cleo, carl
 ):
     browser = sign_in(ada)
@@ -109,14 +109,14 @@ def test_the_filter_asks_for_person_kind_client_and_days(
 @pytest.mark.parametrize(
     "query", ["since=yesterday", "since=2026-11-02&until=2026-11-01", "sort=x", "who=x"]
 )
-def test_a_filter_that_makes_no_sense_says_so_and_shows_nothing(sign_in, ada, query):
+def test_an_invalid_filter_says_so_and_shows_nothing(sign_in, ada, query):
     answer = sign_in(ada).get(f"/audit/?{query}")
     assert answer.status_code == 200
     assert 'class="alert"' in answer.content.decode() or answer.context["form"].errors
     assert not lines(answer)
 
 
-def test_pages_hold_a_hundred_and_cost_the_same_with_five_hundred(
+def test_pages_have_a_hundred_lines_and_cost_the_same_with_five_hundred(
     sign_in, ada, thea, cleo
 ):
     browser = sign_in(ada)
@@ -141,7 +141,7 @@ def look(by, client, *, at):
         )
 
 
-def test_thirty_one_clients_in_an_hour_are_a_line_and_thirty_are_not(
+def test_thirty_one_clients_in_an_hour_are_flagged_and_thirty_are_not(
     sign_in, ada, thea
 ):
     clients = [admit(f"C{number}", by=thea, joined=False) for number in range(31)]
@@ -152,16 +152,16 @@ def test_thirty_one_clients_in_an_hour_are_a_line_and_thirty_are_not(
         assert ("Thea opened 31 clients within an hour" in page) == (number == 30)
 
 
-def test_the_same_client_opened_often_is_no_line(ada, thea, cleo):
+def test_one_client_opened_often_is_not_flagged(ada, thea, cleo):
     for _look in range(40):
         note(thea, about=cleo)
     assert all(one.is_quiet for one in audit_watch.worth_a_question(ada))
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ada_sees_when_the_trail_was_sealed(sign_in, ada, thea):
+def test_ada_sees_when_the_audit_log_was_sealed(sign_in, ada, thea):
     note(thea)
-    seals.seal()  # or notes how far to look, while another transaction is open
+    seals.seal()  # or only records the position, while another transaction is open
     page = sign_in(ada).get("/audit/").content.decode()
     assert "Last sealed <time" in page
 
@@ -171,7 +171,7 @@ def read(answer):
 
 
 @pytest.mark.requirement("R45", "R51")
-def test_the_file_is_a_download_with_harmless_cells(sign_in, ada, practice, cleo):
+def test_the_file_is_a_download_with_escaped_cells(sign_in, ada, practice, cleo):
     evil = person(practice, "=cmd|' /C calc'!A0", is_therapist=True)
     note(evil, "signed in")
     answer = sign_in(ada).get("/audit/csv/?sort=sign-in")
@@ -185,7 +185,7 @@ def test_the_file_is_a_download_with_harmless_cells(sign_in, ada, practice, cleo
 
 
 @pytest.mark.requirement("R45", "R51")
-def test_nor_is_a_cell_of_a_program_that_splits_at_a_semicolon(sign_in, ada, practice):
+def test_nor_is_a_cell_a_formula_when_split_at_a_semicolon(sign_in, ada, practice):
     evil = person(practice, "Cleo;=cmd|'/C calc'!A0;x", is_therapist=True)
     note(evil, "signed in")
     answer = sign_in(ada).get("/audit/csv/?sort=sign-in")
@@ -204,7 +204,7 @@ def test_no_cell_is_a_formula(cell):
 
 
 @pytest.mark.requirement("R39")
-def test_taking_the_file_is_audited_and_wants_a_fresh_proof(sign_in, ada):
+def test_exporting_the_audit_log_is_audited_and_requires_reauthentication(sign_in, ada):
     browser = sign_in(ada)
     browser.get("/audit/csv/")
     event = AuditEvent.objects.get(verb="exported audit")
@@ -215,7 +215,7 @@ def test_taking_the_file_is_audited_and_wants_a_fresh_proof(sign_in, ada):
     assert AuditEvent.objects.filter(verb="exported audit").count() == 1
 
 
-def test_too_much_for_one_file_is_said_and_nothing_is_taken(
+def test_too_many_rows_for_one_file_are_refused_with_a_message(
     sign_in, ada, thea, monkeypatch
 ):
     from clients import audit_views
@@ -229,7 +229,7 @@ def test_too_much_for_one_file_is_said_and_nothing_is_taken(
 
 
 @pytest.mark.requirement("R64")
-def test_two_hundred_records_a_minute_are_read_and_the_next_is_not(
+def test_two_hundred_records_a_minute_can_be_opened_and_the_next_cannot(
     sign_in, ada, thea, cleo, monkeypatch
 ):
     monkeypatch.setattr(record_rate_limit, "A_MINUTE", 5)
@@ -247,9 +247,7 @@ def test_two_hundred_records_a_minute_are_read_and_the_next_is_not(
     assert sign_in(thea).get("/today/").status_code == 200
 
 
-def test_who_is_slowed_down_while_writing_gets_their_words_back(
-    sign_in, thea, cleo, monkeypatch
-):
+def test_a_rate_limited_form_shows_its_text_again(sign_in, thea, cleo, monkeypatch):
     session = book(cleo, thea, at=timezone.now())
     browser = sign_in(thea)
     monkeypatch.setattr(record_rate_limit, "A_MINUTE", 0)
@@ -259,7 +257,7 @@ def test_who_is_slowed_down_while_writing_gets_their_words_back(
     assert "Slept better since Monday." in slow.content.decode()
 
 
-def test_the_pace_is_counted_in_the_statement_that_writes_the_look(thea, cleo):
+def test_the_rate_is_counted_in_the_statement_that_records_the_look(thea, cleo):
     for look in range(1, 4):
         with acting_as(thea.pk), transaction.atomic():
             assert audit.record_look("opened", about=cleo, role="primary") == look

@@ -1,5 +1,5 @@
-"""Ada asks for a care role: Thea and Cleo are told first, and nothing opens before Thea
-confirms, or before a day has passed where Thea cannot be asked."""
+"""Ada asks for a care role: Thea and Cleo are notified first, and it gives no access
+before Thea confirms, or before a day has passed if Thea cannot be asked."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -40,11 +40,11 @@ def emails(who):
     )
 
 
-# -- who waits reads nothing, and the right people know --------------------------------
+# -- no access while pending, and the right people are notified ------------------------
 
 
 @pytest.mark.parametrize("kind", ["co_therapist", "supervisor", "cover"])
-def test_a_role_that_waits_opens_nothing_in_either_lock(
+def test_a_pending_role_gives_no_access_in_the_program_or_the_database(
     sign_in, ada, thea, theo, cleo, kind
 ):
     agreed_goal(cleo, thea, ratings=[4])
@@ -57,12 +57,14 @@ def test_a_role_that_waits_opens_nothing_in_either_lock(
         assert not Goal.objects.exists()
         assert not Client.objects.filter(pk=cleo.pk).exists()
         assert not CareRoleRequest.objects.exists()
-    # Nor when days have passed: it waits until Thea has said yes.
+    # Nor after some days: it waits until Thea has confirmed.
     CareRoleRequest.objects.update(asked_at=timezone.now() - timedelta(days=8))
     assert not opens(theos, cleo)
 
 
-def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
+def test_cleo_and_thea_are_notified_before_it_takes_effect(
+    sign_in, ada, thea, theo, cleo
+):
     give(sign_in(ada), cleo, theo)
     assert emails(cleo.user) == {"care-team"}
     assert emails(thea) == {"care-role-question"}
@@ -81,7 +83,7 @@ def test_cleo_and_thea_read_it_before_it_opens(sign_in, ada, thea, theo, cleo):
     assert "Waiting: Theo" in page_at(sign_in(ada), "/care-roles/")
 
 
-def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
+def test_after_thea_confirms_theo_can_read(sign_in, ada, thea, theo, cleo):
     give(sign_in(ada), cleo, theo)
     decide(sign_in(thea), "confirm")
     assert opens(sign_in(theo), cleo)
@@ -95,7 +97,7 @@ def test_thea_confirms_and_theo_reads(sign_in, ada, thea, theo, cleo):
     assert CareRole.objects.filter(user=theo).count() == 1
 
 
-def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo):
+def test_thea_declines_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo):
     give(sign_in(ada), cleo, theo)
     decide(sign_in(thea), "refuse")
     assert not opens(sign_in(theo), cleo)
@@ -105,12 +107,12 @@ def test_thea_refuses_and_everybody_can_read_that(sign_in, ada, thea, theo, cleo
     assert not CareRole.objects.filter(user=theo).exists()
 
 
-def test_ada_withdraws_what_she_asked_for(sign_in, ada, thea, theo, cleo):
+def test_ada_withdraws_her_request(sign_in, ada, thea, theo, cleo):
     give(sign_in(ada), cleo, theo)
     decide(sign_in(ada), "withdraw")
     assert decide(sign_in(thea), "confirm").status_code == 404
     assert "was withdrawn" in page_at(sign_in(cleo.user), "/portal/")
-    # The email to Thea is not needed any more.
+    # The email to Thea is no longer needed.
     from digests import may_send
 
     email = OutgoingEmail.objects.get(recipient=thea)
@@ -118,7 +120,7 @@ def test_ada_withdraws_what_she_asked_for(sign_in, ada, thea, theo, cleo):
         may_send.may_go(email, thea, timezone.now())
 
 
-def test_nobody_but_thea_confirms_or_refuses(sign_in, ada, thea, theo, ines, cleo):
+def test_nobody_but_thea_confirms_or_declines(sign_in, ada, thea, theo, ines, cleo):
     in_care(cleo, ines, "co_therapist")
     give(sign_in(ada), cleo, theo)
     asked = CareRoleRequest.objects.get()
@@ -132,7 +134,7 @@ def test_nobody_but_thea_confirms_or_refuses(sign_in, ada, thea, theo, ines, cle
 
 
 @pytest.mark.parametrize("outcome", ["confirmed", "refused", "withdrawn"])
-def test_past_the_program_only_thea_confirms(ada, thea, theo, ines, cleo, outcome):
+def test_by_sql_only_thea_confirms(ada, thea, theo, ines, cleo, outcome):
     in_care(cleo, ines, "co_therapist")
     with acting_as(ada.pk), transaction.atomic():
         CareRoleRequest.ask(cleo, theo, "co_therapist", by=ada)
@@ -140,7 +142,7 @@ def test_past_the_program_only_thea_confirms(ada, thea, theo, ines, cleo, outcom
         allowed = who == ada and outcome == "withdrawn"
         assert changes(who, outcome, who) == allowed, who
     assert changes(thea, outcome, thea)
-    assert not changes(thea, outcome, ada)  # in somebody else's name
+    assert not changes(thea, outcome, ada)  # in another person's name
 
 
 def changes(who, outcome, by) -> bool:
@@ -171,7 +173,7 @@ def test_nobody_asks_in_another_name_or_for_themselves(practice, ada, thea, theo
             CareRoleRequest.objects.bulk_create([row])
 
 
-# -- the database lets no admin give what was not confirmed ----------------------------
+# -- the database lets no admin assign an unconfirmed role -----------------------------
 
 
 def inserts(who, whom, client, starts, kind="supervisor") -> bool:
@@ -194,32 +196,28 @@ SOON, LATER = "statement_timestamp()", "statement_timestamp() + interval '24 hou
 ALMOST = "statement_timestamp() + interval '23 hours 59 minutes'"
 
 
-def test_past_the_program_an_admin_gives_no_role_while_thea_is_here(
-    ada, thea, theo, cleo
-):
+def test_by_sql_an_admin_assigns_no_role_while_thea_is_here(ada, thea, theo, cleo):
     for starts in (SOON, ALMOST, LATER, "now() + interval '90 days'"):
         assert not inserts(ada, theo, cleo, starts)
         assert not inserts(ada, theo, cleo, starts, kind="primary")
 
 
-def test_past_the_program_a_day_has_to_pass_where_thea_is_away(
-    ada, thea, theo, ines, cleo
-):
+def test_by_sql_a_day_must_pass_if_thea_is_away(ada, thea, theo, ines, cleo):
     in_care(cleo, ines, "cover", ends=9)
     for starts, given in ((SOON, False), (ALMOST, False), (LATER, True)):
         assert inserts(ada, theo, cleo, starts) == given, starts
 
 
-def test_a_cover_that_is_to_come_or_over_makes_nobody_away(ada, theo, ines, cleo):
+def test_a_future_or_past_cover_makes_nobody_away(ada, theo, ines, cleo):
     in_care(cleo, ines, "cover", begins=2, ends=9)
     in_care(cleo, ines, "cover", begins=-9, ends=-2)
     assert not inserts(ada, theo, cleo, LATER)
 
 
-# -- where nobody can confirm ----------------------------------------------------------
+# -- when nobody can confirm -----------------------------------------------------------
 
 
-def test_while_a_cover_is_there_a_role_opens_after_a_day_and_cleo_knows(
+def test_during_cover_a_role_starts_after_a_day_and_cleo_knows(
     sign_in, ada, thea, theo, ines, cleo
 ):
     in_care(cleo, ines, "cover", ends=9)
@@ -239,7 +237,7 @@ def test_while_a_cover_is_there_a_role_opens_after_a_day_and_cleo_knows(
 
 
 @pytest.mark.parametrize("what", ["supervisor", "co_therapist", "primary"])
-def test_while_a_cover_is_there_the_therapist_and_the_cover_know_it_too(
+def test_during_cover_the_therapist_and_the_cover_are_notified_too(
     sign_in, ada, thea, theo, ines, cleo, what
 ):
     agreed_goal(cleo, thea)
@@ -257,14 +255,16 @@ def test_while_a_cover_is_there_the_therapist_and_the_cover_know_it_too(
     assert "care-team" not in emails(ada)
 
 
-def test_a_cover_who_gets_a_further_role_reads_it_once(sign_in, ada, thea, ines, cleo):
+def test_a_cover_who_gets_another_role_gets_one_notice(sign_in, ada, thea, ines, cleo):
     in_care(cleo, ines, "cover", ends=9)
     give(sign_in(ada), cleo, ines, "supervisor")
     assert Notice.objects.filter(recipient=ines).count() == 1
     assert Notice.objects.filter(recipient=thea).count() == 1
 
 
-def test_what_an_admin_gives_who_leads_is_told_as_well(sign_in, thea, theo, ines, cleo):
+def test_a_role_assigned_by_an_admin_who_is_primary_is_notified_too(
+    sign_in, thea, theo, ines, cleo
+):
     User.objects.filter(pk=thea.pk).update(is_admin=True)
     in_care(cleo, ines, "cover", ends=9)
     thea.refresh_from_db()
@@ -277,7 +277,7 @@ def test_what_an_admin_gives_who_leads_is_told_as_well(sign_in, thea, theo, ines
     assert "Thea made you co-therapist" in page_at(sign_in(theo), "/today/")
 
 
-def test_the_clock_of_the_web_server_opens_nothing_sooner(
+def test_the_web_servers_clock_starts_nothing_sooner(
     sign_in, ada, thea, theo, ines, cleo
 ):
     in_care(cleo, ines, "cover", ends=9)
@@ -288,7 +288,7 @@ def test_the_clock_of_the_web_server_opens_nothing_sooner(
     assert not opens(theos, cleo)
 
 
-def test_a_last_day_within_the_day_of_waiting_is_said_at_its_form(
+def test_an_end_date_within_the_waiting_day_is_reported_at_its_form(
     sign_in, ada, thea, theo, ines, cleo
 ):
     in_care(cleo, ines, "cover", ends=9)
@@ -297,7 +297,7 @@ def test_a_last_day_within_the_day_of_waiting_is_said_at_its_form(
     assert not CareRole.objects.filter(user=theo).exists()
 
 
-def test_an_admin_hands_over_in_a_day_where_the_therapist_left(
+def test_an_admin_hands_over_in_a_day_if_the_therapist_left(
     sign_in, ada, thea, theo, cleo
 ):
     User.objects.filter(pk=thea.pk).update(is_active=False)
@@ -310,10 +310,10 @@ def test_an_admin_hands_over_in_a_day_where_the_therapist_left(
     assert opens(sign_in(theo), cleo)
 
 
-# -- a handover that an admin asks for -------------------------------------------------
+# -- a handover requested by an admin --------------------------------------------------
 
 
-def test_a_hand_over_waits_for_thea_with_all_its_sessions(
+def test_a_handover_waits_for_thea_with_all_its_sessions(
     sign_in, ada, thea, theo, cleo
 ):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
@@ -330,7 +330,7 @@ def test_a_hand_over_waits_for_thea_with_all_its_sessions(
     assert "Cleo Hart moved to you." in page_at(sign_in(theo), "/today/")
 
 
-def test_another_request_for_the_same_place_replaces_it(
+def test_another_request_for_the_same_role_replaces_it(
     sign_in, ada, thea, theo, ines, cleo
 ):
     over(sign_in(ada), cleo, theo)
@@ -349,18 +349,18 @@ def test_thea_hands_over_herself_and_the_request_is_void(
     assert page_at(sign_in(ines), "/today/").count("needs your confirmation") == 0
 
 
-def test_call_off_withdraws_what_waits(sign_in, ada, thea, theo, cleo):
+def test_canceling_withdraws_the_pending_request(sign_in, ada, thea, theo, cleo):
     over(sign_in(ada), cleo, theo)
     sign_in(ada).post(f"{care(cleo)}call-off/")
     assert CareRoleRequest.objects.get().outcome == "withdrawn"
 
 
-# -- who was added by mistake, and a record with nothing in it -------------------------
+# -- a client added by mistake, and an empty record ------------------------------------
 
 
 @pytest.fixture
 def nadia(sign_in, ada, thea):
-    """A client whom Ada admitted for Thea."""
+    """A client whom Ada added for Thea."""
     said = {
         "preferred_name": "Nadia", "family_name": "Reyes",
         "email": "nadia@example.test", "therapist": str(thea.pk),
@@ -369,7 +369,7 @@ def nadia(sign_in, ada, thea):
     return Client.objects.get(preferred_name="Nadia")
 
 
-def test_a_new_client_has_their_therapist_at_once_and_another_while_nothing_is_there(
+def test_a_new_client_has_a_therapist_at_once_and_another_while_the_record_is_empty(
     sign_in, ada, thea, theo, nadia
 ):
     assert opens(sign_in(thea), nadia)
@@ -381,7 +381,7 @@ def test_a_new_client_has_their_therapist_at_once_and_another_while_nothing_is_t
 
 
 def written(client, thea) -> dict:
-    """Whatever a record may hold, each by itself."""
+    """Everything a record may contain, one row at a time."""
 
     def goal():
         Goal.propose(client, {"own_words": "Sleep"}, by=thea)
@@ -398,7 +398,7 @@ def written(client, thea) -> dict:
 
 
 @pytest.mark.parametrize("what", ["goal", "task", "session"])
-def test_once_something_is_written_a_hand_over_waits(
+def test_once_something_is_written_a_handover_waits(
     sign_in, ada, thea, theo, nadia, what
 ):
     with acting_as(thea.pk), transaction.atomic():
@@ -408,8 +408,8 @@ def test_once_something_is_written_a_hand_over_waits(
     assert CareRoleRequest.objects.filter(client=nadia).exists()
 
 
-def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
-    """app.record_is_empty knows each table with a client's rows, or one it hangs on."""
+def test_a_record_with_any_kind_of_row_is_not_empty(thea, theo, cleo):
+    """app.record_is_empty covers every table with a client's rows, or via another."""
     name = "transfer.migrations.0003_undo_and_empty_records"
     known = set(import_module(name).WRITTEN)
     parents = {"goals_goal", "appointments_therapysession", "goals_strength"}
@@ -436,10 +436,10 @@ def test_a_record_of_every_kind_is_not_empty(thea, theo, cleo):
         assert hangs, f"{table}: say in a migration that a record with it is not empty"
 
 
-# -- only who has joined, and nobody beside themselves ---------------------------------
+# -- only people who have joined, and no double roles ----------------------------------
 
 
-def test_who_has_not_joined_is_not_offered_and_not_taken(
+def test_a_person_who_has_not_joined_is_not_offered_and_not_accepted(
     sign_in, practice, ada, thea, cleo
 ):
     new = User.objects.create_user(
@@ -463,7 +463,7 @@ def test_nobody_supervises_or_covers_themselves(sign_in, ada, thea, cleo):
 
 
 @pytest.mark.parametrize("kind", ["co_therapist", "supervisor", "cover"])
-def test_who_takes_over_holds_no_other_role_there(
+def test_the_new_primary_holds_no_other_role_there(
     sign_in, thea, theo, cleo, carl, kind
 ):
     in_care(cleo, theo, kind, ends=30)
@@ -473,9 +473,7 @@ def test_who_takes_over_holds_no_other_role_there(
     assert role.kind == "primary"
 
 
-def test_who_takes_over_later_keeps_the_other_role_until_then(
-    sign_in, thea, theo, cleo
-):
+def test_a_future_primary_keeps_the_other_role_until_then(sign_in, thea, theo, cleo):
     role = in_care(cleo, theo, "supervisor", ends=None)
     over(sign_in(thea), cleo, theo, since=day(5))
     role.refresh_from_db()
@@ -484,11 +482,11 @@ def test_who_takes_over_later_keeps_the_other_role_until_then(
     assert opens(sign_in(theo), cleo)
 
 
-# -- proof, and what is worth a question -----------------------------------------------
+# -- reauthentication and flags --------------------------------------------------------
 
 
 @pytest.mark.requirement("R39")
-def test_an_admin_proves_who_they_are_before_any_role_changes(
+def test_an_admin_reauthenticates_before_any_role_changes(
     sign_in, ada, thea, theo, cleo
 ):
     role = in_care(cleo, theo, "supervisor", ends=None)
@@ -504,7 +502,7 @@ def test_an_admin_proves_who_they_are_before_any_role_changes(
     assert role.ends_at is None
 
 
-def test_ada_ends_a_role_and_cleo_and_thea_read_it(sign_in, ada, thea, theo, cleo):
+def test_ada_ends_a_role_and_cleo_and_thea_are_notified(sign_in, ada, thea, theo, cleo):
     role = in_care(cleo, theo, "co_therapist", ends=None)
     sign_in(ada).post(f"/care-roles/{role.pk}/end/")
     said = "Theo can no longer open your record as your co-therapist."
@@ -522,14 +520,14 @@ def invited_by(ada, name):
     return User.objects.get(pk=somebody.pk)
 
 
-def test_a_first_role_from_who_invited_somebody_is_worth_a_question(
+def test_a_first_role_from_the_inviting_admin_is_flagged(
     sign_in, ada, thea, theo, cleo, carl
 ):
     una = invited_by(ada, "Una")
     give(sign_in(ada), cleo, theo)
     assert not AuditEvent.objects.filter(verb__startswith="first role").exists()
     give(sign_in(ada), cleo, una)
-    give(sign_in(ada), carl, una)  # a dummy before it hides none
+    give(sign_in(ada), carl, una)  # an earlier dummy role hides none
     events = AuditEvent.objects.filter(verb="first role from who invited")
     assert [event.detail for event in events] == [{"person": str(una.pk)}] * 2
     page = page_at(sign_in(ada), "/audit/")
@@ -537,7 +535,7 @@ def test_a_first_role_from_who_invited_somebody_is_worth_a_question(
 
 
 @pytest.mark.parametrize("way", ["hand-over", "bring", "away"])
-def test_it_is_a_line_by_whatever_way_the_role_comes(
+def test_it_is_flagged_however_the_role_is_assigned(
     sign_in, ada, thea, ines, cleo, way
 ):
     una, browser = invited_by(ada, "Una"), sign_in(ada)
@@ -555,7 +553,7 @@ def test_it_is_a_line_by_whatever_way_the_role_comes(
 # -- notices ---------------------------------------------------------------------------
 
 
-def test_a_notice_goes_once_it_was_read_and_only_by_its_reader(
+def test_a_notice_disappears_once_its_reader_has_read_it(
     sign_in, ada, thea, theo, cleo
 ):
     give(sign_in(ada), cleo, theo)
@@ -568,7 +566,7 @@ def test_a_notice_goes_once_it_was_read_and_only_by_its_reader(
     assert "Your practice asked" not in page_at(browser, "/portal/")
 
 
-def test_an_email_of_it_names_nobody(sign_in, ada, thea, theo, cleo):
+def test_its_email_names_nobody(sign_in, ada, thea, theo, cleo):
     from django.core import mail
 
     from digests import send
@@ -601,14 +599,16 @@ def test_first_pages_cost_the_same_with_many_notices(sign_in, ada, thea, theo, c
         assert pinned(browser, url) == few
 
 
-def test_who_has_no_portal_is_no_obstacle(sign_in, ada, thea, theo):
+def test_a_client_without_portal_does_not_block_it(sign_in, ada, thea, theo):
     mo = admit("Mo", by=thea, joined=False)
     give(sign_in(ada), mo, theo)
     decide(sign_in(thea), "confirm")
     assert opens(sign_in(theo), mo)
 
 
-def test_past_the_form_nobody_gives_a_role_to_who_has_not_joined(practice, thea, cleo):
+def test_past_the_form_nobody_assigns_a_role_to_a_person_who_has_not_joined(
+    practice, thea, cleo
+):
     new = User.objects.create_user(
         "new@example.test", practice=practice, name="Newcomer", is_therapist=True
     )

@@ -1,4 +1,4 @@
-"""Who cares for Cleo: roles given, ended and handed over, each at the next request."""
+"""Cleo's care team: roles assigned, ended and handed over by the next request."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def test_ada_asks_thea_confirms_and_ada_ends_it_at_once(sign_in, ada, thea, theo
 
 
 @pytest.mark.requirement("R4")
-def test_each_change_of_a_role_holds_at_the_next_request(sign_in, thea, theo, cleo):
+def test_each_role_change_takes_effect_at_the_next_request(sign_in, thea, theo, cleo):
     theos, theas = sign_in(theo), sign_in(thea)
     for kind in ("co_therapist", "supervisor"):
         give(theas, cleo, theo, kind)
@@ -57,7 +57,7 @@ def test_thea_sets_cover_for_next_week_which_begins_and_ends_by_itself(
     assert not opens(sign_in(theo), cleo)
 
 
-def test_cover_needs_a_last_day_and_days_come_in_order(sign_in, thea, theo, cleo):
+def test_cover_needs_an_end_date_and_dates_must_be_in_order(sign_in, thea, theo, cleo):
     browser = sign_in(thea)
     page = give(browser, cleo, theo, "cover").content.decode()
     assert "Cover needs a last day." in page
@@ -72,7 +72,7 @@ def test_cover_needs_a_last_day_and_days_come_in_order(sign_in, thea, theo, cleo
     assert not CareRole.objects.filter(user=theo).exists()
 
 
-def test_the_same_role_twice_is_one(sign_in, ada, thea, theo, cleo):
+def test_the_same_role_twice_is_saved_once(sign_in, ada, thea, theo, cleo):
     browser = sign_in(thea)
     for _twice in range(2):
         give(browser, cleo, theo, "supervisor")
@@ -82,7 +82,7 @@ def test_the_same_role_twice_is_one(sign_in, ada, thea, theo, cleo):
     assert CareRoleRequest.objects.filter(user=theo).count() == 1
 
 
-def test_theo_who_is_no_primary_changes_no_role(sign_in, theo, ines, thea, cleo):
+def test_theo_who_is_not_primary_changes_no_role(sign_in, theo, ines, thea, cleo):
     in_care(cleo, theo, "co_therapist")
     browser = sign_in(theo)
     assert browser.get(care(cleo)).status_code == 404
@@ -92,7 +92,9 @@ def test_theo_who_is_no_primary_changes_no_role(sign_in, theo, ines, thea, cleo)
     assert browser.post(f"/care-roles/{role.pk}/end/").status_code == 404
 
 
-def test_ada_hands_cleo_to_theo_and_thea_is_out(sign_in, ada, thea, theo, cleo):
+def test_ada_hands_cleo_over_to_theo_and_thea_loses_access(
+    sign_in, ada, thea, theo, cleo
+):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
     theas, theos = sign_in(thea), sign_in(theo)
     assert over(sign_in(ada), cleo, theo).status_code == 302
@@ -107,7 +109,7 @@ def test_ada_hands_cleo_to_theo_and_thea_is_out(sign_in, ada, thea, theo, cleo):
     assert AuditEvent.objects.filter(verb="primary therapist set").count() == 1
 
 
-def test_thea_hands_cleo_over_herself_and_cancels_what_was_booked(
+def test_thea_hands_cleo_over_herself_and_cancels_the_booked_sessions(
     sign_in, thea, theo, cleo
 ):
     book(cleo, thea, at=timezone.now() + timedelta(days=2))
@@ -117,7 +119,7 @@ def test_thea_hands_cleo_over_herself_and_cancels_what_was_booked(
     assert TherapySession.objects.get().state == "cancelled"
 
 
-def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
+def test_a_planned_handover_leaves_no_time_without_a_primary(
     sign_in, thea, theo, ines, cleo
 ):
     soon = book(cleo, thea, at=timezone.now() + timedelta(days=2))
@@ -137,7 +139,7 @@ def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
     assert {role.user for role in standing} == {thea, ines}
     later.refresh_from_db()
     assert later.therapist == ines
-    # And none is planned any more.
+    # And none is planned anymore.
     assert "Cancel handover" in browser.get(care(cleo)).content.decode()
     browser.post(f"{care(cleo)}call-off/")
     [role] = CareRole.objects.filter(client=cleo).not_ended()
@@ -146,7 +148,7 @@ def test_a_hand_over_to_come_leaves_nobody_without_a_primary(
     assert later.therapist == thea
 
 
-def test_two_hand_overs_at_once_make_one(ada, theo, cleo):
+def test_two_handovers_at_once_make_one(ada, theo, cleo):
     with acting_as(ada.pk), transaction.atomic():
         assert hand_over(cleo, theo, by=ada)
         assert not hand_over(cleo, theo, by=ada)
@@ -160,7 +162,7 @@ def test_nobody_ends_the_role_of_the_primary_therapist(sign_in, ada, thea, cleo)
     assert role.ends_at is None
 
 
-def test_an_admin_who_treats_gives_themselves_nothing(sign_in, practice, cleo):
+def test_an_admin_who_treats_assigns_themselves_nothing(sign_in, practice, cleo):
     both = person(practice, "Samir", is_therapist=True, is_admin=True)
     browser = sign_in(both)
     assert f'value="{both.pk}"' not in browser.get(care(cleo)).content.decode()
@@ -180,18 +182,18 @@ def test_a_therapist_of_another_practice_cannot_be_chosen(sign_in, ada, thea, cl
 
 
 @pytest.mark.parametrize("kind", ["primary", "supervisor", "cover", "emergency"])
-def test_the_database_lets_nobody_give_what_is_not_theirs_to_give(
+def test_the_database_rejects_roles_that_a_person_may_not_assign(
     practice, thea, theo, ines, ada, cleo, kind
 ):
-    """Past the program: as cairn_web, for oneself, for others, across practices."""
+    """By SQL as cairn_web: for oneself, for others, across practices."""
     in_care(cleo, ines, "co_therapist")
     both = person(practice, "Samir", is_therapist=True, is_admin=True)
     tries = [(theo, theo), (theo, ines), (ines, theo), (both, both), (ada, ada)]
-    if kind == "emergency":  # nobody gives one to somebody else
+    if kind == "emergency":  # nobody assigns one to another person
         tries += [(ada, theo), (thea, theo)]
     for by, whom in tries:
         if kind == "emergency" and by == whom and by != ada:
-            continue  # that is what an emergency is
+            continue  # that is what emergency access is
         row = CareRole(
             practice=practice, client=cleo, user=whom, kind=kind, given_by=by,
             ends_at=timezone.now() + timedelta(hours=1), starts_at=timezone.now(),
@@ -207,7 +209,7 @@ def test_the_database_lets_nobody_give_what_is_not_theirs_to_give(
 @pytest.mark.requirement("R6")
 @pytest.mark.parametrize("kind", ["supervisor", "emergency"])
 def test_nobody_of_another_practice_writes_a_role_for_cleo_into_their_own(cleo, kind):
-    """Past the program and the wall: the row says that it is of their practice."""
+    """By SQL, with a row that claims to be of their practice."""
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
     una = person(elsewhere, "Una", is_therapist=True)
     olaf = person(elsewhere, "Olaf", is_admin=True)
@@ -225,7 +227,7 @@ def test_nobody_of_another_practice_writes_a_role_for_cleo_into_their_own(cleo, 
         CareRole.objects.bulk_create([row])
 
 
-def test_an_ended_role_is_not_opened_again_by_anybody(practice, ada, thea, theo, cleo):
+def test_an_ended_role_is_not_reopened_by_anybody(practice, ada, thea, theo, cleo):
     role = in_care(cleo, theo, "co_therapist", begins=-9, ends=-1)
     for by in (ada, thea):
         with (
@@ -236,7 +238,7 @@ def test_an_ended_role_is_not_opened_again_by_anybody(practice, ada, thea, theo,
             CareRole.objects.filter(pk=role.pk).update(ends_at=None)
 
 
-def test_an_admin_cannot_lengthen_a_role_of_their_own(practice, cleo):
+def test_an_admin_cannot_extend_a_role_of_their_own(practice, cleo):
     both = person(practice, "Samir", is_therapist=True, is_admin=True)
     role = in_care(cleo, both, "cover", ends=2)
     with (
@@ -248,7 +250,7 @@ def test_an_admin_cannot_lengthen_a_role_of_their_own(practice, cleo):
         role.save(update_fields=["ends_at"])
 
 
-def test_the_page_of_roles_costs_the_same_after_years(sign_in, thea, practice, cleo):
+def test_the_care_team_page_costs_the_same_after_years(sign_in, thea, practice, cleo):
     browser = sign_in(thea)
     in_care(
         cleo, person(practice, "Kit", is_therapist=True), "cover", begins=-9, ends=-2

@@ -1,4 +1,4 @@
-"""A draft is about something of one's own, no longer than a save takes, for 30 days."""
+"""A draft belongs to its author's target, fits a save, and lasts 30 days."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,9 @@ def test_a_draft_belongs_to_a_target_of_the_same_client(sign_in, thea, cleo):
     assert draft(browser, other, "comment", goal.pk, words="x").status_code == 200
 
 
-def test_a_draft_belongs_to_a_target_that_is_ones_own(sign_in, theo, thea, cleo, carl):
+def test_a_draft_belongs_to_a_target_that_its_author_may_edit(
+    sign_in, theo, thea, cleo, carl
+):
     goal = agreed_goal(cleo, thea)
     answer = draft(sign_in(theo), carl, "comment", goal.pk, words="x")
     assert answer.status_code == 404
@@ -62,7 +64,9 @@ def test_a_comments_draft_belongs_to_a_comment(sign_in, thea, cleo):
     [("comment", "words", 1000), ("goal", "own_words", 500), ("goal", "level_2", 500),
      ("review", "goal_words", 500), ("rating", "word", 40)],
 )  # fmt: skip
-def test_a_draft_takes_as_much_as_the_save(sign_in, thea, cleo, kind, field, most):
+def test_a_draft_has_the_same_length_limit_as_the_save(
+    sign_in, thea, cleo, kind, field, most
+):
     goal = agreed_goal(cleo, thea)
     browser = sign_in(thea)
     assert draft(browser, cleo, kind, goal.pk, **{field: "ä" * most}).status_code == 200
@@ -88,7 +92,7 @@ def test_a_draft_is_at_most_64_kb(sign_in, thea, cleo):
     assert not Draft.objects.exists()
 
 
-def test_every_field_of_a_form_comes_back(sign_in, thea, cleo):
+def test_every_field_of_a_form_is_restored(sign_in, thea, cleo):
     browser = sign_in(thea)
     typed = {"own_words": "Sleep", "today": "4", "importance": "9",
              "review_on": "2027-03-01", "weight_difficulty": "2"}  # fmt: skip
@@ -113,7 +117,7 @@ def test_a_draft_is_deleted_30_days_after_its_last_change(
     assert [row.kind for row in Draft.objects.all()] == ["step"]
 
 
-def test_a_second_tab_is_told_whose_text_is_there_and_when(sign_in, thea, cleo):
+def test_a_second_tab_is_told_who_wrote_the_saved_text_and_when(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea)
     browser = sign_in(thea)
     draft(browser, cleo, "comment", goal.pk, words="First tab")
@@ -126,8 +130,8 @@ def test_a_second_tab_is_told_whose_text_is_there_and_when(sign_in, thea, cleo):
 @pytest.mark.parametrize(
     ("zone", "hour"), [("Asia/Tokyo", "11:02 pm"), ("America/Denver", "7:02 am")]
 )
-def test_saved_is_said_by_the_accounts_clock(sign_in, thea, cleo, zone, hour):
-    """The browser's own zone is another one on a trip."""
+def test_the_time_saved_uses_the_accounts_time_zone(sign_in, thea, cleo, zone, hour):
+    """The browser's own time zone may differ on a trip."""
     goal = agreed_goal(cleo, thea)
     thea.time_zone = zone
     thea.save(update_fields=["time_zone"])
@@ -139,7 +143,7 @@ def test_saved_is_said_by_the_accounts_clock(sign_in, thea, cleo, zone, hour):
     assert hour in answer.json()["reason"]
 
 
-# By the kind of the draft: the form's address, one of its texts, what else is sent.
+# By kind of draft: the form's URL, one of its text fields, other fields to send.
 SAVES = {
     "comment": ("/goals/{goal}/comments/", "words", {}),
     "step": ("/goals/{goal}/steps/", "words", {}),
@@ -151,7 +155,7 @@ SAVES = {
 
 @pytest.fixture(params=SAVES)
 def form(request, thea, cleo):
-    """(kind, its target, its address, one of its texts, what else is sent)."""
+    """(kind, its target, its URL, one of its text fields, other fields to send)."""
     rows = {
         "goal": agreed_goal(cleo, thea).pk,
         "session": hold(cleo, thea, at=timezone.now() - timedelta(days=3)).pk,
@@ -183,8 +187,8 @@ def test_a_save_deletes_the_draft_that_its_page_had(sign_in, thea, cleo, form):
     assert not Draft.objects.exists()
 
 
-def test_a_save_of_the_same_words_deletes_the_draft(sign_in, thea, cleo, form):
-    """The answer to the last autosave came after the form was sent."""
+def test_a_save_of_the_same_text_deletes_the_draft(sign_in, thea, cleo, form):
+    """The response to the last autosave arrived after the form was sent."""
     kind, target, url, field, more = form
     browser = sign_in(thea)
     words = {field: "One\r\ntwo", **more}

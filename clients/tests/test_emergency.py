@@ -1,4 +1,4 @@
-"""Theo opens Cleo's record because Thea cannot be reached: four hours, and all know."""
+"""Theo opens Cleo's record because Thea cannot be reached: four hours, all notified."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def ask(browser, name="Cleo Hart", reason=WHY):
     return browser.post("/emergency/", {"name": name, "reason": reason})
 
 
-def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
+def test_theo_opens_the_record_read_only_and_everybody_is_notified_at_once(
     sign_in, theo, thea, ada, cleo
 ):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
@@ -40,14 +40,14 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     home = page_at(sign_in(cleo.user), "/portal/")
     assert "Theo used emergency access to your record." in home
     assert "crying" not in home
-    # Thea reads why, on her first page and on Cleo's; once seen it asks no more.
+    # Thea reads the reason on her first page and on Cleo's, until she has seen it.
     theas = sign_in(thea)
     assert "Theo used emergency access" in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/clients/{cleo.pk}/")
     theas.post(f"/emergency/{EmergencyReason.objects.get().pk}/seen/")
     assert "emergency access" not in page_at(theas, "/today/")
     assert WHY in page_at(theas, f"/care-roles/{cleo.pk}/")
-    # Ada sees that, not why.
+    # Ada sees that it happened, not why.
     adas = page_at(sign_in(ada), f"/care-roles/{cleo.pk}/")
     assert "open until" in adas
     assert "Theo" in adas
@@ -59,7 +59,7 @@ def test_theo_opens_the_record_for_reading_and_everybody_knows_at_once(
     assert WHY in cleos
 
 
-def test_the_reason_stands_nowhere_readable_and_in_no_audit_row(sign_in, theo, cleo):
+def test_the_reason_is_stored_encrypted_and_in_no_audit_row(sign_in, theo, cleo):
     ask(sign_in(theo))
     assert not AuditEvent.objects.filter(reason__icontains="crying").exists()
     with acting_as(theo.pk):
@@ -67,7 +67,7 @@ def test_the_reason_stands_nowhere_readable_and_in_no_audit_row(sign_in, theo, c
 
 
 @pytest.mark.requirement("R3")
-def test_emergency_access_writes_nothing(sign_in, theo, thea, cleo):
+def test_emergency_access_is_read_only(sign_in, theo, thea, cleo):
     goal = agreed_goal(cleo, thea, ratings=[4])
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     browser = sign_in(theo)
@@ -83,7 +83,7 @@ def test_emergency_access_writes_nothing(sign_in, theo, thea, cleo):
         assert answer.status_code == 404, url
 
 
-def test_it_ends_after_four_hours_or_when_theo_or_thea_close_it(
+def test_it_ends_after_four_hours_or_when_theo_or_thea_ends_it(
     sign_in, theo, thea, cleo
 ):
     browser, url = sign_in(theo), f"/clients/{cleo.pk}/"
@@ -102,7 +102,7 @@ def test_it_ends_after_four_hours_or_when_theo_or_thea_close_it(
     assert browser.get(url).status_code == 404
 
 
-def test_a_short_reason_a_wrong_name_and_a_name_of_two_are_refused(
+def test_a_short_reason_a_wrong_name_and_an_ambiguous_name_are_refused(
     sign_in, theo, thea, cleo, carl
 ):
     browser = sign_in(theo)
@@ -115,7 +115,7 @@ def test_a_short_reason_a_wrong_name_and_a_name_of_two_are_refused(
     for name, reason, answer in said:
         page = ask(browser, name, reason).content.decode()
         assert answer in page
-        assert reason in page  # nothing typed is lost
+        assert reason in page  # no typed text is lost
     assert not CareRole.objects.filter(kind="emergency").exists()
     assert AuditEvent.objects.filter(verb="emergency refused").count() == 2
 
@@ -129,7 +129,7 @@ def test_two_clients_of_one_name_are_not_guessed(sign_in, theo, thea, cleo):
 
 
 @pytest.mark.requirement("R6")
-def test_nobody_of_another_practice_and_no_admin_and_no_client_can_ask(
+def test_nobody_of_another_practice_no_admin_and_no_client_can_ask(
     sign_in, ada, carl, cleo
 ):
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
@@ -140,7 +140,7 @@ def test_nobody_of_another_practice_and_no_admin_and_no_client_can_ask(
     for who in (ada, carl.user, cleo.user):
         assert sign_in(who).get("/emergency/").status_code == 404
         assert ask(sign_in(who)).status_code == 404
-    # Nor past the program.
+    # Nor by SQL.
     for who in (una, ada, carl.user):
         with (
             pytest.raises(DatabaseError),
@@ -152,7 +152,7 @@ def test_nobody_of_another_practice_and_no_admin_and_no_client_can_ask(
 
 
 @pytest.mark.requirement("R39")
-def test_it_wants_a_fresh_proof_and_loses_no_word(sign_in, theo, cleo):
+def test_it_requires_reauthentication_and_loses_no_text(sign_in, theo, cleo):
     browser = sign_in(theo)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         assert browser.get("/emergency/").url.startswith("/prove/")
@@ -162,7 +162,7 @@ def test_it_wants_a_fresh_proof_and_loses_no_word(sign_in, theo, cleo):
     assert not CareRole.objects.filter(kind="emergency").exists()
 
 
-def test_pressing_twice_opens_it_once(theo, thea, cleo):
+def test_a_double_click_opens_it_once(theo, thea, cleo):
     for _ in range(2):
         with acting_as(theo.pk), transaction.atomic():
             open_in_emergency(cleo.pk, WHY, by=theo)
@@ -170,7 +170,7 @@ def test_pressing_twice_opens_it_once(theo, thea, cleo):
     assert OutgoingEmail.objects.filter(recipient=thea).count() == 1
 
 
-def test_nobody_gets_more_than_four_hours_even_past_the_program(theo, cleo):
+def test_nobody_gets_more_than_four_hours_even_by_sql(theo, cleo):
     now = timezone.now()
     for starts, ends in ((now, now + timedelta(hours=9)), (now, None)):
         row = CareRole(
@@ -193,7 +193,7 @@ def test_nobody_gets_more_than_four_hours_even_past_the_program(theo, cleo):
 
 
 def emergency_row(client, who, *, starts="clock_timestamp()", reason=True):
-    """Past the program, by SQL as the web; deferred rules are looked at, too."""
+    """Insert by SQL as the web role; checks deferred constraints, too."""
     role = CareRole(
         practice_id=client.practice_id, client=client, user=who, given_by=who,
         kind="emergency",
@@ -216,16 +216,16 @@ def emergency_row(client, who, *, starts="clock_timestamp()", reason=True):
         transaction.set_rollback(True)
 
 
-def test_the_database_takes_an_emergency_with_its_reason(theo, thea, cleo):
+def test_the_database_accepts_an_emergency_with_its_reason(theo, thea, cleo):
     emergency_row(cleo, theo)
 
 
-def test_the_database_refuses_an_emergency_without_its_reason(theo, thea, cleo):
+def test_the_database_rejects_an_emergency_without_its_reason(theo, thea, cleo):
     with pytest.raises(DatabaseError, match="needs its reason"):
         emergency_row(cleo, theo, reason=None)
 
 
-def test_the_database_refuses_an_empty_reason(theo, thea, cleo):
+def test_the_database_rejects_an_empty_reason(theo, thea, cleo):
     with pytest.raises(DatabaseError, match="emergency_reason_has_words"):
         emergency_row(cleo, theo, reason="")
 
@@ -235,7 +235,7 @@ def test_the_database_refuses_an_empty_reason(theo, thea, cleo):
     ["now() - interval '1 second'", "now() - interval '3 hours'",
      "now() + interval '5 minutes'"],
 )  # fmt: skip
-def test_the_database_refuses_an_emergency_that_begins_at_another_time(
+def test_the_database_rejects_an_emergency_that_begins_at_another_time(
     theo, thea, cleo, starts
 ):
     with pytest.raises(DatabaseError, match="row-level security"):

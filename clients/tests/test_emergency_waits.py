@@ -1,4 +1,4 @@
-"""Whom an admin made a therapist opens no record in an emergency for 30 days."""
+"""Someone made a therapist by an admin has no emergency access for 30 days."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ WAIT = "You can use emergency access from "
 
 
 def invited(by, role="therapist", email="nina@example.test"):
-    """Somebody whom an admin invents, and who has joined by the emailed link."""
+    """A person whom an admin invents, who has joined by the emailed link."""
     said = {"name": "Nina", "email": email, "role": role}
     assert by.post("/people/invite/", said).status_code == 302
     nina = User.objects.get(email=email)
@@ -42,12 +42,12 @@ def opened(who):
 
 
 def age(who, days):
-    """As the superuser, past the web."""
+    """As the superuser, bypassing the web role."""
     then = timezone.now() - timedelta(days=days)
     User.objects.filter(pk=who.pk).update(therapist_since=then)
 
 
-def test_whom_an_admin_invented_opens_nothing(sign_in, ada, thea, cleo):
+def test_a_person_invented_by_an_admin_opens_nothing(sign_in, ada, thea, cleo):
     nina = invited(sign_in(ada))
     browser = sign_in(nina)
     page = page_at(browser, "/emergency/")
@@ -56,7 +56,7 @@ def test_whom_an_admin_invented_opens_nothing(sign_in, ada, thea, cleo):
     assert 'name="reason"' not in page
     page = ask(browser).content.decode()
     assert WAIT in page
-    assert WHY in page  # nothing typed is lost
+    assert WHY in page  # no typed text is lost
     assert not opened(nina)
     assert browser.get(f"/clients/{cleo.pk}/").status_code == 404
     assert AuditEvent.objects.filter(
@@ -66,7 +66,9 @@ def test_whom_an_admin_invented_opens_nothing(sign_in, ada, thea, cleo):
     assert line in page_at(sign_in(ada), "/audit/")
 
 
-def test_a_try_with_any_name_is_answered_alike_and_noted(sign_in, ada, thea, cleo):
+def test_an_attempt_with_any_name_is_answered_the_same_and_logged(
+    sign_in, ada, thea, cleo
+):
     browser = sign_in(invited(sign_in(ada)))
     for name, reason in (("Nobody Known", WHY), ("Cleo Hart", "Now"), ("", "")):
         page = ask(browser, name, reason).content.decode()
@@ -75,7 +77,7 @@ def test_a_try_with_any_name_is_answered_alike_and_noted(sign_in, ada, thea, cle
     assert AuditEvent.objects.filter(verb="emergency too early").count() == 3
 
 
-def test_an_admin_who_is_a_therapist_for_a_minute_opens_nothing(
+def test_an_admin_who_became_a_therapist_a_minute_ago_opens_nothing(
     sign_in, ada, thea, cleo
 ):
     browser = sign_in(ada)
@@ -96,7 +98,7 @@ def test_after_30_days_they_can_and_a_day_before_they_cannot(sign_in, ada, thea,
     assert ask(browser).url == f"/clients/{cleo.pk}/"
 
 
-def test_joining_late_counts_from_the_joining(sign_in, ada, thea, cleo):
+def test_the_30_days_count_from_joining(sign_in, ada, thea, cleo):
     browser = sign_in(ada)
     said = {"name": "Nina", "email": "nina@example.test", "role": "therapist"}
     browser.post("/people/invite/", said)
@@ -111,10 +113,10 @@ def test_joining_late_counts_from_the_joining(sign_in, ada, thea, cleo):
 
 
 @pytest.mark.parametrize("way", ["right", "account"])
-def test_the_wait_begins_anew_with_the_right_and_with_the_account(
+def test_the_wait_restarts_with_the_role_and_with_the_account(
     sign_in, ada, theo, cleo, way
 ):
-    """Theo was set up by the operator; the admin takes it away and gives it back."""
+    """Theo was set up by the operator; the admin removes the role and gives it back."""
     with acting_as(ada.pk), transaction.atomic():
         if way == "right":
             staffing.set_roles(theo, therapist=False, admin=True, by=ada)
@@ -126,12 +128,12 @@ def test_the_wait_begins_anew_with_the_right_and_with_the_account(
     assert not opened(theo)
 
 
-def test_who_was_set_up_by_the_operator_waits_for_nothing(sign_in, theo, thea, cleo):
+def test_a_therapist_set_up_by_the_operator_does_not_wait(sign_in, theo, thea, cleo):
     assert theo.therapist_since is None
     assert ask(sign_in(theo)).url == f"/clients/{cleo.pk}/"
 
 
-def test_what_is_saved_of_a_therapist_leaves_the_day_alone(sign_in, ada, theo, cleo):
+def test_saving_a_therapist_does_not_change_the_date(sign_in, ada, theo, cleo):
     nina = invited(sign_in(ada))
     since = nina.therapist_since
     for day in (None, F("joined_at") - timedelta(days=90)):
@@ -153,7 +155,7 @@ def test_what_is_saved_of_a_therapist_leaves_the_day_alone(sign_in, ada, theo, c
     assert theo.therapist_since is None
 
 
-def test_the_web_makes_nobody_a_therapist_of_long_ago(ada, cleo):
+def test_the_web_role_cannot_backdate_a_therapist(ada, cleo):
     long_ago = timezone.now() - timedelta(days=90)
     with acting_as(ada.pk), transaction.atomic():
         nina = User.objects.create_user(
@@ -164,7 +166,7 @@ def test_the_web_makes_nobody_a_therapist_of_long_ago(ada, cleo):
     assert nina.therapist_since > long_ago + timedelta(days=89)
 
 
-def test_the_verb_and_the_database_refuse_it_too(sign_in, ada, thea, cleo):
+def test_the_method_and_the_database_refuse_it_too(sign_in, ada, thea, cleo):
     nina = invited(sign_in(ada))
     with (
         pytest.raises(ValidationError, match=WAIT),
@@ -178,19 +180,19 @@ def test_the_verb_and_the_database_refuse_it_too(sign_in, ada, thea, cleo):
     emergency_row(cleo, nina)
 
 
-def test_emergency_access_of_before_the_rule_is_a_line_for_the_admin(
+def test_emergency_access_older_than_the_rule_is_shown_to_the_admin(
     sign_in, ada, theo, cleo
 ):
     line = "Theo asked for emergency access within 30 days"
     in_care(cleo, theo, "emergency", begins=-5, ends=4 / 24 - 5)
     assert line not in page_at(sign_in(ada), "/audit/")
-    age(theo, 4)  # after it: a right of later says nothing about it
+    age(theo, 4)  # after it: a later role does not matter
     assert line not in page_at(sign_in(ada), "/audit/")
     age(theo, 6)
     assert line in page_at(sign_in(ada), "/audit/")
 
 
-def test_nobody_learns_of_another_from_when_they_may(sign_in, ada, theo):
+def test_nobody_learns_when_another_person_may_use_it(sign_in, ada, theo):
     invited(sign_in(ada))
     with acting_as(theo.pk), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT app.emergencies_from()")

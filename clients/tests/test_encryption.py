@@ -1,4 +1,4 @@
-"""Words are sealed with their client's key, bound to their row and field."""
+"""Text is encrypted with its client's key, bound to its row and field."""
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -43,19 +43,19 @@ def read(client, by):
         return ClientBackground.objects.get(client=client).presenting_concern
 
 
-def test_thea_reads_what_she_wrote_and_the_table_holds_none_of_it(cleo, thea):
+def test_thea_reads_what_she_wrote_and_the_table_stores_only_ciphertext(cleo, thea):
     assert read(cleo, thea) == "What brought Cleo"
     assert b"Cleo" not in raw(cleo)
 
 
-def test_words_pasted_into_another_clients_row_do_not_open(cleo, carl, theo):
+def test_text_copied_into_another_clients_row_cannot_be_decrypted(cleo, carl, theo):
     write_raw(carl, raw(cleo))
     text = read(carl, theo)
     assert isinstance(text, Unreadable)
     assert "cannot be read" in text
 
 
-def test_words_open_whatever_their_table_is_called(cleo, thea, monkeypatch):
+def test_text_can_be_decrypted_after_its_table_was_renamed(cleo, thea, monkeypatch):
     row = ClientBackground(practice_id=cleo.practice_id, client=cleo)
     row.presenting_concern = Sealed(raw(cleo))
     monkeypatch.setattr(ClientBackground._meta, "db_table", "clients_renamed")
@@ -63,7 +63,7 @@ def test_words_open_whatever_their_table_is_called(cleo, thea, monkeypatch):
         assert row.presenting_concern == "What brought Cleo"
 
 
-def test_every_sealed_model_says_what_its_rows_are_called_and_no_two_the_same():
+def test_every_encrypted_model_has_a_unique_seal_name():
     sealed = [
         model
         for model in apps.get_models()
@@ -74,8 +74,8 @@ def test_every_sealed_model_says_what_its_rows_are_called_and_no_two_the_same():
     assert len({*labels}) == len(labels)
 
 
-# What ciphertext was bound to when it was written.  A name here never changes: what was
-# sealed under it would not open any more.  A new one is added.
+# The names that ciphertext is bound to. Never change one: text encrypted under it could
+# not be decrypted anymore. New ones are added.
 LABELS = {
     "assignment.words",
     "background.presenting_concern",
@@ -122,7 +122,7 @@ LABELS = {
 }
 
 
-def test_labels_of_what_was_sealed_stay_as_they_are():
+def test_seal_names_never_change():
     labels = {
         f"{model.seal_as}.{field.column}"
         for model in apps.get_models()
@@ -135,8 +135,8 @@ def test_labels_of_what_was_sealed_stay_as_they_are():
 @pytest.mark.parametrize("value", [
     {"with": "x", "lengths": [1, 2]}, [], {}, 0, False, "", "ü", None,
 ])  # fmt: skip
-def test_a_sealed_json_value_is_read_as_it_was_written(cleo, thea, value):
-    """And it is bound to its row and column as texts are."""
+def test_an_encrypted_json_value_is_read_as_it_was_written(cleo, thea, value):
+    """It is bound to its row and column, as text is."""
     version = GoalVersion.objects.get(pk=agreed_goal(cleo, thea).in_force_id)
     field = GoalVersion._meta.get_field("compared")
     with acting_as(thea.pk), transaction.atomic():
@@ -152,7 +152,7 @@ def test_a_sealed_json_value_is_read_as_it_was_written(cleo, thea, value):
             assert isinstance(other.open(version, stored), Unreadable)
 
 
-def test_a_sealed_json_value_cannot_slip_past_its_row_or_be_looked_up(db):
+def test_an_encrypted_json_value_cannot_be_written_without_its_row_or_looked_up(db):
     for value in ({"with": "x"}, [], "", 0):
         with pytest.raises(TypeError):
             GoalVersion.objects.update(compared=value)
@@ -164,19 +164,19 @@ def test_a_sealed_json_value_cannot_slip_past_its_row_or_be_looked_up(db):
     lambda b: b[:-1], lambda b: b[:8], lambda b: b"\x02" + b[1:],
     lambda b: b[:20] + bytes([b[20] ^ 1]) + b[21:], lambda b: b"x",
 ])  # fmt: skip
-def test_words_that_were_cut_or_changed_do_not_open(cleo, thea, harm):
+def test_truncated_or_changed_text_cannot_be_decrypted(cleo, thea, harm):
     write_raw(cleo, harm(raw(cleo)))
     assert isinstance(read(cleo, thea), Unreadable)
 
 
-def test_a_page_with_unreadable_words_says_so_and_works(sign_in, cleo, thea):
+def test_a_page_with_unreadable_text_says_so_and_works(sign_in, cleo, thea):
     write_raw(cleo, raw(cleo)[:-1])
     page = sign_in(thea).get(f"/clients/{cleo.pk}/")
     assert page.status_code == 200
     assert "cannot be read" in page.content.decode()
 
 
-def test_a_destroyed_key_makes_this_clients_words_unreadable_and_nobody_elses(
+def test_a_destroyed_key_makes_only_this_clients_text_unreadable(
     cleo, carl, thea, theo
 ):
     DataKey.objects.filter(client_id=cleo.pk).delete()
@@ -184,7 +184,7 @@ def test_a_destroyed_key_makes_this_clients_words_unreadable_and_nobody_elses(
     assert read(carl, theo) == "What brought Carl"
 
 
-def test_unreadable_words_are_never_written_back(cleo, thea):
+def test_unreadable_text_is_never_written_back(cleo, thea):
     write_raw(cleo, raw(cleo)[:-1])
     with acting_as(thea.pk), pytest.raises(ValueError):
         background = ClientBackground.objects.get(client=cleo)
@@ -192,7 +192,7 @@ def test_unreadable_words_are_never_written_back(cleo, thea):
         background.save()
 
 
-def test_plain_text_cannot_slip_past_the_row(cleo, thea):
+def test_plain_text_cannot_be_written_without_its_row(cleo, thea):
     rows = ClientBackground.objects.filter(client=cleo)
     background = rows.get()
     with pytest.raises(TypeError), transaction.atomic():
@@ -207,7 +207,7 @@ def test_plain_text_cannot_slip_past_the_row(cleo, thea):
     assert isinstance(rows.values_list("presenting_concern", flat=True).get(), Sealed)
 
 
-def test_the_same_words_twice_look_different(cleo, thea):
+def test_the_same_text_twice_has_different_ciphertext(cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         background = ClientBackground.objects.get(client=cleo)
         first = raw(cleo)
@@ -215,13 +215,13 @@ def test_the_same_words_twice_look_different(cleo, thea):
     assert raw(cleo) != first
 
 
-def test_another_master_key_opens_nothing(cleo, thea, settings):
+def test_another_master_key_decrypts_nothing(cleo, thea, settings):
     settings.MASTER_KEY = bytes(32)
     assert isinstance(read(cleo, thea), Unreadable)
 
 
 @given(st.binary(max_size=300), st.text(max_size=40))
-def test_what_is_sealed_opens_only_where_it_was_sealed(plain, place):
+def test_ciphertext_can_only_be_decrypted_where_it_was_encrypted(plain, place):
     key = bytes(range(32))
     sealed = encryption._seal(key, plain, place)
     assert encryption._open(key, sealed, place) == plain
@@ -229,7 +229,7 @@ def test_what_is_sealed_opens_only_where_it_was_sealed(plain, place):
         encryption._open(key, sealed, place + "x")
 
 
-def test_no_nonce_comes_twice_in_a_hundred_thousand():
+def test_a_hundred_thousand_nonces_are_unique():
     key = bytes(32)
     nonces = {encryption._seal(key, b"", "x")[1:13] for _time in range(100_000)}
     assert len(nonces) == 100_000

@@ -1,4 +1,4 @@
-"""Keys change while everybody reads; a destroyed one takes one client's words along."""
+"""Keys rotate while in use; a destroyed one makes one client's text unreadable."""
 
 import os
 import threading
@@ -41,7 +41,7 @@ def stored(client):
 
 @pytest.fixture
 def new_master(settings):
-    """Every process has been given the new key and the old one."""
+    """Give every process the new key and the old one."""
     settings.OLD_MASTER_KEYS = [settings.MASTER_KEY]
     settings.MASTER_KEY = os.urandom(32)
 
@@ -56,11 +56,11 @@ def rotate(*which):
 # -- rotation -------------------------------------------------------------------------
 
 
-def test_the_master_key_changes_and_the_words_stay_as_they_are_stored(
+def test_rotating_the_master_key_leaves_the_stored_text_unchanged(
     cleo, carl, thea, new_master, settings
 ):
     before = stored(cleo)
-    assert read(cleo, thea) == "What brought Cleo"  # opened by the old key
+    assert read(cleo, thea) == "What brought Cleo"  # decrypted with the old key
     assert "version 2" in rotate("--master")
     settings.OLD_MASTER_KEYS = []
     assert read(cleo, thea) == "What brought Cleo"
@@ -69,7 +69,7 @@ def test_the_master_key_changes_and_the_words_stay_as_they_are_stored(
     assert AuditEvent.objects.get(verb="keys rotated").role == "operator"
 
 
-def test_processes_with_both_keys_read_before_and_after_whichever_they_call_new(
+def test_processes_with_both_keys_read_before_and_after_in_either_order(
     cleo, thea, settings
 ):
     old, new = settings.MASTER_KEY, os.urandom(32)
@@ -79,10 +79,10 @@ def test_processes_with_both_keys_read_before_and_after_whichever_they_call_new(
     assert read(cleo, thea) == "What brought Cleo"
 
 
-def test_a_process_without_the_new_key_cannot_read_afterwards(
+def test_a_process_without_the_new_key_cannot_read_after_the_rotation(
     cleo, thea, new_master, settings
 ):
-    """Why docs/security.md says: first both keys to every process, then rotate."""
+    """Why docs/security.md says: first give both keys to every process, then rotate."""
     rotate("--master")
     settings.MASTER_KEY, settings.OLD_MASTER_KEYS = settings.OLD_MASTER_KEYS[0], []
     assert isinstance(read(cleo, thea), Unreadable)
@@ -96,9 +96,7 @@ def test_without_the_old_key_nothing_is_changed_and_the_command_says_so(cleo, se
     assert bytes(DataKey.objects.get(client_id=None).wrapped) == before
 
 
-def test_the_practices_key_changes_and_every_client_is_wrapped_anew(
-    cleo, carl, thea, theo
-):
+def test_rotating_the_practices_key_rewraps_every_clients_key(cleo, carl, thea, theo):
     before = {key.pk: bytes(key.wrapped) for key in DataKey.objects.all()}
     sealed = stored(cleo)
     assert "3 keys" in rotate("--practice")
@@ -110,7 +108,7 @@ def test_the_practices_key_changes_and_every_client_is_wrapped_anew(
     assert read(carl, theo) == "What brought Carl"
 
 
-def test_a_practices_key_read_before_the_change_is_read_again(cleo, thea):
+def test_a_practices_key_read_before_the_rotation_is_read_again(cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         encryption.expect(cleo.practice_id, [])
         with as_role("cairn_owner"):
@@ -120,7 +118,9 @@ def test_a_practices_key_read_before_the_change_is_read_again(cleo, thea):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_reads_or_writes_wrongly_while_keys_change(cleo, thea, new_master):
+def test_concurrent_reads_and_writes_are_correct_during_rotation(
+    cleo, thea, new_master
+):
     found, stop, fresh = [], threading.Event(), []
 
     def reader():
@@ -166,7 +166,7 @@ def test_nobody_reads_or_writes_wrongly_while_keys_change(cleo, thea, new_master
         "DELETE FROM accounts_datakey",
     ],
 )
-def test_web_and_worker_change_no_key(cleo, role, statement):
+def test_web_and_worker_roles_cannot_change_keys(cleo, role, statement):
     with (
         as_role(role),
         pytest.raises(ProgrammingError),
@@ -176,7 +176,7 @@ def test_web_and_worker_change_no_key(cleo, role, statement):
         cursor.execute(statement)
 
 
-def test_the_owner_finds_no_key_in_the_table(cleo):
+def test_the_owner_role_finds_no_usable_key_in_the_table(cleo):
     with as_role("cairn_owner"):
         assert not DataKey.objects.exists()
 
@@ -190,13 +190,13 @@ def destroy(client, monkeypatch, typed=None):
         call_command("destroy_key", str(client.pk), stdout=StringIO())
 
 
-def test_a_wrongly_typed_id_destroys_nothing(cleo, carl, thea, monkeypatch):
+def test_a_mistyped_id_destroys_nothing(cleo, carl, thea, monkeypatch):
     with pytest.raises(CommandError, match="Nothing was destroyed"):
         destroy(cleo, monkeypatch, typed=str(carl.pk))
     assert read(cleo, thea) == "What brought Cleo"
 
 
-def test_a_destroyed_key_is_in_the_audit_and_there_is_no_second_time(cleo, monkeypatch):
+def test_destroying_a_key_is_audited_and_cannot_be_repeated(cleo, monkeypatch):
     destroy(cleo, monkeypatch)
     event = AuditEvent.objects.get(verb="key destroyed")
     assert (event.client_id, event.practice_id) == (cleo.pk, cleo.practice_id)
@@ -206,7 +206,7 @@ def test_a_destroyed_key_is_in_the_audit_and_there_is_no_second_time(cleo, monke
 
 @pytest.fixture
 def lived(cleo, thea):
-    """Cleo's record with every kind of words in it."""
+    """Cleo's record with every kind of text in it."""
     now = timezone.now()
     signed = hold(cleo, thea, at=now - timedelta(days=7))
     open_note = hold(cleo, thea, at=now - timedelta(days=1), sign=False)
@@ -272,7 +272,7 @@ def test_every_page_of_that_client_says_so_and_works(
     assert "What brought Carl" in other
 
 
-def test_new_words_of_that_client_are_refused_in_words_and_kept_in_the_form(
+def test_new_text_about_that_client_is_refused_and_stays_in_the_form(
     sign_in, cleo, thea, lived, monkeypatch
 ):
     destroy(cleo, monkeypatch)
@@ -292,7 +292,7 @@ def test_new_words_of_that_client_are_refused_in_words_and_kept_in_the_form(
         assert "key was destroyed" in page, end
 
 
-def test_an_autosave_of_that_client_is_refused_and_not_said_to_be_kept(
+def test_an_autosave_about_that_client_is_refused_and_not_shown_as_saved(
     sign_in, cleo, thea, lived, monkeypatch
 ):
     destroy(cleo, monkeypatch)

@@ -1,4 +1,4 @@
-"""Two clients of one name are told apart wherever one of them is chosen."""
+"""Two clients with one name are told apart wherever one of them is chosen."""
 
 from datetime import timedelta
 
@@ -24,13 +24,13 @@ WHY = "Rang at 19:40, crying, and hung up. Nobody else answers."
 
 @pytest.fixture
 def other(thea, cleo):
-    """Another Cleo Hart, in other letters: no address, a phone number."""
+    """Another Cleo Hart, spelled in other case: no address, a phone number."""
     return admit("Cléo", by=thea, joined=False, family_name="HART", phone="555 0117")
 
 
 @pytest.fixture
 def third(thea, other):
-    """And one of whom nothing else is known."""
+    """And one about whom nothing else is known."""
     return admit("Cleo", by=thea, joined=False, family_name="Hart")
 
 
@@ -48,17 +48,17 @@ def test_thea_tells_them_apart_on_her_lists(sign_in, thea, cleo, other, third, u
     told_apart(page_at(sign_in(thea), url), third)
 
 
-def test_ada_tells_them_apart_in_who_treats_whom_and_in_the_audit(
+def test_ada_tells_them_apart_in_care_teams_and_in_the_audit_log(
     sign_in, ada, thea, cleo, other, third
 ):
     browser = sign_in(ada)
     page = page_at(browser, "/care-roles/?q=hart")
     told_apart(page, third)
-    assert page.count("cleo@example.test") == 1  # her address stands there anyhow
+    assert page.count("cleo@example.test") == 1  # her address is shown there already
     told_apart(page_at(browser, "/audit/?client=Hart"), third)
 
 
-def test_the_page_of_care_roles_says_whose_it_is(
+def test_the_care_team_page_says_which_client_it_is_about(
     sign_in, ada, thea, cleo, other, third
 ):
     for who in (ada, thea):
@@ -73,7 +73,7 @@ def test_the_page_of_care_roles_says_whose_it_is(
             assert hint in head
 
 
-def test_a_name_of_its_own_stands_alone(sign_in, ada, thea, cleo):
+def test_a_unique_name_has_no_hint(sign_in, ada, thea, cleo):
     admit("Cleo", by=thea, joined=False, family_name="Osei", phone="555 0117")
     for who, url in ((thea, "/caseload/"), (ada, "/audit/")):
         page = page_at(sign_in(who), url)
@@ -93,7 +93,7 @@ def test_while_names_are_initials_no_address_is_shown(
         assert f"number {client.pk.hex[-4:].upper()}" in page
 
 
-def test_lists_cost_one_query_more_however_many_share_a_name(sign_in, thea, cleo):
+def test_lists_cost_one_more_query_however_many_share_a_name(sign_in, thea, cleo):
     browser = sign_in(thea)
     page_at(browser, "/caseload/")
     alone = pinned(browser, "/caseload/")
@@ -108,13 +108,13 @@ def test_lists_cost_one_query_more_however_many_share_a_name(sign_in, thea, cleo
 
 # -- pages about one client ------------------------------------------------------------
 
-# Their ids are no client's, or the page lists what is not about one client.
+# Their ids are not a client's, or the page is a list about several clients.
 NOT_OF_ONE = {"digest", "handed-over", "way-remove", "way-name"}
 WHICH = "Another client has the same name."
 
 
 def pages_about_one(browser, rows):
-    """Every page of Thea's that is about Cleo, by its address."""
+    """Every page of Thea's about Cleo, by URL."""
     for pattern in WITH_IDS:
         if pattern.name in NOT_ROWS | NOT_OF_ONE:
             continue
@@ -145,20 +145,23 @@ def test_every_page_about_one_of_them_says_which(
         assert "cleo@example.test" in head, url
         if "/care-roles/" not in url:
             assert WHICH in page, url
-            # A sheet may be given to the client: it says nothing of the other.
+            # A printed sheet may be given to the client: it says nothing about the
+            # other one.
             assert 'class="saved which-client no-print"' in page, url
         seen += 1
     assert seen > 25
 
 
-def test_no_page_says_so_of_a_name_of_its_own(sign_in, thea, cleo, rows_of_cleo):
+def test_no_page_has_a_hint_for_a_unique_name(sign_in, thea, cleo, rows_of_cleo):
     admit("Cleo", by=thea, joined=False, family_name="Osei")
     rows = rows_of_cleo | {"client_id": [cleo.pk]}
     for url, page in pages_about_one(sign_in(thea), rows):
         assert WHICH not in page, url
 
 
-def test_a_namesake_in_the_care_of_another_is_not_hinted_at(sign_in, thea, theo, cleo):
+def test_a_namesake_in_another_therapists_care_is_not_revealed(
+    sign_in, thea, theo, cleo
+):
     admit("Cleo", by=theo, joined=False, family_name="Hart")
     assert WHICH not in page_at(sign_in(thea), f"/clients/{cleo.pk}/")
 
@@ -171,7 +174,7 @@ def test_while_names_are_initials_a_page_shows_no_address(sign_in, thea, cleo, o
     assert cleo.pk.hex[-4:].upper() in page
 
 
-def test_a_clash_says_whose_session_is_in_the_way(sign_in, thea, cleo, other):
+def test_a_booking_conflict_says_whose_session_it_is(sign_in, thea, cleo, other):
     at = timezone.now() + timedelta(days=2)
     at = at.replace(hour=10, minute=0, second=0, microsecond=0)
     book(other, thea, at=at)
@@ -180,7 +183,7 @@ def test_a_clash_says_whose_session_is_in_the_way(sign_in, thea, cleo, other):
     assert "555 0117" in page.content.decode()
 
 
-def test_an_ordinary_page_asks_nothing_more_for_it(sign_in, thea, cleo):
+def test_a_page_without_namesakes_runs_no_more_queries(sign_in, thea, cleo):
     browser = sign_in(thea)
     goal = agreed_goal(cleo, thea)
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
@@ -192,7 +195,7 @@ def test_an_ordinary_page_asks_nothing_more_for_it(sign_in, thea, cleo):
     assert [pinned(browser, url) for url in urls] == [n + 1 for n in alone]
 
 
-# -- a week, notices, an import --------------------------------------------------------
+# -- digest, notices, import -----------------------------------------------------------
 
 
 def test_the_digest_tells_them_apart_in_each_list(sign_in, thea, cleo, other, third):
@@ -236,9 +239,7 @@ def test_notices_of_changed_roles_say_whose_record(
     assert pinned(browser, "/today/") == one
 
 
-def test_a_notice_about_whom_one_no_longer_treats_names_nobody_else(
-    sign_in, thea, theo, cleo, other
-):
+def test_a_notice_about_a_former_client_names_nobody(sign_in, thea, theo, cleo, other):
     in_care(cleo, theo, "co_therapist", begins=-9, ends=-1)
     notice(theo, cleo, by=thea)
     page = page_at(sign_in(theo), "/today/")
@@ -253,7 +254,7 @@ Mara,Klee,,Sleep
 """
 
 
-def test_an_import_says_which_of_them_is_here_already(sign_in, thea, cleo, other):
+def test_an_import_says_which_of_them_already_exists(sign_in, thea, cleo, other):
     found = list_of(thea, raw=NAMED.replace(b"Cleo,Hart,,Walk\n", b""))
     browser, look = sign_in(thea), f"/caseload/import/{found.pk}/"
     for url in (look, f"{look}names/"):
@@ -267,7 +268,7 @@ def test_a_name_alone_may_be_any_of_them(sign_in, thea, cleo, other):
     assert "2 clients have this name" in page
 
 
-# -- in an emergency -------------------------------------------------------------------
+# -- emergency access ------------------------------------------------------------------
 
 
 def emergency(browser, **said):
@@ -292,7 +293,7 @@ def test_theo_is_asked_which_and_opens_the_right_one(sign_in, theo, cleo, other,
 
 
 @pytest.mark.parametrize("contact", ["nobody@example.test", "0117", "1", "%", "@"])
-def test_what_is_nobodys_of_that_name_opens_nothing(
+def test_details_that_match_nobody_of_that_name_open_nothing(
     sign_in, theo, carl, cleo, other, third, contact
 ):
     page = emergency(sign_in(theo), contact=contact).content.decode()
@@ -300,24 +301,24 @@ def test_what_is_nobodys_of_that_name_opens_nothing(
     assert not opened(theo).exists()
 
 
-def test_somebody_elses_address_opens_nobody(sign_in, theo, cleo, other, third, thea):
+def test_another_clients_address_opens_nobody(sign_in, theo, cleo, other, third, thea):
     nadia = admit("Nadia", by=thea)
     page = emergency(sign_in(theo), contact=nadia.address).content.decode()
     assert "More than one client matches" in page
     assert not opened(theo).exists()
 
 
-def test_for_a_name_of_its_own_nothing_else_is_looked_at(sign_in, theo, cleo):
+def test_a_unique_name_needs_no_further_detail(sign_in, theo, cleo):
     assert emergency(sign_in(theo), contact="555").status_code == 302
     assert opened(theo).get().client_id == cleo.pk
 
 
-# -- who works here --------------------------------------------------------------------
+# -- staff -----------------------------------------------------------------------------
 
 
 @pytest.fixture
 def theas(practice, thea):
-    """Another therapist Thea."""
+    """Another therapist named Thea."""
     return User.objects.create_user(
         "other-thea@example.test", None, practice=practice, name="THÉA",
         is_therapist=True, joined_at=timezone.now(),
@@ -334,7 +335,7 @@ def test_ada_chooses_between_two_therapists_of_one_name(
     assert "(theo@example.test)" not in page
 
 
-def test_so_does_who_gives_a_role_and_who_closes_an_account(
+def test_they_are_told_apart_when_assigning_a_role_and_closing_an_account(
     sign_in, ada, theo, thea, theas, carl
 ):
     for who, url in (

@@ -1,4 +1,4 @@
-"""Ada keeps accounts and care roles; Thea keeps her clients' details."""
+"""Ada manages accounts and care roles; Thea edits her clients' details."""
 
 import difflib
 import re
@@ -28,7 +28,7 @@ def test_thea_adds_a_client_and_invites_them(sign_in, thea):
     client = Client.objects.get()
     assert answer.url == f"/clients/{client.pk}/"
     assert client.user.email == "nadia@example.test"
-    assert client.email == ""  # the account holds the one copy
+    assert client.email == ""  # the account holds the only copy
     assert OutgoingEmail.objects.get().kind == "invitation"
     page = sign_in(thea).get(f"/clients/{client.pk}/").content.decode()
     assert "Nadia Rahimi" in page
@@ -45,13 +45,13 @@ def test_only_the_name_is_needed(sign_in, thea):
 def test_an_invitation_needs_an_address_and_says_so(sign_in, thea):
     page = sign_in(thea).post("/clients/add/", DETAILS | {"email": ""})
     assert "Enter an email address to send an invitation." in page.content.decode()
-    assert "Wakes at four." in page.content.decode()  # nothing typed is lost
+    assert "Wakes at four." in page.content.decode()  # no typed text is lost
     assert not Client.objects.exists()
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_pressing_twice_adds_one_client(sign_in, thea, theo, known):
-    """Answered alike, whether somebody has the address already."""
+def test_a_double_click_adds_one_client(sign_in, thea, theo, known):
+    """The answer is the same if the address is already in use."""
     once = DETAILS | {"once": "01a20d98-d1d4-7270-aa5b-f86fb01ae49f"}
     if known:
         once["email"] = theo.email
@@ -65,7 +65,7 @@ def test_pressing_twice_adds_one_client(sign_in, thea, theo, known):
     assert Client.objects.count() == 1
 
 
-def test_an_address_known_elsewhere_answers_the_same_and_its_owner_is_told(
+def test_an_address_in_use_elsewhere_answers_the_same_and_its_owner_is_notified(
     sign_in, thea, cleo
 ):
     used = DETAILS | {"email": cleo.user.email}
@@ -81,7 +81,7 @@ IN_USE = ["a client", "a colleague", "elsewhere", "not joined", "closed"]
 
 @pytest.fixture
 def owners(practice, theo, carl):
-    """Addresses that somebody signs in with, or will, or did."""
+    """Addresses of current, future and former accounts."""
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
     kit, tom = (person(practice, name, is_therapist=True) for name in ("Kit", "Tom"))
     User.objects.filter(pk=kit.pk).update(joined_at=None)
@@ -92,8 +92,7 @@ def owners(practice, theo, carl):
 
 
 def shown(browser, url, email):
-    """A page as somebody reads it, whatever is in its place of keys, the address, the
-    seconds that are left and the minute it is."""
+    """A page with keys, address, seconds left and current minute masked."""
     words = browser.get(url).content.decode().replace(email, "ADDRESS")
     words = re.sub(r'datetime="[^"]*"|\b[0-9]{2}:[0-9]{2}\b', "", words)
     changing = r'(value|data-who)="[^"]{50,}"|data-(left|most)="[0-9]+"|[0-9a-f-]{36}'
@@ -101,7 +100,7 @@ def shown(browser, url, email):
 
 
 def all_of(browser, client, email):
-    """What a therapist sees of an invitation, and where they look at it."""
+    """What a therapist sees of an invitation, and where."""
     session = book(client, client.care_roles.get().user, at=timezone.now() - A_DAY)
     urls = [f"/clients/{client.pk}/", f"/clients/{client.pk}/edit/", "/caseload/",
             "/today/", f"/sessions/{session.pk}/"]  # fmt: skip
@@ -114,7 +113,7 @@ def all_of(browser, client, email):
 def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
     sign_in, thea, owners, how, whose
 ):
-    """Nor who is in therapy elsewhere: the same answer, page and list."""
+    """Nor who is in therapy elsewhere: the same response, page and list."""
     found = []
     for email in ("free@example.test", owners[whose]):
         browser = sign_in(thea)
@@ -145,7 +144,7 @@ def test_a_therapist_cannot_tell_whether_an_address_has_an_account(
     assert owners[whose] not in invited.values_list("recipient__email", flat=True)
 
 
-def test_an_address_that_is_free_again_gets_the_link(sign_in, thea, theo):
+def test_an_address_that_became_free_gets_the_link(sign_in, thea, theo):
     browser = sign_in(thea)
     url = browser.post("/clients/add/", DETAILS | {"email": theo.email}).url
     User.objects.filter(pk=theo.pk).update(email="theo.new@example.test")
@@ -155,7 +154,7 @@ def test_an_address_that_is_free_again_gets_the_link(sign_in, thea, theo):
     assert OutgoingEmail.objects.get(kind="invitation").recipient == client.user
 
 
-def test_an_old_link_is_closed_and_never_sent_again_though_the_new_address_is_in_use(
+def test_an_old_link_is_closed_and_not_resent_though_the_new_address_is_in_use(
     sign_in, thea, theo, ada
 ):
     browser = sign_in(thea)
@@ -175,7 +174,7 @@ def test_an_old_link_is_closed_and_never_sent_again_though_the_new_address_is_in
     assert Invitation.objects.open().get().user == client.user
 
 
-def test_thea_corrects_details_and_the_later_save_is_told(sign_in, thea, cleo):
+def test_thea_corrects_details_and_a_conflicting_save_is_reported(sign_in, thea, cleo):
     browser, url = sign_in(thea), f"/clients/{cleo.pk}/edit/"
     form = {
         "preferred_name": "Cleo", "family_name": "Hartley", "version": "1",
@@ -190,7 +189,7 @@ def test_thea_corrects_details_and_the_later_save_is_told(sign_in, thea, cleo):
     assert "More to it." in browser.get(f"/clients/{cleo.pk}/").content.decode()
 
 
-def test_a_client_who_was_not_invited_can_be_later(sign_in, thea):
+def test_a_client_can_be_invited_later(sign_in, thea):
     client = admit("Mo", by=thea, joined=False, email="mo@example.test")
     sign_in(thea).post(f"/clients/{client.pk}/invite/")
     client.refresh_from_db()
@@ -210,7 +209,7 @@ def test_ada_invites_a_therapist(sign_in, ada):
     assert "Invited, link expires" in page
 
 
-def test_ada_invites_a_client_for_theo_and_cannot_open_them(sign_in, ada, theo):
+def test_ada_invites_a_client_for_theo_and_cannot_open_the_record(sign_in, ada, theo):
     said = {
         "preferred_name": "Mo", "family_name": "", "pronouns": "", "phone": "",
         "email": "mo@example.test", "therapist": str(theo.pk),
@@ -219,7 +218,7 @@ def test_ada_invites_a_client_for_theo_and_cannot_open_them(sign_in, ada, theo):
     mo = Client.objects.get()
     assert sign_in(theo).get(f"/clients/{mo.pk}/").status_code == 200
     assert sign_in(ada).get(f"/clients/{mo.pk}/").status_code == 404
-    # Theo writes what brought Mo; nothing was there before.
+    # Theo writes Mo's presenting concern; there was none before.
     form = {
         "preferred_name": "Mo", "version": "1", "presenting_concern": "Sleep.",
         "email": "mo@example.test",
@@ -228,7 +227,7 @@ def test_ada_invites_a_client_for_theo_and_cannot_open_them(sign_in, ada, theo):
     assert ClientBackground.objects.count() == 1
 
 
-def test_ada_sends_a_link_again_and_only_to_who_has_not_joined(sign_in, ada, theo):
+def test_ada_resends_a_link_only_to_people_who_have_not_joined(sign_in, ada, theo):
     browser = sign_in(ada)
     said = {"name": "Kit", "email": "kit@example.test", "role": "admin"}
     browser.post("/people/invite/", said)
@@ -266,7 +265,7 @@ def test_searching_people_finds_names_and_addresses(sign_in, ada, thea, theo, cl
     assert "Cleo" in browser.get("/care-roles/?q=cleo@").content.decode()
 
 
-def test_a_mistyped_address_is_corrected_until_they_joined(sign_in, thea, cleo):
+def test_a_mistyped_address_can_be_corrected_until_they_joined(sign_in, thea, cleo):
     browser = sign_in(thea)
     browser.post("/clients/add/", DETAILS | {"email": "nadia@exampel.test"})
     nadia = Client.objects.get(preferred_name="Nadia")
@@ -276,7 +275,7 @@ def test_a_mistyped_address_is_corrected_until_they_joined(sign_in, thea, cleo):
     assert (nadia.user.email, nadia.email) == ("nadia@example.test", "")
     assert nadia.user.invitations.open().count() == 1
     assert nadia.user.invitations.count() == 2
-    # An address that is somebody's answers the same, and they are told.
+    # An address in use answers the same, and its owner is notified.
     taken = form | {"version": "2", "email": cleo.user.email}
     assert browser.post(f"/clients/{nadia.pk}/edit/", taken).status_code == 302
     nadia.user.refresh_from_db()
@@ -286,7 +285,7 @@ def test_a_mistyped_address_is_corrected_until_they_joined(sign_in, thea, cleo):
     ).exists()
 
 
-def test_nobody_else_changes_the_address_of_somebody_who_joined(sign_in, thea, cleo):
+def test_nobody_else_changes_the_address_of_a_person_who_joined(sign_in, thea, cleo):
     form = {"preferred_name": "Cleo", "version": "1", "email": "x@example.test"}
     sign_in(thea).post(f"/clients/{cleo.pk}/edit/", form)
     cleo.user.refresh_from_db()
@@ -294,7 +293,7 @@ def test_nobody_else_changes_the_address_of_somebody_who_joined(sign_in, thea, c
 
 
 @pytest.mark.parametrize("what", ["person", "client", "again"])
-def test_inviting_asks_an_admin_for_a_fresh_proof(sign_in, ada, theo, what):
+def test_inviting_requires_an_admin_to_reauthenticate(sign_in, ada, theo, what):
     kit = {"name": "Kit", "email": "kit@example.test", "role": "therapist"}
     browser = sign_in(ada)
     browser.post("/people/invite/", kit | {"name": "Una", "email": "una@example.test"})

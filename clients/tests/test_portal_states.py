@@ -1,4 +1,4 @@
-"""What staff pages say the client will do is true in every state of the portal."""
+"""What staff pages say the client will do is true in every portal state."""
 
 import re
 from datetime import timedelta
@@ -43,7 +43,7 @@ UNTRUE = (
 
 @pytest.fixture
 def in_state(thea):
-    """`in_state("closed")` is Cleo, whom Thea treats, with her portal like that."""
+    """`in_state("closed")` is Cleo, treated by Thea, with her portal in that state."""
 
     def made(state):
         joined = state not in ("invited", "none")
@@ -74,7 +74,7 @@ def read(browser, url, **data):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_suggested_strength_waits_only_for_who_can_answer(
+def test_a_suggested_strength_waits_only_for_a_client_who_can_answer(
     in_state, thea, sign_in, state
 ):
     cleo, browser = in_state(state), sign_in(thea)
@@ -123,7 +123,7 @@ def test_who_can_propose_a_goal(in_state, thea, sign_in, state, had):
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_who_reads_that_the_timeline_was_opened(in_state, thea, sign_in, state):
+def test_who_learns_that_the_timeline_was_opened(in_state, thea, sign_in, state):
     cleo, browser = in_state(state), sign_in(thea)
     page = read(browser, f"/clients/{cleo.pk}/journey/")
     reads_now = state in ("active", "discharged")
@@ -175,7 +175,9 @@ def test_who_can_read_a_note(in_state, thea, sign_in, state):
 
 
 @pytest.mark.parametrize("state", ["active", "closed", "discharged", "portal over"])
-def test_an_answered_correction_says_whether_it_is_read(in_state, thea, sign_in, state):
+def test_an_answered_correction_says_whether_it_was_read(
+    in_state, thea, sign_in, state
+):
     cleo = in_state("active")
     with acting_as(cleo.user.pk), transaction.atomic():
         asked = Correction.ask(cleo, "A name", "Mara.", by=cleo.user)
@@ -193,7 +195,7 @@ def test_an_answered_correction_says_whether_it_is_read(in_state, thea, sign_in,
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_forms_of_a_goal_name_both_only_where_both_can_act(
+def test_goal_forms_name_both_sides_only_if_both_can_act(
     in_state, thea, sign_in, state
 ):
     cleo, browser = in_state(state), sign_in(thea)
@@ -211,7 +213,7 @@ def test_the_forms_of_a_goal_name_both_only_where_both_can_act(
         assert bool(both) is (state == "active"), (url, both)
 
 
-# -- a note that was read and is held back now ----------------------------------------
+# -- a note that was read and is now withheld -----------------------------------------
 
 
 def held_back(session, thea):
@@ -221,7 +223,9 @@ def held_back(session, thea):
 
 
 @pytest.mark.parametrize("how", ["never", "opened", "copied"])
-def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
+def test_a_withheld_note_says_whether_cleo_could_read_it_before(
+    cleo, thea, sign_in, how
+):
     session = hold(cleo, thea, at=timezone.now() - 3 * DAY)
     browser, mine = sign_in(cleo.user), f"/portal/sessions/{session.pk}/"
     with_note = "signed by Thea"
@@ -230,7 +234,7 @@ def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
     if how == "copied":
         copy_of(cleo, cleo.user)
     placed = held_back(session, thea)
-    # The database's clock stands still within a test.
+    # The database clock stands still within a test.
     NoteHold.objects.filter(pk=placed.pk).update(at=timezone.now() + timedelta(hours=1))
     page = read(sign_in(thea), f"/sessions/{session.pk}/")
     assert ("Cleo opened it before that" in page) is (how == "opened")
@@ -241,7 +245,7 @@ def test_a_held_note_says_whether_cleo_had_it_before(cleo, thea, sign_in, how):
     assert "The note of this session is not shared for now." in page
 
 
-def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, sign_in):
+def test_an_opening_while_the_note_was_withheld_does_not_count(cleo, thea, sign_in):
     session = hold(cleo, thea, at=timezone.now() - 3 * DAY)
     first = held_back(session, thea)
     read(sign_in(cleo.user), f"/portal/sessions/{session.pk}/")
@@ -256,7 +260,9 @@ def test_what_cleo_opened_while_it_was_held_before_does_not_count(cleo, thea, si
 
 
 @pytest.mark.parametrize("state", ["active", "invited", "none", "closed"])
-def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in, state):
+def test_a_discharge_ends_emails_only_for_a_client_who_gets_them(
+    in_state, thea, sign_in, state
+):
     cleo = in_state(state)
     book(cleo, thea)
     page = read(sign_in(thea), f"/clients/{cleo.pk}/discharge/")
@@ -266,7 +272,7 @@ def test_a_discharge_ends_emails_only_for_who_gets_them(in_state, thea, sign_in,
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_is_said_about_a_goal_is_for_both_only_where_both_read_it(
+def test_goal_comments_are_for_both_only_if_both_can_read_them(
     in_state, thea, sign_in, state
 ):
     cleo, browser = in_state(state), sign_in(thea)

@@ -1,5 +1,4 @@
-"""What is said to be sent has its row in the outbox; else it says so, and nothing else
-was changed."""
+"""A page says "sent" only if the outbox has the email; else nothing was changed."""
 
 import pytest
 from django.db import connection
@@ -15,7 +14,7 @@ DETAILS = {"preferred_name": "Mo", "family_name": "", "email": "mo@example.test"
 
 @pytest.fixture
 def refused():
-    """The outbox takes nothing: the database drops each row that is put in."""
+    """The outbox rejects everything: the database drops each inserted row."""
     with as_role("postgres"), connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION pg_temp.none() RETURNS trigger LANGUAGE plpgsql AS"
@@ -85,7 +84,7 @@ def sent_as(sign_in, form, people, **more):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_where_no_email_is_queued_nothing_is_said_or_done(
+def test_if_no_email_is_queued_nothing_is_said_or_done(
     sign_in, thea, theo, ada, kit, mo, nia, refused, form
 ):
     people = {"thea": thea, "theo": theo, "ada": ada, "kit": kit, "mo": mo,
@@ -94,11 +93,11 @@ def test_where_no_email_is_queued_nothing_is_said_or_done(
     assert NOT_SENT in page
     assert ON_ITS_WAY not in page
     assert state()[1:] == before[1:]
-    assert state()[0][:-1] == before[0][:-1]  # looks at a page aside
+    assert state()[0][:-1] == before[0][:-1]  # except the time of the request
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_and_where_it_is_the_row_is_there(sign_in, thea, theo, ada, kit, mo, nia, form):
+def test_if_it_is_queued_the_row_is_there(sign_in, thea, theo, ada, kit, mo, nia, form):
     people = {"thea": thea, "theo": theo, "ada": ada, "kit": kit, "mo": mo,
               "nia": nia, "nias_user": nia.user}  # fmt: skip
     OutgoingEmail.objects.all().delete()
@@ -107,7 +106,7 @@ def test_and_where_it_is_the_row_is_there(sign_in, thea, theo, ada, kit, mo, nia
     assert OutgoingEmail.objects.exists()
 
 
-# -- of whom it is said that they were told --------------------------------------------
+# -- who is said to have been notified -------------------------------------------------
 
 
 def give(browser, client, who, kind="co_therapist"):
@@ -116,7 +115,7 @@ def give(browser, client, who, kind="co_therapist"):
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_client_without_a_portal_is_not_said_to_be_told(
+def test_a_client_without_portal_is_not_said_to_be_notified(
     sign_in, thea, theo, ada, cleo, told
 ):
     client = cleo if told else admit("Mo", by=thea, joined=False)
@@ -134,7 +133,7 @@ def test_a_client_without_a_portal_is_not_said_to_be_told(
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_nor_where_it_takes_effect_in_a_day(
+def test_nor_if_it_takes_effect_in_a_day(
     sign_in, practice, thea, theo, ada, cleo, told
 ):
     client = cleo if told else admit("Mo", by=thea, joined=False)

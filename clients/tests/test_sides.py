@@ -1,4 +1,4 @@
-"""A page of both sides is one template, in the frame of whoever reads it."""
+"""A page of both sides is one template, in the reader's own layout."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ BOTH = Path(__file__).resolve().parents[2] / "templates" / "both"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in BOTH.glob("*.html")))
-def test_a_template_of_both_sides_takes_the_frame_of_the_reader(name):
+def test_a_template_of_both_sides_takes_the_readers_layout(name):
     text = (BOTH / name).read_text()
     assert text.startswith('{% extends "base_both.html" %}\n')
 
@@ -28,7 +28,7 @@ def goal(cleo, thea):
 
 
 @pytest.mark.parametrize(("page", "words"), PAGES.items())
-def test_cleo_and_thea_read_the_same_page_each_in_their_own_frame(
+def test_cleo_and_thea_read_the_same_page_each_in_their_own_layout(
     sign_in, cleo, thea, goal, page, words
 ):
     theas = sign_in(thea).get(f"/goals/{goal.pk}/{page}").content.decode()

@@ -1,4 +1,4 @@
-"""Ada lets somebody back in without learning a password, and sees who is never here."""
+"""Ada resets a sign-in without learning a password, and sees unused accounts."""
 
 from datetime import timedelta
 
@@ -19,13 +19,16 @@ from tests.cast import pinned
 from therapy import tasks
 
 
-def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada, theo):
+def test_theos_sign_ins_end_his_password_is_removed_and_a_link_is_sent(
+    sign_in, ada, theo
+):
     theos = sign_in(theo)
     assert theos.get("/today/").status_code == 200
     browser = sign_in(ada)
     url = f"/people/{theo.pk}/reset/"
     assert "signed out on all devices" in browser.get(url).content.decode()
-    assert SignIn.objects.filter(user=theo).exists()  # asking changes nothing
+    # the confirmation page changes nothing
+    assert SignIn.objects.filter(user=theo).exists()
     assert browser.post(url).url == "/people/"
     assert theos.get("/today/").status_code == 302
     theo.refresh_from_db()
@@ -37,7 +40,7 @@ def test_theos_sign_ins_end_his_password_is_gone_and_a_link_is_sent(sign_in, ada
     }
 
 
-def test_theo_comes_back_by_the_email_alone(sign_in, client, ada, theo):
+def test_theo_gets_back_in_by_the_email_alone(sign_in, client, ada, theo):
     sign_in(ada).post(f"/people/{theo.pk}/reset/")
     with as_role("cairn_worker"):
         tasks.plan_and_send()
@@ -55,10 +58,10 @@ def test_theo_comes_back_by_the_email_alone(sign_in, client, ada, theo):
     assert theo.check_password(new)
 
 
-def test_a_reset_right_after_theos_own_request_is_told_and_sent_too(
+def test_a_reset_right_after_theos_own_request_is_notified_and_sent_too(
     sign_in, client, ada, theo
 ):
-    """Each has its own email, whatever the minute; so has each further reset."""
+    """Each has its own email, even within a minute; so has each further reset."""
     client.post("/reset/", {"email": theo.email})
     with as_role("cairn_worker"):
         tasks.plan_and_send()
@@ -72,11 +75,11 @@ def test_a_reset_right_after_theos_own_request_is_told_and_sent_too(
     assert kinds.count("account-changed") == 2
 
 
-def test_where_the_email_cannot_be_written_nothing_is_done_and_nothing_is_said(
+def test_if_the_email_cannot_be_queued_nothing_is_done_and_nothing_is_said(
     sign_in, ada, theo
 ):
     now = timezone.now()
-    for version in range(1, 4):  # as if all of them were in the box already
+    for version in range(1, 4):  # as if all of them were already queued
         OutgoingEmail.queue(
             theo, "sign-in-reset", f"ways:{version}", due_at=now, not_after=now
         )
@@ -90,7 +93,7 @@ def test_where_the_email_cannot_be_written_nothing_is_done_and_nothing_is_said(
     assert not AuditEvent.objects.filter(verb="sign-in reset").exists()
 
 
-def test_cleos_sign_in_is_reset_from_who_treats_whom(sign_in, ada, cleo):
+def test_cleos_sign_in_is_reset_from_care_teams(sign_in, ada, cleo):
     browser = sign_in(ada)
     assert (
         f"/people/{cleo.user_id}/reset/" in browser.get("/care-roles/").content.decode()
@@ -98,7 +101,7 @@ def test_cleos_sign_in_is_reset_from_who_treats_whom(sign_in, ada, cleo):
     assert browser.post(f"/people/{cleo.user_id}/reset/").url == "/care-roles/"
 
 
-def test_nobody_resets_their_own_or_one_that_is_not_there(sign_in, ada, practice):
+def test_nobody_resets_their_own_sign_in_or_a_missing_one(sign_in, ada, practice):
     browser = sign_in(ada)
     kit = person(practice, "Kit", is_therapist=True)
     User.objects.filter(pk=kit.pk).update(joined_at=None)
@@ -110,7 +113,7 @@ def test_nobody_resets_their_own_or_one_that_is_not_there(sign_in, ada, practice
         reset_sign_in(ada, by=ada)
 
 
-def test_a_reset_wants_a_fresh_proof(sign_in, ada, theo):
+def test_a_reset_requires_reauthentication(sign_in, ada, theo):
     browser = sign_in(ada)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         answer = browser.post(f"/people/{theo.pk}/reset/")
@@ -123,7 +126,7 @@ def names(answer):
     return {person.name for person in answer.context["page"]}
 
 
-def test_who_was_not_here_for_sixty_days_is_listed_and_marked(
+def test_accounts_unused_for_sixty_days_are_listed_and_marked(
     sign_in, ada, thea, theo, practice
 ):
     long_ago = timezone.now() - timedelta(days=61)
@@ -140,14 +143,14 @@ def test_who_was_not_here_for_sixty_days_is_listed_and_marked(
     assert pinned(browser, "/people/?state=unused") <= 8
 
 
-def test_who_is_therapist_and_admin_gets_from_one_side_to_the_other(sign_in, practice):
+def test_a_therapist_who_is_also_admin_can_switch_sides(sign_in, practice):
     both = person(practice, "Samir", is_therapist=True, is_admin=True)
     browser = sign_in(both)
     assert 'href="/people/"' in browser.get("/today/").content.decode()
     assert 'href="/today/"' in browser.get("/audit/").content.decode()
 
 
-def test_second_steps_are_forgotten_with_the_password(ada, theo, thea):
+def test_two_step_methods_are_removed_with_the_password(ada, theo, thea):
     for who in (theo, thea):
         Authenticator.objects.create(user=who, type="webauthn", data={})
     with acting_as(ada.pk), transaction.atomic():

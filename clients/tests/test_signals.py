@@ -1,4 +1,4 @@
-"""Who reads a signal, opens it and closes it, past the program."""
+"""Who can read, open and close a signal, by SQL."""
 
 import json
 
@@ -19,7 +19,7 @@ CLOSE = "SELECT app.close_signals(%s::uuid[], %s, %s::jsonb)"
 
 @pytest.fixture
 def both(cleo, thea):
-    """One for each side of Cleo, told until the goal is opened."""
+    """A signal for each side of Cleo, open until the goal is opened."""
     goal = agreed_goal(cleo, thea)
     Signal.objects.all().delete()
     return [
@@ -52,7 +52,7 @@ def row(cleo, side):
     )  # fmt: skip
 
 
-def test_each_side_reads_its_own_by_both_locks(both, cleo, thea):
+def test_each_side_reads_its_own_in_the_program_and_the_database(both, cleo, thea):
     for who, side in ((cleo.user, "client"), (thea, "therapist")):
         with as_person(who):
             assert open_sides() == [side]
@@ -60,7 +60,7 @@ def test_each_side_reads_its_own_by_both_locks(both, cleo, thea):
             assert list(rows.values_list("side", flat=True)) == [side]
 
 
-def test_either_side_opens_and_closes_what_asks_the_other(both, cleo, thea):
+def test_either_side_opens_and_closes_signals_of_the_other(both, cleo, thea):
     with as_person(cleo.user):
         close_all(cleo)
     assert open_sides() == []
@@ -71,7 +71,7 @@ def test_either_side_opens_and_closes_what_asks_the_other(both, cleo, thea):
     assert open_sides() == ["client"] * 2 + ["therapist"] * 2
 
 
-def test_what_stays_open_is_named_with_all_that_it_says(both, cleo, thea):
+def test_signals_that_stay_open_are_named_with_all_their_fields(both, cleo, thea):
     [mine, theirs] = both
     said = [
         {"client_id": str(cleo.pk), "side": one.side, "kind": one.kind,
@@ -106,7 +106,7 @@ def stranger(request, cleo, carl, theo, ada, practice):
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, indirect=True)
-def test_nobody_else_opens_or_closes_one(both, cleo, stranger):
+def test_nobody_else_opens_or_closes_a_signal(both, cleo, stranger):
     with as_person(stranger):
         close_all(cleo)
     assert open_sides() == ["client", "therapist"]
@@ -118,14 +118,14 @@ def test_nobody_else_opens_or_closes_one(both, cleo, stranger):
             row(cleo, side).save(force_insert=True)
 
 
-def test_what_is_told_until_it_is_opened_is_closed_for_ones_own_side(both, cleo, thea):
+def test_opening_the_row_closes_the_signal_of_that_side(both, cleo, thea):
     goal = Goal.objects.get(pk=both[0].about)
     with as_person(thea):
         opened(goal, thea)
     assert open_sides() == ["client"]
 
 
-def test_a_supervisors_look_closes_nothing(both, cleo, thea, practice):
+def test_a_supervisors_opening_closes_nothing(both, cleo, thea, practice):
     iris = person(practice, "Iris", is_therapist=True)
     in_care(cleo, iris, "supervisor")
     goal = Goal.objects.get(pk=both[0].about)
@@ -135,6 +135,6 @@ def test_a_supervisors_look_closes_nothing(both, cleo, thea, practice):
 
 
 @pytest.mark.parametrize("column", ["kind", "side", "until", "client_id", "since"])
-def test_nothing_of_it_changes_but_that_it_is_over(both, thea, column):
+def test_nothing_of_a_signal_changes_except_its_end(both, thea, column):
     with pytest.raises(DatabaseError), as_person(thea), transaction.atomic():
         execute(f"UPDATE clients_signal SET {column} = {column}")

@@ -1,4 +1,4 @@
-"""Ada keeps accounts: what somebody is here, whether they are, and what they leave."""
+"""Ada manages staff accounts: roles, open or closed, and what is left behind."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def are(who):
     return who.is_therapist, who.is_admin
 
 
-def test_ada_makes_theo_an_admin_beside_and_takes_it_again(sign_in, ada, theo):
+def test_ada_makes_theo_an_admin_too_and_removes_the_role(sign_in, ada, theo):
     browser = sign_in(ada)
     roles(browser, theo, "both")
     assert are(theo) == (True, True)
@@ -35,7 +35,7 @@ def test_ada_makes_theo_an_admin_beside_and_takes_it_again(sign_in, ada, theo):
     assert AuditEvent.objects.filter(verb="roles changed").count() == 2
 
 
-def test_ada_never_takes_the_right_from_herself(sign_in, ada, theo):
+def test_ada_never_removes_her_own_admin_role(sign_in, ada, theo):
     page = roles(sign_in(ada), ada, "therapist").content.decode()
     assert "one of the options" in page
     assert are(ada) == (False, True)
@@ -47,7 +47,7 @@ def test_ada_never_takes_the_right_from_herself(sign_in, ada, theo):
         staffing.set_roles(ada, therapist=True, admin=False, by=ada)
 
 
-def test_two_admins_at_once_leave_one(practice, ada):
+def test_two_admins_at_once_leave_one_admin(practice, ada):
     other = person(practice, "Olga", is_admin=True)
     with acting_as(ada.pk), transaction.atomic():
         assert staffing.set_roles(other, therapist=True, admin=False, by=ada)
@@ -74,13 +74,15 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     assert not CareRole.objects.filter(user=thea).not_ended().exists()
 
 
-def test_nobody_but_an_admin_of_this_practice_opens_a_person(sign_in, thea, theo, cleo):
+def test_nobody_but_an_admin_of_this_practice_opens_a_staff_page(
+    sign_in, thea, theo, cleo
+):
     for who in (thea, cleo.user):
         assert sign_in(who).get(f"/people/{theo.pk}/").status_code == 404
         assert roles(sign_in(who), who, "both").status_code == 404
 
 
-def test_a_clients_account_is_no_person_of_the_staff(sign_in, ada, cleo):
+def test_a_clients_account_is_no_member_of_staff(sign_in, ada, cleo):
     assert roles(sign_in(ada), cleo.user, "admin").status_code == 404
     cleo.user.refresh_from_db()
     assert cleo.user.is_client
@@ -91,7 +93,9 @@ def close(browser, who, **said):
 
 
 @pytest.mark.requirement("R37")
-def test_a_closed_account_is_out_at_the_next_request_everywhere(sign_in, ada, theo):
+def test_a_closed_account_is_signed_out_at_the_next_request_everywhere(
+    sign_in, ada, theo
+):
     laptop, phone = sign_in(theo), sign_in(theo)
     assert laptop.get("/today/").status_code == 200
     assert close(sign_in(ada), theo).url == f"/people/{theo.pk}/"
@@ -100,7 +104,7 @@ def test_a_closed_account_is_out_at_the_next_request_everywhere(sign_in, ada, th
     assert not SignIn.objects.filter(user=theo).exists()
 
 
-def test_it_is_opened_again_without_its_clients(sign_in, ada, thea, theo, carl):
+def test_a_reopened_account_has_no_clients(sign_in, ada, thea, theo, carl):
     browser = sign_in(ada)
     close(browser, theo, **{f"to-{carl.pk}": str(thea.pk)})
     page = browser.get(f"/people/{theo.pk}/").content.decode()
@@ -113,7 +117,9 @@ def test_it_is_opened_again_without_its_clients(sign_in, ada, thea, theo, carl):
     assert sign_in(thea).get(f"/clients/{carl.pk}/").status_code == 200
 
 
-def test_an_open_invitation_of_who_never_joined_is_closed(sign_in, ada, practice):
+def test_an_open_invitation_of_a_person_who_never_joined_is_closed(
+    sign_in, ada, practice
+):
     kit = person(practice, "Kit", is_therapist=True)
     User.objects.filter(pk=kit.pk).update(joined_at=None)
     with acting_as(ada.pk), transaction.atomic():
@@ -129,7 +135,7 @@ def test_nobody_closes_their_own_account_here(sign_in, ada):
     assert ada.is_active
 
 
-def test_a_role_cannot_be_given_to_who_left_meanwhile(ada, thea, theo, cleo):
+def test_a_role_cannot_be_given_to_a_person_who_left_meanwhile(ada, thea, theo, cleo):
     User.objects.filter(pk=theo.pk).update(is_active=False)
     with (
         pytest.raises(ValidationError, match="no longer treats clients here"),
@@ -139,14 +145,14 @@ def test_a_role_cannot_be_given_to_who_left_meanwhile(ada, thea, theo, cleo):
         CareRole.give(cleo, theo, "supervisor", by=thea)
 
 
-def test_the_page_of_a_person_says_how_many_clients_wait(sign_in, ada, thea, cleo):
+def test_a_staff_page_says_how_many_clients_to_hand_over(sign_in, ada, thea, cleo):
     admit("Mo", by=thea, joined=False)
     page = sign_in(ada).get(f"/people/{thea.pk}/").content.decode()
     assert "<dd>2</dd>" in page
 
 
 @pytest.mark.requirement("R39")
-def test_what_somebody_may_do_changes_after_a_fresh_proof_alone(sign_in, ada, theo):
+def test_changing_roles_requires_reauthentication(sign_in, ada, theo):
     browser = sign_in(ada)
     close(sign_in(ada), theo)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):

@@ -6,7 +6,8 @@ from digests.kinds.base import Kind
 
 
 class AccountChanged(Kind):
-    """To its owner, and to the address they left: password, address, second step."""
+    """To the owner, also at a former address: password, address or second step
+    changed."""
 
     name = "account-changed"
     subject = _("Your account was changed")

@@ -6,7 +6,7 @@ from digests.kinds.base import Kind
 
 
 class AccountExists(Kind):
-    """To the owner of an address that somebody else entered."""
+    """To the owner of an address that someone else entered."""
 
     name = "account-exists"
     subject = _("You already have an account")

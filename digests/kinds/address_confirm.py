@@ -10,7 +10,7 @@ from digests.kinds.base import DROPPED, Kind, Stopped, moment, require_joined
 
 
 class AddressConfirm(Kind):
-    """To the new address that somebody wants for themselves, while the link is open."""
+    """To the new address of an address change, while the link is valid."""
 
     name = "address-confirm"
     subject = _("Confirm your email address")
@@ -29,8 +29,11 @@ class AddressConfirm(Kind):
         return change
 
     def said_as(self, email, person):
-        """An address that somebody else signs in with gets no link, and its owner is
-        told instead.  Found out here, so that who asked cannot tell."""
+        """An address that another account uses gets no link; its owner is notified
+        instead.
+
+        Decided here, so that the person who asked cannot tell.
+        """
         if addresses.owner_of(email.address, person):
             return AccountExists()
         return self

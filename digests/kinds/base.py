@@ -1,7 +1,7 @@
-"""What all kinds of email have in common.  Each is a class in a module beside this.
+"""Base classes of all kinds of email. Each kind is a class in its own module.
 
-A new one: such a module, its line in `digests/kinds/__init__.py` and two templates; see
-docs/adding.md.
+A new kind needs such a module, a line in `digests/kinds/__init__.py` and two templates;
+see docs/adding.md.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from ui import dates
 WAITING = OutgoingEmail.State.WAITING
 HELD, DROPPED = OutgoingEmail.State.HELD, OutgoingEmail.State.DROPPED
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-# Rows that need an email, and what writes those of a batch and says how many.
+# Rows that need an email, and a function that queues a batch and returns how many.
 Batches = Iterator[tuple[QuerySet, Callable[[list], int]]]
 
 
 class Stopped(Exception):
-    """The email does not go: for good, or (waiting) not before `until`."""
+    """The email is not sent: never, or (waiting) not before `until`."""
 
     def __init__(self, state: str, reason: str, until: datetime | None = None):
         super().__init__(reason)
@@ -36,20 +36,21 @@ class Stopped(Exception):
 
 
 class Kind:
-    """One kind of email; as it stands here, one that a room queues when something is
-    new, for anybody who has joined, and that leads to the sign-in page.
+    """A kind of email. By default: queued by a room, for anyone who has joined, linking
+    to the sign-in page.
 
-    `name` is in `OutgoingEmail.kind` and names two templates in `templates/emails/`.
-    `subject` may hold `%(…)s` of `words`; `label` is what an admin reads in the log.
-    `wish` names the `ContactWish` with which a client refuses it, if they can, and
-    `unwanted` the reason that the log then gives.  `reasons` are those that only this
-    kind gives, with their words.
+    `name` is stored in `OutgoingEmail.kind` and names two templates in
+    `templates/emails/`. `subject` may contain `%(…)s` of `words`; `label` is shown in
+    the email log. `wish` names the `ContactWish` with which a client can refuse it, if
+    any, and `unwanted` the reason then logged. `reasons` are those that only this kind
+    gives, with their text.
     """
 
     name: str
     subject: Promise
     label: Promise
-    due: schedule.Weekly | None = None  # when each week; None: whoever queues it says
+    # weekly schedule; None if the caller sets the time
+    due: schedule.Weekly | None = None
     quiet_hours = False
     held_by_restore = False
     wish = ""
@@ -57,24 +58,24 @@ class Kind:
     reasons: dict[str, Promise] = {}
 
     def may_go(self, email: OutgoingEmail, person: User, now: datetime) -> Model | None:
-        """The row that `email` is about; raise Stopped where it must not go (now)."""
+        """The row that `email` is about; raise Stopped if it must not be sent (now)."""
         require_joined(person)
 
     def link(self, email: OutgoingEmail, person: User, about: Model | None) -> str:
-        """The path that it leads to."""
+        """The path that it links to."""
         return reverse("account_login")
 
     def words(self, email: OutgoingEmail, person: User, about) -> dict[str, str]:
-        """What else its templates and its subject get, in the reader's language."""
+        """More variables for its templates and subject, in the reader's language."""
         return {}
 
     def said_as(self, email: OutgoingEmail, person: User) -> Kind:
-        """The kind whose words it has; another one where they would tell too much."""
+        """The kind whose text is used; another one if its own would reveal too much."""
         return self
 
     def wait_for(self, due: datetime, email: OutgoingEmail, person: User, now) -> None:
-        """Raise Stopped before `due` by now: the reader's zone or wishes may have
-        changed since the email was planned."""
+        """Raise Stopped before `due`, recomputed: the reader's time zone or preferences
+        may have changed since the email was planned."""
         zone = person.zone
         if self.quiet_hours:
             due = schedule.outside_quiet(
@@ -90,21 +91,21 @@ class Kind:
 
 
 class PlannedKind(Kind):
-    """One that nobody queues: the planner finds what is due soon (`digests/plan.py`).
+    """A kind that the planner queues when it is due soon (`digests/plan.py`).
 
-    After a restore what was due is held: the original may have planned and sent it.
+    After a restore, overdue ones are held: the original may have sent them.
     """
 
     quiet_hours = True
     held_by_restore = True
 
     def batches(self, now: datetime) -> Batches:
-        """What to write, a queryset and its writer each; one email a row, unless a kind
-        writes more along with it."""
+        """What to queue: (queryset, function) pairs; one email a row, unless a kind
+        creates more rows with it."""
         yield self.rows(now), partial(self._write, now)
 
     def rows(self, now: datetime) -> QuerySet:
-        """What has no email yet: `values_list`, the key first.  As the worker."""
+        """Rows without an email yet: `values_list`, id first. Runs as the worker."""
         raise NotImplementedError
 
     def email(self, now: datetime, *row) -> OutgoingEmail | None:
@@ -118,20 +119,20 @@ class PlannedKind(Kind):
 
 
 def require_joined(person: User) -> None:
-    """Who has not accepted gets the invitation and nothing else."""
+    """Someone who has not joined gets the invitation and nothing else."""
     if person.joined_at is None:
         raise Stopped(HELD, "not joined")
 
 
 def require_staff(person: User) -> None:
-    """Something that whoever is responsible has to know, whatever the hour."""
+    """A notice that a responsible member of staff must get at any hour."""
     require_joined(person)
     if not person.is_staff_member:
         raise Stopped(DROPPED, "inactive")
 
 
 def moment(when: datetime) -> str:
-    """Day and clock time in the reader's zone and language."""
+    """Date and time in the reader's time zone and language."""
     local = timezone.localtime(when)
     return gettext("%(day)s at %(time)s") % {
         "day": dates.weekday_in_full(local),

@@ -7,7 +7,7 @@ from digests.kinds.base import DROPPED, Kind, Stopped, require_staff
 
 
 class CareRoleQuestion(Kind):
-    """To the primary therapist: an admin asks for a care role, and it still waits."""
+    """To the primary therapist: an admin asks for a care role, still pending."""
 
     name = "care-role-question"
     subject = _("Please sign in: your answer is needed")

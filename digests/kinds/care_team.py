@@ -6,7 +6,8 @@ from digests.kinds.base import Kind
 
 
 class CareTeam(Kind):
-    """To the client: a care role is asked for, given or ended, or another one leads."""
+    """To the client: a care role is requested, assigned or ended, or the primary
+    changes."""
 
     name = "care-team"
     subject = _("Please sign in: something is changing")

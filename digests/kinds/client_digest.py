@@ -14,7 +14,7 @@ from digests.schedule import Weekly
 
 
 class ClientDigest(WeeklyKind):
-    """To a client in care: the page of the week to come."""
+    """To a client in care: the page of the coming week."""
 
     name = "client-digest"
     subject = _("Your week is ready")

@@ -6,7 +6,7 @@ from digests.kinds.base import Kind, require_staff
 
 
 class EmergencyAccess(Kind):
-    """To who is responsible: a colleague opened a record in an emergency."""
+    """To those responsible: a colleague used emergency access."""
 
     name = "emergency-access"
     subject = _("Please sign in: something is new")

@@ -6,7 +6,7 @@ from digests.kinds.base import Kind
 
 
 class EmergencyClient(Kind):
-    """To the client: a colleague opened their record in an emergency."""
+    """To the client: a colleague opened their record by emergency access."""
 
     name = "emergency-client"
     subject = _("Please sign in: something was opened")

@@ -9,7 +9,7 @@ from digests.kinds.base import DROPPED, Kind, Stopped, moment
 
 
 class InvitationEmail(Kind):
-    """To who was invited, while the link is open."""
+    """To an invited person, while the link is valid."""
 
     name = "invitation"
     subject = _("Your invitation")

@@ -6,7 +6,7 @@ from digests.kinds.base import Kind
 
 
 class NewDevice(Kind):
-    """To its owner: somebody signed in from a browser that the account did not know."""
+    """To the account's owner: a sign-in from a new browser."""
 
     name = "new-device"
     subject = _("A new sign-in")

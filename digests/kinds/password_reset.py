@@ -10,7 +10,7 @@ from digests.kinds.base import Kind
 
 
 class PasswordReset(Kind):
-    """To whoever asked for a new password."""
+    """To a person who asked to reset their password."""
 
     name = "password-reset"
     subject = _("Choose a new password")

@@ -1,4 +1,4 @@
-"""The reminder of a session, planned before and true only as the session is by then."""
+"""Session reminder, planned in advance and checked against the session when sent."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from digests.schedule import HORIZON
 from ui import time_zones
 
 LONGEST_LEAD = timedelta(hours=max(ContactWish.Lead.values))
-# A reminder may come earlier by a night, and a day may have 25 hours.
+# Quiet hours may move a reminder forward by a night, and a day may have 25 hours.
 LOOK_AHEAD = HORIZON + LONGEST_LEAD + timedelta(hours=14)
 
 
 class Reminder(PlannedKind):
-    """To a client: when the next session is, as long before as they wish."""
+    """To a client: their next session, as long before it as they chose."""
 
     name = "reminder"
     subject = _("Your appointment: %(moment)s")
@@ -64,9 +64,9 @@ class Reminder(PlannedKind):
         return {"moment": moment(about.starts_at)}
 
     def rows(self, now):
-        """Sessions to come, of clients with an account of their own, without an email.
+        """Upcoming sessions of clients with an account, without an email yet.
 
-        Also those that were kept when therapy ended.
+        Including those kept after discharge.
         """
         period = Concat(
             Value("appt:"),
@@ -119,7 +119,7 @@ class Reminder(PlannedKind):
 
 
 def period_of(session_id: UUID, schedule_version: int) -> str:
-    """Moved away and back is another version, hence another reminder."""
+    """Moved away and back is a new version, hence another reminder."""
     return f"appt:{session_id}:v{schedule_version}"
 
 

@@ -6,7 +6,7 @@ from digests.kinds.password_reset import PasswordReset
 
 
 class SignInReset(PasswordReset):
-    """To whom an admin reset the sign-in of: the same way back in."""
+    """To a person whose sign-in an admin reset: a link to get back in."""
 
     name = "sign-in-reset"
     subject = _("Your sign-in was reset")

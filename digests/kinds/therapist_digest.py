@@ -12,7 +12,7 @@ from digests.schedule import Weekly
 
 
 class TherapistDigest(WeeklyKind):
-    """To a therapist: the page of the week that is over."""
+    """To a therapist: the page of the past week."""
 
     name = "therapist-digest"
     subject = _("Your week is ready")

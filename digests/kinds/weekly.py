@@ -1,4 +1,4 @@
-"""A weekly email says that a page is there; here is what both sides' have in common."""
+"""Weekly emails, which announce a page; shared by both sides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ui import time_zones
 
 
 class WeeklyKind(PlannedKind):
-    """Each reader's page of a week is written with the email that leads to it."""
+    """Each reader's weekly page is created together with the email that links to it."""
 
     reasons = {
         "nothing to say": _("Nothing to report"),
@@ -27,7 +27,7 @@ class WeeklyKind(PlannedKind):
     due: schedule.Weekly
 
     def readers(self) -> Q:
-        """Who gets one, of the accounts that have joined."""
+        """Recipients among the accounts that have joined."""
         raise NotImplementedError
 
     def page_if_due(self, email, person, now) -> Digest:
@@ -53,7 +53,7 @@ class WeeklyKind(PlannedKind):
             yield rows, partial(self._write, weeks)
 
     def _due_by_period(self, now, names) -> dict[str, dict[str, schedule.PlannedWeek]]:
-        """The weeks that are due, by their name and then by zone."""
+        """The due weeks, by period and then by time zone."""
         found: dict[str, dict[str, schedule.PlannedWeek]] = {}
         for name in names:
             zone = time_zones.resolve(name)
@@ -65,7 +65,7 @@ class WeeklyKind(PlannedKind):
         pages, emails = [], []
         for user_id, practice_id, zone, joined_at in readers:
             week = weeks[zone]
-            if joined_at > week.due_at:  # nobody is late for what was before their time
+            if joined_at > week.due_at:  # skip what was due before they joined
                 continue
             whose = {"practice_id": practice_id, "recipient_id": user_id}
             page = Digest(
@@ -98,7 +98,7 @@ def _page(person, page):
 
 
 def _zone_name(unknown: list[str]) -> F | Case:
-    """The practice's where one's own is no zone (any more)."""
+    """The user's time zone; the practice's if theirs is not (or no longer) valid."""
     if not unknown:
         return F("time_zone")
     of_practice = When(time_zone__in=unknown, then=F("practice__time_zone"))

@@ -1,4 +1,4 @@
-"""Whether the client whom an email is for wants it."""
+"""Whether the client who is to get an email wants it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ def _own(person):
 def client_who_wants(
     kind: Kind, person: User, *, also_discharged: bool = False
 ) -> Client:
-    """With their wishes: in care here, without a pause, and not refusing this kind.
+    """The client with their preferences: in care, not paused, and not refusing this
+    kind.
 
-    `also_discharged`: for a session that was kept, while the portal can be read.
+    `also_discharged`: for a session kept after discharge, while the portal is open.
     """
     client = first(_own(person))
     if client is None or (client.is_discharged and not also_discharged):

@@ -1,4 +1,4 @@
-"""Sessions on a calendar, and a sender who can be sent out at any hour."""
+"""Sessions on a calendar, and a sender that runs at any time of day."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ def berlin(day, hour, minute=0):
 
 
 def on_calendar(client, by, starts_at, *, booked_at=None, **fields):
-    """A session that was booked three weeks before, or when `booked_at` says."""
+    """A session booked three weeks before, or at `booked_at`."""
     booked_at = booked_at or starts_at - timedelta(days=21)
     return book(client, by, at=starts_at, booked_at=booked_at, **fields)
 
@@ -39,14 +39,14 @@ def send_at(*moments):
 
 
 def emails(kind="reminder"):
-    """Their state and reason, oldest first."""
+    """Their status and reason, oldest first."""
     found = OutgoingEmail.objects.filter(kind=kind).order_by("created_at", "period")
     return [(email.state, email.reason) for email in found]
 
 
 @pytest.fixture
 def in_berlin(db):
-    """Whoever is there by now."""
+    """Move everyone's time zone to Berlin."""
 
     def move_there(*people, zone="Europe/Berlin"):
         since = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,6 +80,6 @@ def reminders():
 
 
 def digests(person):
-    """How many mails told `person` of a week."""
+    """How many digest emails `person` got."""
     weeks = [mail for mail in mail.outbox if mail.subject == "Your week is ready"]
     return sum(mail.to == [person.email] for mail in weeks)

@@ -1,7 +1,7 @@
-"""A sender that tests may kill: real processes, a real login as the worker.
+"""A sender that tests can kill: real processes, really logged in as the worker.
 
-For each line on standard input, forks one sender for each of its words and tells how
-they ended.  A word is where to die ("after_smtp"), or "-" for nowhere.
+For each line on standard input, forks one sender per word and reports how they ended. A
+word says where to crash ("after_smtp"), "-" for nowhere.
 """
 
 import os

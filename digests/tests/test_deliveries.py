@@ -1,4 +1,4 @@
-"""Ada sees what became of each email, and why; never what it says."""
+"""Ada sees what happened to each email and why, never its text."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def shown(answer):
     return [(one.who.name, one.label, one.why) for one in answer.context["emails"]]
 
 
-def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
+def test_each_status_is_shown_with_its_reason(sign_in, ada, cleo, thea):
     email(cleo.user)
     email(cleo.user, state=State.HELD, reason="paused")
     email(cleo.user, state=State.DROPPED, reason="started")
@@ -43,14 +43,14 @@ def test_each_state_is_shown_with_its_reason_in_words(sign_in, ada, cleo, thea):
     assert "cleo@" not in page
 
 
-def test_a_refused_email_says_what_to_do(sign_in, ada, cleo, thea):
+def test_a_rejected_email_says_what_to_do(sign_in, ada, cleo, thea):
     email(thea, "therapist-digest", State.FAILED, "refused: 550")
     page = sign_in(ada).get("/deliveries/?state=failed").content.decode()
     assert "The receiving mail server refused it (550)" in page
     assert "Ask for another address" in page
 
 
-def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
+def test_the_filter_combines_status_and_kind(sign_in, ada, cleo, thea):
     email(cleo.user)
     email(thea, "therapist-digest", State.HELD, "nothing to say")
     browser = sign_in(ada)
@@ -62,7 +62,9 @@ def test_the_filter_keeps_state_and_kind(sign_in, ada, cleo, thea):
     assert len(shown(browser.get("/deliveries/?state=nonsense"))) == 2
 
 
-def test_what_is_older_than_a_week_or_elsewhere_is_not_there(sign_in, ada, cleo):
+def test_emails_older_than_a_week_or_of_other_practices_are_not_listed(
+    sign_in, ada, cleo
+):
     long_ago = timezone.now() - timedelta(days=8)
     email(cleo.user, created_at=long_ago)
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
@@ -70,12 +72,12 @@ def test_what_is_older_than_a_week_or_elsewhere_is_not_there(sign_in, ada, cleo)
     assert not shown(sign_in(ada).get("/deliveries/"))
 
 
-def test_only_an_admin_sees_deliveries(sign_in, thea, cleo):
+def test_only_an_admin_sees_the_email_log(sign_in, thea, cleo):
     assert sign_in(thea).get("/deliveries/").status_code == 404
     assert sign_in(cleo.user).get("/deliveries/").status_code == 404
 
 
-def test_a_hundred_a_page_cost_the_same_as_one(sign_in, ada, cleo):
+def test_a_hundred_emails_a_page_cost_the_same_as_one(sign_in, ada, cleo):
     browser = sign_in(ada)
     email(cleo.user, state=State.HELD, reason="paused")
     one = pinned(browser, "/deliveries/")
@@ -85,7 +87,7 @@ def test_a_hundred_a_page_cost_the_same_as_one(sign_in, ada, cleo):
     assert len(shown(browser.get("/deliveries/?page=2"))) == 21
 
 
-def test_every_reason_of_the_contact_preferences_has_words():
+def test_every_reason_from_contact_preferences_has_a_text():
     import re
     from pathlib import Path
 
@@ -98,11 +100,11 @@ def test_every_reason_of_the_contact_preferences_has_words():
 
 
 @pytest.mark.parametrize("reason", ["mail server: TimeoutError", "something new"])
-def test_a_reason_is_never_left_without_words(reason):
+def test_no_reason_is_without_a_text(reason):
     assert deliveries_page.why(reason)
 
 
-def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
+def test_seven_days_are_charted_by_status(sign_in, ada, cleo):
     yesterday = timezone.now() - timedelta(days=1)
     for _email in range(3):
         email(cleo.user, created_at=yesterday)
@@ -117,7 +119,7 @@ def test_seven_days_are_drawn_with_what_each_brought(sign_in, ada, cleo):
     assert "3 sent, 1 held, 0 failed" in page
 
 
-def test_while_a_halt_stands_the_admin_is_told_why_nothing_goes(sign_in, ada):
+def test_during_a_halt_the_admin_reads_why_nothing_is_sent(sign_in, ada):
     browser = sign_in(ada)
     assert "a backup was restored" not in browser.get("/deliveries/").content.decode()
     Halt.objects.create(why="restored")

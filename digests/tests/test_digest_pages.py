@@ -1,4 +1,4 @@
-"""The week's page: Thea's, Cleo's, and nobody else's."""
+"""The weekly page: Thea's, Cleo's, and nobody else's."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def digest_of(person, period):
 
 
 def goal_since(client, by, at, *ratings):
-    """A goal that both agreed to at that moment, and what the client rated since."""
+    """A goal that both agreed to then, and the client's ratings since."""
     goal = agreed_goal(client, by, content={"own_words": WORDS})
     Goal.objects.filter(pk=goal.pk).update(in_force_at=at)
     for when, value in ratings:
@@ -44,7 +44,7 @@ def goal_since(client, by, at, *ratings):
 
 
 def a_week_of(client, by):
-    """A session held and noted, a goal that moved, something practised."""
+    """A session held and logged, a rating that changed, an exercise answered."""
     session = on_calendar(client, by, berlin(24, 10), state="held")
     with acting_as(by.pk), transaction.atomic():
         ProgressNote(
@@ -69,7 +69,7 @@ def proposed(client, by, words="Sleep through until five"):
         return Goal.propose(client, {"own_words": words}, by=by)
 
 
-def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
+def test_thea_sees_what_happened_what_changed_and_what_is_open(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     proposed(cleo, cleo.user)
     send_at(MONDAY)
@@ -89,7 +89,7 @@ def test_thea_sees_what_happened_what_moved_and_what_waits(thea, cleo, sign_in):
 
 
 @pytest.mark.parametrize("asked", ["cleo", "thea"])
-def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
+def test_a_week_mentions_a_withdrawn_agreement_beside_its_request(
     thea, cleo, sign_in, asked
 ):
     me, other = (cleo.user, thea) if asked == "cleo" else (thea, cleo.user)
@@ -103,7 +103,7 @@ def test_a_week_says_that_an_agreement_was_withdrawn_beside_what_it_asks(
     assert "The earlier agreement was withdrawn." in asks
 
 
-def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
+def test_a_week_asks_nothing_of_a_discharged_client(thea, cleo, sign_in):
     proposed(cleo, thea)
     goal = agreed_goal(cleo, thea)
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
@@ -121,9 +121,7 @@ def test_a_week_asks_nothing_more_of_who_was_discharged(thea, cleo, sign_in):
     assert [ask in page for ask in asks] == [False] * 3
 
 
-def test_more_lists_the_week_as_long_as_one_is_made_or_there_to_read(
-    thea, cleo, sign_in
-):
+def test_more_links_to_the_week_if_there_is_or_will_be_one(thea, cleo, sign_in):
     more, latest = reverse("portal-more"), reverse("portal-digest-latest")
     browser = sign_in(cleo.user)
     page = browser.get(more).content.decode()
@@ -146,7 +144,7 @@ def test_a_quiet_week_says_so_kindly(thea, sign_in):
     assert "All are signed." in text
 
 
-def test_before_the_first_week_it_says_when_it_comes(thea, cleo, sign_in):
+def test_before_the_first_week_the_page_says_when_it_comes(thea, cleo, sign_in):
     """Both joined after this week's was due."""
     User.objects.update(joined_at=timezone.now())
     for person, page, when in (
@@ -178,7 +176,7 @@ def test_the_week_before_is_one_click_away(thea, sign_in):
     )
 
 
-def test_nobody_opens_somebody_elses_week(thea, theo, ada, cleo, carl, sign_in):
+def test_nobody_opens_another_persons_week(thea, theo, ada, cleo, carl, sign_in):
     on_calendar(cleo, thea, berlin(30, 12))
     send_at(MONDAY)
     hers = digest_of(thea, "2026-W49").get_absolute_url()
@@ -210,7 +208,7 @@ def queries_of(browser, address):
 
 
 @pytest.mark.parametrize("clients", [1, 50])
-def test_a_week_of_one_or_of_fifty_takes_twelve_queries(thea, clients, sign_in):
+def test_a_week_with_one_or_fifty_clients_takes_twelve_queries(thea, clients, sign_in):
     for number in range(clients):
         a_week_of(admit(f"Client{number}", by=thea), thea)
     send_at(MONDAY)
@@ -218,7 +216,7 @@ def test_a_week_of_one_or_of_fifty_takes_twelve_queries(thea, clients, sign_in):
     assert queries_of(sign_in(thea), address) == 11
 
 
-def test_cleo_sees_what_comes_what_waits_and_her_own_line(thea, cleo, sign_in):
+def test_cleo_sees_upcoming_sessions_open_requests_and_her_ratings(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     proposed(cleo, thea)
     on_calendar(cleo, thea, berlin(30, 14), place="Room 2")
@@ -248,7 +246,7 @@ def test_cleos_week_takes_few_queries(thea, cleo, sign_in):
     assert queries_of(sign_in(cleo.user), address) <= 10
 
 
-def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_in):
+def test_a_past_week_counts_sessions_booked_for_the_week_after(thea, cleo, sign_in):
     a_week_of(cleo, thea)
     for day, state in ((27, "held"), (28, "missed"), (29, "cancelled")):
         on_calendar(cleo, thea, berlin(day, 10), state=state)
@@ -268,7 +266,7 @@ def test_a_past_week_counts_what_was_booked_for_the_week_after(thea, cleo, sign_
 
 
 @pytest.mark.parametrize("person", ["thea", "cleo"])
-def test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week(
+def test_a_page_due_in_a_minute_is_not_announced_for_next_week(
     thea, cleo, sign_in, person
 ):
     me, url = (thea, "digest-latest") if person == "thea" else (
@@ -287,7 +285,7 @@ def test_a_page_that_is_made_in_a_minute_is_not_announced_for_next_week(
     assert browser.get(reverse(url)).status_code == 302
 
 
-# -- a review that asks Cleo ---------------------------------------------------------
+# -- reviews for Cleo ----------------------------------------------------------------
 
 
 def week_of(cleo, sign_in):
@@ -312,7 +310,7 @@ STARTED = "Your therapist started a goal review: add your answers"
 TURN = "Goal review: your turn to choose what happens"
 
 
-def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
+def test_a_review_waiting_for_cleo_is_in_her_week(thea, cleo, sign_in):
     goal = goal_since(cleo, thea, berlin(3, 9))
     with_review(goal, thea)
     send_at(berlin(29, 17))
@@ -326,7 +324,7 @@ def test_a_review_that_waits_for_cleo_is_in_her_week(thea, cleo, sign_in):
     assert "Goal reviews" not in page
 
 
-def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
+def test_a_due_review_is_in_cleos_week(thea, cleo, sign_in):
     goal = goal_since(cleo, thea, berlin(3, 9))
     Goal.objects.filter(pk=goal.pk).update(review_on=MONDAY.date())
     signals_anew(cleo)
@@ -335,7 +333,7 @@ def test_a_review_that_is_due_is_in_cleos_week(thea, cleo, sign_in):
 
 
 @pytest.mark.parametrize("asks", [True, False])
-def test_a_review_alone_is_worth_an_email(thea, cleo, asks):
+def test_a_review_alone_is_reason_for_an_email(thea, cleo, asks):
     goal = goal_since(cleo, thea, berlin(3, 9))
     if asks:
         with_review(goal, thea)

@@ -1,4 +1,5 @@
-"""Workers die anywhere: nothing is lost, and a second copy is rare and recognisable."""
+"""Workers are killed anywhere: nothing is lost, and second copies are rare and
+recognizable."""
 
 import os
 import subprocess
@@ -21,7 +22,7 @@ from ops.mail import Sink
 from ops.place import BASE
 from therapy import tasks
 
-# The mail server has it, and we have not committed that.
+# Accepted by the mail server, but not committed here.
 IN_THE_GAP = {"after_smtp", "in_mark"}
 KILLED = -9
 
@@ -53,7 +54,7 @@ def sender(sink, transactional_db):
     )
 
     def go(*points):
-        """Send each of them out, and wait; how they ended."""
+        """Run a sender for each, wait, and return how they ended."""
         process.stdin.write(" ".join(points) + "\n")
         process.stdin.flush()
         return [int(code) for code in process.stdout.readline().split()]
@@ -64,13 +65,13 @@ def sender(sink, transactional_db):
 
 
 def where_it_is_noon():
-    """So that no quiet hours come between, whenever the tests run."""
+    """A time zone where it is noon, so that quiet hours never interfere."""
     west = timezone.now().hour - 12
     return f"Etc/GMT{west:+d}" if west else "Etc/GMT"
 
 
 def in_practice(thea, cleo, in_berlin):
-    """A reminder and a digest are due, and two emails wait."""
+    """A reminder and a digest are due, and two emails are queued."""
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
     on_calendar(cleo, thea, timezone.now() + 23 * HOUR)
     now = timezone.now()
@@ -96,10 +97,10 @@ def sent():
     )
 
 
-def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_name(
+def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_message_id(
     sender, sink, thea, cleo, in_berlin
 ):
-    """Each point on a day of its own; tables are not emptied between."""
+    """Each point on its own day; tables are not emptied in between."""
     in_berlin(thea, cleo.user, zone=where_it_is_noon())
     for number, point in enumerate(crash.POINTS):
         now = timezone.now()
@@ -122,7 +123,7 @@ def test_killed_anywhere_nothing_is_lost_and_a_copy_has_the_same_name(
     assert kinds["reminder"] == kinds["account-exists"] == len(crash.POINTS)
 
 
-def test_manage_py_killed_after_the_server_took_the_mail(
+def test_manage_py_is_killed_after_the_server_accepted_the_email(
     sink, thea, cleo, in_berlin, transactional_db, sender
 ):
     in_practice(thea, cleo, in_berlin)
@@ -131,7 +132,7 @@ def test_manage_py_killed_after_the_server_took_the_mail(
     died = subprocess.run(command, cwd=BASE, env=env | {"CRASH_AT": "after_smtp"})
     assert died.returncode == KILLED
     assert len(sink.messages) == 1
-    assert sender("-") == [0]  # its lease still runs: somebody may be at it
+    assert sender("-") == [0]  # its lease is still valid
     assert OutgoingEmail.objects.filter(state="sending").exists()
     leases_end()
     assert sender("-") == [0]
@@ -164,7 +165,7 @@ def another_login(role, *, autocommit=True):
         found.close()
 
 
-def test_two_claims_at_the_same_moment_neither_share_nor_wait(real_login, thea):
+def test_two_simultaneous_claims_neither_overlap_nor_wait(real_login, thea):
     now = timezone.now()
     for number in range(5):
         OutgoingEmail.queue(
@@ -184,7 +185,7 @@ def test_two_claims_at_the_same_moment_neither_share_nor_wait(real_login, thea):
         assert (len(theirs), len(mine), theirs & mine) == (3, 2, set())
 
 
-def test_what_was_sent_is_written_down_though_the_database_hangs_up(
+def test_a_sent_email_is_recorded_though_the_database_disconnects(
     real_login, sink, thea, theo, settings, monkeypatch
 ):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -210,14 +211,14 @@ def test_what_was_sent_is_written_down_though_the_database_hangs_up(
     assert len(sent()) == 2
 
 
-def test_the_worker_really_logs_in_and_the_tick_beats(real_login, thea, cleo):
+def test_the_worker_really_logs_in_and_the_heartbeat_is_saved(real_login, thea, cleo):
     with real_login("cairn_worker"):
         tasks.tick()
     assert Heartbeat.is_recent()
 
 
-def test_a_worker_whose_clock_runs_ahead_steals_no_email(real_login, thea):
-    """Leases run by the clock of the database."""
+def test_a_worker_with_a_fast_clock_steals_no_email(real_login, thea):
+    """Leases use the database clock."""
     now = timezone.now()
     OutgoingEmail.queue(thea, "account-exists", "1", due_at=now, not_after=now + HOUR)
     with real_login("cairn_worker"):

@@ -1,4 +1,4 @@
-"""A kind of email is whole, or a test says what is missing.  Docs: docs/adding.md."""
+"""A kind of email is complete, or a test says what is missing. See docs/adding.md."""
 
 import ast
 from pathlib import Path
@@ -21,13 +21,13 @@ from tests.test_declared import BASE, ROOMS
 
 FOLDER = Path(kinds.__file__).parent
 TEMPLATES = BASE / "templates" / "emails"
-SHARED = {"__init__", "base", "weekly", "wishes"}  # modules that hold no kind
+SHARED = {"__init__", "base", "weekly", "wishes"}  # modules without a kind
 each = pytest.mark.parametrize("kind", kinds.EVERY, ids=lambda kind: kind.name)
 
 
 @pytest.fixture
 def about():
-    """What any email may be about."""
+    """A row of each type that an email may be about."""
     now = timezone.now()
     return SimpleNamespace(pk=uuid4(), starts_at=now, expires_at=now)
 
@@ -40,7 +40,7 @@ def email(kind, to):
     )  # fmt: skip
 
 
-def test_each_module_holds_one_kind_and_each_kind_is_in_the_list():
+def test_each_module_has_one_kind_and_each_kind_is_listed():
     of_modules = {path.stem.replace("_", "-") for path in FOLDER.glob("*.py")}
     of_modules -= {name.replace("_", "-") for name in SHARED}
     assert of_modules == set(kinds.BY_NAME)
@@ -50,7 +50,7 @@ def test_each_module_holds_one_kind_and_each_kind_is_in_the_list():
 
 
 @each
-def test_a_kind_says_what_it_is_in_words_that_are_translated(kind):
+def test_a_kind_has_a_translated_label(kind):
     for words in (kind.subject, kind.label, *kind.reasons.values()):
         assert isinstance(words, Promise) and str(words)
     assert "name" in vars(type(kind)), "it has the name of the kind it is made from"
@@ -58,7 +58,7 @@ def test_a_kind_says_what_it_is_in_words_that_are_translated(kind):
     assert len(kind.name) <= longest
 
 
-def test_no_two_kinds_look_the_same_in_the_email_log():
+def test_no_two_kinds_have_the_same_label_in_the_email_log():
     assert len({str(kind.label) for kind in kinds.EVERY}) == len(kinds.EVERY)
     for kind in kinds.EVERY:
         for reason, words in kind.reasons.items():
@@ -78,19 +78,19 @@ def test_each_template_belongs_to_a_kind():
 
 
 @each
-def test_a_kind_leads_to_a_page_that_there_is(kind, thea, about):
+def test_a_kind_links_to_an_existing_page(kind, thea, about):
     assert resolve(kind.link(email(kind, thea), thea, about))
 
 
 @each
-def test_the_subject_says_nothing_that_its_words_do_not_hold(kind, thea, about):
+def test_the_subject_uses_only_the_variables_of_its_kind(kind, thea, about):
     words = kind.words(email(kind, thea), thea, about)
     assert "%" not in str(kind.subject) % words
 
 
 @each
-def test_no_kind_goes_to_whom_it_is_not_for(kind, thea):
-    """Not joined, and about nothing that there is: no rule lets that through."""
+def test_no_kind_is_sent_to_people_it_is_not_for(kind, thea):
+    """Not joined, and about a row that does not exist: no rule allows that."""
     beth = admit("Beth", by=thea, joined=False).user or thea
     User.objects.filter(pk=beth.pk).update(joined_at=None)
     beth.joined_at = None
@@ -99,21 +99,21 @@ def test_no_kind_goes_to_whom_it_is_not_for(kind, thea):
 
 
 @each
-def test_what_is_planned_is_held_after_a_restore_and_keeps_the_quiet_hours(kind):
+def test_planned_kinds_are_held_after_a_restore_and_respect_quiet_hours(kind):
     is_planned = isinstance(kind, PlannedKind)
     assert kind.held_by_restore == kind.quiet_hours == is_planned
     assert is_planned == ("batches" in dir(kind))
     assert kind.due is None or isinstance(kind.due, schedule.Weekly)
 
 
-def test_each_wish_is_asked_by_a_kind_and_each_refusal_has_a_reason():
+def test_each_wish_belongs_to_a_kind_and_each_refusal_has_a_reason():
     asked = [kind for kind in kinds.EVERY if kind.wish]
     assert {kind.wish for kind in asked} == set(USUAL)
     for kind in asked:
         assert kind.unwanted in deliveries_page.REASONS, kind.name
 
 
-# -- what rooms queue by name ----------------------------------------------------------
+# -- kinds queued by name --------------------------------------------------------------
 
 
 class Passing(NamedTuple):
@@ -135,8 +135,8 @@ class Passing(NamedTuple):
 
 
 def queued_kinds(modules: dict[str, ast.AST]) -> list[ast.expr]:
-    """The kind in each call that queues an email, also by a function that hands its
-    own parameter on; an expression each."""
+    """The expression for the kind in each call that queues an email, also through a
+    function that passes its parameter on."""
     found, passing = [], {"queue": Passing(1, "")}
     while passing:
         more = {}
@@ -155,8 +155,8 @@ def queued_kinds(modules: dict[str, ast.AST]) -> list[ast.expr]:
 
 
 def calls_in(module, tree, passing):
-    """Calls of these functions, each with the function that it stands in, and with the
-    class or module that this one stands in."""
+    """Calls of these functions, each with the enclosing function and its class or
+    module."""
     for owner in ast.walk(tree):
         if not isinstance(owner, (ast.Module, ast.ClassDef)):
             continue
@@ -175,7 +175,7 @@ def name_of(call) -> str:
 
 
 def source_below() -> dict[str, ast.AST]:
-    """The modules of all rooms but tests and this one, by their name."""
+    """The modules of all rooms except tests and this one, by name."""
     paths = [path for room in ROOMS for path in room.rglob("*.py")]
     return {
         ".".join(path.relative_to(BASE).with_suffix("").parts): ast.parse(
@@ -193,7 +193,7 @@ def values_of(kind) -> set[str]:
     return {kind.value}
 
 
-def test_what_a_room_queues_is_a_kind_and_each_kind_is_queued_or_planned():
+def test_every_queued_name_is_a_kind_and_each_kind_is_queued_or_planned():
     queued = set().union(*map(values_of, queued_kinds(source_below())))
     said_instead = {"account-exists"}  # see AddressConfirm.said_as
     assert queued <= set(kinds.BY_NAME)
@@ -201,7 +201,7 @@ def test_what_a_room_queues_is_a_kind_and_each_kind_is_queued_or_planned():
     assert queued | said_instead == set(kinds.BY_NAME) - planned
 
 
-def test_a_name_that_is_handed_on_is_found():
+def test_a_name_passed_on_by_a_function_is_found():
     below = """
 def tell(who, kind, period):
     OutgoingEmail.queue(who, kind, period)
@@ -226,7 +226,7 @@ def act(request):
     assert len(found) == 2
 
 
-def test_a_kind_without_its_words_is_not_whole():
+def test_a_kind_without_its_texts_is_incomplete():
     half = type("Half", (Kind,), {"name": "half"})()
     with pytest.raises(AttributeError):
-        test_a_kind_says_what_it_is_in_words_that_are_translated(half)
+        test_a_kind_has_a_translated_label(half)

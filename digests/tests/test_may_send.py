@@ -1,4 +1,4 @@
-"""What is held back or dropped at the last moment, with the reason that is shown."""
+"""What is held or dropped at the last moment, with the logged reason."""
 
 from datetime import date, timedelta
 
@@ -24,7 +24,7 @@ from tests.cast import wish
 
 @pytest.fixture
 def planned(session):
-    """Cleo's reminder waits for ten o'clock on Wednesday."""
+    """Cleo's reminder is planned for ten o'clock on Wednesday."""
     send_at(berlin(25, 9))
     assert emails() == [("waiting", "")]
 
@@ -43,27 +43,27 @@ def test_cleo_who_wants_no_reminders_gets_none(planned, cleo):
         (date(2026, 11, 25), ("sent", "")),  # from that day on
     ],
 )
-def test_a_pause_holds_emails_back_until_its_day(planned, until, state):
+def test_a_pause_holds_emails_until_its_end_date(planned, until, state):
     ContactPreferences.objects.update(paused_until=until)
     send_at(berlin(25, 10))
     assert emails() == [state]
 
 
-def test_deactivated_discharged_and_not_joined_are_not_written_to(planned, cleo):
+def test_deactivated_discharged_and_not_joined_clients_get_no_email(planned, cleo):
     User.objects.filter(pk=cleo.user_id).update(is_active=False)
     send_at(berlin(25, 10))
     assert emails() == [("dropped", "inactive")]
 
 
-def test_a_client_whose_portal_closed_after_the_discharge_gets_nothing(planned):
+def test_a_client_whose_portal_closed_after_discharge_gets_nothing(planned):
     Client.objects.update(state="discharged")
     send_at(berlin(25, 10))
     assert emails() == [("dropped", "inactive")]
 
 
 @pytest.mark.parametrize("wants", [True, False])
-def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, wants):
-    """A reminder of the session that is still booked, and no week that was planned."""
+def test_after_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, wants):
+    """A reminder of the session still booked, and no planned weekly email."""
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(25, 9, 1))
     wish(cleo, "reminder", wants, 24)
@@ -72,7 +72,8 @@ def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, w
     assert bool(reminders()) is wants
     state = Client.objects.filter(pk=cleo.pk)
     state.update(state="active", discharged_at=None)
-    send_at(berlin(28, 12))  # the week is planned, and she leaves before it is sent
+    # the week is planned, and she is discharged before it is sent
+    send_at(berlin(28, 12))
     assert ("waiting", "") in emails("client-digest")
     before = digests(cleo.user)
     state.update(state="discharged", discharged_at=berlin(28, 12))
@@ -81,13 +82,13 @@ def test_after_the_discharge_cleo_gets_what_her_page_says(planned, cleo, thea, w
     assert digests(cleo.user) == before
 
 
-def test_who_is_invited_again_gets_nothing_else(planned, cleo):
+def test_a_person_invited_again_gets_nothing_else(planned, cleo):
     User.objects.filter(pk=cleo.user_id).update(joined_at=None)
     send_at(berlin(25, 10))
     assert emails() == [("held", "not joined")]
 
 
-def test_cleo_flies_west_and_is_reminded_by_the_clock_there(planned, cleo, in_berlin):
+def test_cleo_flies_west_and_is_reminded_in_her_new_time_zone(planned, cleo, in_berlin):
     in_berlin(cleo.user, zone="America/New_York")
     send_at(berlin(25, 10))  # four in the morning there
     assert not reminders()
@@ -97,7 +98,7 @@ def test_cleo_flies_west_and_is_reminded_by_the_clock_there(planned, cleo, in_be
     assert reminders() == ["Your appointment: Thursday, November 26 at 4:00 am"]
 
 
-def test_a_shorter_lead_chosen_after_planning_is_kept(planned, cleo):
+def test_a_shorter_lead_chosen_after_planning_is_respected(planned, cleo):
     wish(cleo, "reminder", lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
@@ -105,7 +106,7 @@ def test_a_shorter_lead_chosen_after_planning_is_kept(planned, cleo):
     assert reminders()
 
 
-def test_a_worker_that_wakes_at_night_waits_for_the_morning(planned):
+def test_a_worker_running_at_night_waits_for_the_morning(planned):
     send_at(berlin(25, 22))
     assert emails() == [("waiting", "quiet hours")]
     assert OutgoingEmail.objects.get(kind="reminder").due_at == berlin(26, 7)
@@ -113,7 +114,7 @@ def test_a_worker_that_wakes_at_night_waits_for_the_morning(planned):
     assert emails() == [("sent", "")]
 
 
-def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
+def test_without_time_until_morning_nothing_is_sent_at_night(thea, cleo):
     on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 6))
     send_at(berlin(25, 22))
@@ -121,7 +122,7 @@ def test_when_no_morning_is_left_the_night_stays_quiet(thea, cleo):
     assert not reminders()
 
 
-def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
+def test_before_an_early_start_the_reminder_comes_the_evening_before(thea, cleo):
     wish(cleo, "reminder", lead_hours=2)
     on_calendar(cleo, thea, berlin(26, 6, 30))
     send_at(berlin(25, 20, 58))
@@ -130,7 +131,7 @@ def test_before_an_early_start_the_reminder_comes_in_the_evening(thea, cleo):
     assert reminders()
 
 
-def test_a_client_may_do_without_the_digest(thea, cleo):
+def test_a_client_can_refuse_the_digest(thea, cleo):
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=1))
     send_at(berlin(28, 12))
     before = digests(cleo.user)
@@ -140,7 +141,7 @@ def test_a_client_may_do_without_the_digest(thea, cleo):
     assert ("held", "digest off") in emails("client-digest")
 
 
-def test_a_week_with_nothing_to_say_is_not_announced(cleo):
+def test_a_week_without_content_is_not_announced(cleo):
     send_at(berlin(29, 17))
     assert set(emails("client-digest")) == {("held", "nothing to say")}
     assert not digests(cleo.user)
@@ -157,7 +158,7 @@ def beth(thea):
     return beth.user
 
 
-def test_an_invitation_goes_at_any_hour(thea, beth, mailoutbox):
+def test_an_invitation_is_sent_at_any_hour(thea, beth, mailoutbox):
     with time_machine.travel(berlin(25, 23), tick=False), acting_as(thea.pk):
         invitation = invitations.invite(beth, by=thea)
     send_at(berlin(25, 23))
@@ -166,7 +167,7 @@ def test_an_invitation_goes_at_any_hour(thea, beth, mailoutbox):
 
 
 @pytest.mark.parametrize("verb", ["revoke", "again", "join", "expire"])
-def test_an_invitation_that_no_longer_opens_anything_is_not_sent(thea, beth, verb):
+def test_an_invitation_that_no_longer_works_is_not_sent(thea, beth, verb):
     with time_machine.travel(berlin(25, 12), tick=False), acting_as(thea.pk):
         invitation = invitations.invite(beth, by=thea)
         if verb == "revoke":
@@ -181,7 +182,7 @@ def test_an_invitation_that_no_longer_opens_anything_is_not_sent(thea, beth, ver
     assert emails("invitation").count(("sent", "")) == (verb == "again")
 
 
-def test_no_password_reset_goes_to_who_was_deactivated_meanwhile(thea):
+def test_no_password_reset_is_sent_to_a_person_deactivated_meanwhile(thea):
     now = berlin(25, 12)
     OutgoingEmail.queue(thea, "password-reset", "x", due_at=now, not_after=now + HOUR)
     User.objects.filter(pk=thea.pk).update(is_active=False)
@@ -189,7 +190,7 @@ def test_no_password_reset_goes_to_who_was_deactivated_meanwhile(thea):
     assert emails("password-reset") == [("dropped", "inactive")]
 
 
-def test_a_kind_that_nobody_knows_is_dropped(thea):
+def test_an_unknown_kind_is_dropped(thea):
     now = berlin(25, 12)
     OutgoingEmail.queue(thea, "lottery", "x", due_at=now, not_after=now + HOUR)
     send_at(now)

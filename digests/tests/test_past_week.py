@@ -1,4 +1,4 @@
-"""A week that is over stays as it was, and what it asks for is true at this moment."""
+"""A past week's page does not change, and its requests are up to date."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ WORDS, NEW = BUS["own_words"], "Two stops, alone"
 
 @pytest.fixture
 def week(thea):
-    """The address of Thea's page."""
+    """The URL of Thea's page."""
     return f"/digest/{week_of(thea).pk}/"
 
 
@@ -38,14 +38,16 @@ def part(page, title):
 
 @pytest.fixture
 def moved(cleo, thea):
-    """Agreed to now, and 5 where it was 2."""
+    """Agreed to now, and rated 5 after 2."""
     goal = agreed_goal(cleo, thea)
     rate(goal, 2, by=cleo.user, at=timezone.now() - timedelta(days=10))
     rate(goal, 5, by=cleo.user)
     return goal
 
 
-def test_a_note_is_signed_in_theas_week_as_soon_as_she_signs(cleo, thea, week, sign_in):
+def test_a_note_counts_as_signed_in_theas_week_as_soon_as_she_signs(
+    cleo, thea, week, sign_in
+):
     session = book(cleo, thea, at=timezone.now() - timedelta(hours=2))
     with as_person(thea):
         session.log(take_away="", by=thea)
@@ -62,7 +64,7 @@ def test_a_note_is_signed_in_theas_week_as_soon_as_she_signs(cleo, thea, week, s
     assert "All are signed." not in page and "Notes signed 0 of 1" in page
 
 
-def test_what_moved_and_was_agreed_stays_when_cleo_is_discharged(
+def test_changes_and_agreements_stay_after_cleo_is_discharged(
     moved, cleo, thea, week, sign_in
 ):
     browser = sign_in(thea)
@@ -73,7 +75,7 @@ def test_what_moved_and_was_agreed_stays_when_cleo_is_discharged(
         browser.post(f"/clients/{cleo.pk}/discharge/")
 
 
-def test_who_was_discharged_is_asked_nothing_but_owes_no_less(
+def test_a_discharged_client_is_asked_nothing_but_open_notes_remain(
     cleo, thea, week, sign_in
 ):
     propose(cleo, cleo.user)
@@ -87,14 +89,16 @@ def test_who_was_discharged_is_asked_nothing_but_owes_no_less(
     assert "Cleo" in unsigned and "All are signed." not in page
 
 
-def test_what_was_agreed_stays_when_it_is_reached(moved, cleo, thea, week, sign_in):
+def test_an_agreed_goal_stays_listed_after_it_is_reached(
+    moved, cleo, thea, week, sign_in
+):
     for by in (cleo.user, thea):
         answer(moved, by, choice="reached")
     page = text(sign_in(thea).get(week))
     assert WORDS in part(page, "Newly agreed").split("What changed")[0]
 
 
-def test_what_was_agreed_stays_when_the_agreement_is_withdrawn(
+def test_an_agreed_goal_stays_listed_after_the_agreement_is_withdrawn(
     moved, cleo, thea, week, sign_in
 ):
     act(cleo.user, moved, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
@@ -102,14 +106,14 @@ def test_what_was_agreed_stays_when_the_agreement_is_withdrawn(
     assert WORDS in part(page, "Newly agreed").split("What changed")[0]
 
 
-def test_what_is_only_proposed_is_not_newly_agreed(moved, cleo, thea, week, sign_in):
+def test_a_mere_proposal_is_not_newly_agreed(moved, cleo, thea, week, sign_in):
     act(thea, moved, lambda g: g.propose_version({"own_words": NEW}, by=thea))
     browser = sign_in(thea)
     agreed = part(text(browser.get(week)), "Newly agreed").split("What changed")[0]
     assert WORDS in agreed and NEW not in agreed
     agree(moved, cleo.user)
     agreed = part(text(browser.get(week)), "Newly agreed").split("What changed")[0]
-    assert NEW in agreed and WORDS not in agreed  # of one week, the last
+    assert NEW in agreed and WORDS not in agreed  # the last one of a week
 
 
 def test_a_week_with_more_agreements_takes_as_many_queries(

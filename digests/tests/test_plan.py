@@ -1,4 +1,4 @@
-"""What is written down, when, and only once."""
+"""What is planned, when, and only once."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ def test_cleo_is_reminded_at_ten_the_day_before(session):
 
 
 @pytest.mark.parametrize("entry", ["tick", "send_due", "command", "all"])
-def test_a_day_of_runs_through_every_door_sends_one_mail(session, entry):
+def test_a_day_of_runs_of_every_kind_sends_one_email(session, entry):
     def command():
         call_command("send_due")
 
@@ -59,7 +59,7 @@ def test_a_day_of_runs_through_every_door_sends_one_mail(session, entry):
     assert len(reminders()) == 1
 
 
-def test_twelve_lost_ticks_lose_nothing(session):
+def test_twelve_skipped_runs_lose_nothing(session):
     send_at(berlin(25, 9, 58), *every(MINUTE, berlin(25, 10, 10), 5))
     assert len(reminders()) == 1
 
@@ -70,7 +70,7 @@ def test_planning_again_changes_nothing(session, thea, cleo):
         assert plan.plan() == 0
 
 
-def test_a_moved_session_is_reminded_of_at_its_new_time_alone(session, thea):
+def test_a_moved_session_is_reminded_of_only_at_its_new_time(session, thea):
     send_at(berlin(24, 12))
     with time_machine.travel(berlin(24, 12), tick=False):
         move(session, berlin(27, 9))
@@ -79,7 +79,7 @@ def test_a_moved_session_is_reminded_of_at_its_new_time_alone(session, thea):
     assert emails() == [("dropped", "moved"), ("sent", "")]
 
 
-def test_moved_away_and_back_it_is_reminded_of_again(session):
+def test_a_session_moved_away_and_back_is_reminded_of_again(session):
     send_at(berlin(25, 10))
     session = TherapySession.objects.get(pk=session.pk)
     with time_machine.travel(berlin(25, 11), tick=False):
@@ -90,7 +90,7 @@ def test_moved_away_and_back_it_is_reminded_of_again(session):
     assert len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) >= 2
 
 
-def test_moved_in_the_last_second_the_old_time_is_not_sent(session):
+def test_a_session_moved_at_the_last_second_is_not_announced_at_its_old_time(session):
     send_at(berlin(25, 9, 59))
     with time_machine.travel(berlin(25, 9, 59), tick=False):
         move(session, berlin(30, 9))
@@ -99,7 +99,7 @@ def test_moved_in_the_last_second_the_old_time_is_not_sent(session):
 
 
 @pytest.mark.parametrize("state", ["cancelled", "missed"])
-def test_nobody_is_reminded_of_what_does_not_take_place(session, state):
+def test_nobody_is_reminded_of_a_missed_or_canceled_session(session, state):
     send_at(berlin(24, 12))
     TherapySession.objects.update(state=state)
     send_at(berlin(25, 10), berlin(26, 9))
@@ -107,7 +107,7 @@ def test_nobody_is_reminded_of_what_does_not_take_place(session, state):
     assert emails() == [("dropped", "cancelled")]
 
 
-def test_after_36_hours_away_no_reminder_comes_after_the_start(cleo, thea):
+def test_after_36_hours_of_downtime_no_reminder_is_sent_after_the_start(cleo, thea):
     over, ahead = (
         on_calendar(cleo, thea, berlin(26, 10)),
         on_calendar(cleo, thea, berlin(27, 18)),
@@ -122,13 +122,13 @@ def test_a_session_booked_for_this_afternoon_is_confirmed_at_once(cleo, thea):
     on_calendar(cleo, thea, berlin(25, 16), booked_at=berlin(25, 11))
     on_calendar(
         cleo, thea, berlin(25, 12, 30), booked_at=berlin(25, 11)
-    )  # no two hours left
+    )  # less than two hours left
     send_at(berlin(25, 11), berlin(25, 12))
     assert len(reminders()) == 1
     assert "4:00 pm" in reminders()[0]
 
 
-def test_the_two_hours_before_are_exact(session, cleo):
+def test_the_two_hour_limit_is_exact(session, cleo):
     wish(cleo, "reminder", lead_hours=2)
     send_at(berlin(25, 10), berlin(26, 7, 59))
     assert not reminders()
@@ -136,13 +136,13 @@ def test_the_two_hours_before_are_exact(session, cleo):
     assert len(reminders()) == 1
 
 
-def test_without_a_lead_of_her_own_cleo_is_reminded_a_day_before(session, cleo):
+def test_without_a_chosen_lead_cleo_is_reminded_a_day_before(session, cleo):
     wish(cleo, "reminder", True, None)
     send_at(berlin(25, 9), berlin(25, 10))
     assert len(reminders()) == 1
 
 
-def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea):
+def test_a_client_who_has_not_joined_has_no_account_or_left_gets_no_email(thea):
     beth, dora = admit("Beth", by=thea), admit("Dora", by=thea, joined=False)
     gone = admit("Gus", by=thea)
     User.objects.filter(pk=beth.user_id).update(joined_at=None)
@@ -157,7 +157,9 @@ def test_whoever_has_not_joined_or_has_no_account_or_left_is_not_written_to(thea
 # -- digests ---------------------------------------------------------------------------
 
 
-def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea, cleo):
+def test_thea_gets_hers_on_monday_at_seven_and_cleo_on_sunday_at_five(
+    session, thea, cleo
+):
     on_calendar(cleo, thea, berlin(30, 10) + timedelta(days=2))
     send_at(*every(4 * HOUR, berlin(28, 1), 6 * 6))
     assert digests(cleo.user) == 2  # last week's, late, and this one's
@@ -168,14 +170,14 @@ def test_thea_reads_on_monday_at_seven_and_cleo_on_sunday_at_five(session, thea,
     assert made[thea.pk, "2026-W49"] == berlin(30, 7)
 
 
-def test_digests_of_a_month_away_are_one(thea, cleo):
+def test_after_a_month_of_downtime_there_is_one_digest(thea, cleo):
     send_at(berlin(2, 7), *every(HOUR, berlin(27, 9), 3))
     assert digests(thea) == 2
     send_at(berlin(30, 7))
     assert digests(thea) == 3
 
 
-def test_a_planned_digest_that_nobody_sent_for_a_week_is_dropped(thea, cleo):
+def test_a_planned_digest_not_sent_for_a_week_is_dropped(thea, cleo):
     with time_machine.travel(berlin(21, 12), tick=False), as_role("cairn_worker"):
         plan.plan()
     send_at(berlin(30, 7) + HOUR)
@@ -183,13 +185,13 @@ def test_a_planned_digest_that_nobody_sent_for_a_week_is_dropped(thea, cleo):
     assert digests(thea) == 1
 
 
-def test_who_joined_on_wednesday_waits_for_the_first_digest(thea):
+def test_a_person_who_joined_on_wednesday_waits_for_the_first_digest(thea):
     User.objects.filter(pk=thea.pk).update(joined_at=TUESDAY)
     send_at(TUESDAY + HOUR)
     assert not Digest.objects.exists()
 
 
-def test_a_reader_who_moves_gets_one_digest_a_week(thea, cleo, in_berlin):
+def test_a_reader_who_changes_time_zone_gets_one_digest_a_week(thea, cleo, in_berlin):
     send_at(berlin(28, 12))
     in_berlin(thea, zone="America/New_York")
     send_at(berlin(30, 7), berlin(30, 12, 59))
@@ -208,7 +210,8 @@ def test_planning_takes_the_same_queries_for_one_and_for_fifty(
     with (
         time_machine.travel(berlin(25, 10), tick=False),
         as_role("cairn_worker"),
-        # The reminder asks 2, each week 4; a savepoint for each of the three is 2.
+        # The reminder takes 2, each weekly email 4; a savepoint for each of the three
+        # is 2.
         django_assert_num_queries(2 + 2 * 4 + 3 * 2),
     ):
         plan.plan()
@@ -223,7 +226,7 @@ def beth_to_flo(transactional_db, thea, in_berlin):
 
 @pytest.fixture
 def in_twos(monkeypatch):
-    """The planner works in twos, and is called away at once."""
+    """The planner works in batches of two, and has no time left at once."""
     monkeypatch.setattr(plan, "BATCH", 2)
     monkeypatch.setattr(plan, "BUDGET", -1)
 
@@ -238,12 +241,12 @@ def each_has_one():
     return len(emails) == len(set(emails)) == Digest.objects.count() == 6
 
 
-def test_what_one_tick_leaves_the_next_ones_plan(beth_to_flo, in_twos):
+def test_what_one_run_leaves_is_planned_by_the_next_ones(beth_to_flo, in_twos):
     assert [plan_at(berlin(25, 10)) for _tick in range(4)] == [1 + 2, 2, 1, 0]
     assert each_has_one()
 
 
-def test_within_a_transaction_of_the_callers_all_is_planned(beth_to_flo, in_twos):
+def test_within_a_callers_transaction_everything_is_planned(beth_to_flo, in_twos):
     with transaction.atomic():
         assert plan_at(berlin(25, 10)) == 6
 
@@ -252,7 +255,7 @@ class Died(Exception):
     pass
 
 
-def test_a_planner_who_dies_leaves_what_was_written_before(
+def test_a_planner_that_dies_leaves_what_was_written_before(
     beth_to_flo, in_twos, monkeypatch
 ):
     monkeypatch.setattr(plan, "BUDGET", 60)

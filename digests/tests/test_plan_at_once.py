@@ -1,4 +1,5 @@
-"""Two planners at the same moment write each email once: the box itself refuses."""
+"""Two planners at the same moment queue each email once: a unique constraint ensures
+it."""
 
 import threading
 import time
@@ -13,10 +14,10 @@ from digests.tests.conftest import berlin, on_calendar
 WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
-def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
+def test_a_planner_started_before_the_first_was_done_plans_nothing_twice(
     transactional_db, thea, cleo
 ):
-    """The second looks before the first has committed, so it finds nothing planned."""
+    """The second reads before the first has committed, so it finds nothing planned."""
     now = berlin(25, 9)
     on_calendar(cleo, thea, berlin(26, 10))
     done = threading.Event()
@@ -37,6 +38,6 @@ def test_a_planner_that_began_before_the_first_was_done_plans_nothing_twice(
                 cursor.execute(WAITS)
                 if cursor.fetchone()[0]:
                     break
-            time.sleep(0.01)  # until it waits for us, or was let through
+            time.sleep(0.01)  # until it waits for us, or got through
     other.join()
     assert OutgoingEmail.objects.filter(kind="reminder").count() == 1

@@ -1,4 +1,4 @@
-"""The time arithmetic, in every zone there is and over every change of the clocks."""
+"""The scheduling functions, in every time zone and over every clock change."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -79,13 +79,13 @@ def test_no_reminder_is_due_at_night_or_after_the_start(zone, starts, notice, ho
 
 @many
 @given(zones, moments, leads)
-def test_what_was_booked_long_ago_is_always_reminded_of(zone, starts, hours):
+def test_a_session_booked_long_ago_always_gets_a_reminder(zone, starts, hours):
     assert schedule.reminder_due(starts, starts - 240 * HOUR, hours, zone)
 
 
 @many
 @given(zones, moments)
-def test_the_quiet_hours_end_in_the_morning_and_follow_the_evening(zone, moment):
+def test_quiet_hours_end_in_the_morning_and_follow_the_evening(zone, moment):
     if schedule.is_quiet(moment, zone):
         morning = schedule.morning_after(moment, zone)
         evening = schedule.evening_before(moment, zone)
@@ -97,14 +97,14 @@ def test_the_quiet_hours_end_in_the_morning_and_follow_the_evening(zone, moment)
 @pytest.mark.parametrize(
     ("zone", "starts", "due"),
     [
-        # The same clock time, though 23, 25, 23½ or 24 hours before.
+        # The same time of day, though 23, 25, 23½ or 24 hours before.
         ("Europe/Berlin", (2026, 3, 29, 14), (2026, 3, 28, 14)),
         ("Europe/Berlin", (2026, 10, 25, 14), (2026, 10, 24, 14)),
         ("Australia/Lord_Howe", (2026, 10, 4, 9, 30), (2026, 10, 3, 9, 30)),
         ("Asia/Kolkata", (2026, 10, 4, 9, 30), (2026, 10, 3, 9, 30)),
     ],
 )
-def test_a_day_before_is_the_same_clock_time_the_day_before(zone, starts, due):
+def test_a_day_before_means_the_same_time_of_day(zone, starts, due):
     starts, booked = local(zone, *starts), utc(2026, 1, 1)
     assert schedule.reminder_due(starts, booked, 24, ZoneInfo(zone)) == local(
         zone, *due
@@ -122,7 +122,7 @@ BERLIN = "Europe/Berlin"
         ((24, 15), (24, 10), 24, (24, 10)),  # booked late: at once
         ((24, 15), (24, 13), 24, None),  # not more than two hours remain
         ((24, 15), (24, 12, 59), 24, (24, 12, 59)),
-        ((24, 22), (1, 12), 24, (24, 7)),  # 22:00 is quiet: the morning
+        ((24, 22), (1, 12), 24, (24, 7)),  # 22:00 is quiet: in the morning
         ((24, 6, 30), (1, 12), 2, (23, 20, 59)),  # no morning left: the evening before
         ((24, 6, 30), (23, 22), 2, None),  # booked after that evening
         ((24, 7), (1, 12), 2, (23, 20, 59)),
@@ -139,12 +139,12 @@ def test_reminders_of_november(starts, booked, hours, due):
     assert found == there(due)
 
 
-def test_a_zone_that_nobody_knows_stops_nobody():
+def test_an_unknown_time_zone_stops_nothing():
     assert resolve("Mars/Olympus") == ZoneInfo("UTC")
     assert resolve("../etc/passwd", "Asia/Tokyo") == ZoneInfo("Asia/Tokyo")
 
 
-def test_the_week_of_new_year_has_the_name_that_iso_gives_it():
+def test_the_week_of_new_year_has_its_iso_name():
     week = schedule.week_of(ClientDigest.due, date(2027, 1, 1), ZoneInfo("UTC"))
     assert week.period == "2026-W53"
     assert week.due_at == utc(2027, 1, 3, 17)

@@ -1,4 +1,4 @@
-"""The mail server's moods, against a real one."""
+"""Responses of a mail server, tested against a real one."""
 
 import asyncio
 import time
@@ -58,7 +58,7 @@ def ids(sink):
     return [mail.message_id for mail in sink.messages]
 
 
-def test_an_email_arrives_once_with_a_name_of_its_own(sink, thea):
+def test_an_email_arrives_once_with_its_own_message_id(sink, thea):
     email = drop(thea)
     assert send_now() == {"sent": 1}
     assert send_now() == {}
@@ -72,7 +72,7 @@ def test_an_email_arrives_once_with_a_name_of_its_own(sink, thea):
 
 
 def name_the_sender(practice, name):
-    """Whatever the name is: an older release or a restored dump may have left it."""
+    """Set any name: an older release or a restored dump may have left it."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for rule in ("is_not_encoded", "is_one_line"):
@@ -90,7 +90,7 @@ def name_the_sender(practice, name):
      '"=?utf-8?q?x=0Ay?="', "=?nonsense?q?x?=", "=?", "Quay\r\nBcc: x@example.test",
      "Quay\nBay", " "],
 )  # fmt: skip
-def test_no_sender_that_a_practice_chose_stops_its_emails(sink, thea, practice, name):
+def test_no_chosen_sender_name_stops_emails(sink, thea, practice, name):
     name_the_sender(practice, name)
     drop(thea)
     assert send_now() == {"sent": 1}
@@ -105,7 +105,7 @@ def test_no_sender_that_a_practice_chose_stops_its_emails(sink, thea, practice, 
     ["Quay", "Haus „Hafen“, Büro", "今" * 60, "🌊" * 60, 'a "b" <c@d.example>', "a\\b",
      "?=", "Quay (by the sea); @home", "ü=? ".replace("=?", "= ?"), "'Quay'"],
 )  # fmt: skip
-def test_any_other_arrives_as_it_was_chosen(sink, thea, practice, name):
+def test_any_other_sender_name_arrives_as_chosen(sink, thea, practice, name):
     name_the_sender(practice, name)
     drop(thea)
     assert send_now() == {"sent": 1}
@@ -115,7 +115,7 @@ def test_any_other_arrives_as_it_was_chosen(sink, thea, practice, name):
     assert (shown, address) == (name.strip(), "cairn@example.test")
 
 
-def test_put_off_by_451_it_goes_later_under_the_same_name(sink, thea):
+def test_deferred_by_451_it_is_sent_later_with_the_same_message_id(sink, thea):
     email = drop(thea)
     sink.answer = "451 try later"
     assert send_now() == {"waiting": 1}
@@ -129,7 +129,7 @@ def test_put_off_by_451_it_goes_later_under_the_same_name(sink, thea):
     assert ids(sink) == [f"<{email.pk}@localhost>"]
 
 
-def test_each_refusal_doubles_the_wait_up_to_an_hour(sink, thea):
+def test_each_deferral_doubles_the_wait_up_to_an_hour(sink, thea):
     email = drop(thea, not_after=timezone.now() + 1000 * HOUR)
     sink.answer = "451 try later"
     waits = []
@@ -143,7 +143,7 @@ def test_each_refusal_doubles_the_wait_up_to_an_hour(sink, thea):
     assert max(waits) <= 1.25 * 3600
 
 
-def test_refused_for_good_it_is_not_tried_again(sink, thea):
+def test_a_permanently_rejected_email_is_not_retried(sink, thea):
     email = drop(thea)
     sink.answer = "550 no such person"
     assert send_now() == {"failed": 1}
@@ -172,7 +172,7 @@ THEIRS = [
 
 @pytest.mark.parametrize("stage", ["at_recipient", "answer"])
 @pytest.mark.parametrize("said", OURS)
-def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
+def test_emails_rejected_by_a_misconfigured_relay_wait_until_it_is_fixed(
     sink, thea, theo, stage, said, sign_in, ada
 ):
     emails = [drop(thea), drop(theo)]
@@ -197,7 +197,7 @@ def test_what_the_relay_refuses_waits_and_goes_when_it_is_mended(
 
 @pytest.mark.parametrize("stage", ["at_recipient", "answer"])
 @pytest.mark.parametrize("said", THEIRS)
-def test_what_the_address_is_at_fault_for_fails_at_once(sink, thea, stage, said):
+def test_a_fault_of_the_address_fails_at_once(sink, thea, stage, said):
     email = drop(thea)
     setattr(sink, stage, said)
     assert send_now() == {"failed": 1}
@@ -205,7 +205,7 @@ def test_what_the_address_is_at_fault_for_fails_at_once(sink, thea, stage, said)
     assert email.reason.startswith(f"refused: {said[:3]}")
 
 
-def test_put_off_until_too_late_it_is_dropped(sink, thea):
+def test_an_email_deferred_for_too_long_is_dropped(sink, thea):
     drop(thea)
     sink.answer = "421 go away"
     assert send_now() == {"waiting": 1}
@@ -214,7 +214,7 @@ def test_put_off_until_too_late_it_is_dropped(sink, thea):
     assert OutgoingEmail.objects.get().reason == "too late"
 
 
-def test_nobody_at_the_door_costs_one_attempt_and_keeps_all_emails(
+def test_an_unreachable_server_costs_one_attempt_and_keeps_all_emails(
     sink, thea, theo, ada, settings
 ):
     for person in (thea, theo, ada):
@@ -228,14 +228,16 @@ def test_nobody_at_the_door_costs_one_attempt_and_keeps_all_emails(
         assert send_now() == {"sent": 3}
 
 
-def test_a_wrong_password_of_ours_is_no_emails_fault(sink, thea, settings):
+def test_our_own_wrong_password_is_no_emails_fault(sink, thea, settings):
     drop(thea)
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "cairn", "wrong"
     send_now()
     assert OutgoingEmail.objects.get().reason == "no mail server"
 
 
-def test_silence_after_the_mail_was_taken_means_one_more_copy(sink, thea, settings):
+def test_a_timeout_after_the_email_was_accepted_sends_one_more_copy(
+    sink, thea, settings
+):
     email = drop(thea)
     settings.EMAIL_TIMEOUT = 0.2
     sink.delay_after_data = 0.6
@@ -246,7 +248,7 @@ def test_silence_after_the_mail_was_taken_means_one_more_copy(sink, thea, settin
     assert ids(sink) == [f"<{email.pk}@localhost>"] * 2
 
 
-def test_many_emails_go_over_one_connection_and_a_dropped_one_is_renewed(
+def test_many_emails_use_one_connection_and_a_dropped_one_is_reopened(
     sink, practice, thea, settings
 ):
     people = [admit(f"Client{n}", by=thea).user for n in range(25)]
@@ -273,24 +275,26 @@ def test_many_emails_go_over_one_connection_and_a_dropped_one_is_renewed(
     assert len(sink.messages) == 27
 
 
-def test_a_server_that_takes_three_emails_a_line_delays_none(sink, practice, thea):
+def test_a_server_that_accepts_three_emails_per_connection_delays_none(
+    sink, practice, thea
+):
     for number in range(8):
         drop(admit(f"Client{number}", by=thea).user)
     taken, closed, answers = [], [], send.MailConnection._answers
 
     async def hangs_up(server, session, envelope):
         taken.append(1)
-        if len(taken) % 3 == 0:  # right after its answer
+        if len(taken) % 3 == 0:  # right after its response
             server._timeout_handle.cancel()
             asyncio.get_running_loop().call_later(0, close, server.transport)
         return await Sink.handle_DATA(sink, server, session, envelope)
 
     def close(transport):
-        transport.close()  # at the loop's next turn, and then:
+        transport.close()  # in the next turn of its loop, and then:
         asyncio.get_running_loop().call_soon(closed.append, 1)
 
     def looked(door):
-        """Not before the line is down: a slow machine looks too early."""
+        """Wait until the connection is closed: a slow machine would check too early."""
         while len(closed) < len(taken) // 3:
             time.sleep(0.01)
         return answers(door)
@@ -307,13 +311,13 @@ def test_a_server_that_takes_three_emails_a_line_delays_none(sink, practice, the
     "to",
     [{}, {"to": ["a@x.test", "b@x.test"]}, {"to": ["a@x.test"], "cc": ["b@x.test"]}],
 )
-def test_the_door_lets_nothing_out_but_to_one_person(to):
+def test_an_email_is_only_sent_to_a_single_person(to):
     with send.MailConnection() as door, pytest.raises(RuntimeError):
         door.send(EmailMessage("a", "b", "c@x.test", **to))
 
 
 @pytest.mark.parametrize("end", ["\r\nbcc: evil@x.test", "\nevil: 1", ", evil@x.test"])
-def test_no_header_and_no_recipient_can_be_smuggled_in(sink, thea, end):
+def test_no_header_and_no_recipient_can_be_injected(sink, thea, end):
     User.objects.filter(pk=thea.pk).update(email=f"thea@example.test{end}")
     drop(thea)
     send_now()
@@ -335,9 +339,7 @@ def test_one_broken_email_does_not_stop_the_others(sink, thea, theo):
     assert [mail.to for mail in sink.messages] == [theo.email]
 
 
-def test_an_email_that_the_door_cannot_handle_does_not_stop_the_others(
-    sink, thea, theo
-):
+def test_an_email_that_cannot_be_rendered_does_not_stop_the_others(sink, thea, theo):
     drop(thea), drop(theo)
     send_messages = EmailBackend.send_messages
 
@@ -351,8 +353,8 @@ def test_an_email_that_the_door_cannot_handle_does_not_stop_the_others(
     assert [mail.to for mail in sink.messages] == [theo.email]
 
 
-def test_what_another_worker_took_over_is_left_to_it(sink, thea):
-    """Asleep for longer than the lease, between claim and sending."""
+def test_an_email_claimed_by_another_worker_is_left_to_it(sink, thea):
+    """Suspended for longer than the lease, between claim and sending."""
     email = drop(thea)
     with as_role("cairn_worker"):
         [mine] = send.claim_due(uuid4(), timezone.now())
@@ -368,7 +370,7 @@ def test_what_another_worker_took_over_is_left_to_it(sink, thea):
     assert len(sink.messages) == 1
 
 
-def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
+def test_a_sent_email_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
     email = drop(thea)
     with as_role("cairn_worker"):
         [mine] = send.claim_due(uuid4(), timezone.now())
@@ -384,7 +386,7 @@ def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
     assert email.state == "sent"
 
 
-# -- what the worker may know ----------------------------------------------------------
+# -- the worker's rights ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -406,7 +408,7 @@ def test_what_was_sent_stays_sent_whoever_claimed_it_meanwhile(sink, thea):
         "token_hash FROM accounts_invitation",
     ],
 )
-def test_the_worker_itself_reads_no_name_and_no_word(column):
+def test_the_worker_itself_reads_no_name_and_no_text(column):
     with (
         as_role("cairn_worker"),
         pytest.raises(ProgrammingError, match="permission denied"),
@@ -416,10 +418,10 @@ def test_the_worker_itself_reads_no_name_and_no_word(column):
         cursor.execute(f"SELECT {column}")
 
 
-# -- the nudge -------------------------------------------------------------------------
+# -- waking the worker -----------------------------------------------------------------
 
 
-def test_an_email_is_dropped_though_redis_is_away(
+def test_an_email_is_queued_though_redis_is_down(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(celery_kick, "_silent_until", 0)
@@ -437,7 +439,7 @@ def test_an_email_is_dropped_though_redis_is_away(
     assert asked == [(celery_kick.TASK,)]  # once a minute
 
 
-def test_a_dropped_email_nudges_the_sender_by_name(
+def test_queueing_an_email_wakes_the_sender_by_task_name(
     thea, monkeypatch, django_capture_on_commit_callbacks
 ):
     monkeypatch.setattr(celery_kick, "_silent_until", 0)

@@ -1,4 +1,4 @@
-"""The keys of a version: who agreed to exactly these words, and when."""
+"""Agreements to a goal version: who agreed to exactly this wording, and when."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from goals.models.move import GoalMove
 
 class GoalAgreementQuerySet(two_keys.AgreementQuerySet):
     def with_declined(self):
-        """`declined_at`: when the version it is about was declined."""
+        """Annotate `declined_at`: when its version was declined."""
         moves = GoalMove.objects.filter(kind=GoalMove.Kind.DECLINED)
         moves = moves.filter(version=OuterRef("version")).order_by("at", "pk")
         return self.annotate(declined_at=Subquery(moves.values("at")[:1]))
 
 
 class Agreement(AbstractAgreement):
-    """What one side agreed to; `taken_back` is the GoalMove that withdrew it."""
+    """One side's agreement to a version; the GoalMove `taken_back` withdraws it."""
 
     retention = "record"
     not_exported = {"turn": "counts the keys of one side, given and taken back"}

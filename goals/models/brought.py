@@ -1,4 +1,4 @@
-"""Goals that an import brings along from elsewhere."""
+"""Goals created by an import."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from goals.models.version import GoalVersion
 
 @transaction.atomic
 def import_goals(said: list[tuple[object, str]], *, by: User) -> list[Goal]:
-    """As their (client, own words): version 1 of each, with the proposer's key.
+    """Create goals from (client, own words): version 1 of each, with one agreement.
 
-    As `Goal.propose`, for many; nobody else can be at a goal that is not there yet.
+    Like `Goal.propose`, for many at once; no locks, since nobody can know these goals
+    yet.
     """
     side, goals, versions, keys = Side(side_of(by)), [], [], []
     for client, words in said:

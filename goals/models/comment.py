@@ -1,4 +1,4 @@
-"""What is said about a goal, with its receipt: seen, talked about, what changed."""
+"""Comments on a goal, with receipts: seen, discussed, what changed."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ FULL = _(
 
 class CommentQuerySet(ClientRowQuerySet):
     def with_seen(self):
-        """`seen_at`: when the other side first opened the goal after it was said.
+        """Annotate `seen_at`: when the other side first opened the goal after the
+        comment.
 
-        Taken from the audit trail, which knows it anyway: opening a page writes
-        nothing else.
+        Taken from the audit log, which records openings anyway.
         """
         looks = AuditEvent.objects.filter(
             client_id=OuterRef("client_id"),
@@ -100,7 +100,7 @@ class Comment(ClientRow):
 
     @signals.changes("goals")
     def talked_about(self, on: date, changed: str, *, by: User) -> bool:
-        """That it was talked about, and what came of it; False where it was said."""
+        """Mark as discussed, with what came of it; False if already marked."""
         sealed = self._meta.get_field("changed").seal(self, changed)
         rows = Comment.objects.filter(pk=self.pk, discussed_on=None)
         done = rows.update(discussed_on=on, discussed_by=by, changed=sealed)

@@ -1,4 +1,4 @@
-"""What a goal's version says, word for word."""
+"""The content of a goal version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Content", "Side", "joined", "levels_of"]
 
 
 class Content(TypedDict, total=False):
-    """What both agree to, word for word."""
+    """What both sides agree to: every field of the wording."""
 
     own_words: str
     clinical_words: str
@@ -33,18 +33,18 @@ CONTENT = (
     "weight_importance",
     "weight_difficulty",
 )
-# These count in a fingerprint only where they say something, so that one made before
-# there was such a field still holds.
+# Left out of the fingerprint while empty, so that fingerprints from before these fields
+# existed stay valid.
 LATER = ("why", "knowing", "attainment", "weight_importance", "weight_difficulty")
 LEVELS = (-2, -1, 0, 1, 2)
 
 
 def joined(levels: list[str]) -> str:
-    """The five lines of an attainment scale in one text; '' where none is said."""
+    """The five lines of an attainment scale as one text; '' if all are empty."""
     return PART.join(levels) if any(levels) else ""
 
 
 def levels_of(attainment: str) -> dict[int, str]:
-    """Level (-2 to +2) to its words; empty without a scale."""
+    """Level (-2 to +2) to its description; empty without a scale."""
     lines = attainment.split(PART) if attainment else []
     return dict(zip(LEVELS, lines, strict=False))

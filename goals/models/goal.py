@@ -1,4 +1,4 @@
-"""Two-key goals: a version is in force only when both sides agreed to exactly it."""
+"""Goals: a version is in effect only when both sides have agreed to exactly it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ audit.verb("goal taken up", audit.Sort.WROTE, _("Resumed a goal"))
 audit.verb("goal line kept", audit.Sort.WROTE, _("Added a note to a reached goal"))
 
 REVIEW_AFTER = timedelta(days=91)
-CHANGE_WITHIN = timedelta(days=14)  # then it is asked about again
-# Of one client: open, open or closed, and versions of all goals together.
+CHANGE_WITHIN = timedelta(days=14)  # ask again if no change is proposed by then
+# Per client: open goals, all goals, and versions over all goals.
 MOST_OPEN, MOST_GOALS, MOST_VERSIONS = 50, 150, 300
 TOO_MANY_OPEN = _(
     "This record already has %(most)d open goals, the maximum. Close a goal before "
@@ -43,7 +43,7 @@ TOO_MANY_VERSIONS = _(
 
 
 class Overtaken(Exception):
-    """The other side did something meanwhile; nobody agreed to what they had read."""
+    """The other side acted meanwhile; nobody has agreed to what it did."""
 
 
 class GoalQuerySet(ClientRowQuerySet):
@@ -51,18 +51,18 @@ class GoalQuerySet(ClientRowQuerySet):
         return self.filter(closed_at=None)
 
     def with_words(self):
-        """With the version in force and the newest one, for lists."""
+        """With the version in effect and the newest one, for lists."""
         return self.select_related("in_force", "latest")
 
     def waiting_for(self, side: str):
-        """Those on whose newest version `side` is asked to agree (`Goal._settle`)."""
+        """Goals on whose newest version `side` is asked to agree (`Goal._settle`)."""
         return self.open().filter(waits_for=side)
 
 
 class Goal(ClientRow):
     retention = "record"
-    # Whether a signal waits until it is opened; a page's query looks beforehand
-    # (`signals.with_told`).
+    # Whether a notification is pending until it is opened; a page's query reads it
+    # first (`signals.with_told`).
     is_told = True
     not_exported = {
         "waits_for": "follows from the keys of its latest version",
@@ -79,13 +79,13 @@ class Goal(ClientRow):
     client = models.ForeignKey(
         "clients.Client", models.PROTECT, related_name="goals", db_constraint=False
     )
-    # All of these are kept by the verbs below alone, so that lists need no sub-select;
-    # a trigger refuses an `in_force` that lacks a key.
+    # Denormalized; only the methods below update these, so that lists need no subquery.
+    # A trigger rejects an `in_force` without both agreements.
     in_force = models.ForeignKey(
         "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     in_force_at = models.DateTimeField(null=True)
-    # The newest version that still stands: the one in force, or what is proposed.
+    # The newest version that counts: the one in effect, or the proposal.
     latest = models.ForeignKey(
         "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -93,13 +93,13 @@ class Goal(ClientRow):
         max_length=10, blank=True, choices=Side.choices, default="", db_default=""
     )
     differs_since = models.DateTimeField(null=True)
-    # Of the version in force, or after a review.
+    # Of the version in effect, or set by a review.
     review_on = models.DateField(null=True)
     review = models.ForeignKey(
         "Review", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
     created_at = models.DateTimeField(default=timezone.now)
-    from_list = models.BooleanField(default=False, db_default=False)  # with an import
+    from_list = models.BooleanField(default=False, db_default=False)  # by an import
     closed_at = models.DateTimeField(null=True)
     ended_as = models.CharField(
         max_length=12, blank=True, choices=Ended.choices, default="", db_default=""
@@ -115,14 +115,14 @@ class Goal(ClientRow):
 
     @property
     def shown(self):
-        """The version that names it: the one in effect, else the one that was in
-        effect last, else the newest proposal."""
+        """The version whose wording names the goal: in effect, else last in effect,
+        else the newest proposal."""
         return self.last_agreed or self.latest
 
     @cached_property
     def last_agreed(self):
-        """The version that is in effect or was so last; None without one.  Lists read
-        it for all their goals at once (`disagreement_page.with_names`)."""
+        """The version in effect, or last in effect; None if there never was one. Lists
+        load it for all goals at once (`disagreement_page.with_names`)."""
         from goals.models.agreement import Agreement
 
         if self.in_force_id or not self.latest_id:
@@ -131,8 +131,8 @@ class Goal(ClientRow):
 
     @property
     def called(self) -> str:
-        """What pages name it by: while the two see it differently and never agreed, the
-        wording of the reader's side, which `disagreement_page.with_names` looks up."""
+        """The goal's name on pages: if the two see it differently and never agreed, the
+        wording of the reader's side, as loaded by `disagreement_page.with_names`."""
         return self.__dict__.get("own_wording") or self.shown.own_words
 
     @property
@@ -145,24 +145,24 @@ class Goal(ClientRow):
 
     @property
     def has_proposal(self) -> bool:
-        """Whether words lie there that are not in force."""
+        """Whether there is a proposed version that is not in effect."""
         return self.latest_id != self.in_force_id
 
     @property
     def can_rate(self) -> bool:
-        """Whether pages offer to rate it: not once its agreement was withdrawn, until
-        it is in effect again or the two try two wordings."""
+        """Whether pages offer a rating: not after an agreement was withdrawn, until the
+        goal is in effect again or both try two wordings."""
         stands = self.is_agreed or self.differs_since
         return bool(self.is_open and (stands or not self.last_agreed))
 
     @property
     def is_differing_only(self) -> bool:
-        """Whether the two see it differently and nothing of it is agreed."""
+        """Whether the two see it differently and none of its wordings was agreed."""
         return bool(self.is_open and self.differs_since and not self.is_agreed)
 
     @property
     def is_shared(self) -> bool:
-        """Whether somebody holds the client's key: an account that may still write."""
+        """Whether the client can agree: they have an account that may still write."""
         client = self.client
         return (
             client.has_joined and not client.closed_portal and not client.is_discharged
@@ -170,8 +170,8 @@ class Goal(ClientRow):
 
     @property
     def is_alone(self) -> bool:
-        """Whether one side decides alone: the client cannot write, and never agreed to
-        any words of it.  What a client agreed to waits for the client."""
+        """Whether one side decides alone: the client cannot write and never agreed to
+        any version. Otherwise the goal waits for the client."""
         from goals.models.agreement import Agreement
 
         theirs = Agreement.objects.filter(version__goal=self.pk, side=Side.CLIENT)
@@ -179,19 +179,19 @@ class Goal(ClientRow):
 
     @property
     def can_decide(self) -> bool:
-        """Whether a review can close: both can answer, or one is alone with it."""
+        """Whether a review can close: both can answer, or one side decides alone."""
         return self.is_open and (self.is_shared or self.is_alone)
 
     @property
     def can_review(self) -> bool:
-        """Whether a review can begin: of what both agreed to, of two wordings that
-        stand side by side, on a day that was set, and by whoever is alone with it."""
+        """Whether a review can start: of an agreed version, of two wordings, of a goal
+        with a review date, or by a side that decides alone."""
         is_set = self.is_agreed or self.differs_since or self.review_on
         return self.can_decide and (bool(is_set) or not self.is_shared)
 
     def keyed_by(self, side: str):
-        """The version whose key `side` could take back: the proposal, else the agreed
-        one; None without a standing key."""
+        """The version from which `side` could withdraw its agreement: the proposal,
+        else the agreed one; or None."""
         from goals.models.agreement import Agreement
 
         keys = Agreement.objects.not_withdrawn().filter(side=side)
@@ -201,12 +201,12 @@ class Goal(ClientRow):
 
     @property
     def is_due(self) -> bool:
-        """Whether the day has come on which both look at it again."""
+        """Whether its review date has come."""
         return bool(self.review_day and self.review_day <= timezone.localdate())
 
     @property
     def review_day(self):
-        """When both are asked to review it: never once the client's care has ended."""
+        """The date on which both are asked to review it; None once care has ended."""
         return None if self.client.is_discharged else self.review_on
 
     # -- verbs -------------------------------------------------------------------
@@ -225,11 +225,11 @@ class Goal(ClientRow):
 
     @signals.changes("goals")
     def propose_version(self, content: Content, *, by: User, seen: int | None = None):
-        """Write the next version and turn the proposer's key on it.
+        """Create the next version, with the proposer's agreement.
 
-        The agreed version stays in force until this one has both keys.  Raise
-        Overtaken where the goal was closed meanwhile, or where the newest version is
-        not the one that was `seen`.
+        The agreed version stays in effect until both have agreed to this one. Raise
+        Overtaken if the goal was closed meanwhile, or if the newest version is not
+        `seen`.
         """
         from goals.models.version import GoalVersion
 
@@ -250,7 +250,7 @@ class Goal(ClientRow):
             **content,
         )
         if version.review_on == self.review_on:
-            version.review_on = None  # nothing that is proposed
+            version.review_on = None  # not proposed as a change
         version.fingerprint = version.compute_fingerprint()
         version.compare_with(self.last_agreed)
         version.save(force_insert=True)
@@ -262,11 +262,11 @@ class Goal(ClientRow):
 
     @signals.changes("goals")
     def take_up(self, *, by: User) -> bool:
-        """Go on with a goal that rested; what was in force is in force as it was.
+        """Resume a closed goal; what was in effect is in effect again.
 
-        Who is asked follows from the agreements that still stand.  It is reviewed on
-        the day it had, or in thirteen weeks where that is over.  Raise ValidationError
-        where too many goals are open.
+        Who is asked follows from the agreements that are still in effect. The goal
+        keeps its review date; if that has passed, the new one is in thirteen weeks.
+        Raise ValidationError if there are too many open goals.
         """
         self.lock()
         if self.is_open or self.ended_as in (
@@ -290,10 +290,10 @@ class Goal(ClientRow):
         return agreed if agreed and agreed > today else today + REVIEW_AFTER
 
     def _settle(self) -> None:
-        """Whose agreement the newest version still needs, from those that stand.
+        """Set whose agreement the newest version still needs, from those in effect.
 
-        Nobody's where both agreed, nobody did, or the two see it differently; and not
-        that of a side which withdrew it, or said no, after the other had agreed.
+        Nobody's if both agreed, nobody did, or the two see it differently; and not that
+        of a side that withdrew or declined after the other had agreed.
         """
         asked = self._asked()
         if asked != self.waits_for:
@@ -318,14 +318,17 @@ class Goal(ClientRow):
         return missing
 
     def _was_declined(self, side: str, since) -> bool:
-        """Whether `side` said no to the newest version since the other agreed to it:
-        of words both once agreed to, the goal is then set aside and taken up again."""
+        """Whether `side` declined the newest version after the other agreed to it.
+
+        This happens when a wording that both once agreed to is declined; the goal is
+        then set aside, and may be resumed.
+        """
         noes = self.moves.filter(kind="declined", version=self.latest_id, side=side)
         return noes.filter(at__gt=since).exists()
 
     @transaction.atomic
     def keep_line(self, line: str, *, by: User) -> None:
-        """A sentence for a harder day, with a goal that was reached."""
+        """Save a sentence for a harder day with a reached goal."""
         self.lock()
         if self.ended_as != self.Ended.REACHED:
             raise Overtaken
@@ -333,12 +336,12 @@ class Goal(ClientRow):
         audit.record("goal line kept", about=self)
 
     def require_open(self) -> None:
-        """Raise Overtaken for a goal that rests: nothing is added to it meanwhile."""
+        """Raise Overtaken for a closed goal: nothing is added to it."""
         if not self.is_open:
             raise Overtaken
 
     def _close(self, ended_as: str, *, by: User) -> None:
-        """Within a verb that took its turn.  A review that is open ends undecided."""
+        """Call with the client's lock held. An open review ends undecided."""
         self._end_review()
         self.closed_at, self.ended_as = timezone.now(), ended_as
         self.waits_for, self.differs_since, self.review = "", None, None
@@ -350,14 +353,14 @@ class Goal(ClientRow):
         audit.record("goal closed", about=self, ended_as=ended_as)
 
     def _end_review(self) -> None:
-        """An open one ends undecided."""
+        """End an open review undecided."""
         if self.review_id:
             self.review.closed_at = timezone.now()
             self.review.save(update_fields=["closed_at"])
             self.review = None
 
     def _note(self, kind: str, *, by: User, **said):
-        """Write into the goal's history what somebody said or decided."""
+        """Add a comment or decision to the goal's history."""
         from goals.models.move import GoalMove
 
         both = {"practice_id": self.practice_id, "client_id": self.client_id}
@@ -366,16 +369,17 @@ class Goal(ClientRow):
         return move
 
     def lock(self) -> None:
-        """Serialise what the two do to one goal, and see what the other did."""
+        """Lock the goal and load what the other side did meanwhile."""
         lock("goal", self.pk)
         self.__dict__.pop("last_agreed", None)
         self.refresh_from_db(fields=KEPT)
 
     @transaction.atomic
     def rate(self, value: int, *, by: User, session=None, at=None, **said):
-        """A rating of 0 to 10 by whoever is asking; `no change` is one as well.
+        """Add a rating of 0 to 10 by the current user; the same number counts as one
+        too.
 
-        Raise Overtaken where the goal rests, ValidationError at the day's limit.
+        Raise Overtaken if the goal is closed, ValidationError at the daily limit.
         """
         from goals.models.rating import GoalRating
 

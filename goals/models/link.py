@@ -27,7 +27,7 @@ class GoalLinkQuerySet(ClientRowQuerySet):
 
 
 class GoalLink(ClientRow):
-    """One goal helps another of the same person, or gets in its way."""
+    """One goal helps another of the same client, or gets in its way."""
 
     retention = "record"
     frozen = {"goal", "other", "kind", "by", "side", "at"}
@@ -70,7 +70,7 @@ class GoalLink(ClientRow):
 
     @classmethod
     def of(cls, goal: Goal):
-        """Those that stand, from either end."""
+        """Current links of a goal, in either direction."""
         both = models.Q(goal=goal) | models.Q(other=goal)
         return cls.objects.filter(both).current()
 

@@ -1,4 +1,4 @@
-"""What somebody said or decided about a goal, besides its words, keys and ratings."""
+"""Moves: comments and decisions on a goal that are no wording, agreement or rating."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from goals.models.goal import Goal
 
 
 class GoalMove(ClientRow):
-    """One line of the history.  Append-only, here and in the database."""
+    """One line of the history. Append-only, here and in the database."""
 
     retention = "record"
     frozen = "__all__"
@@ -42,7 +42,7 @@ class GoalMove(ClientRow):
     version = models.ForeignKey(
         "GoalVersion", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
-    # The key that this takes back; a trigger sees to it that it is one's own side's.
+    # The agreement that this withdraws; a trigger requires one of the user's own side.
     agreement = models.OneToOneField(
         "Agreement",
         models.PROTECT,

@@ -27,14 +27,14 @@ FULL = _(
 
 class GoalRatingQuerySet(ClientRowQuerySet):
     def not_withdrawn(self):
-        """Ratings that count: lists and charts hide what its author took back."""
+        """Ratings that count: lists and charts hide those withdrawn by their author."""
         return self.filter(withdraws=None, withdrawn_by=None)
 
 
 class GoalRating(ClientRow):
-    """0 to 10, where 10 is the goal's own best end.  Append-only.
+    """A rating of 0 to 10, where 10 is the goal's best end. Append-only.
 
-    One taken back by its author stays, with a row that says so.
+    A rating withdrawn by its author stays, with a row that says so.
     """
 
     seal_as = "goal_rating"
@@ -48,12 +48,12 @@ class GoalRating(ClientRow):
     value = models.PositiveSmallIntegerField()
     word = EncryptedTextField(_("comment"), **LATER_ADDED)
     context = EncryptedTextField(_("what was going on"), **LATER_ADDED)
-    # Said by both in one breath, and written down by `by`.
+    # Chosen by both together, and entered by `by`.
     together = models.BooleanField(default=False, db_default=False)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     side = models.CharField(max_length=10, choices=Side.choices)
     at = models.DateTimeField(default=timezone.now)
-    # Brought along with an import: its day is written there, no hour, nor who gave it.
+    # From an import: the date comes from the file; there is no time and no author.
     from_list = models.BooleanField(default=False, db_default=False)
     session = models.ForeignKey(
         TherapySession, models.PROTECT, null=True, related_name="+", db_constraint=False
@@ -88,15 +88,15 @@ class GoalRating(ClientRow):
 
     @classmethod
     def require_room(cls, client_id, *, by: User) -> None:
-        """ValidationError where one person rates more than anybody would read."""
+        """ValidationError if one person adds more ratings than anyone would read."""
         mine = cls.objects.filter(client_id=client_id, by=by, withdraws=None)
         row_limits.require_room_today(mine, MOST_A_DAY, FULL)
 
     @classmethod
     def give(cls, values: dict[Goal, int], *, by: User, **said) -> list[GoalRating]:
-        """Rate goals of one client, in two statements however many there are.
+        """Add ratings to goals of one client, in two statements for any number.
 
-        `said` may hold `session`, `at`, and `word`, `context` and `together`, the same
+        `said` may contain `session`, `at`, `word`, `context` and `together`, the same
         for each.
         """
         if not values:
@@ -130,7 +130,7 @@ class GoalRating(ClientRow):
     def import_many(
         cls, said: list[tuple[Goal, int, datetime, object]], *, by: User
     ) -> None:
-        """Ratings of before, as their (goal, value, moment, session id or None)."""
+        """Earlier ratings as (goal, value, datetime, session id or None)."""
         ratings = [
             cls(
                 practice_id=goal.practice_id,
@@ -151,7 +151,7 @@ class GoalRating(ClientRow):
 
     @signals.changes("goals")
     def withdraw(self, *, by: User) -> bool:
-        """Take back one's own rating; False for another's, or where it was done."""
+        """Withdraw one's own rating; False if it is another's or already withdrawn."""
         if self.by_id != by.pk or self.withdraws_id or hasattr(self, "withdrawn_by"):
             return False
         GoalRating(

@@ -1,4 +1,4 @@
-"""Looking at a goal again: each answers alone, both decide."""
+"""Goal reviews: each side answers on its own, both decide."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ audit.verb("goal review decided", audit.Sort.WROTE, _("Decided a goal review"))
 
 
 class Review(ClientRow):
-    """Of one goal; open until both chose the same of the four."""
+    """A review of one goal; open until both choose the same of four options."""
 
     retention = "record"
     not_exported = {
@@ -44,8 +44,8 @@ class Review(ClientRow):
     )
     opened_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     opened_at = models.DateTimeField(default=timezone.now)
-    # When each side answered first: an answer itself is hidden from the other side
-    # until both are in.
+    # When each side first answered: an answer is hidden from the other side until both
+    # have.
     client_at = models.DateTimeField(null=True)
     therapist_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
@@ -63,7 +63,7 @@ class Review(ClientRow):
 
     @property
     def both_answered(self) -> bool:
-        """Only then does each see what the other said."""
+        """Only then can each side see the other's answers."""
         return bool(self.client_at and self.therapist_at)
 
     # -- verbs -------------------------------------------------------------------
@@ -71,11 +71,11 @@ class Review(ClientRow):
     @classmethod
     @signals.changes("goals")
     def begin(cls, goal: Goal, *, by: User, seen: datetime | None = None) -> Review:
-        """The open review of the goal, begun now if there is none.
+        """The goal's open review, started now if there is none.
 
-        `seen` is when the newest line was written of the history that was read.  Raise
-        Overtaken for a goal that cannot be reviewed (`can_review`), or whose review
-        was decided after that line.
+        `seen` is the time of the newest history line that the user read. Raise
+        Overtaken for a goal that cannot be reviewed (`can_review`), or if a review was
+        decided after that time.
         """
         goal.lock()
         if goal.review_id:
@@ -98,11 +98,10 @@ class Review(ClientRow):
 
     @signals.changes("goals")
     def answer(self, said: dict, *, by: User) -> ReviewAnswer:
-        """Say one's own, or say it anew; the newest of each side counts.
+        """Save one's answer, or change it; each side's newest one counts.
 
-        Decides where both sides chose the same.  Raise Overtaken where it was decided
-        meanwhile or waits for a client who cannot write, ValidationError for an answer
-        that says nothing at all.
+        Decides if both chose the same. Raise Overtaken if it was decided meanwhile or
+        waits for a client who cannot write, ValidationError for an empty answer.
         """
         if not any(said.values()):
             raise ValidationError(_("Answer at least one of the questions."))
@@ -142,7 +141,7 @@ class Review(ClientRow):
         self.closed_at, self.decision = timezone.now(), choice
         self.save(update_fields=["closed_at", "decision"])
         goal.review = None
-        if after := NEXT_REVIEW.get(choice):  # else for when it is taken up again
+        if after := NEXT_REVIEW.get(choice):  # otherwise for when it is resumed
             goal.review_on = by.today() + after
         goal.save(update_fields=["review", "review_on"])
         goal._note("decided", by=by, choice=choice, at=self.closed_at)
@@ -151,7 +150,7 @@ class Review(ClientRow):
             goal._close(choice, by=by)
 
 
-# When both look again at a goal that stays open: one that nobody changed, soon.
+# Next review of a goal that stays open; soon if nobody proposed the change yet.
 NEXT_REVIEW = {
     Review.Choice.KEEP: REVIEW_AFTER,
     Review.Choice.CHANGE: CHANGE_WITHIN,
@@ -160,7 +159,7 @@ NEXT_REVIEW = {
 
 class ReviewAnswerQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
-        """One's own side's; the other's once both have answered."""
+        """One's own side's answers; the other side's once both have answered."""
         mine = Side.CLIENT if reach(user).own else Side.THERAPIST
         both = ~models.Q(review__client_at=None) & ~models.Q(review__therapist_at=None)
         return super().visible_to(user).filter(models.Q(side=mine) | both)
@@ -170,7 +169,7 @@ class ReviewAnswerQuerySet(ClientRowQuerySet):
 
 
 class ReviewAnswer(ClientRow):
-    """Three questions and a choice, by one side.  Append-only."""
+    """One side's answers to three questions, and a choice. Append-only."""
 
     retention = "record"
     frozen = "__all__"
@@ -208,7 +207,7 @@ class ReviewAnswer(ClientRow):
         indexes = [models.Index(fields=["review", "side", "-at"], name="review_answer")]
 
     def fits(self, question: str) -> str:
-        """The answer to one of QUESTIONS, in words; '' without one."""
+        """The text of the answer to one of QUESTIONS; '' if missing."""
         return getattr(self, f"get_{question}_fits_display")()
 
     @property

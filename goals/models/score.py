@@ -1,4 +1,4 @@
-"""How important, how confident, how far on the attainment scale."""
+"""Scores: importance, confidence, and attainment."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ FULL = _(
 
 
 class GoalScore(ClientRow):
-    """One number on one of the goal's rulers.  Append-only.
+    """One score of a goal. Append-only.
 
-    Importance and confidence are 0 to 10, with what keeps them from being lower and
-    what would raise them by one; attainment is -2 to +2, 0 being what is expected.
+    Importance and confidence are 0 to 10, with why not lower and what would make it one
+    higher; attainment is -2 to +2, where 0 is the expected outcome.
     """
 
     retention = "record"

@@ -17,7 +17,7 @@ audit.verb("step undone", audit.Sort.WROTE, _("Undid a reached step"))
 audit.verb("step moved", audit.Sort.WROTE, _("Reordered steps"))
 audit.verb("step dropped", audit.Sort.WROTE, _("Removed a step"))
 
-MOST, MOST_OPEN = 50, 500  # reached or not: of one goal, of all that are open
+MOST, MOST_OPEN = 50, 500  # reached or not: of one goal; open ones of the client
 FULL = _(
     "This goal already has %(most)d steps, the maximum. Remove a step, or add the "
     "next part as its own goal."
@@ -36,7 +36,7 @@ class StepQuerySet(ClientRowQuerySet):
 
 
 class Step(ClientRow):
-    """One stone of a goal's cairn: to come, or reached."""
+    """A step of a goal: planned or reached."""
 
     seal_as = "step"
     retention = "record"
@@ -46,7 +46,7 @@ class Step(ClientRow):
         Goal, models.PROTECT, related_name="steps", db_constraint=False
     )
     words = EncryptedTextField(_("step"))
-    # An if-then plan: when `cue` happens, then `plan`.
+    # An if-then plan: when `cue` happens, do `plan`.
     cue = EncryptedTextField(_("if"), **LATER_ADDED)
     plan = EncryptedTextField(_("then"), **LATER_ADDED)
     position = models.PositiveSmallIntegerField()
@@ -87,7 +87,7 @@ class Step(ClientRow):
 
     @signals.changes("goals")
     def reach(self, *, by: User, at=None) -> bool:
-        """Lay the stone; False where it lies already."""
+        """Mark as reached; False if it already is."""
         done = Step.objects.filter(pk=self.pk, reached_at=None).update(
             reached_at=at or timezone.now(), reached_by=by
         )
@@ -108,9 +108,9 @@ class Step(ClientRow):
 
     @transaction.atomic
     def move(self, up: bool, *, by: User) -> bool:
-        """Change places with the neighbour; False at the end of the row.
+        """Swap places with the neighbor; False at the end of the list.
 
-        Stones that lie stay where they lie: only what is to come changes its order.
+        Only planned steps can be moved.
         """
         self.goal.lock()
         row = list(self.goal.steps.not_dropped().filter(reached_at=None))
@@ -128,7 +128,7 @@ class Step(ClientRow):
 
     @transaction.atomic
     def drop(self, *, by: User) -> bool:
-        """Leave out a step that is not reached; False where it was, or is gone."""
+        """Remove a planned step; False if it was reached or removed."""
         rows = Step.objects.filter(pk=self.pk, reached_at=None).not_dropped()
         done = rows.update(dropped_at=timezone.now())
         if done:

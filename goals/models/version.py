@@ -1,4 +1,4 @@
-"""The words of a goal, and what each side did about them."""
+"""Goal versions: the wording, and each side's decisions about it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class GoalVersion(AbstractWording):
     knowing = EncryptedTextField(_("how we will know"), **LATER_ADDED)
     low_end = EncryptedTextField(_("what 0 means"), blank=True)
     high_end = EncryptedTextField(_("what 10 means"), blank=True)
-    # Only where it is to be another day than the goal's.
+    # Only if it differs from the goal's date.
     review_on = models.DateField(_("review on"), null=True, blank=True)
     attainment = EncryptedTextField(_("attainment scale"), **LATER_ADDED)
     weight_importance = models.PositiveSmallIntegerField(
@@ -80,12 +80,12 @@ class GoalVersion(AbstractWording):
 
     @property
     def levels(self) -> dict[int, str]:
-        """The attainment scale: level (-2 to +2) to its words; empty without one."""
+        """The attainment scale: level (-2 to +2) to description; empty without one."""
         return levels_of(self.attainment)
 
     @property
     def weight(self) -> int | None:
-        """Importance times difficulty, 0 to 9; None where they were not said."""
+        """Importance times difficulty, 0 to 9; None if not given."""
         if self.weight_importance is None:
             return None
         return self.weight_importance * self.weight_difficulty
@@ -94,22 +94,22 @@ class GoalVersion(AbstractWording):
 
     @signals.changes("goals")
     def agree(self, *, by: User) -> bool:
-        """Turn the key of one's own side; False where it was turned already.
+        """Agree for one's own side; False if it had already agreed.
 
-        Raise Overtaken where a newer version was proposed or the goal was closed: what
-        was read is not what would be agreed to.
+        Raise Overtaken if a newer version was proposed or the goal was closed, since
+        that was not read.
         """
         self._its_turn()
         return self._turn_key(by)
 
     @signals.changes("goals")
     def withdraw_key(self, reason: str, *, by: User) -> bool:
-        """Not any more: take back the key of one's own side; False without one.
+        """Withdraw one's own side's agreement; False without one.
 
-        What was in force is so no longer, and an open review of it ends undecided.  A
-        proposal left without a key is gone, and what was there before it counts
-        again (`before`); where both said so of words they once agreed to, the goal is
-        set aside.
+        A version in effect then no longer is, and an open review ends undecided. A
+        proposal without any agreement is dropped, and the earlier version counts again
+        (`before`). If both withdraw from a wording they once agreed to, the goal is set
+        aside.
         """
         self.goal.lock()
         self.goal.require_open()
@@ -125,7 +125,7 @@ class GoalVersion(AbstractWording):
         return True
 
     def _fall(self, by: User) -> None:
-        """What one key less means for the goal."""
+        """Update the goal after an agreement was withdrawn."""
         goal = self.goal
         if goal.in_force_id == self.pk:
             goal._end_review()
@@ -138,8 +138,7 @@ class GoalVersion(AbstractWording):
                 self._give_way(Goal.Ended.TAKEN_BACK, self.before(), by)
 
     def _give_way(self, ended_as: str, before: GoalVersion | None, by: User) -> None:
-        """This proposal is gone, and what was there before it counts again; without
-        anything before it the goal is closed."""
+        """Drop this proposal: the earlier version counts again, or the goal closes."""
         goal = self.goal
         if before is None:
             return goal._close(ended_as, by=by)
@@ -148,13 +147,12 @@ class GoalVersion(AbstractWording):
         goal._settle()
 
     def before(self, side: str = "") -> GoalVersion | None:
-        """What counts again without this proposal: the version in effect, else the
-        newest earlier proposal with a standing agreement, of `side` where that is
-        given.
+        """The version that counts without this proposal: the one in effect, else the
+        newest earlier proposal with an agreement in effect (of `side` if given).
 
-        Neither a declined proposal, nor one older than words that both once agreed to;
-        but those words themselves, withdrawn or not, where `side` declines what came
-        after them.
+        Not a declined proposal, nor one older than a wording that both once agreed to;
+        but that wording itself, even if withdrawn, if `side` declines what came after
+        it.
         """
         if self.goal.in_force_id:
             return self.goal.in_force
@@ -167,7 +165,7 @@ class GoalVersion(AbstractWording):
             given = list(group)
             once = len({row[1] for row in given}) == 2
             sides = {row[1] for row in given if row[2:] == (None, None)}
-            if once:  # a no to agreeing again leaves the other side's agreement
+            if once:  # refusing to agree again leaves the other side's agreement
                 sides = {row[1] for row in given if row[2] is None}
             if side in sides or (sides and not side):
                 return GoalVersion.objects.get(pk=version_id)
@@ -177,11 +175,12 @@ class GoalVersion(AbstractWording):
 
     @signals.changes("goals")
     def decline(self, words: str, *, by: User) -> None:
-        """Keep what is agreed, what both once agreed to, or one's own earlier proposal;
-        without any of them, the client says that it is not theirs.  Who does not agree
-        again to what both once agreed to sets the goal aside.
+        """Decline in favor of what is agreed, what both once agreed to, or one's own
+        earlier proposal.
 
-        Raise Overtaken where the proposal is no longer the newest, or is one's own.
+        Without any of these, the client says that the goal is not theirs. Declining to
+        agree again to a wording that both once agreed to sets the goal aside. Raise
+        Overtaken if this is no longer the newest proposal, or is one's own.
         """
         self._its_turn()
         side, again = side_of(by), self.was_agreed
@@ -197,10 +196,11 @@ class GoalVersion(AbstractWording):
 
     @signals.changes("goals")
     def differ(self, words: str, wording: str = "", *, by: User) -> None:
-        """We see this differently: both wordings are kept, and nobody is asked on.
+        """Record that one sees it differently: both wordings are saved, nobody is asked
+        to agree.
 
-        `words` is what matters in it to whom; `wording` how they would say it, if no
-        version says so.
+        `words` is what matters to this side; `wording` its wording, if no version has
+        it.
         """
         self._its_turn()
         if not self.goal.has_proposal:
@@ -214,9 +214,9 @@ class GoalVersion(AbstractWording):
 
     @signals.changes("goals")
     def suggest_next(self, choice: str, *, by: User) -> None:
-        """What to do with two wordings: one of GoalMove.Next.
+        """Suggest what to do with two wordings: one of GoalMove.Next.
 
-        Where both would try both, they look again in two weeks.
+        If both choose to try both, the review is in two weeks.
         """
         self._its_turn()
         if self.goal.differs_since is None:
@@ -228,7 +228,7 @@ class GoalVersion(AbstractWording):
             self.goal.save(update_fields=["review_on"])
 
     def _other_suggests(self, choice: str, by: User) -> bool:
-        """Since a review was decided: that ends what both would try."""
+        """The other side's suggestion since the last decided review, if any."""
         moves = self.goal.moves.filter(at__gte=self.goal.differs_since)
         theirs = Q(kind="next", side=Side(side_of(by)).other)
         moves = moves.filter(theirs | Q(kind="decided")).order_by("-at", "-pk")
@@ -266,8 +266,8 @@ class GoalVersion(AbstractWording):
         audit.record("goal in force", about=goal, version=self.number)
 
     def _review_day(self, by: User) -> date | None:
-        """The day that these words set; else the goal's, which they leave as it is;
-        else the one set last by words that both agreed to before."""
+        """The review date of this version; else the goal's, unchanged; else the last
+        one that both agreed to."""
         day = self.review_on or self.goal.review_on
         if day or self.number == 1:
             return day

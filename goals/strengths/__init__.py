@@ -1,1 +1,1 @@
-"""Strengths with the moments that showed them, links to goals, and wins."""
+"""Strengths with the examples that showed them, links to goals, and wins."""

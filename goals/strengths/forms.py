@@ -1,4 +1,4 @@
-"""What either side says of strengths and wins: the moment first, then what it shows."""
+"""Forms of strengths and wins: the example first, then what it shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REWORDED = _("This is already in your own words.")
 
 
 class GoalsField(forms.ModelMultipleChoiceField):
-    """Some of the open goals of one client, by their words."""
+    """A choice of a client's open goals, labeled by their wording."""
 
     def __init__(self, **kwargs):
         super().__init__(
@@ -42,7 +42,7 @@ def open_goals(client: Client, user: User):
 
 
 class Past:
-    """Neither a strength nor a win was shown tomorrow."""
+    """A date field: neither a strength nor a win can be in the future."""
 
     def clean_happened_on(self):
         day = self.cleaned_data["happened_on"]
@@ -53,7 +53,7 @@ class Past:
 
 @drafts.drafted(lambda user: Strength.objects.editable_by(user), itself=True)
 class StrengthForm(Past, HouseForm):
-    """A strength and its moment; `rewords` is what is put in other words by it."""
+    """A strength and its example; `rewords` is the strength that it rewords."""
 
     has_once = True
     moment = few_words(
@@ -94,7 +94,7 @@ class StrengthForm(Past, HouseForm):
 
     @property
     def target(self):
-        """Which row its draft belongs to."""
+        """The row that its draft belongs to."""
         return self.rewords.pk if self.rewords else self.client.pk
 
     def save(self, *, by: User) -> bool:
@@ -121,10 +121,10 @@ class StrengthForm(Past, HouseForm):
 
 
 class HelpsForm(HouseForm):
-    """With which open goals a strength helps."""
+    """Which open goals a strength helps with."""
 
     goals = GoalsField(label=_("It helps with"))
-    was = GoalsField()  # those that the page showed as chosen
+    was = GoalsField()  # those shown as chosen on the page
 
     def __init__(self, *args, strength: Strength, by: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -136,7 +136,7 @@ class HelpsForm(HouseForm):
         return self.written(self._save, by)
 
     def _save(self, by: User) -> bool:
-        """What the other side chose since the page was opened stays."""
+        """Links that the other side chose since the page was opened stay."""
         goals, was = set(self.cleaned_data["goals"]), set(self.cleaned_data["was"])
         links = StrengthLink.objects.visible_to(by).filter(strength=self.strength)
         now = {link.goal for link in links.current().select_related("goal")}

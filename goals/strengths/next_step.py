@@ -1,4 +1,4 @@
-"""Strengths where the next step is planned: those that help with this goal first."""
+"""Strengths beside the next step: those linked to this goal first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OFFERED = 5
 
 
 class AtHand(NamedTuple):
-    """A strength beside the next step; `moment` is somebody's own words."""
+    """A strength beside the next step; `moment` is a person's own words."""
 
     id: UUID
     name: str
@@ -27,7 +27,7 @@ class AtHand(NamedTuple):
 
 
 def at_hand(goal: Goal, user: User) -> list[AtHand]:
-    """What the client accepts of themselves, in one query, linked ones first."""
+    """Strengths that the client accepts, in one query, linked ones first."""
     rows = _accepted(user, goal=goal.pk, client=goal.client_id)
     return [
         AtHand(row.pk, row.name, row.moment, row.setting, row.when, row.helps)

@@ -1,4 +1,4 @@
-"""What of a client's strengths other pages ask for: which stand."""
+"""Queries on a client's strengths for other pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from goals.models import Strength
 
 
 def accepted(client_id, user: User, most: int | None = None) -> list[Strength]:
-    """Those that the client accepts, the newest first."""
+    """Those that the client accepts, newest first."""
     return _accepted(user, client=client_id)[:most]
 
 

@@ -1,4 +1,4 @@
-"""Strengths with their moments, and wins: what both sides' pages show of them."""
+"""Strengths with examples, and wins, for the pages of both sides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from goals.wordings import Wordings
 from ui.many_boxes import many_boxes
 
 WINS = 20  # on a page
-STRENGTHS = 6  # at a glance; the rest is one press away
+STRENGTHS = 6  # at first; the others are one click away
 
 
 @dataclass
@@ -36,7 +36,7 @@ class StrengthLine:
 
     @property
     def boxes(self) -> SafeString:
-        """All open goals to choose among: sixty times fifty of them."""
+        """A choice of all open goals, built on demand: it may be sixty times fifty."""
         helped = {goal.pk for goal in self.goals}
         prefix = f"g-{self.strength.pk}"
         return many_boxes("goals", self.offered, helped, prefix=prefix)
@@ -44,17 +44,17 @@ class StrengthLine:
 
 @dataclass(frozen=True)
 class WinLine:
-    """A step reached or a win noted; `number` counts from the first one on."""
+    """A step reached or a win; `number` counts from the first one."""
 
     number: int
     day: date
     words: str
     is_newest: bool = False
     own: bool = False  # the client's words
-    goal: Goal | None = None  # whose step it is
-    goal_words: str = ""  # what it was called when the step was reached
-    by: str = ""  # who noted it, on the therapist's side
-    mine: UUID | None = None  # what the reader may take back
+    goal: Goal | None = None  # the step's goal
+    goal_words: str = ""  # its name when the step was reached
+    by: str = ""  # who added it, on the therapist's side
+    mine: UUID | None = None  # id of what the reader may withdraw
 
 
 class StrengthsPage:
@@ -100,28 +100,28 @@ class StrengthsPage:
 
     @cached_property
     def waiting(self) -> list[StrengthLine]:
-        """The oldest first."""
+        """Oldest first."""
         return self._of("proposed")[::-1]
 
     @cached_property
     def aside(self) -> list[StrengthLine]:
-        """What the client does not see in themselves."""
+        """Those that the client does not see in themselves."""
         return self._of("declined")
 
     @cached_property
     def offered(self) -> list[StrengthLine]:
-        """All that the therapist's side said, whatever came of it."""
+        """All that the therapist's side suggested, whatever the answer."""
         return [line for line in self.lines if not line.strength.is_own]
 
     @cached_property
     def other_words(self) -> dict[UUID, Strength]:
-        """What the client says instead, by what it puts in other words."""
+        """The client's rewordings, by the strength that they reword."""
         rows = [line.strength for line in self.lines]
         return {row.rewords_id: row for row in rows if row.rewords_id}
 
 
 def _in_time(client_id: UUID, user: User) -> QuerySet:
-    """Keys of steps reached and wins, by the reader's days, newest first."""
+    """Ids of reached steps and wins, by day in the reader's time zone, newest first."""
     steps = Step.objects.visible_to(user).filter(client_id=client_id)
     wins = Win.objects.visible_to(user).filter(client_id=client_id).not_withdrawn()
     keys = ("pk", "day", "moment", "kind")
@@ -137,7 +137,7 @@ def _in_time(client_id: UUID, user: User) -> QuerySet:
 
 
 def _win_lines(page: Page, user: User) -> list[WinLine]:
-    """The rows of one page, in two queries however many there are."""
+    """The rows of one page, in two queries for any number."""
     keys = list(page.object_list)
     ids = {
         kind: [pk for pk, _day, _at, of in keys if of == kind]

@@ -1,4 +1,4 @@
-"""A client's strengths and wins, as whoever treats them sees and offers them."""
+"""A client's strengths and wins, as the care team sees and suggests them."""
 
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
@@ -61,11 +61,11 @@ def win_add(request, client_id):
     return strengths_page(request, client_id, win_form=form)
 
 
-# -- what both sides do ---------------------------------------------------------------
+# -- both sides -----------------------------------------------------------------------
 
 
 def to_strengths(side: SidePages, client_id):
-    """On to the page of strengths and wins."""
+    """Redirect to the page of strengths and wins."""
     if side.portal:
         return redirect("portal-strengths")
     return redirect("client-strengths", client_id)
@@ -74,7 +74,7 @@ def to_strengths(side: SidePages, client_id):
 @either_side
 @require_POST
 def strength_goals(request, side: SidePages, strength_id):
-    """Link a strength to goals and say what came of it."""
+    """Link a strength to goals and show a message about the result."""
     mine = Client.objects.editable_by(request.user)
     rows = Strength.objects.visible_to(request.user).filter(client__in=mine)
     strength = get_object_or_404(rows.select_related("client"), pk=strength_id)
@@ -87,7 +87,7 @@ def strength_goals(request, side: SidePages, strength_id):
 
 
 def keep_win(request, side: SidePages, client, form: WinForm) -> bool:
-    """Note a win and offer to take it back."""
+    """Save a win and offer to undo it."""
     if not (form.is_valid() and form.save(client, by=request.user)):
         return False
     undo = form.result and reverse(side["win_withdraw"], args=[form.result.pk])

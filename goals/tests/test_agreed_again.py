@@ -1,4 +1,4 @@
-"""Both withdrew from words and one agrees again: no page calls that a proposal."""
+"""Both withdrew from a wording and one agrees again: no page calls it a proposal."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def agreed_again(cleo, thea, first):
     return goal
 
 
-def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in):
+def test_thea_reads_that_cleo_agreed_again_to_the_earlier_wording(cleo, thea, sign_in):
     goal = agreed_again(cleo, thea, cleo.user)
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     browser = sign_in(thea)
@@ -50,7 +50,7 @@ def test_thea_reads_that_cleo_agreed_again_to_earlier_words(cleo, thea, sign_in)
     assert AGAIN in waits and "Proposed" not in waits
 
 
-def test_cleo_reads_that_her_therapist_agreed_again_to_earlier_words(
+def test_cleo_reads_that_her_therapist_agreed_again_to_the_earlier_wording(
     cleo, thea, sign_in
 ):
     goal = agreed_again(cleo, thea, thea)
@@ -69,7 +69,7 @@ def test_cleo_reads_that_her_therapist_agreed_again_to_earlier_words(
     assert "Not in effect: one side agreed again" in paper(cleo, cleo.user)
 
 
-def test_a_proposal_beside_withdrawn_words_is_one(cleo, thea, sign_in):
+def test_a_new_wording_beside_a_withdrawn_one_is_a_proposal(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.in_force.withdraw_key("No", by=thea))
     words = BUS | {"own_words": "Two stops"}
@@ -87,7 +87,7 @@ def queries_of(browser, address) -> int:
 
 
 def not_in_effect(cleo, thea) -> None:
-    """Three goals: proposed; withdrawn beside other words; declined and closed."""
+    """Three goals: proposed; withdrawn beside a new wording; declined and closed."""
     propose(cleo, cleo.user)
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.in_force.withdraw_key("No", by=thea))
@@ -98,9 +98,7 @@ def not_in_effect(cleo, thea) -> None:
 
 
 @pytest.mark.parametrize("person", ["cleo", "thea"])
-def test_goals_of_which_nothing_is_in_effect_cost_no_query_each(
-    cleo, thea, sign_in, person
-):
+def test_goals_with_nothing_in_effect_cost_no_query_each(cleo, thea, sign_in, person):
     me = cleo.user if person == "cleo" else thea
     browser = sign_in(me)
     start = "/portal/" if me.is_client else f"/clients/{cleo.pk}/"
@@ -119,7 +117,7 @@ def test_goals_of_which_nothing_is_in_effect_cost_no_query_each(
 
 
 @pytest.mark.parametrize("first", ["cleo", "thea"])
-def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
+def test_declining_to_agree_again_sets_aside_what_both_once_agreed_to(
     cleo, thea, sign_in, first
 ):
     people = {"cleo": (cleo.user, "/portal"), "thea": (thea, "")}
@@ -142,7 +140,7 @@ def test_a_no_to_agreeing_again_sets_aside_what_both_once_agreed_to(
         assert "eclined" not in read.replace("declined strengths", ""), address
 
 
-def test_after_a_no_it_can_be_taken_up_and_agreed_to(cleo, thea, sign_in):
+def test_after_a_refusal_it_can_be_resumed_and_agreed_to(cleo, thea, sign_in):
     goal = agreed_again(cleo, thea, thea)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))

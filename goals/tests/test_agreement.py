@@ -1,4 +1,4 @@
-"""A version is in force only when both agreed to exactly that version."""
+"""A version is in effect only when both agreed to exactly that version."""
 
 import json
 
@@ -30,13 +30,13 @@ def test_cleo_proposes_and_thea_agrees(cleo, thea):
         assert agreed.in_force.own_words == WORDS["own_words"]
 
 
-def test_one_key_is_not_enough_however_often_it_is_turned(cleo):
+def test_one_agreement_is_not_enough_however_often_it_is_given(cleo):
     goal = propose(cleo, by=cleo.user)
     assert not agree(goal, by=cleo.user)
     assert not seen_by(cleo.user, goal).is_agreed
 
 
-def test_a_counter_proposal_leaves_the_agreed_version_in_force(cleo, thea):
+def test_a_counterproposal_leaves_the_agreed_version_in_effect(cleo, thea):
     goal = propose(cleo, by=cleo.user)
     agree(goal, by=thea)
     with acting_as(thea.pk), transaction.atomic():
@@ -47,7 +47,7 @@ def test_a_counter_proposal_leaves_the_agreed_version_in_force(cleo, thea):
     assert seen_by(cleo.user, goal).in_force.number == 2
 
 
-def test_thea_cannot_agree_to_what_was_overtaken_while_she_read(cleo, thea):
+def test_thea_cannot_agree_to_a_version_replaced_while_she_read(cleo, thea):
     goal = propose(cleo, by=cleo.user)
     read = seen_by(thea, goal)
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -56,7 +56,7 @@ def test_thea_cannot_agree_to_what_was_overtaken_while_she_read(cleo, thea):
         read.latest.agree(by=thea)
 
 
-def test_thea_cannot_turn_cleos_key_even_past_the_program(cleo, thea):
+def test_thea_cannot_agree_for_cleo_even_by_sql(cleo, thea):
     goal = propose(cleo, by=thea)
     forged = Agreement(
         practice_id=cleo.practice_id,
@@ -74,7 +74,7 @@ def test_thea_cannot_turn_cleos_key_even_past_the_program(cleo, thea):
         forged.save(force_insert=True)
 
 
-def test_the_database_refuses_a_version_in_force_with_one_key(cleo, thea):
+def test_the_database_rejects_a_version_in_effect_with_one_agreement(cleo, thea):
     goal = propose(cleo, by=thea)
     with (
         pytest.raises(DatabaseError, match="both keys"),
@@ -92,7 +92,7 @@ def test_history_cannot_be_rewritten(cleo, thea):
     assert goal.versions.count() == 1
 
 
-def test_the_same_words_of_two_goals_have_two_fingerprints(cleo, thea):
+def test_the_same_wording_of_two_goals_has_two_fingerprints(cleo, thea):
     first, second = propose(cleo, by=thea), propose(cleo, by=thea)
     assert first.latest.fingerprint != second.latest.fingerprint
     with acting_as(thea.pk):
@@ -100,8 +100,8 @@ def test_the_same_words_of_two_goals_have_two_fingerprints(cleo, thea):
         assert again.compute_fingerprint() == first.latest.fingerprint
 
 
-def test_a_fingerprint_from_before_there_were_more_words_still_holds(cleo, thea):
-    """It was over these five; what nobody said since then changes nothing."""
+def test_a_fingerprint_older_than_the_added_fields_is_still_valid(cleo, thea):
+    """It covered these five fields; empty newer fields change nothing."""
     goal = propose(cleo, by=thea)
     five = {"own_words": WORDS["own_words"], "clinical_words": "", "low_end": ""}
     five |= {"high_end": "", "review_on": ""}
@@ -111,7 +111,7 @@ def test_a_fingerprint_from_before_there_were_more_words_still_holds(cleo, thea)
     assert goal.latest.fingerprint == then
 
 
-def test_ratings_are_taken_back_by_their_author_alone(cleo, thea):
+def test_ratings_are_withdrawn_by_their_author_only(cleo, thea):
     goal = propose(cleo, by=thea)
     with acting_as(thea.pk), transaction.atomic():
         rating = goal.rate(6, by=thea)
@@ -135,7 +135,7 @@ def test_each_write_leaves_its_audit_row(cleo, thea):
     ]
 
 
-def test_the_history_shows_each_version_each_key_and_what_was_taken_back(
+def test_the_history_shows_each_version_each_agreement_and_each_withdrawal(
     sign_in, cleo, thea
 ):
     goal = propose(cleo, by=cleo.user)

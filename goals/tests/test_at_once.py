@@ -1,4 +1,4 @@
-"""Two people at one goal at the same moment, on two real connections."""
+"""Two people act on one goal at the same moment, on two real connections."""
 
 import threading
 from datetime import timedelta
@@ -19,7 +19,7 @@ WORDS = {"own_words": "Take the bus"}
 
 @pytest.fixture
 def both(real_login):
-    """Run functions at once, each with a connection of its own, as the web's role."""
+    """Run functions at once, each on its own connection, as the web role."""
 
     def run(*functions):
         start, failed = threading.Barrier(len(functions)), []
@@ -68,7 +68,7 @@ def in_force_is_agreed_by_both(goal):
 
 
 @pytest.mark.requirement("R63")
-def test_twenty_presses_turn_one_key(both, cleo, thea):
+def test_twenty_clicks_make_one_agreement(both, cleo, thea):
     goal = propose(cleo, cleo.user)
     press = as_person(thea, goal, lambda g: g.latest.agree(by=thea))
     assert not both(*[press] * 20)
@@ -77,8 +77,8 @@ def test_twenty_presses_turn_one_key(both, cleo, thea):
     assert in_force_is_agreed_by_both(goal)
 
 
-def test_a_proposal_between_the_two_keys_is_never_agreed_unread(both, cleo, thea):
-    """Thea agrees to version 1 while Cleo proposes version 2: either order is right."""
+def test_a_proposal_between_two_agreements_is_never_agreed_unread(both, cleo, thea):
+    """Thea agrees to version 1 while Cleo proposes version 2: both orders are right."""
     for _ in range(5):
         goal = propose(cleo, cleo.user)
         read = GoalVersion.objects.get(goal=goal)
@@ -133,8 +133,8 @@ def agreed(client, therapist):
     return goal
 
 
-def test_a_key_taken_back_while_the_other_one_is_turned(both, cleo, thea):
-    """Cleo takes hers back while Thea turns hers: in force with both keys, or not."""
+def test_an_agreement_withdrawn_while_the_other_side_agrees(both, cleo, thea):
+    """Cleo withdraws while Thea agrees: in effect with both agreements, or not."""
     for _ in range(5):
         goal = propose(cleo, cleo.user)
 
@@ -152,7 +152,7 @@ def test_a_key_taken_back_while_the_other_one_is_turned(both, cleo, thea):
         assert goal.in_force_id is None
 
 
-def test_both_take_their_keys_back_at_once(both, cleo, thea):
+def test_both_withdraw_their_agreement_at_once(both, cleo, thea):
     for _ in range(5):
         goal = agreed(cleo, thea)
         act = [
@@ -184,7 +184,7 @@ def test_both_answer_a_review_at_once_and_it_is_decided(both, cleo, thea):
         assert Review.objects.filter(goal=goal).count() == 1
 
 
-def test_one_key_taken_back_twenty_times_is_taken_back_once(both, cleo, thea):
+def test_one_agreement_withdrawn_twenty_times_is_withdrawn_once(both, cleo, thea):
     goal = agreed(cleo, thea)
     press = as_person(
         thea, goal, lambda g: g.in_force and g.in_force.withdraw_key("No", by=thea)
@@ -193,8 +193,8 @@ def test_one_key_taken_back_twenty_times_is_taken_back_once(both, cleo, thea):
     assert AuditEvent.objects.filter(verb="goal key withdrawn").count() == 1
 
 
-def test_a_rating_while_a_session_is_logged_leaves_no_question_behind(both, cleo, thea):
-    """Each verb alone would ask, or not ask, whether the goal stands still."""
+def test_a_rating_while_a_session_is_logged_leaves_no_stale_question(both, cleo, thea):
+    """Each action alone would ask, or not ask, whether the goal has stalled."""
     for _ in range(5):
         goal = agreed(cleo, thea)
         Goal.objects.filter(pk=goal.pk).update(in_force_at=now() - timedelta(weeks=12))
@@ -214,9 +214,7 @@ def test_a_rating_while_a_session_is_logged_leaves_no_question_behind(both, cleo
         assert not found
 
 
-def test_people_at_different_goals_of_one_client_wait_for_each_other_in_no_circle(
-    both, cleo, thea
-):
+def test_actions_on_different_goals_of_one_client_do_not_deadlock(both, cleo, thea):
     goals = [agreed(cleo, thea) for _ in range(3)]
 
     def rate_all(who, order):

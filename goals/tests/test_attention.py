@@ -1,4 +1,4 @@
-"""Still goals, reviews on their day, what was said and not answered: both are asked."""
+"""Goals without activity, due reviews, comments without an answer: both are asked."""
 
 import re
 from datetime import timedelta
@@ -71,38 +71,38 @@ def rate(goal, thea, *values):
             GoalRating.give({goal: value}, by=thea, at=at)
 
 
-def test_a_goal_that_nobody_touched_for_four_sessions_is_asked_about(goal, cleo, thea):
+def test_a_goal_without_activity_for_four_sessions_is_asked_about(goal, cleo, thea):
     met(cleo, thea, 4, 3, 2)
     assert kinds(cleo, thea) == []
     met(cleo, thea, 1)
     assert kinds(cleo, thea) == ["still"]
 
 
-def test_a_rating_is_a_touch(goal, cleo, thea):
+def test_a_rating_counts_as_activity(goal, cleo, thea):
     met(cleo, thea, 5, 4, 3, 2)
     rate(goal, thea, 4)
     assert kinds(cleo, thea) == []
 
 
-def test_five_ratings_alike_are_asked_about_and_four_are_not(goal, cleo, thea):
+def test_five_equal_ratings_are_asked_about_and_four_are_not(goal, cleo, thea):
     rate(goal, thea, 3, 5, 5, 5, 5)
     assert kinds(cleo, thea) == []
     rate(goal, thea, 5)
     assert kinds(cleo, thea) == ["flat-therapist"]
     rate(goal, cleo.user, 4, 4, 4, 4)
-    assert kinds(cleo, thea) == []  # from now on it is Cleo's ratings that count
+    assert kinds(cleo, thea) == []  # from now on Cleo's ratings count
     rate(goal, cleo.user, 4)
     assert kinds(cleo, thea) == ["flat"]
 
 
-def test_a_rating_taken_back_does_not_make_it_flat(goal, cleo, thea):
+def test_a_withdrawn_rating_does_not_make_it_flat(goal, cleo, thea):
     rate(goal, thea, 5, 5, 5, 5, 5)
     with acting_as(thea.pk), transaction.atomic():
         goal.ratings.order_by("-at").first().withdraw(by=thea)
     assert kinds(cleo, thea) == []
 
 
-def test_a_decision_to_keep_it_answers_the_question(goal, sign_in, cleo, thea):
+def test_deciding_to_keep_it_answers_the_question(goal, sign_in, cleo, thea):
     rate(goal, thea, 5, 5, 5, 5, 5)
     for person in (thea, cleo.user):
         with acting_as(person.pk), transaction.atomic():
@@ -113,14 +113,14 @@ def test_a_decision_to_keep_it_answers_the_question(goal, sign_in, cleo, thea):
     goal.refresh_from_db()
     assert goal.review_id is None
     assert goal.review_on > thea.today()
-    # Cleo's answer decided it, so Thea is told what, until she opens the goal.
+    # Cleo's answer decided it, so Thea is notified until she opens the goal.
     assert kinds(cleo, thea) == ["decided-keep"]
     assert kinds(cleo, cleo.user) == []
     sign_in(thea).get(goal.get_absolute_url())
     assert kinds(cleo, thea) == []
 
 
-def test_on_its_day_both_are_asked_to_look_at_it_again(goal, sign_in, cleo, thea):
+def test_on_its_review_date_both_are_asked_to_review_it(goal, sign_in, cleo, thea):
     set_goal(goal, review_on=thea.today())
     assert kinds(cleo, thea) == ["review"]
     assert "Goal review due" in sign_in(cleo.user).get("/portal/").content.decode()
@@ -132,7 +132,7 @@ def test_before_that_day_nobody_is_asked(goal, cleo, thea):
     assert kinds(cleo, thea) == kinds(cleo, cleo.user) == []
 
 
-def test_the_day_is_the_readers_own(goal, cleo, thea):
+def test_the_review_date_is_in_the_readers_time_zone(goal, cleo, thea):
     for person, zone in ((thea, "Pacific/Kiritimati"), (cleo.user, "Pacific/Niue")):
         User.objects.filter(pk=person.pk).update(time_zone=zone)  # 25 hours apart
     thea.refresh_from_db()
@@ -141,14 +141,14 @@ def test_the_day_is_the_readers_own(goal, cleo, thea):
     assert kinds(cleo, cleo.user) == []
 
 
-def test_a_review_that_is_due_goes_before_a_kind_question(goal, cleo, thea):
+def test_a_due_review_comes_before_a_question(goal, cleo, thea):
     rate(goal, thea, 5, 5, 5, 5, 5)
     assert kinds(cleo, thea) == ["flat-therapist"]
     set_goal(goal, review_on=thea.today())
     assert kinds(cleo, thea) == ["review"]
 
 
-def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
+def test_the_side_without_an_answer_is_asked_and_the_other_is_not(goal, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         mine = Goal.objects.select_related("client__user").get(pk=goal.pk)
         review = Review.begin(mine, by=thea)
@@ -157,7 +157,7 @@ def test_who_has_not_answered_is_asked_and_who_has_is_not(goal, cleo, thea):
     assert kinds(cleo, cleo.user) == ["answer"]
 
 
-def test_what_was_said_two_sessions_ago_and_not_talked_about_is_on_both_homes(
+def test_a_comment_not_discussed_for_two_sessions_is_on_both_home_pages(
     goal, sign_in, cleo, thea
 ):
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -176,12 +176,12 @@ def test_what_was_said_two_sessions_ago_and_not_talked_about_is_on_both_homes(
     assert kinds(cleo, thea) == []
 
 
-def test_theo_is_told_nothing_of_cleos_goals(goal, cleo, thea, theo):
+def test_theo_gets_no_notification_about_cleos_goals(goal, cleo, thea, theo):
     set_goal(goal, review_on=thea.today())
     assert kinds(cleo, theo) == []
 
 
-def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo, thea):
+def test_what_they_want_to_talk_about_is_on_top_for_both(goal, sign_in, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         goal.propose_version({"own_words": "One stop"}, by=thea)
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -205,7 +205,7 @@ def test_what_they_want_to_talk_about_stands_on_top_for_both(goal, sign_in, cleo
     assert "talk-client" not in kinds(cleo, thea)
 
 
-def test_who_asked_for_the_talk_is_named_to_both(goal, sign_in, cleo, thea):
+def test_the_person_who_asked_for_the_talk_is_named_to_both(goal, sign_in, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         version = goal.propose_version({"own_words": "One stop"}, by=thea)
         version.differ("The town can wait", by=thea)
@@ -271,7 +271,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("by_client", [True, False])
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_the_other_side_is_told_of_the_answer_until_it_opens_the_goal(
+def test_the_other_side_is_notified_of_the_answer_until_it_opens_the_goal(
     goal, sign_in, cleo, thea, kind, by_client
 ):
     act, to_thea, to_cleo = ANSWERS[kind]
@@ -297,7 +297,7 @@ def test_the_other_side_is_told_of_the_answer_until_it_opens_the_goal(
     assert said not in browser.get(home).content.decode()
 
 
-def test_the_first_agreement_to_a_goal_is_told_to_who_proposed_it(sign_in, cleo, thea):
+def test_the_first_agreement_to_a_goal_notifies_its_proposer(sign_in, cleo, thea):
     goal = propose(cleo, thea)
     assert kinds(cleo, thea) == []
     act(cleo.user, goal, lambda found: found.latest.agree(by=cleo.user))
@@ -307,7 +307,9 @@ def test_the_first_agreement_to_a_goal_is_told_to_who_proposed_it(sign_in, cleo,
     assert f'href="/goals/{goal.pk}/"' in page
 
 
-def test_who_started_a_review_is_not_told_that_another_did(goal, sign_in, cleo, thea):
+def test_starting_a_review_does_not_notify_that_another_person_did(
+    goal, sign_in, cleo, thea
+):
     act(cleo.user, goal, lambda found: Review.begin(found, by=cleo.user))
     page = sign_in(cleo.user).get("/portal/").content.decode()
     assert "You started a goal review: add your answers" in page
@@ -334,7 +336,7 @@ def test_an_agreement_given_again_settles_a_withdrawal(goal, cleo, thea):
 
 
 @pytest.mark.parametrize(("style", "asked"), [("talk", ["reached"]), ("nobody", [])])
-def test_a_reached_goal_is_spoken_of_only_as_cleo_chose(goal, cleo, thea, style, asked):
+def test_a_reached_goal_is_mentioned_only_as_cleo_chose(goal, cleo, thea, style, asked):
     set_marking(cleo, style)
     set_goal(goal, closed_at=timezone.now(), ended_as="reached")
     assert kinds(cleo, thea) == asked
@@ -352,15 +354,15 @@ def test_both_are_reminded_to_talk_about_a_reached_goal(goal, sign_in, cleo, the
         assert said in answer.content.decode()
 
 
-def test_every_kind_of_signal_has_words_on_both_pages():
+def test_every_kind_of_signal_has_a_text_on_both_pages():
     every = {kind for rule in signals.RULES for kind in rule.kinds}
     assert {"talk", "reached", "still", "flat", "strength"} <= every
     assert every == set(WATCHED)
-    clients_own = {"strength", "correction"}  # these speak to the client alone
+    clients_own = {"strength", "correction"}  # these are for the client only
     assert every - clients_own == set(TO_THERAPIST)
 
 
-def test_a_kind_without_words_breaks_neither_page(
+def test_a_kind_without_text_breaks_neither_page(
     goal, sign_in, cleo, thea, monkeypatch
 ):
     set_goal(goal, review_on=thea.today())
@@ -372,7 +374,7 @@ def test_a_kind_without_words_breaks_neither_page(
         assert "A goal needs your attention" in answer.content.decode()
 
 
-def test_a_strength_that_waits_for_cleos_word_is_on_her_home_alone(sign_in, cleo, thea):
+def test_a_strength_waiting_for_cleos_answer_is_on_her_home_only(sign_in, cleo, thea):
     strength(cleo, by=thea)
     assert kinds(cleo, cleo.user) == ["strength"]
     assert kinds(cleo, thea) == []
@@ -381,7 +383,7 @@ def test_a_strength_that_waits_for_cleos_word_is_on_her_home_alone(sign_in, cleo
     )
 
 
-def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
+def test_on_today_a_stalled_goal_is_asked_about_only_before_a_session(
     goal, sign_in, cleo, thea
 ):
     rate(goal, thea, 5, 5, 5, 5, 5)
@@ -392,7 +394,7 @@ def test_on_today_a_still_goal_is_asked_about_only_before_they_meet(
     assert asked in browser.get("/today/").content.decode()
 
 
-def test_past_the_program_each_reads_what_asks_their_own_side(
+def test_by_sql_each_reads_only_their_own_sides_signals(
     goal, cleo, carl, thea, theo, ada
 ):
     set_goal(goal, review_on=thea.today())
@@ -403,7 +405,7 @@ def test_past_the_program_each_reads_what_asks_their_own_side(
             assert list(found) == sides.get(person, [])
 
 
-def test_a_goal_that_is_taken_up_again_is_told_to_the_other_side(cleo, thea):
+def test_resuming_a_goal_notifies_the_other_side(cleo, thea):
     goal = agreed_goal(cleo, thea)
     for person in (thea, cleo.user):
         answer(goal, person, choice="aside")

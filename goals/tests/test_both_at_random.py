@@ -1,7 +1,7 @@
-"""Cleo and Thea do everything at random; in force is only what both agreed to.
+"""Cleo and Thea act at random; only what both agreed to is in effect.
 
-A small model keeps, beside the program, what each said: after every step the two must
-tell the same story.  What the pages then say is tried in tests/test_what_pages_say.py.
+A small model records what each of them did, and must match the program after every
+step. The texts of the pages are tested in tests/test_what_pages_say.py.
 """
 
 from datetime import timedelta
@@ -41,8 +41,9 @@ def machine_of(people, client, told=None):
     """`told(machine)` is called after every step."""
 
     class TwoPeople(RuleBasedStateMachine):
-        """`standing` maps a version's number to the sides whose agreement stands, each
-        with the step at which it was given; `back` to those who withdrew, likewise."""
+        """`standing` maps a version's number to the sides whose agreement is in effect,
+        each with the step at which it was given; `back` likewise for withdrawn
+        ones."""
 
         def __init__(self):
             super().__init__()
@@ -57,20 +58,20 @@ def machine_of(people, client, told=None):
             self.in_force, self.latest, self.numbers = None, 1, 1
             self.review_on = None
             self.ratings = {"client": [], "therapist": []}
-            self.decision = None  # the last one, and who pressed last
+            self.decision = None  # the last one, and who decided it
             self.closed, self.differ = "", False
-            self.next = {}  # what each would do while they differ
-            self.ever = set()  # versions that were in force at some time
+            self.next = {}  # each side's suggestion while they differ
+            self.ever = set()  # versions that were ever in effect
             self.agreed = None  # the step of the last agreement, and by which side
             self.declined = set()
             self.review, self.choices, self.choosers = False, {}, []
-            self.beginner = ""  # the side that began the open review
+            self.beginner = ""  # the side that started the open review
 
         def teardown(self):
             transaction.savepoint_rollback(self.point)
 
         def act(self, side, verb):
-            """The verb as that side, with the goal as it is now; None if overtaken."""
+            """Call the method as that side, on the current goal; None if Overtaken."""
             self.step += 1
             with acting_as(people[side].pk), transaction.atomic():
                 rows = Goal.objects.visible_to(people[side]).with_words()
@@ -82,10 +83,10 @@ def machine_of(people, client, told=None):
                 except Overtaken:
                     return "overtaken"
 
-        # -- verbs ---------------------------------------------------------------
+        # -- actions -------------------------------------------------------------
 
         def asked(self):
-            """Whose agreement the newest version needs, by what each said."""
+            """Whose agreement the newest version needs, given all actions."""
             if self.closed or self.differ or self.latest == self.in_force:
                 return ""
             standing = self.standing[self.latest]
@@ -112,7 +113,7 @@ def machine_of(people, client, told=None):
             self.standing[self.latest] = {side: self.step}
             self.back[self.latest] = {}
             self.words[self.latest] = content["own_words"]
-            # The day that the goal has by now is nothing that is proposed.
+            # The goal's current review date is not a proposed one.
             self.days[self.latest] = None if day == self.review_on else day
 
         @rule(side=SIDES)
@@ -131,7 +132,7 @@ def machine_of(people, client, told=None):
                     self.agreed = (self.step, side)
 
         def day_agreed(self):
-            """The words' own day, else the goal's, else that of words agreed before."""
+            """The version's own date, else the goal's, else the previous version's."""
             earlier = [n for n in self.ever if n < self.latest and self.days[n]]
             set_last = earlier and self.days[max(earlier)]
             return self.days[self.latest] or self.review_on or set_last or None
@@ -180,7 +181,7 @@ def machine_of(people, client, told=None):
                     self.give_way("taken back", self.before(number))
 
         def before(self, number, sides=("client", "therapist")):
-            """What counts again without this proposal, where one of `sides` agrees."""
+            """The version that counts without this one, if one of `sides` agrees."""
             if self.in_force:
                 return self.in_force
             for earlier in range(number - 1, 0, -1):
@@ -325,7 +326,7 @@ def machine_of(people, client, told=None):
             if self.act(side, verb):
                 self.ratings[side].pop()
 
-        # -- what must hold ------------------------------------------------------
+        # -- invariants ----------------------------------------------------------
 
         @invariant()
         def the_two_tell_the_same_story(self):
@@ -367,7 +368,7 @@ def machine_of(people, client, told=None):
     return TwoPeople
 
 
-def test_whatever_the_two_do_in_force_is_what_both_agreed_to(cleo, thea):
+def test_whatever_the_two_do_only_what_both_agreed_to_is_in_effect(cleo, thea):
     people = {"client": cleo.user, "therapist": thea}
     run_state_machine_as_test(
         machine_of(people, cleo),

@@ -1,4 +1,4 @@
-"""What Theo, co-therapist of Cleo, reads of what Thea agreed to."""
+"""What Theo, co-therapist of Cleo, reads about Thea's agreements."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
     assert "back with you" not in page
 
 
-def test_theo_reads_what_counts_again_without_theas_proposal(cleo, thea, theos):
+def test_theo_reads_which_wording_counts_without_theas_proposal(cleo, thea, theos):
     goal = propose(cleo, cleo.user, HERS)
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
     page = text(theos.get(f"/goals/{goal.pk}/key-back/"))
@@ -83,14 +83,14 @@ def test_theo_withdraws_what_thea_and_cleo_agreed_to(cleo, thea, theos, sign_in)
         assert "Theo withdrew the agreement" in page
 
 
-def test_theo_who_agrees_after_thea_is_told_that_she_had(cleo, thea, theos):
+def test_theo_who_agrees_after_thea_learns_that_she_had(cleo, thea, theos):
     goal = agreed_goal(cleo, thea)
     page = text(theos.post(f"/goals/{goal.pk}/agree/1/", follow=True))
     assert "Thea had already agreed for the therapists." in page
     assert "Needs your agreement is turned" not in page
 
 
-def test_what_theo_is_asked_to_keep_is_theas_wording(cleo, thea, theos, sign_in):
+def test_theo_is_asked_to_keep_theas_wording(cleo, thea, theos, sign_in):
     goal = propose(cleo, thea, OTHER)
     act(cleo.user, goal, lambda g: g.propose_version(HERS, by=cleo.user))
     page = text(theos.get(f"/goals/{goal.pk}/"))
@@ -101,7 +101,7 @@ def test_what_theo_is_asked_to_keep_is_theas_wording(cleo, thea, theos, sign_in)
     assert "Keep my wording" in own and "Your earlier wording" in own
 
 
-def test_two_wordings_are_theas_and_cleos_to_theo(cleo, thea, theos, sign_in):
+def test_theo_reads_two_wordings_as_theas_and_cleos(cleo, thea, theos, sign_in):
     goal = proposed_by_thea(cleo, thea)
     act(cleo.user, goal, lambda g: g.latest.differ("It is mine", by=cleo.user))
     act(thea, goal, lambda g: g.latest.differ("It helps", by=thea))
@@ -126,7 +126,7 @@ def test_after_cleos_proposal_the_other_wording_is_theas_to_theo(cleo, thea, the
 
 
 @pytest.mark.parametrize("both", [False, True])
-def test_theo_changes_theas_answers_in_a_review_by_her_name(
+def test_theo_changes_theas_review_answers_shown_with_her_name(
     cleo, thea, theos, sign_in, both
 ):
     goal = agreed_goal(cleo, thea)
@@ -140,7 +140,7 @@ def test_theo_changes_theas_answers_in_a_review_by_her_name(
     assert "Change my answers" in own
 
 
-def test_a_moment_has_the_quotes_that_cleo_gave_it_and_no_others(cleo, thea, sign_in):
+def test_an_example_has_only_the_quotes_that_cleo_typed(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     said = {"name": "Dry honesty", "moment": "“I’d like to, and I won’t.”"}
     strength(cleo, by=cleo.user, said=said, helps=[goal])

@@ -1,4 +1,4 @@
-"""Comments with receipts, steps in order, rulers, links, words beside numbers."""
+"""Comments with receipts, order of steps, scores, links, comments on ratings."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -31,7 +31,7 @@ def shown(browser, goal, portal=False):
 # -- comments -------------------------------------------------------------------------
 
 
-def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, thea):
+def test_cleos_comment_is_marked_seen_discussed_and_changed(goal, sign_in, cleo, thea):
     hers, theas = sign_in(cleo.user), sign_in(thea)
     form = hers.get(reverse("portal-goal-comment", args=[goal.pk])).content.decode()
     assert "Both of you can read it with the goal" in form
@@ -49,7 +49,9 @@ def test_what_cleo_says_is_seen_talked_about_and_changed(goal, sign_in, cleo, th
     assert "Ten is boring now" in page
 
 
-def test_a_supervisors_look_is_not_the_therapists(goal, sign_in, cleo, thea, theo):
+def test_a_supervisors_opening_does_not_mark_it_as_seen(
+    goal, sign_in, cleo, thea, theo
+):
     in_care(cleo, theo, "supervisor")
     with acting_as(cleo.user.pk), transaction.atomic():
         Comment.say(goal, "Hm", by=cleo.user)
@@ -57,7 +59,7 @@ def test_a_supervisors_look_is_not_the_therapists(goal, sign_in, cleo, thea, the
     assert "Not seen yet" in shown(sign_in(cleo.user), goal, portal=True)
 
 
-def test_cleos_own_look_does_not_count_as_seen(goal, sign_in, cleo):
+def test_cleos_own_opening_does_not_count_as_seen(goal, sign_in, cleo):
     hers = sign_in(cleo.user)
     said = {"words": "Hm", "once": ""}
     hers.post(reverse("portal-goal-comment", args=[goal.pk]), said)
@@ -65,7 +67,7 @@ def test_cleos_own_look_does_not_count_as_seen(goal, sign_in, cleo):
     assert "Not seen yet" in shown(hers, goal, portal=True)
 
 
-def test_theas_own_look_does_not_count_as_seen_by_cleo(goal, sign_in, cleo, thea):
+def test_theas_own_opening_does_not_count_as_seen_by_cleo(goal, sign_in, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         Comment.say(goal, "How was it?", by=thea)
     theas = sign_in(thea)
@@ -75,7 +77,7 @@ def test_theas_own_look_does_not_count_as_seen_by_cleo(goal, sign_in, cleo, thea
     assert "Seen today" in shown(theas, goal)
 
 
-def test_it_cannot_have_been_talked_about_tomorrow(goal, sign_in, thea):
+def test_it_cannot_be_marked_as_discussed_in_the_future(goal, sign_in, thea):
     with acting_as(thea.pk), transaction.atomic():
         said = Comment.say(goal, "Hm", by=thea)
     url = reverse("comment-talked", args=[said.pk])
@@ -112,11 +114,11 @@ def test_a_step_is_moved_without_dragging(goal, steps, sign_in, cleo):
     assert order(goal)[1] == [two.pk, one.pk, three.pk]
     hers.post(reverse("portal-step-down", args=[three.pk]))
     assert order(goal)[1] == [two.pk, three.pk, one.pk]
-    hers.post(reverse("portal-step-up", args=[one.pk]))  # it is the last already
+    hers.post(reverse("portal-step-up", args=[one.pk]))  # it is already the last
     assert order(goal)[1] == [two.pk, three.pk, one.pk]
 
 
-def test_a_stone_that_lies_is_neither_moved_nor_left_out(goal, steps, sign_in, thea):
+def test_a_reached_step_cannot_be_moved_or_removed(goal, steps, sign_in, thea):
     one, two, _three = steps
     browser = sign_in(thea)
     browser.post(reverse("step-reach", args=[one.pk]))
@@ -128,7 +130,7 @@ def test_a_stone_that_lies_is_neither_moved_nor_left_out(goal, steps, sign_in, t
     assert browser.post(reverse("step-reach", args=[two.pk])).status_code == 404
 
 
-def test_a_plan_has_both_an_if_and_a_then(goal, sign_in, thea):
+def test_a_plan_needs_both_an_if_and_a_then(goal, sign_in, thea):
     url = reverse("step-add", args=[goal.pk])
     half = {"words": "One stop", "cue": "it comes", "plan": ""}
     page = sign_in(thea).post(url, half, follow=True).content.decode()
@@ -140,10 +142,10 @@ def test_a_plan_has_both_an_if_and_a_then(goal, sign_in, thea):
     assert "I stay" in page
 
 
-# -- numbers --------------------------------------------------------------------------
+# -- ratings and scores ---------------------------------------------------------------
 
 
-def test_a_word_beside_the_number_is_read_by_the_other(goal, sign_in, cleo, thea):
+def test_a_comment_on_a_rating_is_read_by_the_other_side(goal, sign_in, cleo, thea):
     url = reverse("portal-goal-rate", args=[goal.pk])
     said = {"value": "5", "word": "wobbly", "context": "It rained"}
     sign_in(cleo.user).post(url, said)
@@ -152,7 +154,7 @@ def test_a_word_beside_the_number_is_read_by_the_other(goal, sign_in, cleo, thea
     assert "It rained" in page
 
 
-def test_only_a_therapist_says_that_both_chose_it(goal, sign_in, cleo, thea):
+def test_only_a_therapist_can_say_that_both_chose_it(goal, sign_in, cleo, thea):
     said = {"value": "5", "together": "on"}
     sign_in(cleo.user).post(reverse("portal-goal-rate", args=[goal.pk]), said)
     assert not GoalRating.objects.filter(together=True).exists()
@@ -160,7 +162,7 @@ def test_only_a_therapist_says_that_both_chose_it(goal, sign_in, cleo, thea):
     assert GoalRating.objects.get(together=True).by == thea
 
 
-def test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it(
+def test_a_rating_chosen_together_says_so_wherever_its_author_is_named(
     goal, sign_in, cleo, thea
 ):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
@@ -183,7 +185,7 @@ def test_a_number_chosen_together_says_so_wherever_it_says_who_gave_it(
     assert "1 of them chosen together" in words
 
 
-def test_importance_and_confidence_come_with_their_questions(goal, sign_in, cleo, thea):
+def test_importance_and_confidence_have_their_questions(goal, sign_in, cleo, thea):
     url = reverse("portal-goal-numbers", args=[goal.pk])
     said = {"importance": "8", "importance_why": "It is my town", "confidence": ""}
     page = sign_in(cleo.user).post(url, {"confidence_why": "x"}).content.decode()
@@ -194,13 +196,13 @@ def test_importance_and_confidence_come_with_their_questions(goal, sign_in, cleo
     assert "It is my town" in page
 
 
-def test_a_score_off_its_scale_is_refused_by_the_database(goal, thea):
+def test_the_database_rejects_a_score_outside_its_scale(goal, thea):
     for kind, value in (("attainment", 3), ("importance", 11), ("confidence", -1)):
         with pytest.raises(DatabaseError), acting_as(thea.pk), transaction.atomic():
             GoalScore.give(goal, kind, value, by=thea)
 
 
-# -- links ----------------------------------------------------------------------------
+# -- links between goals --------------------------------------------------------------
 
 
 def test_two_goals_are_linked_once_and_never_with_themselves(goal, cleo, thea):
@@ -212,7 +214,7 @@ def test_two_goals_are_linked_once_and_never_with_themselves(goal, cleo, thea):
             GoalLink.make(goal, second, "hinders", by=thea)
 
 
-def test_a_link_is_read_from_both_ends(goal, sign_in, cleo, thea):
+def test_a_link_is_shown_on_both_goals(goal, sign_in, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         other = Goal.propose(cleo, {"own_words": "Sleep all night"}, by=thea)
         GoalLink.make(goal, other, "hinders", by=thea)
@@ -229,7 +231,7 @@ def test_carls_goal_cannot_be_linked_to_cleos(goal, sign_in, carl, theo, thea):
     assert not GoalLink.objects.exists()
 
 
-def test_a_goal_that_rests_is_neither_rated_nor_given_steps(goal, sign_in, cleo):
+def test_a_closed_goal_cannot_be_rated_or_given_steps(goal, sign_in, cleo):
     Goal.objects.filter(pk=goal.pk).update(closed_at=goal.created_at, ended_as="aside")
     hers = sign_in(cleo.user)
     before = goal.ratings.count()

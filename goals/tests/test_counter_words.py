@@ -1,4 +1,4 @@
-"""One side proposes a goal and the other suggests other words: what each then reads."""
+"""One side proposes a goal and the other a new wording: what each then reads."""
 
 import pytest
 from django.urls import reverse
@@ -9,7 +9,7 @@ from tests.cast import WORDS, act, agree, propose
 
 @pytest.fixture
 def countered(cleo, thea):
-    """Cleo's own goal, to which Thea suggested other words."""
+    """Cleo's own goal, for which Thea proposed a new wording."""
     goal = propose(cleo, cleo.user)
     suggest(goal, thea)
     return goal
@@ -19,10 +19,10 @@ def take_back(browser, goal, prefix=""):
     return browser.post(f"{prefix}/goals/{goal.pk}/key-back/", {"reason": "No"})
 
 
-# -- taken back -----------------------------------------------------------------------
+# -- withdrawn ------------------------------------------------------------------------
 
 
-def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
+def test_withdrawing_a_new_wording_leaves_the_other_sides_goal(
     countered, cleo, thea, sign_in
 ):
     theas, cleos = sign_in(thea), sign_in(cleo.user)
@@ -40,7 +40,7 @@ def test_taking_back_other_words_leaves_the_goal_of_the_other_side(
     )
 
 
-def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
+def test_cleo_withdraws_her_new_wording_and_theas_goal_remains(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     suggest(goal, cleo.user)
     browser = sign_in(cleo.user)
@@ -54,14 +54,14 @@ def test_cleos_own_other_words_taken_back_leave_theas_goal(cleo, thea, sign_in):
     assert now(goal).ended_as == "taken back"
 
 
-def test_words_that_were_declined_do_not_come_back(countered, cleo, thea):
+def test_a_declined_wording_does_not_come_back(countered, cleo, thea):
     act(cleo.user, countered, lambda g: g.latest.decline("", by=cleo.user))
     suggest(countered, cleo.user)
     withdraw(countered, cleo.user)
     assert now(countered).latest.number == 1
 
 
-def test_without_the_new_words_a_withdrawn_agreement_is_what_it_was(cleo, thea):
+def test_without_the_new_wording_a_withdrawn_agreement_is_shown_again(cleo, thea):
     goal = propose(cleo, cleo.user)
     agree(goal, thea)
     withdraw(goal, cleo.user)
@@ -71,7 +71,7 @@ def test_without_the_new_words_a_withdrawn_agreement_is_what_it_was(cleo, thea):
     assert (goal.latest.number, goal.in_force, goal.waits_for) == (1, None, "")
 
 
-def test_words_older_than_what_both_agreed_to_do_not_come_back(cleo, thea):
+def test_wordings_older_than_the_agreed_one_do_not_come_back(cleo, thea):
     goal = propose(cleo, cleo.user)
     suggest(goal, thea)
     agree(goal, cleo.user)
@@ -87,7 +87,7 @@ def test_words_older_than_what_both_agreed_to_do_not_come_back(cleo, thea):
 @pytest.mark.parametrize(
     ("end", "says"), [("decline", "Declined"), ("withdraw", "Proposal withdrawn")]
 )
-def test_what_came_to_nothing_stands_among_what_is_closed(
+def test_a_goal_that_came_to_nothing_is_listed_as_closed(
     end, says, cleo, thea, sign_in
 ):
     goal = propose(cleo, thea)
@@ -103,12 +103,12 @@ def test_what_came_to_nothing_stands_among_what_is_closed(
     assert f"{says} today." in text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
 
 
-def test_home_says_that_other_words_are_suggested(countered, cleo, sign_in):
+def test_home_says_that_a_new_wording_is_suggested(countered, cleo, sign_in):
     page = text(sign_in(cleo.user).get("/portal/"))
     assert "Thea suggests a new wording" in page and "proposes a goal" not in page
 
 
-# -- one's own wording kept -----------------------------------------------------------
+# -- keeping one's own wording --------------------------------------------------------
 
 
 def test_cleo_keeps_her_own_wording(countered, cleo, sign_in):
@@ -121,13 +121,13 @@ def test_cleo_keeps_her_own_wording(countered, cleo, sign_in):
     assert countered.is_open
 
 
-def test_cleo_keeps_hers_past_two_suggestions(countered, cleo, thea, sign_in):
+def test_cleo_keeps_hers_over_two_suggestions(countered, cleo, thea, sign_in):
     suggest(countered, thea, {"own_words": "Walk into town"})
     sign_in(cleo.user).post(f"/portal/goals/{countered.pk}/decline/3/")
     assert now(countered).latest.number == 1
 
 
-def test_thea_keeps_hers_and_has_no_such_button_without_one(cleo, thea, sign_in):
+def test_thea_can_keep_hers_and_has_no_button_without_one(cleo, thea, sign_in):
     browser = sign_in(thea)
     goal = propose(cleo, cleo.user)
     assert "Keep my wording" not in text(browser.get(f"/goals/{goal.pk}/"))
@@ -138,7 +138,7 @@ def test_thea_keeps_hers_and_has_no_such_button_without_one(cleo, thea, sign_in)
     assert (now(hers).latest.number, hers.waits_for) == (1, "client")
 
 
-def test_what_cleo_agreed_to_before_is_not_called_hers(cleo, thea, sign_in):
+def test_a_wording_cleo_only_agreed_to_is_not_called_hers(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     agree(goal, cleo.user)
     withdraw(goal, thea)
@@ -149,7 +149,7 @@ def test_what_cleo_agreed_to_before_is_not_called_hers(cleo, thea, sign_in):
     assert now(goal).is_open and goal.latest.number == 1
 
 
-def test_a_goal_without_words_of_hers_is_still_not_hers(cleo, thea, sign_in):
+def test_without_a_wording_of_hers_cleo_can_still_decline_the_goal(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     suggest(goal, thea)
     browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/"
@@ -158,7 +158,7 @@ def test_a_goal_without_words_of_hers_is_still_not_hers(cleo, thea, sign_in):
     assert now(goal).ended_as == "declined"
 
 
-def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in):
+def test_a_wording_cleo_never_agreed_to_is_not_called_hers(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     withdraw(goal, thea)
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
@@ -168,7 +168,9 @@ def test_words_that_cleo_never_agreed_to_are_not_called_hers(cleo, thea, sign_in
     assert "Thea’s suggestion." in text(sign_in(cleo.user).get("/portal/goals/"))
 
 
-def test_what_cleo_proposed_or_agreed_to_is_nobodys_suggestion(cleo, thea, sign_in):
+def test_a_wording_cleo_proposed_or_agreed_to_is_not_called_a_suggestion(
+    cleo, thea, sign_in
+):
     goal = propose(cleo, cleo.user)
     withdraw(goal, cleo.user)
     agreed = propose(cleo, thea)
@@ -178,16 +180,16 @@ def test_what_cleo_proposed_or_agreed_to_is_nobodys_suggestion(cleo, thea, sign_
         assert label in page and "suggestion" not in page
 
 
-def test_keep_my_wording_says_which_wording_that_is(countered, cleo, thea, sign_in):
+def test_keep_my_wording_shows_which_wording_that_is(countered, cleo, thea, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{countered.pk}/"))
     proposal = page.partition("Proposal, version 2")[2].partition("Keep my wording")[0]
     assert f"Your earlier wording: {WORDS['own_words']}" in proposal
-    # Who proposed last has nothing to keep instead.
+    # The last proposer has no other wording to keep.
     page = text(sign_in(thea).get(f"/goals/{countered.pk}/"))
     assert "Your earlier wording:" not in page and "The earlier wording:" not in page
 
 
-def test_beside_an_agreed_wording_it_is_not_said_twice(cleo, thea, sign_in):
+def test_beside_an_agreed_wording_it_is_not_shown_twice(cleo, thea, sign_in):
     goal = propose(cleo, cleo.user)
     agree(goal, thea)
     suggest(goal, thea)

@@ -1,4 +1,4 @@
-"""A number given to earlier words says so, wherever the present ones name the goal."""
+"""A rating for an earlier wording says so, wherever the goal has its current name."""
 
 from datetime import timedelta
 
@@ -44,7 +44,7 @@ def new_words(goal, cleo, thea, **said):
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Rated by both under the words before."""
+    """Rated by both under the earlier wording."""
     goal = agreed_goal(cleo, thea)
     for days, value in ((9, 2), (8, 3), (7, 4)):
         rate(goal, value, by=cleo.user, at=ago(days))
@@ -53,7 +53,7 @@ def goal(cleo, thea):
     return goal
 
 
-def test_cleos_lists_say_for_which_words_a_number_was(goal, cleo, thea, sign_in):
+def test_cleos_lists_say_which_wording_a_rating_was_for(goal, cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     pages = ("/portal/goals/", f"/portal/digest/{week_of(cleo.user).pk}/")
     for address in pages:
@@ -78,7 +78,7 @@ def test_theas_page_of_cleo_says_so_of_each_side(goal, cleo, thea, sign_in):
     assert "You: 5 of 10, today." in page
 
 
-def test_the_timeline_counts_what_was_rated_before(goal, cleo, thea, sign_in):
+def test_the_timeline_counts_ratings_of_the_earlier_wording(goal, cleo, thea, sign_in):
     rate(goal, 7, by=cleo.user)
     for person, address in ((cleo.user, "/portal/journey/"),
                             (thea, f"/clients/{cleo.pk}/journey/")):  # fmt: skip
@@ -89,7 +89,7 @@ def test_the_timeline_counts_what_was_rated_before(goal, cleo, thea, sign_in):
         assert since(thea) in answer.content.decode()
 
 
-def test_progress_says_of_each_side_for_which_words_it_rated(cleo, thea, sign_in):
+def test_progress_says_for_each_side_which_wording_it_rated(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     for days, value in ((9, 2), (8, 3), (7, 4)):
         rate(goal, value, by=thea, at=ago(days))
@@ -108,7 +108,7 @@ def test_progress_says_of_each_side_for_which_words_it_rated(cleo, thea, sign_in
     assert "the last time 7. Partly for an earlier wording." in mine
 
 
-def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_in):
+def test_progress_says_that_the_wording_changed_in_between(goal, cleo, thea, sign_in):
     for person, address in ((cleo.user, "/portal/progress/"),
                             (thea, f"/clients/{cleo.pk}/progress/")):  # fmt: skip
         page = text(sign_in(person).get(address))
@@ -119,7 +119,7 @@ def test_progress_says_that_the_words_changed_in_between(goal, cleo, thea, sign_
     assert "From 2 to 7, rated by you. Partly for an earlier wording." in page
 
 
-def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, sign_in):
+def test_the_review_and_reached_pages_say_so_for_each_rating(goal, cleo, thea, sign_in):
     browser = sign_in(thea)
     rate(goal, 5, by=thea)
     page = text(browser.post(f"/goals/{goal.pk}/review/begin/", follow=True))
@@ -141,7 +141,7 @@ def test_a_review_and_what_was_reached_say_so_of_each_number(goal, cleo, thea, s
         assert said in carried
 
 
-def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(
+def test_a_goal_reached_under_a_new_wording_says_whose_rating_is_old(
     goal, cleo, thea, sign_in
 ):
     for by in (cleo.user, thea):
@@ -151,7 +151,7 @@ def test_a_goal_that_was_reached_under_new_words_says_whose_number_is_old(
     assert "Your therapist: 6 of 10. For an earlier wording." in page
 
 
-def test_the_paper_of_a_copy_says_so_and_one_day_is_no_change(
+def test_the_pdf_of_an_export_says_so_and_one_day_is_no_change(
     goal, cleo, thea, sign_in
 ):
     said = paper(cleo, thea)
@@ -170,12 +170,12 @@ def test_the_paper_of_a_copy_says_so_and_one_day_is_no_change(
 
 
 def card(browser, session):
-    """What the session screen says of its one goal."""
+    """What the session screen says about its one goal."""
     page = text(browser.get(f"/sessions/{session.pk}/"))
     return page[page.index("Two stops") :].split("No change")[0]
 
 
-def test_the_session_says_which_number_was_for_an_earlier_wording(
+def test_the_session_says_which_rating_was_for_an_earlier_wording(
     goal, cleo, thea, sign_in
 ):
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
@@ -189,7 +189,7 @@ def test_the_session_says_which_number_was_for_an_earlier_wording(
     assert "earlier wording" not in card(browser, session)
 
 
-def test_a_session_of_before_the_new_words_has_no_earlier_wording(
+def test_a_session_before_the_new_wording_has_no_earlier_wording(
     goal, cleo, thea, sign_in
 ):
     session = book(cleo, thea, at=ago(2))
@@ -201,7 +201,7 @@ def test_a_session_of_before_the_new_words_has_no_earlier_wording(
         assert "Last rated by" in page and "earlier wording" not in page
 
 
-def test_a_session_that_is_over_says_so_of_each_number_to_both(cleo, thea, sign_in):
+def test_a_past_session_says_so_for_each_rating_to_both(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     rate(goal, 4, by=cleo.user, at=ago(2))
     rate(goal, 6, by=thea, at=ago(1))
@@ -213,7 +213,7 @@ def test_a_session_that_is_over_says_so_of_each_number_to_both(cleo, thea, sign_
         assert page.count(", for an earlier wording") == 2, start
 
 
-def test_what_moved_says_that_the_number_before_was_for_other_words(
+def test_a_change_since_last_session_says_which_rating_was_for_another_wording(
     cleo, thea, sign_in
 ):
     goal = agreed_goal(cleo, thea)
@@ -226,7 +226,7 @@ def test_what_moved_says_that_the_number_before_was_for_other_words(
     assert "The number before was for an earlier wording." in moved
 
 
-def test_what_moved_under_the_same_words_says_nothing_of_others(cleo, thea, sign_in):
+def test_a_change_under_the_same_wording_mentions_no_other(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     rate(goal, 2, by=cleo.user, at=ago(10))
     rate(goal, 6, by=cleo.user, at=ago(0))
@@ -245,7 +245,9 @@ def everywhere(cleo, thea, sign_in):
         yield address, text(sign_in(person).get(address))
 
 
-def test_other_details_with_the_same_words_are_no_earlier_wording(cleo, thea, sign_in):
+def test_other_details_with_the_same_wording_are_no_earlier_wording(
+    cleo, thea, sign_in
+):
     goal = agreed_goal(cleo, thea)
     rate(goal, 3, by=cleo.user, at=ago(3))
     new_words(goal, cleo, thea, own_words=BUS["own_words"], high_end="often")
@@ -255,8 +257,8 @@ def test_other_details_with_the_same_words_are_no_earlier_wording(cleo, thea, si
         assert "New wording" not in page, address
 
 
-def test_what_was_rated_while_it_was_proposed_is_told_apart(cleo, thea, sign_in):
-    """Nothing was agreed before: the words that were rated were Cleo's proposal."""
+def test_ratings_of_a_mere_proposal_are_told_apart(cleo, thea, sign_in):
+    """Nothing was agreed before: the rated wording was Cleo's proposal."""
     goal = propose(cleo, cleo.user)
     rate(goal, 3, by=cleo.user)
     new_words(goal, cleo, thea)
@@ -264,7 +266,7 @@ def test_what_was_rated_while_it_was_proposed_is_told_apart(cleo, thea, sign_in)
     assert "For an earlier wording: 1" in paper(cleo, thea)
 
 
-def test_each_side_has_its_own_words_while_the_two_differ(cleo, thea, sign_in):
+def test_each_side_has_its_own_wording_while_the_two_differ(cleo, thea, sign_in):
     goal = propose(cleo, thea, BUS)
     rate(goal, 3, by=cleo.user)
     with as_person(cleo.user):

@@ -1,6 +1,6 @@
-"""When there are enough ratings to speak of a change: on three days, by one side.
+"""Enough ratings for a trend: on three days, by one side.
 
-The rule is the same on each page of Cleo and of Thea.
+The rule is the same on every page of Cleo and Thea.
 """
 
 import re
@@ -21,13 +21,13 @@ MINUTE = timedelta(minutes=1)
 
 
 def noon():
-    """Yesterday at noon, so that a few minutes more are the same day."""
+    """Yesterday at noon, so that a few minutes later is the same day."""
     day = timezone.localtime() - timedelta(days=1)
     return day.replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def on_days(goal, by, *values, last=None):
-    """One rating a day, the last one on the day before yesterday."""
+    """One rating a day, the last one the day before yesterday."""
     begin = (last or noon() - timedelta(days=1)) - timedelta(days=len(values) - 1)
     for number, value in enumerate(values):
         rate(goal, value, by=by, at=begin + timedelta(days=number))
@@ -43,7 +43,7 @@ def give(goal, by, value, at):
 
 
 def row_of_cleo(browser):
-    """What the caseload says; with a session booked, so that nothing else is said."""
+    """The caseload row; with a session booked, so that it says nothing else."""
     return browser.get("/caseload/").content.decode().split("<tbody>")[1]
 
 
@@ -54,7 +54,7 @@ def booked(cleo, thea):
 
 @pytest.fixture
 def progress(cleo, thea, sign_in):
-    """`progress()`: how far all goals have come, as Cleo and as Thea read it."""
+    """`progress()`: the goal progress page, as Cleo and as Thea read it."""
 
     def read():
         return (
@@ -65,7 +65,7 @@ def progress(cleo, thea, sign_in):
     return read
 
 
-def test_one_new_rating_of_cleo_does_not_throw_a_goal_out(cleo, thea, progress):
+def test_one_new_rating_by_cleo_does_not_drop_a_goal(cleo, thea, progress):
     on_days(agreed_goal(cleo, thea), cleo.user, 2, 3, 5)
     sleep = agreed_goal(cleo, thea, content=SLEEP)
     on_days(sleep, thea, 3, 3, 4)
@@ -107,7 +107,7 @@ def test_three_ratings_within_minutes_are_one_day_on_every_page(
 
 @pytest.mark.parametrize("days", [2, 3])
 def test_the_last_rating_of_a_day_counts(cleo, thea, sign_in, progress, days):
-    """9, later the same day 4: the day says 4; a second or third day makes no noise."""
+    """9, later the same day 4: that day counts as 4."""
     goal = agreed_goal(cleo, thea)
     at_once(goal, cleo.user, 9, 4)
     for later in range(1, days):
@@ -122,7 +122,9 @@ def test_the_last_rating_of_a_day_counts(cleo, thea, sign_in, progress, days):
 
 
 @pytest.mark.parametrize("values", [(3, 4), (3,), (3, 4, 6)])
-def test_all_pages_agree_on_what_is_enough(cleo, thea, sign_in, progress, values):
+def test_all_pages_agree_on_when_there_are_enough_ratings(
+    cleo, thea, sign_in, progress, values
+):
     goal = agreed_goal(cleo, thea)
     on_days(goal, thea, *values)
     early = len(values) < 3
@@ -136,8 +138,8 @@ def test_all_pages_agree_on_what_is_enough(cleo, thea, sign_in, progress, values
     assert ("too early to say" in journey) == early
 
 
-def test_the_paper_draws_a_line_from_three_days_on(cleo, thea):
-    """Its axis says 0, 5 and 10."""
+def test_the_pdf_draws_a_line_from_three_days_on(cleo, thea):
+    """Its axis is labeled 0, 5 and 10."""
     goal = agreed_goal(cleo, thea)
     on_days(goal, cleo.user, 3)
     at_once(goal, cleo.user, 6, 7)
@@ -150,9 +152,7 @@ def test_the_paper_draws_a_line_from_three_days_on(cleo, thea):
     assert not re.search(r"\b0\s+5\s+10\b", early)
 
 
-def test_one_rating_of_cleo_makes_no_page_call_theas_many_too_early(
-    cleo, thea, sign_in
-):
+def test_one_rating_by_cleo_does_not_hide_theas_trend(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     on_days(goal, thea, 3, 4, 5)
     rate(goal, 8, by=cleo.user, at=noon())
@@ -161,7 +161,7 @@ def test_one_rating_of_cleo_makes_no_page_call_theas_many_too_early(
     assert "Too early to say" not in row_of_cleo(sign_in(thea))
 
 
-def test_a_goal_that_was_never_agreed_to_is_no_part_of_the_mean(cleo, thea, progress):
+def test_a_goal_never_agreed_to_is_not_part_of_the_mean(cleo, thea, progress):
     paint = propose(cleo, thea, PAINT)
     on_days(paint, thea, 2, 4, 6)
     for page in progress():
@@ -174,7 +174,7 @@ def test_a_goal_that_was_never_agreed_to_is_no_part_of_the_mean(cleo, thea, prog
         assert "1 was never agreed by both and is left out." in page
 
 
-def test_what_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):
+def test_a_goal_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):
     goal = agreed_goal(cleo, thea)
     on_days(goal, thea, 2, 4, 6)
     with as_person(cleo.user):
@@ -183,8 +183,8 @@ def test_what_both_once_agreed_to_stays_in_the_mean(cleo, thea, progress):
 
 
 @pytest.mark.parametrize("person", ["cleo", "thea"])
-def test_many_ratings_within_two_days_hide_no_day_before(cleo, thea, sign_in, person):
-    """More than a list reads of a goal."""
+def test_many_ratings_within_two_days_hide_no_earlier_day(cleo, thea, sign_in, person):
+    """More ratings of a goal than a list reads."""
     by, goal = cleo.user if person == "cleo" else thea, agreed_goal(cleo, thea)
     on_days(goal, by, 2, 3)
     with as_person(by):
@@ -201,7 +201,7 @@ def test_many_ratings_within_two_days_hide_no_day_before(cleo, thea, sign_in, pe
         assert not any('class="want"' in svg for svg in drawn)
 
 
-def test_whose_ratings_stand_for_a_goal_does_not_hang_on_how_many_are_read(
+def test_which_side_represents_a_goal_does_not_depend_on_how_many_are_read(
     cleo, thea, sign_in
 ):
     """Cleo rated on three days, and on the last one more often than a list reads."""
@@ -214,7 +214,7 @@ def test_whose_ratings_stand_for_a_goal_does_not_hang_on_how_many_are_read(
     assert '<b>4</b> <span class="by">client</span>' in row_of_cleo(sign_in(thea))
 
 
-def test_a_rating_taken_back_is_no_day(cleo, thea, progress):
+def test_a_withdrawn_rating_does_not_count_as_a_day(cleo, thea, progress):
     goal = agreed_goal(cleo, thea)
     on_days(goal, thea, 2, 4, 6)
     with as_person(thea):
@@ -223,7 +223,7 @@ def test_a_rating_taken_back_is_no_day(cleo, thea, progress):
         assert "points on average" not in page
 
 
-def test_a_short_span_does_not_deny_the_ratings_before_it(cleo, thea, sign_in):
+def test_a_short_period_does_not_hide_the_ratings_before_it(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     for ago, value in ((200, 2), (150, 3), (120, 4), (10, 6)):
         rate(goal, value, by=cleo.user, at=noon() - timedelta(days=ago))

@@ -1,4 +1,4 @@
-"""What came from an imported list says so, without an hour that nobody wrote."""
+"""Imported data says so, without a time that nobody entered."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ WORDS = "Sleep through"
 
 @pytest.fixture
 def goal(cleo, thea):
-    """As an import brings it: a goal and a rating at noon, before it was here."""
+    """As imported: a goal, and a rating at noon from before the import."""
     at = timezone.localtime() - timedelta(days=21)
     with as_person(thea):
         [goal] = import_goals([(cleo, WORDS)], by=thea)
@@ -29,7 +29,7 @@ def goal(cleo, thea):
     return goal
 
 
-def test_both_read_where_the_goal_comes_from(goal, cleo, thea, sign_in):
+def test_both_read_that_the_goal_was_imported(goal, cleo, thea, sign_in):
     for person, start in ((cleo.user, "/portal"), (thea, "")):
         page = text(sign_in(person).get(f"{start}/goals/{goal.pk}/"))
         assert "From an imported list, added today, not agreed yet." in page
@@ -45,7 +45,7 @@ def test_both_read_where_the_goal_comes_from(goal, cleo, thea, sign_in):
     assert LIST in paper(cleo, thea)
 
 
-def test_nobody_is_said_to_have_given_its_numbers(goal, cleo, thea, sign_in):
+def test_nobody_is_named_as_the_author_of_imported_ratings(goal, cleo, thea, sign_in):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=14))
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
@@ -61,7 +61,7 @@ def test_nobody_is_said_to_have_given_its_numbers(goal, cleo, thea, sign_in):
     assert "rated by Thea" not in page and LIST in page
 
 
-def test_a_session_page_says_where_the_last_number_comes_from(
+def test_a_session_page_says_where_the_last_rating_comes_from(
     goal, cleo, thea, sign_in
 ):
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
@@ -70,7 +70,7 @@ def test_a_session_page_says_where_the_last_number_comes_from(
     assert "From an imported list: 6" in card and "You: 6" not in card
 
 
-def test_what_is_said_here_afterwards_is_ones_own(goal, cleo, thea, sign_in):
+def test_what_is_added_here_afterwards_has_its_author(goal, cleo, thea, sign_in):
     rate(goal, 7, by=thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": "Sleep well"}, by=thea))
     agree(goal, cleo.user)
@@ -80,7 +80,7 @@ def test_what_is_said_here_afterwards_is_ones_own(goal, cleo, thea, sign_in):
     assert page.count("from an imported list, today") == 1  # version 1
 
 
-def test_a_rating_given_in_a_session_bears_no_hour(cleo, thea, sign_in):
+def test_a_rating_given_in_a_session_has_no_time_of_day(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=3))
     with as_person(thea):
@@ -91,8 +91,8 @@ def test_a_rating_given_in_a_session_bears_no_hour(cleo, thea, sign_in):
     assert ":" not in said
 
 
-def test_what_is_reckoned_from_a_list_says_so_to_both(goal, cleo, thea, sign_in):
-    """Three days of it are enough for a line, and nobody is said to have been there."""
+def test_figures_computed_from_a_list_say_so_to_both(goal, cleo, thea, sign_in):
+    """Three imported days are enough for a trend; nobody is named as the author."""
     with as_person(thea):
         days = [timezone.now() - timedelta(days=days) for days in (14, 7)]
         ratings = [
@@ -116,12 +116,12 @@ def test_home_says_that_nobody_proposed_it(goal, cleo, sign_in):
     assert "proposes a goal" not in page
 
 
-def test_other_words_for_it_are_somebodys(goal, cleo, thea, sign_in):
+def test_a_new_wording_for_it_has_its_proposer(goal, cleo, thea, sign_in):
     act(thea, goal, lambda g: g.propose_version({"own_words": "Sleep well"}, by=thea))
     assert "Thea suggests a new wording" in text(sign_in(cleo.user).get("/portal/"))
 
 
-def test_who_declines_it_does_not_read_of_somebodys_suggestion(goal, cleo, sign_in):
+def test_declining_it_does_not_mention_a_persons_suggestion(goal, cleo, sign_in):
     browser = sign_in(cleo.user)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     assert "Thea’s suggestion" not in text(browser.get("/portal/goals/"))
@@ -129,7 +129,7 @@ def test_who_declines_it_does_not_read_of_somebodys_suggestion(goal, cleo, sign_
 
 
 def bring(goal, by, *values):
-    """The last one yesterday, one a day."""
+    """One rating a day, the last one yesterday."""
     at = timezone.localtime().replace(hour=12, minute=0)
     with as_person(by):
         for ago, value in enumerate(reversed(values), 1):
@@ -137,10 +137,10 @@ def bring(goal, by, *values):
             GoalRating.import_many([row], by=by)
 
 
-def test_no_page_says_that_a_therapist_gave_an_imported_number(
+def test_no_page_says_that_a_therapist_gave_an_imported_rating(
     goal, cleo, thea, sign_in
 ):
-    """All ratings of that side came with a list."""
+    """All ratings of that side were imported."""
     bring(goal, thea, 4, 7)
     agree(goal, cleo.user)
     week = week_of(cleo.user).pk
@@ -162,7 +162,7 @@ def test_no_page_says_that_a_therapist_gave_an_imported_number(
     assert "From an imported list, 3 ratings" in paper(cleo, thea)
 
 
-def test_a_number_of_ones_own_is_said_to_be_after_the_imported_ones(
+def test_an_own_rating_is_said_to_come_after_the_imported_ones(
     goal, cleo, thea, sign_in
 ):
     agree(goal, cleo.user)
@@ -175,7 +175,7 @@ def test_a_number_of_ones_own_is_said_to_be_after_the_imported_ones(
     assert '<b>8</b> <span class="by">therapist</span>' in row
 
 
-def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in):
+def test_a_review_says_which_ratings_were_imported(goal, cleo, thea, sign_in):
     bring(goal, thea, 4, 7)
     agree(goal, cleo.user)
     browser = sign_in(thea)
@@ -187,7 +187,7 @@ def test_a_review_says_which_numbers_came_with_a_list(goal, cleo, thea, sign_in)
     assert "You: 8 of 10." in page and "at first" not in page
 
 
-def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in):
+def test_the_import_does_not_say_that_a_person_proposes_the_goals(thea, sign_in):
     page = text(sign_in(thea).get("/caseload/import/"))
     assert "They need the client’s agreement" in page
     assert "proposed by" not in page
@@ -195,22 +195,22 @@ def test_the_import_does_not_say_that_somebody_proposes_the_goals(thea, sign_in)
 
 @pytest.fixture
 def rated(goal, cleo, thea):
-    """6, 4 and 7 came with the list, the last one yesterday; and both agreed."""
+    """6, 4 and 7 were imported, the last one yesterday; and both agreed."""
     bring(goal, thea, 4, 7)
     agree(goal, cleo.user)
     return goal
 
 
-def test_the_page_of_a_goal_says_how_many_came_with_a_list(rated, cleo, thea, sign_in):
+def test_the_page_of_a_goal_says_how_many_were_imported(rated, cleo, thea, sign_in):
     pages = ((thea, f"/goals/{rated.pk}/"), (cleo.user, f"/portal/goals/{rated.pk}/"))
-    for person, address in pages:  # all of them: their name says so
+    for person, address in pages:  # all of them: the label says so
         assert "From an imported list: 3." not in text(sign_in(person).get(address))
     rate(rated, 8, by=thea)
     for person, address in pages:
         assert "From an imported list: 3." in text(sign_in(person).get(address))
 
 
-def test_an_imported_number_is_nobodys_last_time(rated, cleo, thea, sign_in):
+def test_an_imported_rating_is_nobodys_last_rating(rated, cleo, thea, sign_in):
     browser, page = sign_in(thea), f"/goals/{rated.pk}/"
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     assert not re.search(r'class="n\d+ last"', page_at(browser, page))
@@ -223,9 +223,7 @@ def test_an_imported_number_is_nobodys_last_time(rated, cleo, thea, sign_in):
     assert "No change, 8" in said
 
 
-def test_what_was_reached_says_which_numbers_came_with_a_list(
-    rated, cleo, thea, sign_in
-):
+def test_the_reached_page_says_which_ratings_were_imported(rated, cleo, thea, sign_in):
     rate(rated, 9, by=thea, at=timezone.now() - timedelta(days=5))
     for by in (cleo.user, thea):
         answer(rated, by, choice="reached")
@@ -235,16 +233,14 @@ def test_what_was_reached_says_which_numbers_came_with_a_list(
         assert "4 ratings. From an imported list: 3." in page
 
 
-def test_the_week_says_that_the_number_before_came_with_a_list(
-    goal, cleo, thea, sign_in
-):
+def test_the_week_says_that_the_earlier_rating_was_imported(goal, cleo, thea, sign_in):
     agree(goal, cleo.user)
     rate(goal, 8, by=thea)
     page = text(sign_in(thea).get(f"/digest/{week_of(thea).pk}/"))
     assert "You: 8, was 6 in an imported list" in page
 
 
-def test_the_paper_says_how_many_of_a_line_came_with_a_list(rated, cleo, thea):
+def test_the_pdf_says_how_many_ratings_of_a_line_were_imported(rated, cleo, thea):
     rate(rated, 8, by=thea)
     said = paper(cleo, thea)
     assert "Thea, 4 ratings: " in said and "From an imported list: 3" in said

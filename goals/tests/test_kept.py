@@ -1,4 +1,4 @@
-"""What is typed about a goal is kept before it is sent, whichever form it is in."""
+"""Text typed about a goal is saved as a draft, in every form."""
 
 import pytest
 from django.db import transaction
@@ -13,7 +13,7 @@ from goals.tests.test_two_keys import propose
 from tests.cast import agreed_goal
 
 WORDS = "Half a sen"
-# By the kind of the draft: the form's address, one of its texts, what else is sent.
+# By kind of draft: the form's URL, one of its text fields, other fields to send.
 FORMS = {
     "step": ("step_add", "words", {}),
     "comment": ("goal_comment", "words", {}),
@@ -35,7 +35,7 @@ def address(way, name, goal, row=None):
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_half_a_sentence_comes_back_and_goes_with_the_save(
+def test_half_a_sentence_is_restored_and_deleted_with_the_save(
     kind, who, sign_in, cleo, thea
 ):
     way = THERAPISTS if who == thea else CLIENTS
@@ -74,14 +74,14 @@ def test_what_could_not_be_saved_stays_a_draft(sign_in, cleo, thea):
     typed = {"words": " ", "revision": 1}
     page = browser.post(address(THERAPISTS, "step_add", goal), typed).content.decode()
     assert escape("Describe the step") in page
-    assert 'name="revision" value="1"' in page  # what is typed next is kept over it
+    assert 'name="revision" value="1"' in page  # the next autosave continues from it
     assert (
         "it comes"
         in browser.get(address(THERAPISTS, "step_add", goal)).content.decode()
     )
 
 
-def test_the_line_for_a_harder_day_is_kept_too(sign_in, cleo, thea):
+def test_the_line_for_a_harder_day_is_drafted_too(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea)
     Goal.objects.filter(pk=goal.pk).update(
         closed_at=goal.created_at, ended_as="reached"

@@ -1,5 +1,5 @@
-"""Cleo and Thea agreed to words, one withdrew, other words are proposed: every page
-calls the goal by the words of both until both agree to new ones."""
+"""Cleo and Thea agreed, one withdrew, a new wording is proposed: every page calls the
+goal by the agreed wording until both agree to a new one."""
 
 from datetime import timedelta
 
@@ -31,8 +31,8 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Rated, with a step, a strength and another goal beside it; then Cleo withdrew and
-    Thea proposed other words, to which nobody else agreed."""
+    """With a rating, a step, a strength and a linked goal; then Cleo withdrew and Thea
+    proposed a new wording, to which nobody else agreed."""
     goal = agreed_goal(cleo, thea)
     for by, value in ((cleo.user, 5), (thea, 6)):
         rate(goal, value, by=by)
@@ -55,7 +55,7 @@ def read(browser, *addresses) -> dict[str, str]:
     return {address: text(browser.get(address)) for address in addresses}
 
 
-def test_cleos_pages_call_the_goal_by_the_last_words_of_both(goal, cleo, sign_in):
+def test_cleos_pages_call_the_goal_by_the_last_agreed_wording(goal, cleo, sign_in):
     other = propose(cleo, cleo.user, {"own_words": "Sleep through"})
     browser = sign_in(cleo.user)
     named = read(
@@ -72,7 +72,9 @@ def test_cleos_pages_call_the_goal_by_the_last_words_of_both(goal, cleo, sign_in
     assert NEW in text(browser.get("/portal/"))  # what she is asked to agree to
 
 
-def test_theas_pages_call_the_goal_by_the_last_words_of_both(goal, cleo, thea, sign_in):
+def test_theas_pages_call_the_goal_by_the_last_agreed_wording(
+    goal, cleo, thea, sign_in
+):
     other = propose(cleo, thea, {"own_words": "Sleep through"})
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     start = f"/clients/{cleo.pk}/"
@@ -88,7 +90,7 @@ def test_theas_pages_call_the_goal_by_the_last_words_of_both(goal, cleo, thea, s
 
 @pytest.mark.parametrize("withdraws", ["cleo", "thea"])
 @pytest.mark.parametrize("proposes", ["cleo", "thea"])
-def test_the_goals_page_has_the_old_words_beside_those_that_would_replace_them(
+def test_the_goal_page_shows_the_old_wording_beside_its_replacement(
     cleo, thea, sign_in, withdraws, proposes
 ):
     people = {"cleo": cleo.user, "thea": thea}
@@ -116,13 +118,13 @@ def test_on_theas_device_cleo_reads_both_wordings(goal, cleo, thea, sign_in):
     assert OLD.split()[-1] in page and NEW.split()[-1] in page
 
 
-def test_the_copy_of_the_record_calls_it_by_the_last_words_of_both(goal, cleo, thea):
+def test_the_record_export_calls_it_by_the_last_agreed_wording(goal, cleo, thea):
     page = " ".join(paper(cleo, cleo.user).split())
     heading = page[page.index("Goals ") :][: page.index("Wording history")]
     assert OLD in heading[: heading.index("The earlier agreement was withdrawn")]
 
 
-def test_no_list_says_that_the_earlier_words_were_proposed_today(
+def test_no_list_says_that_the_earlier_wording_was_proposed_today(
     goal, cleo, thea, sign_in
 ):
     said = "A new wording was proposed today. The earlier agreement was withdrawn."
@@ -142,13 +144,13 @@ def test_a_declined_proposal_leaves_the_goal_its_agreed_name(goal, cleo, thea, s
         assert OLD in page and NEW not in page, address
 
 
-def test_agreed_again_the_new_words_name_it(goal, cleo, thea, sign_in):
+def test_once_agreed_the_new_wording_names_it(goal, cleo, thea, sign_in):
     agree(goal, cleo.user)
     page = text(sign_in(cleo.user).get("/portal/goals/"))
     assert NEW in page and OLD not in page
 
 
-def test_withdrawn_twice_the_words_in_effect_last_name_it(goal, cleo, thea):
+def test_withdrawn_twice_the_last_wording_in_effect_names_it(goal, cleo, thea):
     agree(goal, cleo.user)
     act(thea, goal, lambda g: g.in_force.withdraw_key("No", by=thea))
     act(
@@ -158,18 +160,18 @@ def test_withdrawn_twice_the_words_in_effect_last_name_it(goal, cleo, thea):
         assert Goal.objects.get(pk=goal.pk).shown.own_words == NEW
 
 
-def test_a_first_proposal_is_called_by_the_newest_words(cleo, thea):
-    """What only one side ever agreed to names nothing once the other says it anew."""
+def test_a_first_proposal_is_called_by_the_newest_wording(cleo, thea):
+    """A wording agreed by one side only names nothing once that side changes it."""
     goal = propose(cleo, thea)
     act(cleo.user, goal, lambda g: g.propose_version({"own_words": NEW}, by=cleo.user))
     with as_person(thea):
         assert Goal.objects.get(pk=goal.pk).shown.own_words == NEW
 
 
-# -- what was before has the words of its own time -------------------------------------
+# -- earlier events have the wording of their time -------------------------------------
 
 
-def test_a_step_of_cleos_has_the_words_of_the_day_it_was_reached(cleo, thea, sign_in):
+def test_a_step_has_the_wording_of_the_day_it_was_reached(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     reach(add_step(goal, "Two stops", by=cleo.user), by=cleo.user)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
@@ -182,10 +184,10 @@ def test_a_step_of_cleos_has_the_words_of_the_day_it_was_reached(cleo, thea, sig
 
 
 @pytest.mark.parametrize("agreed", [True, False])
-def test_a_rating_of_the_same_day_has_the_words_it_was_given_to(
+def test_a_rating_of_the_same_day_has_the_wording_it_was_given_to(
     cleo, thea, sign_in, agreed
 ):
-    """On the timeline as well, whose lines have a day alone."""
+    """Also on the timeline, where lines have only a date."""
     goal = agreed_goal(cleo, thea)
     rate(goal, 2, by=cleo.user)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
@@ -198,12 +200,12 @@ def test_a_rating_of_the_same_day_has_the_words_it_was_given_to(
         assert OLD in rated, url
 
 
-def test_a_month_is_summed_up_apart_where_the_words_changed(cleo, thea, sign_in):
+def test_a_month_is_summarized_separately_if_the_wording_changed(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     for value in (5, 7):
         rate(goal, value, by=thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
-    rate(goal, 6, by=thea)  # the old words are in effect until both agree
+    rate(goal, 6, by=thea)  # the old wording is in effect until both agree
     agree(goal, cleo.user)
     for value in (2, 3):
         rate(goal, value, by=thea)
@@ -214,7 +216,7 @@ def test_a_month_is_summed_up_apart_where_the_words_changed(cleo, thea, sign_in)
         assert f"Rated 2 times, from 2 to 3 {NEW}" in page
 
 
-def test_cleos_home_has_her_last_number_with_the_words_it_was_given_to(
+def test_cleos_home_has_her_last_rating_with_the_wording_it_was_given_to(
     cleo, thea, sign_in
 ):
     goal = propose(cleo, cleo.user, BUS)
@@ -225,7 +227,7 @@ def test_cleos_home_has_her_last_number_with_the_words_it_was_given_to(
     assert good.rstrip().endswith(OLD)
 
 
-def test_a_comment_has_the_words_of_its_hour(cleo, thea, sign_in):
+def test_a_comment_has_the_wording_of_its_time(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     sign_in(cleo.user).post(
@@ -239,8 +241,8 @@ def test_a_comment_has_the_words_of_its_hour(cleo, thea, sign_in):
     assert session.pk
 
 
-def test_two_who_differ_call_it_by_what_both_agreed_to_last(cleo, thea, sign_in):
-    """Nothing is in effect, and each has their own way of saying it."""
+def test_two_who_differ_call_it_by_the_last_agreed_wording(cleo, thea, sign_in):
+    """Nothing is in effect, and each has their own wording."""
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))
     act(thea, goal, lambda g: g.propose_version({"own_words": "Run"}, by=thea))

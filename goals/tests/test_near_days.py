@@ -1,4 +1,4 @@
-"""Near days are words on every page: never "today" here and its date beside it."""
+"""Recent dates are words on every page: never "today" here and a date there."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ def today_and_yesterday(thea):
 
 
 def all_that_happens(cleo, thea):
-    """A goal agreed, proposed anew, withdrawn, rated, taken up a step, all today."""
+    """A goal agreed, reworded, withdrawn, rated and given a step, all today."""
     goal = agreed_goal(cleo, thea)
     rate(goal, 4, by=cleo.user)
     given = rate(goal, 9, by=cleo.user)
@@ -32,7 +32,7 @@ def all_that_happens(cleo, thea):
     return goal
 
 
-def test_a_goals_page_says_today_wherever_something_was_today(
+def test_a_goals_page_says_today_for_everything_of_today(
     cleo, thea, sign_in, today_and_yesterday
 ):
     goal = all_that_happens(cleo, thea)
@@ -45,9 +45,7 @@ def test_a_goals_page_says_today_wherever_something_was_today(
             assert day not in page, page[page.index(day) - 80 :][:160]
 
 
-def test_what_waits_on_today_says_near_days_in_words(
-    cleo, thea, sign_in, today_and_yesterday
-):
+def test_today_says_recent_dates_in_words(cleo, thea, sign_in, today_and_yesterday):
     propose(cleo, cleo.user)
     book(cleo, thea, at=timezone.now() - timedelta(hours=1, minutes=5))
     page = text(sign_in(thea).get("/today/"))

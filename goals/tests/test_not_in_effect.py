@@ -1,4 +1,4 @@
-"""Nobody is asked to rate a goal that is not in effect, nor twice for the same yes."""
+"""Nobody is asked to rate a goal not in effect, nor to agree again after a refusal."""
 
 from datetime import timedelta
 
@@ -58,7 +58,7 @@ def test_the_last_rating_can_still_be_removed(cleo, thea, sign_in):
     assert "You rated 4" in text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/"))
 
 
-def test_a_rating_that_was_typed_before_it_ended_is_still_there(cleo, thea, sign_in):
+def test_a_rating_draft_from_before_the_end_is_still_there(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     browser = sign_in(cleo.user)
     draft = f"/drafts/{cleo.pk}/rating/{goal.pk}/"
@@ -69,7 +69,7 @@ def test_a_rating_that_was_typed_before_it_ended_is_still_there(cleo, thea, sign
     assert "Shaky" in page
 
 
-def test_a_session_offers_no_rating_of_what_is_not_in_effect(cleo, thea, sign_in):
+def test_a_session_offers_no_rating_of_a_goal_not_in_effect(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     browser, address = sign_in(thea), f"/sessions/{session.pk}/"
@@ -81,7 +81,7 @@ def test_a_session_offers_no_rating_of_what_is_not_in_effect(cleo, thea, sign_in
     assert "Not in effect: an agreement was withdrawn." in text(answer)
 
 
-def test_a_session_from_before_the_agreement_ended_still_takes_its_rating(
+def test_a_session_before_the_agreement_ended_still_accepts_its_rating(
     cleo, thea, sign_in
 ):
     goal = agreed_goal(cleo, thea)
@@ -96,7 +96,7 @@ def test_a_session_from_before_the_agreement_ended_still_takes_its_rating(
 
 
 @pytest.mark.parametrize("first", ["cleo", "thea"])
-def test_who_said_no_is_not_asked_again_when_the_other_takes_the_goal_up(
+def test_a_side_that_declined_is_not_asked_again_when_the_goal_is_resumed(
     cleo, thea, sign_in, first
 ):
     people = {"cleo": (cleo.user, "/portal"), "thea": (thea, "")}
@@ -122,9 +122,7 @@ def test_who_said_no_is_not_asked_again_when_the_other_takes_the_goal_up(
     assert Goal.objects.get(pk=goal.pk).is_agreed
 
 
-def test_new_words_that_are_declined_do_not_ask_again_for_the_old_ones(
-    cleo, thea, sign_in
-):
+def test_a_declined_new_wording_does_not_ask_again_for_the_old_one(cleo, thea, sign_in):
     goal = agreed_again(cleo, thea, thea)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     act(thea, goal, lambda g: g.take_up(by=thea))
@@ -134,7 +132,7 @@ def test_new_words_that_are_declined_do_not_ask_again_for_the_old_ones(
     assert Goal.objects.get(pk=goal.pk).waits_for == ""
 
 
-def test_a_yes_given_anew_after_a_no_asks_again(cleo, thea):
+def test_agreeing_again_after_a_refusal_asks_the_other_side_again(cleo, thea):
     goal = agreed_again(cleo, thea, thea)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))

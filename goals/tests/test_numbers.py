@@ -1,4 +1,4 @@
-"""GAS T and goal-based outcomes, to the digit of their sources, and their bounds."""
+"""GAS T and goal-based outcomes match their sources exactly, within bounds."""
 
 import json
 from pathlib import Path
@@ -20,12 +20,12 @@ def name(case):
 
 
 @pytest.mark.parametrize("case", GAS, ids=name)
-def test_a_t_score_is_what_its_source_prints(case):
+def test_a_t_score_matches_its_source(case):
     found = t_score(**case["inputs"])
     assert found == pytest.approx(case["expected"]["t_score"], abs=case["tolerance"])
 
 
-def test_a_point_more_on_one_goal_is_worth_what_the_table_says():
+def test_one_point_more_on_one_goal_matches_the_published_table():
     case = next(case for case in CASES if "points_per_unit" in case["expected"])
     for many, points in zip(
         case["inputs"]["n_goals"], case["expected"]["points_per_unit"], strict=True
@@ -35,7 +35,7 @@ def test_a_point_more_on_one_goal_is_worth_what_the_table_says():
 
 
 @pytest.mark.parametrize("case", GBO, ids=name)
-def test_mean_progress_is_what_its_source_says(case):
+def test_mean_progress_matches_its_source(case):
     goals = [(goal["first"], goal["latest"]) for goal in case["inputs"]["goals"]]
     found = mean_progress(goals, threshold=case["inputs"]["threshold"])
     expected = case["expected"]
@@ -43,7 +43,7 @@ def test_mean_progress_is_what_its_source_says(case):
     assert found.mean == pytest.approx(expected["mean_progress"], abs=case["tolerance"])
 
 
-def test_a_goal_that_nobody_scored_drops_out_with_its_weight():
+def test_a_goal_without_a_score_is_left_out_with_its_weight():
     assert t_score([1, None, -1], [2, 9, 1]) == t_score([1, -1], [2, 1])
     assert t_score([None, None], [3, 4]) is None
     assert t_score([]) is None
@@ -57,18 +57,18 @@ def test_a_scored_goal_without_a_weight_makes_all_weigh_the_same():
     ("scores", "weights", "rho"),
     [([3], None, 0.3), ([1], [-1], 0.3), ([1], [1, 2], 0.3), ([1], None, 1.5)],
 )
-def test_what_is_on_no_scale_is_refused(scores, weights, rho):
+def test_values_outside_the_scale_are_refused(scores, weights, rho):
     with pytest.raises(ValueError, match=r"a score|a weight|weights|rho"):
         t_score(scores, weights, rho)
 
 
-def test_a_change_for_the_worse_and_a_small_one_have_their_names():
+def test_a_negative_and_a_small_change_have_their_own_category():
     assert mean_progress([(8, 2)]) == GoalProgress(1, -6, "reliable deterioration")
     assert mean_progress([(4, 5)]) == GoalProgress(1, 1, "no reliable change")
     assert mean_progress([(None, 4), (3, None)]) == GoalProgress(0, None, None)
 
 
-def test_a_change_of_just_the_threshold_counts():
+def test_a_change_of_exactly_the_threshold_counts():
     assert mean_progress([(2, 5)], threshold=3).category == "reliable improvement"
 
 
@@ -103,7 +103,7 @@ RATING = st.none() | st.integers(0, 10)
 
 
 @given(st.lists(st.tuples(RATING, RATING), max_size=8), st.floats(0.1, 9))
-def test_mean_progress_keeps_its_bounds_and_turns_round(pairs, threshold):
+def test_mean_progress_keeps_its_bounds_and_is_symmetric(pairs, threshold):
     found = mean_progress(pairs, threshold)
     back = mean_progress([(b, a) for a, b in pairs], threshold)
     assert found.n == back.n

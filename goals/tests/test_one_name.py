@@ -1,4 +1,4 @@
-"""A goal has one name on all pages of one side, and so has what is asked of it."""
+"""A goal has one name on all pages of one side, and so do requests about it."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ HERS, THEAS = "Two stops on my own", "Six stops, alone"
 
 @pytest.fixture
 def differing(cleo, thea):
-    """Cleo's and Thea's words for one goal; what lists would show is the other's."""
+    """Each side's wording of one goal; lists would otherwise show the other's."""
 
     def made(first, second):
         goal = propose(cleo, first, {"own_words": HERS if first.is_client else THEAS})
@@ -30,7 +30,7 @@ def differing(cleo, thea):
 
 
 def paper(client, by) -> str:
-    """The PDF of a record, as text."""
+    """The PDF export of a record, as text."""
     with as_person(by):
         pdf = draw(read_record(client, by))
     return " ".join(one.extract_text() for one in PdfReader(BytesIO(pdf)).pages)
@@ -41,7 +41,7 @@ def read_all(browser, addresses):
 
 
 def with_all(goal, by):
-    """A rating, a step that was reached, and another goal linked to it."""
+    """With a rating, a reached step, and a linked goal."""
     other = propose(goal.client, by, {"own_words": "Sleep through"})
     rate(goal, 3, by=by)
     step = add_step(goal, "Walk to the stop", by=by)
@@ -75,9 +75,7 @@ def test_cleos_pages_call_a_goal_seen_differently_by_her_wording(
         assert HERS in page and THEAS not in page, address
 
 
-def test_a_copy_of_the_record_calls_it_as_the_side_that_made_it_does(
-    differing, cleo, thea
-):
+def test_an_export_calls_it_by_the_wording_of_the_exporting_side(differing, cleo, thea):
     goal = differing(thea, cleo.user)
     for person, words in ((cleo.user, HERS), (thea, THEAS)):
         page = paper(cleo, person)
@@ -86,7 +84,7 @@ def test_a_copy_of_the_record_calls_it_as_the_side_that_made_it_does(
     assert goal.shown.own_words == THEAS
 
 
-def test_what_was_before_two_wordings_keeps_the_name_of_its_day(
+def test_events_before_the_two_wordings_have_the_name_of_their_day(
     differing, cleo, thea, sign_in
 ):
     goal = propose(cleo, thea, {"own_words": THEAS})
@@ -100,7 +98,7 @@ def test_what_was_before_two_wordings_keeps_the_name_of_its_day(
 
 
 def timelines(cleo, thea, sign_in, end=""):
-    """The sheet of Cleo's and of Thea's timeline, as its text."""
+    """The printed timeline of Cleo and of Thea, as text."""
     for person, start in ((cleo.user, "/portal"), (thea, f"/clients/{cleo.pk}")):
         page = text(sign_in(person).get(f"{start}/journey/{end}"))
         sheet = page[page.index(" held. ") : page.index("Made in Cairn on")]
@@ -109,7 +107,9 @@ def timelines(cleo, thea, sign_in, end=""):
 
 @pytest.mark.parametrize("end", ["", "print/"])
 @pytest.mark.parametrize("first", ["cleo", "thea"])
-def test_the_timeline_is_one_text_for_both(differing, cleo, thea, sign_in, first, end):
+def test_the_timeline_has_the_same_text_for_both(
+    differing, cleo, thea, sign_in, first, end
+):
     people = [cleo.user, thea] if first == "cleo" else [thea, cleo.user]
     goal = differing(*people)
     for by, value in ((cleo.user, 2), (thea, 7)):
@@ -122,7 +122,7 @@ def test_the_timeline_is_one_text_for_both(differing, cleo, thea, sign_in, first
     assert f"Therapist: Rated 7 of 10 {THEAS}" in hers
 
 
-def test_a_rating_keeps_its_sides_words_when_the_difference_is_over(
+def test_a_rating_has_its_sides_wording_after_the_difference_is_over(
     differing, cleo, thea, sign_in
 ):
     goal = differing(cleo.user, thea)
@@ -140,7 +140,7 @@ def test_a_rating_keeps_its_sides_words_when_the_difference_is_over(
         assert f"Cleo rated 2 of 10 {HERS}" in page, address
 
 
-def test_theas_page_has_what_cleo_rated_in_cleos_words(differing, cleo, thea, sign_in):
+def test_theas_page_has_cleos_ratings_in_cleos_wording(differing, cleo, thea, sign_in):
     goal = differing(cleo.user, thea)
     rate(goal, 2, by=cleo.user)
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/"))
@@ -148,7 +148,7 @@ def test_theas_page_has_what_cleo_rated_in_cleos_words(differing, cleo, thea, si
 
 
 @pytest.mark.parametrize("first", ["cleo", "thea"])
-def test_the_page_of_a_goal_seen_differently_has_the_words_of_both(
+def test_the_page_of_a_goal_seen_differently_has_both_wordings(
     differing, cleo, thea, sign_in, first
 ):
     people = [cleo.user, thea] if first == "cleo" else [thea, cleo.user]

@@ -1,4 +1,4 @@
-"""Cleo and Thea read the same of a goal: whose number, whose act, and what stands."""
+"""Cleo and Thea read the same about a goal: whose rating, whose action, its status."""
 
 import re
 from datetime import timedelta
@@ -33,7 +33,7 @@ def fresh(goal) -> Goal:
 
 @pytest.fixture
 def act(goal):
-    """`act(person, what)`: `what` is done with the goal as it is now."""
+    """`act(person, what)`: call `what` on the current goal."""
 
     def done(person, what):
         with acting_as(person.pk), transaction.atomic():
@@ -44,7 +44,7 @@ def act(goal):
 
 @pytest.fixture
 def pages(goal, sign_in, cleo, thea):
-    """`pages("review/")`: what stands there for Cleo, and for Thea."""
+    """`pages("review/")`: that page as Cleo and as Thea read it."""
 
     def read(end=""):
         mine = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/{end}")
@@ -68,7 +68,7 @@ def both_said(act, cleo, thea):
         act(person, lambda g, by, k=kind, v=value: GoalScore.give(g, k, v, by=by))
 
 
-def test_importance_is_shown_of_both_sides_with_who_said_it(both_said, pages):
+def test_importance_is_shown_for_both_sides_with_names(both_said, pages):
     for page in pages():
         assert "How important: 9 Cleo, today" in page
         assert "How important: 5 Thea, today" in page
@@ -76,7 +76,7 @@ def test_importance_is_shown_of_both_sides_with_who_said_it(both_said, pages):
         assert "How confident: 2 Thea, today" in page
 
 
-def test_last_time_is_ones_own_sides_importance(both_said, pages):
+def test_last_time_shows_the_readers_own_sides_importance(both_said, pages):
     cleos, theas = pages("numbers/")
     assert re.findall(r"(\d+) \(last time\)", cleos) == ["9", "7"]
     assert re.findall(r"(\d+) \(last time\)", theas) == ["5", "2"]
@@ -89,9 +89,7 @@ def test_thea_is_asked_how_important_it_is_to_cleo(pages):
     assert "important is it to you" not in theas
 
 
-def test_each_side_is_named_where_it_sees_the_goal_on_the_scale(
-    goal, act, pages, cleo, thea
-):
+def test_each_side_is_named_at_its_level_of_the_scale(goal, act, pages, cleo, thea):
     levels = PART.join(f"Level {n}" for n in range(5))
     said = {"own_words": "The bus", "attainment": levels}
     act(thea, lambda g, by: g.propose_version(said, by=by))
@@ -106,7 +104,7 @@ def test_each_side_is_named_where_it_sees_the_goal_on_the_scale(
 # -- the review -----------------------------------------------------------------------
 
 
-def test_the_review_that_cleo_began_is_hers_on_theas_page(act, pages, cleo, thea):
+def test_the_review_that_cleo_started_is_hers_on_theas_page(act, pages, cleo, thea):
     act(cleo.user, lambda g, by: Review.begin(g, by=by))
     cleos, theas = pages()
     assert "The review you started" in cleos
@@ -125,7 +123,7 @@ def withdraw(g, by):
     g.latest.withdraw_key("Too much", by=by)
 
 
-def test_a_key_that_was_taken_back_says_so_in_the_history(act, pages, cleo, thea):
+def test_the_history_shows_a_withdrawn_agreement(act, pages, cleo, thea):
     act(cleo.user, withdraw)
     cleos, theas = map(history, pages())
     assert "Agreed by you: today" in cleos
@@ -135,7 +133,7 @@ def test_a_key_that_was_taken_back_says_so_in_the_history(act, pages, cleo, thea
 
 
 @pytest.mark.parametrize("choice", ["aside", "reached"])
-def test_no_version_of_a_goal_that_ended_is_in_force(act, pages, cleo, thea, choice):
+def test_no_version_of_an_ended_goal_is_in_effect(act, pages, cleo, thea, choice):
     for page in map(history, pages()):
         assert "Version 1, in effect" in page
     review = act(cleo.user, lambda g, by: Review.begin(g, by=by))
@@ -153,12 +151,12 @@ def test_no_version_of_a_goal_that_ended_is_in_force(act, pages, cleo, thea, cho
         assert "Version 1, in effect until" in page
 
 
-# -- the journey ----------------------------------------------------------------------
+# -- the timeline ---------------------------------------------------------------------
 
 
 @pytest.fixture
 def journeys(cleo, sign_in, thea):
-    """`journeys()`: the whole way, as Cleo reads and prints it, and as Thea does."""
+    """`journeys()`: the full timeline, as Cleo reads and prints it and as Thea does."""
 
     def read():
         mine = sign_in(cleo.user).get("/portal/journey/")
@@ -172,7 +170,7 @@ def agree(g, by):
     g.latest.agree(by=by)
 
 
-def test_the_same_words_agreed_to_again_are_not_new(act, journeys, cleo):
+def test_agreeing_to_the_same_wording_again_is_not_called_new(act, journeys, cleo):
     act(cleo.user, withdraw)
     for page in journeys():
         assert "Agreement to a goal withdrawn" in page
@@ -184,7 +182,9 @@ def test_the_same_words_agreed_to_again_are_not_new(act, journeys, cleo):
         assert "Not in effect" not in page
 
 
-def test_the_same_words_with_another_detail_are_not_new(act, journeys, cleo, thea):
+def test_the_same_wording_with_another_detail_is_not_called_new(
+    act, journeys, cleo, thea
+):
     same = BUS | {"why": "It is my town"}
     act(thea, lambda g, by: g.propose_version(same, by=by))
     for page in journeys():
@@ -200,7 +200,7 @@ def test_the_same_words_with_another_detail_are_not_new(act, journeys, cleo, the
         assert "First agreed " in page
 
 
-def test_the_journey_says_how_a_goal_ended(act, journeys, cleo, thea):
+def test_the_timeline_says_how_a_goal_ended(act, journeys, cleo, thea):
     act(cleo.user, withdraw)
     act(thea, withdraw)
     for page in journeys():
@@ -209,7 +209,7 @@ def test_the_journey_says_how_a_goal_ended(act, journeys, cleo, thea):
         assert "Closed" not in page
 
 
-def test_a_goal_that_is_seen_differently_is_not_called_proposed(cleo, journeys, thea):
+def test_a_goal_seen_differently_is_not_called_proposed(cleo, journeys, thea):
     with acting_as(thea.pk), transaction.atomic():
         mine = Goal.propose(cleo, {"own_words": "Sleep"}, by=thea)
         mine.latest.goal = mine
@@ -222,9 +222,7 @@ def test_a_goal_that_is_seen_differently_is_not_called_proposed(cleo, journeys, 
 # -- both wordings --------------------------------------------------------------------
 
 
-def test_both_wordings_show_what_the_goal_says_of_why_and_by_whom(
-    act, pages, cleo, thea
-):
+def test_both_wordings_show_why_the_goal_matters_and_to_whom(act, pages, cleo, thea):
     mine = BUS | {"why": "My town is there"}
     act(cleo.user, lambda g, by: g.propose_version(mine, by=by))
     act(thea, agree)
@@ -239,7 +237,7 @@ def test_both_wordings_show_what_the_goal_says_of_why_and_by_whom(
         assert "Not one stop alone" in page
 
 
-def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea):
+def test_a_stated_reason_is_not_called_missing(act, pages, cleo, thea):
     mine = BUS | {"why": "My town is there"}
     act(cleo.user, lambda g, by: g.propose_version(mine, by=by))
     act(thea, lambda g, by: g.latest.differ("It is far", by=by))
@@ -249,7 +247,7 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
         assert "said what matters to you about it" not in page
 
 
-# -- a goal reached -------------------------------------------------------------------
+# -- a reached goal -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -261,7 +259,7 @@ def test_what_the_goal_says_matters_is_not_called_unsaid(act, pages, cleo, thea)
         ("quiet", "Quietly: only this note", "Quietly: only this note"),
     ],
 )
-def test_thea_reads_no_more_of_how_it_is_marked_than_cleo_chose(
+def test_thea_reads_only_the_celebration_preference_that_cleo_chose(
     cleo, goal, pages, style, mine, hers
 ):
     ContactPreferences.objects.filter(client=cleo).update(celebrates=style)

@@ -1,4 +1,4 @@
-"""Listen, then shape: only the own words are needed."""
+"""Propose a goal: only the client's own words are required."""
 
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ def sent(browser, url, **said):
     return browser.post(url, proposal(**said))
 
 
-def test_own_words_alone_make_a_goal(sign_in, cleo):
+def test_the_own_words_alone_make_a_goal(sign_in, cleo):
     assert sent(sign_in(cleo.user), "/portal/goals/add/").status_code == 302
     goal = Goal.objects.get()
     assert goal.waits_for == "therapist"
@@ -26,7 +26,7 @@ def test_own_words_alone_make_a_goal(sign_in, cleo):
     assert not GoalScore.objects.exists()
 
 
-def test_all_that_cleo_says_at_once_is_kept(sign_in, cleo, thea):
+def test_everything_cleo_enters_at_once_is_saved(sign_in, cleo, thea):
     sent(
         sign_in(cleo.user), "/portal/goals/add/", why="My town", knowing="I am on it",
         first_step="One stop", cue="it comes", plan="I stay", today="2",
@@ -58,7 +58,7 @@ def test_sent_twice_it_is_one_goal_with_one_step(sign_in, cleo):
         ({"weight_importance": "2"}, "Choose both, or leave both empty."),
     ],
 )
-def test_half_a_thing_is_refused_where_it_stands(sign_in, cleo, thea, said, error):
+def test_incomplete_fields_are_refused_where_they_are(sign_in, cleo, thea, said, error):
     url = reverse("goal-add", args=[cleo.pk])
     answer = sent(sign_in(thea), url, **said)
     assert answer.status_code == 200
@@ -66,7 +66,7 @@ def test_half_a_thing_is_refused_where_it_stands(sign_in, cleo, thea, said, erro
     assert not Goal.objects.exists()
 
 
-def test_a_scale_is_part_of_what_both_agree_to(sign_in, cleo, thea):
+def test_the_attainment_scale_is_part_of_the_agreement(sign_in, cleo, thea):
     weights = {"weight_importance": "3", "weight_difficulty": "2"}
     sent(sign_in(thea), reverse("goal-add", args=[cleo.pk]), **LEVELS, **weights)
     goal = Goal.objects.with_words().get()
@@ -76,7 +76,7 @@ def test_a_scale_is_part_of_what_both_agree_to(sign_in, cleo, thea):
     assert goal.latest.weight == 6
 
 
-def test_what_cleo_does_not_see_in_her_form_stays_as_it_was(sign_in, cleo, thea):
+def test_fields_missing_from_cleos_form_stay_unchanged(sign_in, cleo, thea):
     sent(sign_in(thea), reverse("goal-add", args=[cleo.pk]), **LEVELS,
          clinical_words="Graded exposure")  # fmt: skip
     goal = Goal.objects.get()
@@ -88,7 +88,7 @@ def test_what_cleo_does_not_see_in_her_form_stays_as_it_was(sign_in, cleo, thea)
     assert "level 4" in page
 
 
-def test_a_proposal_over_newer_words_is_kept_and_says_so(sign_in, cleo, thea):
+def test_a_proposal_over_a_newer_version_is_not_saved_and_says_so(sign_in, cleo, thea):
     sent(sign_in(cleo.user), "/portal/goals/add/")
     goal = Goal.objects.get()
     url = f"/goals/{goal.pk}/propose/"

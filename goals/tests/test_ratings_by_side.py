@@ -1,4 +1,4 @@
-"""Cleo's ratings and Thea's are two series: every number says who gave it."""
+"""Cleo's and Thea's ratings are two series: every number names its side."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ def rate(goal, by, *values, ago=1):
 
 
 class Written:
-    """A sheet that keeps the lines that are written on it, and draws nothing."""
+    """A canvas that records the lines written on it and draws nothing."""
 
     l_margin, epw = 0, 170
 
@@ -64,7 +64,7 @@ def week_of(person):
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Cleo: 2, then 4 this week.  Thea: 8, then 9 later still."""
+    """Cleo: 2, then 4 this week. Thea: 8, then 9 later."""
     goal = agreed_goal(cleo, thea)
     rate(goal, cleo.user, 2, ago=10)
     rate(goal, thea, 8, ago=9)
@@ -73,15 +73,13 @@ def goal(cleo, thea):
     return goal
 
 
-def test_cleos_week_names_whose_number_each_is(goal, cleo, sign_in):
+def test_cleos_week_says_whose_rating_each_is(goal, cleo, sign_in):
     page = sign_in(cleo.user).get(f"/portal/digest/{week_of(cleo.user).pk}/")
     assert "Your own ratings" not in text(page)
     assert "You: 4 · Your therapist: 9" in text(page)
 
 
-def test_a_week_in_which_thea_alone_rated_shows_cleo_no_number_of_her_own(
-    cleo, thea, sign_in
-):
+def test_a_week_in_which_only_thea_rated_shows_no_rating_of_cleo(cleo, thea, sign_in):
     rate(agreed_goal(cleo, thea), thea, 9)
     page = sign_in(cleo.user).get(f"/portal/digest/{week_of(cleo.user).pk}/")
     assert "Your therapist: 9" in text(page)
@@ -95,7 +93,7 @@ def test_theas_week_compares_each_side_with_itself(goal, thea, sign_in):
     assert "was 4" not in page
 
 
-def test_theos_week_does_not_call_a_colleagues_number_his_own(
+def test_theos_week_does_not_call_a_colleagues_rating_his_own(
     goal, cleo, theo, sign_in
 ):
     in_care(cleo, theo, "co_therapist")
@@ -104,13 +102,13 @@ def test_theos_week_does_not_call_a_colleagues_number_his_own(
     assert "You: 9" not in page
 
 
-def test_last_time_is_ones_own_number(goal, cleo, thea, sign_in):
+def test_last_time_is_the_readers_own_rating(goal, cleo, thea, sign_in):
     for person, url, own in ((cleo.user, "/portal", 4), (thea, "", 9)):
         page = sign_in(person).get(f"{url}/goals/{goal.pk}/").content.decode()
         assert re.findall(r'class="n(\d+) last"', page) == [str(own)]
 
 
-def test_each_removes_only_the_last_one_of_their_own(goal, cleo, thea, sign_in):
+def test_each_can_remove_only_their_own_last_rating(goal, cleo, thea, sign_in):
     browser = sign_in(cleo.user)
     page = browser.get(f"/portal/goals/{goal.pk}/").content.decode()
     assert "You rated 4," in page  # though Thea rated after that
@@ -135,13 +133,15 @@ def test_the_chart_tells_two_series_apart_by_shape_and_name(goal, thea, sign_in)
     assert "You: Two ratings so far, 8 and 9." in page
 
 
-def test_on_the_portal_the_names_are_you_and_who_it_was(goal, cleo, sign_in):
+def test_the_portal_names_them_you_and_the_therapist(goal, cleo, sign_in):
     page = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").content.decode()
     table = re.findall(r"<strong>(\d+)</strong></td><td>([^<]+)</td>", page)
     assert table == [("9", "Thea"), ("4", "You"), ("8", "Thea"), ("2", "You")]
 
 
-def test_the_session_screen_shows_both_and_repeats_ones_own(goal, cleo, thea, sign_in):
+def test_the_session_screen_shows_both_and_repeats_the_readers_own(
+    goal, cleo, thea, sign_in
+):
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     page = sign_in(thea).get(session.get_absolute_url())
     assert "Cleo: 4," in text(page) and "You: 9," in text(page)
@@ -149,13 +149,13 @@ def test_the_session_screen_shows_both_and_repeats_ones_own(goal, cleo, thea, si
     assert "No change, 4" not in text(page)
 
 
-def test_who_rates_0_has_rated(cleo, thea, sign_in):
+def test_a_rating_of_0_counts_as_a_rating(cleo, thea, sign_in):
     rate(agreed_goal(cleo, thea), thea, 0)
     session = book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
     assert "No change, 0" in text(sign_in(thea).get(session.get_absolute_url()))
 
 
-def test_a_colleagues_number_is_not_called_mine(cleo, thea, theo, sign_in):
+def test_a_colleagues_rating_is_not_called_mine(cleo, thea, theo, sign_in):
     from conftest import in_care
 
     in_care(cleo, theo, "co_therapist")
@@ -172,13 +172,13 @@ def test_cleos_page_has_a_line_for_each_side(goal, cleo, thea, sign_in):
     assert "Cleo rated 4 of 10" in page
 
 
-def test_the_caseload_shows_cleos_number_and_says_so(goal, thea, sign_in):
+def test_the_caseload_shows_cleos_rating_and_says_so(goal, thea, sign_in):
     page = text(sign_in(thea).get("/caseload/"))
     row = page.split("Last contact")[1].split("Need urgent access")[0]
     assert "4 client" in row and "9" not in row
 
 
-def test_the_caseload_shows_theas_number_only_where_cleo_gave_none(cleo, thea, sign_in):
+def test_the_caseload_shows_theas_rating_only_if_cleo_gave_none(cleo, thea, sign_in):
     rate(agreed_goal(cleo, thea), thea, 9)
     assert "9 therapist" in text(sign_in(thea).get("/caseload/"))
 
@@ -188,10 +188,10 @@ def caseload_row(thea, sign_in):
     return page.split("Last contact")[1].split("Need urgent access")[0]
 
 
-def test_the_goal_rated_last_is_the_one_that_either_side_rated_last(
+def test_the_goal_rated_last_is_the_one_either_side_rated_last(
     goal, cleo, thea, sign_in
 ):
-    """Cleo rated the first a day ago; Thea rated the other after that."""
+    """Cleo rated the first one a day ago; Thea rated the other after that."""
     other = agreed_goal(cleo, thea, content={"own_words": "Sleep through"})
     rate(other, cleo.user, 6, ago=5)
     assert "4 client" in caseload_row(thea, sign_in)
@@ -220,7 +220,7 @@ def test_the_mean_is_of_cleos_ratings_and_says_so(goal, cleo, thea, sign_in):
     assert "From your own ratings." in own
 
 
-def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
+def test_the_mean_uses_theas_ratings_only_for_a_goal_cleo_never_rated(
     goal, cleo, thea, sign_in
 ):
     rate(goal, cleo.user, 3, ago=5)
@@ -235,7 +235,7 @@ def test_the_mean_takes_theas_ratings_only_of_a_goal_that_cleo_never_rated(
     assert "From 1 to 5, rated by your therapist." in own
 
 
-def test_a_mean_of_theas_ratings_alone_is_said_to_be_hers(cleo, thea, sign_in):
+def test_a_mean_of_theas_ratings_only_says_so(cleo, thea, sign_in):
     rate(agreed_goal(cleo, thea), thea, 1, 3, 5)
     own = text(sign_in(cleo.user).get("/portal/progress/"))
     assert "From your therapist’s ratings." in own
@@ -243,7 +243,7 @@ def test_a_mean_of_theas_ratings_alone_is_said_to_be_hers(cleo, thea, sign_in):
     assert "From the therapist’s ratings." in page
 
 
-def test_one_rating_of_each_side_is_no_pair(cleo, thea):
+def test_one_rating_by_each_side_is_no_pair(cleo, thea):
     goal = agreed_goal(cleo, thea)
     rate(goal, thea, 2, ago=3)
     rate(goal, cleo.user, 7)
@@ -268,7 +268,9 @@ def test_the_review_and_the_reached_page_name_both(goal, cleo, thea, sign_in):
     assert "Cleo: 4 of 10. You: 9 of 10." in page
 
 
-def test_ratings_of_a_colleague_too_are_the_therapists(goal, cleo, thea, theo, sign_in):
+def test_a_colleagues_ratings_belong_to_the_therapists_side(
+    goal, cleo, thea, theo, sign_in
+):
     in_care(cleo, theo, "co_therapist")
     rate(goal, theo, 6)
     for person in (thea, theo):
@@ -293,7 +295,7 @@ def test_the_timeline_has_a_line_for_each_side(goal, cleo, thea, sign_in):
         assert "Cleo: Rated" in page and "Therapist: Rated" in page
 
 
-def test_the_pdf_and_the_csv_say_whose(goal, cleo, thea):
+def test_the_pdf_and_the_csv_say_whose_rating_it_is(goal, cleo, thea):
     with acting_as(thea.pk):
         record = read_record(cleo, thea)
         assert draw(record).startswith(b"%PDF")
@@ -307,7 +309,7 @@ def test_the_pdf_and_the_csv_say_whose(goal, cleo, thea):
     assert (row["side"], row["by"]) == ("client", "Cleo")
 
 
-def test_a_session_that_is_over_says_who_rated(cleo, thea, sign_in):
+def test_a_past_session_says_who_rated(cleo, thea, sign_in):
     from tests.cast import hold
 
     goal = agreed_goal(cleo, thea)

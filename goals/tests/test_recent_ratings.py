@@ -1,4 +1,4 @@
-"""The last ratings of many goals, oldest first, as spark lines show them."""
+"""The latest ratings of many goals, oldest first, as sparklines show them."""
 
 from django.db import transaction
 
@@ -19,21 +19,21 @@ def take_back_last(goal, by):
         assert rating.withdraw(by=by)
 
 
-def test_the_last_twelve_oldest_first(thea, cleo):
+def test_the_last_twelve_ratings_oldest_first(thea, cleo):
     agreed_goal(cleo, thea, ratings=[n % 11 for n in range(15)])
     [line] = lines_of(thea, cleo)[cleo.pk]
     assert line.ratings == [n % 11 for n in range(15)][-SHOWN:]
     assert line.last == 3
 
 
-def test_what_was_taken_back_does_not_count(thea, cleo):
+def test_a_withdrawn_rating_does_not_count(thea, cleo):
     goal = agreed_goal(cleo, thea, ratings=(2, 4, 9))
     take_back_last(goal, thea)
     [line] = lines_of(thea, cleo)[cleo.pk]
     assert line.ratings == [2, 4]
 
 
-def test_nobody_elses_client_has_a_line(thea, theo, cleo, carl):
+def test_another_therapists_client_has_no_line(thea, theo, cleo, carl):
     agreed_goal(cleo, thea, ratings=(2,))
     agreed_goal(carl, theo, ratings=(7,))
     assert set(lines_of(thea, cleo, carl)) == {cleo.pk}

@@ -1,4 +1,4 @@
-"""What both agreed to is closed by both: not by Thea alone when Cleo cannot answer."""
+"""A goal both agreed to is closed by both, not by Thea alone if Cleo cannot answer."""
 
 import pytest
 from django.utils import timezone
@@ -48,7 +48,7 @@ def test_thea_cannot_close_alone_what_cleo_agreed_to(
     browser = sign_in(thea)
     page = text(browser.get(f"/goals/{goal.pk}/"))
     assert "Start review" not in page and "A review needs both of you." in page
-    assert "Withdraw my agreement" in page  # Thea's own agreement is hers to withdraw
+    assert "Withdraw my agreement" in page  # Thea can still withdraw her own agreement
     assert ALONE not in text(begin(browser, goal))
     goal.refresh_from_db()
     assert goal.is_open and goal.review_id is None
@@ -80,7 +80,7 @@ def test_an_open_review_waits_for_cleo(goal, cleo, thea, sign_in, how, first):
     assert Goal.objects.get(pk=goal.pk).ended_as == "reached"
 
 
-def test_what_cleo_withdrew_from_or_proposed_is_not_theas_to_close_either(
+def test_thea_cannot_close_what_cleo_withdrew_from_or_proposed_either(
     goal, cleo, thea, sign_in
 ):
     act(cleo.user, goal, lambda g: g.latest.withdraw_key("No", by=cleo.user))
@@ -93,7 +93,7 @@ def test_what_cleo_withdrew_from_or_proposed_is_not_theas_to_close_either(
 
 
 @pytest.mark.parametrize("choice", ["keep", "aside", "reached"])
-def test_who_never_had_a_portal_is_decided_for_and_it_says_by_whom(
+def test_thea_decides_for_a_client_who_never_had_a_portal_and_is_named(
     thea, sign_in, choice
 ):
     nora = admit("Nora", by=thea, joined=False)
@@ -114,7 +114,7 @@ def test_what_both_chose_is_not_said_to_be_decided_alone(goal, cleo, thea, sign_
 
 
 @pytest.mark.parametrize("state", ["due", "open"])
-def test_today_asks_for_no_review_that_waits_for_a_closed_account(
+def test_today_requests_no_review_that_waits_for_a_closed_account(
     goal, cleo, thea, sign_in, state
 ):
     if state == "due":
@@ -128,7 +128,7 @@ def test_today_asks_for_no_review_that_waits_for_a_closed_account(
     assert "oal review" not in text(browser.get("/today/"))
 
 
-def test_the_discharge_page_says_what_becomes_of_agreed_goals(
+def test_the_discharge_page_says_what_happens_to_agreed_goals(
     goal, cleo, thea, sign_in
 ):
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/discharge/"))

@@ -1,4 +1,4 @@
-"""A goal has one review day: what a review set stays, whoever proposes other words."""
+"""A goal has one review date: one set by a review stays, whoever rewords the goal."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ STILL = "This is the current wording. Change something first."
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Agreed with a day in three weeks, then kept in a review: looked at later."""
+    """Agreed with a date in three weeks, then kept in a review: a later date."""
     day = thea.today() + timedelta(days=21)
     goal = agreed_goal(cleo, thea, content=BUS | {"review_on": day})
     for by in (cleo.user, thea):
@@ -33,7 +33,7 @@ def form_of(browser, address) -> dict:
 
 
 @pytest.mark.parametrize("proposes", ["cleo", "thea"])
-def test_other_words_keep_the_day_that_a_review_set(
+def test_a_new_wording_keeps_the_date_that_a_review_set(
     goal, cleo, thea, sign_in, proposes
 ):
     me, other = (cleo.user, thea) if proposes == "cleo" else (thea, cleo.user)
@@ -53,11 +53,11 @@ def test_other_words_keep_the_day_that_a_review_set(
 
 
 @pytest.mark.parametrize("proposes", ["cleo", "thea"])
-def test_a_day_that_nobody_changed_is_no_part_of_a_proposal(
+def test_an_unchanged_date_is_not_part_of_a_proposal(
     goal, cleo, thea, sign_in, proposes
 ):
-    """Both try both, or keep it in a review, after the words were proposed: the day of
-    that is the goal's, and agreeing leaves it."""
+    """After the proposal, both try both wordings or keep the goal in a review: the goal
+    takes that date, and agreeing does not change it."""
     me, other = (cleo.user, thea) if proposes == "cleo" else (thea, cleo.user)
     start = "/portal" if me.is_client else ""
     address = f"{start}/goals/{goal.pk}/"
@@ -78,7 +78,7 @@ def test_a_day_that_nobody_changed_is_no_part_of_a_proposal(
     assert Goal.objects.get(pk=goal.pk).review_on == thea.today() + REVIEW_AFTER
 
 
-def test_a_day_set_while_the_words_were_typed_is_not_moved_back(
+def test_a_date_set_while_the_wording_was_typed_is_not_moved_back(
     goal, cleo, thea, sign_in
 ):
     browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
@@ -91,9 +91,7 @@ def test_a_day_set_while_the_words_were_typed_is_not_moved_back(
     assert Goal.objects.get(pk=goal.pk).review_on == day
 
 
-def test_other_words_for_a_proposal_keep_the_day_that_it_proposes(
-    goal, cleo, thea, sign_in
-):
+def test_a_new_wording_of_a_proposal_keeps_its_proposed_date(goal, cleo, thea, sign_in):
     day = thea.today() + timedelta(days=50)
     for person, start, more in (
         (thea, "", {"own_words": "Two stops", "review_on": day}),
@@ -107,7 +105,7 @@ def test_other_words_for_a_proposal_keep_the_day_that_it_proposes(
     assert Goal.objects.get(pk=goal.pk).review_on == day
 
 
-def test_a_day_that_is_left_empty_leaves_the_goals(goal, cleo, thea, sign_in):
+def test_an_empty_date_leaves_the_goals_date(goal, cleo, thea, sign_in):
     browser, address = sign_in(thea), f"/goals/{goal.pk}/propose/"
     assert "Leave it empty to keep" in text(browser.get(address))
     form = form_of(browser, address) | {"own_words": "Two stops", "review_on": ""}
@@ -117,8 +115,8 @@ def test_a_day_that_is_left_empty_leaves_the_goals(goal, cleo, thea, sign_in):
     assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
 
 
-def test_agreed_again_the_goal_has_a_review_day_again(goal, cleo, thea):
-    """The words came with no day of their own: that of the words before them."""
+def test_a_goal_agreed_again_has_a_review_date_again(goal, cleo, thea):
+    """The version had no date of its own: it takes that of the version before."""
     act(thea, goal, lambda g: g.propose_version({"own_words": "Two"}, by=thea))
     agree(goal, cleo.user)
     act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))
@@ -128,14 +126,14 @@ def test_agreed_again_the_goal_has_a_review_day_again(goal, cleo, thea):
 
 
 @pytest.mark.parametrize("choice", ["aside", "reached"])
-def test_taken_up_again_it_keeps_the_day_that_both_decided(goal, cleo, thea, choice):
+def test_a_resumed_goal_keeps_the_date_that_both_decided(goal, cleo, thea, choice):
     for by in (cleo.user, thea):
         answer(goal, by, choice=choice)
     act(thea, goal, lambda g: g.take_up(by=thea))
     assert Goal.objects.get(pk=goal.pk).review_on == goal.review_on
 
 
-def test_another_day_is_a_change_of_its_own(goal, thea, sign_in):
+def test_a_different_date_is_a_change_of_its_own(goal, thea, sign_in):
     browser, address = sign_in(thea), f"/goals/{goal.pk}/"
     form = form_of(browser, f"{address}propose/")
     form["review_on"] = thea.today() + timedelta(days=50)
@@ -146,7 +144,7 @@ def test_another_day_is_a_change_of_its_own(goal, thea, sign_in):
 
 
 @pytest.mark.parametrize("proposes", ["cleo", "thea"])
-def test_a_due_review_stays_due_where_nobody_typed_a_day(
+def test_a_due_review_stays_due_if_nobody_entered_a_date(
     goal, cleo, thea, sign_in, proposes
 ):
     me, other = (cleo.user, thea) if proposes == "cleo" else (thea, cleo.user)
@@ -164,7 +162,7 @@ def test_a_due_review_stays_due_where_nobody_typed_a_day(
     assert Goal.objects.get(pk=goal.pk).review_on == thea.today()
 
 
-def test_a_proposed_day_that_is_over_is_not_proposed_again(goal, cleo, thea, sign_in):
+def test_a_proposed_date_in_the_past_is_not_proposed_again(goal, cleo, thea, sign_in):
     before = {"own_words": "Two stops", "review_on": thea.today() - timedelta(days=1)}
     act(thea, goal, lambda g: g.propose_version(before, by=thea))
     browser, address = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
@@ -175,7 +173,7 @@ def test_a_proposed_day_that_is_over_is_not_proposed_again(goal, cleo, thea, sig
     assert Goal.objects.get(pk=goal.pk).latest.review_on is None
 
 
-def test_a_closed_goal_whose_day_is_over_is_proposed_anew_without_one(
+def test_a_closed_goal_with_a_past_date_is_proposed_again_without_one(
     goal, cleo, thea, sign_in
 ):
     for by in (cleo.user, thea):
@@ -185,13 +183,13 @@ def test_a_closed_goal_whose_day_is_over_is_proposed_anew_without_one(
     assert form["review_on"] == ""
 
 
-def test_the_form_says_that_a_review_day_is_moved_and_not_removed(goal, cleo, sign_in):
+def test_the_form_says_that_a_review_date_is_moved_and_not_removed(goal, cleo, sign_in):
     page = text(sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/propose/"))
     assert "The review date can be moved, not removed." in page
 
 
 @pytest.mark.browser
-def test_a_draft_from_before_a_review_has_no_day_that_nobody_typed(goal, thea, at):
+def test_a_draft_older_than_a_review_has_no_date_that_nobody_entered(goal, thea, at):
     page = at(thea)
     page.goto(f"/goals/{goal.pk}/propose/")
     page.get_by_label("In the client’s own words").fill("Two stops")
@@ -208,7 +206,7 @@ def test_a_draft_from_before_a_review_has_no_day_that_nobody_typed(goal, thea, a
     expect(main).not_to_contain_text("Review on")
 
 
-def test_a_goal_that_is_not_in_effect_lists_no_review_day(cleo, thea, sign_in):
+def test_a_goal_that_is_not_in_effect_lists_no_review_date(cleo, thea, sign_in):
     day = thea.today() + timedelta(days=21)
     goal = agreed_goal(cleo, thea, content=BUS | {"review_on": day})
     act(thea, goal, lambda g: g.latest.withdraw_key("No", by=thea))

@@ -1,4 +1,4 @@
-"""Each answers alone, then both are shown, and both decide."""
+"""Each side answers on its own, then both are shown, and both decide."""
 
 from datetime import timedelta
 
@@ -32,20 +32,20 @@ def now(goal):
     return Goal.objects.get(pk=goal.pk)
 
 
-def test_neither_side_reads_the_others_answer_before_giving_their_own(
+def test_neither_side_reads_the_others_answer_before_giving_its_own(
     goal, sign_in, cleo, thea
 ):
     answer(goal, cleo.user)
     page = sign_in(thea).get(MINE.format(goal.pk)).content.decode()
     assert YES["goal_words"] not in page
-    with acting_as(thea.pk):  # nor past the program
+    with acting_as(thea.pk):  # nor by SQL
         assert not ReviewAnswer.objects.exists()
     page = sign_in(cleo.user).get(PORTAL.format(goal.pk)).content.decode()
     assert "They are shown once your therapist has answered too." in page
     answer(goal, thea, goal_words="She brings examples")
     for person, url in ((thea, MINE), (cleo.user, PORTAL)):
         page = sign_in(person).get(url.format(goal.pk)).content.decode()
-        assert "Talk about it first" not in page  # a link that arranged nothing
+        assert "Talk about it first" not in page  # a link without any effect
         assert YES["goal_words"] in page
         assert "She brings examples" in page
 
@@ -61,12 +61,14 @@ def test_it_is_decided_when_both_chose_the_same(goal, cleo, thea, choice, ended_
     decided = now(goal)
     assert decided.review_id is None
     assert decided.ended_as == ended_as
-    assert decided.in_force_id  # what was agreed is agreed still
-    days = {"keep": 91, "change": 14}.get(choice)  # a change that nobody proposes
+    assert decided.in_force_id  # what was agreed is still agreed
+    days = {"keep": 91, "change": 14}.get(choice)  # a change that nobody proposed
     assert decided.review_on == (days and thea.today() + timedelta(days=days))
 
 
-def test_two_choices_decide_nothing_until_one_comes_round(goal, cleo, thea):
+def test_two_different_choices_decide_nothing_until_one_side_changes_its_choice(
+    goal, cleo, thea
+):
     answer(goal, cleo.user, choice="aside")
     answer(goal, thea, choice="keep")
     assert now(goal).review_id
@@ -74,7 +76,7 @@ def test_two_choices_decide_nothing_until_one_comes_round(goal, cleo, thea):
     assert now(goal).ended_as == "aside"
 
 
-def test_what_is_not_in_force_is_not_reviewed(cleo, thea):
+def test_a_goal_that_is_not_in_effect_is_not_reviewed(cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         goal = Goal.propose(cleo, {"own_words": "Sleep"}, by=thea)
         with pytest.raises(Overtaken):
@@ -89,7 +91,7 @@ def test_without_a_portal_the_therapist_decides_alone(thea):
     assert now(goal).ended_as == "aside"
 
 
-def test_a_review_decided_meanwhile_takes_no_more_answers(goal, cleo, thea):
+def test_a_review_decided_meanwhile_accepts_no_more_answers(goal, cleo, thea):
     first = answer(goal, cleo.user, choice="keep").review
     answer(goal, thea, choice="keep")
     with (
@@ -101,7 +103,7 @@ def test_a_review_decided_meanwhile_takes_no_more_answers(goal, cleo, thea):
         first.answer(YES, by=cleo.user)
 
 
-def test_a_goal_that_is_closed_meanwhile_takes_its_review_along(goal, cleo, thea):
+def test_closing_a_goal_ends_its_review(goal, cleo, thea):
     review = answer(goal, cleo.user).review
     for by in (cleo.user, thea):
         with acting_as(by.pk), transaction.atomic():
@@ -113,7 +115,7 @@ def test_a_goal_that_is_closed_meanwhile_takes_its_review_along(goal, cleo, thea
     assert (review.closed_at is None, review.decision) == (False, "")
 
 
-def test_an_answer_that_says_nothing_is_refused_in_words(goal, sign_in, thea):
+def test_an_empty_answer_is_refused_with_a_reason(goal, sign_in, thea):
     with acting_as(thea.pk), transaction.atomic():
         Review.begin(
             Goal.objects.select_related("client__user").get(pk=goal.pk), by=thea

@@ -1,4 +1,4 @@
-"""What Cleo and Thea read of one goal after a review, a decline, and two wordings."""
+"""What Cleo and Thea read about a goal after a review, a refusal, and two wordings."""
 
 import re
 from datetime import timedelta
@@ -40,7 +40,7 @@ def read(goal, cleo, thea, sign_in):
     return pages
 
 
-# -- what was answered in a review ----------------------------------------------------
+# -- review answers -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("choice", ["keep", "change", "aside", "reached"])
@@ -54,13 +54,14 @@ def test_the_answers_of_a_decided_review_stay_in_the_history(
         history = page[page.rindex("What was answered") :]
         assert "I use it most" in history and "She rides alone" in history
         assert "Still the right way to get there?" in history and "Not quite" in history
-        assert "At the start I was not sure" not in history  # the newest of each counts
+        # the newest of each side counts
+        assert "At the start I was not sure" not in history
     mine, hers = read()
     assert "Your answers" in mine and "Thea’s answers" in mine
     assert "Your answers" in hers and "Cleo’s answers" in hers
 
 
-def test_what_one_answered_alone_is_shown_to_oneself_alone(goal, read, cleo, thea):
+def test_an_answer_of_one_side_alone_is_shown_to_that_side_only(goal, read, cleo, thea):
     answer(goal, cleo.user, goal_words="I use it most")
     for by in (thea, cleo.user):
         act(by, goal, lambda g, by=by: g.latest.withdraw_key("Not now", by=by))
@@ -94,7 +95,7 @@ def test_a_change_that_nobody_proposes_is_asked_about_again(goal, cleo, thea, si
 
 
 @pytest.mark.parametrize("last", ["cleo", "thea"])
-def test_both_are_asked_for_new_wording_until_one_proposes_it(
+def test_both_are_asked_for_a_new_wording_until_one_proposes_it(
     goal, cleo, thea, sign_in, last
 ):
     both = [cleo.user, thea] if last == "thea" else [thea, cleo.user]
@@ -106,7 +107,7 @@ def test_both_are_asked_for_new_wording_until_one_proposes_it(
     )
     for person, home, page in asked:
         browser = sign_in(person)
-        browser.get(page)  # a look is no proposal
+        browser.get(page)  # opening the form is not a proposal
         shown = browser.get(home)
         assert text(shown).count("ropose new wording") == 1, home
         assert f'href="{page}propose/"' in shown.content.decode()
@@ -116,7 +117,7 @@ def test_both_are_asked_for_new_wording_until_one_proposes_it(
 
 
 @pytest.mark.parametrize("style", ["ritual", "quiet", "nobody"])
-def test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last(
+def test_cleos_home_offers_her_celebration_if_thea_decides_last(
     goal, cleo, thea, sign_in, style
 ):
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -133,11 +134,11 @@ def test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last(
         assert "add a closing sentence" not in browser.get("/portal/").content.decode()
 
 
-# -- taken up again -------------------------------------------------------------------
+# -- resumed --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("first", ["cleo", "thea"])
-def test_the_other_side_is_told_that_a_goal_was_taken_up_again(
+def test_the_other_side_is_notified_that_a_goal_was_resumed(
     goal, cleo, thea, sign_in, first
 ):
     for by in (cleo.user, thea):
@@ -157,11 +158,11 @@ def test_the_other_side_is_told_that_a_goal_was_taken_up_again(
     assert "resumed a goal" not in text(sign_in(thea).get(today))
 
 
-# -- whose words a goal is called by ---------------------------------------------------
+# -- whose wording names the goal ------------------------------------------------------
 
 
 def seen_differently(cleo, thea, wording=""):
-    """Cleo's words, Thea's other words, and Cleo sees it differently."""
+    """Cleo's wording, Thea's new wording, and Cleo sees it differently."""
     with acting_as(cleo.user.pk), transaction.atomic():
         goal = Goal.propose(cleo, MINE, by=cleo.user)
     act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
@@ -170,7 +171,7 @@ def seen_differently(cleo, thea, wording=""):
 
 
 @pytest.mark.parametrize("wording", ["", "Two stops, then three"])
-def test_cleos_lists_call_a_goal_by_her_own_words_while_the_two_differ(
+def test_cleos_lists_call_a_goal_by_her_own_wording_while_the_two_differ(
     cleo, thea, sign_in, wording
 ):
     goal = seen_differently(cleo, thea, wording)
@@ -182,7 +183,7 @@ def test_cleos_lists_call_a_goal_by_her_own_words_while_the_two_differ(
         assert HERS["own_words"] not in page, address
 
 
-def test_agreed_words_stay_the_name_while_other_words_are_seen_differently(
+def test_the_agreed_wording_stays_the_name_while_a_new_one_is_seen_differently(
     goal, cleo, thea, sign_in
 ):
     act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
@@ -191,8 +192,8 @@ def test_agreed_words_stay_the_name_while_other_words_are_seen_differently(
     assert BUS["own_words"] in page and HERS["own_words"] not in page
 
 
-def test_words_that_wait_again_are_not_called_new(cleo, thea, sign_in):
-    """Thea declines Cleo's other words, or Cleo withdraws them: Thea's are back."""
+def test_a_wording_that_is_pending_again_is_not_called_new(cleo, thea, sign_in):
+    """Thea declines Cleo's new wording, or Cleo withdraws it: Thea's is back."""
     with acting_as(thea.pk), transaction.atomic():
         goal = Goal.propose(cleo, HERS, by=thea)
     browser = sign_in(cleo.user)
@@ -204,7 +205,7 @@ def test_words_that_wait_again_are_not_called_new(cleo, thea, sign_in):
     assert "Thea’s earlier wording needs your agreement again" in page
 
 
-# -- an exercise that was answered in a session ----------------------------------------
+# -- an exercise answered in a session -------------------------------------------------
 
 
 def test_an_exercise_answered_in_a_session_stays_on_its_page(cleo, thea, sign_in):
@@ -225,10 +226,10 @@ def test_an_exercise_answered_in_a_session_stays_on_its_page(cleo, thea, sign_in
     assert re.search(r'value="did"[^>]*checked', page)
 
 
-# -- small words -----------------------------------------------------------------------
+# -- details of wording ----------------------------------------------------------------
 
 
-def test_success_is_said_to_be_marked_only_where_cleo_chose_how(cleo, thea, sign_in):
+def test_success_is_said_to_be_celebrated_only_as_cleo_chose(cleo, thea, sign_in):
     address = f"/clients/{cleo.pk}/"
     assert "Celebrating progress" not in text(sign_in(thea).get(address))
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -244,8 +245,8 @@ def test_two_versions_agreed_on_one_day_are_both_named():
     assert "1, 2, agreed that day" in [row.note for row in drawn.rows]
 
 
-def test_taking_a_proposal_back_says_what_is_left(goal, cleo, thea, sign_in):
-    """Cleo withdrew from what was agreed; then Thea takes her other words back."""
+def test_withdrawing_a_proposal_says_what_is_left(goal, cleo, thea, sign_in):
+    """Cleo withdrew from the agreed wording; then Thea withdraws her new one."""
     act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
     act(cleo.user, goal, lambda g: g.in_force.withdraw_key("Not now", by=cleo.user))
     address = f"/goals/{goal.pk}/key-back/"
@@ -255,7 +256,7 @@ def test_taking_a_proposal_back_says_what_is_left(goal, cleo, thea, sign_in):
     assert "Not in effect: an agreement was withdrawn." in page
 
 
-def test_what_was_refused_has_not_moved(cleo, thea, sign_in):
+def test_a_declined_change_is_not_called_moved(cleo, thea, sign_in):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=3))
     other = book(cleo, thea, at=timezone.now() + timedelta(days=4))
     at = timezone.localtime(other.starts_at, thea.zone)
@@ -266,7 +267,7 @@ def test_what_was_refused_has_not_moved(cleo, thea, sign_in):
     assert before in page
 
 
-def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign_in):
+def test_a_wording_both_once_agreed_to_is_nobodys_suggestion(goal, cleo, thea, sign_in):
     act(thea, goal, lambda g: g.propose_version(HERS, by=thea))
     act(cleo.user, goal, lambda g: g.latest.agree(by=cleo.user))
     for by in (thea, cleo.user):
@@ -278,7 +279,7 @@ def test_words_both_agreed_to_once_are_nobodys_suggestion(goal, cleo, thea, sign
 
 
 @pytest.mark.parametrize("writer", ["cleo", "thea"])
-def test_agreed_words_are_the_clients_only_where_the_client_wrote_them(
+def test_the_agreed_wording_is_called_the_clients_only_if_the_client_wrote_it(
     cleo, thea, read, writer
 ):
     first, second = (cleo.user, thea) if writer == "cleo" else (thea, cleo.user)
@@ -293,10 +294,10 @@ def test_agreed_words_are_the_clients_only_where_the_client_wrote_them(
             assert "In your words" not in page and "Cleo’s wording" not in page
 
 
-def test_a_goal_set_aside_is_named_alike_on_its_page_and_the_timeline(
+def test_a_goal_set_aside_has_the_same_name_on_its_page_and_the_timeline(
     goal, cleo, thea, sign_in
 ):
-    """Thea withdrew, Cleo took other words back, then withdrew too."""
+    """Thea withdrew, Cleo withdrew her new wording, then her agreement too."""
     act(cleo.user, goal, lambda g: g.propose_version(MINE, by=cleo.user))
     act(thea, goal, lambda g: g.in_force.withdraw_key("Not now", by=thea))
     act(cleo.user, goal, lambda g: g.latest.withdraw_key("Too soon", by=cleo.user))
@@ -317,7 +318,7 @@ def test_cleos_session_names_a_goal_seen_differently_as_her_list_does(
     assert "Two stops, then three" in page and HERS["own_words"] not in page
 
 
-def test_a_rating_stands_under_the_words_it_was_given_for(cleo, thea, sign_in):
+def test_a_rating_is_shown_under_the_wording_it_was_given_to(cleo, thea, sign_in):
     with acting_as(cleo.user.pk), transaction.atomic():
         goal = Goal.propose(cleo, MINE, by=cleo.user)
     act(cleo.user, goal, lambda g: g.rate(4, by=cleo.user))
@@ -332,8 +333,10 @@ def test_a_rating_stands_under_the_words_it_was_given_for(cleo, thea, sign_in):
         assert MINE["own_words"] in rated, heading
 
 
-def test_words_both_withdrew_from_stay_the_goals_on_the_timeline(cleo, thea, sign_in):
-    """Cleo's first wording still has her agreement; it does not come back for that."""
+def test_a_wording_both_withdrew_from_stays_the_goals_name_on_the_timeline(
+    cleo, thea, sign_in
+):
+    """Cleo's first wording still has her agreement; that does not bring it back."""
     with acting_as(cleo.user.pk), transaction.atomic():
         goal = Goal.propose(cleo, MINE, by=cleo.user)
     act(thea, goal, lambda g: g.propose_version(HERS, by=thea))

@@ -1,4 +1,4 @@
-"""The rules of what goals ask: each case of one goal, as plain facts."""
+"""The signal rules of goals: each case of one goal, as plain facts."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,7 +30,7 @@ AGREED = {
 
 
 def asked(**facts) -> dict[str, set[str]]:
-    """Kinds, and which sides are asked."""
+    """Kinds, and the sides that are asked."""
     found = {}
     for one in signals_of(GoalFacts(**AGREED | facts), NOW):
         found.setdefault(one.kind, set()).update(one.sides)
@@ -49,26 +49,26 @@ def test_an_agreed_goal_asks_nothing():
     assert asked() == {}
 
 
-# -- still and flat --------------------------------------------------------------------
+# -- no activity and flat ratings ------------------------------------------------------
 
 
-def test_four_sessions_without_a_touch_are_asked_about():
+def test_four_sessions_without_activity_are_asked_about():
     assert asked(held=held(1, 8, 15, 22)) == {"still": BOTH}
     assert asked(held=held(1, 8, 15)) == {}
 
 
 @pytest.mark.parametrize("touch", ["last_rated_at", "last_step_at", "last_comment_at"])
-def test_any_touch_since_then_counts(touch):
+def test_any_activity_since_then_counts(touch):
     assert asked(held=held(1, 8, 15, 22), **{touch: ago(20)}) == {}
     assert asked(held=held(1, 8, 15, 22), **{touch: ago(23)}) == {"still": BOTH}
 
 
-def test_a_line_of_its_history_is_a_touch():
+def test_a_history_line_counts_as_activity():
     line = [Given("client", "", ago(20), "line")]
     assert asked(held=held(1, 8, 15, 22), moves=line) == {}
 
 
-def test_five_ratings_alike_are_asked_about_instead():
+def test_five_equal_ratings_are_asked_about_instead():
     quiet = {"held": held(1, 8, 15, 22), "last_rated_at": ago(30)}
     ratings = {"client": alike(5, newest=30), "therapist": []}
     assert asked(**quiet, ratings=ratings) == {"flat": BOTH}
@@ -76,13 +76,13 @@ def test_five_ratings_alike_are_asked_about_instead():
     assert asked(**quiet, ratings=ratings) == {"still": BOTH}
 
 
-def test_the_therapists_ratings_count_where_the_client_gave_none():
+def test_the_therapists_ratings_count_if_the_client_gave_none():
     ratings = {"client": [], "therapist": alike(5)}
     assert asked(ratings=ratings) == {"flat-therapist": BOTH}
     assert asked(ratings=ratings | {"client": alike(1)}) == {}
 
 
-def test_a_history_that_went_on_meanwhile_starts_the_count_again():
+def test_a_change_in_the_history_restarts_the_count():
     ratings = {"client": alike(5), "therapist": []}
     kept = [Given("client", "keep", ago(8), "next")]
     assert asked(ratings=ratings, moves=kept) == {}
@@ -99,7 +99,7 @@ BUSY = {
 
 
 @pytest.mark.parametrize("busy", BUSY.values(), ids=BUSY)
-def test_a_goal_with_something_open_is_not_asked_whether_it_is_still_right(busy):
+def test_a_goal_with_something_open_is_not_asked_about(busy):
     ratings = {"client": alike(5), "therapist": []}
     assert not {"flat", "still"} & set(asked(ratings=ratings, **busy))
 
@@ -107,13 +107,13 @@ def test_a_goal_with_something_open_is_not_asked_whether_it_is_still_right(busy)
 # -- reviews ---------------------------------------------------------------------------
 
 
-def test_a_review_is_due_from_its_day_on():
+def test_a_review_is_due_from_its_date_on():
     day = date(2026, 5, 1)
     [review] = signals_of(GoalFacts(**AGREED | {"review_on": day}), NOW)
     assert (review.kind, review.due_on) == ("review", day)
 
 
-def test_who_did_not_answer_is_asked_to():
+def test_the_side_that_did_not_answer_is_asked_to():
     begun = {"review_opened_at": ago(3), "review_on": date(2026, 3, 1)}
     begun["review_opened_by"] = "client"
     assert asked(**begun) == {"answer-own": {"client"}, "answer": {"therapist"}}
@@ -139,7 +139,7 @@ ANSWERED = {
         (("keep", 2), ("keep", 1), set()),
     ],
 )
-def test_who_chose_nothing_or_chose_first_decides_again(clients, theirs, who):
+def test_the_side_that_chose_nothing_or_chose_first_decides_again(clients, theirs, who):
     answers = [
         Given(side, choice, ago(days))
         for side, (choice, days) in (("client", clients), ("therapist", theirs))
@@ -148,7 +148,7 @@ def test_who_chose_nothing_or_chose_first_decides_again(clients, theirs, who):
     assert found == ({"decide": who} if who else {})
 
 
-# -- what one side did is told to the other --------------------------------------------
+# -- one side's action notifies the other ----------------------------------------------
 
 
 def did(kind, side, days, what=""):
@@ -166,7 +166,7 @@ DID = {
 
 
 @pytest.mark.parametrize("kind", DID)
-def test_it_is_told_until_it_is_opened_and_for_two_weeks(kind):
+def test_a_notification_lasts_until_it_is_opened_or_two_weeks(kind):
     facts = {"moves": [DID[kind]], "differs_since": ago(3)}
     assert asked(**facts)[kind] == {"therapist"}
     facts["opened_at"] = {"client": ago(1), "therapist": ago(4)}
@@ -177,7 +177,7 @@ def test_it_is_told_until_it_is_opened_and_for_two_weeks(kind):
     assert kind not in asked(moves=old, differs_since=ago(14))
 
 
-def test_an_agreement_is_told_to_the_side_that_agreed_before():
+def test_an_agreement_notifies_the_side_that_agreed_before():
     agreed = {"in_force_at": ago(3), "agreed_last_by": "client"}
     assert asked(**agreed) == {"agreed": {"therapist"}}
     assert asked(**agreed | {"agreed_last_by": "therapist"}) == {"agreed": {"client"}}
@@ -190,7 +190,7 @@ def test_an_agreement_is_told_to_the_side_that_agreed_before():
     assert asked(**agreed, **closed) == {}
 
 
-def test_an_agreement_before_a_decision_is_told_no_more():
+def test_an_agreement_before_a_decision_notifies_no_more():
     agreed = {"in_force_at": ago(3), "agreed_last_by": "therapist"}
     moves = [did("decided", "therapist", 2, "keep")]
     assert asked(**agreed, moves=moves) == {"decided-keep": {"client"}}
@@ -200,18 +200,18 @@ def test_an_agreement_before_a_decision_is_told_no_more():
     }  # fmt: skip
 
 
-def test_an_agreement_before_a_later_no_is_told_no_more():
+def test_an_agreement_before_a_later_refusal_notifies_no_more():
     agreed = {"in_force_at": ago(3), "agreed_last_by": "client"}
     moves = [did("declined", "client", 2)]
     assert asked(**agreed, moves=moves) == {"declined": {"therapist"}}
 
 
-def test_only_the_last_of_them_is_told():
+def test_only_the_last_action_notifies():
     moves = [did("declined", "client", 3), did("differs", "therapist", 2)]
     assert set(asked(moves=moves, differs_since=ago(2))) == {"differs"}
 
 
-def test_what_is_settled_is_told_no_more():
+def test_a_settled_action_notifies_no_more():
     withdrawn, differs, up = DID["withdrawn"], DID["differs"], DID["taken-up"]
     agreed = asked(moves=[withdrawn], in_force_at=ago(2))
     assert agreed == {"agreed": {"therapist"}}
@@ -221,7 +221,7 @@ def test_what_is_settled_is_told_no_more():
     assert asked(moves=[up], **closed) == {}
 
 
-# -- to talk about ---------------------------------------------------------------------
+# -- to discuss ------------------------------------------------------------------------
 
 
 @dataclass
@@ -246,7 +246,7 @@ class Wish:
         (Wish("talk", "leave"), "talk-client"),
     ],
 )
-def test_who_wants_to_talk_is_named_until_a_session_was_held(wish, kind):
+def test_the_person_who_wants_to_talk_is_named_until_a_session_was_held(wish, kind):
     facts = {"differs_since": ago(5), "moves": wish.moves}
 
     def talks(**more):
@@ -260,7 +260,7 @@ def test_who_wants_to_talk_is_named_until_a_session_was_held(wish, kind):
 
 @pytest.mark.parametrize("way", ["try", "third", "leave"])
 @pytest.mark.parametrize("one", ["client", "therapist"])
-def test_a_suggestion_is_asked_of_the_other_side_until_it_suggests_too(way, one):
+def test_a_suggestion_asks_the_other_side_until_it_makes_one_too(way, one):
     other = "therapist" if one == "client" else "client"
     mine = did("next", one, 3, way)
     assert asked(differs_since=ago(5), moves=[mine]) == {f"suggests-{way}": {other}}
@@ -277,7 +277,7 @@ def test_a_suggestion_is_asked_of_the_other_side_until_it_suggests_too(way, one)
 
 
 @pytest.mark.parametrize("both", [True, False])
-def test_a_review_that_is_decided_ends_a_trial_or_half_of_one(both):
+def test_a_decided_review_ends_a_trial_or_a_half_agreed_one(both):
     moves = [did("next", "client", 4, "try"), did("decided", "therapist", 2, "keep")]
     moves += [did("next", "therapist", 3, "try")] if both else []
     assert asked(differs_since=ago(5), moves=moves) == {"decided-keep": {"client"}}
@@ -286,7 +286,7 @@ def test_a_review_that_is_decided_ends_a_trial_or_half_of_one(both):
     assert found["suggests-leave"] == {"client"}
 
 
-def test_of_two_suggestions_that_differ_the_newer_one_is_answered():
+def test_of_two_different_suggestions_the_newer_one_is_asked_about():
     moves = [did("next", "client", 3, "try"), did("next", "therapist", 2, "leave")]
     found = asked(differs_since=ago(5), moves=moves)
     assert found == {"suggests-leave": {"client"}}
@@ -301,7 +301,7 @@ def test_of_two_suggestions_that_differ_the_newer_one_is_answered():
         ({"is_open": False, "is_agreed": False}, "declined-closed"),
     ],
 )
-def test_what_is_left_after_a_no_is_told_with_it(facts, kind):
+def test_a_refusal_notifies_with_what_is_left(facts, kind):
     moves = [did("declined", "client", 3)]
     assert asked(moves=moves, **facts) == {kind: {"therapist"}}
 
@@ -312,17 +312,17 @@ def test_a_second_withdrawal_sets_the_goal_aside_and_says_so():
     assert asked(moves=moves, **closed) == {"withdrawn-too": {"therapist"}}
 
 
-def test_a_wish_of_an_earlier_difference_is_over():
+def test_a_suggestion_from_an_earlier_difference_is_over():
     assert asked(differs_since=ago(2), moves=Wish("talk").moves) == {}
 
 
-def test_a_reached_goal_is_spoken_of_as_the_client_chose():
+def test_a_reached_goal_is_mentioned_as_the_client_chose():
     reached = {"is_open": False, "closed_at": ago(3), "ended_as": "reached"}
     assert asked(**reached, celebrates="talk") == {"reached": BOTH}
     assert asked(**reached, celebrates="talk", held=held(1)) == {}
     assert asked(**reached, celebrates="nobody") == {}
 
 
-def test_a_comment_that_was_not_talked_about_for_two_sessions():
+def test_a_comment_not_discussed_for_two_sessions_is_asked_about():
     assert asked(unanswered_at=ago(9), held=held(1, 8)) == {"said": BOTH}
     assert asked(unanswered_at=ago(7), held=held(1, 8)) == {}

@@ -1,4 +1,4 @@
-"""Whatever people do, the stored signals are those that a recompute makes."""
+"""Whatever people do, the stored signals equal those that a recompute makes."""
 
 import random
 from contextlib import suppress
@@ -44,7 +44,7 @@ COLUMNS = ("kind", "about", "side", "since", "due_on", "until", "until_opened")
 
 
 def stored(client) -> list[tuple]:
-    """With their keys: a recompute that finds all in order writes nothing."""
+    """With their ids: a recompute that finds nothing to change writes nothing."""
     rows = Signal.objects.filter(client=client).open().order_by("kind", "side", "about")
     return list(rows.values_list("pk", *COLUMNS))
 
@@ -145,7 +145,7 @@ VERBS = {
 
 
 def hers(cleo, verb):
-    """What is about Cleo, and not about one goal."""
+    """Signals about Cleo that are not about one goal."""
     by = User.objects.get(pk=cleo.user_id)
     with as_person(by):
         if verb == "mark":
@@ -195,7 +195,7 @@ MOMENTS = {
 
 
 def a_week_passes():
-    """What happened until now happened a week earlier, past every trigger."""
+    """Move everything that happened a week into the past, bypassing every trigger."""
     with as_role("postgres"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for table, columns in MOMENTS.items():
@@ -230,19 +230,19 @@ def test_after_every_step_a_recompute_changes_nothing(cleo, thea, seed):
         assert stored(cleo) == found, (number, verb)
 
 
-# -- verbs -----------------------------------------------------------------------------
+# -- actions ---------------------------------------------------------------------------
 
 
-# The client's turn, the facts of a prepared query, what is over and what is new.
+# The client's lock, the facts by prepared query, expired and new signals.
 MARKS = ("'client:", "EXECUTE kept_", "app.close_signals")
 
 
 def extra(statements) -> list[str]:
-    """What a verb asks for signals: a mark of each statement."""
+    """The extra statements of an action for signals: a mark of each."""
     return [mark for sql in statements for mark in MARKS if mark in sql]
 
 
-def test_a_verb_takes_three_statements_more_however_many_goals(cleo, thea):
+def test_an_action_takes_three_more_statements_however_many_goals(cleo, thea):
     goal = agreed_goal(cleo, thea)
     read_goal(goal, by=cleo.user)
 
@@ -255,7 +255,7 @@ def test_a_verb_takes_three_statements_more_however_many_goals(cleo, thea):
 
     for _ in range(4):
         rate(goal, 4, by=cleo.user)
-    before = of_a_rating()  # the fifth: something is asked now
+    before = of_a_rating()  # the fifth: a question is open now
     assert kinds(cleo) == {"flat"}
     assert extra(before) == [*MARKS]
     for _ in range(5):
@@ -263,7 +263,7 @@ def test_a_verb_takes_three_statements_more_however_many_goals(cleo, thea):
     assert len(of_a_rating()) == len(before)
 
 
-def test_verbs_in_one_go_are_followed_once(cleo, thea):
+def test_actions_in_one_transaction_update_the_signals_once(cleo, thea):
     goal = agreed_goal(cleo, thea)
     with as_person(thea), CaptureQueriesContext(connection) as queries:
         found = Goal.objects.get(pk=goal.pk)
@@ -273,19 +273,19 @@ def test_verbs_in_one_go_are_followed_once(cleo, thea):
     assert sum("close_signals" in sql for sql in counted(queries)) == 1
 
 
-def test_what_fails_leaves_no_signal(cleo, thea):
+def test_a_failed_action_leaves_no_signal(cleo, thea):
     goal = agreed_goal(cleo, thea)
     read_goal(goal, by=cleo.user)
     with pytest.raises(RuntimeError), as_person(cleo.user):
         found = Goal.objects.with_words().get(pk=goal.pk)
         found.in_force.goal = found
         found.in_force.withdraw_key("No", by=cleo.user)
-        assert Signal.objects.open().exists() is False  # hers to write, not to read
+        assert Signal.objects.open().exists() is False  # she can insert it, not read it
         raise RuntimeError
     assert kinds(cleo) == set()
 
 
-def test_a_discharged_client_is_asked_nothing_and_again_once_readmitted(cleo, thea):
+def test_a_discharged_client_is_asked_nothing_until_readmitted(cleo, thea):
     goal = agreed_goal(cleo, thea)
     read_goal(goal, by=cleo.user)
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
@@ -301,7 +301,7 @@ def test_a_discharged_client_is_asked_nothing_and_again_once_readmitted(cleo, th
 
 
 @pytest.mark.parametrize("role", ["cairn_owner"])
-def test_the_command_makes_what_is_missing_and_closes_what_is_left_over(
+def test_the_command_creates_missing_signals_and_closes_stale_ones(
     cleo, carl, thea, theo, role
 ):
     goals = [agreed_goal(cleo, thea), agreed_goal(carl, theo)]
@@ -337,8 +337,8 @@ def test_a_session_that_is_held_counts_at_once(cleo, thea):
     assert kinds(cleo) == {"said"}
 
 
-def test_what_is_imported_asks_nothing(cleo, thea):
-    """Nobody agreed to it yet, so the imports that write for many open no signal."""
+def test_an_import_asks_nothing(cleo, thea):
+    """Nobody agreed to it yet, so the bulk imports open no signal."""
     held = [(cleo, timezone.now() - timedelta(days=7 * n)) for n in range(1, 6)]
     with as_person(thea):
         TherapySession.import_many(held, timedelta(minutes=50), by=thea)
@@ -349,10 +349,10 @@ def test_what_is_imported_asks_nothing(cleo, thea):
     assert stored(cleo) == []
 
 
-# -- each verb that nothing above sees -------------------------------------------------
+# -- actions not covered above ---------------------------------------------------------
 
 
-def test_a_comment_is_a_touch_and_is_asked_about_until_it_was_talked_about(cleo, thea):
+def test_a_comment_is_activity_and_is_asked_about_until_discussed(cleo, thea):
     goal = agreed_goal(cleo, thea)
     for _ in range(4):
         a_week_passes()
@@ -372,7 +372,7 @@ def test_a_comment_is_a_touch_and_is_asked_about_until_it_was_talked_about(cleo,
     assert kinds(cleo) == set()
 
 
-def test_how_a_success_is_marked_counts_from_the_moment_it_is_chosen(cleo, thea):
+def test_a_celebration_preference_counts_from_the_moment_it_is_chosen(cleo, thea):
     goal = agreed_goal(cleo, thea)
     for person in (thea, cleo.user):
         act(person, goal, lambda found, by=person: answer("reached")(found, by))
@@ -386,9 +386,7 @@ def test_how_a_success_is_marked_counts_from_the_moment_it_is_chosen(cleo, thea)
 
 
 @pytest.mark.parametrize("touch", [reach, rate_alike])
-def test_a_step_or_a_rating_ends_the_question_whether_it_stands_still(
-    cleo, thea, touch
-):
+def test_a_step_or_a_rating_ends_the_question_about_a_stalled_goal(cleo, thea, touch):
     goal = agreed_goal(cleo, thea)
     for _ in range(4):
         a_week_passes()
@@ -401,7 +399,7 @@ def test_a_step_or_a_rating_ends_the_question_whether_it_stands_still(
         assert kinds(cleo) == {"still"}
 
 
-def test_other_words_end_the_wish_to_talk_and_the_difference(cleo, thea):
+def test_a_new_wording_ends_the_wish_to_talk_and_the_difference(cleo, thea):
     goal = agreed_goal(cleo, thea)
     propose = VERBS["propose"]
     act(thea, goal, lambda found: propose(found, thea))

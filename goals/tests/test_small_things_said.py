@@ -1,4 +1,4 @@
-"""Small things that two pages said differently."""
+"""Details that two pages described differently."""
 
 from datetime import timedelta
 
@@ -43,9 +43,7 @@ def test_a_missed_session_is_called_so_on_each_page(cleo, thea, sign_in):
         assert "Missed" in page and "Did not take place" not in page
 
 
-def test_a_session_of_the_week_stays_on_cleos_week_once_it_was_held(
-    cleo, thea, sign_in
-):
+def test_a_session_stays_on_cleos_week_after_it_was_held(cleo, thea, sign_in):
     week = week_of(cleo.user)
     hold(cleo, thea, at=timezone.now() - timedelta(minutes=30), body=None)
     page = text(sign_in(cleo.user).get(f"/portal/digest/{week.pk}/"))

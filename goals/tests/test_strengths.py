@@ -1,4 +1,4 @@
-"""Thea offers, Cleo says whether it is so: strengths with moments, and wins."""
+"""Thea suggests a strength, Cleo decides: strengths with examples, and wins."""
 
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,7 +29,7 @@ def told(answer):
 
 @contextmanager
 def refused(user_id, why):
-    """What PostgreSQL itself says no to, whoever asks."""
+    """What PostgreSQL itself rejects, whoever asks."""
     said = pytest.raises(DatabaseError, match=why)
     with said, acting_as(user_id), transaction.atomic():
         yield
@@ -43,10 +43,10 @@ def said(**more):
     return {"once": str(uuid4()), **PATIENCE, **more}
 
 
-# -- Thea offers ----------------------------------------------------------------------
+# -- Thea suggests --------------------------------------------------------------------
 
 
-def test_thea_offers_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
+def test_thea_suggests_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
     browser = sign_in(thea)
     url = reverse("strength-add", args=[cleo.pk])
     page = told(browser.post(url, said(setting="At the stop"), follow=True))
@@ -57,22 +57,22 @@ def test_thea_offers_a_strength_and_it_waits_for_cleo(sign_in, thea, cleo):
         "therapist",
         "At the stop",
     )
-    assert "No strengths yet." in page  # among what Cleo stands by
+    assert "No strengths yet." in page  # among those that Cleo accepts
 
 
-def test_there_is_no_strength_without_its_moment(sign_in, thea, cleo):
+def test_a_strength_needs_an_example(sign_in, thea, cleo):
     url = reverse("strength-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, said(moment="  ")))
     assert "Add an example." in page and "Patience with fear" in page
     assert not Strength.objects.exists()
 
 
-def test_nor_does_the_database_take_one(thea, cleo):
+def test_nor_does_the_database_accept_one_without(thea, cleo):
     with pytest.raises(DatabaseError, match="strength_has_its_moment"):
         strength(cleo, by=thea, said={"name": "Patience", "moment": ""})
 
 
-def test_an_offer_sent_twice_is_one(sign_in, thea, cleo):
+def test_a_suggestion_sent_twice_is_one(sign_in, thea, cleo):
     browser, body = sign_in(thea), said()
     url = reverse("strength-add", args=[cleo.pk])
     first, second = browser.post(url, body), browser.post(url, body)
@@ -80,7 +80,7 @@ def test_an_offer_sent_twice_is_one(sign_in, thea, cleo):
     assert Strength.objects.count() == 1
 
 
-def test_a_day_still_to_come_is_refused_at_its_field(sign_in, thea, cleo):
+def test_a_future_date_is_refused_at_its_field(sign_in, thea, cleo):
     tomorrow = (timezone.now() + timedelta(days=2)).date()
     url = reverse("strength-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, said(happened_on=tomorrow.isoformat())))
@@ -88,7 +88,7 @@ def test_a_day_still_to_come_is_refused_at_its_field(sign_in, thea, cleo):
     assert not Strength.objects.exists()
 
 
-def test_words_left_behind_come_back_and_go_with_the_offer(sign_in, thea, cleo):
+def test_unsaved_text_is_restored_and_deleted_with_the_save(sign_in, thea, cleo):
     browser = sign_in(thea)
     keep = reverse("draft-keep", args=[cleo.pk, "strength", cleo.pk])
     browser.post(keep, {"moment": "Four", "name": "Pat", "setting": "", "revision": 0})
@@ -107,7 +107,7 @@ def test_thea_sees_before_praising_how_cleo_wants_it(sign_in, thea, cleo):
         assert "privately, and nobody brings it up" in told(browser.get(url))
 
 
-def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):
+def test_thea_sees_cleos_answer_to_a_suggestion(sign_in, thea, cleo):
     offers = [
         strength(cleo, by=thea, said={"name": name, "moment": "One day."})
         for name in ("Patience", "Planning", "Courage", "Humour")
@@ -126,7 +126,7 @@ def test_thea_sees_what_cleo_said_to_what_was_offered(sign_in, thea, cleo):
         assert words in strip_tags(rest)
 
 
-def test_neither_what_was_declined_nor_what_waits_is_at_hand(thea, cleo):
+def test_neither_declined_nor_pending_strengths_are_offered_at_a_step(thea, cleo):
     goal = agreed_goal(cleo, thea)
     answered(strength(cleo, by=thea), yes=False, by=cleo.user)
     strength(cleo, by=thea, said=HONESTY)
@@ -135,9 +135,7 @@ def test_neither_what_was_declined_nor_what_waits_is_at_hand(thea, cleo):
         assert accepted(cleo.pk, thea) == []
 
 
-def test_what_helps_with_this_goal_is_offered_first(
-    thea, cleo, django_assert_num_queries
-):
+def test_strengths_linked_to_the_goal_come_first(thea, cleo, django_assert_num_queries):
     goal, other = agreed_goal(cleo, thea), agreed_goal(cleo, thea)
     strength(cleo, by=cleo.user, helps=[goal])
     strength(cleo, by=cleo.user, said=HONESTY, helps=[other])
@@ -152,9 +150,7 @@ def test_what_helps_with_this_goal_is_offered_first(
     assert found[0].moment == "Four buses went. I let them."
 
 
-def test_who_only_reads_sees_it_and_is_offered_nothing_to_press(
-    sign_in, practice, thea, cleo
-):
+def test_a_read_only_reader_sees_it_without_buttons(sign_in, practice, thea, cleo):
     strength(cleo, by=thea)
     reader = person(practice, "Ines", is_therapist=True)
     in_care(cleo, reader, "supervisor")
@@ -163,7 +159,7 @@ def test_who_only_reads_sees_it_and_is_offered_nothing_to_press(
     assert "Suggest a strength" not in page and "Save" not in page
 
 
-# -- which goals ----------------------------------------------------------------------
+# -- links to goals -------------------------------------------------------------------
 
 
 def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
@@ -176,7 +172,7 @@ def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
     said = {"goals": str(two.pk), "was": str(one.pk)}
     assert browser.post(url, said).url == page_of(cleo)
     assert set(found.links.current().values_list("goal", flat=True)) == {two.pk}
-    assert found.links.count() == 2  # what it helped with stays told
+    assert found.links.count() == 2  # past links stay
     browser.post(url, {"goals": str(two.pk)})
     assert found.links.count() == 2
     assert (
@@ -184,7 +180,7 @@ def test_thea_chooses_which_goals_a_strength_helps_with(sign_in, thea, cleo):
     )
 
 
-def test_what_cleo_chose_since_theas_page_was_opened_stays(sign_in, thea, cleo):
+def test_cleos_choice_since_theas_page_was_opened_stays(sign_in, thea, cleo):
     one, two, three = (agreed_goal(cleo, thea) for _ in range(3))
     found = strength(cleo, by=cleo.user, helps=[one])
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -195,7 +191,7 @@ def test_what_cleo_chose_since_theas_page_was_opened_stays(sign_in, thea, cleo):
     assert helped == {two.pk, three.pk}
 
 
-def test_a_goal_of_somebody_else_is_refused(sign_in, thea, theo, cleo, carl):
+def test_a_goal_of_another_client_is_refused(sign_in, thea, theo, cleo, carl):
     found, foreign = strength(cleo, by=cleo.user), agreed_goal(carl, theo)
     url = reverse("strength-goals", args=[found.pk])
     page = told(sign_in(thea).post(url, {"goals": str(foreign.pk)}, follow=True))
@@ -211,7 +207,7 @@ def test_nor_does_the_database_link_it(thea, theo, cleo, carl):
         connection.check_constraints()
 
 
-def test_nor_is_it_linked_in_the_other_sides_name(thea, cleo):
+def test_nor_can_it_be_linked_in_the_other_sides_name(thea, cleo):
     found, goal = strength(cleo, by=cleo.user), agreed_goal(cleo, thea)
     for who, side in ((thea, "client"), (cleo.user, "therapist")):
         with refused(who.pk, "row-level security"):
@@ -221,7 +217,7 @@ def test_nor_is_it_linked_in_the_other_sides_name(thea, cleo):
             ).save(force_insert=True)  # fmt: skip
 
 
-def test_a_closed_goal_keeps_what_helped_with_it(thea, cleo):
+def test_a_closed_goal_keeps_its_linked_strengths(thea, cleo):
     one, two = agreed_goal(cleo, thea), agreed_goal(cleo, thea)
     found = strength(cleo, by=cleo.user, helps=[one])
     Goal.objects.filter(pk=one.pk).update(closed_at=timezone.now())
@@ -239,7 +235,7 @@ def lay(goal, words, *, by):
         Step.add(goal, words, by=by).reach(by=by)
 
 
-def test_thea_notes_a_win_beside_the_steps_reached(sign_in, thea, cleo):
+def test_thea_adds_a_win_listed_beside_the_steps_reached(sign_in, thea, cleo):
     lay(agreed_goal(cleo, thea), "One stop alone", by=thea)
     browser = sign_in(thea)
     url = reverse("win-add", args=[cleo.pk])
@@ -252,14 +248,14 @@ def test_thea_notes_a_win_beside_the_steps_reached(sign_in, thea, cleo):
     assert Win.objects.get().happened_on == thea.today()
 
 
-def test_a_win_without_words_says_so_and_writes_nothing(sign_in, thea, cleo):
+def test_a_win_without_text_is_refused_and_nothing_is_written(sign_in, thea, cleo):
     url = reverse("win-add", args=[cleo.pk])
     page = told(sign_in(thea).post(url, {"words": "", "happened_on": "2026-01-02"}))
     assert "Fill this in." in page and 'value="2026-01-02"' in page
     assert not Win.objects.exists()
 
 
-def test_thea_takes_her_own_win_back_and_puts_it_there_again(sign_in, thea, cleo):
+def test_thea_withdraws_her_own_win_and_restores_it(sign_in, thea, cleo):
     win = note_win(cleo, "Came without checking", by=thea)
     browser = sign_in(thea)
     page = told(browser.post(reverse("win-withdraw", args=[win.pk]), follow=True))
@@ -268,7 +264,7 @@ def test_thea_takes_her_own_win_back_and_puts_it_there_again(sign_in, thea, cleo
     assert "Came without checking" in page
 
 
-def test_nobody_takes_back_what_the_other_side_noted(sign_in, thea, cleo):
+def test_nobody_withdraws_the_other_sides_win(sign_in, thea, cleo):
     hers, theirs = (note_win(cleo, "A stop", by=who) for who in (cleo.user, thea))
     answer = sign_in(thea).post(reverse("win-withdraw", args=[hers.pk]))
     assert answer.status_code == 404
@@ -288,10 +284,10 @@ def test_the_earlier_ones_are_on_the_next_page(sign_in, thea, cleo):
     assert "Newer" in second and "day 20." in second and "day 19." not in second
 
 
-# -- who may, and how much it costs ----------------------------------------------------
+# -- permissions and cost --------------------------------------------------------------
 
 
-def test_each_change_leaves_one_row_that_says_who(thea, cleo):
+def test_each_change_leaves_one_audit_row_that_names_its_author(thea, cleo):
     found = strength(cleo, by=thea)
     answered(found, by=cleo.user)
     note_win(cleo, "A stop", by=cleo.user)
@@ -313,7 +309,7 @@ def test_thea_cannot_answer_for_cleo(thea, cleo):
         assert rows.update(state="accepted", answered_at=timezone.now()) == 0
 
 
-def test_thea_can_offer_nothing_that_is_accepted_already(thea, cleo):
+def test_thea_cannot_add_an_accepted_strength(thea, cleo):
     now = timezone.now()
     row = Strength(
         practice=cleo.practice, client=cleo, **PATIENCE, proposed_by=thea,
@@ -323,7 +319,7 @@ def test_thea_can_offer_nothing_that_is_accepted_already(thea, cleo):
         row.save(force_insert=True)
 
 
-def test_the_words_of_a_strength_never_change(cleo):
+def test_the_text_of_a_strength_never_changes(cleo):
     found = strength(cleo, by=cleo.user)
     update = "UPDATE goals_strength SET moment = moment WHERE id = %s"
     with refused(cleo.user_id, "permission denied"), connection.cursor() as cursor:
@@ -345,7 +341,7 @@ def test_the_page_takes_as_many_statements_with_fifty(sign_in, thea, cleo):
     assert pinned(browser, page_of(cleo)) == one <= 14
 
 
-def test_a_strength_for_somebody_without_a_portal_waits(sign_in, thea):
+def test_a_strength_for_a_client_without_a_portal_waits(sign_in, thea):
     nadia = admit("Nadia", by=thea, joined=False)
     page = told(sign_in(thea).get(reverse("strength-add", args=[nadia.pk])))
     assert "Nadia has no portal account and cannot answer there." in page

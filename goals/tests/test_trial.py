@@ -1,4 +1,4 @@
-"""Both try both wordings for two weeks: what ends it, and what the pages promise."""
+"""Both try two wordings for two weeks: what ends it, and what the pages say."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ TRY = "Try both for two weeks"
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Agreed; Thea's other words are seen differently."""
+    """Agreed; Thea's new wording is seen differently."""
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": "Once"}, by=thea))
     act(cleo.user, goal, lambda g: g.latest.differ("Mine", "Twice", by=cleo.user))
@@ -34,7 +34,7 @@ def of_both(goal, cleo, thea, sign_in):
 
 
 def lists_of(goal, cleo, thea, sign_in):
-    """Where goals stand: home and Today, the lists, the goal itself."""
+    """Where goals are shown: home and Today, the lists, the goal itself."""
     paths = ("/portal/", "/portal/goals/", f"/portal/goals/{goal.pk}/")
     for path in paths:
         yield text(sign_in(cleo.user).get(path)).replace("try both ways", "")
@@ -62,7 +62,7 @@ def test_a_review_ends_the_trial_and_the_page_says_so(
         assert "You both chose" not in page and "suggests" not in page
 
 
-def test_what_one_suggested_before_the_review_is_not_half_of_a_new_trial(
+def test_a_suggestion_before_the_review_is_not_half_of_a_new_trial(
     goal, cleo, thea, sign_in
 ):
     suggest(goal, "try", cleo.user)
@@ -82,7 +82,7 @@ def test_what_one_suggested_before_the_review_is_not_half_of_a_new_trial(
         assert f"you both chose the same, today {TRY}" in page
 
 
-def test_letting_both_stand_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
+def test_keeping_both_wordings_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
     suggest(goal, "leave", cleo.user, thea)
     for by in (thea, cleo.user):
         answer(goal, by, choice="keep")
@@ -90,7 +90,7 @@ def test_letting_both_stand_is_not_ended_by_a_review(goal, cleo, thea, sign_in):
         assert "you both chose the same, today Keep both versions" in page
 
 
-def test_letting_both_stand_promises_a_review_only_where_one_is_set(
+def test_keeping_both_wordings_promises_a_review_only_if_one_is_set(
     goal, cleo, thea, sign_in
 ):
     promised = "on the review date"

@@ -1,4 +1,4 @@
-"""Both hold a key: taken back, seen differently, declined, taken up again."""
+"""Agreements of both sides: withdrawn, seen differently, declined, resumed."""
 
 from datetime import timedelta
 
@@ -27,16 +27,16 @@ def now(goal):
     return goal
 
 
-def test_cleo_says_not_any_more_and_nothing_is_in_force(agreed, cleo, thea):
+def test_cleo_withdraws_and_nothing_is_in_effect(agreed, cleo, thea):
     by = cleo.user
     assert act(by, agreed, lambda g: g.in_force.withdraw_key("Too much", by=by))
     assert now(agreed).in_force is None
     assert agreed.latest.number == 1
-    assert agreed.waits_for == ""  # nobody is asked for a key that was taken back
+    assert agreed.waits_for == ""  # nobody is asked for a withdrawn agreement
     assert not act(by, agreed, lambda g: g.latest.withdraw_key("Again", by=by))
 
 
-def test_a_key_taken_back_can_be_turned_again(agreed, cleo):
+def test_a_withdrawn_agreement_can_be_given_again(agreed, cleo):
     by = cleo.user
     act(by, agreed, lambda g: g.in_force.withdraw_key("Too much", by=by))
     assert act(by, agreed, lambda g: g.latest.agree(by=by))
@@ -45,7 +45,7 @@ def test_a_key_taken_back_can_be_turned_again(agreed, cleo):
     assert sorted(turns.values_list("turn", flat=True)) == [1, 2]
 
 
-def test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew(
+def test_after_both_withdraw_the_goal_is_closed_and_needs_both_agreements_again(
     agreed, cleo, thea
 ):
     for by in (cleo.user, thea):
@@ -58,29 +58,29 @@ def test_where_both_say_not_any_more_it_rests_and_wants_both_keys_anew(
     assert now(agreed).in_force.number == 1
 
 
-def test_a_proposal_taken_back_leaves_the_agreed_words(agreed, thea, cleo):
+def test_withdrawing_a_proposal_leaves_the_agreed_wording(agreed, thea, cleo):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     act(thea, agreed, lambda g: g.latest.withdraw_key("Too soon", by=thea))
     assert (now(agreed).in_force.number, agreed.latest.number) == (1, 1)
     assert agreed.waits_for == ""
     act(cleo.user, agreed, lambda g: g.propose_version(SHORTER, by=cleo.user))
-    assert now(agreed).latest.number == 3  # a number is never given twice
+    assert now(agreed).latest.number == 3  # a number is never reused
 
 
-def test_a_first_proposal_taken_back_is_no_goal_any_more(cleo):
+def test_withdrawing_a_first_proposal_closes_the_goal(cleo):
     goal = propose(cleo, by=cleo.user)
     act(cleo.user, goal, lambda g: g.latest.withdraw_key("Not now", by=cleo.user))
     assert now(goal).ended_as == "taken back"
     assert not act(cleo.user, goal, lambda g: g.take_up(by=cleo.user))
 
 
-def test_cleo_keeps_the_agreed_words(agreed, cleo, thea):
+def test_cleo_keeps_the_agreed_wording(agreed, cleo, thea):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     act(cleo.user, agreed, lambda g: g.latest.decline("Mine is mine", by=cleo.user))
     assert (now(agreed).in_force.number, agreed.latest.number) == (1, 1)
 
 
-def test_cleo_declines_a_goal_that_is_not_hers_and_thea_cannot(cleo, thea):
+def test_cleo_can_decline_a_goal_that_is_not_hers_and_thea_cannot(cleo, thea):
     goal = propose(cleo, by=thea)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     assert now(goal).ended_as == "declined"
@@ -105,17 +105,17 @@ def test_while_they_differ_the_agreed_version_stays_and_nobody_is_asked(
     assert now(agreed).differs_since
     assert (agreed.in_force.number, agreed.waits_for) == (1, "")
     act(thea, agreed, lambda g: g.latest.differ("One stop comes first", by=thea))
-    act(by, agreed, lambda g: g.latest.agree(by=by))  # Cleo comes round
+    act(by, agreed, lambda g: g.latest.agree(by=by))  # Cleo changes her mind
     assert (now(agreed).in_force.number, agreed.differs_since) == (2, None)
 
 
-def test_a_way_on_is_suggested_only_while_they_differ(agreed, thea):
+def test_a_next_step_is_suggested_only_while_they_differ(agreed, thea):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     with pytest.raises(Overtaken):
         act(thea, agreed, lambda g: g.latest.suggest_next("talk", by=thea))
 
 
-def test_thea_cannot_take_cleos_key_back_even_past_the_program(agreed, cleo, thea):
+def test_thea_cannot_withdraw_cleos_agreement_even_by_sql(agreed, cleo, thea):
     key = Agreement.objects.get(version=agreed.latest, side="client")
     forged = GoalMove(
         practice_id=cleo.practice_id, client=cleo, goal=agreed, version=agreed.latest,
@@ -130,7 +130,7 @@ def test_thea_cannot_take_cleos_key_back_even_past_the_program(agreed, cleo, the
         forged.save(force_insert=True)
 
 
-def test_the_database_takes_no_key_from_under_what_is_in_force(agreed, cleo):
+def test_the_database_requires_both_agreements_for_a_version_in_effect(agreed, cleo):
     key = Agreement.objects.get(version=agreed.latest, side="client")
     row = GoalMove(
         practice_id=cleo.practice_id, client=cleo, goal=agreed, version=agreed.latest,
@@ -144,7 +144,7 @@ def test_the_database_takes_no_key_from_under_what_is_in_force(agreed, cleo):
         row.save(force_insert=True)
 
 
-def test_the_database_counts_no_key_that_was_taken_back(agreed, cleo):
+def test_the_database_does_not_count_a_withdrawn_agreement(agreed, cleo):
     by = cleo.user
     act(by, agreed, lambda g: g.latest.withdraw_key("No", by=by))
     with (
@@ -155,7 +155,7 @@ def test_the_database_counts_no_key_that_was_taken_back(agreed, cleo):
         Goal.objects.filter(pk=agreed.pk).update(in_force=agreed.latest)
 
 
-def test_what_was_said_of_a_goal_cannot_be_rewritten(agreed, cleo):
+def test_the_history_of_a_goal_cannot_be_rewritten(agreed, cleo):
     by = cleo.user
     act(by, agreed, lambda g: g.latest.withdraw_key("No", by=by))
     with pytest.raises(DatabaseError), acting_as(by.pk), transaction.atomic():
@@ -165,7 +165,7 @@ def test_what_was_said_of_a_goal_cannot_be_rewritten(agreed, cleo):
 # -- through the pages ----------------------------------------------------------------
 
 
-def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea):
+def test_cleo_withdraws_her_agreement_and_thea_reads_why(agreed, sign_in, cleo, thea):
     url = reverse("portal-goal-key-back", args=[agreed.pk])
     answer = sign_in(cleo.user).post(url, {"reason": "It is not mine any more"})
     assert answer.status_code == 302
@@ -174,14 +174,14 @@ def test_cleo_takes_her_key_back_and_thea_reads_why(agreed, sign_in, cleo, thea)
     assert "It is not mine any more" in page
 
 
-def test_a_reason_is_asked_for_and_what_was_typed_stays(agreed, sign_in, thea):
+def test_a_reason_is_required_and_typed_text_stays(agreed, sign_in, thea):
     url = reverse("goal-key-back", args=[agreed.pk])
     page = sign_in(thea).post(url, {"reason": " "}).content.decode()
     assert "Fill this in." in page
     assert now(agreed).in_force
 
 
-def test_both_wordings_stand_side_by_side_for_both(agreed, sign_in, cleo, thea):
+def test_both_see_both_wordings_side_by_side(agreed, sign_in, cleo, thea):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     browser = sign_in(cleo.user)
     url = reverse("portal-goal-differ", args=[agreed.pk])
@@ -197,7 +197,7 @@ def test_both_wordings_stand_side_by_side_for_both(agreed, sign_in, cleo, thea):
     assert "Try both for two weeks" in told
 
 
-def test_while_they_differ_cleos_home_does_not_ask_for_a_key(
+def test_while_they_differ_cleos_home_does_not_ask_her_to_agree(
     agreed, sign_in, cleo, thea
 ):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
@@ -209,7 +209,7 @@ def test_while_they_differ_cleos_home_does_not_ask_for_a_key(
     assert "suggests a new wording" not in home
 
 
-def test_words_that_hold_both_begin_with_both_in_sight(agreed, sign_in, cleo, thea):
+def test_a_combined_wording_starts_with_both_in_view(agreed, sign_in, cleo, thea):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     act(
         cleo.user, agreed,
@@ -221,7 +221,7 @@ def test_words_that_hold_both_begin_with_both_in_sight(agreed, sign_in, cleo, th
             assert words in page
 
 
-def test_who_try_both_look_again_in_two_weeks(agreed, cleo, thea):
+def test_trying_both_wordings_sets_a_review_in_two_weeks(agreed, cleo, thea):
     act(thea, agreed, lambda g: g.propose_version(SHORTER, by=thea))
     act(thea, agreed, lambda g: g.latest.differ("Slower", by=thea))
     act(thea, agreed, lambda g: g.latest.suggest_next("try", by=thea))
@@ -238,7 +238,7 @@ def proposed_and_seen_differently(cleo, thea):
     return goal
 
 
-def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
+def test_two_who_try_both_without_an_agreed_goal_see_the_date_and_can_review_it(
     cleo, thea, sign_in
 ):
     goal = proposed_and_seen_differently(cleo, thea)
@@ -251,7 +251,7 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
             page = browser.get(f"{start}/{goal.pk}/{place}").content.decode()
             assert f">{day}</time>" in page, place
             assert "Review " in page and "No reminders" not in page
-    # The day has come: what is asked for at home can be done where it leads.
+    # On the review date, the home page's link leads to where it can be done.
     Goal.objects.filter(pk=goal.pk).update(review_on=cleo.user.today())
     signals_anew(cleo)
     browser = sign_in(cleo.user)
@@ -269,13 +269,13 @@ def test_who_try_both_without_an_agreed_goal_read_the_day_and_can_review_it(
 
 
 def suggest(browser, start, goal, choice):
-    """What the page says after one side suggested it."""
+    """What the page says after one side's suggestion."""
     url = f"{start}/{goal.pk}/differ/"
     found = browser.post(f"{url}next/", {"choice": choice}, follow=True)
     return found.content.decode() + browser.get(url).content.decode()
 
 
-def test_each_reads_both_suggestions_and_what_the_press_came_to(cleo, thea, sign_in):
+def test_each_reads_both_suggestions_and_the_result(cleo, thea, sign_in):
     goal = proposed_and_seen_differently(cleo, thea)
     hers, mine = (sign_in(thea), "/goals"), (sign_in(cleo.user), "/portal/goals")
     page = suggest(*mine, goal, "talk")
@@ -290,8 +290,10 @@ def test_each_reads_both_suggestions_and_what_the_press_came_to(cleo, thea, sign
     assert "You both chose the same: Try both for two weeks." in page
 
 
-def test_coming_round_is_offered_to_each_as_each_can_do_it(cleo, thea, sign_in):
-    """Cleo's words are the proposal: Thea agrees to them, Cleo suggests Thea's."""
+def test_accepting_the_others_wording_is_offered_to_each_in_the_way_they_can(
+    cleo, thea, sign_in
+):
+    """Cleo's wording is the proposal: Thea agrees to it, Cleo suggests Thea's."""
     goal = proposed_and_seen_differently(cleo, thea)
     hers = sign_in(thea).get(f"/goals/{goal.pk}/differ/").content.decode()
     assert f'action="/goals/{goal.pk}/agree/1/"' in hers
@@ -302,7 +304,7 @@ def test_coming_round_is_offered_to_each_as_each_can_do_it(cleo, thea, sign_in):
     assert f'href="/portal/goals/{goal.pk}/propose/"' in mine
 
 
-def test_the_day_of_trying_both_stays_while_other_words_are_proposed(
+def test_the_date_of_trying_both_stays_while_a_new_wording_is_proposed(
     cleo, thea, sign_in
 ):
     goal = proposed_and_seen_differently(cleo, thea)
@@ -315,7 +317,9 @@ def test_the_day_of_trying_both_stays_while_other_words_are_proposed(
 
 
 @pytest.mark.parametrize("choice", ["leave", "talk", "third"])
-def test_who_let_both_stand_can_review_them_when_they_like(cleo, thea, sign_in, choice):
+def test_two_who_keep_both_wordings_can_review_them_any_time(
+    cleo, thea, sign_in, choice
+):
     goal = proposed_and_seen_differently(cleo, thea)
     act(thea, goal, lambda g: g.latest.suggest_next(choice, by=thea))
     act(cleo.user, goal, lambda g: g.latest.suggest_next(choice, by=cleo.user))

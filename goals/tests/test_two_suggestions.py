@@ -1,4 +1,4 @@
-"""Cleo and Thea suggest different things to do with two wordings: both are shown."""
+"""Cleo and Thea suggest different things for two wordings: both are shown."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_both_read_what_each_suggests(cleo, thea, sign_in, order, agreed):
     assert f"You suggested: {WAYS['leave']}." in ours
 
 
-def test_a_later_suggestion_of_one_side_replaces_its_own_alone(cleo, thea, sign_in):
+def test_a_later_suggestion_replaces_only_that_sides_earlier_one(cleo, thea, sign_in):
     goal = seen_differently(cleo, thea)
     for who, way in (("cleo", "try"), ("thea", "leave"), ("cleo", "talk")):
         suggest(goal, who, way, cleo, thea)

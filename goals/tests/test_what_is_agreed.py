@@ -1,4 +1,4 @@
-"""Each state of a goal, said truly: who is asked, what is agreed, why it ended."""
+"""Each status of a goal is correct: who is asked, what is agreed, why it ended."""
 
 import re
 from datetime import timedelta
@@ -56,10 +56,10 @@ def agreed(cleo, thea):
     return goal
 
 
-# -- taken up again -------------------------------------------------------------------
+# -- resumed --------------------------------------------------------------------------
 
 
-def test_taken_up_with_an_open_proposal_it_asks_whose_agreement_is_missing(
+def test_resumed_with_an_open_proposal_it_asks_the_side_that_has_not_agreed(
     agreed, cleo, thea, sign_in
 ):
     suggest(agreed, thea)
@@ -76,7 +76,7 @@ def test_taken_up_with_an_open_proposal_it_asks_whose_agreement_is_missing(
     assert "Waiting for Cleo to agree." in theirs
 
 
-def test_taken_up_it_has_a_day_for_its_review_again(agreed, cleo, thea, sign_in):
+def test_a_resumed_goal_has_a_review_date_again(agreed, cleo, thea, sign_in):
     decide(agreed, "aside", thea, cleo.user)
     assert now(agreed).review_on is None
     browser = sign_in(thea)
@@ -85,7 +85,7 @@ def test_taken_up_it_has_a_day_for_its_review_again(agreed, cleo, thea, sign_in)
     assert "Resumed. Agreed today, review" in page
 
 
-def test_taken_up_before_the_agreed_day_that_day_holds(cleo, thea):
+def test_resumed_before_the_agreed_date_it_keeps_that_date(cleo, thea):
     day = thea.today() + timedelta(days=20)
     goal = propose(cleo, cleo.user, WORDS | {"review_on": day})
     agree(goal, thea)
@@ -94,7 +94,7 @@ def test_taken_up_before_the_agreed_day_that_day_holds(cleo, thea):
     assert now(goal).review_on == day
 
 
-def test_who_agrees_anew_after_both_withdrew_asks_the_other(agreed, cleo, thea):
+def test_agreeing_again_after_both_withdrew_asks_the_other_side(agreed, cleo, thea):
     withdraw(agreed, cleo.user)
     withdraw(agreed, thea)
     assert now(agreed).ended_as == "aside"
@@ -104,7 +104,7 @@ def test_who_agrees_anew_after_both_withdrew_asks_the_other(agreed, cleo, thea):
     assert now(agreed).waits_for == "client"
 
 
-# -- the other side closed it ---------------------------------------------------------
+# -- closed by the other side ---------------------------------------------------------
 
 
 def test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one(
@@ -125,7 +125,7 @@ def test_a_declined_goal_says_who_declined_it_and_becomes_a_new_one(
     assert now(goal).ended_as == "declined"
 
 
-def test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal(
+def test_a_withdrawn_proposal_says_so_to_cleo_and_her_wording_becomes_a_goal(
     cleo, thea, sign_in
 ):
     goal = propose(cleo, thea)
@@ -137,7 +137,7 @@ def test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal(
     assert Goal.objects.get(closed_at=None).waits_for == "therapist"
 
 
-def test_a_mistake_in_the_new_goal_is_no_conflict_with_oneself(cleo, thea, sign_in):
+def test_an_error_in_the_new_goal_is_not_reported_as_a_conflict(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     withdraw(goal, thea)
     browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
@@ -151,7 +151,7 @@ def test_a_mistake_in_the_new_goal_is_no_conflict_with_oneself(cleo, thea, sign_
     assert browser.post(keep, typed | {"revision": 1}).status_code == 200
 
 
-def test_the_same_words_may_be_proposed_anew_and_once(cleo, thea, sign_in):
+def test_the_same_wording_can_be_proposed_again_once(cleo, thea, sign_in):
     goal = propose(cleo, thea, WORDS | {"clinical_words": "Exposure"})
     withdraw(goal, thea)
     browser, url = sign_in(cleo.user), f"/portal/goals/{goal.pk}/propose/"
@@ -164,14 +164,14 @@ def test_the_same_words_may_be_proposed_anew_and_once(cleo, thea, sign_in):
     assert new.latest.clinical_words == "Exposure"  # what Cleo's page does not show
 
 
-def test_agreeing_to_a_closed_goal_says_why_not(cleo, thea, sign_in):
+def test_agreeing_to_a_closed_goal_is_refused_with_a_reason(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     withdraw(goal, thea)
     answer = sign_in(cleo.user).post(f"/portal/goals/{goal.pk}/agree/1/", follow=True)
     assert "Thea withdrew this proposal today." in text(answer)
 
 
-def test_an_open_goal_does_not_become_a_second_one(agreed, thea, sign_in):
+def test_an_open_goal_is_not_proposed_as_a_second_one(agreed, thea, sign_in):
     url = f"/goals/{agreed.pk}/propose/"
     sign_in(thea).post(url, TRAM | {"seen": 1, "as_new": "1"})
     assert Goal.objects.count() == 1
@@ -181,7 +181,7 @@ def test_an_open_goal_does_not_become_a_second_one(agreed, thea, sign_in):
 # -- nothing is called agreed that is not ---------------------------------------------
 
 
-def test_over_words_that_nobody_agreed_to_stands_no_agreed(cleo, thea, sign_in):
+def test_a_wording_nobody_agreed_to_has_no_agreed_heading(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     withdraw(goal, thea)
     for person, url in ((thea, ""), (cleo.user, "/portal")):
@@ -190,9 +190,7 @@ def test_over_words_that_nobody_agreed_to_stands_no_agreed(cleo, thea, sign_in):
         assert WORDS["own_words"] in page
 
 
-def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
-    cleo, thea, sign_in
-):
+def test_with_nothing_agreed_proposing_promises_no_agreed_wording(cleo, thea, sign_in):
     goal = propose(cleo, cleo.user)
     browser, url = sign_in(thea), f"/goals/{goal.pk}/propose/"
     assert "current wording" not in text(browser.get(url))
@@ -211,7 +209,7 @@ def test_where_nothing_is_agreed_proposing_promises_no_agreed_words(
         ("discharged", "is discharged and cannot agree."),
     ],
 )
-def test_it_waits_only_for_who_can_agree(state, says, cleo, thea, sign_in):
+def test_it_waits_only_for_a_client_who_can_agree(state, says, cleo, thea, sign_in):
     goal = propose(cleo, thea)
     user = cleo.user
     if state == "none":
@@ -247,11 +245,11 @@ def test_a_client_who_closed_the_portal_is_not_said_to_read_or_answer(
     assert "stays in the history." in page
     assert ("Both of you can read it" in page) != closed
     page = text(browser.get(f"{start}/differ/"))
-    assert "Neither of you has to agree." in page
+    assert "There is no need to agree." in page
     assert ("You are both asked to review it that day." in page) != closed
 
 
-def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):
+def test_a_discharged_client_is_not_asked_to_agree(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     Client.objects.filter(pk=cleo.pk).update(
         state="discharged", discharged_at=timezone.now()
@@ -266,7 +264,7 @@ def test_who_was_discharged_is_not_asked_to_agree(cleo, thea, sign_in):
 # -- reviews --------------------------------------------------------------------------
 
 
-def test_ones_own_choice_stays_in_sight(agreed, thea, sign_in):
+def test_a_sides_own_choice_stays_visible(agreed, thea, sign_in):
     browser = sign_in(thea)
     browser.post(f"/goals/{agreed.pk}/review/begin/")
     url = f"/goals/{agreed.pk}/review/"
@@ -276,7 +274,7 @@ def test_ones_own_choice_stays_in_sight(agreed, thea, sign_in):
     assert "Not quite" in page and "Hm" in page
 
 
-def test_who_chose_first_is_asked_again_where_the_other_chose_differently(
+def test_the_side_that_chose_first_is_asked_again_if_the_other_chose_differently(
     agreed, cleo, thea, sign_in
 ):
     decide(agreed, "keep", thea)
@@ -297,7 +295,7 @@ def test_who_chose_first_is_asked_again_where_the_other_chose_differently(
         ("reached", "reached"),
     ],
 )
-def test_the_other_side_learns_at_home_what_was_decided(
+def test_the_other_side_learns_the_decision_on_its_home_page(
     choice, says, agreed, cleo, thea, sign_in
 ):
     decide(agreed, choice, cleo.user, thea)
@@ -308,7 +306,7 @@ def test_the_other_side_learns_at_home_what_was_decided(
     assert "Goal review decided" not in text(home.get("/portal/"))
 
 
-def test_a_supervisors_look_does_not_tell_the_therapist(
+def test_a_supervisors_opening_does_not_clear_the_therapists_notification(
     agreed, cleo, thea, theo, sign_in
 ):
     from conftest import in_care
@@ -338,7 +336,7 @@ def test_withdrawing_an_agreement_ends_its_review(agreed, cleo, thea, sign_in):
     assert "Goal review" not in text(sign_in(cleo.user).get("/portal/"))
 
 
-def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
+def test_withdrawing_the_second_agreement_is_not_withdrawing_a_proposal(
     agreed, cleo, thea, sign_in
 ):
     withdraw(agreed, cleo.user)
@@ -351,7 +349,7 @@ def test_withdrawing_the_second_agreement_is_not_taking_a_proposal_back(
     assert now(agreed).ended_as == "aside"
 
 
-def test_the_history_says_that_it_was_declined_and_kept_nothing(cleo, thea, sign_in):
+def test_the_history_says_that_a_first_proposal_was_declined(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     act(cleo.user, goal, lambda g: g.latest.decline("", by=cleo.user))
     page = text(sign_in(thea).get(f"/goals/{goal.pk}/"))
@@ -368,7 +366,7 @@ def colleague(cleo, theo):
     return theo
 
 
-def test_only_who_withdrew_a_proposal_reads_that_they_did(
+def test_only_the_person_who_withdrew_a_proposal_reads_you(
     cleo, thea, colleague, sign_in
 ):
     goal = propose(cleo, thea)
@@ -388,7 +386,7 @@ def test_a_colleagues_agreement_has_the_colleagues_name(cleo, thea, colleague, s
     assert "Thea agreed today" in said and "You agreed today" not in said
 
 
-def test_what_a_colleague_said_where_two_differ_has_the_colleagues_name(
+def test_a_colleagues_view_of_two_wordings_has_the_colleagues_name(
     cleo, thea, colleague, sign_in
 ):
     goal = propose(cleo, cleo.user)
@@ -423,14 +421,14 @@ def test_a_colleagues_answers_in_a_review_have_the_colleagues_name(
 # -- who said that it is reached ------------------------------------------------------
 
 
-def test_both_said_so_stands_only_where_both_said_so(agreed, cleo, thea, sign_in):
+def test_a_reached_goal_names_both_only_if_both_said_so(agreed, cleo, thea, sign_in):
     decide(agreed, "reached", cleo.user, thea)
     for person, url in ((thea, ""), (cleo.user, "/portal")):
         page = text(sign_in(person).get(f"{url}/goals/{agreed.pk}/reached/"))
         assert "You both decided it." in page and "Marked as reached" not in page
 
 
-def test_what_thea_alone_marked_as_reached_names_her(cleo, thea, sign_in):
+def test_a_goal_marked_reached_by_thea_alone_names_her(cleo, thea, sign_in):
     goal = propose(cleo, thea)  # Cleo never agreed to it
     Client.objects.filter(pk=cleo.pk).update(
         state="discharged", discharged_at=timezone.now()
@@ -453,7 +451,7 @@ def test_the_history_says_with_whose_answer_a_review_was_decided(
 
 
 @pytest.mark.parametrize("role", ["supervisor", "co_therapist"])
-def test_a_key_is_called_yours_by_who_gave_it_alone(
+def test_only_the_person_who_agreed_reads_you_agreed(
     role, agreed, cleo, thea, theo, sign_in
 ):
     in_care(cleo, theo, role)
@@ -463,7 +461,7 @@ def test_a_key_is_called_yours_by_who_gave_it_alone(
     assert "Agreed by you:" not in said and "Agreed by Thea:" in said
 
 
-def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_in):
+def test_a_supervisor_is_not_asked_to_agree(cleo, thea, theo, sign_in):
     goal = propose(cleo, cleo.user)
     in_care(cleo, theo, "supervisor")
     url = f"/goals/{goal.pk}/"
@@ -473,12 +471,12 @@ def test_a_supervisor_is_not_the_one_who_has_not_agreed(cleo, thea, theo, sign_i
 
 
 def hidden(name, page):
-    """What a page sends along under that name."""
+    """The value that a page sends under that name."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     return {name: found[1]} if found else {}
 
 
-def test_an_old_page_begins_no_second_review(agreed, cleo, thea, sign_in):
+def test_a_stale_page_starts_no_second_review(agreed, cleo, thea, sign_in):
     for person, url in ((thea, ""), (cleo.user, "/portal")):
         browser = sign_in(person)
         page = browser.get(f"{url}/goals/{agreed.pk}/").content.decode()
@@ -509,11 +507,11 @@ def test_answers_to_a_decided_review_do_not_count_in_the_next(
     assert now(agreed).review.therapist_at is None
 
 
-# -- what is done with a goal that was closed -----------------------------------------
+# -- actions on a closed goal ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", ["numbers", "links"])
-def test_on_a_closed_goal_numbers_and_links_say_why_not(
+def test_ratings_and_links_on_a_closed_goal_are_refused_with_a_reason(
     page, agreed, cleo, thea, sign_in
 ):
     other = propose(cleo, thea, TRAM)

@@ -1,4 +1,4 @@
-"""Who is told and asked what after one of the two did something."""
+"""Who is notified and asked after one side's action."""
 
 import pytest
 
@@ -18,7 +18,7 @@ WAYS = {
 
 @pytest.fixture
 def browse(cleo, thea, sign_in):
-    """`browse("cleo", "/portal/")`: what Cleo reads there."""
+    """`browse("cleo", "/portal/")`: that page as Cleo reads it."""
     people = {"cleo": cleo.user, "thea": thea}
 
     def read(who, address):
@@ -28,7 +28,7 @@ def browse(cleo, thea, sign_in):
 
 
 def pages_of(goal, who):
-    """The home and the goal's page of one of them."""
+    """Home and the goal's page of one of them."""
     if who == "cleo":
         return "/portal/", f"/portal/goals/{goal.pk}/"
     return "/today/", f"/goals/{goal.pk}/"
@@ -52,7 +52,7 @@ def suggest(goal, who, way, cleo, thea):
 @pytest.mark.parametrize("agreed", [False, True])
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("one", "other"), [("cleo", "thea"), ("thea", "cleo")])
-def test_what_one_suggests_reaches_the_other_and_not_oneself(
+def test_a_suggestion_notifies_the_other_side_and_not_its_author(
     cleo, thea, browse, sign_in, one, other, way, agreed
 ):
     goal = seen_differently(cleo, thea, agreed)
@@ -72,7 +72,7 @@ def test_what_one_suggests_reaches_the_other_and_not_oneself(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_caseload_and_the_lists_say_what_cleo_suggests(cleo, thea, browse, way):
+def test_the_caseload_and_the_lists_show_cleos_suggestion(cleo, thea, browse, way):
     goal = seen_differently(cleo, thea)
     suggest(goal, "cleo", way, cleo, thea)
     short = {"try": "try both", "third": "combined wording", "leave": "keep both"}.get(
@@ -108,7 +108,7 @@ def test_both_read_what_both_chose_and_when(cleo, thea, browse, way, first):
         )
 
 
-def test_words_that_hold_both_are_asked_for_until_there_are_some(
+def test_a_combined_wording_is_asked_for_until_there_is_one(
     cleo, thea, browse, sign_in
 ):
     goal = seen_differently(cleo, thea)
@@ -117,7 +117,7 @@ def test_words_that_hold_both_are_asked_for_until_there_are_some(
     asked = "You both chose a combined wording"
     for who, person in (("cleo", cleo.user), ("thea", thea)):
         home, page = pages_of(goal, who)
-        browse(who, page)  # a look is no proposal
+        browse(who, page)  # opening the form is not a proposal
         assert asked in browse(who, home)
         assert f'href="{page}propose/"' in sign_in(person).get(home).content.decode()
     act(thea, goal, lambda g: g.propose_version({"own_words": "Both"}, by=thea))
@@ -125,13 +125,13 @@ def test_words_that_hold_both_are_asked_for_until_there_are_some(
         assert asked not in browse(who, pages_of(goal, who)[0])
 
 
-# -- no, and not any more --------------------------------------------------------------
+# -- declining and withdrawing ---------------------------------------------------------
 
 
 @pytest.fixture
 def declined(cleo, thea):
-    """Both agreed to Cleo's words; Thea proposed others; Cleo withdrew from hers, and
-    then declined Thea's."""
+    """Both agreed to Cleo's wording; Thea proposed another; Cleo withdrew from hers,
+    and then declined Thea's."""
     goal = propose(cleo, cleo.user, HERS)
     agree(goal, thea)
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
@@ -139,7 +139,7 @@ def declined(cleo, thea):
     return goal
 
 
-def test_declining_other_words_leaves_the_goal_that_both_agreed_to(
+def test_declining_a_new_wording_leaves_the_goal_that_both_agreed_to(
     declined, cleo, thea, browse, sign_in
 ):
     browser, page = sign_in(cleo.user), f"/portal/goals/{declined.pk}/"
@@ -162,7 +162,7 @@ def test_declining_other_words_leaves_the_goal_that_both_agreed_to(
     assert "suggestion" not in browse("cleo", "/portal/goals/")
 
 
-def test_thea_can_decline_other_words_as_well(cleo, thea, browse, sign_in):
+def test_thea_can_decline_a_new_wording_too(cleo, thea, browse, sign_in):
     goal = agreed_goal(cleo, thea)
     act(cleo.user, goal, lambda g: g.propose_version(HERS, by=cleo.user))
     act(thea, goal, lambda g: g.in_force.withdraw_key("No", by=thea))
@@ -173,7 +173,9 @@ def test_thea_can_decline_other_words_as_well(cleo, thea, browse, sign_in):
     assert "No wording of this goal is in effect" in browse("cleo", "/portal/")
 
 
-def test_what_would_close_a_goal_is_asked_about_once(cleo, thea, browse, sign_in):
+def test_a_decline_that_closes_a_goal_asks_for_confirmation(
+    cleo, thea, browse, sign_in
+):
     goal = propose(cleo, thea)
     page = sign_in(cleo.user).get(f"/portal/goals/{goal.pk}/").content.decode()
     assert "<summary>This isn’t my goal</summary>" in page
@@ -184,7 +186,7 @@ def test_what_would_close_a_goal_is_asked_about_once(cleo, thea, browse, sign_in
 
 
 @pytest.mark.parametrize(("one", "other"), [("cleo", "thea"), ("thea", "cleo")])
-def test_taking_a_proposal_back_is_not_told_as_leaving_the_goal(
+def test_withdrawing_a_proposal_is_not_reported_as_leaving_the_goal(
     cleo, thea, browse, one, other
 ):
     goal = agreed_goal(cleo, thea)
@@ -198,7 +200,7 @@ def test_taking_a_proposal_back_is_not_told_as_leaving_the_goal(
     assert "withdrew the agreement to" in told and "a proposal" not in told
 
 
-def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
+def test_the_second_withdrawal_sets_the_goal_aside_and_notifies_the_other_side(
     cleo, thea, browse
 ):
     goal = agreed_goal(cleo, thea)
@@ -210,7 +212,7 @@ def test_who_withdraws_second_sets_the_goal_aside_and_the_first_reads_it(
 
 
 @pytest.mark.parametrize("state", ["aside", "taken up", "proposed"])
-def test_every_withdrawal_is_named_with_its_reason(cleo, thea, browse, state):
+def test_every_withdrawal_is_shown_with_its_reason(cleo, thea, browse, state):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.latest.withdraw_key("Too many at once", by=thea))
     if state == "proposed":
@@ -233,7 +235,9 @@ def test_every_withdrawal_is_named_with_its_reason(cleo, thea, browse, state):
         assert ("Then not me either" in panel) == (state != "proposed")
 
 
-def test_a_withdrawal_that_was_agreed_again_is_named_no_more(cleo, thea, browse):
+def test_a_withdrawal_followed_by_a_new_agreement_is_no_longer_shown(
+    cleo, thea, browse
+):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.latest.withdraw_key("Too many at once", by=thea))
     agree(goal, thea)
@@ -243,7 +247,7 @@ def test_a_withdrawal_that_was_agreed_again_is_named_no_more(cleo, thea, browse)
 
 
 @pytest.mark.parametrize("who", ["cleo", "thea"])
-def test_leaving_promises_no_button_that_is_not_there(cleo, thea, browse, who):
+def test_withdrawing_mentions_no_button_that_is_missing(cleo, thea, browse, who):
     goal = agreed_goal(cleo, thea)
     address = f"{pages_of(goal, who)[1]}key-back/"
     assert "propose again or agree again" in browse(who, address)

@@ -1,4 +1,4 @@
-"""An agreement was withdrawn while other words wait: every page says both facts."""
+"""An agreement was withdrawn while a new wording is pending: every page says both."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def withdrawn_beside(goal, proposes, withdraws):
 
 @pytest.mark.parametrize("withdraws", ["cleo", "thea"])
 @pytest.mark.parametrize("proposes", ["cleo", "thea"])
-def test_both_facts_are_said_on_the_pages_of_both(
+def test_both_facts_are_on_the_pages_of_both(
     goal, cleo, thea, sign_in, proposes, withdraws
 ):
     people = {"cleo": cleo.user, "thea": thea}
@@ -47,7 +47,7 @@ def test_both_facts_are_said_on_the_pages_of_both(
         if "/sessions/" not in address:
             assert "roposed" in page, address
     assert FACT in paper(cleo, thea)
-    # Once the new words are agreed to, it is history.
+    # Once the new wording is agreed to, it is history.
     other = thea if proposes == "cleo" else cleo.user
     act(other, goal, lambda g: g.latest.agree(by=other))
     for browser, address in ((hers, "/portal/goals/"), (theirs, f"/goals/{goal.pk}/")):
@@ -67,7 +67,7 @@ def test_two_wordings_beside_a_withdrawn_agreement_say_so(goal, cleo, thea, sign
         assert "You each see this goal differently." in page and FACT in page
 
 
-def test_words_proposed_after_a_withdrawal_say_so(goal, cleo, thea, sign_in):
+def test_a_wording_proposed_after_a_withdrawal_says_so(goal, cleo, thea, sign_in):
     act(cleo.user, goal, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
     page = text(sign_in(cleo.user).get("/portal/goals/"))
     assert page.count("withdrawn") == 1
@@ -75,7 +75,7 @@ def test_words_proposed_after_a_withdrawal_say_so(goal, cleo, thea, sign_in):
     assert FACT in text(sign_in(cleo.user).get("/portal/goals/"))
 
 
-def test_a_first_proposal_says_nothing_of_it(cleo, thea, sign_in):
+def test_a_first_proposal_mentions_no_withdrawal(cleo, thea, sign_in):
     goal = propose(cleo, thea)
     suggest(goal, cleo.user)
     page = text(sign_in(thea).get(f"/clients/{cleo.pk}/"))

@@ -20,14 +20,14 @@ audit.verb("note taken over", audit.Sort.WROTE, _("Took over a draft note"))
 
 class EarlierDraftQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Those who may write for the client."""
+        """Users who may write for the client."""
         return self.filter(access.rows_held_by(user, access.WRITES))
 
 
 class EarlierDraft(ClientRow):
-    """A colleague's unsigned note as they left it, when someone else went on with it.
+    """A colleague's unsigned note as they left it when someone else continued it.
 
-    Append-only: the words stay theirs, whatever becomes of the note.
+    Append-only: its text stays under their name, whatever becomes of the note.
     """
 
     seal_as = "earlier_draft"
@@ -53,15 +53,15 @@ class EarlierDraft(ClientRow):
     @classmethod
     @transaction.atomic
     def take_over(cls, note: ProgressNote, *, by: User, anew: bool = False) -> bool:
-        """Keep what its author wrote, and make the unsigned `note` theirs.
+        """Store the author's text, and make the user the author of the unsigned `note`.
 
-        `anew`: they begin with an empty note.  False where its author may still
-        write, or someone else was first.
+        `anew`: start with an empty note. False if its author may still write, or
+        someone else took it over first.
         """
         if note.signed_at or note.author_id == by.pk or not author_is_gone(note):
             return False
         if not _make_theirs(note, anew, copy=uuid7()):
-            return False  # the author's role or note changed
+            return False  # the author's role or the note changed
         audit.record("note taken over", about=note)
         if anew:
             note.keep("", note.format, by=by, base=note.revision + 1)
@@ -69,12 +69,12 @@ class EarlierDraft(ClientRow):
 
     @property
     def copied_from(self) -> tuple[str, UUID]:
-        """Its words are sealed as they were, for the row that they are copied from."""
+        """The text was encrypted for the row that it is copied from."""
         return ProgressNote.seal_as, self.note_id
 
 
 def author_is_gone(note: ProgressNote) -> bool:
-    """Whether whoever writes this unsigned note may not write for the client now."""
+    """Whether the author of this unsigned note can no longer write for the client."""
     author = note.author
     if not (author.is_active and author.is_therapist):
         return True
@@ -83,6 +83,6 @@ def author_is_gone(note: ProgressNote) -> bool:
 
 
 def _make_theirs(note: ProgressNote, anew: bool, *, copy: UUID) -> bool:
-    """By the database, which looks again and keeps the draft as it is."""
+    """By a database function, which checks again and keeps the draft as it is."""
     values = (note.pk, note.author_id, note.revision, anew, copy)
     return call("take_over_note", *values)

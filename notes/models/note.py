@@ -28,17 +28,17 @@ audit.verb("note held back", audit.Sort.WROTE, _("Stopped sharing a note"))
 audit.verb("note shown again", audit.Sort.WROTE, _("Shared a note again"))
 
 MOST = 4  # parts of a note
-# What is typed on the session screen, in order.  The unsigned note keeps practice and
-# take-away beside its parts, and after them, as JSON, what was pressed: ratings and
-# answers.  Nothing of a page that was not saved is lost; saving and signing write all
-# of it where it belongs and leave it out of the note.
+# The fields of the session screen, in order. The unsigned note stores exercise and
+# takeaway with its parts, followed by ratings and answers as JSON, so that nothing of
+# an unsaved page is lost. Saving and signing move all of it to its own tables and out
+# of the note.
 TYPED = ("format", *(f"part{n}" for n in range(MOST)), "practice", "take_away")
 LIMITS = {f"part{n}": 40_000 for n in range(MOST)} | {"practice": 500, "take_away": 500}
 PRESSED = re.compile(r"(rating|answer)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PRESSED = 200
 
 
-# A page may name any number as its revision; one that there cannot be is stale.
+# A page may send any number as its revision; an impossible one counts as stale.
 KEEP = PreparedSQL("""
 UPDATE notes_progressnote
 SET body = $1, format = $2, revision = revision + 1, saved_at = $3
@@ -48,14 +48,14 @@ RETURNING revision
 
 
 def pressed_in(body: str) -> dict[str, str]:
-    """Ratings and answers that the body of an unsigned note has beside its texts."""
+    """Ratings and answers stored in the body of an unsigned note after its texts."""
     parts = body.split(PART)
     return json.loads(parts[len(TYPED) - 1]) if len(parts) >= len(TYPED) else {}
 
 
 class ProgressNoteQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
-        """The team reads all; the client what is signed and not held back."""
+        """The care team reads all; the client what is signed and not withheld."""
         rows = super().visible_to(user)
         return rows.shared() if access.reach(user).own else rows
 
@@ -64,24 +64,26 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
         return self.signed().exclude(models.Exists(held))
 
     def signed(self):
-        """Those whose signature is final, by the clock of the database."""
+        """Notes whose signature is final, by the database clock."""
         return self.filter(signed_at__lte=Now())
 
     def unsigned(self):
-        """Those without a final signature: drafts, and those one may still undo."""
+        """Notes without a final signature: drafts, and those that can still be
+        undone."""
         return self.filter(Q(signed_at=None) | Q(signed_at__gt=Now()))
 
     def drafts(self):
-        """Those that nobody pressed Sign on."""
+        """Notes that nobody has signed."""
         return self.filter(signed_at=None)
 
     def to_sign(self):
-        """Without those of sessions that were missed or canceled."""
+        """Without those of missed or canceled sessions."""
         off = [TherapySession.State.MISSED, TherapySession.State.CANCELLED]
         return self.exclude(session__state__in=off)
 
     def with_time_to_undo(self):
-        """`undo_left`: how long the signature can still be undone; past: negative."""
+        """Annotate `undo_left`: how long the signature can still be undone; negative
+        once final."""
         left = models.F("signed_at") - Now()
         return self.annotate(
             undo_left=models.ExpressionWrapper(left, models.DurationField())
@@ -89,7 +91,7 @@ class ProgressNoteQuerySet(ClientRowQuerySet):
 
 
 class ProgressNote(ClientRow):
-    """What happened, part by part.  Unsigned it is its draft; signed it is fixed."""
+    """The note of a session, part by part. A draft until signed, then immutable."""
 
     retention = "record"
     not_exported = {
@@ -113,14 +115,14 @@ class ProgressNote(ClientRow):
         TherapySession, models.PROTECT, related_name="note", db_constraint=False
     )
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
-    # Who began it, where `author` took the draft over from them.
+    # Who began it, if `author` took the draft over from them.
     begun_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     begun_at = models.DateTimeField(null=True)  # by its present author
     format = models.CharField(max_length=4, choices=Format.choices, default="dap")
     body = EncryptedTextField(blank=True)
     revision = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(default=timezone.now)
-    # When the signature is final: ten seconds after Sign was pressed.
+    # When the signature becomes final: ten seconds after signing.
     signed_at = models.DateTimeField(null=True)
     content_hash = models.CharField(max_length=64, blank=True)
 
@@ -137,10 +139,9 @@ class ProgressNote(ClientRow):
     def begin(
         cls, session: TherapySession, *, by: User, body: str = "", format: str = "dap"
     ) -> ProgressNote:
-        """The one note of a session; its key is the session's own.
+        """Create the session's only note, with the session's id.
 
-        Empty it is revision 0, with a text the first.  IntegrityError where somebody
-        began it already.
+        Revision 0 if empty, else 1. IntegrityError if someone has already begun it.
         """
         note = cls(
             id=session.pk,
@@ -158,8 +159,8 @@ class ProgressNote(ClientRow):
 
     @staticmethod
     def is_held_back(session: TherapySession) -> bool:
-        """Whether the note of a session is held back, for who may see neither the note
-        nor the hold: a client learns that it is, and not why."""
+        """Whether a session's note is withheld, for users who can see neither the note
+        nor the hold: a client learns that it is, not why."""
         return call("is_held", session.pk)
 
     @property
@@ -168,7 +169,7 @@ class ProgressNote(ClientRow):
 
     @property
     def pressed(self) -> dict[str, str]:
-        """Ratings and answers of a page that was not saved yet, by their field."""
+        """Unsaved ratings and answers of the page, by field name."""
         return pressed_in(self.body)
 
     @staticmethod
@@ -180,17 +181,17 @@ class ProgressNote(ClientRow):
     # -- verbs -------------------------------------------------------------------
 
     def keep(self, body: str, format: str, *, by: User, base: int) -> int | None:
-        """Save what is being typed over revision `base`, in one statement.
+        """Autosave over revision `base`, in one statement.
 
-        None where somebody else saved since, or signed: nothing is overwritten.
-        Autosave writes no audit row; opening, saving and signing do.
+        None if someone else saved since, or signed: nothing is overwritten. Autosave
+        writes no audit row; opening, saving and signing do.
         """
         sealed = self._meta.get_field("body").seal(self, body)
         saved = KEEP.rows(Binary(sealed), format, timezone.now(), self.pk, by.pk, base)
         return saved[0][0] if saved else None
 
     def compute_hash(self, signed_at) -> str:
-        """What proves that this text of this author was signed at this moment."""
+        """The hash that proves this author signed this text at this time."""
         parts = self.body.split(PART)[:MOST]
         said = [self.session_id, self.author_id, signed_at.isoformat(), self.format]
         text = PART.join(map(str, [*said, *parts]))
@@ -200,7 +201,7 @@ class ProgressNote(ClientRow):
     def sign(self, *, by: User, base: int) -> bool:
         """Sign the text of revision `base`; final ten seconds from now.
 
-        False for a stale revision, a second signature, or a session still to come.
+        False for a stale revision, a second signature, or a session in the future.
         """
         final_at = database_clock() + UNDO_FOR
         content_hash = self.compute_hash(final_at)
@@ -240,16 +241,16 @@ def database_clock() -> datetime:
 
 class NoteHoldQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
-        """The team's; the client does not read why."""
+        """The care team; the client does not read the reason."""
         return self.filter(access.rows_held_by(user, access.READS))
 
     def open(self):
-        """Those that hold now, by the clock of the database."""
+        """Holds that are active now, by the database clock."""
         return self.filter(Q(until=None) | Q(until__gt=Now()))
 
 
 class NoteHold(ClientRow):
-    """Why a signed note is not shown to the client for now; it stays as it is."""
+    """Why a signed note is not shown to the client for now; the note is unchanged."""
 
     seal_as = "note_hold"
     retention = "record"

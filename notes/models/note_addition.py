@@ -25,19 +25,19 @@ FULL = _(
 
 class NoteAdditionQuerySet(ClientRowQuerySet):
     def visible_to(self, user):
-        """The team reads all; the client those of the notes the client may read."""
+        """The care team reads all; the client those of notes they can read."""
         rows = super().visible_to(user)
         return rows.shared() if access.reach(user).own else rows
 
     def shared(self):
-        """Those of signed notes that are not held back."""
+        """Those of signed notes that are not withheld."""
         return self.filter(note__in=ProgressNote.objects.shared())
 
 
 class NoteAddition(ClientRow):
-    """Something added to a signed note, which itself never changes.
+    """An addition to a signed note, which itself never changes.
 
-    Append-only, like the note.  `correction` is the client's request it answers.
+    Append-only, like the note. `correction` is the client's request that it answers.
     """
 
     retention = "record"

@@ -8,7 +8,7 @@ from goals.models import Goal
 
 
 class SessionGoal(ClientRow):
-    """A goal that was worked on in a session, with the rating given there, if any."""
+    """A goal worked on in a session, with the rating given there, if any."""
 
     retention = "record"
     frozen = "__all__"
@@ -32,7 +32,7 @@ class SessionGoal(ClientRow):
 
     @classmethod
     def note_down(cls, session: TherapySession, goals: list[Goal]) -> None:
-        """That these were worked on; once each, however often it is said."""
+        """Record that these goals were worked on, at most once each."""
         rows = [
             cls(
                 practice_id=session.practice_id,

@@ -8,5 +8,5 @@ from tests.cast import book
 
 @pytest.fixture
 def session(cleo, thea):
-    """One that ended a moment ago and has no note yet."""
+    """A session that ended a moment ago and has no note yet."""
     return book(cleo, thea, at=timezone.now() - timedelta(minutes=50))

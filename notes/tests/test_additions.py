@@ -1,4 +1,4 @@
-"""Thea adds to a signed note: named, dated, read by Cleo as the note is."""
+"""Thea adds to a signed note: signed, dated, shared with Cleo like the note."""
 
 import json
 from datetime import timedelta
@@ -44,7 +44,7 @@ def said(**changes):
         ("correction", "<strong>Correction</strong> by"),
     ],
 )
-def test_an_addition_stands_below_the_note_on_both_sides(
+def test_an_addition_is_shown_below_the_note_on_both_sides(
     sign_in, thea, cleo, session, kind, words
 ):
     url = f"/sessions/{session.pk}/"
@@ -59,13 +59,13 @@ def test_an_addition_stands_below_the_note_on_both_sides(
         assert "Reason: My mistake." in found
 
 
-def test_the_note_itself_stays_as_it_was(sign_in, thea, session):
+def test_the_note_itself_is_unchanged(sign_in, thea, session):
     before = list(ProgressNote.objects.values())
     sign_in(thea).post(f"/sessions/{session.pk}/add/", said())
     assert list(ProgressNote.objects.values()) == before
 
 
-def test_a_late_entry_says_which_day_it_is_about(sign_in, thea, session):
+def test_a_late_entry_says_which_date_it_is_about(sign_in, thea, session):
     sign_in(thea).post(
         f"/sessions/{session.pk}/add/", said(kind_of_addition="late_entry")
     )
@@ -74,9 +74,7 @@ def test_a_late_entry_says_which_day_it_is_about(sign_in, thea, session):
     assert f'about <time datetime="{day.isoformat()}">' in found
 
 
-def test_what_is_added_to_a_note_that_is_held_back_is_held_back_with_it(
-    sign_in, thea, cleo, session
-):
+def test_an_addition_to_a_withheld_note_is_withheld_too(sign_in, thea, cleo, session):
     add_to(session, "Only after we talked", by=thea)
     with acting_as(thea.pk), transaction.atomic():
         held = NoteHold.place(session.note, "To talk about first", by=thea)
@@ -90,8 +88,10 @@ def test_what_is_added_to_a_note_that_is_held_back_is_held_back_with_it(
     assert "Only after we talked" in page_at(portal, f"/portal/sessions/{session.pk}/")
 
 
-def test_the_programs_own_rule_hides_what_was_added_to_a_held_note(thea, cleo, session):
-    """As the superuser, so that the database's rule does not help."""
+def test_the_programs_own_rule_hides_an_addition_to_a_withheld_note(
+    thea, cleo, session
+):
+    """As the superuser, so that row-level security does not help."""
     shown = add_to(session, by=thea)
     kept_back = hold(cleo, thea, at=timezone.now() - 2 * DAY)
     add_to(kept_back, by=thea)
@@ -102,9 +102,7 @@ def test_the_programs_own_rule_hides_what_was_added_to_a_held_note(thea, cleo, s
 
 
 @pytest.mark.parametrize("role", ["co_therapist", "cover"])
-def test_whoever_may_write_adds_in_their_own_name(
-    sign_in, thea, theo, cleo, session, role
-):
+def test_a_writer_adds_in_their_own_name(sign_in, thea, theo, cleo, session, role):
     in_care(cleo, theo, role)
     sign_in(theo).post(f"/sessions/{session.pk}/add/", said())
     found = page_at(sign_in(thea), f"/sessions/{session.pk}/")
@@ -113,7 +111,7 @@ def test_whoever_may_write_adds_in_their_own_name(
 
 
 @pytest.mark.parametrize("role", ["supervisor", "emergency"])
-def test_whoever_only_reads_sees_it_and_adds_nothing(
+def test_a_read_only_reader_sees_it_and_adds_nothing(
     sign_in, thea, theo, cleo, session, role
 ):
     add_to(session, by=thea)
@@ -139,7 +137,7 @@ def test_a_note_that_is_not_signed_cannot_be_added_to(sign_in, thea, cleo):
 
 
 def test_no_addition_reaches_another_clients_note(cleo, carl, thea, theo, session):
-    """By the database alone: Theo writes for Carl and names Cleo's note."""
+    """By SQL: Theo writes for Carl and names Cleo's note."""
     theirs = hold(carl, theo, at=timezone.now() - DAY)
     with acting_as(theo.pk):
         note = ProgressNote.objects.get(session=theirs)
@@ -168,7 +166,7 @@ def test_no_addition_reaches_another_clients_note(cleo, carl, thea, theo, sessio
         ({"text": "x" * 10_001}, "Keep this to 10000 characters"),
     ],
 )
-def test_what_is_missing_is_said_and_the_rest_stays(
+def test_a_missing_field_is_reported_and_the_rest_stays(
     sign_in, thea, session, changes, words
 ):
     answer = sign_in(thea).post(f"/sessions/{session.pk}/add/", said(**changes))
@@ -185,14 +183,14 @@ def test_an_addendum_needs_no_reason(sign_in, thea, session):
     assert "Reason:" not in page_at(sign_in(thea), f"/sessions/{session.pk}/")
 
 
-def test_pressing_twice_adds_once(sign_in, thea, session):
+def test_a_double_click_adds_once(sign_in, thea, session):
     form, url = said(), f"/sessions/{session.pk}/add/"
     for _ in range(2):
         assert sign_in(thea).post(url, form).status_code == 302
     assert NoteAddition.objects.count() == 1
 
 
-def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
+def test_a_half_written_addition_is_restored_and_gone_once_signed(
     sign_in, thea, cleo, session
 ):
     browser = sign_in(thea)
@@ -212,7 +210,7 @@ def test_a_half_written_addition_comes_back_and_is_gone_once_signed(
     assert not Draft.objects.exists()
 
 
-def test_the_form_has_a_place_for_the_text_of_another_tab(sign_in, thea, session):
+def test_the_form_can_show_the_text_of_another_tab(sign_in, thea, session):
     found = page_at(sign_in(thea), f"/sessions/{session.pk}/add/")
     form = found.partition("data-draft-url")[2].partition("</form>")[0]
     for part in ("data-conflict", "data-conflict-text", "data-conflict-discard"):
@@ -220,7 +218,7 @@ def test_the_form_has_a_place_for_the_text_of_another_tab(sign_in, thea, session
 
 
 @pytest.mark.parametrize("role", ["cairn_web", "cairn_owner", "postgres"])
-def test_an_addition_never_changes_whoever_asks(thea, session, role):
+def test_an_addition_never_changes(thea, session, role):
     add_to(session, by=thea)
     before = list(NoteAddition.objects.values())
     for statement in (
@@ -239,7 +237,9 @@ def test_an_addition_never_changes_whoever_asks(thea, session, role):
     assert list(NoteAddition.objects.values()) == before
 
 
-def test_adding_leaves_one_audit_row_and_printing_is_a_look(sign_in, thea, session):
+def test_adding_leaves_one_audit_row_and_printing_counts_as_a_look(
+    sign_in, thea, session
+):
     browser = sign_in(thea)
     browser.post(f"/sessions/{session.pk}/add/", said())
     page_at(browser, f"/sessions/{session.pk}/print/")
@@ -248,7 +248,7 @@ def test_adding_leaves_one_audit_row_and_printing_is_a_look(sign_in, thea, sessi
     assert AuditEvent.objects.filter(verb="printed").count() == 1
 
 
-def test_one_note_is_printed_with_what_was_added(sign_in, thea, theo, cleo, session):
+def test_a_note_is_printed_with_its_additions(sign_in, thea, theo, cleo, session):
     add_to(session, by=thea)
     found = page_at(sign_in(thea), f"/sessions/{session.pk}/print/")
     for words in ("Harbour Practice", "She came in tired.", "She came by bus.",
@@ -260,10 +260,10 @@ def test_one_note_is_printed_with_what_was_added(sign_in, thea, theo, cleo, sess
     assert sign_in(thea).post(f"/sessions/{session.pk}/print/").status_code == 405
 
 
-# -- the record -----------------------------------------------------------------------
+# -- the export -----------------------------------------------------------------------
 
 
-def test_additions_are_in_every_format_of_the_record(sign_in, thea, cleo, session):
+def test_additions_are_in_every_format_of_the_export(sign_in, thea, cleo, session):
     add_to(session, by=thea, kind="correction", reason="My mistake.")
     files = opened(fetched(sign_in(cleo.user), OWN).content)
     [row] = json.loads(files["record.json"])["note_additions"]
@@ -276,7 +276,7 @@ def test_additions_are_in_every_format_of_the_record(sign_in, thea, cleo, sessio
     assert "She came by bus." in files["note_additions.csv"].decode("utf-8-sig")
 
 
-def test_additions_are_on_paper_below_their_note(thea, cleo, session):
+def test_additions_are_in_the_pdf_below_their_note(thea, cleo, session):
     from transfer.export.pdf import Drawing
 
     drawn = []
@@ -295,7 +295,9 @@ def test_additions_are_on_paper_below_their_note(thea, cleo, session):
 
 
 @pytest.mark.parametrize("who", ["cleo", "thea"])
-def test_what_was_added_to_a_held_note_is_in_no_copy(sign_in, thea, cleo, session, who):
+def test_additions_to_a_withheld_note_are_in_no_export(
+    sign_in, thea, cleo, session, who
+):
     add_to(session, by=thea)
     with acting_as(thea.pk), transaction.atomic():
         NoteHold.place(session.note, "To talk about first", by=thea)
@@ -316,7 +318,7 @@ def test_fifty_additions_cost_no_more_queries_than_one(sign_in, thea, cleo, sess
     assert [pinned(sign_in(who), url) for who, url in urls] == one
 
 
-# -- what a client asked for ----------------------------------------------------------
+# -- corrections that a client asked for ----------------------------------------------
 
 
 @pytest.fixture
@@ -344,7 +346,7 @@ def test_an_answer_adds_the_correction_to_the_note_and_the_client_is_led_there(
     ("changes", "words"),
     [({"text": ""}, "Write the correction."), ({"note": ""}, "Choose the note")],
 )
-def test_half_a_correction_is_sent_back_and_nothing_is_answered(
+def test_an_incomplete_correction_is_returned_and_nothing_is_answered(
     sign_in, thea, session, asked, changes, words
 ):
     answer = {"answer": "Yes.", "note": str(session.pk), "text": "Thinking."} | changes
@@ -354,7 +356,7 @@ def test_half_a_correction_is_sent_back_and_nothing_is_answered(
     assert asked.answered_at is None
 
 
-def test_a_correction_is_offered_for_this_clients_signed_notes_alone(
+def test_a_correction_is_offered_only_for_this_clients_signed_notes(
     sign_in, thea, theo, carl, cleo, session, asked
 ):
     draft = hold(cleo, thea, at=timezone.now() - DAY, sign=False)
@@ -366,7 +368,7 @@ def test_a_correction_is_offered_for_this_clients_signed_notes_alone(
     assert f'value="{other.pk}"' not in found
 
 
-def test_a_colleague_who_answered_first_leaves_no_second_correction(
+def test_a_colleague_who_answered_first_prevents_a_second_correction(
     sign_in, thea, cleo, session, asked
 ):
     answer = {"answer": "Yes.", "note": str(session.pk), "text": "Thinking."}
@@ -375,7 +377,7 @@ def test_a_colleague_who_answered_first_leaves_no_second_correction(
     assert NoteAddition.objects.count() == 1
 
 
-def test_the_worker_reads_no_addition(thea, session):
+def test_the_worker_cannot_read_additions(thea, session):
     add_to(session, by=thea)
     with (
         as_role("cairn_worker"),

@@ -1,4 +1,4 @@
-"""What came in since the last session, and what is kept for the next one."""
+"""What happened since the last session, and topics for the next one."""
 
 import re
 from datetime import timedelta
@@ -58,7 +58,7 @@ def goal(cleo, thea):
 
 @pytest.fixture
 def between(cleo, thea):
-    """One session was a week ago, the next begins now; three days ago lies between."""
+    """One session a week ago, the next begins now; three days ago is in between."""
     hold(cleo, thea, at=timezone.now() - 7 * DAY)
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=2))
     return session, timezone.now() - 3 * DAY
@@ -73,7 +73,7 @@ def pages(session, cleo, thea, sign_in):
     return screen, client
 
 
-def test_what_cleo_rated_reached_and_answered_came_in(
+def test_what_cleo_rated_reached_and_answered_is_listed(
     cleo, thea, goal, between, sign_in
 ):
     session, then = between
@@ -90,7 +90,7 @@ def test_what_cleo_rated_reached_and_answered_came_in(
 
 
 @pytest.mark.parametrize("ended_as", ["reached", "aside"])
-def test_what_cleo_did_for_a_goal_closed_meanwhile_came_in_too(
+def test_what_cleo_did_for_a_goal_closed_meanwhile_is_listed_too(
     cleo, thea, goal, between, sign_in, ended_as
 ):
     session, then = between
@@ -112,13 +112,13 @@ def test_what_cleo_did_for_a_goal_closed_meanwhile_came_in_too(
     assert "No open goals." in client
 
 
-def test_what_was_before_the_last_session_did_not_come_in(
+def test_what_happened_before_the_last_session_is_not_listed(
     cleo, thea, goal, between, sign_in
 ):
     session, _then = between
     before = timezone.now() - 9 * DAY
     rate(goal, 7, by=cleo.user, at=before)
-    # While they sat together.
+    # During the session.
     rate(goal, 8, by=cleo.user, at=timezone.now() - 7 * DAY + HOUR / 4)
     step(goal, "One stop alone", by=cleo.user, at=before)
     exercise(cleo, thea, "Breathe at the stop", by=cleo.user, at=before)
@@ -129,7 +129,7 @@ def test_what_was_before_the_last_session_did_not_come_in(
     assert "Logged an exercise" not in today
 
 
-def test_what_thea_wrote_down_herself_is_no_news(cleo, thea, goal, between, sign_in):
+def test_what_thea_entered_herself_is_not_news(cleo, thea, goal, between, sign_in):
     session, then = between
     rate(goal, 7, by=thea, at=then)
     step(goal, "One stop alone", by=thea, at=then)
@@ -142,7 +142,7 @@ def test_what_thea_wrote_down_herself_is_no_news(cleo, thea, goal, between, sign
     assert "Logged an exercise" not in today
 
 
-def test_what_was_withdrawn_did_not_come_in(cleo, thea, goal, between, sign_in):
+def test_a_withdrawn_rating_is_not_listed(cleo, thea, goal, between, sign_in):
     session, then = between
     rate(goal, 4, by=cleo.user, at=then)
     slip = rate(goal, 9, by=cleo.user, at=then + HOUR)
@@ -167,7 +167,7 @@ def test_what_was_withdrawn_did_not_come_in(cleo, thea, goal, between, sign_in):
     assert not screen and "Nothing new." in client
 
 
-def test_a_withdrawn_agreement_is_a_line_until_it_is_agreed_again(
+def test_a_withdrawn_agreement_is_listed_until_it_is_given_again(
     cleo, thea, goal, between, sign_in
 ):
     session, _then = between
@@ -182,7 +182,7 @@ def test_a_withdrawn_agreement_is_a_line_until_it_is_agreed_again(
         assert line not in page
 
 
-def test_an_old_session_shows_nothing_of_after_it(cleo, thea, goal, sign_in):
+def test_an_old_session_shows_nothing_after_it(cleo, thea, goal, sign_in):
     old = book(cleo, thea, at=timezone.now() - 5 * DAY)
     rate(goal, 7, by=cleo.user, at=timezone.now() - 2 * DAY)
     step(goal, "One stop alone", by=cleo.user, at=timezone.now() - 2 * DAY)
@@ -211,11 +211,11 @@ def test_the_pages_take_as_many_queries_with_more_news(
     assert [pinned(browser, url) for url in urls] == before
 
 
-# -- kept for the next session ---------------------------------------------------------
+# -- topics for the next session -------------------------------------------------------
 
 
 def reached(goal, cleo, thea):
-    """Both choose so in its review."""
+    """Both choose "reached" in its review."""
     review = as_(thea, lambda: Review.begin(seen_by(thea, goal), by=thea))
     for by in (thea, cleo.user):
         review = Review.objects.get(pk=review.pk)
@@ -235,7 +235,7 @@ REACHED_PORTAL = "Goal reached: to talk about at your next session"
 
 
 @pytest.mark.parametrize("style", ContactPreferences.Celebrates.values)
-def test_a_goal_reached_has_its_place_in_the_next_session(
+def test_a_reached_goal_is_a_topic_of_the_next_session(
     cleo, thea, goal, sign_in, style
 ):
     hold(cleo, thea, at=timezone.now() - 7 * DAY)
@@ -251,7 +251,7 @@ def test_a_goal_reached_has_its_place_in_the_next_session(
     assert ("Take the bus into town" in page) is talked
     assert REACHED_STAFF not in read(theas, f"/sessions/{after.pk}/")
     assert REACHED_PORTAL not in read(cleos, f"/portal/sessions/{after.pk}/")
-    # Once they have met, it has had its place.
+    # After that session it no longer is.
     with acting_as(thea.pk), transaction.atomic():
         now = timezone.now()
         rows = TherapySession.objects.filter(pk=coming.pk)
@@ -263,9 +263,7 @@ def test_a_goal_reached_has_its_place_in_the_next_session(
 
 
 @pytest.mark.parametrize("who", ["client", "therapist", "both"])
-def test_what_one_wants_to_talk_about_is_on_the_page_of_that_session(
-    cleo, thea, goal, sign_in, who
-):
+def test_a_topic_is_on_the_page_of_the_next_session(cleo, thea, goal, sign_in, who):
     coming = book(cleo, thea, at=timezone.now() + 2 * DAY)
     as_(
         thea,
@@ -305,14 +303,14 @@ def test_topics_take_as_many_queries_however_many(cleo, thea, sign_in):
     assert (pinned(*theas), pinned(*cleos)) == before
 
 
-def test_a_goal_reached_without_steps_has_no_empty_part(cleo, thea, goal, sign_in):
+def test_a_goal_reached_without_steps_has_no_empty_section(cleo, thea, goal, sign_in):
     reached(goal, cleo, thea)
     for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
         page = sign_in(person).get(f"{start}/{goal.pk}/reached/").content.decode()
         assert "What helped" not in page and "Celebrating progress" in page
 
 
-def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in):
+def test_a_goal_reached_by_steps_says_what_helped(cleo, thea, goal, sign_in):
     step(goal, "One stop alone", by=cleo.user, at=timezone.now())
     reached(goal, cleo, thea)
     for person, start in ((thea, "/goals"), (cleo.user, "/portal/goals")):
@@ -320,7 +318,7 @@ def test_a_goal_reached_by_steps_says_what_carried_it(cleo, thea, goal, sign_in)
         assert "One stop alone" in page.partition("What helped")[2]
 
 
-def test_what_cleo_said_about_a_goal_came_in_and_what_thea_said_did_not(
+def test_cleos_comment_on_a_goal_is_listed_and_theas_is_not(
     goal, between, cleo, thea, sign_in
 ):
     session, at = between
@@ -335,7 +333,7 @@ def test_what_cleo_said_about_a_goal_came_in_and_what_thea_said_did_not(
     assert page.count(f"Cleo commented on a goal {goal.shown.own_words}") == 1
 
 
-def test_a_comment_of_before_the_last_session_or_of_thea_is_no_news(
+def test_a_comment_before_the_last_session_or_by_thea_is_not_news(
     goal, between, cleo, thea, sign_in
 ):
     session, at = between

@@ -15,7 +15,7 @@ from toolkit.models import Assignment
 
 
 def in_form(answer, name="part0"):
-    """What a text field of the form holds."""
+    """The value of a text field of the form."""
     [field] = [
         one for one in answer.context["form"] if one.name == name
     ]  # fmt: skip
@@ -55,7 +55,7 @@ def test_the_page_offers_mine_theirs_and_both(sign_in, thea, session, saved_else
                       "part1": "My part.\n\nTheir part."}),
     ],
 )  # fmt: skip
-def test_a_choice_is_put_in_the_form_and_saved_by_the_next_press_alone(
+def test_a_choice_fills_the_form_and_only_the_next_click_saves_it(
     sign_in, thea, session, saved_elsewhere, act, texts
 ):
     browser = sign_in(thea)
@@ -71,7 +71,9 @@ def test_a_choice_is_put_in_the_form_and_saved_by_the_next_press_alone(
     assert note.parts[:2] == [texts["part0"], texts["part1"]]
 
 
-def test_what_was_not_chosen_is_kept(sign_in, thea, session, saved_elsewhere):
+def test_the_text_that_was_not_chosen_is_stored(
+    sign_in, thea, session, saved_elsewhere
+):
     browser = sign_in(thea)
     sent(browser, session, "save", **MINE)
     sent(browser, session, "use-theirs", **MINE)
@@ -79,7 +81,7 @@ def test_what_was_not_chosen_is_kept(sign_in, thea, session, saved_elsewhere):
     assert "Mine alone." in page
 
 
-def test_ratings_follow_the_text_that_is_chosen(sign_in, thea, cleo, session):
+def test_ratings_follow_the_chosen_text(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea)
     browser, name = sign_in(thea), f"rating-{goal.pk}"
     kept(browser, session, part0="Theirs", **{name: "3"})
@@ -111,7 +113,7 @@ def test_a_choice_after_the_note_was_signed_changes_nothing(sign_in, thea, sessi
 def test_two_notes_of_160_000_characters_are_both_shown_and_joined(
     sign_in, thea, session
 ):
-    """Too much to compare: the page says both as they are, without marks."""
+    """Too long to compare: the page shows both without marks."""
     theirs = {f"part{n}": f"theirs{n} " * 4_900 for n in range(4)}
     mine = {f"part{n}": f"a{n} b{n} " * 6_500 for n in range(4)}
     browser = sign_in(thea)
@@ -141,11 +143,11 @@ def test_two_notes_of_160_000_characters_are_both_shown_and_joined(
         (" ", " \n\n ", " "),
     ],
 )
-def test_both_together_say_each_paragraph_once(mine, theirs, both):
+def test_both_together_have_each_paragraph_once(mine, theirs, both):
     assert together(mine, theirs) == both
 
 
-# -- what the other tab has beside the parts -------------------------------------------
+# -- other fields of the other tab -----------------------------------------------------
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ def test_the_page_with_both_shows_all_of_the_saved_text(
         assert label in panel, label
 
 
-def test_what_both_texts_say_is_not_repeated_beside_the_parts(
+def test_text_in_both_is_not_repeated_beside_the_parts(
     sign_in, thea, session, all_elsewhere
 ):
     mine = all_elsewhere | {"part0": "Mine"}
@@ -190,7 +192,7 @@ def test_what_both_texts_say_is_not_repeated_beside_the_parts(
     assert "Did it" not in panel
 
 
-def test_autosave_is_answered_with_all_of_the_saved_text(
+def test_autosave_answers_with_all_of_the_saved_text(
     sign_in, thea, session, all_elsewhere
 ):
     answer = kept(sign_in(thea), session, part0="Mine", practice="", take_away="Mine")
@@ -200,7 +202,7 @@ def test_autosave_is_answered_with_all_of_the_saved_text(
         assert said_there in text
 
 
-def test_both_together_take_the_ratings_and_answers_that_mine_lacks(
+def test_both_together_add_the_ratings_and_answers_that_mine_lacks(
     sign_in, thea, session, all_elsewhere
 ):
     answer = sent(sign_in(thea), session, "use-both", part0="Mine", practice="")
@@ -215,16 +217,16 @@ def test_both_together_take_the_ratings_and_answers_that_mine_lacks(
         assert str(in_form(answer, name)) == text
 
 
-# -- what was set aside on the server --------------------------------------------------
+# -- text set aside on the server ------------------------------------------------------
 
 
 def offered(browser, session):
-    """What the page gives back that is not in the note."""
+    """The text that the page offers and that is not in the note."""
     page = browser.get(f"/sessions/{session.pk}/").content.decode()
     return page.partition("typed-back")[2].partition("</section>")[0]
 
 
-def test_a_save_of_something_else_leaves_what_was_set_aside(
+def test_saving_something_else_keeps_what_was_set_aside(
     sign_in, thea, session, saved_elsewhere
 ):
     browser = sign_in(thea)
@@ -236,7 +238,7 @@ def test_a_save_of_something_else_leaves_what_was_set_aside(
 
 
 @pytest.mark.parametrize("act", ["use-mine", "use-both"])
-def test_a_save_that_has_all_of_it_deletes_what_was_set_aside(
+def test_saving_all_of_it_deletes_what_was_set_aside(
     sign_in, thea, session, saved_elsewhere, act
 ):
     browser = sign_in(thea)
@@ -261,9 +263,7 @@ def test_a_second_conflict_keeps_what_the_first_set_aside(
         assert text in found, text
 
 
-def test_the_same_words_again_are_set_aside_once(
-    sign_in, thea, session, saved_elsewhere
-):
+def test_the_same_text_again_is_set_aside_once(sign_in, thea, session, saved_elsewhere):
     browser = sign_in(thea)
     for text in ("Half a sen", "Half a sen", "Half a sen\n\nand more"):
         kept(browser, session, part0=text)
@@ -283,7 +283,7 @@ def test_a_text_at_its_limit_is_set_aside_whole(
 
 
 def test_discarding_works_wherever_the_text_is_shown(sign_in, thea, session):
-    """After a form of the same page came back with an error, too."""
+    """Also after a form of the same page was returned with an error."""
     browser = sign_in(thea)
     sent(browser, session, "sign", part0="Signed")
     sent(browser, session, "save", part0="Too late")
@@ -294,7 +294,7 @@ def test_discarding_works_wherever_the_text_is_shown(sign_in, thea, session):
     assert not offered(browser, session)
 
 
-def test_what_the_note_itself_holds_is_no_text_to_discard(
+def test_text_in_the_note_itself_cannot_be_discarded(
     sign_in, thea, session, all_elsewhere
 ):
     browser = sign_in(thea)

@@ -1,4 +1,4 @@
-"""Thea and Cleo both say how an exercise went; nobody's word vanishes unseen."""
+"""Thea and Cleo both answer how an exercise went; no answer is lost silently."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ def answered(exercise):
     return exercise.answer, exercise.answered_by.name.split()[0]
 
 
-def test_what_cleo_answers_meanwhile_is_not_replaced_by_what_the_page_had(
+def test_cleos_answer_meanwhile_is_not_replaced_by_the_pages_old_value(
     sign_in, thea, cleo, session
 ):
     with acting_as(thea.pk), transaction.atomic():
@@ -47,7 +47,7 @@ def test_what_cleo_answers_meanwhile_is_not_replaced_by_what_the_page_had(
     assert exercise.answer == "did"
 
 
-def test_what_cleo_answers_meanwhile_is_replaced_only_where_thea_means_it(
+def test_cleos_answer_meanwhile_is_replaced_only_if_thea_intends_it(
     sign_in, thea, cleo, session
 ):
     with acting_as(thea.pk), transaction.atomic():
@@ -73,9 +73,7 @@ def test_what_cleo_answers_meanwhile_is_replaced_only_where_thea_means_it(
     assert (exercise.answer, exercise.answered_by) == ("some", thea)
 
 
-def test_cleo_sees_what_thea_answered_before_hers_replaces_it(
-    sign_in, thea, cleo, exercise
-):
+def test_cleo_sees_theas_answer_before_replacing_it(sign_in, thea, cleo, exercise):
     browser, url = sign_in(cleo.user), answering(exercise)
     old = {"answer": "some", "was": "", "from": "home"}
     with acting_as(thea.pk), transaction.atomic():
@@ -99,7 +97,7 @@ def test_cleo_changes_her_own_answer_from_an_older_page(sign_in, cleo, exercise)
     assert answered(exercise) == ("not", "Cleo")
 
 
-def test_the_same_word_from_both_is_no_question(sign_in, thea, cleo, exercise):
+def test_the_same_answer_from_both_asks_nothing(sign_in, thea, cleo, exercise):
     with acting_as(thea.pk), transaction.atomic():
         exercise.say("did", by=thea, seen="")
     url = answering(exercise)
@@ -108,10 +106,10 @@ def test_the_same_word_from_both_is_no_question(sign_in, thea, cleo, exercise):
 
 
 @pytest.mark.parametrize("late", ["thea", "cleo"])
-def test_of_two_answers_at_the_very_same_moment_the_later_sees_the_earlier(
+def test_of_two_simultaneous_answers_the_later_sees_the_earlier(
     real_login, thea, cleo, session, exercise, late
 ):
-    """The earlier one is written and not yet committed when the later one is sent."""
+    """The earlier one is written but not committed when the later one is sent."""
     at = {
         "thea": (thea, f"/sessions/{session.pk}/",
                  said(act="save") | {f"answer-{exercise.pk}": "some",

@@ -1,4 +1,4 @@
-"""What an older page of a session says and does, once something happened meanwhile."""
+"""What a stale page of a session says and does after something happened meanwhile."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def said_of(found):
-    """Without the marks that keep a name's own direction."""
+    """Text without the marks that isolate a name's direction."""
     return found.replace("\u2068", "").replace("\u2069", "")
 
 
@@ -25,7 +25,7 @@ def said_of(found):
     [("missed", "This session was marked missed."),
      ("cancel", "This session was canceled.")],
 )  # fmt: skip
-def test_nothing_is_saved_into_a_session_that_did_not_take_place(
+def test_nothing_is_saved_into_a_missed_or_canceled_session(
     sign_in, thea, session, act, why, begun
 ):
     browser = sign_in(thea)
@@ -54,14 +54,14 @@ def test_a_missed_session_with_a_draft_is_listed_as_missed(
         assert "Missed" in found and "Begun and left" not in found
 
 
-def test_a_session_ahead_is_booked_and_not_yet_to_be_logged(sign_in, thea, cleo):
+def test_a_future_session_is_booked_and_cannot_be_logged_yet(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() + 3 * DAY)
     found = page_at(sign_in(thea), f"/clients/{cleo.pk}/sessions/")
     assert "Booked" in found
     assert "No note yet" not in found
 
 
-def test_a_canceled_session_ahead_is_no_past_one_for_cleo(sign_in, thea, cleo):
+def test_a_canceled_future_session_is_not_listed_as_past_for_cleo(sign_in, thea, cleo):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
     sign_in(thea).post(f"/sessions/{ahead.pk}/cancel/")
     found = page_at(sign_in(cleo.user), "/portal/sessions/")
@@ -69,10 +69,10 @@ def test_a_canceled_session_ahead_is_no_past_one_for_cleo(sign_in, thea, cleo):
 
 
 @pytest.mark.parametrize("began", [True, False])
-def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
+def test_a_session_can_be_marked_missed_after_its_start_and_canceled_before(
     sign_in, thea, cleo, began
 ):
-    """Thea cannot tell Cleo that next week's session did not take place."""
+    """Thea cannot tell Cleo that next week's session was missed."""
     at = timezone.now() + (-HOUR / 2 if began else 7 * DAY)
     session, browser = book(cleo, thea, at=at), sign_in(thea)
     found = page_at(browser, f"/sessions/{session.pk}/")
@@ -94,7 +94,7 @@ def test_an_hour_is_marked_missed_once_it_has_started_and_canceled_before(
      ("missed", "This session was marked missed already."),
      ("", "This session was held and logged. Nothing was changed.")],
 )  # fmt: skip
-def test_calling_off_from_an_older_page_says_what_became_of_it(
+def test_canceling_from_a_stale_page_says_what_happened_to_it(
     sign_in, thea, session, act, first, why
 ):
     browser = sign_in(thea)
@@ -108,7 +108,7 @@ def test_calling_off_from_an_older_page_says_what_became_of_it(
     assert why in answer.content.decode()
 
 
-def test_what_is_shared_with_a_closed_account_is_not_said_to_be_read(
+def test_notes_shared_with_a_closed_account_are_not_said_to_be_read(
     sign_in, thea, cleo
 ):
     session = hold(cleo, thea, at=timezone.now() - DAY)
@@ -125,7 +125,7 @@ def test_what_is_shared_with_a_closed_account_is_not_said_to_be_read(
         assert "Cleo can read" not in said_of(page_at(browser, url)), url
 
 
-def test_the_page_to_move_a_session_promises_no_reminder_to_who_wants_none(
+def test_moving_a_session_promises_no_reminder_to_a_client_who_wants_none(
     sign_in, thea, cleo
 ):
     ahead = book(cleo, thea, at=timezone.now() + 3 * DAY)
@@ -133,7 +133,9 @@ def test_the_page_to_move_a_session_promises_no_reminder_to_who_wants_none(
     assert "Any reminders will use the new time." in found
 
 
-def test_who_answered_a_correction_meanwhile_is_named(sign_in, thea, theo, cleo):
+def test_the_colleague_who_answered_a_correction_meanwhile_is_named(
+    sign_in, thea, theo, cleo
+):
     in_care(cleo, theo, "co_therapist")
     with as_person(cleo.user):
         asked = Correction.ask(cleo, "A name", "It is Jo", by=cleo.user)

@@ -1,4 +1,4 @@
-"""Thea logs a session: ratings, a note that is never lost, practice, take-away."""
+"""Thea logs a session: ratings, a note that is never lost, exercise, takeaway."""
 
 import threading
 from datetime import timedelta
@@ -32,7 +32,7 @@ def said(**changes):
 
 
 def kept(browser, session, **changes):
-    """The answer to an autosave."""
+    """The response to an autosave."""
     url = f"/sessions/{session.pk}/note/"
     typed = {k: v for k, v in said(**changes).items() if k != "act"}
     return browser.post(url, typed, headers={"accept": "application/json"})
@@ -45,7 +45,7 @@ def note_of(session, by):
         return note
 
 
-def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
+def test_thea_logs_and_signs_at_once(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea)
     answer = sign_in(thea).post(
         f"/sessions/{session.pk}/", said() | {f"rating-{goal.pk}": "6"}
@@ -69,7 +69,7 @@ def test_thea_logs_and_signs_in_one_go(sign_in, thea, cleo, session):
     assert "The wave has a clock on it." in page
 
 
-def test_cleo_reads_the_signed_note_and_the_take_away(sign_in, thea, cleo, session):
+def test_cleo_reads_the_signed_note_and_the_takeaway(sign_in, thea, cleo, session):
     sign_in(thea).post(f"/sessions/{session.pk}/", said())
     ten_seconds_pass()
     portal = sign_in(cleo.user)
@@ -80,9 +80,7 @@ def test_cleo_reads_the_signed_note_and_the_take_away(sign_in, thea, cleo, sessi
     assert "The wave has a clock" in portal.get("/portal/").content.decode()
 
 
-def test_a_note_that_is_held_back_is_not_shown_until_it_is(
-    sign_in, thea, cleo, session
-):
+def test_a_withheld_note_is_not_shown_until_it_is_shared(sign_in, thea, cleo, session):
     browser, portal = sign_in(thea), sign_in(cleo.user)
     browser.post(f"/sessions/{session.pk}/", said())
     ten_seconds_pass()
@@ -95,9 +93,7 @@ def test_a_note_that_is_held_back_is_not_shown_until_it_is(
     assert "Came in tired." in page
 
 
-def test_saved_is_answered_with_the_hash_of_exactly_what_was_typed(
-    sign_in, thea, cleo, session
-):
+def test_autosave_answers_with_the_hash_of_the_typed_text(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea)
     rated = {f"rating-{goal.pk}": "6"}
     answer = kept(sign_in(thea), session, part0="Two\r\nlines 🪨", **rated)
@@ -108,7 +104,7 @@ def test_saved_is_answered_with_the_hash_of_exactly_what_was_typed(
     assert note_of(session, thea).parts[0] == "Two\nlines 🪨"
 
 
-def test_what_was_typed_is_there_after_a_reload(sign_in, thea, session):
+def test_typed_text_is_there_after_a_reload(sign_in, thea, session):
     kept(sign_in(thea), session, part0="Half a sen")
     page = sign_in(thea).get(f"/sessions/{session.pk}/").content.decode()
     assert "Half a sen" in page
@@ -120,7 +116,7 @@ def form_of(browser, session):
     return {name: form[name].value() for name in form.fields}
 
 
-def test_ratings_and_answers_that_were_not_saved_are_there_after_a_reload(
+def test_unsaved_ratings_and_answers_are_there_after_a_reload(
     sign_in, thea, cleo, session
 ):
     goals = [agreed_goal(cleo, thea) for _ in range(2)]
@@ -142,7 +138,7 @@ def test_ratings_and_answers_that_were_not_saved_are_there_after_a_reload(
 
 
 @pytest.mark.parametrize("closes", [True, False])
-def test_a_goal_that_goes_or_comes_meanwhile_loses_no_rating(
+def test_a_goal_added_or_closed_meanwhile_loses_no_rating(
     sign_in, thea, cleo, session, closes
 ):
     goal = agreed_goal(cleo, thea)
@@ -159,9 +155,7 @@ def test_a_goal_that_goes_or_comes_meanwhile_loses_no_rating(
     assert GoalRating.objects.get().value == 6
 
 
-def test_a_goal_that_was_closed_under_the_page_is_rated_as_it_was_typed(
-    sign_in, thea, cleo, session
-):
+def test_a_goal_closed_meanwhile_is_rated_as_typed(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea)
     Goal.objects.update(closed_at=timezone.now(), ended_as="aside")
     form = said() | {f"rating-{goal.pk}": "6"}
@@ -169,7 +163,7 @@ def test_a_goal_that_was_closed_under_the_page_is_rated_as_it_was_typed(
     assert GoalRating.objects.get().value == 6
 
 
-def test_nothing_is_signed_without_a_rating_that_was_typed(sign_in, thea, session):
+def test_nothing_is_signed_without_a_typed_rating(sign_in, thea, session):
     form = said() | {f"rating-{uuid4()}": "6"}
     page = sign_in(thea).post(f"/sessions/{session.pk}/", form).content.decode()
     assert "no longer matches this page" in page
@@ -181,7 +175,7 @@ def test_nothing_is_signed_without_a_rating_that_was_typed(sign_in, thea, sessio
     "typed",
     [{"part0": "x" * 40_001}, {"take_away": "x" * 501}, {"practice": "x" * 501}],
 )
-def test_autosave_takes_no_more_than_save_and_says_so(sign_in, thea, session, typed):
+def test_autosave_has_the_limits_of_a_save_and_says_so(sign_in, thea, session, typed):
     browser = sign_in(thea)
     answer = kept(browser, session, **typed)
     assert answer.status_code == 422
@@ -191,7 +185,7 @@ def test_autosave_takes_no_more_than_save_and_says_so(sign_in, thea, session, ty
     assert "Keep this to" in page.content.decode()
 
 
-def test_autosave_takes_all_that_save_does(sign_in, thea, session):
+def test_autosave_accepts_everything_that_a_save_does(sign_in, thea, session):
     browser = sign_in(thea)
     long = {f"part{number}": "é\r\n" * 20_000 for number in range(4)}
     assert kept(browser, session, **long).status_code == 200
@@ -201,7 +195,7 @@ def test_autosave_takes_all_that_save_does(sign_in, thea, session):
     "typed", [{"rating-x": "6"}, {f"rating-{UUID(int=1)}": "11"}, {"part9": "x"},
               {f"answer-{UUID(int=1)}": "maybe"}, {"format": "none"}]
 )  # fmt: skip
-def test_autosave_says_saved_of_nothing_that_it_cannot_keep(
+def test_autosave_never_says_saved_about_what_it_cannot_store(
     sign_in, thea, session, typed
 ):
     assert kept(sign_in(thea), session, **typed).status_code == 422
@@ -219,7 +213,7 @@ def test_a_new_goal_leads_back_to_the_session(sign_in, thea, cleo, session):
                         {"own_words": "Eat"}).url.startswith("/goals/")  # fmt: skip
 
 
-# -- two at one note ------------------------------------------------------------------
+# -- two people at one note -----------------------------------------------------------
 
 
 MISSING = "What Theo typed."
@@ -235,7 +229,7 @@ MISSING = "What Theo typed."
     ],
 )
 @pytest.mark.parametrize("act", ["save", "sign", "autosave"])
-def test_who_comes_second_gets_their_text_back_with_the_reason(
+def test_the_second_person_to_save_gets_their_text_back_with_the_reason(
     sign_in, thea, theo, cleo, session, happens, why, act
 ):
     goal = agreed_goal(cleo, thea)
@@ -263,7 +257,7 @@ def test_who_comes_second_gets_their_text_back_with_the_reason(
     for words in (MISSING, "His take-away", "His exercise"):
         assert words in page, words
     assert ">3</textarea>" in page
-    page = his.get(url).content.decode()  # and it is there when he comes back
+    page = his.get(url).content.decode()  # and it is there when he returns
     assert MISSING in page
     assert not GoalRating.objects.exists()
     assert MISSING not in hers.get(url).content.decode()
@@ -271,7 +265,9 @@ def test_who_comes_second_gets_their_text_back_with_the_reason(
     assert MISSING not in his.get(url).content.decode()
 
 
-def test_of_oneself_it_is_not_said_that_somebody_else_did_it(sign_in, thea, session):
+def test_a_conflict_with_oneself_does_not_mention_another_person(
+    sign_in, thea, session
+):
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
     browser.post(url, said())
     page = browser.post(url, said(part0="Second tab")).content.decode()
@@ -280,9 +276,7 @@ def test_of_oneself_it_is_not_said_that_somebody_else_did_it(sign_in, thea, sess
     assert "Thea signed" not in page.partition("data-typed")[2].partition("<aside")[0]
 
 
-def test_pressing_sign_twice_shows_the_signed_note_and_nothing_lost(
-    sign_in, thea, session
-):
+def test_signing_twice_shows_the_signed_note_and_nothing_lost(sign_in, thea, session):
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
     browser.post(url, said())
     page = browser.post(url, said()).content.decode()
@@ -290,7 +284,7 @@ def test_pressing_sign_twice_shows_the_signed_note_and_nothing_lost(
     assert not Draft.objects.exists()
 
 
-def test_a_role_that_ended_while_she_typed_gives_back_her_words_and_no_record(
+def test_a_role_that_ended_while_she_typed_returns_her_text_and_no_record(
     sign_in, thea, theo, cleo, session
 ):
     role = in_care(cleo, theo, "co_therapist")
@@ -303,7 +297,7 @@ def test_a_role_that_ended_while_she_typed_gives_back_her_words_and_no_record(
     assert MISSING in page
     assert "His take-away" in page
     assert "Cleo" not in page
-    assert "data-typed" in page  # static/js/typed.js seals it
+    assert "data-typed" in page  # static/js/typed.js encrypts it
     nowhere = his.post(f"/sessions/{uuid4()}/", said(part0=MISSING,
                        take_away="His take-away"))  # fmt: skip
     assert nowhere.content == answer.content
@@ -345,10 +339,10 @@ def test_an_empty_note_cannot_be_signed(sign_in, thea, session):
     form = said(part0="", part1=" ", part2="")
     page = sign_in(thea).post(f"/sessions/{session.pk}/", form).content.decode()
     assert "Write a line first" in page
-    assert "The wave has a clock on it." in page  # and nothing typed is lost
+    assert "The wave has a clock on it." in page  # and no typed text is lost
 
 
-def test_a_signed_out_script_is_told_so_and_not_sent_to_a_page(client, session):
+def test_a_signed_out_script_gets_401_instead_of_a_redirect(client, session):
     answer = kept(client, session)
     assert answer.status_code == 401
     assert answer.json() == {"error": "sign-in"}
@@ -378,7 +372,7 @@ def test_a_supervisor_reads_and_cannot_write(sign_in, thea, theo, cleo, session)
     assert not ProgressNote.objects.exists()
 
 
-def test_the_same_stone_twice_is_one_rating_and_another_replaces_it(
+def test_the_same_number_twice_is_one_rating_and_another_replaces_it(
     sign_in, thea, cleo, session
 ):
     goal = agreed_goal(cleo, thea)
@@ -392,7 +386,7 @@ def test_the_same_stone_twice_is_one_rating_and_another_replaces_it(
     assert GoalRating.objects.count() == 3  # 5, its withdrawal, 6
 
 
-def test_no_change_is_a_rating(sign_in, thea, cleo, session):
+def test_an_unchanged_number_is_a_rating(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea, ratings=[4])
     form = said() | {f"rating-{goal.pk}": "4"}
     sign_in(thea).post(f"/sessions/{session.pk}/", form)
@@ -425,7 +419,7 @@ def test_a_page_whose_audit_row_cannot_be_written_is_not_shown(sign_in, thea, se
 
 
 def sign_in_without_audit(user):
-    """The cookie of a sign-in whose own audit row was written before."""
+    """The cookie of a sign-in whose own audit row was already written."""
     from importlib import import_module
 
     from django.conf import settings
@@ -445,13 +439,13 @@ def sign_in_without_audit(user):
     return browser
 
 
-def test_what_the_pages_of_a_session_cost(sign_in, thea, cleo, session):
+def test_the_pages_of_a_session_have_pinned_costs(sign_in, thea, cleo, session):
     goals = [agreed_goal(cleo, thea, ratings=[3, 4, 5]) for _ in range(3)]
     browser = sign_in(thea)
     assert pinned(browser, f"/sessions/{session.pk}/") <= 20
     url = f"/sessions/{session.pk}/note/"
     typed = {k: v for k, v in said().items() if k != "act"}
-    pinned(browser, url, **typed)  # the first one makes the row
+    pinned(browser, url, **typed)  # the first one creates the row
     typed |= {f"rating-{goal.pk}": "6" for goal in goals}
     assert pinned(browser, url, **(typed | {"revision": "1"})) <= 3
     form = said(revision="2") | {f"rating-{goal.pk}": "6" for goal in goals}
@@ -471,9 +465,9 @@ def test_the_clients_page_costs_the_same_after_two_years(sign_in, thea, cleo):
 
 
 def test_a_double_click_on_sign_signs_once(real_login, thea, cleo, session):
-    """Twelve at once, with real connections: one signed note, one audit row."""
+    """Twelve at once on real connections: one signed note, one audit row."""
     answers = []
-    # one sign-in for all, as a double click has: an eleventh would end the oldest
+    # one sign-in for all, as in a double click: an eleventh would end the oldest
     signed_in = WebClient()
     signed_in.force_login(thea, backend=BACKEND)
 
@@ -511,7 +505,7 @@ def booking(day, **changes):
     return form | changes
 
 
-def test_thea_books_in_her_own_time_and_cleo_sees_it(sign_in, thea, cleo):
+def test_thea_books_in_her_own_time_zone_and_cleo_sees_it(sign_in, thea, cleo):
     thea.time_zone = "Europe/Berlin"
     thea.save(update_fields=["time_zone"])
     day = timezone.localdate() + timedelta(days=7)
@@ -523,7 +517,7 @@ def test_thea_books_in_her_own_time_and_cleo_sees_it(sign_in, thea, cleo):
 
 
 def next_change(zone, *, forward):
-    """A (naive) time within the hour that the next change skips, or has twice."""
+    """A naive time in the hour that the next clock change skips or repeats."""
     at = timezone.now() + timedelta(days=1)
     for _hour in range(24 * 400):
         later = at + timedelta(hours=1)
@@ -540,7 +534,7 @@ ZONES_THAT_CHANGE = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
 
 
 @pytest.mark.parametrize("zone", ZONES_THAT_CHANGE[:2])
-def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
+def test_a_time_skipped_by_the_clock_change_is_not_booked_silently(
     sign_in, thea, cleo, zone
 ):
     thea.time_zone = zone
@@ -555,11 +549,11 @@ def test_an_hour_that_the_clock_change_skips_is_not_booked_without_a_word(
 
 @pytest.mark.parametrize("zone", ZONES_THAT_CHANGE)
 @pytest.mark.parametrize("which", ["0", "1"])
-def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, which):
+def test_a_time_that_occurs_twice_is_asked_about(sign_in, thea, cleo, zone, which):
     thea.time_zone = zone
     thea.save(update_fields=["time_zone"])
     clock = next_change(thea.zone, forward=False)
-    if zone.endswith("Howe"):  # half an hour alone comes twice there
+    if zone.endswith("Howe"):  # only half an hour is repeated there
         clock = clock.replace(hour=1, minute=45)
     browser, url = sign_in(thea), f"/clients/{cleo.pk}/book/"
     form = booking(clock.date(), other_time=f"{clock:%H:%M}")
@@ -570,7 +564,7 @@ def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, whic
     session = TherapySession.objects.get()
     assert session.starts_at.astimezone(thea.zone).fold == int(which)
     assert session.minutes == 50
-    # Moving it elsewhere and leaving the hour as it is does not make another of it.
+    # Changing only the place does not make it the other one.
     moved = f"/sessions/{session.pk}/move/"
     assert 'name="which"' in browser.get(moved).content.decode()
     starts = session.starts_at
@@ -589,7 +583,7 @@ def test_an_hour_that_comes_twice_is_asked_about(sign_in, thea, cleo, zone, whic
         ({"other_day": "31.2.2026"}, "Enter a date"),
     ],
 )
-def test_a_booking_that_lacks_something_says_what_and_keeps_the_rest(
+def test_an_incomplete_booking_says_what_is_missing_and_keeps_the_rest(
     sign_in, thea, cleo, changes, words
 ):
     day = timezone.localdate() + timedelta(days=7)
@@ -625,7 +619,7 @@ def test_a_moved_session_raises_its_version_and_a_new_place_alone_does_not(
     assert session.schedule_version == 2
 
 
-def test_a_cancelled_session_is_gone_from_everybodys_plans(sign_in, thea, cleo):
+def test_a_canceled_session_is_gone_from_everybodys_plans(sign_in, thea, cleo):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=1))
     browser = sign_in(thea)
     browser.post(f"/sessions/{session.pk}/cancel/")
@@ -635,7 +629,7 @@ def test_a_cancelled_session_is_gone_from_everybodys_plans(sign_in, thea, cleo):
     assert "Room 2" not in sign_in(cleo.user).get("/portal/").content.decode()
 
 
-def test_an_hour_that_the_clock_change_skips_keeps_its_length(sign_in, thea, cleo):
+def test_a_session_across_the_clock_change_keeps_its_length(sign_in, thea, cleo):
     thea.time_zone = "Europe/Berlin"
     thea.save(update_fields=["time_zone"])
     form = booking(timezone.datetime(2027, 3, 28).date(), other_time="01:30")
@@ -643,21 +637,21 @@ def test_an_hour_that_the_clock_change_skips_keeps_its_length(sign_in, thea, cle
     assert TherapySession.objects.get().minutes == 50
 
 
-def test_a_missed_session_is_noted_as_missed(sign_in, thea, cleo, session):
+def test_a_missed_session_is_recorded_as_missed(sign_in, thea, cleo, session):
     sign_in(thea).post(f"/sessions/{session.pk}/missed/")
     page = sign_in(thea).get(f"/sessions/{session.pk}/").content.decode()
     assert "Session not held." in page
 
 
 def test_two_tabs_begin_a_note_at_once(sign_in, thea, session):
-    """The row of the note is made once; the later tab is told of the other text."""
+    """The note's row is created once; the later tab is shown the other text."""
     with acting_as(thea.pk), transaction.atomic():
         ProgressNote.begin(session, by=thea)
     assert kept(sign_in(thea), session).status_code == 200
     assert ProgressNote.objects.count() == 1
 
 
-def test_a_cancellation_can_be_taken_back_and_reminds_anew(sign_in, thea, cleo):
+def test_a_cancellation_can_be_undone_and_reminds_again(sign_in, thea, cleo):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=1))
     browser = sign_in(thea)
     page = browser.post(f"/sessions/{session.pk}/cancel/", follow=True)
@@ -667,7 +661,7 @@ def test_a_cancellation_can_be_taken_back_and_reminds_anew(sign_in, thea, cleo):
     assert (session.state, session.schedule_version) == ("planned", 2)
 
 
-def test_an_hour_that_was_booked_anew_cannot_be_taken_back(sign_in, thea, cleo):
+def test_a_cancellation_cannot_be_undone_if_the_time_is_taken(sign_in, thea, cleo):
     session = book(cleo, thea, at=timezone.now() + timedelta(days=1))
     browser = sign_in(thea)
     browser.post(f"/sessions/{session.pk}/cancel/")
@@ -706,8 +700,8 @@ def test_the_goal_page_costs_the_same_with_forty_versions(sign_in, thea, cleo):
     assert pinned(browser, url) == one <= 15
 
 
-def test_the_programs_own_rule_hides_what_is_held_back_or_unsigned(thea, cleo):
-    """As the superuser, so that the database's rule does not help."""
+def test_the_programs_own_rule_hides_withheld_and_unsigned_notes(thea, cleo):
+    """As the superuser, so that row-level security does not help."""
     shown = hold(cleo, thea, at=timezone.now() - timedelta(days=3))
     kept_back = hold(cleo, thea, at=timezone.now() - timedelta(days=2))
     hold(cleo, thea, at=timezone.now() - timedelta(days=1), sign=False)

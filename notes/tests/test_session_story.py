@@ -1,4 +1,4 @@
-"""Both sides read the same of a session: what was rated in it, which one it was."""
+"""Both sides read the same about a session: its ratings and its number."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 def read(browser, url):
-    """What a page says, without its tags."""
+    """The text of a page, without tags."""
     page = browser.get(url).content.decode()
     return " ".join(re.sub("<[^>]+>", " ", page).split())
 
@@ -36,7 +36,7 @@ def logged_late(browser, session, goal, value):
 
 
 def told(cleo, thea, sign_in, session):
-    """Of both pages: who rated when (up to the day), and the number."""
+    """From both pages: who rated on which day, and the number."""
     found = []
     urls = {thea: "/sessions/", cleo.user: "/portal/sessions/"}
     for person, url in urls.items():
@@ -47,14 +47,14 @@ def told(cleo, thea, sign_in, session):
 
 
 def closed(session, thea):
-    """Its note is signed, so that Thea's page is the one that is read."""
+    """With its note signed, so that Thea gets the read-only page."""
     with acting_as(thea.pk), transaction.atomic():
         note = ProgressNote.objects.get(session=session)
         assert note.sign(by=thea, base=note.revision)
     ten_seconds_pass()
 
 
-def test_a_rating_typed_later_is_of_its_sessions_day(cleo, thea, sign_in):
+def test_a_rating_entered_later_has_the_date_of_its_session(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() - 15 * DAY)
     rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
@@ -62,14 +62,14 @@ def test_a_rating_typed_later_is_of_its_sessions_day(cleo, thea, sign_in):
     given = GoalRating.objects.get(session_id=session.pk)
     assert given.at == session.ends_at
     newest = GoalRating.objects.order_by("-at").first()
-    assert newest.value == 9  # the goal's last number is not that of an older session
+    assert newest.value == 9  # the goal's last rating is not that of an older session
     closed(session, thea)
     staff, portal = told(cleo, thea, sign_in, session)
     assert staff == [("Rated by you in this session", 4)]
     assert portal == [("Rated by Thea in this session", 4)]
 
 
-def test_what_was_typed_last_can_be_removed_whatever_day_it_is_of(cleo, thea, sign_in):
+def test_the_rating_entered_last_can_be_removed_whatever_its_date(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() - 15 * DAY)
     rate(goal, 9, by=thea, at=timezone.now() - 2 * DAY)
@@ -92,7 +92,7 @@ def test_a_session_shows_each_sides_last_rating_before_its_end(cleo, thea, sign_
     assert portal == [("Last rated by you", 3), ("Rated by Thea in this session", 5)]
 
 
-def test_a_goal_that_was_closed_before_a_session_is_not_on_it(cleo, thea, sign_in):
+def test_a_goal_closed_before_a_session_is_not_on_it(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     rate(goal, 6, by=thea, at=timezone.now() - 20 * DAY)
     Goal.objects.filter(pk=goal.pk).update(
@@ -115,7 +115,7 @@ def test_a_session_that_was_not_held_shows_no_ratings(cleo, thea, sign_in, ended
     assert told(cleo, thea, sign_in, session) == [[], []]
 
 
-def test_the_screen_of_an_old_session_offers_no_later_number(cleo, thea, sign_in):
+def test_the_screen_of_an_old_session_shows_no_later_rating(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     session = book(cleo, thea, at=timezone.now() - 15 * DAY)
     rate(goal, 4, by=thea, at=session.starts_at - DAY)
@@ -164,7 +164,7 @@ def test_missed_and_canceled_sessions_have_no_number(cleo, thea, sign_in):
 
 
 def rested(goal, *, by, since, until=None):
-    """Set aside so many days ago; taken up again, where `until` is given, so many."""
+    """Set aside this many days ago; resumed `until` days ago, if given."""
     ended = {"closed_at": timezone.now() - since * DAY, "ended_as": "aside"}
     with acting_as(by.pk), transaction.atomic():
         goal._note("decided", by=by, choice="aside", at=ended["closed_at"])
@@ -174,7 +174,7 @@ def rested(goal, *, by, since, until=None):
     Goal.objects.filter(pk=goal.pk).update(**ended)
 
 
-def test_a_goal_that_rested_at_a_session_is_not_on_it_once_taken_up_again(
+def test_a_goal_closed_during_a_session_is_not_on_it_after_resuming(
     cleo, thea, sign_in
 ):
     goal = agreed_goal(cleo, thea)
@@ -185,7 +185,7 @@ def test_a_goal_that_rested_at_a_session_is_not_on_it_once_taken_up_again(
     assert told(cleo, thea, sign_in, session) == [[], []]
 
 
-def test_a_goal_taken_up_before_a_session_or_set_aside_after_it_is_on_it(
+def test_a_goal_resumed_before_a_session_or_set_aside_after_it_is_on_it(
     cleo, thea, sign_in
 ):
     goal = agreed_goal(cleo, thea)

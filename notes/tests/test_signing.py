@@ -1,4 +1,4 @@
-"""Thea signs a note: one press, ten seconds to undo, then it never changes."""
+"""Thea signs a note: one click, ten seconds to undo, then it never changes."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def verbs():
 # -- undo -----------------------------------------------------------------------------
 
 
-def test_thea_undoes_her_signature_and_writes_on(sign_in, thea, signed):
+def test_thea_undoes_her_signature_and_continues_writing(sign_in, thea, signed):
     browser = sign_in(thea)
     shown = page_at(browser, f"/sessions/{signed.pk}/")
     assert f'action="/sessions/{signed.pk}/unsign/"' in shown
@@ -74,7 +74,7 @@ def test_undoing_twice_undoes_once(sign_in, thea, signed):
 
 
 @pytest.mark.parametrize("role", ["co_therapist", "cover", "supervisor"])
-def test_nobody_else_undoes_it(sign_in, thea, theo, cleo, signed, role):
+def test_nobody_else_can_undo_it(sign_in, thea, theo, cleo, signed, role):
     in_care(cleo, theo, role)
     browser = sign_in(theo)
     assert "unsign" not in page_at(browser, f"/sessions/{signed.pk}/")
@@ -82,7 +82,7 @@ def test_nobody_else_undoes_it(sign_in, thea, theo, cleo, signed, role):
     assert note_of(signed, thea).signed_at
 
 
-def test_a_role_that_ended_meanwhile_undoes_nothing(sign_in, thea, theo, cleo):
+def test_after_her_role_ended_she_cannot_undo_it(sign_in, thea, theo, cleo):
     role = in_care(cleo, theo, "cover")
     session = book(cleo, theo, at=timezone.now() - timedelta(hours=1))
     sign_in(theo).post(f"/sessions/{session.pk}/", said())
@@ -120,7 +120,7 @@ def test_after_ten_seconds_the_database_refuses_everybody(thea, signed, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_within_ten_seconds_the_database_lets_its_author_undo_and_no_more(
+def test_within_ten_seconds_the_database_lets_only_its_author_undo(
     thea, theo, cleo, signed, role
 ):
     in_care(cleo, theo, "co_therapist")
@@ -144,7 +144,7 @@ def test_within_ten_seconds_the_database_lets_its_author_undo_and_no_more(
     [("now() - interval '1 day'", False), ("now() + interval '1 day'", False),
      ("now() + interval '10 s'", True)],
 )  # fmt: skip
-def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, goes):
+def test_the_database_limits_undo_to_ten_seconds(thea, session, final, goes):
     with acting_as(thea.pk), transaction.atomic():
         ProgressNote.begin(session, by=thea)
     sign = f"UPDATE notes_progressnote SET content_hash = 'x', signed_at = {final}"
@@ -156,7 +156,7 @@ def test_the_database_bounds_the_ten_seconds_of_signing(thea, session, final, go
     [("NULL", "''", True), ("NULL", "'x'", False), ("now()", "''", False),
      ("now() + interval '10 s'", "'x'", False), ("'2020-01-01'", "'x'", False)],
 )  # fmt: skip
-def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
+def test_the_database_only_lets_the_web_begin_an_unsigned_note(
     thea, session, signed_at, content_hash, goes
 ):
     insert = (
@@ -168,17 +168,17 @@ def test_the_database_lets_the_web_begin_a_note_unsigned_alone(
     assert is_refused("cairn_web", thea.pk, insert) != goes
 
 
-# -- until it is final, it is not signed ----------------------------------------------
+# -- until final, it does not count as signed -----------------------------------------
 
 
-def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, signed):
+def test_until_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, signed):
     url = f"/portal/sessions/{signed.pk}/"
     portal = sign_in(cleo.user)
     assert "Came in tired." not in page_at(portal, url)
     with acting_as(cleo.user.pk):
-        assert not ProgressNote.objects.exists()  # lock 2
+        assert not ProgressNote.objects.exists()  # row-level security
         assert read_record(cleo, cleo.user).tables["notes"] == []
-    assert not ProgressNote.objects.visible_to(cleo.user).exists()  # lock 1
+    assert not ProgressNote.objects.visible_to(cleo.user).exists()  # the program's rule
     with acting_as(thea.pk):
         assert read_record(cleo, thea).tables["notes"] == []
         assert TimelinePage(cleo, thea, "", with_notes=True).notes == []
@@ -189,7 +189,7 @@ def test_until_it_is_final_nobody_else_counts_it_as_signed(sign_in, thea, cleo, 
         assert len(TimelinePage(cleo, thea, "", with_notes=True).notes) == 1
 
 
-def test_until_it_is_final_an_admin_counts_a_draft(ada, thea, cleo, signed):
+def test_until_final_an_admin_counts_a_draft(ada, thea, cleo, signed):
     def drafts():
         with acting_as(ada.pk), connection.cursor() as cursor:
             cursor.execute("SELECT drafts FROM app.caseload_counts(%s)", [thea.pk])
@@ -200,7 +200,7 @@ def test_until_it_is_final_an_admin_counts_a_draft(ada, thea, cleo, signed):
     assert drafts() == 0
 
 
-def test_until_it_is_final_it_cannot_be_added_to_or_printed(sign_in, thea, signed):
+def test_until_final_it_cannot_be_added_to_or_printed(sign_in, thea, signed):
     browser = sign_in(thea)
     for part in ("add", "print"):
         answer = browser.get(f"/sessions/{signed.pk}/{part}/", follow=True)
@@ -213,27 +213,27 @@ def test_until_it_is_final_it_cannot_be_added_to_or_printed(sign_in, thea, signe
         assert browser.get(f"/sessions/{signed.pk}/{part}/").status_code == 200
 
 
-def test_a_note_signed_a_moment_ago_does_not_wait_to_be_signed(sign_in, thea, signed):
+def test_a_note_signed_a_moment_ago_is_not_listed_as_to_sign(sign_in, thea, signed):
     assert "not signed" not in page_at(sign_in(thea), "/today/")
 
 
-def test_typing_goes_nowhere_while_it_waits_to_be_final(sign_in, thea, signed):
+def test_typing_is_not_saved_while_the_signature_becomes_final(sign_in, thea, signed):
     answer = kept(sign_in(thea), signed, part0="Later thoughts", revision="1")
     assert answer.status_code == 409
     assert note_of(signed, thea).parts[0] == "Came in tired."
 
 
-# -- one question ---------------------------------------------------------------------
+# -- the confirmation -----------------------------------------------------------------
 
 
-def test_a_whole_note_is_signed_with_one_press(sign_in, thea, cleo, session):
+def test_a_complete_note_is_signed_with_one_click(sign_in, thea, cleo, session):
     goal = agreed_goal(cleo, thea)
     form = said() | {f"rating-{goal.pk}": "6"}
     assert sign_in(thea).post(f"/sessions/{session.pk}/", form).status_code == 302
     assert note_of(session, thea).signed_at
 
 
-def test_what_is_empty_or_unrated_is_named_once_and_saved(sign_in, thea, cleo, session):
+def test_gaps_are_asked_about_once_and_the_text_is_saved(sign_in, thea, cleo, session):
     rate(agreed_goal(cleo, thea), 7, by=thea)  # on its page, not in the session
     sleep = agreed_goal(cleo, thea, content={"own_words": "Sleep through"})
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
@@ -259,13 +259,13 @@ def test_a_free_note_has_no_empty_parts(sign_in, thea, session):
     assert note_of(session, thea).signed_at
 
 
-def test_saving_asks_nothing(sign_in, thea, cleo, session):
+def test_saving_asks_for_no_confirmation(sign_in, thea, cleo, session):
     agreed_goal(cleo, thea)
     form = said(part0="", act="save")
     assert sign_in(thea).post(f"/sessions/{session.pk}/", form).status_code == 302
 
 
-# -- not before it began --------------------------------------------------------------
+# -- before the session begins --------------------------------------------------------
 
 
 @pytest.mark.parametrize("act", ["sign", "sign-anyway"])
@@ -281,7 +281,7 @@ def test_a_session_that_has_not_begun_is_saved_and_not_signed(sign_in, thea, cle
     assert session.state == "planned"
 
 
-def test_the_verb_itself_signs_nothing_that_has_not_begun(thea, cleo):
+def test_the_method_itself_refuses_a_session_that_has_not_begun(thea, cleo):
     session = book(cleo, thea, at=timezone.now() + timedelta(hours=1))
     with acting_as(thea.pk), transaction.atomic():
         note = ProgressNote.begin(session, by=thea)
@@ -293,7 +293,7 @@ def test_the_verb_itself_signs_nothing_that_has_not_begun(thea, cleo):
 
 @pytest.mark.parametrize(("act", "state"), [("missed", "missed"),
                                             ("cancel", "cancelled")])  # fmt: skip
-def test_missed_and_canceled_are_undone_within_ten_seconds_alone(
+def test_missed_and_canceled_can_be_undone_only_within_ten_seconds(
     sign_in, thea, cleo, act, state
 ):
     now = timezone.now()
@@ -314,7 +314,7 @@ def test_missed_and_canceled_are_undone_within_ten_seconds_alone(
     assert session.state == state
 
 
-def test_undoing_a_missed_hour_twice_undoes_once(sign_in, thea, session):
+def test_undoing_a_missed_session_twice_undoes_once(sign_in, thea, session):
     browser = sign_in(thea)
     browser.post(f"/sessions/{session.pk}/missed/")
     for _ in range(2):
@@ -323,7 +323,7 @@ def test_undoing_a_missed_hour_twice_undoes_once(sign_in, thea, session):
     assert rows.count() == 1
 
 
-# -- at once, with real connections ---------------------------------------------------
+# -- concurrency, on real connections -------------------------------------------------
 
 
 def browser_like(signed_in):
@@ -334,7 +334,7 @@ def browser_like(signed_in):
 
 
 def all_at_once(presses):
-    """Each in a thread and on a connection of its own."""
+    """Each in a thread on its own connection."""
 
     def run(press):
         try:
@@ -368,7 +368,7 @@ def test_twelve_undo_at_once_and_it_is_undone_once(real_login, thea, cleo):
     assert verbs() == ["note signed", "signing undone"]
 
 
-def test_signing_and_undoing_at_once_leave_one_true_end(real_login, thea, cleo):
+def test_signing_and_undoing_at_once_end_consistently(real_login, thea, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(hours=1), sign=False)
 
     def sign(browser):
@@ -384,10 +384,8 @@ def test_signing_and_undoing_at_once_leave_one_true_end(real_login, thea, cleo):
     assert bool(note.content_hash) == bool(note.signed_at)
 
 
-def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
-    real_login, thea, cleo
-):
-    """Somebody holds the row; when it is free, the signature is final."""
+def test_an_undo_that_waits_past_the_deadline_is_too_late(real_login, thea, cleo):
+    """The row is locked; when the lock is released, the signature is final."""
     session = hold(cleo, thea, at=timezone.now() - timedelta(hours=1), sign=False)
     with acting_as(thea.pk), transaction.atomic():
         assert session.note.sign(by=thea, base=1)
@@ -407,7 +405,7 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
         waiting.start()
         while not somebody_waits(cursor):
             time.sleep(0.01)
-        # The deadline passes while it waits, as if ten seconds had gone by.
+        # The deadline passes while it waits, as after ten seconds.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE notes_progressnote SET signed_at = clock_timestamp()")
     waiting.join()
@@ -416,14 +414,14 @@ def test_an_undo_that_waits_until_after_the_deadline_is_too_late(
     assert verbs() == ["note signed"]
 
 
-# -- a session that was missed or canceled has no note to sign ------------------------
+# -- a missed or canceled session has no note to sign ---------------------------------
 
 
 @pytest.mark.parametrize(
     ("state", "said"),
     [("missed", "Session not held."), ("cancelled", "Session canceled.")],
 )
-def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
+def test_the_draft_of_a_missed_or_canceled_session_asks_for_no_signature(
     sign_in, thea, session, state, said
 ):
     browser = sign_in(thea)
@@ -444,13 +442,13 @@ def test_a_draft_of_a_session_that_did_not_take_place_asks_for_no_signature(
     read = page_at(browser, f"/sessions/{session.pk}/")
     assert said in read
     assert "is writing this note" not in read
-    assert "She called from the bus." in read  # to read for who wrote it
+    assert "She called from the bus." in read  # readable for its author
 
 
 def test_a_session_is_logged_and_signed_in_twenty_five_statements(
     sign_in, thea, cleo, session
 ):
-    """Nothing was autosaved before; as many ratings as one likes are one statement."""
+    """Without autosave before; any number of ratings is one statement."""
     goals = [agreed_goal(cleo, thea) for _ in range(3)]
     browser = sign_in(thea)
     typed = {f"rating-{goal.pk}": "4" for goal in goals}

@@ -1,4 +1,5 @@
-"""Ines supervises Thea's work with Cleo: she reads, comments, and writes nothing."""
+"""Ines supervises Thea's work with Cleo: she reads and comments, and writes nothing
+else."""
 
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ def ines(practice, cleo):
     return ines
 
 
-def test_ines_comments_and_thea_finds_it_reads_it_and_is_asked_no_more(
+def test_ines_comments_and_thea_reads_it_and_marks_it_as_read(
     sign_in, ines, thea, cleo
 ):
     url = f"/clients/{cleo.pk}/"
@@ -36,7 +37,7 @@ def test_ines_comments_and_thea_finds_it_reads_it_and_is_asked_no_more(
     assert "Thea read it" in page_at(ineses, url)
 
 
-def test_a_comment_on_a_session_stands_beside_its_note(sign_in, ines, thea, cleo):
+def test_a_comment_on_a_session_is_shown_beside_its_note(sign_in, ines, thea, cleo):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=1))
     url = f"/sessions/{session.pk}/"
     assert sign_in(ines).post(f"{url}comments/", {"words": SAID}).url == url
@@ -46,19 +47,19 @@ def test_a_comment_on_a_session_stands_beside_its_note(sign_in, ines, thea, cleo
     assert SAID in page_at(sign_in(thea), url)
 
 
-def test_pressing_twice_says_it_once(sign_in, ines, cleo):
+def test_a_double_click_comments_once(sign_in, ines, cleo):
     said = {"words": SAID, "once": "01a20d98-d1d4-7270-aa5b-f86fb01ae49f"}
     for _ in range(2):
         sign_in(ines).post(f"/clients/{cleo.pk}/comments/", said)
     assert SupervisionComment.objects.count() == 1
 
 
-def test_an_empty_comment_says_so(sign_in, ines, cleo):
+def test_an_empty_comment_is_refused_with_a_message(sign_in, ines, cleo):
     answer = sign_in(ines).post(f"/clients/{cleo.pk}/comments/", {"words": " "})
     assert "Fill this in." in answer.content.decode()
 
 
-def test_no_client_admin_or_emergency_reads_what_supervisors_say(
+def test_no_client_admin_or_emergency_reads_supervision_comments(
     sign_in, ines, theo, ada, thea, cleo
 ):
     sign_in(ines).post(f"/clients/{cleo.pk}/comments/", {"words": SAID})
@@ -114,7 +115,7 @@ def test_a_supervisor_of_three_hundred_costs_the_same_as_of_one(
     for number in range(3):
         browser.post(f"/clients/{cleo.pk}/comments/", {"words": f"{SAID} {number}"})
     url = f"/clients/{cleo.pk}/" if page == "client" else page
-    browser.get(url)  # takes the toasts away
+    browser.get(url)  # removes the messages
     one = pinned(browser, url)
     many = [
         Client(practice=practice, preferred_name=f"C{number}") for number in range(299)
@@ -128,7 +129,7 @@ def test_a_supervisor_of_three_hundred_costs_the_same_as_of_one(
         for client in many
     ]  # fmt: skip
     CareRole.objects.bulk_create(roles)
-    # Of more than a page of clients one more question: whose ratings are enough.
+    # With more than one page of clients one more query: whose ratings are enough.
     more = page == "/caseload/"
     assert pinned(browser, url) == one + more <= most
 
@@ -136,7 +137,7 @@ def test_a_supervisor_of_three_hundred_costs_the_same_as_of_one(
 @pytest.mark.parametrize(
     ("page", "most"), [("/caseload/", 12), ("/today/", 14), ("client", 14)]
 )
-def test_thea_stays_within_the_budget_with_all_that_is_said_beside(
+def test_thea_stays_within_the_budget_with_all_comments(
     sign_in, ines, thea, theo, cleo, page, most
 ):
     book(cleo, thea, at=timezone.now() + timedelta(minutes=5))
@@ -146,12 +147,12 @@ def test_thea_stays_within_the_budget_with_all_that_is_said_beside(
     assert pinned(browser, url) <= most
 
 
-def test_who_treats_cannot_comment_as_a_supervisor(sign_in, thea, cleo):
+def test_the_care_team_cannot_comment_as_a_supervisor(sign_in, thea, cleo):
     answer = sign_in(thea).post(f"/clients/{cleo.pk}/comments/", {"words": SAID})
     assert answer.status_code == 404
 
 
-def test_cleo_reads_that_ines_looked_and_as_what(sign_in, ines, cleo):
+def test_cleo_reads_that_ines_looked_and_in_which_role(sign_in, ines, cleo):
     sign_in(ines).get(f"/clients/{cleo.pk}/")
     page = page_at(sign_in(cleo.user), "/portal/looked/")
     assert "Ines, your therapist’s supervisor" in page

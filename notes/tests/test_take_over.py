@@ -1,4 +1,4 @@
-"""A draft whose author may no longer write blocks nobody, and none of it is lost."""
+"""The draft of an author who can no longer write blocks nobody and is not lost."""
 
 import threading
 from datetime import timedelta
@@ -99,7 +99,7 @@ def test_thea_continues_theos_draft_and_signs_it_as_herself(
     assert (row["author"], row["begun_by"]) == ("Thea", "Theo")
 
 
-def test_thea_starts_a_note_of_her_own_and_theos_draft_stays_readable(
+def test_thea_starts_her_own_note_and_theos_draft_stays_readable(
     sign_in, thea, theo, gone
 ):
     browser, url = sign_in(thea), f"/sessions/{gone.pk}/"
@@ -119,7 +119,7 @@ def test_thea_starts_a_note_of_her_own_and_theos_draft_stays_readable(
     assert "Started by" not in shown
 
 
-def test_what_theo_wrote_is_kept_as_it_was_though_the_draft_is_changed(
+def test_theos_text_is_stored_unchanged_though_the_draft_is_edited(
     sign_in, thea, theo, gone
 ):
     browser = sign_in(thea)
@@ -132,7 +132,7 @@ def test_what_theo_wrote_is_kept_as_it_was_though_the_draft_is_changed(
     assert (earlier.author, earlier.by) == (theo, thea)
 
 
-def test_the_earlier_draft_is_the_teams_and_never_the_clients(
+def test_the_earlier_draft_is_for_the_care_team_and_never_the_client(
     sign_in, thea, theo, cleo, practice, gone
 ):
     browser, url = sign_in(thea), f"/sessions/{gone.pk}/"
@@ -150,7 +150,7 @@ def test_the_earlier_draft_is_the_teams_and_never_the_clients(
 
 
 @pytest.mark.parametrize("act", ["take-over", "begin-anew"])
-def test_while_theo_may_write_nothing_unfair_is_offered_or_done(
+def test_while_theo_may_write_a_takeover_is_neither_offered_nor_possible(
     sign_in, thea, theo, session, act
 ):
     browser, url = sign_in(thea), f"/sessions/{session.pk}/"
@@ -166,7 +166,7 @@ def test_while_theo_may_write_nothing_unfair_is_offered_or_done(
 
 
 @pytest.mark.parametrize("kind", ["supervisor", "emergency"])
-def test_who_only_reads_takes_nothing_over(sign_in, cleo, practice, gone, kind):
+def test_a_read_only_reader_takes_nothing_over(sign_in, cleo, practice, gone, kind):
     reader = person(practice, "Reader", is_therapist=True)
     in_care(cleo, reader, kind, begins=0, ends=0.1)
     browser, url = sign_in(reader), f"/sessions/{gone.pk}/"
@@ -192,7 +192,7 @@ def test_a_missed_session_offers_no_draft_to_continue(sign_in, thea, gone):
     assert browser.post(f"{url}take-over/").status_code == 404
 
 
-def test_a_cover_to_come_writes_nothing_yet(sign_in, thea, theo, session, role):
+def test_a_future_cover_writes_nothing_yet(sign_in, thea, theo, session, role):
     begins = timezone.now() + timedelta(days=1)
     CareRole.objects.filter(pk=role.pk).update(starts_at=begins)
     browser = sign_in(thea)
@@ -200,7 +200,7 @@ def test_a_cover_to_come_writes_nothing_yet(sign_in, thea, theo, session, role):
     assert of(session, thea).author == thea
 
 
-def test_theo_back_in_care_finds_who_went_on(sign_in, thea, theo, cleo, role, session):
+def test_theo_back_in_care_sees_who_continued(sign_in, thea, theo, cleo, role, session):
     end(role)
     sign_in(thea).post(f"/sessions/{session.pk}/take-over/")
     in_care(cleo, theo, "co_therapist", begins=0)
@@ -211,7 +211,7 @@ def test_theo_back_in_care_finds_who_went_on(sign_in, thea, theo, cleo, role, se
     assert kept(browser, session, part0="Mine", revision="9").status_code in (404, 409)
 
 
-def test_a_second_change_of_hands_keeps_both_drafts_and_the_first_name(
+def test_a_second_takeover_keeps_both_drafts_and_the_first_name(
     sign_in, thea, theo, cleo, practice, role, session
 ):
     ines = person(practice, "Ines", is_therapist=True)
@@ -234,7 +234,7 @@ def test_taking_over_leaves_one_audit_row_and_costs_no_query_per_draft(
     browser.post(f"{url}take-over/")
     browser.post(f"{url}take-over/")
     assert AuditEvent.objects.filter(verb="note taken over").count() == 1
-    page_at(browser, url)  # with what is told once
+    page_at(browser, url)  # with one-time notices
     one = pinned(browser, url)
     with acting_as(thea.pk):
         first = EarlierDraft.objects.get()
@@ -249,7 +249,7 @@ def test_taking_over_leaves_one_audit_row_and_costs_no_query_per_draft(
     assert pinned(browser, url) == one <= 20
 
 
-# -- by the database alone ------------------------------------------------------------
+# -- by SQL alone ---------------------------------------------------------------------
 
 
 def taken(who, session, author, *, base=1, anew=False):
@@ -261,7 +261,7 @@ def taken(who, session, author, *, base=1, anew=False):
         return cursor.fetchone()[0]
 
 
-def test_the_database_gives_nobody_a_draft_whose_author_may_write(
+def test_the_database_refuses_a_takeover_while_the_author_may_write(
     thea, theo, cleo, carl, practice, session, role
 ):
     outsider = person(practice, "Out", is_therapist=True)
@@ -271,17 +271,17 @@ def test_the_database_gives_nobody_a_draft_whose_author_may_write(
     end(role)
     for who in (outsider, reader, cleo.user, theo):
         assert not taken(who, session, theo), who.name
-    assert not taken(thea, session, theo, base=0)  # not as it was read
+    assert not taken(thea, session, theo, base=0)  # not the revision that was read
     assert taken(thea, session, theo)
     assert not taken(thea, session, theo)
 
 
 @pytest.mark.parametrize("gone_already", [False, True])
-def test_the_database_lets_nobody_put_words_in_a_colleagues_mouth(
+def test_the_database_lets_nobody_attribute_text_to_a_colleague(
     thea, theo, session, role, gone_already
 ):
-    """An earlier draft is a copy that PostgreSQL makes: nobody else writes one, of
-    whomever, before or after the note changes hands."""
+    """PostgreSQL itself copies an earlier draft: nobody else can write one, before or
+    after the note is taken over."""
     if gone_already:
         end(role)
 
@@ -306,7 +306,7 @@ def test_the_database_lets_nobody_put_words_in_a_colleagues_mouth(
 
 
 @pytest.mark.parametrize("anew", [False, True])
-def test_by_the_database_alone_the_draft_is_kept_word_for_word(
+def test_by_sql_alone_the_draft_is_stored_word_for_word(
     thea, theo, session, role, anew
 ):
     end(role)
@@ -324,10 +324,10 @@ def test_by_the_database_alone_the_draft_is_kept_word_for_word(
         assert EarlierDraft.objects.get().body == "Theo’s half a thought."
 
 
-def test_an_earlier_draft_is_opened_as_of_its_own_note_alone(
+def test_an_earlier_draft_can_be_decrypted_only_for_its_own_note(
     thea, theo, cleo, session, role
 ):
-    """Sealed words of another note of the same client, put there, do not open."""
+    """Ciphertext of another note of the same client cannot be decrypted there."""
     other = hold(cleo, thea, at=timezone.now() - timedelta(days=3), body="Else")
     end(role)
     assert taken(thea, session, theo)
@@ -343,7 +343,9 @@ def test_an_earlier_draft_is_opened_as_of_its_own_note_alone(
         assert EarlierDraft.objects.get().body == UNREADABLE
 
 
-def test_nobody_names_another_as_who_began_their_note(thea, theo, cleo, session):
+def test_nobody_names_another_person_as_the_one_who_began_their_note(
+    thea, theo, cleo, session
+):
     other = hold(cleo, thea, at=timezone.now() - timedelta(days=3), sign=False)
     statement = "UPDATE notes_progressnote SET begun_by_id = %s WHERE id = %s"
     with (
@@ -371,7 +373,7 @@ def test_an_earlier_draft_never_changes(sign_in, thea, session, role, role_):
             cursor.execute(statement)
 
 
-def test_two_colleagues_at_once_and_one_goes_on(
+def test_of_two_colleagues_at_once_one_takes_over(
     real_login, thea, theo, cleo, practice, session, role
 ):
     ines = person(practice, "Ines", is_therapist=True)

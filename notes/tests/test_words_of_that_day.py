@@ -1,4 +1,4 @@
-"""Old records show a goal's words of their own day, not those agreed later."""
+"""Past records show a goal's wording of their day, not a later one."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def days_ago(number):
 
 @pytest.fixture
 def told(cleo, thea):
-    """Agreed 40 days ago; rated in a session 14 days ago; other words since today."""
+    """Agreed 40 days ago; rated in a session 14 days ago; reworded today."""
     goal = agreed_goal(cleo, thea)
     with as_role("postgres"), transaction.atomic():
         with connection.cursor() as cursor:
@@ -48,7 +48,7 @@ def told(cleo, thea):
     return goal, session
 
 
-def test_the_session_shows_the_words_of_that_day_to_both(told, cleo, thea, sign_in):
+def test_the_session_shows_the_wording_of_that_day_to_both(told, cleo, thea, sign_in):
     _goal, session = told
     for person, url in ((thea, ""), (cleo.user, "/portal")):
         said = page_at(sign_in(person), f"{url}/sessions/{session.pk}/")
@@ -56,10 +56,10 @@ def test_the_session_shows_the_words_of_that_day_to_both(told, cleo, thea, sign_
         assert NEW not in said
 
 
-def test_words_agreed_after_a_session_of_the_same_day_are_not_its_words(
+def test_a_wording_agreed_after_a_session_on_the_same_day_is_not_its_wording(
     told, cleo, thea, sign_in
 ):
-    """Numbers and words are those of one moment, the session's end."""
+    """Ratings and wording are those at one moment, the session's end."""
     goal, _earlier = told
     session = hold(cleo, thea, at=timezone.now() - timedelta(minutes=90))
     with acting_as(thea.pk), transaction.atomic():
@@ -69,16 +69,14 @@ def test_words_agreed_after_a_session_of_the_same_day_are_not_its_words(
         assert OLD in said and NEW not in said, url
 
 
-def test_a_session_that_is_written_up_later_has_the_words_of_its_hour(
-    told, cleo, thea, sign_in
-):
+def test_a_session_logged_later_has_the_wording_of_its_time(told, cleo, thea, sign_in):
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=90))
     said = page_at(sign_in(thea), f"/sessions/{session.pk}/")
     goals = said[said.index('class="goal-card"') : said.index('class="note"')]
     assert OLD in goals and NEW not in goals
 
 
-def test_a_session_under_way_has_the_words_of_now(told, cleo, thea, sign_in):
+def test_a_session_in_progress_has_the_current_wording(told, cleo, thea, sign_in):
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=10))
     said = page_at(sign_in(thea), f"/sessions/{session.pk}/")
     goals = said[said.index('class="goal-card"') : said.index('class="note"')]
@@ -92,7 +90,7 @@ def test_a_rating_stays_with_its_session_when_the_goal_is_closed(told, thea, sig
     assert OLD in said and "Rated by you" in said
 
 
-def test_the_timeline_tells_each_month_in_its_own_words(told, cleo, thea, sign_in):
+def test_the_timeline_shows_each_month_in_its_own_wording(told, cleo, thea, sign_in):
     for person, url in ((thea, f"/clients/{cleo.pk}/journey/"),
                         (thea, f"/clients/{cleo.pk}/journey/print/"),
                         (cleo.user, "/portal/journey/")):  # fmt: skip
@@ -101,7 +99,7 @@ def test_the_timeline_tells_each_month_in_its_own_words(told, cleo, thea, sign_i
         assert lines and all(OLD in line and NEW not in line for line in lines)
 
 
-def test_a_past_week_says_what_moved_in_its_own_words(told, thea, sign_in):
+def test_a_past_week_shows_changes_in_its_own_wording(told, thea, sign_in):
     ends = days_ago(10)
     week = Digest.objects.create(
         practice=thea.practice,
@@ -116,9 +114,7 @@ def test_a_past_week_says_what_moved_in_its_own_words(told, thea, sign_in):
     assert OLD in moved and NEW not in moved
 
 
-def test_an_agreement_that_was_withdrawn_first_makes_nothing_agreed(
-    cleo, thea, sign_in
-):
+def test_a_withdrawn_agreement_followed_by_another_agrees_nothing(cleo, thea, sign_in):
     with acting_as(cleo.user.pk), transaction.atomic():
         goal = Goal.propose(cleo, {"own_words": "One"}, by=cleo.user)
         goal.propose_version({"own_words": "Two"}, by=cleo.user)
@@ -132,10 +128,11 @@ def test_an_agreement_that_was_withdrawn_first_makes_nothing_agreed(
         rows = Wordings.of([goal.pk], thea)
     assert [version.number for _at, version in rows.agreed[goal.pk]] == [2]
     assert rows.at(goal.pk, timezone.now()) == "Two"
-    assert rows.at(goal.pk, days_ago(100)) == "One"  # brought along from before
+    # imported, from before the goal existed
+    assert rows.at(goal.pk, days_ago(100)) == "One"
 
 
-# -- a wording that was declined or never agreed is not that day's ---------------------
+# -- a declined or never agreed wording is not that day's ------------------------------
 
 
 def withdraw_agreed(goal, by):
@@ -173,9 +170,7 @@ def clocks(goal, agreed, proposed):
     ],
     ids=["declined", "withdrawn"],
 )
-def test_after_a_proposal_that_came_to_nothing_the_agreed_words_are_that_days(
-    cleo, thea, ends
-):
+def test_after_a_failed_proposal_the_agreed_wording_is_that_days(cleo, thea, ends):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
     ends(goal, cleo.user, thea)
@@ -184,14 +179,12 @@ def test_after_a_proposal_that_came_to_nothing_the_agreed_words_are_that_days(
         rows = Wordings.of([goal.pk], thea)
         assert rows.at(goal.pk, timezone.now()) == OLD
         shown = Goal.objects.with_words().get(pk=goal.pk).shown.own_words
-        assert shown == OLD  # as the goal's own page says
+        assert shown == OLD  # as on the goal's own page
         found = TimelinePage(cleo, thea, "")
         assert found.words_at(found.lines[goal.pk], timezone.now()) == OLD
 
 
-def test_a_session_before_the_agreement_was_withdrawn_has_the_agreed_words(
-    cleo, thea, sign_in
-):
+def test_a_session_before_the_withdrawal_has_the_agreed_wording(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": NEW}, by=thea))
     clocks(goal, agreed=40, proposed=20)

@@ -1,4 +1,4 @@
-"""The client's page: what both work on, and what they reached."""
+"""The client page: current goals and what was reached."""
 
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ def closed(goal, ended_as):
     Goal.objects.filter(pk=goal.pk).update(closed_at=timezone.now(), ended_as=ended_as)
 
 
-def test_a_reached_goal_stays_in_sight(sign_in, thea, cleo):
+def test_a_reached_goal_stays_visible(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea, ratings=(2, 5, 9))
     closed(goal, "reached")
     page = page_of(sign_in, thea, cleo)
@@ -25,7 +25,7 @@ def test_a_reached_goal_stays_in_sight(sign_in, thea, cleo):
     assert "No open goals." in page
 
 
-def test_one_set_aside_stands_among_the_closed_ones(sign_in, thea, cleo):
+def test_a_goal_set_aside_is_listed_among_the_closed_ones(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea)
     closed(goal, "aside")
     page = page_of(sign_in, thea, cleo)

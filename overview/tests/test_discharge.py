@@ -1,4 +1,4 @@
-"""Cleo's therapy ends: she reads on for a while, and can be taken back."""
+"""Cleo is discharged: she can read for a while, and can be readmitted."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ def discharge(browser, client, **said):
 
 
 def days_to_come(cleo, thea, goal) -> list[str]:
-    """A review of the goal, one of two wordings, an exercise: each has a day ahead."""
+    """A goal review, a review of two wordings, an exercise: each has a future date."""
     other = seen_differently(cleo, thea)
     days = [thea.today() + timedelta(days=ahead) for ahead in (40, 41, 42)]
     for row, day in zip((goal, other), days, strict=False):
@@ -37,7 +37,7 @@ def days_to_come(cleo, thea, goal) -> list[str]:
     return [dates.short(day) for day in days]
 
 
-def test_a_day_ahead_is_shown_only_while_cleo_is_in_care(sign_in, thea, cleo, goal):
+def test_future_dates_are_shown_only_while_cleo_is_in_care(sign_in, thea, cleo, goal):
     days = days_to_come(cleo, thea, goal)
     theas, hers = sign_in(thea), sign_in(cleo.user)
     other = cleo.goals.exclude(pk=goal.pk).get()
@@ -84,7 +84,7 @@ def test_nobody_is_asked_to_agree_after_discharge(sign_in, thea, cleo, asked):
 @pytest.mark.parametrize("weekly", [True, False])
 @pytest.mark.parametrize("reminders", [True, False])
 @pytest.mark.parametrize("is_booked", [True, False])
-def test_the_page_names_only_emails_and_sessions_that_there_are(
+def test_the_page_names_only_existing_emails_and_sessions(
     sign_in, thea, cleo, weekly, reminders, is_booked
 ):
     wish(cleo, "client-digest", weekly)
@@ -104,7 +104,9 @@ def portal_over(client):
     Client.objects.filter(pk=client.pk).update(discharged_at=long_ago)
 
 
-def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, goal):
+def test_thea_discharges_cleo_who_can_read_and_no_longer_write(
+    sign_in, thea, cleo, goal
+):
     with acting_as(thea.pk), transaction.atomic():
         practice = Assignment.agree(cleo, "One stop on Friday", by=thea)
         step = Step.add(goal, "One stop", by=thea)
@@ -136,11 +138,11 @@ def test_thea_discharges_cleo_who_reads_and_writes_no_more(sign_in, thea, cleo, 
         in browser.post(
             "/portal/goals/add/", {"own_words": "Sleep through the night"}
         ).content.decode()
-    )  # nothing typed is lost
+    )  # no typed text is lost
     assert GoalRating.objects.count() == 1
 
 
-def test_the_database_keeps_it_for_reading_too(thea, cleo, goal):
+def test_the_database_makes_it_read_only_too(thea, cleo, goal):
     with acting_as(thea.pk), transaction.atomic():
         cleo.discharge(by=thea)
     with acting_as(cleo.user_id):
@@ -153,7 +155,7 @@ def test_the_database_keeps_it_for_reading_too(thea, cleo, goal):
         goal.rate(9, by=cleo.user)
 
 
-def test_after_the_days_of_the_practice_the_portal_is_a_kind_page(
+def test_after_the_practices_period_the_portal_says_that_access_has_ended(
     sign_in, thea, cleo, goal
 ):
     discharge(sign_in(thea), cleo)
@@ -165,13 +167,13 @@ def test_after_the_days_of_the_practice_the_portal_is_a_kind_page(
         page = answer.content.decode()
         assert "Your portal access has ended" in page
         assert "/help/" in page
-        assert "the bus" not in page  # letters alone may stand in a token
+        assert "the bus" not in page  # letters only: they may occur in a token
     with acting_as(cleo.user_id):
         assert not Client.objects.exists()
         assert not GoalRating.objects.exists()
 
 
-def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
+def test_sessions_are_canceled_or_kept_as_thea_chooses(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() + timedelta(days=1))
     browser = sign_in(thea)
     page = discharge(browser, cleo).content.decode()
@@ -187,7 +189,7 @@ def test_sessions_are_cancelled_or_kept_as_thea_says(sign_in, thea, cleo):
     assert TherapySession.objects.get().state == "cancelled"
 
 
-def test_the_caseload_has_a_place_for_who_was_discharged(sign_in, thea, cleo, goal):
+def test_the_caseload_has_a_list_of_discharged_clients(sign_in, thea, cleo, goal):
     browser = sign_in(thea)
     assert "Discharged" not in page_at(browser, "/caseload/")
     discharge(browser, cleo)
@@ -197,7 +199,7 @@ def test_the_caseload_has_a_place_for_who_was_discharged(sign_in, thea, cleo, go
     assert "Cleo" not in page_at(browser, "/today/")
 
 
-def test_taken_back_she_writes_again(sign_in, thea, cleo, goal):
+def test_readmitted_cleo_can_write_again(sign_in, thea, cleo, goal):
     theas, cleos = sign_in(thea), sign_in(cleo.user)
     discharge(theas, cleo)
     portal_over(cleo)
@@ -208,7 +210,7 @@ def test_taken_back_she_writes_again(sign_in, thea, cleo, goal):
     assert GoalRating.objects.filter(value=9).exists()
 
 
-def test_twice_is_once(sign_in, thea, cleo):
+def test_discharging_twice_is_done_once(sign_in, thea, cleo):
     browser = sign_in(thea)
     discharge(browser, cleo)
     first = Client.objects.get(pk=cleo.pk).discharged_at
@@ -216,7 +218,7 @@ def test_twice_is_once(sign_in, thea, cleo):
     assert Client.objects.get(pk=cleo.pk).discharged_at == first
 
 
-def test_what_is_not_finished_with_who_left_still_asks_thea(sign_in, thea, cleo):
+def test_open_items_of_a_discharged_client_still_ask_thea(sign_in, thea, cleo):
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     browser = sign_in(thea)
     discharge(browser, cleo)

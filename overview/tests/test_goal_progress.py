@@ -1,4 +1,4 @@
-"""How far all goals have come: to the digit, and never more than the numbers say."""
+"""Goal progress: exact figures, and no claim beyond them."""
 
 import re
 
@@ -40,21 +40,23 @@ def test_the_mean_is_over_goals_rated_on_three_days(sign_in, cleo, thea):
         assert "unlikely to be chance alone" in page
 
 
-def test_before_the_third_day_it_is_too_early_to_say(sign_in, cleo, thea):
+def test_before_the_third_day_it_is_too_early_to_tell(sign_in, cleo, thea):
     agreed_goal(cleo, thea, ratings=[4, 9])
     page = shown(sign_in(thea), cleo)
     assert "Too early to say" in page
     assert "points on average" not in page
 
 
-def test_less_than_the_practices_line_is_called_so(sign_in, cleo, thea, settings):
+def test_a_change_below_the_practices_threshold_is_called_so(
+    sign_in, cleo, thea, settings
+):
     agreed_goal(cleo, thea, ratings=[4, 4, 6])
     assert "That is less than 2.45" in shown(sign_in(thea), cleo)
     settings.GOAL_CHANGE_THRESHOLD = 2.0
     assert "unlikely to be chance alone" in shown(sign_in(thea), cleo)
 
 
-def test_a_rating_taken_back_counts_for_nothing(sign_in, cleo, thea):
+def test_a_withdrawn_rating_does_not_count(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea, ratings=[4, 5, 6])
     with acting_as(thea.pk), transaction.atomic():
         GoalRating.objects.get(value=6).withdraw(by=thea)
@@ -62,13 +64,13 @@ def test_a_rating_taken_back_counts_for_nothing(sign_in, cleo, thea):
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
 
-def test_a_proposal_that_was_taken_back_is_no_goal_to_count(sign_in, cleo, thea):
+def test_a_withdrawn_proposal_is_not_counted_as_a_goal(sign_in, cleo, thea):
     goal = agreed_goal(cleo, thea, by_client_only=True, ratings=[2, 5, 9])
     Goal.objects.filter(pk=goal.pk).update(closed_at=now(), ended_as="taken back")
     assert "Too early to say" in shown(sign_in(thea), cleo)
 
 
-def test_attainment_is_told_at_first_now_and_in_between(sign_in, cleo, thea):
+def test_attainment_is_shown_at_first_now_and_as_a_change(sign_in, cleo, thea):
     """Three goals, all -1 at first: 36.3; then one at 0 and one at +2."""
     scaled(cleo, thea, 1, 1, -1, -1)
     scaled(cleo, thea, 1, 1, -1, 0)
@@ -80,8 +82,8 @@ def test_attainment_is_told_at_first_now_and_in_between(sign_in, cleo, thea):
     assert "at or above it" in page
 
 
-def test_levels_of_two_people_are_never_paired(sign_in, cleo, thea):
-    """Thea saw it at -2, Cleo at +2 and then +1: Cleo's count, Thea's are no start."""
+def test_levels_by_two_people_are_never_paired(sign_in, cleo, thea):
+    """Thea chose -2, Cleo +2 and then +1: only Cleo's are used."""
     goal = scaled(cleo, thea, 1, 1, -2)
     with acting_as(cleo.user.pk), transaction.atomic():
         GoalScore.give(goal, "attainment", 2, by=cleo.user)
@@ -112,7 +114,7 @@ def test_theas_levels_count_only_for_a_goal_without_cleos(sign_in, cleo, thea):
     assert "for 1 goal where you gave fewer than two, from your therapist’s." in own
 
 
-def test_one_level_of_cleo_does_not_throw_theas_out(sign_in, cleo, thea):
+def test_one_level_by_cleo_does_not_drop_theas(sign_in, cleo, thea):
     goal = scaled(cleo, thea, 1, 1, -1, 0)
     with acting_as(cleo.user.pk), transaction.atomic():
         GoalScore.give(goal, "attainment", 2, by=cleo.user)
@@ -121,7 +123,7 @@ def test_one_level_of_cleo_does_not_throw_theas_out(sign_in, cleo, thea):
     assert "From the levels that the therapist gave." in page
 
 
-def test_a_scale_that_was_never_agreed_to_is_no_attainment(sign_in, cleo, thea):
+def test_a_scale_never_agreed_to_has_no_attainment(sign_in, cleo, thea):
     goal = propose(cleo, thea, BUS | {"attainment": SCALE})
     with acting_as(thea.pk), transaction.atomic():
         for level in (-1, 0):

@@ -1,4 +1,4 @@
-"""Thea leaves: each of her clients has somebody before her account closes."""
+"""Thea leaves: each client gets another therapist before her account closes."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def heirs(**chosen):
     return {f"to-{client.pk}": str(who.pk) for client, who in chosen.values()}
 
 
-def test_the_caseload_goes_over_in_one_go(
+def test_the_whole_caseload_is_handed_over_at_once(
     sign_in, ada, thea, theo, ines, cleo, mo, carl
 ):
     soon = timezone.now() + timedelta(days=2)
@@ -59,7 +59,7 @@ def test_the_caseload_goes_over_in_one_go(
     assert closed.detail == {"clients": 2, "care_roles": 1}
 
 
-def test_sessions_are_cancelled_where_ada_says_so(sign_in, ada, thea, theo, cleo):
+def test_sessions_are_canceled_if_ada_says_so(sign_in, ada, thea, theo, cleo):
     book(cleo, thea, at=timezone.now() + timedelta(days=2))
     hold(cleo, thea, at=timezone.now() - timedelta(days=2))
     said = heirs(cleo=(cleo, theo)) | {"sessions": "cancel"}
@@ -80,7 +80,7 @@ def test_nobody_is_left_without_a_primary_therapist(sign_in, ada, thea, theo, cl
     assert CareRole.objects.get(client=cleo).user == thea  # nothing half done
 
 
-def test_counts_and_names_are_shown_and_no_word(sign_in, ada, thea, theo, cleo):
+def test_counts_and_names_are_shown_and_no_text(sign_in, ada, thea, theo, cleo):
     agreed_goal(cleo, thea, by_client_only=True)
     book(cleo, thea, at=timezone.now() + timedelta(days=2))
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
@@ -91,7 +91,7 @@ def test_counts_and_names_are_shown_and_no_word(sign_in, ada, thea, theo, cleo):
         assert word not in page
 
 
-def test_the_counts_are_for_admins_of_the_practice_alone(thea, theo, ada, cleo):
+def test_only_admins_of_the_practice_see_the_counts(thea, theo, ada, cleo):
     book(cleo, thea, at=timezone.now() + timedelta(days=2))
     for who, many in ((ada, 1), (theo, 0), (cleo.user, 0), (thea, 0)):
         with acting_as(who.pk), connection.cursor() as cursor:
@@ -101,10 +101,10 @@ def test_the_counts_are_for_admins_of_the_practice_alone(thea, theo, ada, cleo):
 
 @pytest.mark.requirement("R1")
 @pytest.mark.requirement("R6")
-def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
+def test_only_the_admin_and_the_primary_can_move_sessions(
     practice, thea, theo, ines, cleo
 ):
-    """Past the program: not a colleague, a supervisor, the client, another practice."""
+    """By SQL: not a colleague, a supervisor, the client, or another practice."""
     session = book(cleo, thea, at=timezone.now() + timedelta(days=2))
     in_care(cleo, ines, "supervisor")
     elsewhere = Practice.objects.create(name="Elsewhere", slug="elsewhere")
@@ -122,7 +122,7 @@ def test_nobody_but_the_admin_and_the_primary_passes_sessions_on(
     assert session.therapist == thea
 
 
-def test_theo_reads_theas_draft_and_signs_nothing_before_he_takes_it_over(
+def test_theo_reads_theas_draft_and_cannot_sign_before_taking_it_over(
     sign_in, ada, thea, theo, cleo
 ):
     session = hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
@@ -141,7 +141,7 @@ def test_theo_reads_theas_draft_and_signs_nothing_before_he_takes_it_over(
     assert "She came in tired." not in sign_in(ada).get(leave(theo)).content.decode()
 
 
-def test_open_proposals_wait_for_theos_key(sign_in, ada, thea, theo, cleo):
+def test_open_proposals_wait_for_theos_agreement(sign_in, ada, thea, theo, cleo):
     goal = agreed_goal(cleo, thea, by_client_only=True)
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     after_a_day(cleo)
@@ -165,7 +165,7 @@ def test_a_double_click_and_two_admins_do_it_once(
         assert not close_account(thea, {}, by=olga, cancels=False)
 
 
-def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
+def test_a_client_added_meanwhile_stops_it(ada, thea, theo, cleo, mo):
     with (
         pytest.raises(ValidationError, match="caseload changed"),
         acting_as(ada.pk),
@@ -175,7 +175,7 @@ def test_a_client_who_came_meanwhile_stops_it(ada, thea, theo, cleo, mo):
     assert User.objects.get(pk=thea.pk).is_active
 
 
-def test_who_was_to_follow_anyhow_is_proposed(sign_in, ada, thea, theo, cleo):
+def test_a_planned_successor_is_preselected(sign_in, ada, thea, theo, cleo):
     ahead = (timezone.now() + timedelta(days=9)).date().isoformat()
     said = {"over-person": str(theo.pk), "over-sessions": "move", "over-since": ahead}
     sign_in(thea).post(f"/care-roles/{cleo.pk}/hand-over/", said)
@@ -187,7 +187,7 @@ def test_who_was_to_follow_anyhow_is_proposed(sign_in, ada, thea, theo, cleo):
     assert CareRole.objects.filter(client=cleo).current().get().user == theo
 
 
-def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
+def test_if_the_leaver_was_only_to_follow_the_current_therapist_stays(
     sign_in, ada, thea, theo, ines, cleo, carl
 ):
     """Theo was to take Cleo over: she stays with Thea, or goes to Ines on that day."""
@@ -199,7 +199,7 @@ def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
     page = browser.get(leave(theo)).content.decode()
     assert f'<option value="{thea.pk}" selected>' in page
     browser.post(leave(theo), heirs(cleo=(cleo, ines), carl=(carl, ines)))
-    # Thea is here and leads on; Ines follows once Thea confirms.
+    # Thea is here and stays primary; Ines follows once Thea confirms.
     [role] = CareRole.objects.filter(client=cleo).not_ended()
     assert (role.user, role.ends_at) == (thea, None)
     asked = CareRoleRequest.objects.get(client=cleo)
@@ -212,7 +212,9 @@ def test_who_was_only_to_follow_leaves_the_therapist_of_now_in_place(
     assert CareRole.objects.filter(client=carl).current().get().user == ines
 
 
-def test_what_thea_booked_as_cover_goes_to_the_primary(sign_in, ada, thea, theo, carl):
+def test_sessions_thea_booked_as_cover_go_to_the_primary(
+    sign_in, ada, thea, theo, carl
+):
     in_care(carl, thea, "cover")
     session = book(carl, thea, at=timezone.now() + timedelta(days=1))
     sign_in(ada).post(leave(thea), {"go": "on"})
@@ -235,11 +237,11 @@ def test_the_page_costs_the_same_with_thirty_clients(sign_in, ada, thea, theo):
     assert pinned(browser, leave(thea)) == one <= 8
 
 
-# -- told, proved, and nothing booked twice in silence ---------------------------------
+# -- notifications, reauthentication, and no silent double bookings --------------------
 
 
 @pytest.mark.requirement("R39")
-def test_closing_an_account_wants_a_fresh_proof(sign_in, ada, thea, theo, cleo):
+def test_closing_an_account_requires_reauthentication(sign_in, ada, thea, theo, cleo):
     browser = sign_in(ada)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         assert browser.get(leave(thea)).url.startswith("/prove/")
@@ -247,7 +249,7 @@ def test_closing_an_account_wants_a_fresh_proof(sign_in, ada, thea, theo, cleo):
     assert User.objects.get(pk=thea.pk).is_active
 
 
-def test_each_client_and_each_heir_reads_it(sign_in, ada, thea, theo, cleo):
+def test_each_client_and_each_successor_is_notified(sign_in, ada, thea, theo, cleo):
     sign_in(ada).post(leave(thea), heirs(cleo=(cleo, theo)))
     home = sign_in(cleo.user).get("/portal/").content.decode()
     assert "Theo will be your therapist, from" in home
@@ -262,7 +264,9 @@ def test_each_client_and_each_heir_reads_it(sign_in, ada, thea, theo, cleo):
     assert "Cleo Hart" in sign_in(theo).get("/today/").content.decode()
 
 
-def test_one_choice_sends_all_to_one(sign_in, ada, thea, theo, ines, cleo, mo):
+def test_one_choice_assigns_all_clients_to_one_person(
+    sign_in, ada, thea, theo, ines, cleo, mo
+):
     said = heirs(mo=(mo, ines)) | {"all-to": str(theo.pk)}
     sign_in(ada).post(leave(thea), said)
     after_a_day(cleo, mo)
@@ -270,7 +274,7 @@ def test_one_choice_sends_all_to_one(sign_in, ada, thea, theo, ines, cleo, mo):
         assert CareRole.objects.filter(client=client).current().get().user == heir
 
 
-def test_clients_of_one_name_are_told_apart(sign_in, ada, thea, theo, cleo):
+def test_clients_with_one_name_are_told_apart(sign_in, ada, thea, theo, cleo):
     other = admit("Cleo", by=thea, joined=False, family_name="Hart", phone="555 0117")
     same = admit("cleo", by=thea, joined=False, family_name="hart")
     page = sign_in(ada).get(leave(thea)).content.decode()
@@ -283,7 +287,7 @@ def test_clients_of_one_name_are_told_apart(sign_in, ada, thea, theo, cleo):
     assert f"number {other.pk.hex[-4:].upper()}" not in page
 
 
-def test_overlapping_sessions_are_listed_first_and_never_booked_twice_in_silence(
+def test_overlapping_sessions_are_listed_first_and_never_double_booked_silently(
     sign_in, ada, thea, theo, cleo, carl
 ):
     soon = timezone.now() + timedelta(days=2)
@@ -304,7 +308,7 @@ def test_overlapping_sessions_are_listed_first_and_never_booked_twice_in_silence
     assert (free.therapist, free.state) == (theo, "planned")
 
 
-def test_a_hand_over_lists_them_too(sign_in, thea, theo, cleo, carl):
+def test_a_handover_lists_them_too(sign_in, thea, theo, cleo, carl):
     soon = timezone.now() + timedelta(days=2)
     hers = book(cleo, thea, at=soon)
     book(carl, theo, at=soon)
@@ -335,7 +339,9 @@ def test_so_does_a_confirmation(sign_in, ada, thea, theo, cleo, carl):
     assert CareRole.objects.filter(client=cleo).current().get().user == theo
 
 
-def test_nobody_learns_of_clashes_who_hands_nothing_over(thea, theo, ines, cleo, carl):
+def test_a_person_who_hands_nothing_over_learns_of_no_conflicts(
+    thea, theo, ines, cleo, carl
+):
     soon = timezone.now() + timedelta(days=2)
     book(cleo, thea, at=soon)
     book(carl, theo, at=soon)
@@ -344,7 +350,7 @@ def test_nobody_learns_of_clashes_who_hands_nothing_over(thea, theo, ines, cleo,
             assert len(session_clashes(cleo.pk, thea.pk, theo.pk)) == many, who
 
 
-def test_thea_is_asked_who_follows_also_while_somebody_covers(
+def test_thea_is_asked_who_follows_even_during_cover(
     sign_in, ada, thea, theo, ines, cleo
 ):
     agreed_goal(cleo, thea)
@@ -357,7 +363,9 @@ def test_thea_is_asked_who_follows_also_while_somebody_covers(
     assert sign_in(theo).get(f"/clients/{cleo.pk}/").status_code == 200
 
 
-def test_thea_confirms_who_follows_and_it_opens_at_once(sign_in, ada, thea, theo, cleo):
+def test_thea_confirms_who_follows_and_it_takes_effect_at_once(
+    sign_in, ada, thea, theo, cleo
+):
     browser = sign_in(ada)
     said = heirs(cleo=(cleo, theo)) | {"when": "confirm", "sessions": "move"}
     browser.post(leave(thea), said)

@@ -1,4 +1,4 @@
-"""Two admins at one account at the same moment, and a role given while it closes."""
+"""Two admins close one account at the same moment, and a role is assigned meanwhile."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -41,7 +41,7 @@ def test_two_admins_close_one_account_once(both, ada, olga, thea, theo, cleo):
     assert not CareRole.objects.filter(client=cleo).current().exists()
 
 
-def test_a_client_handed_to_who_is_leaving_is_never_left_alone(
+def test_a_client_handed_to_a_leaving_therapist_is_never_left_alone(
     both, ada, olga, thea, theo, cleo
 ):
     """Either she came in time and the closing stops, or she is not handed over."""
@@ -50,13 +50,14 @@ def test_a_client_handed_to_who_is_leaving_is_never_left_alone(
     failed = both(close, give)
     assert all(isinstance(each, ValidationError) for each in failed)
     for asked in CareRoleRequest.objects.filter(client=cleo, outcome=""):
-        with pytest.raises(ValidationError):  # who has left takes nobody over
+        # a therapist who has left takes nobody over
+        with pytest.raises(ValidationError):
             as_admin(thea, lambda: confirm(asked, by=thea))()  # noqa: B023
     running = CareRole.objects.filter(client=cleo).primary().current().get()
     assert User.objects.get(pk=running.user_id).is_active
 
 
-def test_two_admins_who_take_each_others_right_leave_one(both, ada, olga):
+def test_two_admins_who_remove_each_others_role_leave_one(both, ada, olga):
     def take(by, whom):
         roles = {"therapist": True, "admin": False}
         return as_admin(by, lambda: staffing.set_roles(whom, by=by, **roles))

@@ -1,4 +1,4 @@
-"""One line of time for both: what was agreed, rated, reached, won and taken away."""
+"""One timeline for both: what was agreed, rated, reached, won and taken away."""
 
 import re
 from datetime import timedelta
@@ -45,7 +45,7 @@ def lay(goal, words, *, by, at):
 
 @pytest.fixture
 def way(thea, cleo):
-    """Something of everything."""
+    """One event of every kind."""
     goal = agreed_goal(cleo, thea)
     hold(cleo, thea, at=ago(days=20))
     lay(goal, "One stop alone", by=thea, at=ago(days=9))
@@ -56,7 +56,7 @@ def way(thea, cleo):
     return goal
 
 
-def test_both_read_the_same_way(sign_in, way, thea, cleo):
+def test_both_read_the_same_timeline(sign_in, way, thea, cleo):
     hers = told(sign_in(cleo.user).get(PORTAL))
     theirs = told(sign_in(thea).get(page_of(cleo)))
     for words in (
@@ -72,7 +72,7 @@ def test_both_read_the_same_way(sign_in, way, thea, cleo):
         assert words in theirs, words
 
 
-def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea, cleo):
+def test_events_of_one_day_keep_their_order(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea)
     act(cleo.user, goal, lambda g: g.in_force.withdraw_key("No", by=cleo.user))
     act(thea, goal, lambda g: g.propose_version({"own_words": "Tram"}, by=thea))
@@ -84,14 +84,14 @@ def test_what_was_agreed_and_withdrawn_on_one_day_keeps_its_order(sign_in, thea,
         assert places == sorted(places)
 
 
-def test_it_stands_in_the_order_in_which_it_happened(sign_in, way, thea, cleo):
+def test_events_are_in_the_order_in_which_they_happened(sign_in, way, thea, cleo):
     page = told(sign_in(thea).get(page_of(cleo)))
     order = ["First session", "Step reached", "Goal agreed", "Win"]
     places = [page.index(words) for words in order]
     assert places == sorted(places)
 
 
-def test_new_words_stand_where_both_agreed_to_them(sign_in, way, thea, cleo):
+def test_a_new_wording_is_listed_when_both_agreed_to_it(sign_in, way, thea, cleo):
     other = {"own_words": "Two stops alone"}
     with acting_as(cleo.user_id), transaction.atomic():
         version = way.propose_version(other, by=cleo.user)
@@ -103,13 +103,13 @@ def test_new_words_stand_where_both_agreed_to_them(sign_in, way, thea, cleo):
     assert "New goal wording agreed by both Two stops alone" in page
 
 
-def test_a_goal_that_was_closed_says_when(sign_in, way, thea, cleo):
+def test_a_closed_goal_says_when_it_was_closed(sign_in, way, thea, cleo):
     Goal.objects.filter(pk=way.pk).update(closed_at=timezone.now())
     assert "Goal closed Take the bus" in told(sign_in(thea).get(page_of(cleo)))
 
 
-def test_what_is_not_told_on_it(sign_in, way, thea, cleo):
-    """Notes; what was declined, waits or was taken back."""
+def test_what_the_timeline_leaves_out(sign_in, way, thea, cleo):
+    """Notes; what was declined, is pending or was withdrawn."""
     hold(cleo, thea, at=ago(days=2), body="She came in tired, with Jo.")
     declined = {"name": "Planning", "moment": "Three ways home."}
     answered(strength(cleo, by=thea, said=declined), yes=False, by=cleo.user)
@@ -126,9 +126,7 @@ def test_what_is_not_told_on_it(sign_in, way, thea, cleo):
             assert words not in page
 
 
-def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
-    sign_in, way, thea, cleo
-):
+def test_thea_can_add_the_dates_of_her_notes_and_cleo_cannot(sign_in, way, thea, cleo):
     browser = sign_in(thea)
     assert "Note signed" not in told(browser.get(page_of(cleo)))
     for path in (f"{page_of(cleo)}?notes=1", f"{page_of(cleo)}print/?notes=1"):
@@ -139,7 +137,7 @@ def test_thea_may_add_the_dates_of_her_notes_and_cleo_gets_none(
     assert "Note signed" not in told(sign_in(cleo.user).get(f"{PORTAL}?notes=1"))
 
 
-def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
+def test_thea_cannot_print_the_dates_of_a_colleagues_notes(
     sign_in, way, thea, theo, cleo
 ):
     in_care(cleo, theo, "co_therapist")
@@ -147,7 +145,7 @@ def test_dates_of_a_colleagues_notes_are_not_hers_to_print(
 
 
 @pytest.mark.parametrize("reads", [True, False])
-def test_what_both_can_see_is_said_where_the_client_can_see_it(
+def test_the_page_says_that_both_can_see_it_only_if_the_client_can(
     sign_in, way, thea, cleo, reads
 ):
     if not reads:
@@ -157,7 +155,7 @@ def test_what_both_can_see_is_said_where_the_client_can_see_it(
     assert ("Without my notes’ dates" in page) != reads
 
 
-def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):
+def test_cleo_learns_of_opening_and_printing(sign_in, way, thea, cleo):
     browser = sign_in(thea)
     browser.get(page_of(cleo))
     page = told(browser.get(f"{page_of(cleo)}print/"))
@@ -170,7 +168,7 @@ def test_opening_and_printing_are_told_to_cleo(sign_in, way, thea, cleo):
     assert "Printed from your record" in looked
 
 
-def test_a_year_is_shown_and_the_rest_is_one_press_away(sign_in, thea, cleo):
+def test_a_year_is_shown_and_the_rest_is_one_click_away(sign_in, thea, cleo):
     goal = agreed_goal(cleo, thea)
     for days in (700, 200, 20):
         rate(goal, days // 100, by=thea, at=ago(days=days))
@@ -183,12 +181,12 @@ def test_a_year_is_shown_and_the_rest_is_one_press_away(sign_in, thea, cleo):
     assert told(browser.get(page_of(cleo), {"since": "x"})) == usual
 
 
-def test_where_all_is_recent_nothing_is_asked(sign_in, way, thea, cleo):
+def test_if_all_is_recent_there_is_no_choice(sign_in, way, thea, cleo):
     page = told(sign_in(thea).get(page_of(cleo)))
     assert "Three months" not in page and "All time" not in page
 
 
-def test_a_moment_of_long_ago_stands_where_it_was_said(sign_in, way, cleo):
+def test_an_example_from_long_ago_is_listed_when_it_was_added(sign_in, way, cleo):
     child = {"name": "Swims", "moment": "Across the lake, at nine."}
     day = ago(days=9000).date()
     strength(cleo, by=cleo.user, said=child, happened_on=day)
@@ -197,7 +195,7 @@ def test_a_moment_of_long_ago_stands_where_it_was_said(sign_in, way, cleo):
     assert "Strength: Swims" in page and "Learnt to swim." in page
 
 
-def test_an_empty_way_says_how_it_begins(sign_in, thea):
+def test_an_empty_timeline_says_how_it_begins(sign_in, thea):
     nadia = admit("Nadia", by=thea)
     browser = sign_in(nadia.user)
     assert "The timeline starts with the first session" in told(browser.get(PORTAL))
@@ -216,12 +214,14 @@ def test_an_empty_way_says_how_it_begins(sign_in, thea):
         ([4, 6, 4], "Rated 3 times, from 4 to 4, between 4 and 6"),
     ],
 )
-def test_a_month_of_ratings_in_words(values, words):
+def test_a_month_of_ratings_as_text(values, words):
     assert in_words(values) == words
 
 
 @pytest.mark.parametrize("side", ["thea", "cleo"])
-def test_the_way_takes_as_many_statements_with_fifty(sign_in, way, thea, cleo, side):
+def test_the_timeline_takes_as_many_statements_with_fifty(
+    sign_in, way, thea, cleo, side
+):
     browser = sign_in(thea if side == "thea" else cleo.user)
     url = page_of(cleo) if side == "thea" else PORTAL
     one = pinned(browser, url)

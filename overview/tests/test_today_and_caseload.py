@@ -1,4 +1,4 @@
-"""Thea's day and her caseload; what they cost does not grow with the practice."""
+"""Today and the caseload; their cost does not grow with the practice."""
 
 import html
 import re
@@ -27,7 +27,7 @@ def test_thea_sees_todays_session_and_opens_it(sign_in, thea, cleo):
     assert f"/sessions/{session.pk}/" in page
 
 
-def test_a_session_under_way_stands_once_on_the_page(sign_in, thea, cleo):
+def test_a_session_in_progress_is_listed_once(sign_in, thea, cleo):
     session = book(cleo, thea, at=timezone.now() - timedelta(minutes=5))
     page = sign_in(thea).get(f"/clients/{cleo.pk}/").content.decode()
     assert page.count(f"/sessions/{session.pk}/move/") == 1
@@ -41,19 +41,21 @@ def test_theo_does_not_see_theas_day_or_clients(sign_in, theo, thea, cleo):
     assert "Cleo" not in browser.get("/caseload/").content.decode()
 
 
-def test_words_that_wait_for_thea_are_on_today_and_on_the_caseload(sign_in, thea, cleo):
+def test_a_wording_waiting_for_thea_is_on_today_and_in_the_caseload(
+    sign_in, thea, cleo
+):
     agreed_goal(cleo, thea, by_client_only=True)
     browser = sign_in(thea)
     assert "Suggested a goal wording" in browser.get("/today/").content.decode()
     assert "Needs your agreement" in browser.get("/caseload/").content.decode()
 
 
-def test_a_session_that_is_over_and_not_logged_asks_for_it(sign_in, thea, cleo):
+def test_a_past_session_that_is_not_logged_asks_for_it(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() - timedelta(days=1))
     assert "No note yet" in sign_in(thea).get("/today/").content.decode()
 
 
-def test_a_session_in_todays_past_says_that_its_note_is_not_signed(sign_in, thea, cleo):
+def test_a_past_session_of_today_says_that_its_note_is_not_signed(sign_in, thea, cleo):
     hold(cleo, thea, at=timezone.now() - timedelta(days=2), sign=False)
     assert "Note not signed" in sign_in(thea).get("/today/").content.decode()
 
@@ -62,15 +64,15 @@ def test_a_session_in_todays_past_says_that_its_note_is_not_signed(sign_in, thea
     ("body", "said", "other"),
     [(None, "No note yet", "Note not signed"), ("Begun", "Note not signed", "No note")],
 )
-def test_a_session_without_a_signed_note_is_said_alike_everywhere(
+def test_a_session_without_a_signed_note_is_described_the_same_everywhere(
     sign_in, thea, cleo, body, said, other
 ):
-    """Nobody began one; it was begun."""
+    """Not begun, and begun."""
     with time_machine.travel(timezone.now().replace(hour=16, minute=0), tick=False):
         ended = timezone.now() - timedelta(hours=2)
         hold(cleo, thea, at=ended, body=body, sign=False)
         book(cleo, thea, days=2)
-        if body is None:  # over, and nobody said that it was held
+        if body is None:  # past, and not marked as held
             TherapySession.objects.filter(starts_at=ended).update(state="planned")
         browser = sign_in(thea)
         client = f"/clients/{cleo.pk}/"
@@ -80,13 +82,11 @@ def test_a_session_without_a_signed_note_is_said_alike_everywhere(
             for phrase in ("not logged", "Not logged", "Unsigned", "is not signed"):
                 assert phrase not in page, url
         today = browser.get("/today/").content.decode()
-        assert today.count(said) == 2  # in the day, and beside the name
+        assert today.count(said) == 2  # in the schedule, and beside the name
         assert "For the session today." in today
 
 
-def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(
-    sign_in, thea, cleo
-):
+def test_the_search_matches_first_letters_and_opens_a_single_match(sign_in, thea, cleo):
     admit("Cosima", by=thea)
     browser = sign_in(thea)
     assert "Cosima" in browser.get("/caseload/?q=c").content.decode()
@@ -96,14 +96,14 @@ def test_the_search_finds_by_first_letters_and_goes_there_if_there_is_one(
 
 @pytest.mark.parametrize("sort", ["name", "next", "last", "status", "nonsense"])
 @pytest.mark.parametrize("show", ["all", "attention", "early", "paused", "nonsense"])
-def test_every_order_and_filter_answers(sign_in, thea, cleo, sort, show):
+def test_every_sort_order_and_filter_works(sign_in, thea, cleo, sort, show):
     book(cleo, thea, at=timezone.now() + timedelta(days=1))
     admit("Anna", by=thea)
     url = f"/caseload/?sort={sort}&show={show}"
     assert sign_in(thea).get(url).status_code == 200
 
 
-def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
+def test_fewer_than_three_ratings_are_too_early_to_tell(sign_in, thea, cleo):
     book(cleo, thea, at=timezone.now() + timedelta(days=1))
     goal = agreed_goal(cleo, thea, ratings=[3, 4])
     browser = sign_in(thea)
@@ -114,7 +114,7 @@ def test_fewer_than_three_ratings_are_too_early_to_say(sign_in, thea, cleo):
 
 
 def busy(thea, many):
-    """Each has a name of their own; see clients/tests/test_namesakes.py."""
+    """Each has a unique name; see clients/tests/test_namesakes.py."""
     before = Client.objects.count()
     for number in range(many):
         client = admit(f"Client {before + number}", by=thea, joined=False)
@@ -134,7 +134,7 @@ def test_a_list_costs_the_same_with_one_client_and_with_fifty(sign_in, thea, url
     assert Goal.objects.count() == 50
 
 
-# -- more than a page of them ---------------------------------------------------------
+# -- more than one page ---------------------------------------------------------------
 
 
 @pytest.fixture
@@ -149,7 +149,8 @@ def mixed(thea):
             hold(client, thea, at=now - timedelta(days=30 + number))
         if number % 4 == 1:
             agreed_goal(client, thea, ratings=[3, 4, 5])
-        elif number % 4 == 2:  # too early: the third was taken back, or said elsewhere
+        # too early: the third was withdrawn, or given by the other side
+        elif number % 4 == 2:
             goal = agreed_goal(client, thea, ratings=[3, 4])
             with acting_as(thea.pk), transaction.atomic():
                 at = timezone.now() - timedelta(days=4)
@@ -173,7 +174,7 @@ def rows_of(browser, url):
 
 
 @pytest.mark.parametrize("sort", lists.SORTS)
-def test_pages_together_are_the_list_that_one_page_would_be(
+def test_all_pages_together_are_the_unpaginated_list(
     sign_in, thea, mixed, sort, monkeypatch
 ):
     browser = sign_in(thea)
@@ -190,13 +191,13 @@ def test_pages_together_are_the_list_that_one_page_would_be(
 
 
 def counts_of(browser, url):
-    """What heading and filters say."""
+    """The counts in heading and filters."""
     page = browser.get(url).content.decode()
     words = re.sub(r"<[^>]+>", " ", page.split("<h1>")[1].split("<table")[0])
     return re.findall(r"\d+", words)
 
 
-def test_a_page_beyond_the_end_is_the_last_and_nonsense_the_first(
+def test_a_page_number_too_high_is_the_last_and_nonsense_the_first(
     sign_in, thea, mixed, monkeypatch
 ):
     monkeypatch.setattr(lists, "A_PAGE", 4)
@@ -210,7 +211,7 @@ def test_a_page_beyond_the_end_is_the_last_and_nonsense_the_first(
     assert 'rel="next"' not in page
 
 
-def test_the_search_looks_on_every_page_and_its_pages_go_on_searching(
+def test_the_search_covers_every_page_and_its_pages_keep_the_search(
     sign_in, thea, mixed, monkeypatch
 ):
     monkeypatch.setattr(lists, "A_PAGE", 4)
@@ -225,7 +226,7 @@ def test_the_search_looks_on_every_page_and_its_pages_go_on_searching(
     assert re.search(r'aria-sort="ascending"><a[^>]*>Next session', page)
 
 
-def test_a_list_of_one_page_has_no_pages(sign_in, thea, mixed):
+def test_a_list_of_one_page_has_no_pagination(sign_in, thea, mixed):
     assert 'class="pages"' not in sign_in(thea).get("/caseload/").content.decode()
 
 
@@ -261,7 +262,7 @@ def test_thea_who_shares_her_screen_shows_initials(sign_in, thea, cleo):
 
 
 def pages_of_a_goal(cleo, thea) -> list[str]:
-    """All of them, and Cleo said something on each."""
+    """All of them, with a comment by Cleo on each goal."""
     goal, by = agreed_goal(cleo, thea, ratings=[3]), cleo.user
     with acting_as(by.pk), transaction.atomic():
         goal = Goal.objects.select_related("client__user").get(pk=goal.pk)
@@ -282,9 +283,7 @@ def pages_of_a_goal(cleo, thea) -> list[str]:
     ]
 
 
-def test_every_page_about_cleo_says_her_initials_where_they_are_wanted(
-    sign_in, thea, cleo
-):
+def test_every_page_about_cleo_shows_initials_if_chosen(sign_in, thea, cleo):
     held = hold(cleo, thea, at=timezone.now() - timedelta(days=7))
     planned = book(cleo, thea, at=timezone.now() + timedelta(days=2))
     said = {"about": "A date", "words": "It was in May."}
@@ -310,7 +309,7 @@ def test_every_page_about_cleo_says_her_initials_where_they_are_wanted(
         assert "Hart" not in page.content.decode(), url
 
 
-def test_no_page_of_a_goal_says_her_name_where_initials_are_wanted(sign_in, thea, cleo):
+def test_no_page_of_a_goal_shows_her_name_if_initials_are_chosen(sign_in, thea, cleo):
     pages = pages_of_a_goal(cleo, thea)
     browser = sign_in(thea)
     browser.post("/settings/initials/")

@@ -1,4 +1,4 @@
-"""What Cleo may still change after therapy ended: one rule, on every page, and no page
+"""What Cleo can still change after discharge: one rule, on every page, and no page
 offers what is refused."""
 
 import re
@@ -21,7 +21,7 @@ from portal.urls import urlpatterns
 from tests.cast import agreed_goal, book, hold, strengths_of
 from toolkit.models import Assignment
 
-# The whole rule.  Everything else that takes a form is refused.
+# The whole rule: every other form is refused.
 STILL_THEIRS = {
     "portal-contact", "portal-corrections", "portal-record", "portal-account-close",
 }  # fmt: skip
@@ -48,7 +48,7 @@ def writes(view) -> bool:
     return getattr(view, "writes_into_record", False)
 
 
-def test_every_form_of_the_portal_is_refused_or_still_theirs(left, sign_in):
+def test_every_form_of_the_portal_is_refused_or_allowed_after_discharge(left, sign_in):
     browser = sign_in(left.user)
     plain = [p for p in urlpatterns if not p.pattern.converters]
     allowed = set()
@@ -85,7 +85,7 @@ def test_no_page_offers_what_is_refused(left, sign_in):
     assert len(seen) > 12, seen
 
 
-def test_cleo_sets_how_she_is_contacted_and_asks_for_a_correction(left, sign_in):
+def test_cleo_sets_contact_preferences_and_asks_for_a_correction(left, sign_in):
     browser = sign_in(left.user)
     said = {"reminder_lead_hours": "2", "weekly_digest": "on", "reminders": ""}
     assert browser.post("/portal/contact/", said).status_code == 302
@@ -99,7 +99,7 @@ def test_cleo_sets_how_she_is_contacted_and_asks_for_a_correction(left, sign_in)
     assert "You can still choose how we contact you" in page
 
 
-def test_a_session_that_was_kept_is_reminded_of(left, thea):
+def test_a_kept_session_still_has_a_reminder(left, thea):
     plan()
     [email] = OutgoingEmail.objects.filter(recipient=left.user, kind="reminder")
     email.refresh_from_db()

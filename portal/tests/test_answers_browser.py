@@ -1,4 +1,4 @@
-"""Cleo says no, or suggests a way on, with what her page offers; Thea reads it."""
+"""Cleo declines, or suggests a next step, using her page; Thea reads it."""
 
 import re
 
@@ -16,7 +16,7 @@ def press(page, name, role="button"):
     page.get_by_role(role, name=name, exact=True).click()
 
 
-def test_cleo_declines_a_goal_after_a_second_look_and_thea_reads_it(at, cleo, thea):
+def test_cleo_declines_a_goal_after_confirming_and_thea_reads_it(at, cleo, thea):
     goal = propose(cleo, thea)
     cleos, theas = at(cleo.user, phone=True), at(thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
@@ -31,7 +31,7 @@ def test_cleo_declines_a_goal_after_a_second_look_and_thea_reads_it(at, cleo, th
     )
 
 
-def test_cleo_does_not_agree_again_and_thea_takes_the_goal_up(at, cleo, thea):
+def test_cleo_does_not_agree_again_and_thea_resumes_the_goal(at, cleo, thea):
     goal = agreed_again(cleo, thea, thea)
     cleos, theas = at(cleo.user, phone=True), at(thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
@@ -49,7 +49,7 @@ def test_cleo_does_not_agree_again_and_thea_takes_the_goal_up(at, cleo, thea):
     expect(cleos.get_by_role("main")).to_contain_text("You did not agree again today")
 
 
-def test_cleo_suggests_a_way_on_and_thea_answers_from_today(at, cleo, thea):
+def test_cleo_suggests_a_next_step_and_thea_answers_from_today(at, cleo, thea):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: g.propose_version({"own_words": "Six stops"}, by=thea))
     act(cleo.user, goal, lambda g: g.latest.differ("It is mine", by=cleo.user))

@@ -1,4 +1,4 @@
-"""How Cleo reaches Thea, and how Cairn may reach Cleo: the client alone decides."""
+"""How Cleo reaches Thea, and how Cairn may contact Cleo: the client alone decides."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def test_cleo_finds_thea_and_the_practice(cleo, thea, sign_in):
     assert reverse("help-now") in said
 
 
-def test_cleo_sets_the_contact_preferences_and_it_is_written_down(cleo, sign_in):
+def test_cleo_sets_the_contact_preferences_and_it_is_audited(cleo, sign_in):
     answer = sign_in(cleo.user).post(CONTACT, WANTED, follow=True)
     assert "Preferences saved" in answer.content.decode()
     wishes = preferences(cleo).wishes
@@ -38,9 +38,7 @@ def test_cleo_sets_the_contact_preferences_and_it_is_written_down(cleo, sign_in)
     assert event.detail["fields"] == ["client-digest", "reminder"]
 
 
-def test_what_cleo_said_before_is_changed_and_what_she_did_not_say_has_no_row(
-    cleo, sign_in
-):
+def test_a_choice_is_updated_and_a_default_has_no_row(cleo, sign_in):
     browser, kinds = sign_in(cleo.user), ContactWish.objects.filter(client=cleo)
     usual = {"reminders": "on", "reminder_lead_hours": "24", "weekly_digest": "on"}
     assert browser.post(CONTACT, usual).status_code == 302
@@ -55,13 +53,13 @@ def test_what_cleo_said_before_is_changed_and_what_she_did_not_say_has_no_row(
 
 
 @pytest.mark.parametrize("sent", ["3", "", "x"])
-def test_a_lead_that_is_not_offered_is_refused(cleo, sign_in, sent):
+def test_an_invalid_lead_is_refused(cleo, sign_in, sent):
     answer = sign_in(cleo.user).post(CONTACT, WANTED | {"reminder_lead_hours": sent})
     assert answer.status_code == 200
     assert not ContactWish.objects.exists()
 
 
-def test_a_pause_begins_now_and_ends_on_a_day_to_come(cleo, sign_in):
+def test_a_pause_begins_now_and_ends_on_a_future_date(cleo, sign_in):
     browser, today = sign_in(cleo.user), timezone.localdate()
     answer = browser.post(CONTACT, {**WANTED, "paused_until": today.isoformat()})
     assert "Choose a day after today" in answer.content.decode()
@@ -70,7 +68,7 @@ def test_a_pause_begins_now_and_ends_on_a_day_to_come(cleo, sign_in):
     assert preferences(cleo).paused_until == until
 
 
-def test_a_pause_that_is_over_is_not_in_the_way(cleo, sign_in):
+def test_a_past_pause_is_ignored(cleo, sign_in):
     ContactPreferences.objects.update(paused_until=timezone.localdate())
     browser = sign_in(cleo.user)
     assert browser.get(CONTACT).context["form"].initial["paused_until"] is None

@@ -1,4 +1,4 @@
-"""The portal is for clients; the way out is for everybody who is signed in."""
+"""The portal is for clients; the quick exit is for everyone who is signed in."""
 
 from uuid import uuid4
 
@@ -33,7 +33,7 @@ def test_a_row_that_does_not_exist_is_404_for_cleo(cleo, sign_in, pattern):
         assert browser.post(address(pattern)).status_code in (404, 405)
 
 
-def test_carls_practice_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
+def test_cleo_cannot_open_anything_of_carls_practice(cleo, carl, theo, sign_in):
     row = agree_practice(carl, "Breathe", by=theo)
     url = reverse("portal-practice-say", args=[row.pk])
     assert sign_in(cleo.user).post(url, {"answer": "did"}).status_code == 404
@@ -52,16 +52,14 @@ def test_more_leads_to_the_rest(cleo, sign_in):
 
 
 @pytest.mark.requirement("R10")
-def test_leaving_with_javascript_signs_out_without_a_word(cleo, sign_in):
+def test_leaving_with_javascript_signs_out_without_content(cleo, sign_in):
     browser = sign_in(cleo.user)
     answer = browser.post(reverse("leave"), headers={"Accept": "*/*"})
     assert (answer.status_code, answer["Clear-Site-Data"]) == (204, '"storage"')
     assert browser.get(reverse("portal-home")).status_code == 302
 
 
-def test_leaving_without_javascript_moves_on_from_a_page_that_names_nothing(
-    thea, sign_in
-):
+def test_leaving_without_javascript_redirects_from_a_neutral_page(thea, sign_in):
     browser = sign_in(thea)
     answer = browser.post(reverse("leave"), headers={"Accept": "text/html,*/*"})
     assert answer["Refresh"].startswith("0; url=https://")
@@ -70,5 +68,5 @@ def test_leaving_without_javascript_moves_on_from_a_page_that_names_nothing(
     assert browser.get(reverse("today")).status_code == 302
 
 
-def test_leaving_needs_a_press(cleo, sign_in):
+def test_leaving_requires_a_post(cleo, sign_in):
     assert sign_in(cleo.user).get(reverse("leave")).status_code == 405

@@ -1,4 +1,4 @@
-"""Cleo's goals are Cleo's: propose, agree, rate, lay stones."""
+"""Cleo's goals are Cleo's: propose, agree, rate, reach steps."""
 
 from uuid import uuid4
 
@@ -48,14 +48,14 @@ def test_a_proposal_sent_twice_makes_one_goal(cleo, sign_in):
     assert Goal.objects.count() == GoalVersion.objects.count() == 1
 
 
-def test_a_proposal_without_words_says_so_and_keeps_the_rest(cleo, sign_in):
+def test_a_proposal_without_words_is_refused_and_keeps_the_rest(cleo, sign_in):
     sent = proposal(own_words=" ", low_end="I stay until I cry")
     said = told(sign_in(cleo.user).post(reverse("portal-goal-add"), sent))
     assert "Enter a few words" in said and "I stay until I cry" in said
     assert not Goal.objects.exists()
 
 
-def test_words_left_behind_come_back_and_go_with_the_proposal(cleo, sign_in):
+def test_unsaved_words_are_restored_and_deleted_with_the_proposal(cleo, sign_in):
     browser = sign_in(cleo.user)
     keep = reverse("draft-keep", args=[cleo.pk, "goal", cleo.pk])
     typed = {
@@ -71,7 +71,7 @@ def test_words_left_behind_come_back_and_go_with_the_proposal(cleo, sign_in):
     assert not Draft.objects.exists()
 
 
-def test_cleo_turns_the_second_key(cleo, thea, sign_in):
+def test_cleo_gives_the_second_agreement(cleo, thea, sign_in):
     goal = propose(cleo, by=thea)
     browser = sign_in(cleo.user)
     said = told(browser.get(reverse("portal-goal", args=[goal.pk])))
@@ -81,7 +81,7 @@ def test_cleo_turns_the_second_key(cleo, thea, sign_in):
     assert goal.is_agreed
 
 
-def test_cleo_cannot_agree_to_words_that_were_overtaken(cleo, thea, sign_in):
+def test_cleo_cannot_agree_to_a_replaced_version(cleo, thea, sign_in):
     goal = propose(cleo, by=thea)
     with as_person(thea):
         Goal.objects.get(pk=goal.pk).propose_version(SHORTER, by=thea)
@@ -91,7 +91,7 @@ def test_cleo_cannot_agree_to_words_that_were_overtaken(cleo, thea, sign_in):
     assert not Agreement.objects.filter(side="client").exists()
 
 
-def test_other_words_leave_the_agreed_ones_in_force(cleo, thea, sign_in):
+def test_a_new_wording_leaves_the_agreed_one_in_effect(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea, content={**BUS, "clinical_words": "Exposure"})
     url = reverse("portal-goal-propose", args=[goal.pk])
     browser = sign_in(cleo.user)
@@ -107,13 +107,13 @@ def test_other_words_leave_the_agreed_ones_in_force(cleo, thea, sign_in):
     )
 
 
-def test_every_version_tells_whose_keys_it_has(cleo, thea, sign_in):
+def test_every_version_shows_its_agreements(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     said = told(sign_in(cleo.user).get(reverse("portal-goal", args=[goal.pk])))
     assert "Agreed by you:" in said and "Agreed by Thea:" in said
 
 
-def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
+def test_cleo_rates_and_withdraws_the_rating(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     browser = sign_in(cleo.user)
     url = reverse("portal-goal-rate", args=[goal.pk])
@@ -126,20 +126,20 @@ def test_cleo_rates_and_takes_it_back(cleo, thea, sign_in):
     assert not GoalRating.objects.not_withdrawn().exists()
 
 
-def test_cleo_cannot_take_back_what_thea_rated(cleo, thea, sign_in):
+def test_cleo_cannot_withdraw_theas_rating(cleo, thea, sign_in):
     rating = rate(agreed_goal(cleo, by=thea), 3, by=thea)
     sign_in(cleo.user).post(reverse("portal-rating-withdraw", args=[rating.pk]))
     assert GoalRating.objects.not_withdrawn().count() == 1
 
 
-def test_a_rating_without_a_stone_says_so(cleo, thea, sign_in):
+def test_a_rating_without_a_number_is_refused_with_a_message(cleo, thea, sign_in):
     url = reverse("portal-goal-rate", args=[agreed_goal(cleo, by=thea).pk])
     said = told(sign_in(cleo.user).post(url, {"value": "11"}, follow=True))
     assert "Choose a number from 0 to 10" in said
     assert not GoalRating.objects.exists()
 
 
-def test_cleo_adds_a_step_lays_its_stone_and_takes_it_up_again(cleo, thea, sign_in):
+def test_cleo_adds_a_step_reaches_it_and_undoes_it(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     browser = sign_in(cleo.user)
     url = reverse("portal-step-add", args=[goal.pk])
@@ -152,7 +152,7 @@ def test_cleo_adds_a_step_lays_its_stone_and_takes_it_up_again(cleo, thea, sign_
     assert Step.objects.get().reached_at is None
 
 
-def test_a_step_without_words_is_refused_in_words(cleo, thea, sign_in):
+def test_a_step_without_words_is_refused_with_a_message(cleo, thea, sign_in):
     url = reverse("portal-step-add", args=[agreed_goal(cleo, by=thea).pk])
     assert "Describe the step" in told(sign_in(cleo.user).post(url, follow=True))
 
@@ -185,7 +185,7 @@ def carls(carl, theo):
     ]
 
 
-def test_what_is_carls_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
+def test_cleo_cannot_open_anything_of_carls(cleo, carl, theo, sign_in):
     browser = sign_in(cleo.user)
     for name, args in carls(carl, theo):
         url = reverse(name, args=args)
@@ -196,7 +196,7 @@ def test_what_is_carls_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_the_list_of_goals_is_a_handful_of_queries(cleo, thea, sign_in, many):
+def test_the_list_of_goals_takes_few_queries(cleo, thea, sign_in, many):
     for number in range(many):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
         rate(goal, 4, by=cleo.user)
@@ -206,7 +206,9 @@ def test_the_list_of_goals_is_a_handful_of_queries(cleo, thea, sign_in, many):
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_a_goal_is_fifteen_queries_however_long_its_way(cleo, thea, sign_in, many):
+def test_a_goal_takes_fifteen_queries_however_long_its_history(
+    cleo, thea, sign_in, many
+):
     goal = agreed_goal(cleo, by=thea)
     for number in range(many):
         rate(goal, number % 11, by=cleo.user)

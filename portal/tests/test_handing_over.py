@@ -1,4 +1,4 @@
-"""A therapist's device in a client's hands: one act, and nothing else."""
+"""Handover of a therapist's device to a client: one action, and nothing else."""
 
 import pytest
 from django.db import transaction
@@ -14,7 +14,7 @@ WORD = "the long way home at night"
 
 @pytest.fixture
 def goal(cleo, thea):
-    """Thea proposes other words; Cleo has a password."""
+    """Thea proposes a new wording; Cleo has a password."""
     goal = agreed_goal(cleo, by=thea)
     cleo.user.set_password(WORD)
     cleo.user.save()
@@ -40,13 +40,13 @@ def here(goal):
     return reverse("portal-goal-here", args=[goal.pk])
 
 
-def test_thea_is_signed_out_where_she_hands_it_over(device, goal, thea):
+def test_thea_is_signed_out_when_she_hands_it_over(device, goal, thea):
     assert device.get("/today/").url.startswith("/sign-in/")
     assert not SignIn.objects.filter(user=thea).exists()
     assert AuditEvent.objects.filter(verb="device handed over").count() == 1
 
 
-def test_cleo_finds_one_page_and_nothing_else(device, goal, cleo):
+def test_cleo_reaches_one_page_and_nothing_else(device, goal, cleo):
     comes_in(device, cleo.user)
     assert device.get(here(goal)).status_code == 200
     for url in (
@@ -64,7 +64,7 @@ def test_cleo_finds_one_page_and_nothing_else(device, goal, cleo):
     assert not goal.ratings.exists()
 
 
-def test_her_sign_in_there_is_one_of_a_shared_device(device, goal, cleo):
+def test_her_sign_in_there_is_on_a_shared_device(device, goal, cleo):
     comes_in(device, cleo.user)
     assert SignIn.objects.get(user=cleo.user).shared
     assert not cleo.user.devices.exists()
@@ -74,7 +74,7 @@ def test_her_sign_in_there_is_one_of_a_shared_device(device, goal, cleo):
     ("choice", "in_force", "differs"),
     [("agree", 2, False), ("keep", 1, False), ("differ", 1, True), ("later", 1, False)],
 )
-def test_whatever_cleo_presses_it_goes_back_to_thea(
+def test_the_device_returns_to_thea_whatever_cleo_presses(
     device, goal, cleo, thea, choice, in_force, differs
 ):
     comes_in(device, cleo.user)
@@ -93,14 +93,14 @@ def test_whatever_cleo_presses_it_goes_back_to_thea(
     assert device.get("/today/").status_code == 200
 
 
-def test_to_see_it_differently_takes_a_few_words(device, goal, cleo):
+def test_seeing_it_differently_requires_a_few_words(device, goal, cleo):
     comes_in(device, cleo.user)
     answer = device.post(here(goal), {"choice": "differ", "words": ""})
     assert "Describe in a few words" in answer.content.decode()
     assert device.get(here(goal)).status_code == 200
 
 
-def test_a_mistyped_password_stays_on_the_page_for_one_thing(device, goal, cleo):
+def test_a_mistyped_password_stays_on_the_handover_page(device, goal, cleo):
     said = {"login": cleo.user.email, "password": "wrong", "one_thing": "1"}
     page = device.post("/sign-in/", said).content.decode()
     assert "has asked you to do one thing on this device" in page
@@ -112,12 +112,12 @@ def test_a_mistyped_password_stays_on_the_page_for_one_thing(device, goal, cleo)
     assert device.get(here(goal)).status_code == 200
 
 
-def test_the_page_after_it_is_for_that_moment_alone(client, sign_in, cleo):
+def test_the_page_after_it_can_be_opened_only_once(client, sign_in, cleo):
     assert client.get("/handed-over/done/").url == "/"
     assert sign_in(cleo.user).get("/handed-over/done/").url == "/"
 
 
-def test_somebody_else_who_signs_in_there_is_simply_signed_in(device, goal, theo):
+def test_another_person_who_signs_in_there_is_signed_in_normally(device, goal, theo):
     comes_in(device, theo, "theo-passes-by-the-lake")
     assert device.get("/today/").status_code == 200
     assert HANDED not in device.session
@@ -131,7 +131,9 @@ def test_thea_cannot_answer_in_cleos_place(device, goal, thea):
     assert goal.in_force.number == 1
 
 
-def test_what_does_not_wait_for_cleo_is_not_handed_over(goal, sign_in, cleo, thea):
+def test_a_goal_that_does_not_wait_for_cleo_cannot_be_handed_over(
+    goal, sign_in, cleo, thea
+):
     with acting_as(cleo.user.pk), transaction.atomic():
         goal.propose_version({"own_words": "Two stops"}, by=cleo.user)
     browser = sign_in(thea)
@@ -140,9 +142,9 @@ def test_what_does_not_wait_for_cleo_is_not_handed_over(goal, sign_in, cleo, the
     assert browser.get("/today/").status_code == 200
 
 
-def test_the_page_of_one_act_is_only_for_a_device_handed_over(goal, sign_in, cleo):
+def test_the_one_action_page_works_only_on_a_handed_over_device(goal, sign_in, cleo):
     assert sign_in(cleo.user).get(here(goal)).url == f"/portal/goals/{goal.pk}/"
 
 
-def test_nothing_stands_on_the_page_before_anybody_handed_it_over(client, db):
+def test_the_page_shows_nothing_before_a_handover(client, db):
     assert client.get("/handed-over/").url == "/"

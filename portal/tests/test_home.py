@@ -1,4 +1,4 @@
-"""Cleo opens Cairn in the evening: what now?"""
+"""Cleo opens Cairn in the evening: what is next?"""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def test_the_greeting_knows_the_time_of_day(hour, part):
     assert part_of_day(hour) == part
 
 
-def test_the_greeting_is_of_cleos_hour_and_by_cleos_name(cleo, sign_in):
+def test_the_greeting_uses_cleos_time_zone_and_name(cleo, sign_in):
     for zone in ("Asia/Tokyo", "America/Los_Angeles"):
         cleo.user.time_zone = zone
         cleo.user.save()
@@ -65,7 +65,7 @@ def test_the_video_link_is_a_link_from_15_minutes_before(cleo, thea, sign_in):
     assert 'href="https://v.example/1"' in page_at(browser, HOME)
 
 
-def test_three_things_at_most_are_asked_keys_first(cleo, thea, sign_in):
+def test_at_most_three_things_are_asked_agreements_first(cleo, thea, sign_in):
     agree_practice(cleo, "Three stops, off at the bakery", by=thea)
     for number in range(2):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
@@ -87,14 +87,14 @@ def test_a_goal_rated_this_week_is_not_asked_about(cleo, thea, sign_in):
     assert "Where is it today" not in page_at(browser, HOME)
 
 
-def test_cleo_carries_along_what_they_took_from_the_last_session(cleo, thea, sign_in):
+def test_cleo_sees_the_takeaway_of_the_last_session(cleo, thea, sign_in):
     hold(cleo, by=thea, days=-9, take_away="An older sentence", body=None)
     hold(cleo, by=thea, days=-2, take_away="The wave has a clock on it", body=None)
     said = page_at(sign_in(cleo.user), HOME)
     assert "The wave has a clock on it" in said and "An older sentence" not in said
 
 
-def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
+def test_the_newest_reached_step_is_the_positive_thing(cleo, thea, sign_in):
     goal = agreed_goal(cleo, by=thea)
     first, second = (
         add_step(goal, words, by=thea) for words in ("One stop", "Two stops")
@@ -105,25 +105,27 @@ def test_the_newest_step_reached_is_the_good_thing(cleo, thea, sign_in):
     assert "Two stops" in said and "Step 2 of 2" in said
 
 
-def test_without_a_step_the_good_thing_is_what_both_agreed(cleo, thea, sign_in):
+def test_without_a_step_the_positive_thing_is_the_agreed_goal(cleo, thea, sign_in):
     agreed_goal(cleo, by=thea)
     assert "You both agreed to this wording" in page_at(sign_in(cleo.user), HOME)
 
 
-def test_without_an_agreed_goal_it_is_where_cleo_said_it_is(cleo, sign_in):
+def test_without_an_agreed_goal_it_is_cleos_own_rating(cleo, sign_in):
     goal = propose(cleo, by=cleo.user)
     rate(goal, 6, by=cleo.user)
     assert "You rated it 6" in page_at(sign_in(cleo.user), HOME)
 
 
-def test_nothing_yet_is_a_calm_sentence(cleo, thea, sign_in):
+def test_an_empty_home_shows_a_calm_sentence(cleo, thea, sign_in):
     book(cleo, by=thea)
     said = page_at(sign_in(cleo.user), HOME)
     assert "one stone each" in said
     assert "Nothing to do right now" in said
 
 
-def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, sign_in):
+def test_an_exercise_unanswered_for_a_month_is_not_asked_about_again(
+    cleo, thea, sign_in
+):
     row = agree_practice(cleo, "Three stops", by=thea)
     row.set_at -= timedelta(days=29)
     row.save(update_fields=["set_at"])
@@ -131,7 +133,7 @@ def test_practice_left_alone_for_a_month_is_not_asked_about_again(cleo, thea, si
 
 
 @pytest.mark.parametrize("answer", ["did", "some", "not"])
-def test_cleo_says_how_practice_went(cleo, thea, sign_in, answer):
+def test_cleo_says_how_an_exercise_went(cleo, thea, sign_in, answer):
     row = agree_practice(cleo, "Three stops", by=thea)
     url = reverse("portal-practice-say", args=[row.pk])
     told = sign_in(cleo.user).post(
@@ -143,7 +145,7 @@ def test_cleo_says_how_practice_went(cleo, thea, sign_in, answer):
     assert (row.answer, row.answered_by_id) == (answer, cleo.user.pk)
 
 
-def test_another_word_than_the_three_changes_nothing(cleo, thea, sign_in):
+def test_an_invalid_answer_changes_nothing(cleo, thea, sign_in):
     row = agree_practice(cleo, "Three stops", by=thea)
     url = reverse("portal-practice-say", args=[row.pk])
     assert sign_in(cleo.user).post(url, {"answer": "failed"}).status_code == 302
@@ -152,7 +154,7 @@ def test_another_word_than_the_three_changes_nothing(cleo, thea, sign_in):
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_home_is_ten_queries_however_much_there_is(cleo, thea, sign_in, many):
+def test_home_takes_ten_queries_however_much_there_is(cleo, thea, sign_in, many):
     for number in range(many):
         goal = agreed_goal(cleo, by=thea, content={"own_words": f"Goal {number}"})
         reach(add_step(goal, "Step", by=thea), by=cleo.user)

@@ -13,7 +13,7 @@ HOME = reverse("portal-home")
 RATE = "Where is it today"
 
 
-def test_what_waits_behind_the_first_three_is_one_link_away(cleo, thea, sign_in):
+def test_requests_after_the_first_three_are_one_link_away(cleo, thea, sign_in):
     for number in range(6):
         propose(cleo, by=thea, content={"own_words": f"Goal number {number}"})
     browser = sign_in(cleo.user)
@@ -26,7 +26,7 @@ def test_what_waits_behind_the_first_three_is_one_link_away(cleo, thea, sign_in)
 
 
 @pytest.mark.parametrize("by", ["cleo", "thea"])
-def test_nothing_is_asked_about_what_is_not_in_effect(cleo, thea, sign_in, by):
+def test_nothing_is_asked_about_a_goal_not_in_effect(cleo, thea, sign_in, by):
     goal = agreed_goal(cleo, thea)
     browser = sign_in(cleo.user)
     assert RATE in page_at(browser, HOME)
@@ -35,7 +35,7 @@ def test_nothing_is_asked_about_what_is_not_in_effect(cleo, thea, sign_in, by):
     assert RATE not in page_at(browser, HOME)
 
 
-def test_what_cleo_proposed_alone_or_sees_differently_asks_for_no_rating(
+def test_a_goal_proposed_by_cleo_alone_or_seen_differently_asks_for_no_rating(
     cleo, thea, sign_in
 ):
     goal = propose(cleo, cleo.user)
@@ -61,7 +61,7 @@ def test_a_review_is_asked_for_beside_a_proposal(cleo, thea, sign_in, state):
 
 
 @pytest.mark.parametrize("choice", ["keep", "aside"])
-def test_what_is_only_to_read_takes_no_minutes(cleo, thea, sign_in, choice):
+def test_what_is_only_to_read_shows_no_minutes(cleo, thea, sign_in, choice):
     goal = agreed_goal(cleo, thea)
     act(cleo.user, goal, lambda g: g.rate(4, by=cleo.user))
     decide(goal, choice, cleo.user, thea)

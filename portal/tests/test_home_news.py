@@ -19,11 +19,11 @@ def say(goal, by):
 
 
 def due(goal, thea):
-    """A review of it is due today; the next verb follows that."""
+    """A review is due today; the next action's signals follow from that."""
     Goal.objects.filter(pk=goal.pk).update(review_on=thea.today())
 
 
-def test_a_review_due_hides_no_news_of_its_goal(cleo, thea, sign_in):
+def test_a_due_review_hides_no_news_of_its_goal(cleo, thea, sign_in):
     goal = propose(cleo, cleo.user, OTHER)
     due(goal, thea)
     act(thea, goal, lambda g: g.latest.agree(by=thea))
@@ -33,7 +33,7 @@ def test_a_review_due_hides_no_news_of_its_goal(cleo, thea, sign_in):
         assert line in page
 
 
-def test_a_review_due_hides_no_new_wording_and_no_comment(cleo, thea, sign_in):
+def test_a_due_review_hides_no_new_wording_and_no_comment(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     due(goal, thea)
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
@@ -43,7 +43,7 @@ def test_a_review_due_hides_no_new_wording_and_no_comment(cleo, thea, sign_in):
         assert line in page
 
 
-def test_a_decision_is_told_beside_the_review_that_follows(cleo, thea, sign_in):
+def test_a_decision_is_shown_beside_the_review_that_follows(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     decide(goal, "keep", cleo.user, thea)
     due(goal, thea)
@@ -53,7 +53,7 @@ def test_a_decision_is_told_beside_the_review_that_follows(cleo, thea, sign_in):
         assert line in page
 
 
-def test_a_comment_is_told_beside_the_answers_that_are_asked_for(cleo, thea, sign_in):
+def test_a_comment_is_shown_beside_the_requested_answers(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     act(thea, goal, lambda g: Review.begin(g, by=thea))
     say(goal, thea)
@@ -62,9 +62,7 @@ def test_a_comment_is_told_beside_the_answers_that_are_asked_for(cleo, thea, sig
     assert COMMENTED in page
 
 
-def test_a_comment_is_told_to_the_other_side_until_it_opens_the_goal(
-    cleo, thea, sign_in
-):
+def test_a_comment_notifies_the_other_side_until_it_opens_the_goal(cleo, thea, sign_in):
     goal = agreed_goal(cleo, thea)
     say(goal, thea)
     assert COMMENTED in text(sign_in(cleo.user).get(HOME))
@@ -89,7 +87,7 @@ def reply(correction, by):
         assert Correction.objects.get(pk=correction.pk).reply("It is mended.", by=by)
 
 
-def test_an_answered_correction_is_told_until_cleo_reads_the_answer(
+def test_an_answered_correction_is_shown_until_cleo_reads_the_answer(
     cleo, thea, sign_in
 ):
     first = ask(cleo)
@@ -102,12 +100,12 @@ def test_an_answered_correction_is_told_until_cleo_reads_the_answer(
     assert ANSWERED not in text(sign_in(thea).get("/today/"))
     assert "It is mended." in text(browser.get(reverse("portal-corrections")))
     assert ANSWERED not in text(browser.get(HOME))
-    reply(ask(cleo, "A date"), thea)  # the first is not told again with the second
+    reply(ask(cleo, "A date"), thea)  # the first is not shown again with the second
     browser.get(reverse("portal-corrections"))
     assert ANSWERED not in text(browser.get(HOME))
 
 
-def test_answers_that_were_read_cost_no_more_queries(cleo, thea, sign_in):
+def test_answers_already_read_cost_no_more_queries(cleo, thea, sign_in):
     browser, costs = sign_in(cleo.user), []
     for many in (1, 10):
         for number in range(many):

@@ -44,7 +44,7 @@ def goal_of(page, goal):
     return page.get_by_role("main")
 
 
-def test_cleo_proposes_a_goal_and_thea_turns_the_other_key(cleos, theas):
+def test_cleo_proposes_a_goal_and_thea_agrees(cleos, theas):
     cleos.goto(reverse("portal-home"))
     press(cleos, "Propose a goal", role="link")
     cleos.get_by_label("What would you like to be different?").fill("Leave when I want")
@@ -67,7 +67,7 @@ def test_cleo_proposes_a_goal_and_thea_turns_the_other_key(cleos, theas):
     expect(cleos.get_by_role("main")).to_contain_text("Mar 1, 2099")
 
 
-def test_words_typed_on_a_phone_that_dies_are_there_again(at, cleo):
+def test_words_typed_on_a_phone_that_dies_are_restored(at, cleo):
     first = at(cleo.user, phone=True)
     first.goto(reverse("portal-goal-add"))
     first.get_by_label("What would you like to be different?").fill("Half a sentence")
@@ -78,7 +78,7 @@ def test_words_typed_on_a_phone_that_dies_are_there_again(at, cleo):
     expect(field).to_have_value("Half a sentence")
 
 
-def test_cleo_answers_other_words_with_others_still(cleos, theas, cleo, thea):
+def test_cleo_answers_a_new_wording_with_another_one(cleos, theas, cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     with as_person(thea):
         Goal.objects.get(pk=goal.pk).propose_version({"own_words": "One stop"}, by=thea)
@@ -93,7 +93,7 @@ def test_cleo_answers_other_words_with_others_still(cleos, theas, cleo, thea):
     expect(hers.locator(".diff ins").first).to_contain_text("Two")
 
 
-def test_cleo_agrees_with_one_press(cleos, theas, cleo, thea):
+def test_cleo_agrees_with_one_click(cleos, theas, cleo, thea):
     goal = propose(cleo, by=thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
     press(cleos, "Agree to version 1")
@@ -101,7 +101,7 @@ def test_cleo_agrees_with_one_press(cleos, theas, cleo, thea):
     expect(goal_of(theas, goal)).to_contain_text("Version 1, in effect")
 
 
-def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
+def test_cleo_rates_and_withdraws_the_rating(cleos, theas, cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     cleos.goto(reverse("portal-home"))
     cleos.get_by_role("link", name="Where is it today, 0 to 10?").click()
@@ -120,7 +120,7 @@ def test_cleo_rates_and_takes_it_back(cleos, theas, cleo, thea):
         expect(page.locator("figcaption")).not_to_contain_text("7")
 
 
-def test_cleo_adds_a_step_and_lays_its_stone(cleos, theas, cleo, thea):
+def test_cleo_adds_a_step_and_reaches_it(cleos, theas, cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     cleos.goto(reverse("portal-goal", args=[goal.pk]))
     press(cleos, "Add a step", role="link")
@@ -135,7 +135,7 @@ def test_cleo_adds_a_step_and_lays_its_stone(cleos, theas, cleo, thea):
     expect(cleos.get_by_role("main")).to_contain_text("Step 1 of 1")
 
 
-def test_cleo_did_some_and_it_counts(cleos, theas, cleo, thea):
+def test_cleo_did_some_of_an_exercise_and_it_counts(cleos, theas, cleo, thea):
     book(cleo, by=thea, place="Room 2")
     agree_practice(cleo, "Three stops, off at the bakery", by=thea)
     cleos.goto(reverse("portal-home"))
@@ -173,7 +173,7 @@ def test_a_refused_pause_keeps_what_was_chosen(cleos):
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_leaving_is_one_press_and_there_is_no_way_back(at, cleo, scripts):
+def test_leaving_takes_one_click_and_back_shows_nothing(at, cleo, scripts):
     page = at(cleo.user, phone=True, scripts=scripts)
     page.route(WEATHER, lambda route: route.fulfill(body="<title>Rain</title>"))
     page.goto(reverse("portal-goals"))

@@ -1,8 +1,8 @@
-"""Each sentence of the portal that promises something, and the test that keeps it.
+"""Each promise made in the portal, and the test that proves it.
 
-A sentence that is reworded fails here until somebody has looked whether its test still
-keeps it.  Below are the tests of what depends on the state of the care: no portal,
-invited, in care, discharged, closed.
+A reworded sentence fails here until someone has checked that its test still proves it.
+Below are tests of what depends on the state of care: no portal, invited, in care,
+discharged, closed.
 """
 
 import re
@@ -40,41 +40,41 @@ KEPT_BY = {
         "digests/tests/test_words.py::test_only_harmless_words_are_used"
     ),
     "No messages until this date. Leave it empty for no pause.": (
-        f"{SIGN_OFF}::test_a_pause_holds_emails_back_until_its_day"
+        f"{SIGN_OFF}::test_a_pause_holds_emails_until_its_end_date"
     ),
     "Your therapy here has ended, so Cairn sends no weekly emails. You only get "
     "reminders of booked sessions, if you want them. Your other preferences apply "
     "again if you come back.": (
-        f"{SIGN_OFF}::test_after_the_discharge_cleo_gets_what_her_page_says"
+        f"{SIGN_OFF}::test_after_discharge_cleo_gets_what_her_page_says"
     ),
     "No weekly summary is made after therapy has ended.": (
-        "portal/tests/test_promises.py::test_after_the_discharge_no_page_is_announced"
+        "portal/tests/test_promises.py::test_after_discharge_no_weekly_page_is_announced"
     ),
-    # who looked, what is kept
+    # who looked, what is stored
     "Every time someone opened your record: who, in which role, and when."
     " Only people with a role in your care can, or a colleague in an emergency.": (
-        "portal/tests/test_looked.py::test_a_goal_that_thea_opened_thrice_is_one_line"
+        "portal/tests/test_looked.py::test_a_goal_that_thea_opened_three_times_is_one_line"
     ),
     "No one has opened your record yet. When someone does, it appears here.": (
-        "portal/tests/test_looked.py::test_nobody_looked_yet"
+        "portal/tests/test_looked.py::test_nobody_has_looked_yet"
     ),
     "Making and downloading a copy is recorded, like every opening of the record.": (
-        f"{RECORD}::test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it"
+        f"{RECORD}::test_cleo_reads_that_thea_made_an_export_and_the_audit_log_who_downloaded_it"
     ),
     "notes that are not signed or not shared": (
-        f"{RECORD}::test_what_is_held_back_unsigned_or_anothers_is_in_no_copy"
+        f"{RECORD}::test_withheld_unsigned_and_other_peoples_text_is_in_no_export"
     ),
     "review answers that are not shared yet": (
-        "portal/tests/test_promises.py::test_what_a_copy_leaves_out_is_left_out"
+        "portal/tests/test_promises.py::test_an_export_leaves_out_what_it_says"
     ),
     "the presenting concern as the therapist wrote it; ask your therapist for it": (
-        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+        f"{RECORD}::test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers"
     ),
     "who opened the record, which is in the client’s copy": (
-        f"{RECORD}::test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers"
+        f"{RECORD}::test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers"
     ),
     "No note of this session is shared with you right now.": (
-        "portal/tests/test_sessions.py::test_an_unsigned_note_does_not_show"
+        "portal/tests/test_sessions.py::test_an_unsigned_note_is_not_shown"
     ),
     "By video. The link is here from 15 minutes before.": (
         "portal/tests/test_home.py::"
@@ -86,25 +86,25 @@ KEPT_BY = {
         "%(name)s reads it and must reply."
     ): (f"{RIGHTS}::test_a_correction_reaches_thea_who_answers_and_cleo_reads_it"),
     "A signed note is never rewritten. The correction is added to it, with the date.": (
-        f"{RIGHTS}::test_an_answer_never_changes_even_past_the_program"
+        f"{RIGHTS}::test_an_answer_never_changes_even_by_sql"
     ),
     "You can do this at any time, without giving a reason.": (
-        f"{RIGHTS}::test_who_reads_only_still_asks_for_corrections_and_closes"
+        f"{RIGHTS}::test_a_discharged_client_can_still_ask_for_corrections_and_close_the_account"
     ),
     "Your password stops working, and Cairn sends you no more emails.": (
-        f"{RIGHTS}::test_the_old_password_opens_nothing_after_closing"
+        f"{RIGHTS}::test_the_old_password_does_not_work_after_closing"
     ),
     "Goal review decided: propose new wording": (
-        f"{SAME}::test_both_are_asked_for_new_wording_until_one_proposes_it"
+        f"{SAME}::test_both_are_asked_for_a_new_wording_until_one_proposes_it"
     ),
     "Goal reached: add a closing sentence": (
-        f"{SAME}::test_cleos_home_offers_the_ritual_she_chose_where_thea_decides_last"
+        f"{SAME}::test_cleos_home_offers_her_celebration_if_thea_decides_last"
     ),
     "Booked sessions stay booked.": (
-        f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
+        f"{RIGHTS}::test_cleo_closes_her_account_and_is_signed_out_everywhere"
     ),
     "%(name)s sees that you closed your account.": (
-        f"{RIGHTS}::test_cleo_closes_her_account_and_is_out_everywhere"
+        f"{RIGHTS}::test_cleo_closes_her_account_and_is_signed_out_everywhere"
     ),
     "Your therapist can invite you again; you then find everything as it was.": (
         f"{RIGHTS}::test_thea_invites_her_again_and_she_finds_everything"
@@ -112,38 +112,37 @@ KEPT_BY = {
     "Your therapy here has ended. You can read these pages until %(day)s. You can"
     " still choose how we contact you, ask for a correction and download your"
     " record.": (
-        "portal/tests/test_promises.py::test_who_was_discharged_can_do_what_is_said"
+        "portal/tests/test_promises.py::test_a_discharged_client_can_do_what_the_pages_say"
     ),
     # goals
     "%(name)s suggests a wording. Nothing changes unless you agree.": (
-        "portal/tests/test_goals.py::test_cleo_cannot_agree_to_words_that_were_overtaken"
+        "portal/tests/test_goals.py::test_cleo_cannot_agree_to_a_replaced_version"
     ),
     "Only you can agree for yourself. You can withdraw your agreement at any time.": (
-        "goals/tests/test_two_keys.py::"
-        "test_cleo_says_not_any_more_and_nothing_is_in_force"
+        "goals/tests/test_two_keys.py::test_cleo_withdraws_and_nothing_is_in_effect"
     ),
     "The current wording stays in effect until you both agree to the new one.": (
-        "portal/tests/test_goals.py::test_other_words_leave_the_agreed_ones_in_force"
+        "portal/tests/test_goals.py::test_a_new_wording_leaves_the_agreed_one_in_effect"
     ),
     "You can propose this wording as a new goal.": (
         "goals/tests/test_what_is_agreed.py::"
-        "test_a_withdrawn_proposal_says_so_to_cleo_and_her_words_become_a_goal"
+        "test_a_withdrawn_proposal_says_so_to_cleo_and_her_wording_becomes_a_goal"
     ),
     "You both agreed to this wording, %(day)s.": (
         "portal/tests/test_home.py::"
-        "test_without_a_step_the_good_thing_is_what_both_agreed"
+        "test_without_a_step_the_positive_thing_is_the_agreed_goal"
     ),
     "Each of you answers alone, then both answers are shown. The review closes when "
     "you both choose the same outcome.": (
         "goals/tests/test_reviews.py::"
-        "test_neither_side_reads_the_others_answer_before_giving_their_own"
+        "test_neither_side_reads_the_others_answer_before_giving_its_own"
     ),
     "%(name)s sees this before saying anything.": (
-        f"{STRENGTHS}::test_cleo_chooses_how_a_success_is_marked"
+        f"{STRENGTHS}::test_cleo_chooses_how_to_celebrate_a_success"
     ),
     "Signed in as %(me)s, for this page only. %(name)s is signed out here.": (
         "portal/tests/test_handing_over.py::"
-        "test_thea_is_signed_out_where_she_hands_it_over"
+        "test_thea_is_signed_out_when_she_hands_it_over"
     ),
 }
 
@@ -158,20 +157,20 @@ def portal_says():
 
 
 @pytest.mark.parametrize("sentence", KEPT_BY)
-def test_each_promise_stands_and_has_its_test(sentence, portal_says):
+def test_each_promise_is_shown_and_has_its_test(sentence, portal_says):
     assert sentence in portal_says
     path, name = KEPT_BY[sentence].split("::")
     tests = (HOUSE / path).read_text()
     assert f"def {name}(" in tests
 
 
-def test_every_sentence_of_the_portal_is_sorted(portal_says):
-    """Say in promises.py which test keeps it, or put it into promise_nothing.txt."""
+def test_every_sentence_of_the_portal_is_classified(portal_says):
+    """Name its test in promises.py, or add it to promise_nothing.txt."""
     unsorted = portal_says - set(KEPT_BY) - set(nothing())
     assert not unsorted, "\n".join(sorted(unsorted))
 
 
-def test_what_promises_nothing_is_said_somewhere_and_is_no_promise(portal_says):
+def test_sentences_without_a_promise_are_shown_and_are_not_promises(portal_says):
     others = nothing()
     assert others == sorted(set(others))
     assert not set(others) - portal_says
@@ -206,7 +205,7 @@ def test_help_now_is_on_every_page_of_the_portal(cleo, thea, sign_in):
     assert seen > 20
 
 
-# -- the states of a client -----------------------------------------------------------
+# -- portal states --------------------------------------------------------------------
 
 
 def text(answer):
@@ -224,7 +223,7 @@ def discharged(cleo, thea):
     return cleo
 
 
-def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
+def test_a_discharged_client_can_do_what_the_pages_say(discharged, sign_in):
     browser = sign_in(discharged.user)
     assert "ask for a correction" in text(browser.get("/portal/"))
     said = {"about": "A name", "words": "Mara, not Maria"}
@@ -234,13 +233,13 @@ def test_who_was_discharged_can_do_what_is_said(discharged, sign_in):
     assert browser.get(reverse("portal-record")).status_code in (200, 302)
 
 
-def test_after_the_discharge_nobody_is_said_to_book(discharged, thea, sign_in):
+def test_after_discharge_no_page_tells_cleo_to_book(discharged, thea, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-sessions")))
     assert "No session is booked" in page
     assert "will book the next one" not in page
 
 
-def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
+def test_after_discharge_no_weekly_page_is_announced(discharged, sign_in):
     page = text(sign_in(discharged.user).get(reverse("portal-digest-latest")))
     assert "Your first weekly summary comes" not in page
     assert "No weekly summary is made" in page
@@ -262,7 +261,7 @@ def test_after_the_discharge_no_page_is_announced(discharged, sign_in):
         ("closed", "Closed their account"),
     ],
 )
-def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
+def test_theas_page_says_which_emails_cleo_gets(state, says, cleo, thea, sign_in):
     user, today = cleo.user, thea.today()
     preferences = ContactPreferences.objects.filter(client=cleo)
     if state == "none":
@@ -299,7 +298,7 @@ def test_theas_page_says_what_cleo_is_sent(state, says, cleo, thea, sign_in):
         ("discharged", "as long as their portal", "as long as their portal is open"),
     ],
 )
-def test_theas_forms_say_where_cleo_reads_a_link_and_what_she_takes_away(
+def test_theas_forms_say_where_cleo_sees_a_link_and_a_takeaway(
     state, link, words, cleo, thea, sign_in
 ):
     now = timezone.now()
@@ -320,7 +319,7 @@ def test_theas_forms_say_where_cleo_reads_a_link_and_what_she_takes_away(
     assert words in text(browser.get(f"/sessions/{past.pk}/"))
 
 
-def test_what_a_copy_leaves_out_is_left_out(cleo, thea):
+def test_an_export_leaves_out_what_it_says(cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     with as_person(thea):
         review = Review.begin(type(goal).objects.get(pk=goal.pk), by=thea)

@@ -1,4 +1,4 @@
-"""Cleo asks for a correction and is answered; she closes her account and comes back."""
+"""Cleo asks for a correction and is answered; she closes her account and returns."""
 
 from datetime import timedelta
 
@@ -36,27 +36,29 @@ def test_a_correction_reaches_thea_who_answers_and_cleo_reads_it(sign_in, cleo, 
     assert "I wrote it into the next note." in page_at(theas, f"/clients/{cleo.pk}/")
 
 
-def test_an_empty_request_says_what_is_missing(sign_in, cleo):
+def test_an_empty_request_is_refused_with_a_message(sign_in, cleo):
     page = ask(sign_in(cleo.user), words="").content.decode()
     assert "Fill this in." in page
     assert "My sister’s name" in page
     assert not Correction.objects.exists()
 
 
-def test_pressing_twice_asks_once(sign_in, cleo):
+def test_a_double_click_asks_once(sign_in, cleo):
     for _ in range(2):
         ask(sign_in(cleo.user), once="01a20d98-d1d4-7270-aa5b-f86fb01ae49f")
     assert Correction.objects.count() == 1
 
 
-def test_who_answers_later_sees_that_a_colleague_did(sign_in, cleo, thea, theo):
+def test_the_later_of_two_answers_sees_that_a_colleague_replied(
+    sign_in, cleo, thea, theo
+):
     in_care(cleo, theo, "co_therapist")
     ask(sign_in(cleo.user))
     url = f"/corrections/{Correction.objects.get().pk}/"
     sign_in(thea).post(url, {"answer": "Done."})
     page = sign_in(theo).post(url, {"answer": "I would not."}).content.decode()
     assert "answered this in the meantime." in page and "Thea" in page
-    assert "I would not." in page  # nothing typed is lost
+    assert "I would not." in page  # no typed text is lost
     assert "Done." in page
 
 
@@ -82,7 +84,7 @@ def test_no_supervisor_admin_or_other_client_answers_or_asks(
         row.save(force_insert=True)
 
 
-def test_an_answer_never_changes_even_past_the_program(sign_in, cleo, thea):
+def test_an_answer_never_changes_even_by_sql(sign_in, cleo, thea):
     ask(sign_in(cleo.user))
     sign_in(thea).post(
         f"/corrections/{Correction.objects.get().pk}/", {"answer": "Done."}
@@ -92,7 +94,7 @@ def test_an_answer_never_changes_even_past_the_program(sign_in, cleo, thea):
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_corrections_are_a_handful_of_queries(sign_in, cleo, many):
+def test_corrections_take_few_queries(sign_in, cleo, many):
     browser = sign_in(cleo.user)
     for _ in range(many):
         ask(browser)
@@ -100,10 +102,10 @@ def test_corrections_are_a_handful_of_queries(sign_in, cleo, many):
         page_at(browser, "/portal/corrections/")
 
 
-# -- closing --------------------------------------------------------------------------
+# -- closing the account --------------------------------------------------------------
 
 
-def test_cleo_closes_her_account_and_is_out_everywhere(sign_in, cleo, thea):
+def test_cleo_closes_her_account_and_is_signed_out_everywhere(sign_in, cleo, thea):
     agreed_goal(cleo, by=thea)
     session = book(cleo, by=thea)
     phone, laptop = sign_in(cleo.user), sign_in(cleo.user)
@@ -124,7 +126,7 @@ def test_cleo_closes_her_account_and_is_out_everywhere(sign_in, cleo, thea):
     assert AuditEvent.objects.filter(verb="portal closed").count() == 1
 
 
-def test_who_has_no_session_booked_reads_of_none(sign_in, cleo):
+def test_a_client_without_a_booked_session_reads_of_none(sign_in, cleo):
     assert "Booked sessions" not in page_at(sign_in(cleo.user), "/portal/close/")
 
 
@@ -142,7 +144,7 @@ def test_thea_invites_her_again_and_she_finds_everything(sign_in, client, cleo, 
 
 
 @pytest.mark.requirement("R39")
-def test_closing_wants_a_fresh_proof(sign_in, cleo):
+def test_closing_requires_reauthentication(sign_in, cleo):
     browser = sign_in(cleo.user)
     with time_machine.travel(timezone.now() + timedelta(minutes=6)):
         assert browser.get("/portal/close/").url.startswith("/prove/")
@@ -151,7 +153,7 @@ def test_closing_wants_a_fresh_proof(sign_in, cleo):
     assert cleo.user.is_active
 
 
-def test_the_old_password_opens_nothing_after_closing(client, sign_in, cleo):
+def test_the_old_password_does_not_work_after_closing(client, sign_in, cleo):
     sign_in(cleo.user).post("/portal/close/")
     said = {"login": cleo.user.email, "password": "cleo-passes-by-the-lake"}
     assert client.post("/sign-in/", said).status_code == 200
@@ -159,7 +161,9 @@ def test_the_old_password_opens_nothing_after_closing(client, sign_in, cleo):
     assert Client.objects.get(pk=cleo.pk).state == "active"
 
 
-def test_who_reads_only_still_asks_for_corrections_and_closes(sign_in, cleo, thea):
+def test_a_discharged_client_can_still_ask_for_corrections_and_close_the_account(
+    sign_in, cleo, thea
+):
     with acting_as(thea.pk), transaction.atomic():
         cleo.discharge(by=thea)
     assert ask(sign_in(cleo.user)).status_code == 302

@@ -1,4 +1,4 @@
-"""When Cleo and Thea meet, and what Thea shares of it."""
+"""When Cleo and Thea meet, and what Thea shares about it."""
 
 import pytest
 from django.urls import reverse
@@ -35,7 +35,7 @@ def test_with_nothing_booked_the_page_says_how_to_reach_thea(cleo, sign_in):
     assert "No session is booked" in said and reverse("portal-contact") in said
 
 
-def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
+def test_cleo_sees_upcoming_and_past_sessions(cleo, thea, sign_in):
     book(cleo, by=thea, place="Room 2")
     book(cleo, by=thea, days=10, video_link="https://v.example/1")
     hold(cleo, by=thea, take_away="The wave has a clock on it", body=None)
@@ -45,7 +45,7 @@ def test_cleo_sees_what_comes_and_what_was(cleo, thea, sign_in):
     assert "https://v.example/1" not in said
 
 
-def test_a_signed_note_is_read_part_by_part(cleo, thea, sign_in):
+def test_a_signed_note_is_shown_part_by_part(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea)
     browser = sign_in(cleo.user)
@@ -61,7 +61,7 @@ def test_a_signed_note_is_read_part_by_part(cleo, thea, sign_in):
         assert words in said
 
 
-def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
+def test_an_unsigned_note_is_not_shown(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea, sign=False)
     browser = sign_in(cleo.user)
@@ -73,7 +73,7 @@ def test_an_unsigned_note_does_not_show(cleo, thea, sign_in):
     )
 
 
-def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
+def test_a_withheld_note_is_not_shown_until_it_is_shared(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     note = write_note(session, NOTE, by=thea)
     with as_person(thea):
@@ -84,19 +84,21 @@ def test_a_note_held_back_does_not_show_until_it_is(cleo, thea, sign_in):
     assert "two stops" not in said and "go through it" not in said
     assert "The note of this session is not shared for now." in said
     assert "No note of this session" not in said
-    # The database's clock stands still within a test, so lifting it now is too late.
+    # The database clock stands still within a test, so ending the hold now is too late.
     NoteHold.objects.filter(pk=held.pk).update(until=session.starts_at)
     shown = told(browser.get(one(session)))
     assert "two stops" in shown and "not shared" not in shown
 
 
-def test_a_session_without_a_note_says_nothing_of_holding_back(cleo, thea, sign_in):
+def test_a_session_without_a_note_says_nothing_about_withholding(cleo, thea, sign_in):
     session = hold(cleo, by=thea, body=None)
     said = told(sign_in(cleo.user).get(one(session)))
     assert "No note of this session" in said and "not shared" not in said
 
 
-def test_the_hold_form_and_the_demos_notice_say_what_cleo_learns(cleo, thea, sign_in):
+def test_the_withholding_form_and_the_demos_notice_say_what_cleo_learns(
+    cleo, thea, sign_in
+):
     session = hold(cleo, by=thea, body=None)
     write_note(session, NOTE, by=thea)
     page = told(sign_in(thea).get(f"/sessions/{session.pk}/"))
@@ -104,7 +106,7 @@ def test_the_hold_form_and_the_demos_notice_say_what_cleo_learns(cleo, thea, sig
     assert "its session says so, and you can ask why" in PRIVACY
 
 
-def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
+def test_a_session_shows_ratings_exercise_and_takeaway(cleo, thea, sign_in):
     session = hold(cleo, by=thea, take_away="It goes up, and then down", body=None)
     agree_practice(cleo, "Three stops", by=thea, session_id=session.pk)
     rate(agreed_goal(cleo, by=thea), 6, by=thea, at=session.starts_at)
@@ -118,7 +120,7 @@ def test_a_session_tells_of_ratings_practice_and_take_away(cleo, thea, sign_in):
         assert words in said
 
 
-def test_carls_session_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
+def test_cleo_cannot_open_carls_session(cleo, carl, theo, sign_in):
     session = hold(carl, by=theo, body=None)
     write_note(session, NOTE, by=theo)
     browser = sign_in(cleo.user)
@@ -127,7 +129,7 @@ def test_carls_session_does_not_exist_for_cleo(cleo, carl, theo, sign_in):
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_the_list_of_sessions_is_a_handful_of_queries(cleo, thea, sign_in, many):
+def test_the_list_of_sessions_takes_few_queries(cleo, thea, sign_in, many):
     for number in range(many):
         book(cleo, by=thea, days=number + 1, place="Room 2")
         session = hold(cleo, by=thea, days=-number - 1, take_away="Words", body=None)
@@ -138,7 +140,7 @@ def test_the_list_of_sessions_is_a_handful_of_queries(cleo, thea, sign_in, many)
 
 
 @pytest.mark.parametrize("many", [1, 50])
-def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
+def test_a_session_takes_few_queries(cleo, thea, sign_in, many):
     session = hold(cleo, by=thea, take_away="Words", body=None)
     write_note(session, NOTE, by=thea)
     for number in range(many):
@@ -156,10 +158,10 @@ def test_a_session_is_a_handful_of_queries(cleo, thea, sign_in, many):
         ("missed", True), ("cancelled", True), ("cancelled", False),
     ],
 )  # fmt: skip
-def test_what_cleo_took_with_her_is_of_an_hour_that_took_place(
+def test_the_takeaway_on_home_is_of_a_session_that_was_held(
     cleo, thea, sign_in, becomes, started
 ):
-    """Thea prepares the words beforehand; they are not told as taken along yet."""
+    """Thea prepares the text beforehand; it is not shown as a takeaway yet."""
     session = book(cleo, by=thea, days=-1 if started else 3)
     session.take_away, session.state = "The pause is mine", becomes
     with as_person(thea):

@@ -1,4 +1,4 @@
-"""Cleo says what she is good at, what went well, and how that is to be marked."""
+"""Cleo's strengths, wins, and how to celebrate progress."""
 
 from uuid import uuid4
 
@@ -47,16 +47,16 @@ def offered(cleo, thea):
     return strength(cleo, by=thea)
 
 
-# -- what somebody saw in her ---------------------------------------------------------
+# -- suggested strengths --------------------------------------------------------------
 
 
-def test_what_thea_saw_waits_for_cleos_word(browser, offered):
+def test_a_strength_suggested_by_thea_waits_for_cleos_answer(browser, offered):
     page = told(browser.get(HERE))
     assert "Thea noticed this, today" in page and "Yes, that’s me" in page
     assert "No strengths yet." in page
 
 
-def test_cleo_says_yes_and_it_stands(browser, offered):
+def test_cleo_says_yes_and_it_is_added(browser, offered):
     answer = browser.post(url("strength-answer", offered), {"answer": "yes"})
     page = told(browser.get(answer.url))
     assert "Thea saw it" in page and "Thea noticed this" not in page
@@ -64,7 +64,7 @@ def test_cleo_says_yes_and_it_stands(browser, offered):
     assert (offered.state, bool(offered.answered_at)) == ("accepted", True)
 
 
-def test_cleo_says_no_and_takes_it_back(browser, offered):
+def test_cleo_says_no_and_undoes_it(browser, offered):
     browser.post(url("strength-answer", offered), {"answer": "no"})
     page = told(browser.get(HERE))
     assert "1 you said isn’t you" in page
@@ -74,13 +74,13 @@ def test_cleo_says_no_and_takes_it_back(browser, offered):
     assert (offered.state, offered.answered_at) == ("proposed", None)
 
 
-def test_it_was_her_after_all(browser, offered, cleo):
+def test_cleo_can_change_no_to_yes(browser, offered, cleo):
     answered(offered, yes=False, by=cleo.user)
     browser.post(url("strength-answer", offered), {"answer": "yes"})
     assert Strength.objects.accepted().count() == 1
 
 
-def test_an_answer_that_is_none_changes_nothing(browser, offered):
+def test_an_invalid_answer_changes_nothing(browser, offered):
     answer = browser.post(url("strength-answer", offered), {"answer": "reworded"})
     assert "Choose one." in told(browser.get(answer.url))
     assert Strength.objects.get().state == "proposed"
@@ -91,7 +91,7 @@ def test_deciding_later_leaves_a_quiet_line(browser, offered):
     assert "waiting for your answer" in page and "Yes, that’s me" not in page
 
 
-def test_with_three_offers_she_is_asked_about_one(browser, cleo, thea):
+def test_with_three_suggestions_she_is_asked_about_one(browser, cleo, thea):
     for number in range(3):
         words = {"name": f"Strength {number}", "moment": "One day."}
         strength(cleo, by=thea, said=words)
@@ -99,7 +99,7 @@ def test_with_three_offers_she_is_asked_about_one(browser, cleo, thea):
     assert "Strength 0" in page and "Strength 1" not in page
 
 
-def test_cleo_says_it_in_her_words_which_stand_instead(browser, offered):
+def test_cleo_rewords_it_and_her_wording_counts(browser, offered):
     body = said(name="I let them go by", moment="Four buses.")
     page = told(browser.post(url("strength-reword", offered), body, follow=True))
     assert "I let them go by" in page and "Patience with fear" not in page
@@ -109,13 +109,13 @@ def test_cleo_says_it_in_her_words_which_stand_instead(browser, offered):
     assert offered.state == "reworded"
 
 
-def test_her_words_begin_with_what_was_said(browser, offered):
+def test_the_rewording_form_starts_with_the_suggested_text(browser, offered):
     page = browser.get(url("strength-reword", offered)).content.decode()
     assert "Four buses went. I let them.</textarea>" in page
     assert 'value="Patience with fear"' in page
 
 
-def test_said_in_her_words_twice_it_stands_once(browser, offered):
+def test_reworded_twice_it_is_added_once(browser, offered):
     body = said(name="I let them go by")
     for _again in range(2):
         assert browser.post(url("strength-reword", offered), body).status_code == 302
@@ -124,7 +124,7 @@ def test_said_in_her_words_twice_it_stands_once(browser, offered):
     assert Strength.objects.count() == 2
 
 
-def test_what_was_reworded_is_answered_no_more(browser, offered):
+def test_a_reworded_suggestion_cannot_be_answered_again(browser, offered):
     browser.post(url("strength-reword", offered), said())
     browser.post(url("strength-answer", offered), {"answer": "no"})
     offered.refresh_from_db()
@@ -134,7 +134,7 @@ def test_what_was_reworded_is_answered_no_more(browser, offered):
 # -- her own --------------------------------------------------------------------------
 
 
-def test_cleos_own_stands_at_once_with_the_goal_it_helps_with(browser, cleo, thea):
+def test_cleos_own_strength_is_added_at_once_with_its_goal(browser, cleo, thea):
     goal = agreed_goal(cleo, by=thea)
     body = said(goals=str(goal.pk))
     page = told(browser.post(f"{HERE}add/", body, follow=True))
@@ -150,12 +150,12 @@ def test_a_strength_sent_twice_is_one(browser):
     assert Strength.objects.count() == 1
 
 
-def test_without_a_name_she_is_asked_and_her_moment_is_kept(browser):
+def test_without_a_name_she_is_asked_and_her_example_is_kept(browser):
     page = told(browser.post(f"{HERE}add/", said(name="")))
     assert "Enter a few words." in page and "Four buses went." in page
 
 
-def test_a_moment_half_told_is_there_again(browser, cleo):
+def test_a_half_written_example_is_restored(browser, cleo):
     keep = reverse("draft-keep", args=[cleo.pk, "strength", cleo.pk])
     typed = {"moment": "Four buses", "name": "", "setting": "", "revision": "0"}
     assert browser.post(keep, typed).status_code == 200
@@ -164,7 +164,7 @@ def test_a_moment_half_told_is_there_again(browser, cleo):
     assert not Draft.objects.exists()
 
 
-def test_not_me_any_more_and_undo(browser, cleo):
+def test_not_me_anymore_can_be_undone(browser, cleo):
     mine = strength(cleo, by=cleo.user)
     browser.post(url("strength-answer", mine), {"answer": "no"})
     assert not Strength.objects.accepted().exists()
@@ -180,10 +180,10 @@ def test_cleo_chooses_the_goals_herself(browser, cleo, thea):
     assert not mine.links.current().exists()
 
 
-# -- wins, and how they are marked -----------------------------------------------------
+# -- wins, and celebrating progress ----------------------------------------------------
 
 
-def test_steps_and_wins_stand_in_one_list_newest_first(browser, cleo, thea):
+def test_steps_and_wins_are_in_one_list_newest_first(browser, cleo, thea):
     step = add_step(agreed_goal(cleo, by=thea), "One stop alone", by=cleo.user)
     reach(step, by=cleo.user, at=timezone.now() - timezone.timedelta(days=3))
     body = {"words": "I stayed for tea", "once": str(uuid4())}
@@ -193,7 +193,7 @@ def test_steps_and_wins_stand_in_one_list_newest_first(browser, cleo, thea):
     assert "Added by Thea" in told(browser.get(HERE))
 
 
-def test_a_win_is_taken_back_and_stands_again(browser, cleo):
+def test_a_win_is_withdrawn_and_restored(browser, cleo):
     win = note_win(cleo, "I stayed for tea", by=cleo.user)
     browser.post(url("win-withdraw", win))
     assert "I stayed for tea" not in told(browser.get(HERE))
@@ -201,13 +201,13 @@ def test_a_win_is_taken_back_and_stands_again(browser, cleo):
     assert "I stayed for tea" in told(browser.get(HERE))
 
 
-def test_a_win_of_nothing_is_refused_where_it_was_typed(browser):
+def test_an_empty_win_is_refused_where_it_was_typed(browser):
     page = told(browser.post("/portal/wins/", {"words": " "}))
     assert "Fill this in." in page
     assert not Win.objects.exists()
 
 
-def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
+def test_cleo_chooses_how_to_celebrate_a_success(browser, cleo):
     assert "Quietly, with a short note" in told(browser.get(HERE))
     body = {"celebrates": "nobody"}
     page = told(browser.post("/portal/celebration/", body, follow=True))
@@ -216,7 +216,7 @@ def test_cleo_chooses_how_a_success_is_marked(browser, cleo):
     assert (event.actor_id, event.detail) == (cleo.user_id, {"fields": ["celebrates"]})
 
 
-def test_a_way_that_is_none_is_refused(browser, cleo):
+def test_an_invalid_celebration_choice_is_refused(browser, cleo):
     assert (
         browser.post("/portal/celebration/", {"celebrates": "loud"}).status_code == 200
     )
@@ -228,10 +228,10 @@ def test_thea_does_not_choose_it_for_her(thea, cleo):
     assert ContactPreferences.objects.get(pk=cleo.pk).celebrates == "quiet"
 
 
-# -- for reading, and how much it costs ------------------------------------------------
+# -- read-only access, and cost --------------------------------------------------------
 
 
-def test_after_therapy_she_reads_and_nothing_asks(browser, offered, cleo):
+def test_after_discharge_she_can_read_and_nothing_is_asked(browser, offered, cleo):
     mine = strength(cleo, by=cleo.user, said={"name": "Humour", "moment": "Ha."})
     Client.objects.filter(pk=cleo.pk).update(
         state="discharged", discharged_at=timezone.now()
@@ -244,7 +244,7 @@ def test_after_therapy_she_reads_and_nothing_asks(browser, offered, cleo):
         assert browser.post(url(name, mine), body).status_code == 403
 
 
-def test_more_leads_there(browser):
+def test_more_links_there(browser):
     page = browser.get("/portal/more/").content.decode()
     assert HERE in page and "/portal/journey/" in page
 

@@ -1,4 +1,4 @@
-"""Who agreed to what, from the rows of a copy: as the goal's page says it."""
+"""Agreements from the rows of an export, worded as on the goal's page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def was_agreed(record: Record, goal: Row) -> bool:
 
 
 def last_agreed(record: Record, goal: Row) -> object | None:
-    """The version in effect, else the one that was so last, as Goal.last_agreed."""
+    """The version in effect, else the last one in effect, like Goal.last_agreed."""
     versions = record.of("goal_versions", goal_id=goal["id"])
     keys = [
         key for one in versions for key in record.of("goal_keys", version_id=one["id"])
@@ -38,7 +38,7 @@ def _was_taken_back_before(record: Record, key: Row, when) -> bool:
 
 
 def waits(record: Record, goal: Row) -> bool:
-    """Whether a side is asked to agree to its newest wording, as `Goal._asked`."""
+    """Whether a side is asked to agree to its newest wording, like `Goal._asked`."""
     keys = record.of("goal_keys", version_id=goal["latest_id"])
     back = {
         key["id"]: move["at"]
@@ -56,8 +56,8 @@ def waits(record: Record, goal: Row) -> bool:
 
 
 def words_since(record: Record, goal: Row, shown: Row) -> datetime | None:
-    """From when on it has had the words of `shown`; None where it always had them, or
-    where proposals came and went before anything was agreed."""
+    """Since when it has the wording of `shown`; None if it always had it, or if only
+    proposals changed before anything was agreed."""
     versions = record.of("goal_versions", goal_id=goal["id"])
     agreed = [(at, one) for one in versions if (at := _agreed_at(record, one))]
     first = min((at for at, _one in agreed), default=None)
@@ -76,7 +76,7 @@ def words_since(record: Record, goal: Row, shown: Row) -> datetime | None:
 
 
 def _agreed_at(record: Record, version: Row) -> datetime | None:
-    """When both sides had agreed to it first."""
+    """When both sides first agreed to it."""
     first: dict[str, datetime] = {}
     for key in record.of("goal_keys", version_id=version["id"]):
         first[key["side"]] = min(key["at"], first.get(key["side"], key["at"]))

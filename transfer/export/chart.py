@@ -1,4 +1,4 @@
-"""The ratings of one goal, drawn on paper."""
+"""The rating chart of one goal in the PDF."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ui.charts.words import ENOUGH, last_of_each_day
 
 
 def daily(rows: list[Row], day: Callable) -> list[Row]:
-    """The last rating of each day, as the charts of pages have it."""
+    """The last rating of each day, as in the charts on pages."""
     return last_of_each_day(rows, lambda row: day(row["at"]))
 
 
 def is_enough(rows: list[Row], day: Callable) -> bool:
-    """Whether one side rated on enough days to speak of a change."""
+    """Whether one side rated on enough days for a trend."""
     return len(daily(rows, day)) >= ENOUGH
 
 
 def in_words(rows: list[Row], day: Callable, since: datetime | None) -> str:
-    """The first and the last with their days, whether that is too early to call a
-    change, and how many were given before the goal got its words, at `since`."""
+    """The first and latest rating with dates, whether it is too early for a trend, and
+    how many were given before the current wording of `since`."""
     first, last = daily(rows, day)[0], rows[-1]
     said = f"{first['value']} ({day(first['at'])})"
     if first is not last:
@@ -41,8 +41,8 @@ def in_words(rows: list[Row], day: Callable, since: datetime | None) -> str:
 
 
 def draw_ratings(drawing, goal: Row, since: datetime | None) -> None:
-    """A chart, a line for each side, and what came with the numbers; `since`: when the
-    goal got the words that name it."""
+    """The chart, a line of text for each side, and comments on ratings; `since`: when
+    the goal got its current wording."""
     rows = drawing.record.of("ratings", goal_id=goal["id"], removed_at=None)
     if not rows:
         return
@@ -60,7 +60,7 @@ def draw_ratings(drawing, goal: Row, since: datetime | None) -> None:
 
 
 def _series(drawing, side: str, rows: list[Row], since: datetime | None) -> str:
-    """The ratings of one side in a line: how many, the first, the last."""
+    """One side's ratings as one line: number, first, latest."""
     many = ngettext("%(n)s rating", "%(n)s ratings", len(rows)) % {"n": len(rows)}
     mark = {Side.CLIENT: "●", Side.THERAPIST: "■"}[side]
     line = f"{mark} {_whose(drawing.record, side, rows)}, {many}: "
@@ -79,8 +79,7 @@ def _series(drawing, side: str, rows: list[Row], since: datetime | None) -> str:
 
 
 def _whose(record: Record, side: str, rows: list[Row]) -> str:
-    """The client's name; of therapists, everybody who rated; of what came with an
-    import, that it did."""
+    """The client's name; every therapist who rated; or that they were imported."""
     if all(row["from_list"] for row in rows):
         return gettext("From an imported list")
     if side == Side.CLIENT:
@@ -90,8 +89,8 @@ def _whose(record: Record, side: str, rows: list[Row]) -> str:
 
 
 def rating_chart(paper, rows: list[Row], drawn: list[str]) -> None:
-    """0 to 10 over time, a line for each side that is `drawn`, else its points alone:
-    the client's with round points, the therapist's dashed with square ones."""
+    """0 to 10 over time: lines for the sides in `drawn`, else only points; the client's
+    points are round, the therapist's line is dashed with square ones."""
     height = 24
     paper.room(height + 6)
     left, top, width = paper.l_margin + 6, paper.get_y() + 2, paper.epw - 8

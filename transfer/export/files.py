@@ -1,4 +1,5 @@
-"""A record as files: one JSON with everything, a CSV a table, the paper, in one ZIP."""
+"""A record as files: a JSON with everything, a CSV per table and the PDF, in one
+ZIP."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ def as_json(record: Record) -> str:
 
 
 def as_csv(rows: list[dict]) -> str:
-    """With a BOM, without which Excel reads UTF-8 as something else."""
+    """With a BOM, without which Excel misreads UTF-8."""
     written = io.StringIO()
     written.write("\ufeff")
     if rows:
@@ -60,7 +61,7 @@ def _cell(value):
 
 
 def packed(record: Record) -> bytes:
-    """The ZIP.  Its entries bear the moment it was made, and no name of anybody."""
+    """The ZIP. Its entries have the time it was made, and no names."""
     whole = io.BytesIO()
     moment = record.made_at.timetuple()[:6]
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -85,6 +86,6 @@ def packed(record: Record) -> bytes:
 
 
 def paper_in(archive: bytes) -> bytes:
-    """The PDF that lies in the ZIP."""
+    """The PDF in the ZIP."""
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         return files.read("record.pdf")

@@ -1,4 +1,4 @@
-"""How a goal came about, on paper: its wordings, and what was decided and said."""
+"""The history of a goal in the PDF: wordings, decisions and comments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transfer.export.read import Record, Row, is_listed
 class StoryLine(NamedTuple):
     at: datetime
     title: str
-    words: list[str]  # of the people, each with what it answers
+    words: list[str]  # people's own words, each with what it answers
 
 
 def _declined(record: Record, version: Row) -> Row | None:
@@ -27,14 +27,13 @@ def _declined(record: Record, version: Row) -> Row | None:
 
 
 def story_of(record: Record, goal: Row) -> list[StoryLine]:
-    """Everything but wordings, agreements and the numbers that count, the oldest
-    first."""
+    """Everything except wordings, agreements and valid ratings, oldest first."""
     lines = [*_moves(record, goal), *_reviews(record, goal), *_removed(record, goal)]
     return sorted(lines, key=lambda line: line.at)
 
 
 def _removed(record: Record, goal: Row) -> Iterator[StoryLine]:
-    """Ratings that were taken back."""
+    """Withdrawn ratings."""
     for row in record.of("ratings", goal_id=goal["id"]):
         if row["removed_at"]:
             said = (row["removed_by"], row["value"], row["from_list"])
@@ -72,7 +71,7 @@ def _reviews(record: Record, goal: Row) -> Iterator[StoryLine]:
 
 
 def _answered(row: Row) -> str:
-    """One side's answers and choice in a line."""
+    """One side's answers and choice, as one line."""
     said = []
     for name, question in ReviewAnswer.QUESTIONS.items():
         fits, words = row[f"{name}_fits"], row[f"{name}_words"]
@@ -87,7 +86,7 @@ def _answered(row: Row) -> str:
 
 
 def draw_wordings(drawing, goal: Row, versions: list[Row]) -> None:
-    """Every wording there was, with the keys that were turned on it, and a no."""
+    """Every wording, with its agreements, and a refusal if any."""
     paper, record = drawing.paper, drawing.record
     paper.ln(1)
     paper.name(gettext("Wording history"))
@@ -113,7 +112,7 @@ def draw_wordings(drawing, goal: Row, versions: list[Row]) -> None:
 
 
 def _turned(drawing, key: Row) -> str:
-    """Who turned it and when; and when it was withdrawn."""
+    """Who agreed and when; and when it was withdrawn."""
     if back := drawing.record.of("goal_moves", agreement_id=key["id"]):
         when = {"day": drawing.day(back[0]["at"])}
         return f"{drawing.signed(key)} ({gettext('withdrawn %(day)s') % when})"
@@ -121,7 +120,7 @@ def _turned(drawing, key: Row) -> str:
 
 
 def draw_story(drawing, goal: Row) -> None:
-    """Reviews, withdrawals and differences, with what was said."""
+    """Reviews, withdrawals and differences, with their comments."""
     lines = story_of(drawing.record, goal)
     if lines:
         drawing.paper.ln(1)

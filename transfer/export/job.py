@@ -1,4 +1,4 @@
-"""Copies of records are made by a worker, as whoever asked, and lie for a day."""
+"""Exports are made by a worker, as the user who asked, and deleted after a day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from transfer.models.record_export import KEPT_FOR
 
 log = logging.getLogger(__name__)
 State = RecordExport.State
-# Counted before it is tried, and committed: what kills a worker is not tried for ever.
+# Incremented and committed before each attempt: an export that kills its worker is not
+# retried forever.
 TRY = """
 UPDATE transfer_recordexport SET attempts = attempts + 1,
   state = CASE WHEN attempts < %(most)s THEN state ELSE 'failed' END
@@ -26,7 +27,7 @@ WHERE id = %(id)s AND state = 'waiting' RETURNING by_id, state
 FAIL = """
 UPDATE transfer_recordexport SET state = 'failed' WHERE id = %s AND state = 'waiting'
 """
-# By the database's clock; the words go, the row stays for the trail.
+# By the database clock; the content is deleted, the row stays for the audit log.
 SWEEP = """
 UPDATE transfer_recordexport SET state = 'gone', archive = ''
 WHERE state = 'ready' AND ready_at < clock_timestamp() - %s
@@ -38,7 +39,7 @@ def waits() -> bool:
 
 
 def make_waiting() -> int:
-    """Every copy that waits, the oldest first; how many were made."""
+    """Make every pending export, oldest first; return how many were made."""
     waiting = RecordExport.objects.filter(state=State.WAITING).order_by(
         "asked_at", "pk"
     )
@@ -46,7 +47,7 @@ def make_waiting() -> int:
 
 
 def make(export_id: UUID) -> bool:
-    """False where another worker is at it, or it could not be made."""
+    """False if another worker is making it, or it failed."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(TRY, {"id": str(export_id), "most": ATTEMPTS})
         found = cursor.fetchone()
@@ -55,7 +56,7 @@ def make(export_id: UUID) -> bool:
     try:
         return _write(export_id, found[0])
     except Exception as error:
-        # Its words might be somebody's: the kind of error alone is kept.
+        # The message might contain clinical text: only the error class is stored.
         log.error("copy %s was not made (%s)", export_id, type(error).__name__)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(FAIL, [str(export_id)])
@@ -70,7 +71,7 @@ def _write(export_id: UUID, by_id: UUID) -> bool:
         export = rows.filter(pk=export_id).select_related("client").first()
         if export is None:
             if RecordExport.objects.visible_to(by).filter(pk=export_id).exists():
-                return False  # another worker is at it
+                return False  # another worker is making it
             raise LookupError("the record is no longer theirs")
         with by.reading():
             export.keep(packed(read_record(export.client, by)))
@@ -78,7 +79,7 @@ def _write(export_id: UUID, by_id: UUID) -> bool:
 
 
 def sweep() -> int:
-    """No copy lies for longer than a day."""
+    """Delete the content of exports older than a day."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(SWEEP, [KEPT_FOR])
         return cursor.rowcount

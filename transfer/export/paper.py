@@ -1,4 +1,4 @@
-"""The paper that a record is drawn on: its fonts, its foot, and its kinds of text."""
+"""The PDF document: fonts, footer, and text styles."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from ui import dates
 
 FONTS = Path(__file__).parent / "fonts"
 INK, MUTED, LINE, STONE = (33, 37, 41), (92, 99, 106), (206, 210, 214), (62, 99, 84)
-MARGIN, FOOT = 20, 18  # millimetres
+MARGIN, FOOT = 20, 18  # millimeters
 
-# For what Inter and Literata lack.  Chinese, Japanese and Korean fonts would be 10 MB.
+# For characters that Inter and Literata lack. Chinese, Japanese and Korean fonts would
+# add 10 MB.
 FALLBACK = {
     "DejaVu": "DejaVuSans.ttf",  # Arabic, Hebrew, Armenian, Georgian, symbols
     "Devanagari": "NotoSansDevanagari-Regular.ttf",
     "Thai": "NotoSansThai-Regular.ttf",
     "Ethiopic": "NotoSansEthiopic-Regular.ttf",
 }
-# Joiners and selectors between characters: nothing is missing without them.
+# Joiners and variation selectors: nothing is missing without them.
 INVISIBLE = frozenset(map(chr, (*range(0xFE00, 0xFE10), 0x034F)))
-MARK = "▯"  # stands for a character that none of these fonts has
+MARK = "▯"  # replaces a character that none of the fonts has
 
 
 def is_right_to_left(words: str) -> bool:
-    """By the first letter that has a direction."""
+    """By the first letter with a direction."""
     strong = (unicodedata.bidirectional(sign) for sign in words)
     return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def empty_paper(record: Record):
-    """Its first page, with nothing on it yet."""
-    # Takes a second to import (Pillow, fontTools): only a worker that draws does it.
+    """The document with an empty first page."""
+    # Takes a second to import (Pillow, fontTools), so only the worker does.
     from fpdf import FPDF
     from fpdf.enums import XPos, YPos
 
     class Paper(FPDF):
-        """Pages with a foot, and the few kinds of text that a record has."""
+        """Pages with a footer, and the few text styles of a record."""
 
         def footer(self):
             self.set_y(-FOOT + 4)
@@ -64,9 +65,9 @@ def empty_paper(record: Record):
             self.ln(after)
 
         def drawable(self, words):
-            """With a mark for each character that no font has.
+            """Replace each character that no font has by a mark.
 
-            The library would leave it out, and write it to the log.
+            The library would drop it, and log it.
             """
             words = unicodedata.normalize("NFC", words).replace("\t", "    ")
             return "".join(map(self._or_mark, words))
@@ -97,7 +98,7 @@ def empty_paper(record: Record):
             self.text_of(words, size=8.5, color=MUTED, after=after)
 
         def own(self, words, size=11):
-            """Somebody's own words, with a line beside them."""
+            """A person's own words, with a line beside them."""
             self.room(12)
             top, page = self.get_y(), self.page_no()
             self.set_left_margin(MARGIN + 4)
@@ -117,7 +118,7 @@ def empty_paper(record: Record):
             self.ln(2)
 
         def room(self, height):
-            """Begin a page sooner than part what belongs together."""
+            """Start a new page rather than split what belongs together."""
             if self.will_page_break(height):
                 self.add_page()
 
@@ -140,7 +141,7 @@ def empty_paper(record: Record):
     for name, file in FALLBACK.items():
         paper.add_font(name, "", FONTS / file)
     paper.set_fallback_fonts([*FALLBACK], exact_match=False)
-    paper.set_text_shaping(True)  # joins Arabic letters, and puts lines in order
+    paper.set_text_shaping(True)  # joins Arabic letters and orders bidirectional text
     paper.known = {code for font in paper.fonts.values() for code in font.cmap}
     paper.add_page()
     return paper

@@ -1,6 +1,6 @@
-"""A record on paper: what was agreed, what happened, in the order of time, to read.
+"""A record as a PDF: what was agreed and what happened, in order of time.
 
-Everything is in the files beside it; here stands what a person reads.
+The data files contain everything; this is the part that a person reads.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from transfer.export.paper import MARK, empty_paper
 from transfer.export.read import Record, Row, is_listed
 from ui import dates
 
-LOOKS = 200  # of who opened it; the rest stands in the files
+LOOKS = 200  # of the access log; the rest is in the data files
 
 
 def draw(record: Record) -> bytes:
-    """The PDF, in the language and the zone that are active."""
+    """The PDF, in the active language and time zone."""
     paper = _paper(record)
-    pdf = bytes(paper.output())  # which also closes its fonts
-    if paper.marked:  # known only now; the reader is told at the beginning
+    pdf = bytes(paper.output())  # closes its fonts too
+    if paper.marked:  # known only now; the first page tells the reader
         pdf = bytes(_paper(record, marked=True).output())
     return pdf
 
@@ -60,7 +60,7 @@ class Drawing:
         self.corrections()
         self.looks()
 
-    # -- words -------------------------------------------------------------------
+    # -- wording -----------------------------------------------------------------
 
     def day(self, moment: datetime | date | None) -> str:
         if moment is None:
@@ -70,7 +70,7 @@ class Drawing:
         return dates.with_year(moment)
 
     def last_day(self, end: datetime | None) -> str:
-        """Of what ends at midnight, the day before it."""
+        """The day before a period that ends at midnight."""
         return self.day(end and end - timedelta(microseconds=1))
 
     def moment(self, moment: datetime) -> str:
@@ -183,8 +183,8 @@ class Drawing:
         paper.ln(3)
 
     def called(self, goal: Row, shown: Row) -> str:
-        """As Goal.called: what the side that made the copy says, while both differ and
-        never agreed."""
+        """Like Goal.called: while both differ and never agreed, the wording of the
+        exporting side."""
         agreed = agreements.last_agreed(self.record, goal)
         if goal["closed_at"] or agreed or not goal["differs_since"]:
             return str(shown["own_words"])
@@ -197,8 +197,8 @@ class Drawing:
         return str(words[-1] if words else shown["own_words"])
 
     def suggested_by(self, goal: Row, version: Row) -> str:
-        """Whose suggestion it is, where the client never agreed to these words; of what
-        came with an import, nobody's."""
+        """Whose suggestion it is, if the client never agreed to this wording; nobody's
+        if imported."""
         if is_listed(goal, version):
             return ""
         keys = self.record.of("goal_keys", version_id=version["id"])
@@ -207,7 +207,7 @@ class Drawing:
         return gettext("%(name)s’s suggestion") % {"name": version["proposed_by"]}
 
     def standing(self, goal: Row) -> list[str]:
-        """As goals.status.stands, from the rows of the copy."""
+        """Like goals.status.stands, from the rows of the export."""
         if goal["closed_at"]:
             return [ended(goal["ended_as"]).format(day=self.day(goal["closed_at"]))]
         if goal["in_force_id"]:
@@ -267,7 +267,7 @@ class Drawing:
         for row in record.tables["sessions"]:
             state = TherapySession.State(row["state"])
             self.paper.ln(2)
-            listed = row["from_list"]  # of its day alone, and it names nobody
+            listed = row["from_list"]  # a date without time, and no author
             when = self.day if listed else self.moment
             who = gettext("From an imported list") if listed else row["therapist"]
             self.paper.name(f"{when(row['starts_at'])} · {state.label}")
@@ -292,7 +292,7 @@ class Drawing:
                 self.paper.text_of(words)
 
     def exercises(self) -> None:
-        """Those that were agreed outside a session."""
+        """Those agreed outside a session."""
         rows = self.record.of("practice", session_id=None)
         if rows:
             self.paper.heading(gettext("Exercises"))
@@ -303,7 +303,7 @@ class Drawing:
             self.paper.text_of(line, after=0)
 
     def addition(self, row: Row) -> None:
-        """What was added to a signed note, below it."""
+        """An addition to a signed note, below it."""
         self.paper.name(NoteAddition.Kind(row["kind"]).label)
         self.paper.text_of(row["text"])
         if row["reason"]:

@@ -1,8 +1,8 @@
-"""What a client's record holds, as plain tables, for whoever takes it along.
+"""A client's record as plain tables, for an export.
 
-Never more than the client may read: a note that is not signed or is held back, what a
-supervisor says to a therapist, and drafts stay out, whoever asks.  What brought
-somebody is the therapist's to read: it comes along when the therapist makes the copy.
+Never more than the client may read: unsigned or withheld notes, supervision comments
+and drafts are left out, whoever asks. The presenting concern is for the therapist only,
+so it is in a therapist's export.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from toolkit.models import Assignment
 
 Row = dict[str, object]
 
-# What a copy leaves out, in the words of whoever made it; said wherever it is.
+# What an export leaves out, as the exporting side reads it; shown wherever it applies.
 NOT_IN_ANY = (
     _("notes that are not signed or not shared"),
     _("supervision comments"),
@@ -67,7 +67,7 @@ PERSON = (
     "emergency_phone", "state", "created_at", "discharged_at",
 )  # fmt: skip
 PREFERENCES = ("paused_until", "celebrates")
-# Table, its rows' order, its columns.  `by` and the like are people, given by name.
+# Table, sort order, columns. `by` and similar columns are people, exported by name.
 TABLES = (
     ("care", CareRole, "starts_at", "kind user starts_at ends_at given_by"),
     (
@@ -148,7 +148,7 @@ class Record:
     made_at: datetime
     made_by: str
     practice: str
-    zone: str  # of who made it: what a day is on paper
+    zone: str  # of the exporting user, for dates in the PDF
     person: Row
     preferences: Row
     tables: dict[str, list[Row]] = field(default_factory=dict)
@@ -159,11 +159,11 @@ class Record:
 
     @property
     def is_clients(self) -> bool:
-        """Whether the client made it, not a therapist."""
+        """Whether the client exports it, not a therapist."""
         return "presenting_concern" not in self.person
 
     def of(self, table: str, **wanted) -> list[Row]:
-        """The rows of one table that hold these values."""
+        """The rows of one table with these values."""
         return [
             row
             for row in self.tables[table]
@@ -172,13 +172,13 @@ class Record:
 
 
 def not_in_copy(is_clients: bool) -> list[str]:
-    """What a copy leaves out, a phrase each: the client's own, or a therapist's."""
+    """What an export leaves out, one phrase each: a client's or a therapist's."""
     more = NOT_IN_THE_CLIENTS if is_clients else NOT_IN_THE_THERAPISTS
     return [str(words) for words in (*NOT_IN_ANY, *more)]
 
 
 def read_record(client: Client, user: User) -> Record:
-    """All of it, as `user` may read it; a statement a table, however much is in it."""
+    """The whole record as `user` may read it; one statement per table."""
     encryption.expect(client.practice_id, [client.pk])
     rows = ContactPreferences.objects.visible_to(user).filter(client=client)
     preferences = rows.with_wishes().first()
@@ -192,7 +192,7 @@ def read_record(client: Client, user: User) -> Record:
         if preferences
         else {},
     )
-    # The account has it once they are invited; also where it is somebody else's.
+    # The account has it once they are invited; also if another account uses it.
     record.person["email"] = client.address
     if reach(user).own != client.pk:
         found = ClientBackground.objects.visible_to(user).filter(client=client)
@@ -202,7 +202,7 @@ def read_record(client: Client, user: User) -> Record:
     for name, model, order, columns in TABLES:
         rows = model.objects.visible_to(user).filter(client=client)
         if model is ReviewAnswer and reach(user).own != client.pk:
-            # The client reads the other side's only once both have answered.
+            # The client can read the other side's answers only once both have answered.
             rows = rows.exclude(review__client_at=None)
             rows = rows.exclude(review__therapist_at=None)
         rows = rows.order_by(*order.split(), "pk")
@@ -228,12 +228,13 @@ def _row(row, names) -> Row:
 
 
 def is_listed(goal: Row, version: Row) -> bool:
-    """Whether these words came with an import, which names nobody."""
+    """Whether this wording was imported, which names nobody."""
     return bool(goal["from_list"] and version["number"] == 1)
 
 
 def _name_nobody_of_a_list(record: Record) -> None:
-    """Who brought a list in gave none of its ratings, sessions and wordings."""
+    """The importing user is not the author of imported ratings, sessions and
+    wordings."""
     goals = {goal["id"]: goal for goal in record.tables["goals"]}
     for name, who in (("ratings", "by"), ("sessions", "therapist")):
         for row in record.of(name, from_list=True):
@@ -244,7 +245,7 @@ def _name_nobody_of_a_list(record: Record) -> None:
 
 
 def _one_a_rating(rows: list[Row]) -> list[Row]:
-    """Each once, as pages count them; with when and by whom it was taken back."""
+    """Each rating once, as pages count them; with when and by whom it was withdrawn."""
     removals = {row.pop("withdraws_id"): row for row in rows}
     removals.pop(None, None)
     ids = {row["id"] for row in removals.values()}
@@ -257,7 +258,7 @@ def _one_a_rating(rows: list[Row]) -> list[Row]:
 
 
 def _wishes(preferences: ContactPreferences | None) -> list[Row]:
-    """What counts for each kind of email, also where the client said nothing."""
+    """The choice for each kind of email, including defaults."""
     wishes = preferences.wishes if preferences else {}
     return [{"kind": kind, **wish._asdict()} for kind, wish in sorted(wishes.items())]
 
@@ -279,7 +280,7 @@ def _notes(client: Client, user: User) -> list[Row]:
 
 
 def _additions(client: Client, user: User) -> list[Row]:
-    """What was added to those notes, oldest first."""
+    """Additions to those notes, oldest first."""
     rows = NoteAddition.objects.visible_to(user).filter(client=client).shared()
     return [
         {
@@ -305,7 +306,8 @@ def _labelled(note: ProgressNote) -> list[str]:
 
 
 def _looks(client: Client, user: User) -> list[Row]:
-    """Who else opened it; the client's alone to read, so it is in their copy alone."""
+    """Who else opened it; only the client can read that, so only their export has
+    it."""
     looks = looks_at(user).filter(client_id=client.pk).order_by("at", "pk")
     looks = list(looks.values("at", "actor_id", "role", "verb", "kind", "reason"))
     names = people.named_in_record(look["actor_id"] for look in looks)
@@ -315,7 +317,7 @@ def _looks(client: Client, user: User) -> list[Row]:
 
 
 def plain(value) -> str | int | float | bool | None:
-    """A cell as JSON has it: moments in ISO 8601, ids as their digits."""
+    """A JSON value: ISO 8601 for datetimes, ids as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, UUID):

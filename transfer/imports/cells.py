@@ -1,6 +1,6 @@
-"""What a cell says that is no answer: errors of a spreadsheet, placeholders, totals.
+"""Cells without a value: spreadsheet errors, placeholders, totals.
 
-Nothing here decides what becomes of it; people.py does.
+Only detects them; people.py decides what happens.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ import re
 
 from ui import names
 
-LONGEST_NAME = 400  # characters; more than a first and a family name may have
+LONGEST_NAME = 400  # characters; more than first and family name may have
 
 
 def name_key(name: str) -> str:
-    """By which two spellings of a name are one."""
-    return names.name_key(name[:LONGEST_NAME])  # sorting a letter's marks is quadratic
+    """The key by which two spellings of a name are equal."""
+    # sorting combining marks takes quadratic time
+    return names.name_key(name[:LONGEST_NAME])
 
 
 # -- errors ---------------------------------------------------------------------------
 
-# Spreadsheets write errors in their own language: #WERT!, #¡VALOR!, #RIF!.  Nearly all
-# are capitals between a # and a ! or ?.
+# Spreadsheets localize error values: #WERT!, #¡VALOR!, #RIF!. Nearly all are capitals
+# between a # and a ! or ?.
 ERROR = re.compile(r"#[¡¿]?[^\W\d_][\w/ ]{1,30}[!?]")
 ERRORS_WITHOUT_A_SIGN = {
     "#n/a", "#nv", "#n/d", "#n/b", "#n/v", "#i/t", "#yok", "#н/д", "#hiányzik",
@@ -30,14 +31,15 @@ ERRORS_WITHOUT_A_SIGN = {
 }  # fmt: skip
 CALC_ERROR = re.compile(r"(?:err|fehler|erreur|errore|erro):\s?\d{3}", re.I)
 TOO_NARROW = re.compile(r"#{3,}")
-TEXT_FORMULA = re.compile(r'="([^"]*)"')  # ="0163", by which people keep a zero
+TEXT_FORMULA = re.compile(r'="([^"]*)"')  # ="0163", used to keep a leading zero
 FORMULA_TEXT = re.compile(r"=\s*(?:[A-Za-z_.]{1,40}\(.*|[$A-Z]{1,5}\d.*)", re.S)
 
 
 def is_error(text: str, *, own_words: bool = False) -> bool:
-    """Whether the whole cell is an error of Excel, LibreOffice, Numbers or Sheets.
+    """Whether the whole cell is an error value of Excel, LibreOffice, Numbers or
+    Sheets.
 
-    In somebody's own words #stressed! is none; a name, a phone or a day never is that.
+    In free text #stressed! is none; a name, phone number or date never looks like that.
     """
     if text[:1] == "#":
         found = ERROR.fullmatch(text)
@@ -51,7 +53,7 @@ def is_error(text: str, *, own_words: bool = False) -> bool:
 
 
 def is_formula(text: str) -> bool:
-    """Whether the cell is a formula as it is typed, instead of its result."""
+    """Whether the cell is a formula as typed, instead of its result."""
     return text[:1] == "=" and bool(FORMULA_TEXT.fullmatch(text))
 
 
@@ -71,7 +73,7 @@ NOTHING = {
     "inconnu", "desconocido", "sconosciuto", "onbekend", "not applicable",
 }  # fmt: skip
 BOOLEANS = {"true", "false"}
-# In capitals, as spreadsheets write them: some are names otherwise.
+# Only in capitals, as spreadsheets write them: some are names otherwise.
 CAPITALS = {
     "WAHR", "FALSCH", "VRAI", "FAUX", "VERDADERO", "FALSO", "VERO", "WAAR", "ONWAAR",
     "PRAWDA", "FAŁSZ", "VERDADEIRO", "SANT", "FALSKT", "SANN", "USANN", "SAND", "FALSK",
@@ -79,7 +81,7 @@ CAPITALS = {
 
 
 def is_nothing(text: str) -> bool:
-    """Whether the cell says that there is nothing to say: -, n/a, NULL, 0."""
+    """Whether the cell means "no value": -, n/a, NULL, 0."""
     folded = text.casefold()
     # Null is a family name, and Na a first name.
     said = folded in NOTHING and text != "Null"
@@ -91,7 +93,7 @@ def is_boolean(text: str) -> bool:
 
 
 def is_dash(text: str) -> bool:
-    """For text in somebody's own words, where "none" or 0 may be the answer."""
+    """For free text, where "none" or 0 may be an answer."""
     folded = text.casefold()
     return folded in DASHES - {"?"} or folded in {"n/a", "null", "(null)"}
 
@@ -106,7 +108,7 @@ ROUNDED = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{1,20})?\s?e\s?[+-]?\d{1,3}", re.I)
 
 
 def is_rounded(text: str) -> bool:
-    """4,91512E+11: what a spreadsheet makes of a long number."""
+    """4.91512E+11: how a spreadsheet displays a long number."""
     return bool(ROUNDED.fullmatch(text))
 
 
@@ -115,10 +117,10 @@ def digits(text: str) -> str:
 
 
 def phone_key(text: str) -> str:
-    """The digits by which somebody can be known; '' where they cannot.
+    """The digits if they can identify a person; else ''.
 
-    A number has 7 to 15 digits.  One that ends in many zeros, or is one digit again and
-    again, was rounded or made up.
+    A phone number has 7 to 15 digits. One that ends in many zeros or repeats one digit
+    was rounded or made up.
     """
     found = digits(text)
     if not 7 <= len(found) <= 15 or len(set(found)) == 1 or found.endswith("00000"):
@@ -146,7 +148,7 @@ TOTAL_AND_MORE = re.compile(
 
 
 def is_total(text: str) -> bool:
-    """Whether a name is a word for the last line of a table: Total, Summe, Razem."""
+    """Whether a name is a word for a totals line: Total, Summe, Razem."""
     if text.strip(" :=") in SIGNS:
         return True
     bare = re.sub(r"[\d\s:.,=()€$£#+-]+", " ", name_key(text[:80])).strip()

@@ -1,7 +1,7 @@
-"""Reads one uploaded file in a process of its own: from standard input to output.
+"""Reads one uploaded file in its own process: from standard input to standard output.
 
-Limits come first, so that no file costs more than they say.  The process knows no
-secret, no database and no Django.
+Resource limits are set first, so that no file exceeds them. The process has no secrets,
+no database and no Django.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CPU = 10  # seconds
 LIMITS = (
     (resource.RLIMIT_AS, MEMORY),
     (resource.RLIMIT_CPU, CPU),
-    (resource.RLIMIT_CORE, 0),  # nobody's words in a core file
+    (resource.RLIMIT_CORE, 0),  # no clinical text in a core dump
     (resource.RLIMIT_FSIZE, 0),
 )
 

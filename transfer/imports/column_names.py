@@ -1,5 +1,5 @@
-"""What columns are called in practice.  Plain Python: the reader of uploaded files
-uses it in a process without Django, to find the line that names the columns."""
+"""Names of columns found in practice. Plain Python: the file reader uses it in a
+process without Django, to find the header line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-# The better the name says it, the earlier it stands.
+# Best names first.
 CALLED = {
     "preferred_name": "preferred name|rufname|roepnaam|nom d usage|known as|called"
     "|nickname|first name|forename|given name|vorname|prenom|voornaam|nombre"
@@ -47,13 +47,13 @@ KNOWN = {
     for field, names in CALLED.items()
     for place, name in enumerate(names.split("|"))
 }
-FAMILY_TOO = {"name", "naam", "nom"}  # beside a first name
+FAMILY_TOO = {"name", "naam", "nom"}  # family name if there is a first-name column
 BESIDES = re.compile(r"\([^)]{0,60}\)|\b0 ?(?:to|bis|a|tot|-|–) ?10\b")
 NUMBER_AT_END = re.compile(r" ?\d{1,2}$")
 
 
 def plain(head: str) -> str:
-    """ "E-Mail:" and "e mail" alike; "Goal 2" and "Goal (own words)" are goals."""
+    """ "E-Mail:" and "e mail" are equal; "Goal 2" and "Goal (own words)" are goals."""
     said = unicodedata.normalize("NFKD", BESIDES.sub(" ", head[:80].casefold()))
     said = "".join(sign for sign in said if not unicodedata.combining(sign))
     said = " ".join(re.split(r"[\W_]+", said)).strip()

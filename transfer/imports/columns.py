@@ -1,4 +1,4 @@
-"""What each column of a file becomes, by its name; who looks at it may correct it."""
+"""The field of each column, guessed from its name; the user can correct it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Field(models.TextChoices):
 
 
 LEFT_OUT = ""
-# Names and contacts, which an admin sees as well; all else is clinical.
+# Names and contact data, which an admin can see too; all else is clinical.
 DIRECTORY = (Field.NAME, Field.FAMILY, Field.PRONOUNS, Field.EMAIL, Field.PHONE)
 CLINICAL = tuple(field for field in Field if field not in DIRECTORY)
 ONCE = (*DIRECTORY, Field.CONCERN, Field.FIRST)
@@ -33,7 +33,7 @@ DAYS = (Field.FIRST, Field.SESSION, Field.RATED)
 
 
 def matched(heads: list[str]) -> list[str]:
-    """The field of each column, or LEFT_OUT; what there can be one of, is once."""
+    """The field of each column, or LEFT_OUT; unique fields are used once."""
     names = [plain(head) for head in heads]
     found = [KNOWN[name][0] if name in KNOWN else LEFT_OUT for name in names]
     for field in ONCE:
@@ -51,6 +51,6 @@ def matched(heads: list[str]) -> list[str]:
 
 
 def doubled(fields: Iterable[str]) -> list[Field]:
-    """What two columns are said to be and only one can."""
+    """Unique fields that are assigned to more than one column."""
     said = list(fields)
     return [field for field in ONCE if said.count(field) > 1]

@@ -1,4 +1,4 @@
-"""For tests: die where CRASH_AT says, as by kill -9.  Does nothing anywhere else."""
+"""For tests: exit at CRASH_AT as by kill -9. Does nothing otherwise."""
 
 import os
 import signal

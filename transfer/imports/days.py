@@ -1,4 +1,4 @@
-"""Days and hours as people and spreadsheets write them."""
+"""Dates and times as people and spreadsheets write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Order(models.TextChoices):
-    """What 03/02/2026 is, where a file leaves it open."""
+    """Day-month order, for dates such as 03/02/2026."""
 
     DAY = "day", _("February 3")
     MONTH = "month", _("March 2")
@@ -24,16 +24,16 @@ class ReadDay(NamedTuple):
 
 
 class NoDay(Exception):
-    """Says in words, and without what was written, why this is no day."""
+    """Why a text is not a date; the message does not repeat the text."""
 
 
 NOT_READ = _("This date can’t be read. Write it like 2026-02-03.")
 NO_SUCH = _("This date does not exist.")
-LONGEST = 60  # letters
+LONGEST = 60  # characters
 NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})\.?")
 CLOCK = re.compile(r"[T,\s]\s{0,5}(\d{1,2}):(\d{2})(?::\d{2})?\s?(h|uhr|am|pm)?$", re.I)
 SERIAL = re.compile(r"(\d{5})(?:[.,]\d{1,12})?")
-SERIALS = range(20_000, 80_000)  # 1954 to 2119, as Excel counts
+SERIALS = range(20_000, 80_000)  # 1954 to 2119 as Excel serial numbers
 CALLED = {
     1: "january jan januar janvier enero ene januari",
     2: "february feb februar février fevrier febrero februari",
@@ -56,7 +56,7 @@ BETWEEN = set(AMONG.split())
 
 
 def read(text: str, order: str, *, from_1904: bool = False) -> ReadDay:
-    """Raise NoDay where this is none.  `order` is asked only where it matters."""
+    """Parse a date; raise NoDay if it is none. `order` is used only if ambiguous."""
     text = text.strip()
     if len(text) > LONGEST:
         raise NoDay(NOT_READ)
@@ -71,7 +71,7 @@ def read(text: str, order: str, *, from_1904: bool = False) -> ReadDay:
 
 
 def _clock(text: str) -> tuple[str, time | None]:
-    """The hour at its end, and what stands before it."""
+    """The time at its end, and the text before it."""
     found = CLOCK.search(text)
     if not found:
         return text, None
@@ -94,7 +94,7 @@ def _counted(found: re.Match, order: str) -> date:
 
 
 def _named(text: str) -> date:
-    """3 Feb 2026, February 3rd 2026, Di, 3. Februar 2026."""
+    """Feb 3 2026, February 3rd 2026, Di, 3. Februar 2026."""
     words = re.findall(r"[^\W\d_]+", text.casefold())
     numbers = re.findall(r"\d+", text)
     months = [MONTHS[word] for word in words if word in MONTHS]
@@ -117,14 +117,14 @@ def _day(year, month, day) -> date:
         raise NoDay(NO_SUCH) from None
 
 
-# -- which way round ------------------------------------------------------------------
+# -- day-month order ------------------------------------------------------------------
 
 
 def order_in(texts: Iterable[str]) -> str | None:
-    """How the file's own dates are to be read; None where somebody has to say.
+    """The date order that the file implies; None if the user must choose.
 
-    A 13th or later tells; where none does, or two contradict each other, none is
-    believed.  Dates that are the same both ways ask nothing.
+    A day above 12 decides; without one, or if two contradict each other, it is open.
+    Dates that read the same both ways are ignored.
     """
     told, is_open = set(), False
     for text in texts:

@@ -1,4 +1,4 @@
-"""Files we give out: a sample to fill in, and the lines that have to be mended."""
+"""Downloads: a sample to fill in, and the lines with errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from transfer.imports.review import ImportReview
 from ui.csv_cells import harmless
 
-# Two people as a practice would write them down, one of them twice.
+# Two people as a practice would list them, one of them on two lines.
 SAMPLE = (
     ("Preferred name", "Family name", "Pronouns", "Email", "Phone",
      "Presenting concern", "First session", "Session dates", "Goal, in own words",
@@ -25,12 +25,12 @@ SAMPLE = (
     ("Alex", "Moor", "", "alex@example.com", "", "", "", "2026-01-26",
      "Take the bus into town", "4", "2026-01-26"),
 )  # fmt: skip
-MARK = "\ufeff"  # by which Excel sees that it is UTF-8
+MARK = "\ufeff"  # the BOM, by which Excel recognizes UTF-8
 
 
 def sample() -> bytes:
-    """A workbook: it opens alike in every spreadsheet, whatever its language."""
-    from openpyxl import Workbook  # a third of a second, so only here
+    """A workbook, since it opens the same in every spreadsheet and language."""
+    from openpyxl import Workbook  # takes a third of a second, so only here
 
     book = Workbook(write_only=True)
     page = book.create_sheet("Caseload")
@@ -44,9 +44,9 @@ def sample() -> bytes:
 
 
 def lines_to_mend(review: ImportReview) -> str:
-    """Those lines with the reason beside them, separated as in the file they are from.
+    """The lines with errors and their reasons, with the separator of the original file.
 
-    What is sealed is left out of an admin's: those columns are not in it at all.
+    An admin's file leaves out the clinical columns entirely.
     """
     reasons: dict[int, list[str]] = {}
     for problem in review.problems:

@@ -1,9 +1,9 @@
-"""The import itself: one transaction for all of it, told of from outside.
+"""The import itself: one transaction for everything, with progress reported outside it.
 
-A worker makes an import its own with a committed claim that it renews each second, in a
-connection of its own; there it also says how far it is, since in the transaction that
-writes the people nothing can be seen yet.  The last statement of that transaction says
-that it is done, if the claim is still the worker's: else nothing came in.
+A worker claims an import in a committed row with a lease, which it renews each second
+on a separate connection, together with its progress, since nothing is visible from the
+main transaction yet. The last statement of that transaction marks it done if the claim
+is still valid; else nothing is imported.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ from transfer.models.caseload_import import KEPT_FOR
 
 log = logging.getLogger(__name__)
 State = CaseloadImport.State
-LEASE = timedelta(seconds=30)  # a worker that lives renews it each second
-FIRST_WAIT = timedelta(seconds=20)  # before the tick looks for what nobody began
+LEASE = timedelta(seconds=30)  # renewed each second by a live worker
+# before the periodic run picks up an unstarted import
+FIRST_WAIT = timedelta(seconds=20)
 
-# A day's the lines, and those of what is done or left out; then what never began.
+# Retention: a day's for lines, then those of finished or dropped imports, then those
+# never started.
 SWEEP = """
 DELETE FROM transfer_importsheet WHERE made_at < clock_timestamp() - %(kept)s
   OR caseload_import_id IN (SELECT id FROM transfer_caseloadimport
@@ -54,7 +56,7 @@ WHERE state IN ('ready', 'failed', 'reading', 'refused')
 
 
 def bring_in(import_id: UUID | str) -> str:
-    """Do it, once, whoever asks and however often; what became of it."""
+    """Run the import; safe to call repeatedly. Return the resulting state."""
     claim = claims.claim(
         CaseloadImport,
         import_id,
@@ -77,8 +79,8 @@ def _bring_in(claim: Claim) -> str:
 
 
 def waiting() -> list[tuple[UUID, str]]:
-    """What nobody began, or whoever began it lives no more, and its state; for the
-    tick."""
+    """Imports that nobody started or whose worker died, with state; for the periodic
+    run."""
     early = Q(made_at__lt=Now() - FIRST_WAIT)
     nobody = early & (
         Q(state=State.WAITING) | Q(state__in=[State.READING, State.UNDOING], claim=None)
@@ -91,14 +93,14 @@ def waiting() -> list[tuple[UUID, str]]:
 
 
 def sweep() -> None:
-    """No line is kept for longer than it is needed, or for a day."""
+    """Delete lines that are no longer needed, at the latest after a day."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(LEAVE, {"kept": KEPT_FOR})
         cursor.execute(SWEEP, {"kept": KEPT_FOR})
 
 
 class Telling:
-    """Says each second how far it is, and that whoever is at it lives."""
+    """Reports progress each second and renews the lease."""
 
     EACH = 1.0
 
@@ -115,7 +117,7 @@ class Telling:
         self.stop()
 
     def say(self, done: int, of: int) -> None:
-        """Raise TakenAway where the claim is no longer ours."""
+        """Raise TakenAway if the claim is no longer ours."""
         self.percent = 100 * done // max(of, 1)
         if self.is_lost:
             raise TakenAway
@@ -137,11 +139,12 @@ class Telling:
 
 
 def write(claim: Claim, telling: Telling) -> None:
-    """Everybody and everything of them, as who brought it and as their therapist."""
+    """Save everyone and all their data, as the importing user and as the therapist."""
     with acting_as(claim.by_id), transaction.atomic(durable=True):
         by = User.objects.select_related("practice").get(pk=claim.by_id)
-        lock("import", by.practice_id)  # a second one sees whom the first brought
-        care.tell_again(by)  # whom an import before this one brought
+        # a concurrent import waits, then sees these people
+        lock("import", by.practice_id)
+        care.tell_again(by)  # clients from an import committed just before
         rows = CaseloadImport.objects.editable_by(by).select_related("therapist")
         imported = rows.get(pk=claim.pk, claim=claim.token)
         review = ImportReview(imported, by=by)
@@ -169,8 +172,8 @@ def finish(imported: CaseloadImport, claim: Claim, review: ImportReview) -> None
 
 
 class Writing:
-    """First some people and their keys, then what is theirs: as the therapist, since
-    nobody else writes it; then some more."""
+    """Saves people and keys in batches, then their data as the therapist, who alone may
+    write it."""
 
     SOME = 50
 
@@ -201,7 +204,7 @@ class Writing:
             pronouns=said.get(Field.PRONOUNS, ""),
             email=person.email,
             phone=said.get(Field.PHONE, ""),
-            wants_portal=False,  # as of somebody added by hand whom nobody invited
+            wants_portal=False,  # like a client added by hand who was not invited
         )
 
     def _admit(self, clients: list[Client], some: list[ImportedPerson]) -> None:
@@ -232,7 +235,8 @@ class Writing:
         return naive.replace(tzinfo=self.therapist.zone)
 
     def _sessions(self, pairs) -> dict[tuple[UUID, date], UUID]:
-        """The first of each day, by client: a rating of that day was given there."""
+        """The first session of each day, by client: a rating of that day was given in
+        it."""
         held = [
             (client, self._moment(naive))
             for client, person in pairs

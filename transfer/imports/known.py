@@ -1,7 +1,7 @@
-"""Who of the people in a file is here already: in one's own care, whatever state.
+"""Which people in a file are already clients in one's own care, in any state.
 
-Nobody else is looked for.  Whether an address is known elsewhere is not said here, as
-it is not when somebody adds a client by hand.
+Nobody else is looked up. Whether an address is in use elsewhere is not revealed, as
+when a client is added by hand.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ui.email_addresses import normalize
 
 class Found(NamedTuple):
     person: ImportedPerson
-    name: str  # as it stands here
+    name: str  # as saved here
     by_email: bool
-    hint: str = ""  # which one, where two here have that name
+    hint: str = ""  # which one, if two clients have that name
 
 
 def sorted_out(
     people: list[ImportedPerson], *, by: User, therapist: User
 ) -> tuple[list[ImportedPerson], list[Found]]:
-    """Who is new, and who is here.  An admin knows the practice's addresses anyway, and
+    """Split into new and existing. An admin also knows the practice's addresses and
     whom the therapist treats."""
     known = _Known(by, therapist)
     new, here = [], []
@@ -49,7 +49,7 @@ def sorted_out(
 
 
 def _which(found: list[UUID], hints: dict[UUID, str]) -> str:
-    """A name without an address may be any of those who have it."""
+    """A name without an address may be any client with that name."""
     if len(found) == 1:
         return hints.get(found[0], "")
     return ngettext(
@@ -58,7 +58,7 @@ def _which(found: list[UUID], hints: dict[UUID, str]) -> str:
 
 
 class _Known:
-    """Whom `by` may know, by address, and whom `therapist` treats, by name."""
+    """The clients that `by` may know, by address, and those of `therapist`, by name."""
 
     def __init__(self, by: User, therapist: User):
         is_own = by.pk == therapist.pk
@@ -78,7 +78,7 @@ class _Known:
                 self.by_name[name_key(name)].append(pk)
 
     def hints_for(self, found: list[UUID]) -> dict[UUID, str]:
-        """What tells these from others of the same name, in one query or none."""
+        """Hints for those with a shared name, in at most one query."""
         keys = Counter(map(name_key, self.names.values()))
         shared = {name_key(self.names[pk]) for pk in found}
         shared = {key for key in shared if keys[key] > 1}

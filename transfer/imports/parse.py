@@ -1,11 +1,11 @@
-"""An uploaded file as lines and cells, whichever program wrote it.
+"""Parse an uploaded file into lines and cells, whatever program wrote it.
 
-Plain Python without Django: `child.py` runs it in a process with limits on memory and
-time.  Nothing here may cost more than in proportion to the file.
+Plain Python without Django: `child.py` runs it in a process with memory and time
+limits. Everything here takes time linear in the file size.
 
-CSV in UTF-8, UTF-16, UTF-32 or Windows-1252, with commas, semicolons, tabs or bars; or
-an Excel workbook.  Cells are text afterwards: a day that the workbook knows to be one
-is written YYYY-MM-DD.
+CSV in UTF-8, UTF-16, UTF-32 or Windows-1252, separated by commas, semicolons, tabs or
+bars; or an Excel workbook. Cells become text: a workbook's dates are written as
+YYYY-MM-DD.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ SEPARATOR_LINE = re.compile(r'("?)sep=([^\r\n])\1[,;\t ]{0,100}(?:\r\n|\n|\r|\Z)
 OLE = b"\xd0\xcf\x11\xe0"
 PASSWORD = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK = "Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")
-MARKS_IN_A_ROW = 30  # what Unicode calls stream-safe; sorting more is quadratic
+MARKS_IN_A_ROW = 30  # the Unicode stream-safe limit; sorting more takes quadratic time
 
 
 @dataclass
 class SheetLine:
-    number: int  # as a spreadsheet counts, the names of the columns included
+    number: int  # as a spreadsheet counts, including the header line
     cells: list[str]
-    is_long: bool = False  # more cells than columns: it would not fit under them
-    # What is wrong with a cell already in the file, by its column: "error", "formula".
+    is_long: bool = False  # more cells than columns
+    # Faults of cells already in the file, by column: "error", "formula".
     faults: dict[int, str] = field(default_factory=dict)
 
 
@@ -65,14 +65,14 @@ class ParsedSheet:
     heads: list[str]
     lines: list[SheetLine]
     separator: str = ","
-    written: str = "utf-8"  # how: an encoding, or "xlsx"
+    written: str = "utf-8"  # an encoding, or "xlsx"
     counts_from_1904: bool = False
     head_at: int = 1
-    parts: list[int] = field(default_factory=list)  # the columns that are in it
+    parts: list[int] = field(default_factory=list)  # columns with content
 
 
 def read(raw: bytes) -> ParsedSheet:
-    """Raise NotReadable for whatever is not a list that we can hold."""
+    """Parse; raise NotReadable for anything that is not a list within the limits."""
     first_look(raw)
     if raw.startswith(b"PK\x03\x04"):
         rows, from_1904 = workbook.read(raw)
@@ -86,7 +86,7 @@ def read(raw: bytes) -> ParsedSheet:
 
 
 def first_look(raw: bytes) -> None:
-    """What can be said at once, in the request that brings the file."""
+    """Errors that can be reported at once, in the upload request."""
     if len(raw) > MOST_BYTES:
         raise NotReadable("too_large")
     if not raw.strip(b"\0 \r\n\t"):
@@ -103,7 +103,7 @@ def first_look(raw: bytes) -> None:
         raise NotReadable("markup")
 
 
-# -- text -----------------------------------------------------------------------------
+# -- text files -----------------------------------------------------------------------
 
 
 def decoded(raw: bytes) -> tuple[str, str]:
@@ -120,7 +120,7 @@ def decoded(raw: bytes) -> tuple[str, str]:
 
 
 def _without_a_mark(raw: bytes) -> str:
-    """UTF-16 that does not say so: every other byte of plain text is zero."""
+    """UTF-16 without a BOM: every other byte of plain text is zero."""
     sample = raw[:2000]
     even, odd = sample[::2], sample[1::2]
     for name, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
@@ -137,7 +137,7 @@ def _text(raw: bytes, encoding: str) -> str:
 
 
 def separated(text: str) -> tuple[str, str, int]:
-    """What stands between cells, the rest of the text, and how many lines went."""
+    """The separator, the remaining text, and how many lines were skipped."""
     said = SEPARATOR_LINE.match(text)
     skipped = 0
     if said:
@@ -150,7 +150,7 @@ def separated(text: str) -> tuple[str, str, int]:
 
 
 def _fit(sample: str, separator: str) -> tuple[int, int, int]:
-    """Known names, lines as long as the first, cells in it: the larger the better."""
+    """Known names, lines as long as the first, number of cells: larger is better."""
     rows = []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
     try:
@@ -177,19 +177,19 @@ def lines_of(text: str, separator: str, skipped: int) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            # A cell over 131,072 characters; nearly always since a quote is left open.
+            # A cell over 131,072 characters, nearly always an unclosed quote.
             code = "long_cell" if "field larger" in str(error) else "open_quote"
             raise NotReadable(code, number=number) from None
-        if len(row) > 10 * MOST_COLUMNS:  # no list, so not worth cleaning
+        if len(row) > 10 * MOST_COLUMNS:  # not a list, so not worth cleaning
             raise NotReadable("too_wide")
         yield number, row, {}
 
 
-# -- both -----------------------------------------------------------------------------
+# -- text and workbooks ---------------------------------------------------------------
 
 
 def sheet_of(rows: Iterable[Row], **said) -> ParsedSheet:
-    """The line that names the columns, and those after it that say something."""
+    """The header line, and the nonempty lines after it."""
     found, size, filled = [], 0, 0
     for read_so_far, (number, row, faults) in enumerate(rows):
         filled += len(row) - row.count("")
@@ -234,7 +234,7 @@ def sheet_of(rows: Iterable[Row], **said) -> ParsedSheet:
 
 
 def _cleaned(row: list[str]) -> list[str]:
-    """Of a row that is longer than any list no more than that it is."""
+    """Truncate a row that is longer than any list."""
     cells = [clean(cell) for cell in row[:MOST_COLUMNS]]
     if any(cell and not cell.isspace() for cell in row[MOST_COLUMNS:]):
         cells.append("…")
@@ -242,13 +242,13 @@ def _cleaned(row: list[str]) -> list[str]:
 
 
 def clean(cell: str) -> str:
-    """Without what nobody typed: control characters, and the marks we set before what a
-    spreadsheet would take for a formula.  One spelling of each letter."""
+    """Remove what nobody typed: control characters, and the marks that our exports put
+    before formula-like cells. NFC."""
     if not cell:
         return cell
     cell = unmarked_inside(cell)
     cell = CONTROL.sub("", cell.replace("\xa0", " ").replace("\r\n", "\n")).strip()
-    cell = cell[: MOST_LETTERS + 1]  # one more than may be, which is refused later
+    cell = cell[: MOST_LETTERS + 1]  # one more than allowed, which is rejected later
     if not cell.isascii():
         cell = composed(cell)
     if cell[:1] == "'" and is_formula(cell[1:]):
@@ -257,7 +257,7 @@ def clean(cell: str) -> str:
 
 
 def composed(text: str) -> str:
-    """NFC; as it is where a letter carries so many marks that sorting them costs."""
+    """NFC; unchanged if a letter has so many marks that sorting them is slow."""
     run = 0
     for sign in text:
         run = run + 1 if unicodedata.combining(sign) else 0

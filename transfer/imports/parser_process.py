@@ -1,4 +1,4 @@
-"""Has an uploaded file read by a process of its own, with limits (child.py)."""
+"""Reads an uploaded file in its own process, with limits (child.py)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from transfer.imports.limits import NotReadable
 from transfer.imports.sheet import CannotRead, Sheet
 
 WALL = 20  # seconds
-# What the system ends a process with that used too much.
+# Signals with which the system ends a process that exceeds its limits.
 USED_UP = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
 def read(raw: bytes) -> Sheet:
-    """Raise CannotRead where it is no list, or reading it takes too much."""
+    """Raise CannotRead if it is not a list, or reading it takes too much."""
     command = [sys.executable, "-m", "transfer.imports.child"]
     try:
         done = subprocess.run(
             command,
             input=raw,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # might repeat what it read
+            stderr=subprocess.DEVNULL,  # might repeat file content
             cwd=settings.BASE,
             env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"},
             timeout=WALL,

@@ -1,8 +1,9 @@
-"""Lines made into people, or into what has to be mended first.
+"""Turns lines into people, or into errors to be fixed first.
 
-Lines with the same e-mail are one person.  Without one a person is known by name, and
-two lines of one name are two people or one: that is for somebody to say, unless they
-have a phone number that nobody else in the file has, or one line repeats the other.
+Lines with the same email are one person. Without one a person is identified by name,
+and whether two lines with one name are two people must be answered by the user, unless
+they share a phone number that nobody else in the file has, or one line repeats the
+other.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from transfer.imports.sheet import MOST_LETTERS, Sheet, SheetLine
 from ui import email_addresses
 from ui.names import clean
 
-NOON = time(12)  # of a session whose hour is not said
+NOON = time(12)  # of a session without a time
 A_MINUTE = timedelta(minutes=1)
 EARLIEST = date(1970, 1, 1)
 LONGEST = {
@@ -43,13 +44,13 @@ MOST_MOMENTS = 50_000  # sessions, goals and ratings together
 
 
 def read(sheet: Sheet, columns: list[str], order: str, now: datetime) -> Reading:
-    """`columns` says what each column is, `order` which way round its dates are, `now`
-    the moment on the therapist's wall."""
+    """`columns` is the field of each column, `order` the date order, `now` the naive
+    local time of the therapist."""
     return _Reader(sheet, columns, order, now).read()
 
 
 def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
-    """Every text that is to be a date."""
+    """Every text in a date column."""
     for at, said in enumerate(columns):
         if said in DAYS:
             for line in sheet.lines:
@@ -57,7 +58,7 @@ def dates_in(sheet: Sheet, columns: list[str]) -> Iterable[str]:
 
 
 def same(text: str) -> str:
-    """By which two ways of writing the same words are one."""
+    """The key by which two spellings of the same text are equal."""
     return " ".join(text.casefold().split())
 
 
@@ -72,7 +73,7 @@ class _Reader:
         self.moments = 0  # so far, in all lines
         self.repeated: list[int] = []
         self.problems: list[Problem] = []
-        self.bad: dict[tuple, int] = {}  # whose line cannot come in, and which
+        self.bad: dict[tuple, int] = {}  # whose line cannot be imported, and which
 
     def read(self) -> Reading:
         self.shared = self._shared_phones()
@@ -91,10 +92,10 @@ class _Reader:
         too_much = self.moments > MOST_MOMENTS
         return Reading(found, problems, self.repeated, too_much)
 
-    # -- what the cells say ------------------------------------------------------
+    # -- cells -------------------------------------------------------------------
 
     def _checked(self, line: SheetLine) -> tuple[SheetLine, list[tuple[int, object]]]:
-        """The line with empty cells where nothing is said, and what is wrong in it."""
+        """The line with placeholders emptied, and its errors."""
         said, faults = list(line.cells), []
         for at, what in enumerate(self.columns):
             text = said[at] = cells.unquoted(said[at]) if what else ""
@@ -108,8 +109,8 @@ class _Reader:
         return replace(line, cells=said), faults
 
     def _shared_phones(self) -> set[str]:
-        """Numbers under different names: a household's, a school's or the practice's
-        own.  They tell nobody apart."""
+        """Phone numbers under different names, such as a household's or a school's.
+        They identify nobody."""
         names = defaultdict(set)
         for line, _faults in self.lines:
             phone = phone_key(self._cell(line, Field.PHONE))
@@ -117,7 +118,7 @@ class _Reader:
         return {phone for phone, said in names.items() if len(said) > 1}
 
     def _totals(self, line: SheetLine) -> object:
-        """Why this line is no person but adds others up; None where it does not."""
+        """Why this line is a totals line and not a person; None if it is a person."""
         if self._cell(line, Field.EMAIL) or phone_key(self._cell(line, Field.PHONE)):
             return None
         names = self._cell(line, Field.NAME), self._cell(line, Field.FAMILY)
@@ -161,7 +162,7 @@ class _Reader:
         return self.by_number[number].cells[at]
 
     def _named_at(self, line: SheetLine) -> tuple[int | None, str]:
-        """The column of the name, and what stands there."""
+        """The column of the name, and its value."""
         for what in (Field.NAME, Field.FAMILY):
             if self._cell(line, what):
                 return self.columns.index(what), self._cell(line, what)
@@ -191,7 +192,7 @@ class _Reader:
         self.bad.setdefault(self.key, line)
 
     def _once(self, who: ImportedPerson) -> None:
-        """What there is one of: the same in each of a person's lines, or empty."""
+        """Unique fields: the same in each of a person's lines, or empty."""
         for at, said in enumerate(self.columns):
             text = self.line.cells[at]
             if said not in ONCE or said == Field.FIRST or not text:
@@ -217,7 +218,7 @@ class _Reader:
         return email_addresses.normalize(text)
 
     def _sessions(self, who: ImportedPerson) -> list[datetime]:
-        """Those of this line; the first session is one as well."""
+        """The sessions of this line, including the first session."""
         found = []
         for at, said in enumerate(self.columns):
             if said in (Field.FIRST, Field.SESSION):
@@ -235,10 +236,11 @@ class _Reader:
             except days.NoDay as reason:
                 self._problem(reason, at, text)
                 self.has_bad_day = True
-                break  # one reason a cell: there may be thousands in it
+                break  # one error per cell: there may be thousands in it
             moment = datetime.combine(day.on, day.at or NOON)
             if day.on == self.now.date() and not day.at:
-                moment = min(moment, self.now - A_MINUTE)  # held, so not to come
+                # it was held, so it is not in the future
+                moment = min(moment, self.now - A_MINUTE)
             if moment > self.now or day.on < EARLIEST:
                 self._problem(
                     reasons.TO_COME if moment > self.now else reasons.LONG_AGO, at, text
@@ -251,7 +253,8 @@ class _Reader:
     # -- goals -------------------------------------------------------------------
 
     def _goals(self, who: ImportedPerson, sessions: list[datetime]) -> None:
-        """A rating belongs to the goal left of it, its day to the rating left of it."""
+        """A rating belongs to the goal on its left, its date to the rating on its
+        left."""
         goal, slot = None, 0
         for at, said in enumerate(self.columns):
             if said == Field.GOAL:
@@ -264,7 +267,7 @@ class _Reader:
     def _goal(
         self, who: ImportedPerson, at: int | None, slot: int
     ) -> ImportedGoal | None:
-        """What this cell says, or the nearest above it of the same person."""
+        """This cell's goal, or the nearest one above it for the same person."""
         words = self.line.cells[at] if at is not None else ""
         if not words:
             return who.goals.get(who.above.get(slot, ""))
@@ -275,7 +278,8 @@ class _Reader:
         return who.goals.setdefault(same(words), ImportedGoal(words))
 
     def _days_of(self, at: int) -> int | None:
-        """The column of a rating's days: right of it, before another goal or rating."""
+        """The column with a rating's dates: right of it, before another goal or
+        rating."""
         for column in range(at + 1, len(self.columns)):
             if self.columns[column] == Field.RATED:
                 return column
@@ -293,7 +297,7 @@ class _Reader:
         given = self._moments(days_at) if days_at is not None else []
         moments = given or sessions
         if self.has_bad_day:
-            return  # which is said, and enough
+            return  # reported, and enough
         if not moments:
             self._problem(reasons.NO_DAY, at, self.line.cells[at])
         elif len(moments) != len(texts):
@@ -304,7 +308,7 @@ class _Reader:
             goal.ratings.update(dict.fromkeys(pairs))
             self.moments += len(moments)
 
-    # -- all lines together ------------------------------------------------------
+    # -- all lines ---------------------------------------------------------------
 
     def _nameless(self) -> None:
         for key, who in self.people.items():
@@ -319,7 +323,7 @@ class _Reader:
                 self.bad.setdefault(key, who.line)
 
     def _too_full(self) -> None:
-        """More than a record may hold."""
+        """More than a record may have."""
         for key, who in self.people.items():
             for rows, most, reason in (
                 (who.goals, MOST_OPEN, reasons.TOO_MANY_GOALS),
@@ -331,7 +335,7 @@ class _Reader:
                     self.bad.setdefault(key, who.line)
 
     def _namesakes(self) -> None:
-        """Two of one name, of whom one is known by it alone."""
+        """Two people with one name, one of whom is identified by name only."""
         first: dict[str, tuple] = {}
         confused: set[tuple] = set()
         for key, who in sorted(self.people.items(), key=lambda pair: pair[0][0]):
@@ -351,8 +355,8 @@ class _Reader:
         self.bad.setdefault(key, who.line)
 
     def _hold_back(self, who: ImportedPerson, line: int, have: set[int]) -> None:
-        """One bad line keeps all of its person's: who came in half could not be
-        completed by a second file."""
+        """A line with an error holds back all lines of its person: a half-imported
+        person could not be completed by a second file."""
         for number in who.lines:
             if number not in have:
                 self.problems.append(
@@ -361,7 +365,7 @@ class _Reader:
 
 
 def _parts(text: str) -> list[str]:
-    """What stands in a cell for several: 3; 4; 5, or each in a line of its own."""
+    """The values in a cell with several: 3; 4; 5, or one per line."""
     parts = APART.split(text)
     if len(parts) == 1 and not re.search(r"[^\W\d_]", text):
         parts = COMMA.split(text)
@@ -369,13 +373,13 @@ def _parts(text: str) -> list[str]:
 
 
 def _alike(field: str, text: str) -> str:
-    """By which two ways of writing it are one."""
+    """The key by which two spellings are equal."""
     if field == Field.PHONE:
         return cells.digits(text)
     return name_key(text) if field in (Field.NAME, Field.FAMILY) else same(text)
 
 
 def _once_a_day(moments: set[datetime]) -> set[datetime]:
-    """A day said with its hour and without it is one session."""
+    """A date with and without a time is one session."""
     timed = {m.date() for m in moments if m.time() != NOON}
     return {m for m in moments if m.time() != NOON or m.date() not in timed}

@@ -1,4 +1,4 @@
-"""What is read of a person, and why a line cannot come in."""
+"""The data read about a person, and why a line cannot be imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from transfer.imports.columns import Field
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a line cannot come in.  The reason never repeats what the cell says."""
+    """Why a line cannot be imported. The reason never repeats the cell's content."""
 
     line: int
     reason: str
@@ -26,7 +26,7 @@ class ImportedGoal:
 
 @dataclass(slots=True)
 class ImportedPerson:
-    """Moments are as on the therapist's wall: without a zone."""
+    """Datetimes are naive, in the therapist's time zone."""
 
     line: int
     said: dict[str, str] = field(default_factory=dict)
@@ -48,9 +48,10 @@ class ImportedPerson:
 @dataclass
 class Reading:
     people: list[ImportedPerson]
-    problems: list[Problem]  # in the order of the lines
-    repeated: list[int] = field(default_factory=list)  # lines, each like one above it
-    is_too_much: bool = False  # what is over MOST_MOMENTS was not read any more
+    problems: list[Problem]  # in line order
+    # lines that repeat an earlier one
+    repeated: list[int] = field(default_factory=list)
+    is_too_much: bool = False  # anything over MOST_MOMENTS was not read
 
     @property
     def lines_to_mend(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Why a cell or a line cannot come in, in words that never repeat what it says."""
+"""Why a cell or line cannot be imported; texts never repeat its content."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WAITS = gettext_lazy("Waiting for line %(line)s, which is about the same person.
 
 
 def fault_of(field: str, text: str) -> object:
-    """Why a cell is no answer; None where it may be one."""
+    """Why a cell is not a value; None if it may be one."""
     if cells.is_error(text, own_words=field in (Field.CONCERN, Field.GOAL)):
         return ERROR_CELL
     if cells.is_formula(text):
@@ -74,15 +74,15 @@ def says_nothing(field: str, text: str) -> bool:
 
 
 def adds_up(above: list[SheetLine], last: SheetLine) -> bool:
-    """Whether every number of the last line is the sum of its column, and says more
-    than a rating could."""
+    """Whether every number of the last line is the sum of its column, and larger than a
+    rating could be."""
     sums = [_sum(above, at, text) for at, text in enumerate(last.cells) if text]
     said = [found for found in sums if found is not None]
     return bool(said) and all(said)
 
 
 def _sum(above: list[SheetLine], at: int, text: str) -> bool | None:
-    """Of one column; None where the last line has no number there."""
+    """Of one column; None if the last line has no number there."""
     value = cells.number(text)
     if value is None:
         return None

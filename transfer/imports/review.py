@@ -1,4 +1,4 @@
-"""What a file would do, before it does anything, as the worker finds it.
+"""Preview of an import, computed by the worker.
 
 The pages show what `summary.py` stores of it.
 """
@@ -32,14 +32,14 @@ NO_DATES = gettext_lazy(
 
 
 class Gone(Exception):
-    """The lines of this import are no longer kept."""
+    """The lines of this import are no longer stored."""
 
 
 def whole(imported: CaseloadImport) -> tuple[Sheet, set[int]]:
-    """The file again, and which of its columns whoever brought it may be shown.
+    """The whole file, and which columns the importing user may see.
 
-    What is sealed only the therapist can read: of an admin's file it is read as the
-    therapist, and nothing that is made of it for the admin repeats a cell.
+    Clinical columns are encrypted for the therapist: an admin's file is read as the
+    therapist, and nothing made from it for the admin repeats a cell.
     """
     with acting_as(imported.therapist_id):
         rows = ImportSheet.objects.filter(caseload_import_id=imported.pk)
@@ -56,10 +56,10 @@ def whole(imported: CaseloadImport) -> tuple[Sheet, set[int]]:
 
 @dataclass
 class ImportFinding:
-    """What is wrong in one line, or the same in many."""
+    """An error in one line, or the same one in many."""
 
     head: str
-    said: str  # the first few cells, or "" where they are not for this reader
+    said: str  # the first few cells, or "" if this reader may not see them
     reason: str
     many: int
     lines: list[int]  # the first few
@@ -67,11 +67,11 @@ class ImportFinding:
 
 @dataclass
 class Column:
-    """One of the file's, for the page."""
+    """A column of the file, for the page."""
 
     at: int
     head: str
-    first: str  # values, or "" where they are not for this reader
+    first: str  # values, or "" if this reader may not see them
     filled: int
     is_shown: bool
 
@@ -84,7 +84,7 @@ class ImportReview:
 
     @cached_property
     def found_order(self) -> str | None:
-        """Which way round the dates are; None where somebody has to say."""
+        """The date order; None if the user must choose."""
         texts = people.dates_in(self.sheet, self.imported.columns)
         return days.order_in(texts)
 
@@ -94,7 +94,7 @@ class ImportReview:
 
     @cached_property
     def order(self) -> str:
-        """As the file says, else as somebody said, else as most of the world writes."""
+        """From the file, else as chosen, else day first."""
         return self.found_order or self.imported.date_order or days.Order.DAY.value
 
     @cached_property
@@ -130,14 +130,14 @@ class ImportReview:
 
     @cached_property
     def problems(self) -> list[Problem]:
-        """As they may be read: of what is sealed the column is named, no cell."""
+        """As the reader may see them: a clinical column is named without its cells."""
         return [
             problem if problem.column in self.shown else replace(problem, said="")
             for problem in self.reading.problems
         ]
 
     def findings(self) -> list[ImportFinding]:
-        """The problems, those of a kind as one: first what concerns most lines."""
+        """The errors grouped by kind, those of most lines first."""
 
         def kind(problem):
             return problem.column is None, problem.column or 0, problem.reason
@@ -165,7 +165,7 @@ class ImportReview:
         )
 
     def head(self, at: int) -> str:
-        """What a column is called; a nameless one by its place."""
+        """The name of a column; its position if it has none."""
         return self.sheet.heads[at] or _("Column %(number)s") % {"number": at + 1}
 
     def columns(self) -> Iterator[Column]:

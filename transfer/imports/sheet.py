@@ -1,6 +1,6 @@
-"""The lines of an uploaded file as they are stored, and why a file cannot be read.
+"""The stored lines of an uploaded file, and why a file cannot be read.
 
-parse.py reads the file, in a process of its own (parser_process.py).
+parse.py reads the file, in its own process (parser_process.py).
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ WHY = {
 
 
 def why(code: str, params: dict[str, int] | None = None) -> str:
-    """A sentence for whoever chose the file."""
+    """A sentence for the user who chose the file."""
     return str(WHY.get(code, OURS)) % (params or {})
 
 
 class CannotRead(ValidationError):
-    """Why this file is no list, in words for whoever chose it."""
+    """Why this file is not a list, as a message for the user."""
 
     def __init__(self, refused: NotReadable):
         super().__init__(why(refused.code, refused.params), code=refused.code)
@@ -84,10 +84,10 @@ class CannotRead(ValidationError):
 
 @dataclass
 class Sheet(parse.ParsedSheet):
-    """What was read, with what its storing needs."""
+    """The parsed file, with what is needed to store it."""
 
     def part(self, columns: Iterable[int]) -> Sheet:
-        """The same lines with the cells of these columns alone."""
+        """The same lines with only these columns."""
         kept = set(columns)
         lines = [
             SheetLine(
@@ -101,7 +101,7 @@ class Sheet(parse.ParsedSheet):
         return Sheet(**vars(self) | {"lines": lines, "parts": sorted(kept)})
 
     def joined(self, other: Sheet) -> Sheet:
-        """Two parts of one sheet, laid over each other."""
+        """Merge two parts of one sheet."""
         lines = [
             SheetLine(
                 one.number,
@@ -127,7 +127,8 @@ class Sheet(parse.ParsedSheet):
 
     @classmethod
     def from_child(cls, written: Iterable[bytes]) -> Sheet:
-        """As child.py writes it: what is said of all, then each line; or CannotRead."""
+        """Parse the output of child.py: a header, then each line; or raise
+        CannotRead."""
         said, *lines = map(json.loads, written)
         if "refused" in said:
             raise CannotRead(NotReadable(said["refused"], **said["params"]))
@@ -144,7 +145,7 @@ def _line(said: list) -> SheetLine:
 
 
 def read(raw: bytes) -> Sheet:
-    """A file of our own (the sample, a demo), read in this process."""
+    """Parse one of our own files (sample, demo) in this process."""
     try:
         return Sheet(**vars(parse.read(raw)))
     except NotReadable as refused:

@@ -1,9 +1,8 @@
-"""The worker's short steps beside the import itself: reading a file, undoing an import.
+"""The worker's short steps around an import: reading a file, undoing an import.
 
-Each is claimed with a lease before it begins, so that two workers never do it twice,
-and ends in one transaction that holds only while the claim does.  A step whose worker
-was killed is found by the tick when its lease ends; after some attempts it is given up,
-in words.
+Each is claimed with a lease, so that two workers never do it twice, and ends in one
+transaction that requires the claim. If its worker is killed, the periodic run retries
+it after the lease; after some attempts it is given up with a message.
 """
 
 from __future__ import annotations
@@ -27,13 +26,14 @@ from transfer.imports.summary import Summary
 from transfer.models import CaseloadImport, ImportSheet
 
 State, Part = CaseloadImport.State, ImportSheet.Part
-FAILED = {"failed": True}  # as a refusal
+FAILED = {"failed": True}  # stored like a rejection
 # Longer than parser_process.WALL and all that follows it.
 LEASE = timedelta(seconds=120)
 
 
 def read_file(import_id: UUID | str) -> str:
-    """Read what was uploaded, or the same lines in other columns; what became of it."""
+    """Read the uploaded file, or the same lines with other columns; return the new
+    state."""
     claim = _claim(import_id, State.READING)
     if claim is None:
         return "not now"
@@ -42,7 +42,7 @@ def read_file(import_id: UUID | str) -> str:
 
 
 def undo(import_id: UUID | str) -> str:
-    """Remove all that an import made, if nothing of it has changed since."""
+    """Remove all that an import created, if nothing of it has changed since."""
     claim = _claim(import_id, State.UNDOING)
     if claim is None:
         return "not now"
@@ -51,14 +51,14 @@ def undo(import_id: UUID | str) -> str:
 
 
 def _claim(import_id, state: str) -> Claim | None:
-    """It is worked on in the state in which it waits."""
+    """Claim it in the state in which it waits."""
     return claims.claim(
         CaseloadImport, import_id, waits=state, works=state, lease=LEASE
     )
 
 
 def _mine(by: User, claim: Claim, state: str) -> CaseloadImport:
-    """The import while the claim is ours, locked until the transaction ends."""
+    """The import if the claim is still ours, locked until the transaction ends."""
     rows = CaseloadImport.objects.editable_by(by).filter(
         pk=claim.pk, claim=claim.token, state=state
     )
@@ -84,7 +84,7 @@ def _read(claim: Claim) -> str:
     sheet, refused = None, {}
     if raw is not None:
         try:
-            sheet = parser_process.read(raw)  # meanwhile no transaction is open
+            sheet = parser_process.read(raw)  # no transaction is open meanwhile
         except CannotRead as error:
             refused = {"code": error.code, "params": error.numbers}
     with acting_as(claim.by_id), transaction.atomic(durable=True):
@@ -105,7 +105,7 @@ def _read(claim: Claim) -> str:
 
 
 def _uploaded(claim: Claim) -> bytes | None:
-    """The file; None where it was read before, and only its columns were changed."""
+    """The file; None if it was already read and only its columns were changed."""
     with acting_as(claim.by_id), transaction.atomic(durable=True):
         by = User.objects.get(pk=claim.by_id)
         imported = _mine(by, claim, State.READING)
@@ -116,16 +116,17 @@ def _uploaded(claim: Claim) -> bytes | None:
 
 
 def _take(imported: CaseloadImport, sheet: Sheet) -> dict:
-    """Store its lines; or why not."""
+    """Store its lines, or the reason why not."""
     if not imported.is_own and Field.NAME not in matched(sheet.heads):
-        # Who may look at what is sealed is not who could say what it is.
+        # A user who may see clinical columns must not be the one who could relabel
+        # them.
         return {"code": "no_name", "params": {}}
     imported.keep(sheet)
     return {}
 
 
 def _look_through(imported: CaseloadImport, by: User) -> None:
-    """What the page will show, in the language of who will read it."""
+    """Build what the page will show, in the reader's language."""
     with by.reading():
         review = ImportReview(imported, by=by)
         summary = Summary.of(review).to_json()
@@ -158,8 +159,8 @@ def _undo(claim: Claim) -> str:
             audit.record("import undone", about=imported, **said)
             crash.here("undone")
     except (IntegrityError, InternalError):
-        # Something refers to what it made, or is missing, that the audit log does not
-        # name; the function says so (InternalError is RAISE's), or a foreign key.
+        # A row refers to what the import created, or is missing, without an audit row:
+        # the function raises it (InternalError is RAISE's), or a foreign key does.
         with acting_as(claim.by_id), transaction.atomic(durable=True):
             by = User.objects.get(pk=claim.by_id)
             imported = _mine(by, claim, State.UNDOING)

@@ -1,6 +1,6 @@
-"""What the pages show of a file: made by the worker, stored sealed, read at once.
+"""The preview shown on pages: made by the worker, stored encrypted.
 
-It holds no more than whoever brought the file may see.
+Contains only what the importing user may see.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from dataclasses import asdict, dataclass
 from transfer.imports.cells import name_key
 from transfer.imports.review import Column, ImportFinding, ImportReview
 
-FINDINGS = 200  # kinds; the rest is in the file of lines to mend
+FINDINGS = 200  # kinds; the others are in the file of lines with errors
 
 
 @dataclass
 class Here:
-    """Somebody in the file who is here already."""
+    """A person in the file who is already a client."""
 
     name: str  # in the file
     known_as: str  # here
     by_email: bool
-    hint: str = ""  # which one, where two have the name
+    hint: str = ""  # which one, if two clients have the name
 
     @property
     def is_called_otherwise(self) -> bool:
@@ -31,8 +31,8 @@ class Here:
 @dataclass
 class Summary:
     columns: list[Column]
-    reads: list[str]  # what each column was taken for
-    order: str  # which way round dates were read
+    reads: list[str]  # the field of each column
+    order: str  # the date order used
     asks_order: bool
     lines: int
     written: str
@@ -78,8 +78,7 @@ class Summary:
         return cls(**said | lists)
 
     def matching(self, words: str) -> list[Here]:
-        """Everybody in the file by name, who is new first; those whose names hold
-        these words."""
+        """Everyone in the file by name, new ones first; filtered by these words."""
         key = name_key(words)
         new = [Here(name, "", False) for name in self.new]
         everybody = [*new, *self.here]
@@ -87,5 +86,5 @@ class Summary:
 
     @property
     def shown(self) -> set[int]:
-        """The columns whose cells whoever brought the file may see."""
+        """The columns whose cells the importing user may see."""
         return {column.at for column in self.columns if column.is_shown}

@@ -1,9 +1,9 @@
-"""The first sheet of an Excel workbook, read as a stream and counted while it is read.
+"""The first sheet of an Excel workbook, parsed as a stream with limits.
 
-Plain Python without Django, as parse.py.  Both kinds of Open XML are read: transitional
-(what Excel writes) and Strict; the names of elements are the same.  openpyxl, which
-writes our sample, does not read Strict files, does not tell a formula without a result
-from an empty cell, and holds all words of a workbook in memory before we could count.
+Plain Python without Django, like parse.py. Reads both kinds of Open XML: transitional
+(which Excel writes) and Strict; the element names are the same. openpyxl, which writes
+our sample, does not read Strict files, cannot tell a formula without a result from an
+empty cell, and loads all strings of a workbook before they could be counted.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ PARTS = 500
 
 
 def read(raw: bytes) -> tuple[Iterator[Row], bool]:
-    """The rows of its first visible sheet, and whether its days count from 1904."""
+    """The rows of its first visible sheet, and whether its dates count from 1904."""
     try:
         return _Workbook(raw).rows()
     except (NotReadable, MemoryError):
         raise
-    except Exception:  # whatever is wrong in it first
+    except Exception:  # whatever is wrong first
         raise NotReadable("broken") from None
 
 
@@ -52,7 +52,7 @@ class _Workbook:
         self._look(parts)
 
     def _look(self, parts) -> None:
-        """Before anything is unpacked: is it a workbook, and how large would it be?"""
+        """Before unpacking: is it a workbook, and how large would it be?"""
         if "content.xml" in self.names and "META-INF/manifest.xml" in self.names:
             raise NotReadable("open_document")
         if "xl/workbook.bin" in self.names:
@@ -121,12 +121,12 @@ def _relations_of(name: str) -> str:
 
 
 def _place(folder: str, target: str) -> str:
-    """The part that a relation names, by its path in the zip."""
+    """The part that a relationship names, by its path in the zip."""
     return posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
 
 def _resolved(rows, words: dict[int, str]) -> Iterator[Row]:
-    """Rows with the shared strings in them.  A string that is not there is no cell."""
+    """Rows with shared strings resolved. A missing string is an empty cell."""
     for number, cells, faults in rows:
         wide = max([*cells, *faults]) + 1
         row = [""] * wide

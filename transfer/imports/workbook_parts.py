@@ -1,4 +1,4 @@
-"""The parts of an Excel workbook, each a stream that is counted while it is read."""
+"""The parts of an Excel workbook, parsed as streams with limits."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from transfer.imports.limits import (
 )
 
 UNPACKED = 32 * 1024 * 1024  # bytes of all parts that are read
-# In all parts together.  5,000 lines of 60 words are 1,200,000, and a sheet whose rows
-# are all there, though empty, 1,050,000.
+# In all parts together. 5,000 lines of 60 words are 1,200,000, and a sheet with all
+# rows present, though empty, 1,050,000.
 ELEMENTS = 1_250_000
 DEPTH = 40
 CHUNK = 64 * 1024
-PENDING = 1024 * 1024  # bytes of one tag that has not ended
+PENDING = 1024 * 1024  # bytes of one unfinished tag
 
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 BESIDE_DATES = re.compile(r'"[^"]*"|\[(?!(?:h+|m+|s+)\])[^\][]*\]|\\.|_.|\*.', re.I)
@@ -29,11 +29,11 @@ NUMBER = re.compile(r"[+-]?\d{1,400}(?:\.\d{0,400})?(?:[eE][+-]?\d{1,3})?")
 REFERENCE = re.compile(r"([A-Z]{1,4})\d{1,8}")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 LONGEST_FORMAT = 255  # characters, as in Excel
-LAST_DAY = 2_958_466  # 31 December 9999, as Excel counts
+LAST_DAY = 2_958_466  # Dec 31, 9999 as an Excel serial number
 
 
 class CountedReader:
-    """What has been read of all parts together."""
+    """Counts what was read of all parts together."""
 
     def __init__(self):
         self.bytes = self.elements = 0
@@ -45,7 +45,7 @@ class CountedReader:
 
 
 class WorkbookPart:
-    """One XML part, told to `start`, `end` and `text` of whoever reads it."""
+    """One XML part, passed to the reader's `start`, `end` and `text`."""
 
     def __init__(self, counted: CountedReader):
         self.counted, self.depth, self.is_over = counted, 0, False
@@ -69,10 +69,10 @@ class WorkbookPart:
         parser.Parse(b"", True)
 
     def _doctype(self, *said) -> None:
-        raise NotReadable("broken")  # no workbook has one; entities need one
+        raise NotReadable("broken")  # no workbook has a DTD; entities need one
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        # A million times and more: plain code, and no call that is not needed.
+        # Called a million times and more: plain code without extra calls.
         counted = self.counted
         counted.elements += 1
         if counted.elements > ELEMENTS:
@@ -110,7 +110,7 @@ class Relations(WorkbookPart):
 class Book(WorkbookPart):
     def __init__(self, counted):
         super().__init__(counted)
-        self.sheets: list[str] = []  # the relations of those that are shown
+        self.sheets: list[str] = []  # relationship ids of visible sheets
         self.from_1904 = False
 
     def start(self, name, attributes):
@@ -122,7 +122,7 @@ class Book(WorkbookPart):
 
 
 class Styles(WorkbookPart):
-    """Which of the cells' styles show a number as a day."""
+    """Which cell styles format a number as a date."""
 
     def __init__(self, counted):
         super().__init__(counted)
@@ -160,8 +160,8 @@ class Styles(WorkbookPart):
 
 
 class Words(WorkbookPart):
-    """The shared strings: those that the sheet needs, and no more of each than a cell
-    may hold.  Readings above Asian letters (`rPh`) are not part of a word."""
+    """The shared strings that the sheet needs, cut at the cell limit. Phonetic readings
+    (`rPh`) are not part of a string."""
 
     def __init__(self, counted, needed: set[int]):
         super().__init__(counted)
@@ -198,7 +198,7 @@ class Cells(WorkbookPart):
     def __init__(self, counted, styles: Styles, from_1904: bool):
         super().__init__(counted)
         self.styles, self.from_1904 = styles, from_1904
-        # Number, cells by column (an int is the number of a shared string), faults.
+        # Row number, cells by column (an int is a shared string's index), faults.
         self.rows: list[tuple[int, dict[int, str | int], dict[int, str]]] = []
         self.number = self.column = self._size = self._all = self._beside = 0
         self._letters: list[str] = []
@@ -246,7 +246,7 @@ class Cells(WorkbookPart):
 
     def _end_cell(self):
         if not self._letters and not self.has_formula and self.kind != "e":
-            return  # styled, with nothing in it
+            return  # styled, but empty
         at, text = min(self.column, MOST_COLUMNS + 1) - 1, "".join(self._letters)
         if self.has_formula and not text and self.kind != "str":
             self.faults[at] = "formula"
@@ -293,8 +293,8 @@ def _column(letters: str) -> int:
 
 
 def _unescaped(text: str) -> str:
-    """Excel writes control characters as _x000D_, and an underscore before such as
-    _x005F_."""
+    """Excel escapes control characters as _x000D_, and an underscore before such a
+    sequence as _x005F_."""
     if "_x" not in text:
         return text
 
@@ -313,12 +313,12 @@ def _iso(text: str) -> str:
 
 
 def _moment(value: float, from_1904: bool) -> str:
-    """A day, an hour or both as Excel counts them; '' where it is none."""
+    """A date, time or both from an Excel serial number; '' if it is none."""
     if not 0 <= value < LAST_DAY:
         return ""
     begin = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30)
     if not from_1904 and 1 <= value < 60:
-        value += 1  # Excel counts a 29 February 1900
+        value += 1  # Excel counts a Feb 29, 1900
     moment = begin + timedelta(seconds=round(value * 86_400))
     return f"{moment:%H:%M}" if value < 1 else _said(moment)
 

@@ -31,7 +31,7 @@ audit.verb("client imported", audit.Sort.ROLE, _("Imported a client"))
 
 KEPT_FOR = timedelta(days=1)
 UNDONE_WITHIN = timedelta(days=1)
-# Tasks by their names, since transfer.tasks imports this.
+# Tasks by name, since transfer.tasks imports this module.
 TASK, READ, UNDO = (
     f"transfer.tasks.{name}" for name in ("bring_in", "read_file", "undo_import")
 )
@@ -39,7 +39,7 @@ TASK, READ, UNDO = (
 
 class CaseloadImportQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Whose caseload it is, and the admin who brought it."""
+        """The therapist whose caseload it is, and the importing admin."""
         mine = Q(pk=None)
         if user.is_therapist:
             mine |= Q(therapist_id=user.pk)
@@ -54,7 +54,7 @@ class CaseloadImportQuerySet(models.QuerySet):
         return self.filter(state__in=CaseloadImport.OPEN)
 
     def unstarted(self):
-        """Nobody pressed yet: it may be dropped."""
+        """Not started yet: can be dropped."""
         reading = CaseloadImport.State.READING, CaseloadImport.State.REFUSED
         return self.filter(state__in=[*CaseloadImport.OPEN, *reading])
 
@@ -63,9 +63,9 @@ class CaseloadImportQuerySet(models.QuerySet):
 
 
 class CaseloadImport(models.Model):
-    """A file that somebody wants on a therapist's caseload, and what became of it.
+    """A file to be imported into a therapist's caseload, and its state.
 
-    Holds no word of it: the lines are in ImportSheet for as long as they are needed.
+    Contains no content: the lines are in ImportSheet while they are needed.
     """
 
     retention = "audit"
@@ -82,7 +82,7 @@ class CaseloadImport(models.Model):
         UNDOING = "undoing", _("Undoing")
         UNDONE = "undone", _("Undone")
 
-    OPEN = (State.READY, State.FAILED)  # somebody may change and start it
+    OPEN = (State.READY, State.FAILED)  # can be changed and started
     STARTED = (State.WAITING, State.RUNNING)
     UNDER_WAY = (*STARTED, State.READING, State.UNDOING)
 
@@ -92,18 +92,18 @@ class CaseloadImport(models.Model):
     therapist = models.ForeignKey(User, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=8, choices=State.choices, default="reading")
-    # What each column becomes, by its place; our names, none of the file's.
+    # The field of each column, by position; our names, none of the file's.
     columns = models.JSONField(default=list)
     date_order = models.CharField(max_length=5, choices=Order.choices, blank=True)
     leaves_out = models.BooleanField(default=False)
-    # Why it could not be read, or not be undone: codes, ids and numbers.
+    # Why it could not be read or undone: codes, ids and numbers.
     refusal = models.JSONField(default=dict, db_default={})
-    # By the worker, while it is at it.
+    # Set by the worker while it runs.
     claim = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     percent = models.PositiveSmallIntegerField(default=0)
-    # What came in.
+    # What was imported.
     people = models.PositiveIntegerField(default=0)
     sessions = models.PositiveIntegerField(default=0)
     goals = models.PositiveIntegerField(default=0)
@@ -123,7 +123,8 @@ class CaseloadImport(models.Model):
 
     @property
     def is_own(self) -> bool:
-        """Whether a therapist brings their own; else it is an admin, who sees less."""
+        """Whether a therapist imports their own; else it is an admin's, who sees
+        less."""
         return self.by_id == self.therapist_id
 
     @property
@@ -135,15 +136,15 @@ class CaseloadImport(models.Model):
         return self.state in self.UNDER_WAY
 
     def key_of(self, number: int) -> UUID:
-        """The key of the client of its line `number`, whoever writes it, whenever:
-        twice the same, so that twice is refused."""
+        """The id of the client of line `number`, deterministic, so that a second import
+        of it is rejected."""
         noise = hashlib.sha256(f"{self.pk}:{number}".encode()).digest()
         value = (self.pk.int >> 80 << 80) | int.from_bytes(noise[:10])
         value = value & ~(0xF << 76) | (7 << 76)
         return UUID(int=value & ~(3 << 62) | (2 << 62))
 
     def brought(self, clients):
-        """Of these clients, those whom it brought: their keys begin as its own."""
+        """Of these clients, those it created: their ids start with its own."""
         first = self.pk.int >> 80 << 80
         last = first + (1 << 80) - 1
         return clients.filter(pk__range=(UUID(int=first), UUID(int=last)))
@@ -153,7 +154,7 @@ class CaseloadImport(models.Model):
         return self.finished_at + UNDONE_WITHIN
 
     def may_undo(self, user: User) -> bool:
-        """For a day; whether anything of it changed since is found out by trying."""
+        """For a day; whether anything has changed since is found out by trying."""
         is_early = self.state == self.State.DONE and timezone.now() < self.undone_until
         return is_early and self.by_id == user.pk
 
@@ -162,8 +163,8 @@ class CaseloadImport(models.Model):
     @classmethod
     @transaction.atomic
     def receive(cls, raw: bytes, *, by: User, therapist: User) -> CaseloadImport:
-        """Store the file as it is, sealed, until the worker has read it.  Of two files
-        that wait the later counts."""
+        """Store the file encrypted until the worker has read it. A new file replaces
+        one that waits."""
         for earlier in cls.objects.editable_by(by).unstarted():
             earlier.drop(by=by)
         found = cls(practice_id=by.practice_id, by=by, therapist=therapist)
@@ -175,7 +176,7 @@ class CaseloadImport(models.Model):
         return found
 
     def keep(self, sheet: Sheet) -> None:
-        """By the worker: the lines that were read, instead of the file."""
+        """By the worker: store the parsed lines and delete the file."""
         self.columns = matched(sheet.heads)
         self.save(update_fields=["columns"])
         known = {at for at, said in enumerate(self.columns) if said in DIRECTORY}
@@ -192,8 +193,11 @@ class CaseloadImport(models.Model):
         transaction.on_commit(told, robust=True)
 
     def may_become(self, part_of: set[int], column: int) -> tuple[str, ...]:
-        """The fields that this column can be.  For an admin the two kinds never mix:
-        else what is sealed would be shown, and what was shown would be clinical."""
+        """The fields that this column may be set to.
+
+        For an admin clinical and other columns never mix: else encrypted cells would be
+        shown, or shown cells become clinical.
+        """
         if self.is_own:
             return (*DIRECTORY, *CLINICAL, LEFT_OUT)
         return (*(DIRECTORY if column in part_of else CLINICAL), LEFT_OUT)
@@ -202,8 +206,8 @@ class CaseloadImport(models.Model):
     def correct(
         self, *, by: User, columns, date_order: str, leaves_out: bool, again=False
     ) -> bool:
-        """Store how it is to be read; False once it is under way.  `again`: the worker
-        reads it that way before anybody can import it."""
+        """Save how it is to be read; False once it has started. `again`: the worker
+        must reread it before it can be imported."""
         said = {"columns": columns, "date_order": date_order, "leaves_out": leaves_out}
         if again:
             said |= {"state": self.State.READING, "attempts": 0, "claim": None}
@@ -218,7 +222,7 @@ class CaseloadImport(models.Model):
 
     @transaction.atomic
     def start(self, *, by: User) -> bool:
-        """Hand it to the worker; False where it was, or is done."""
+        """Queue it for the worker; False if it was started or is done."""
         mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).open()
         done = mine.update(state=self.State.WAITING, attempts=0, percent=0)
         if done:
@@ -228,7 +232,7 @@ class CaseloadImport(models.Model):
 
     @transaction.atomic
     def stop(self, *, by: User) -> bool:
-        """Whoever is at it finds it taken away, and nothing came in."""
+        """The running worker loses its claim, and nothing is imported."""
         mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk)
         done = mine.filter(state__in=self.STARTED).update(
             state=self.State.READY, claim=None, lease_until=None
@@ -239,7 +243,7 @@ class CaseloadImport(models.Model):
 
     @transaction.atomic
     def drop(self, *, by: User) -> bool:
-        """Its lines go at once, what `by` cannot see of them within a minute."""
+        """Delete its lines at once, those that `by` cannot see within a minute."""
         mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).unstarted()
         done = mine.update(state=self.State.DROPPED, claim=None, lease_until=None)
         if done:
@@ -249,7 +253,7 @@ class CaseloadImport(models.Model):
 
     @transaction.atomic
     def undo(self, *, by: User) -> bool:
-        """Have the worker take back all that it made; False where it is too late."""
+        """Queue the undo for the worker; False if it is too late."""
         mine = CaseloadImport.objects.editable_by(by).filter(pk=self.pk).done()
         mine = mine.filter(finished_at__gt=timezone.now() - UNDONE_WITHIN)
         done = mine.update(state=self.State.UNDOING, attempts=0, claim=None, refusal={})
@@ -261,7 +265,7 @@ class CaseloadImport(models.Model):
 
 class ImportSheetQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """The therapist's; of an admin's own file the names and contacts as well."""
+        """The therapist's; for an admin's own file the names and contact data."""
         mine = Q(pk=None)
         if user.is_therapist:
             mine |= Q(caseload_import__therapist_id=user.pk)
@@ -272,7 +276,7 @@ class ImportSheetQuerySet(models.QuerySet):
 
 
 class ImportSheet(models.Model):
-    """Lines of the file, sealed with a key of their own, which goes with them."""
+    """Lines of the file, encrypted with their own key, which is deleted with them."""
 
     retention = "transient"
     retention_days = 1
@@ -284,7 +288,7 @@ class ImportSheet(models.Model):
         REVIEW = "review", _("Page content")
         MEND = "mend", _("Lines to fix, as a file")
 
-    # What an admin may read of their own file; the rest is the therapist's alone.
+    # The part of an admin's file that they may read; the rest is the therapist's.
     SHOWN = (Part.DIRECTORY, Part.REVIEW, Part.MEND)
 
     seal_as = "import_sheet"
@@ -309,12 +313,12 @@ class ImportSheet(models.Model):
 
     @property
     def client_id(self):
-        """To encryption each sheet is somebody of its own, with a key of its own."""
+        """For encryption each sheet counts as a client of its own, with its own key."""
         return self.pk
 
     @classmethod
     def put(cls, caseload_import: CaseloadImport, part: str, body: str) -> None:
-        """Instead of what was there; by who brought it."""
+        """Replaces the stored lines; by the importing user."""
         cls.objects.filter(caseload_import=caseload_import, part=part).delete()
         row = cls(
             practice_id=caseload_import.practice_id,
@@ -327,7 +331,7 @@ class ImportSheet(models.Model):
 
     @property
     def sheet(self) -> Sheet:
-        """Raise ValueError where its key is gone, as after a day."""
+        """Raise ValueError if its key is gone, as after a day."""
         return Sheet.from_json(self.body)
 
     @property

@@ -17,12 +17,12 @@ from clients.record_access import opened
 audit.verb("copy fetched", audit.Sort.EXPORTED, _("Downloaded a copy of the record"))
 
 KEPT_FOR = timedelta(days=1)
-TASK = "transfer.tasks.copy_records"  # which imports this
+TASK = "transfer.tasks.copy_records"  # which imports this module
 
 
 class RecordExportQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Nobody's but theirs who asked for it, while the record is theirs to read."""
+        """Only the user who asked for it, while they can read the record."""
         return self.filter(access.rows_visible_to(user), by=user)
 
     def ready(self):
@@ -32,7 +32,7 @@ class RecordExportQuerySet(models.QuerySet):
 
 
 class RecordExport(ClientRow):
-    """A copy of a record that somebody asked for; the files lie here for a day."""
+    """An export of a record that a user asked for; its files are stored for a day."""
 
     retention = "audit"
     field_retention = {"archive": "transient"}
@@ -76,7 +76,7 @@ class RecordExport(ClientRow):
     @classmethod
     @transaction.atomic
     def ask(cls, client, *, by: User) -> None:
-        """Have a copy made; pressed twice, one is made."""
+        """Ask for an export; a double click makes one."""
         row = cls(practice_id=client.practice_id, client=client, by=by)
         made = cls.objects.bulk_create([row], ignore_conflicts=True)
         mine = cls.objects.visible_to(by).filter(pk__in=[one.pk for one in made])
@@ -98,6 +98,6 @@ class RecordExport(ClientRow):
         self.save(update_fields=["archive", "state", "ready_at"])
 
     def fetched(self, *, by: User) -> bytes:
-        """The ZIP, and the row that says that somebody has it now."""
+        """The ZIP, and an audit row that the user downloaded it."""
         audit.record("copy fetched", about=self)
         return base64.b64decode(self.archive)

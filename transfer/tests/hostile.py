@@ -1,4 +1,4 @@
-"""Uploads that are meant to cost much, as small builders."""
+"""Builders of small uploads that are meant to be expensive."""
 
 import io
 import zipfile
@@ -47,7 +47,7 @@ def words(text):
 
 
 def entities():
-    """One word that grows a hundred million times when it is read."""
+    """One string that expands a hundred million times when read."""
     bomb = '<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaaaa">' + "".join(
         f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(8)
     )
@@ -58,7 +58,7 @@ STRINGS = "<sst>{}</sst>"
 LONG = STRINGS.format("<si><t>" + "x" * 10_000 + "</t></si>")
 HIDDEN = '<sheet name="a" state="hidden" r:id="rId1"/>'
 
-# Each with the code of its refusal, or None where it is read.
+# Each with its error code, or None if it can be read.
 WORKBOOKS = {
     "120,000 cells in a row": lambda: (
         book(rows(NAME + "<row>" + "<c><v>1</v></c>" * 120_000 + "</row>")), None),

@@ -1,4 +1,4 @@
-"""Who begins, goes on with and takes away a list: what PostgreSQL alone says."""
+"""Who can start, continue and delete an import: PostgreSQL's own rules."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -28,7 +28,7 @@ def begins(by, therapist, *, practice=None):
     return True
 
 
-def test_one_begins_ones_own_and_an_admin_for_whoever_treats_here(
+def test_a_therapist_starts_their_own_and_an_admin_one_for_any_therapist(
     thea, theo, ada, cleo, una
 ):
     assert begins(thea, thea)
@@ -42,7 +42,7 @@ def test_one_begins_ones_own_and_an_admin_for_whoever_treats_here(
     assert not begins(una, una, practice=thea.practice)
 
 
-def test_nobody_begins_one_in_somebody_elses_name(thea, theo, ada):
+def test_nobody_starts_one_in_another_name(thea, theo, ada):
     for by, named in ((theo, thea), (ada, theo), (thea, ada)):
         row = CaseloadImport(practice=thea.practice, by=named, therapist=thea)
         with (
@@ -56,7 +56,7 @@ def test_nobody_begins_one_in_somebody_elses_name(thea, theo, ada):
 CHANGE = "UPDATE transfer_caseloadimport SET percent = percent"
 
 
-def test_only_who_brought_it_goes_on_with_it(thea, theo, ada, cleo, una):
+def test_only_the_importing_user_continues_it(thea, theo, ada, cleo, una):
     list_of(thea)
     for who in (theo, ada, cleo.user, una):
         assert is_refused(who, CHANGE), who
@@ -66,7 +66,7 @@ def test_only_who_brought_it_goes_on_with_it(thea, theo, ada, cleo, una):
     assert is_refused(thea, CHANGE)
 
 
-def test_nobody_changes_lines_or_moves_an_import_to_somebody(thea, theo, ada):
+def test_nobody_changes_lines_or_reassigns_an_import(thea, theo, ada):
     list_of(ada, therapist=thea)
     for statement in (
         "UPDATE transfer_importsheet SET part = 'directory'",
@@ -78,7 +78,7 @@ def test_nobody_changes_lines_or_moves_an_import_to_somebody(thea, theo, ada):
             assert is_refused(who, statement), (who, statement)
 
 
-def test_lines_are_laid_under_ones_own_list_alone(thea, theo, ada):
+def test_lines_can_be_added_only_to_an_own_import(thea, theo, ada):
     found = list_of(thea)
     for who in (theo, ada, thea):
         row = ImportSheet(
@@ -97,7 +97,7 @@ def test_lines_are_laid_under_ones_own_list_alone(thea, theo, ada):
         row.save(force_insert=True)
 
 
-def test_each_takes_away_what_they_see_and_nothing_else(thea, theo, ada, una):
+def test_each_deletes_what_they_see_and_nothing_else(thea, theo, ada, una):
     list_of(ada, therapist=thea)
     for who, left in (
         (theo, {"directory", "sealed", "review", "mend"}),
@@ -110,7 +110,7 @@ def test_each_takes_away_what_they_see_and_nothing_else(thea, theo, ada, una):
         assert set(ImportSheet.objects.values_list("part", flat=True)) == left, who
 
 
-def test_who_is_no_admin_any_more_or_treats_no_more_sees_nothing(thea, ada):
+def test_a_former_admin_or_therapist_sees_nothing(thea, ada):
     list_of(ada, therapist=thea)
     for who in (ada, thea):
         type(who).objects.filter(pk=who.pk).update(is_admin=False, is_therapist=False)

@@ -1,4 +1,4 @@
-"""What a practice's spreadsheet may look like, and what of it cannot be read."""
+"""Which spreadsheets of a practice can be read, and what cannot."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def cells(found):
 
 
 def read(*rows, order="day", **said):
-    """The people of these lines, in the columns that their names say."""
+    """The people of these lines, with columns by name."""
     found = sheet.read(written(rows, **said))
     return people.read(found, matched(found.heads), order, NOW)
 
@@ -70,7 +70,7 @@ WORDS = st.text(
     st.sampled_from(sheet.SEPARATORS),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
 )
-def test_whichever_way_it_was_saved_the_same_words_come_out(rows, separator, encoding):
+def test_every_encoding_gives_the_same_text(rows, separator, encoding):
     said = [[f"x{cell}".replace("\xa0", " ").strip() for cell in row] for row in rows]
     found = sheet.read(written([HEADS, *said], separator=separator, encoding=encoding))
     assert found.heads == HEADS
@@ -82,7 +82,7 @@ def test_whichever_way_it_was_saved_the_same_words_come_out(rows, separator, enc
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
-def test_any_bytes_are_a_list_or_refused_in_words(raw):
+def test_any_bytes_are_a_list_or_refused_with_a_message(raw):
     for begin in (b"", b"Name;E-mail\n", b"PK\x03\x04", b"\xff\xfe"):
         try:
             found = sheet.read(begin + raw)
@@ -92,7 +92,7 @@ def test_any_bytes_are_a_list_or_refused_in_words(raw):
             people.read(found, matched(found.heads), "day", NOW)
 
 
-def test_umlauts_of_windows_are_read_and_told():
+def test_windows_umlauts_are_read_and_reported():
     found = sheet.read(
         "Vorname;E-Mail;Ziel\nJörg;j@example.com;Öfter raus".encode("cp1252")
     )
@@ -100,25 +100,25 @@ def test_umlauts_of_windows_are_read_and_told():
     assert cells(found) == [["Jörg", "j@example.com", "Öfter raus"]]
 
 
-def test_excels_own_word_for_the_separator_is_believed():
+def test_excels_separator_line_is_respected():
     found = sheet.read(b"sep=;\r\nName;E-mail\r\nMara;m@example.com\r\n")
     assert cells(found) == [["Mara", "m@example.com"]]
     assert found.lines[0].number == 3
 
 
-def test_a_title_above_the_columns_and_empty_lines_are_passed_over():
+def test_a_title_above_the_header_and_empty_lines_are_skipped():
     raw = b"Our clients,,\n,,\nName,E-mail,Goal\n,,\nMara,m@example.com,Sleep\n"
     found = sheet.read(raw)
     assert (found.heads, found.head_at) == (["Name", "E-mail", "Goal"], 3)
     assert [line.number for line in found.lines] == [5]
 
 
-def test_a_cell_may_hold_lines_quotes_and_separators():
+def test_a_cell_may_contain_line_breaks_quotes_and_separators():
     rows = [HEADS, ["Mara", "", 'Say "no",\nand mean it; twice']]
     assert cells(sheet.read(written(rows)))[0][2] == rows[1][2]
 
 
-def test_a_workbook_brings_days_and_numbers_as_they_are():
+def test_dates_and_numbers_of_a_workbook_are_read_as_they_are():
     rows = [
         ["Name", "Phone", "Sessions", "Rating"],
         ["Mara", 441632960001, datetime(2026, 2, 3), 4.0],
@@ -132,7 +132,7 @@ def test_a_workbook_brings_days_and_numbers_as_they_are():
     ]
 
 
-def test_a_workbook_that_counts_days_from_1904_says_so():
+def test_a_workbook_with_dates_from_1904_says_so():
     from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
     raw = workbook([["Name", "Sessions"], ["Mara", 44229]], epoch=CALENDAR_MAC_1904)
@@ -151,7 +151,7 @@ def zipped(**parts):
 
 
 def changed(raw, name, change, **more):
-    """A workbook with one of its parts written otherwise, and more of them."""
+    """A workbook with one of its parts changed, and others added."""
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         parts = {part: packed.read(part) for part in packed.namelist()}
     parts[name] = change(parts[name])
@@ -162,7 +162,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def entities():
-    """A workbook whose one word grows a hundred million times when it is read."""
+    """A workbook with one string that expands a hundred million times when read."""
     bomb = b'<!DOCTYPE worksheet [<!ENTITY a "aaaaaaaaaa">' + b"".join(
         b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(8)
     )
@@ -171,7 +171,7 @@ def entities():
 
 
 def as_excel_writes(raw):
-    """With its words in a part of their own, which is what Excel does."""
+    """With shared strings, as Excel writes it."""
     words = []
 
     def numbered(found):
@@ -194,7 +194,7 @@ def as_excel_writes(raw):
     )
 
 
-def test_a_workbook_of_excels_keeps_its_words_elsewhere():
+def test_a_workbook_with_shared_strings_is_read():
     raw = as_excel_writes(workbook([["Name", "Goal"], ["Mara", "Sleep"], ["Lou", 7]]))
     assert b"inlineStr" not in zipfile.ZipFile(io.BytesIO(raw)).read(SHEET)
     assert cells(sheet.read(raw)) == [["Mara", "Sleep"], ["Lou", "7"]]
@@ -223,7 +223,7 @@ REFUSED = {
 
 @pytest.mark.requirement("R54")
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_no_list_is_refused_in_words_and_soon(what):
+def test_a_file_that_is_no_list_is_refused_quickly_with_a_message(what):
     began = time.process_time()
     with pytest.raises(CannotRead) as refused:
         sheet.read(REFUSED[what])
@@ -231,13 +231,13 @@ def test_what_is_no_list_is_refused_in_words_and_soon(what):
     assert time.process_time() - began < 2
 
 
-def test_an_open_quotation_mark_is_named_by_its_line():
+def test_an_unclosed_quote_is_reported_with_its_line():
     with pytest.raises(CannotRead, match="Line 3"):
         sheet.read(b'Name,Goal\nMara,Sleep\nLou,"Walk\n')
 
 
 @pytest.mark.requirement("R54")
-def test_a_million_bad_dates_are_a_reason_for_each_line():
+def test_a_million_bad_dates_give_one_error_per_line():
     lines = [["Mara", "; ".join(["x"] * 3000)]] * 500
     reading = read(["Name", "Session"], *lines)
     assert len(reading.problems) <= 2 * len(lines)
@@ -247,7 +247,7 @@ def test_a_million_bad_dates_are_a_reason_for_each_line():
 @pytest.mark.parametrize(
     ("column", "cell"), [("Goal", "w{}"), ("Session", "2026-01-01 10:{:02}")]
 )
-def test_what_is_too_much_is_not_collected_to_its_end(column, cell):
+def test_excess_data_is_not_read_to_its_end(column, cell):
     wide, high = 50, 3_000
     lines = [[f"P{n}", *[cell.format(at) for at in range(wide)]] for n in range(high)]
     reading = read(["Name", *[column] * wide], *lines)
@@ -258,7 +258,7 @@ def test_what_is_too_much_is_not_collected_to_its_end(column, cell):
 
 @pytest.mark.requirement("R53", "R54")
 @pytest.mark.parametrize("sign", ["1", " ", "1.", "a", "; ", "T1:", "(", "0 to 10"])
-def test_long_cells_take_no_long_time(sign):
+def test_long_cells_do_not_take_long(sign):
     text = (sign * 50_000)[:50_000]
     began = time.process_time()
     for column in ("Sessions", "Rating", "Email", text[:200]):
@@ -273,7 +273,7 @@ def test_long_cells_take_no_long_time(sign):
 
 
 @pytest.mark.parametrize("field", Field)
-def test_every_name_of_a_column_is_known(field):
+def test_every_column_name_is_known(field):
     for name in CALLED[field].split("|"):
         assert matched([name.upper() + ":"]) == [field], name
 
@@ -295,7 +295,7 @@ def test_columns_are_matched_by_their_names(heads, expected):
     assert matched(heads) == expected
 
 
-# -- days -----------------------------------------------------------------------------
+# -- dates ----------------------------------------------------------------------------
 
 DATES = st.dates(date(1971, 1, 1), date(2026, 11, 28))
 
@@ -307,7 +307,7 @@ DATES = st.dates(date(1971, 1, 1), date(2026, 11, 28))
     st.sampled_from(["day", "month"]),
     st.none() | st.times(),
 )
-def test_a_day_is_read_the_way_round_that_was_said(day, sign, order, at):
+def test_a_date_is_read_in_the_chosen_order(day, sign, order, at):
     first, second = (day.day, day.month) if order == "day" else (day.month, day.day)
     hour = f" {at:%H:%M}" if at else ""
     expected = (day, clock(at.hour, at.minute) if at else None)
@@ -324,7 +324,7 @@ def test_a_day_is_read_the_way_round_that_was_said(day, sign, order, at):
 
 @settings(max_examples=200, deadline=None)
 @given(DATES)
-def test_a_bare_number_of_excels_is_its_day(day):
+def test_an_excel_serial_number_is_a_date(day):
     number = (day - date(1899, 12, 30)).days
     if number in days.SERIALS:
         assert days.read(str(number), "day").on == day
@@ -350,7 +350,7 @@ def test_a_bare_number_of_excels_is_its_day(day):
         ("", "day", None),
     ],
 )
-def test_days_as_people_write_them(text, order, expected):
+def test_dates_as_people_write_them(text, order, expected):
     if expected:
         assert days.read(text, order).on == expected
     else:
@@ -360,7 +360,7 @@ def test_days_as_people_write_them(text, order, expected):
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(DATES, min_size=1, max_size=12), st.sampled_from(["day", "month"]))
-def test_the_order_is_asked_only_where_the_file_leaves_it_open(dates, order):
+def test_the_date_order_is_asked_only_if_the_file_leaves_it_open(dates, order):
     said = (
         "{0.day}/{0.month}/{0.year}" if order == "day" else "{0.month}/{0.day}/{0.year}"
     )
@@ -373,7 +373,7 @@ def test_the_order_is_asked_only_where_the_file_leaves_it_open(dates, order):
         assert found
 
 
-def test_dates_that_contradict_each_other_are_asked_about():
+def test_contradicting_dates_are_asked_about():
     assert days.order_in(["13/2/2026", "2/13/2026"]) is None
     assert days.order_in(["2026-02-03", "3 Feb 2026", "45000", ""]) == "day"
 
@@ -397,7 +397,7 @@ def test_lines_with_one_address_are_one_person():
     assert sorted(value for _at, value in goal.ratings) == [3, 4, 5]
 
 
-def test_one_line_may_hold_years():
+def test_one_line_may_contain_years():
     reading = read(
         ["Name", "First session", "Sessions", "Goal 1", "Rating", "Rated on",
          "Goal 2", "Rating"],
@@ -436,19 +436,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("line", BAD, ids=lambda line: f"{line[2]} {line[-1][:9]}")
-def test_a_bad_line_is_named_with_its_reason(line):
+def test_a_line_with_an_error_is_listed_with_its_reason(line):
     reading = read(line[::2], line[1::2])
     assert (2, str(BAD[line])) in reasons(reading)
     assert not reading.people
 
 
-def test_more_cells_than_columns_would_shift_under_the_wrong_names():
+def test_more_cells_than_columns_are_refused():
     found = sheet.read(b"Name,Goal\nMara,Sleep, and wake\n")
     reading = people.read(found, matched(found.heads), "day", NOW)
     assert reasons(reading) == [(2, str(why_not.TOO_LONG))]
 
 
-def test_one_bad_line_keeps_all_of_its_persons():
+def test_one_line_with_an_error_holds_back_its_person():
     reading = read(
         ["Name", "Email", "Session"],
         ["Mara", "m@example.com", "3.2.2026"],
@@ -470,7 +470,7 @@ def test_a_session_of_today_was_held_before_now():
     assert mara.sessions == {datetime(2026, 11, 28, 9, 59)}
 
 
-def test_two_of_one_name_are_asked_about_and_never_made_one():
+def test_two_people_of_one_name_are_asked_about_and_never_merged():
     reading = read(
         ["Name", "Email", "Phone"],
         ["Mara", "", ""],
@@ -494,7 +494,7 @@ def test_one_address_with_two_names_is_asked_about():
     assert (3, "Line 2 has different details for the same person.") in reasons(reading)
 
 
-def test_a_line_of_what_is_left_out_alone_is_nobody():
+def test_a_line_with_only_left_out_columns_is_nobody():
     reading = read(["Name", "Invoice"], ["Mara", "7"], ["", "Total: 7"])
     assert [person.name for person in reading.people] == ["Mara"]
     assert not reading.problems
@@ -514,7 +514,7 @@ def test_a_line_of_what_is_left_out_alone_is_nobody():
         max_size=8,
     )
 )
-def test_each_line_comes_in_once_or_is_named(rows):
+def test_each_line_is_imported_once_or_listed(rows):
     heads = ["Name", "Email", "Session", "Goal", "Score"]
     if not any("".join(row) for row in rows):
         return
@@ -524,10 +524,10 @@ def test_each_line_comes_in_once_or_is_named(rows):
     assert sorted([*come, *reading.lines_to_mend]) == sorted(said)
 
 
-# -- what we give out -----------------------------------------------------------------
+# -- downloads ------------------------------------------------------------------------
 
 
-def test_the_sample_comes_in_as_it_is():
+def test_the_sample_can_be_imported_unchanged():
     found = sheet.read(files.sample())
     assert LEFT_OUT not in matched(found.heads)
     reading = people.read(found, matched(found.heads), "day", NOW)
@@ -537,7 +537,7 @@ def test_the_sample_comes_in_as_it_is():
 
 
 @pytest.mark.requirement("R51")
-def test_the_sample_holds_no_formula():
+def test_the_sample_contains_no_formula():
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(files.sample()))
@@ -545,14 +545,14 @@ def test_the_sample_holds_no_formula():
     assert "f" not in kinds
 
 
-def test_what_we_marked_as_harmless_comes_back_without_the_mark():
+def test_our_formula_marks_are_removed_again():
     rows = [["Name", "Phone"], ["Mara", "'+44 1632"], ["D'Arcy", "'7"]]
     found = sheet.read(written(rows))
     assert cells(found) == [["Mara", "+44 1632"], ["D'Arcy", "'7"]]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_so_does_what_we_marked_inside(separator):
+def test_so_are_marks_inside_a_cell(separator):
     goal = "Sleep through;-2 hours, =more\n- by the lake, 'quoted', '=odd"
     rows = [["Name", "Goal"], ["Mara", harmless(goal)]]
     assert "'-2" in rows[1][1]

@@ -1,4 +1,4 @@
-"""All of it or nothing, once: whoever asks, however often, wherever a worker dies."""
+"""All or nothing, exactly once: whoever asks, however often, wherever a worker dies."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def a_file(many, of="p"):
 
 
 def started(by, raw=None, *, therapist=None, **said):
-    """A list that somebody looked at and pressed."""
+    """An import that was previewed and started."""
     found = list_of(by, therapist=therapist, raw=raw or a_file(3))
     CaseloadImport.objects.filter(pk=found.pk).update(**said)
     with acting_as(by.pk), transaction.atomic():
@@ -54,7 +54,7 @@ def bring(real_login, found):
 
 
 def brought():
-    """How much there is of everything that an import writes."""
+    """Row counts of everything that an import creates."""
     return {
         model.__name__: model.objects.count()
         for model in (Client, CareRole, ContactPreferences, ClientBackground,
@@ -67,7 +67,7 @@ def of(people):
     return {name: people * each.get(name, 1) for name in brought()}
 
 
-# -- what comes in --------------------------------------------------------------------
+# -- what is imported -----------------------------------------------------------------
 
 
 def test_thea_finds_everything_on_her_caseload(real_login, thea):
@@ -100,7 +100,7 @@ def test_thea_finds_everything_on_her_caseload(real_login, thea):
         ]
 
 
-def test_it_goes_on_like_any_other_goal(real_login, thea):
+def test_an_imported_goal_works_like_any_other(real_login, thea):
     found = started(thea, a_file(1))
     assert bring(real_login, found) == "done"
     with acting_as(thea.pk), transaction.atomic():
@@ -110,7 +110,7 @@ def test_it_goes_on_like_any_other_goal(real_login, thea):
         goal.rate(6, by=thea)
 
 
-def test_nobody_is_invited_and_the_trail_says_how_they_came(real_login, thea):
+def test_nobody_is_invited_and_the_audit_log_says_how_they_came(real_login, thea):
     found = started(thea)
     bring(real_login, found)
     assert not OutgoingEmail.objects.exists()
@@ -123,7 +123,7 @@ def test_nobody_is_invited_and_the_trail_says_how_they_came(real_login, thea):
     assert set(AuditEvent.objects.values_list("actor_id", flat=True)) == {thea.pk}
 
 
-def test_the_lines_and_their_key_are_gone_afterwards(real_login, thea):
+def test_the_lines_and_their_key_are_deleted_afterwards(real_login, thea):
     found = started(thea)
     keys = DataKey.objects.exclude(client_id=None)
     assert keys.count() == ImportSheet.objects.count() == 3
@@ -132,7 +132,7 @@ def test_the_lines_and_their_key_are_gone_afterwards(real_login, thea):
     assert keys.count() == Client.objects.count() == 3
 
 
-def test_ada_brings_theas_and_what_is_clinical_is_written_as_thea(
+def test_ada_imports_for_thea_and_clinical_data_is_written_as_thea(
     real_login, ada, thea
 ):
     found = started(ada, therapist=thea)
@@ -152,7 +152,7 @@ def test_ada_brings_theas_and_what_is_clinical_is_written_as_thea(
     assert not ImportSheet.objects.exists()
 
 
-def test_who_is_here_already_is_left_as_they_are(real_login, thea, cleo):
+def test_an_existing_client_is_left_unchanged(real_login, thea, cleo):
     gone = admit("Pat", by=thea, joined=False, email="p1@example.com")
     Client.objects.filter(pk=gone.pk).update(
         state="discharged", discharged_at=timezone.now()
@@ -167,10 +167,8 @@ def test_who_is_here_already_is_left_as_they_are(real_login, thea, cleo):
     assert not gone.sessions.exists()
 
 
-def test_an_address_that_is_known_elsewhere_tells_nothing(
-    real_login, thea, theo, carl, ada
-):
-    """As by hand: the client comes in, and an invitation would say no more."""
+def test_an_address_in_use_elsewhere_reveals_nothing(real_login, thea, theo, carl, ada):
+    """As by hand: the client is created, and an invitation would reveal no more."""
     raw = a_file(3).replace(b"p0@example.com", carl.user.email.encode())
     raw = raw.replace(b"p1@example.com", ada.email.encode())
     found = started(thea, raw)
@@ -183,7 +181,7 @@ def test_an_address_that_is_known_elsewhere_tells_nothing(
 # -- all or nothing -------------------------------------------------------------------
 
 
-def test_what_fails_at_the_last_person_leaves_nobody(real_login, thea, monkeypatch):
+def test_a_failure_at_the_last_person_imports_nobody(real_login, thea, monkeypatch):
     found = started(thea, a_file(3))
     finish = job.finish
 
@@ -204,9 +202,7 @@ def test_what_fails_at_the_last_person_leaves_nobody(real_login, thea, monkeypat
 
 
 @pytest.mark.requirement("R15")
-def test_what_fails_says_nothing_of_anybody_in_the_log(
-    real_login, thea, monkeypatch, caplog
-):
+def test_a_failure_logs_nothing_about_people(real_login, thea, monkeypatch, caplog):
     def fails(*args):
         raise DatabaseError("Key (email)=(p1@example.com) is a secret")
 
@@ -225,9 +221,7 @@ def test_a_therapist_who_left_gets_nobody(real_login, ada, thea):
     assert brought() == of(0)
 
 
-def test_a_list_for_somebody_ada_invited_is_a_line_worth_a_question(
-    real_login, ada, thea
-):
+def test_an_import_for_a_therapist_ada_invited_is_flagged(real_login, ada, thea):
     with acting_as(ada.pk), transaction.atomic():
         invitations.invite(thea, by=ada)
     User.objects.filter(pk=thea.pk).update(joined_at=timezone.now())
@@ -236,17 +230,17 @@ def test_a_list_for_somebody_ada_invited_is_a_line_worth_a_question(
     assert event.detail == {"person": str(thea.pk)}
 
 
-def test_an_admin_who_is_none_any_more_brings_nobody(real_login, ada, thea):
+def test_a_former_admin_imports_nobody(real_login, ada, thea):
     found = started(ada, therapist=thea)
     User.objects.filter(pk=ada.pk).update(is_admin=False, is_therapist=True)
     assert bring(real_login, found) == "failed"
     assert brought() == of(0)
 
 
-# -- once -----------------------------------------------------------------------------
+# -- exactly once ---------------------------------------------------------------------
 
 
-def test_a_task_that_comes_twice_does_it_once(real_login, thea):
+def test_a_task_delivered_twice_imports_once(real_login, thea):
     found = started(thea)
     with real_login("cairn_worker"):
         tasks.bring_in(str(found.pk))
@@ -256,14 +250,14 @@ def test_a_task_that_comes_twice_does_it_once(real_login, thea):
     assert brought() == of(3)
 
 
-def test_pressed_twice_it_begins_once(thea):
+def test_a_double_click_starts_once(thea):
     found = started(thea)
     with acting_as(thea.pk), transaction.atomic():
         assert not found.start(by=thea)
 
 
 def at_once(real_login, *calls):
-    """Each in a thread with a login of its own; what they answered."""
+    """Each in a thread with its own login; return their results."""
     answers, barrier = [], threading.Barrier(len(calls))
 
     def run(call):
@@ -283,7 +277,7 @@ def at_once(real_login, *calls):
 
 
 @pytest.mark.requirement("R63")
-def test_four_workers_at_once_do_it_once(real_login, thea):
+def test_four_workers_at_once_import_once(real_login, thea):
     found = started(thea, a_file(60))
     calls = [lambda: job.bring_in(found.pk)] * 4
     assert at_once(real_login, *calls) == ["done", "not now", "not now", "not now"]
@@ -291,7 +285,7 @@ def test_four_workers_at_once_do_it_once(real_login, thea):
 
 
 @pytest.mark.requirement("R63")
-def test_the_same_file_twice_at_once_doubles_nobody(real_login, thea):
+def test_the_same_file_twice_at_once_duplicates_nobody(real_login, thea):
     """Two uploads, as from two tabs."""
     one = started(thea, a_file(60))
     two = started(thea, a_file(60))
@@ -302,24 +296,26 @@ def test_the_same_file_twice_at_once_doubles_nobody(real_login, thea):
     assert sorted(people) == [0, 60]
 
 
-def test_thea_and_ada_bring_the_same_file_and_nobody_is_doubled(real_login, thea, ada):
+def test_thea_and_ada_import_the_same_file_and_nobody_is_duplicated(
+    real_login, thea, ada
+):
     one, two = started(thea, a_file(60)), started(ada, a_file(60), therapist=thea)
     calls = [lambda: job.bring_in(one.pk), lambda: job.bring_in(two.pk)]
     assert at_once(real_login, *calls) == ["done", "done"]
     assert brought() == of(60)
 
 
-def test_people_without_an_address_are_not_doubled_either(real_login, thea):
+def test_people_without_an_address_are_not_duplicated_either(real_login, thea):
     raw = b"Name;Phone\nMara;1\nLou;\n"
     assert bring(real_login, started(thea, raw)) == "done"
     assert bring(real_login, started(thea, raw)) == "done"
     assert Client.objects.count() == 2
 
 
-def test_a_second_worker_with_a_lapsed_claim_is_refused_by_the_last_statement(
+def test_a_worker_with_a_lapsed_claim_is_refused_by_the_last_statement(
     real_login, thea, monkeypatch
 ):
-    """The first slept for longer than its lease; it finds that it is no longer his."""
+    """The first was suspended for longer than its lease and finds the claim gone."""
     found = started(thea)
     everything = job.Writing.all
 
@@ -335,7 +331,7 @@ def test_a_second_worker_with_a_lapsed_claim_is_refused_by_the_last_statement(
     assert brought() == of(0)
 
 
-def test_stopped_by_thea_nothing_came_in_and_she_may_go_on(
+def test_stopped_by_thea_nothing_is_imported_and_she_can_continue(
     real_login, thea, monkeypatch
 ):
     found = started(thea, a_file(120))
@@ -360,7 +356,7 @@ def test_stopped_by_thea_nothing_came_in_and_she_may_go_on(
     assert brought() == of(120)
 
 
-def test_it_tells_how_far_it_is_while_nothing_is_there_yet(
+def test_progress_is_reported_while_nothing_is_visible_yet(
     real_login, thea, monkeypatch
 ):
     found = started(thea, a_file(150))
@@ -381,7 +377,7 @@ def test_it_tells_how_far_it_is_while_nothing_is_there_yet(
     assert seen == [(0, 0), (33, 0), (66, 0)]
 
 
-# -- killed ---------------------------------------------------------------------------
+# -- killed workers -------------------------------------------------------------------
 
 
 class another_login:
@@ -409,7 +405,7 @@ sys.exit({"done": 0, "not now": 3}.get(job.bring_in(sys.argv[1]), 1))
 
 
 def worker(found, point="-"):
-    """A process of its own, logged in as the worker; how it ended."""
+    """A process logged in as the worker; return how it ended."""
     env = os.environ | {
         "DATABASE_URL": url_as("cairn_worker"),
         "DJANGO_SETTINGS_MODULE": "therapy.settings",
@@ -426,14 +422,14 @@ def lease_ends():
     )
 
 
-def test_killed_anywhere_it_is_all_in_or_nothing_and_in_once(transactional_db, thea):
+def test_killed_anywhere_it_is_all_or_nothing_and_imported_once(transactional_db, thea):
     for number, point in enumerate(crash.POINTS):
         found = started(thea, a_file(4, of=f"{point}-"))
         assert worker(found, point) == KILLED, point
         already = point == "import_done"
         assert brought() == of(4 * (number + already)), point
         if not already:
-            assert worker(found) == 3, point  # its lease runs: it might live
+            assert worker(found) == 3, point  # its lease is valid: it might be alive
             with acting_as(thea.pk):
                 assert CaseloadImport.objects.get(pk=found.pk).state == "running"
             lease_ends()
@@ -444,7 +440,7 @@ def test_killed_anywhere_it_is_all_in_or_nothing_and_in_once(transactional_db, t
         assert not ImportSheet.objects.exists(), point
 
 
-def test_killed_half_way_thea_stops_it_and_presses_again(
+def test_killed_half_way_thea_stops_it_and_starts_again(
     transactional_db, sign_in, thea, real_login
 ):
     found = started(thea, a_file(4))
@@ -460,7 +456,7 @@ def test_killed_half_way_thea_stops_it_and_presses_again(
     assert brought() == of(4)
 
 
-def test_what_kills_its_worker_each_time_is_given_up(transactional_db, thea):
+def test_an_import_that_kills_its_worker_each_time_is_given_up(transactional_db, thea):
     found = started(thea, a_file(2))
     for _attempt in range(claims.ATTEMPTS):
         assert worker(found, "import_claimed") == KILLED
@@ -471,10 +467,10 @@ def test_what_kills_its_worker_each_time_is_given_up(transactional_db, thea):
     assert brought() == of(0)
 
 
-# -- the tick -------------------------------------------------------------------------
+# -- the periodic run -----------------------------------------------------------------
 
 
-def test_the_tick_finds_what_nobody_began(real_login, thea, monkeypatch):
+def test_the_tick_starts_what_nobody_started(real_login, thea, monkeypatch):
     long_ago = timezone.now() - timedelta(minutes=2)
     found = started(thea, made_at=long_ago)
     told = []
@@ -486,7 +482,7 @@ def test_the_tick_finds_what_nobody_began(real_login, thea, monkeypatch):
     assert told == [("transfer.tasks.bring_in", [str(found.pk)])]
 
 
-def test_lines_are_kept_for_a_day_and_no_longer(real_login, thea, ada, theo):
+def test_lines_are_stored_for_a_day_and_no_longer(real_login, thea, ada, theo):
     kept, old = list_of(thea), list_of(ada, therapist=theo)
     long_ago = timezone.now() - timedelta(hours=25)
     ImportSheet.objects.filter(caseload_import=old).update(made_at=long_ago)
@@ -502,7 +498,7 @@ def test_lines_are_kept_for_a_day_and_no_longer(real_login, thea, ada, theo):
     assert old.state == "dropped"
 
 
-def test_what_ada_leaves_out_is_swept_with_what_she_cannot_see(real_login, ada, thea):
+def test_what_ada_drops_is_deleted_with_what_she_cannot_see(real_login, ada, thea):
     found = list_of(ada, therapist=thea)
     with acting_as(ada.pk), transaction.atomic():
         assert found.drop(by=ada)
@@ -515,7 +511,7 @@ def test_what_ada_leaves_out_is_swept_with_what_she_cannot_see(real_login, ada, 
 # -- two thousand ---------------------------------------------------------------------
 
 
-def test_two_thousand_people_come_in_at_once(real_login, thea):
+def test_two_thousand_people_are_imported_at_once(real_login, thea):
     found = started(thea, a_file(2000))
     assert bring(real_login, found) == "done"
     assert brought() == of(2000)

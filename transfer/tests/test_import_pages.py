@@ -1,4 +1,4 @@
-"""The pages of an import: a therapist's own, and an admin's who sees less."""
+"""The pages of an import: a therapist's own, and an admin's, who sees less."""
 
 import csv
 import io
@@ -23,8 +23,8 @@ NEAR = "Preferred name,Email,Session\nMara,mara@example.com,{}\nLou,,{}\n"
 
 
 def upload(browser, raw, *, at="/caseload/import/", name="list.csv", **said):
-    """Send a file, which the worker reads; the address of its page, or the page that
-    refuses it."""
+    """Upload a file, which the worker reads; return the URL of its page, or the page
+    with errors."""
     body = said | {"file": SimpleUploadedFile(name, raw)}
     answer = browser.post(at, body)
     if answer.status_code != 302:
@@ -39,7 +39,7 @@ def latest():
 
 
 def post(browser, url, said):
-    """Press on the page of an import; the worker reads it anew where that is needed."""
+    """Submit the form of an import; the worker rereads it if needed."""
     answer = browser.post(url, said)
     if latest().state == "reading":
         read_by_the_worker(latest())
@@ -47,7 +47,7 @@ def post(browser, url, said):
 
 
 def chosen(**changed):
-    """The form as the page offers it, with some of it said otherwise."""
+    """The form data as the page offers it, with some values changed."""
     columns = CaseloadImport.objects.latest("made_at").columns
     said = {f"column-{at}": name for at, name in enumerate(columns)}
     more = {name.replace("_at_", "-"): value for name, value in changed.items()}
@@ -61,7 +61,7 @@ def text(answer):
 # -- a therapist's own ----------------------------------------------------------------
 
 
-def test_an_export_with_semicolons_and_windows_letters_comes_in(
+def test_an_export_with_semicolons_and_windows_encoding_is_imported(
     sign_in, real_login, thea, settings
 ):
     thea.time_zone = "Europe/Berlin"
@@ -75,7 +75,7 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
     page = text(browser.get(url))
     assert "in Windows encoding" in page
     assert "Jörg" in page
-    assert "03/02/2026 is" not in page  # the 17th says which way round
+    assert "03/02/2026 is" not in page  # the 17th decides the date order
     assert post(browser, url, chosen()).url == url
     assert "It starts as soon as a worker is free" in text(browser.get(url))
     found = CaseloadImport.objects.get()
@@ -87,7 +87,7 @@ def test_an_export_with_semicolons_and_windows_letters_comes_in(
     assert f"{session.starts_at:%d.%m.%Y %H:%M}" == "03.02.2026 11:00"  # noon there
 
 
-def test_a_column_is_corrected_and_looked_at_before_it_comes_in(sign_in, thea):
+def test_a_column_is_corrected_and_previewed_before_the_import(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, b"Who,Contact\nMara,mara@example.com\n")
     assert "One column must be the preferred name" in text(post(browser, url, chosen()))
@@ -109,14 +109,14 @@ def test_two_columns_cannot_both_be_the_name(sign_in, thea):
     assert page.count("Two columns can’t both be this.") == 4
 
 
-def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):
+def test_the_date_order_is_asked_only_if_it_is_open(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, NEAR.format("3/2/2026", "4/2/2026").encode())
     page = text(browser.get(url))
     assert "03/02/2026 is" in page
     assert "checked" not in page
     assert "Choose one." in text(post(browser, url, chosen()))
-    # The other way round is shown first, then it comes in.
+    # The other order is previewed first, then imported.
     assert post(browser, url, chosen(date_order="month")).status_code == 302
     assert CaseloadImport.objects.get().state == "ready"
     post(browser, url, chosen(date_order="month"))
@@ -124,14 +124,14 @@ def test_which_way_round_is_asked_only_where_it_is_open(sign_in, thea):
     assert (found.state, found.date_order) == ("waiting", "month")
 
 
-def test_the_way_round_that_was_shown_needs_one_press(sign_in, thea):
+def test_the_previewed_date_order_needs_one_click(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, NEAR.format("3/2/2026", "4/2/2026").encode())
     post(browser, url, chosen(date_order="day"))
     assert CaseloadImport.objects.get().state == "waiting"
 
 
-def test_bad_lines_are_named_and_keep_everything_out_until_somebody_says(sign_in, thea):
+def test_lines_with_errors_block_the_import_until_the_user_decides(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, NEAR.format("2026-02-03", "31.2.2026").encode())
     page = text(browser.get(url))
@@ -147,7 +147,7 @@ def test_bad_lines_are_named_and_keep_everything_out_until_somebody_says(sign_in
 
 @pytest.mark.requirement("R51")
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
-def test_bad_lines_are_a_file_that_can_be_mended_and_brought_anew(sign_in, thea, sign):
+def test_lines_with_errors_can_be_downloaded_fixed_and_imported(sign_in, thea, sign):
     raw = "Name;Email;Phone;Session\nMara;m@;{0}1+1;\nLou;;2;2026-02-03\n"
     browser = sign_in(thea)
     url = upload(browser, raw.format(sign).encode())
@@ -175,7 +175,7 @@ def test_bad_lines_are_a_file_that_can_be_mended_and_brought_anew(sign_in, thea,
     assert again.lines[0].cells[3] == f"{sign}1+1"
 
 
-def test_who_is_here_already_is_named(sign_in, thea, cleo):
+def test_existing_clients_are_named(sign_in, thea, cleo):
     cleo_too = f"Name,Email\nC,{cleo.user.email}\nPat,\nMara,m@example.com\n"
     admit("Pat", by=thea, joined=False)
     browser = sign_in(thea)
@@ -184,7 +184,7 @@ def test_who_is_here_already_is_named(sign_in, thea, cleo):
     assert "Already here, not changed" in page
 
 
-def test_who_is_known_to_others_is_not_told(sign_in, thea, carl, ada):
+def test_clients_of_others_are_not_revealed(sign_in, thea, carl, ada):
     raw = f"Name,Email\nX,{carl.user.email}\nY,{ada.email}\nCarl Osei,\n"
     browser = sign_in(thea)
     page = text(browser.get(upload(browser, raw.encode())))
@@ -192,7 +192,7 @@ def test_who_is_known_to_others_is_not_told(sign_in, thea, carl, ada):
     assert "<dt>New clients</dt><dd><b>3</b></dd>" in tight(page)
 
 
-def test_a_file_of_people_who_are_all_here_is_not_begun(sign_in, thea, cleo):
+def test_a_file_with_only_existing_clients_cannot_be_started(sign_in, thea, cleo):
     browser = sign_in(thea)
     url = upload(browser, f"Name,Email\nC,{cleo.user.email}\n".encode())
     assert "There are no new clients in this file." in text(
@@ -201,7 +201,7 @@ def test_a_file_of_people_who_are_all_here_is_not_begun(sign_in, thea, cleo):
     assert CaseloadImport.objects.get().state == "ready"
 
 
-def test_another_file_takes_the_place_of_the_one_before(sign_in, thea):
+def test_a_new_file_replaces_the_one_before(sign_in, thea):
     browser = sign_in(thea)
     first = upload(browser, LIST)
     second = upload(browser, LIST)
@@ -212,7 +212,7 @@ def test_another_file_takes_the_place_of_the_one_before(sign_in, thea):
     assert not ImportSheet.objects.exists()
 
 
-def test_a_file_that_waits_is_offered_again(sign_in, thea):
+def test_a_waiting_file_is_offered_again(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     page = text(browser.get("/caseload/import/"))
@@ -220,15 +220,16 @@ def test_a_file_that_waits_is_offered_again(sign_in, thea):
     assert url in page
 
 
-def test_the_import_is_found_from_the_caseload_and_from_people(sign_in, thea, ada):
+def test_the_import_is_linked_from_the_caseload_and_from_people(sign_in, thea, ada):
     page = text(sign_in(thea).get("/caseload/"))
-    assert page.count('href="/caseload/import/"') == 2  # beside adding, and empty
+    # beside the add button, and in the empty list
+    assert page.count('href="/caseload/import/"') == 2
     assert 'href="/people/import/"' in text(sign_in(ada).get("/people/"))
 
 
 @pytest.mark.requirement("R45")
 @pytest.mark.parametrize("who", ["caseload", "people"])
-def test_the_sample_is_a_download_that_comes_in(sign_in, thea, ada, who):
+def test_the_sample_is_a_download_that_can_be_imported(sign_in, thea, ada, who):
     browser = sign_in(thea if who == "caseload" else ada)
     answer = browser.get(f"/{who}/import/sample/")
     assert answer["Content-Disposition"].startswith("attachment")
@@ -239,10 +240,10 @@ def test_the_sample_is_a_download_that_comes_in(sign_in, thea, ada, who):
     assert "Every line can be read." in text(browser.get(url))
 
 
-# -- files that are none --------------------------------------------------------------
+# -- files that are not lists ---------------------------------------------------------
 
 
-def test_no_file_and_no_list_say_so_at_the_field(sign_in, thea):
+def test_a_missing_or_invalid_file_is_reported_at_the_field(sign_in, thea):
     browser = sign_in(thea)
     assert "Fill this in." in text(browser.post("/caseload/import/", {}))
     page = upload(browser, b"\x89PNG\r\n\x1a\n\0\0")
@@ -253,7 +254,7 @@ def test_no_file_and_no_list_say_so_at_the_field(sign_in, thea):
 
 
 @pytest.mark.requirement("R54")
-def test_no_upload_is_ever_on_a_disk(sign_in, thea, monkeypatch):
+def test_no_upload_is_ever_written_to_disk(sign_in, thea, monkeypatch):
     import tempfile
 
     def refuses(*args, **kwargs):
@@ -268,7 +269,7 @@ def test_no_upload_is_ever_on_a_disk(sign_in, thea, monkeypatch):
 
 
 @pytest.mark.requirement("R15", "R56")
-def test_what_was_uploaded_is_sealed_and_the_worker_is_told_the_id_alone(
+def test_the_upload_is_encrypted_and_the_worker_gets_only_the_id(
     sign_in, thea, monkeypatch, caplog, django_capture_on_commit_callbacks
 ):
     from django.db import connection
@@ -297,7 +298,7 @@ def test_what_was_uploaded_is_sealed_and_the_worker_is_told_the_id_alone(
 # -- while it runs --------------------------------------------------------------------
 
 
-def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(sign_in, thea):
+def test_a_polling_page_does_not_keep_the_user_signed_in(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     post(browser, url, chosen())
@@ -314,7 +315,7 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(sign_in, thea):
     assert answer["HX-Refresh"] == "true"
 
 
-def test_what_failed_says_so_and_may_be_tried_again(sign_in, thea):
+def test_a_failed_import_says_so_and_can_be_retried(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     CaseloadImport.objects.update(state="failed")
@@ -323,7 +324,7 @@ def test_what_failed_says_so_and_may_be_tried_again(sign_in, thea):
     assert CaseloadImport.objects.get().state == "waiting"
 
 
-def test_while_it_runs_nothing_of_it_is_changed(sign_in, thea):
+def test_while_it_runs_nothing_can_be_changed(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, LIST)
     post(browser, url, chosen())
@@ -341,7 +342,7 @@ def test_after_a_day_its_page_is_gone(sign_in, thea):
     assert browser.get(f"{url}lines/").status_code == 404
 
 
-# -- an admin's -----------------------------------------------------------------------
+# -- an admin's import ----------------------------------------------------------------
 
 SECRETS = ["Nightmares", "2026-01-05", "Sleep", "Unknown-canary", "31.2.2026", "eleven"]
 ADAS = (
@@ -361,7 +362,7 @@ def test_no_page_and_no_file_shows_ada_a_clinical_cell(sign_in, ada, thea):
     browser = sign_in(ada)
     url = adas(browser, thea)
     everything = [text(browser.get(url)), text(browser.get(f"{url}lines/"))]
-    # She says that what is sealed is a name, a phone: it stays sealed.
+    # She relabels a clinical column as name or phone: it stays hidden.
     for at in range(3, 8):
         for name in ("preferred_name", "pronouns", "phone", "goal", "session", ""):
             answer = post(browser, url, chosen(act="check") | {f"column-{at}": name})
@@ -374,7 +375,7 @@ def test_no_page_and_no_file_shows_ada_a_clinical_cell(sign_in, ada, thea):
     assert "Encrypted for the therapist" in everything[0]
 
 
-def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
+def test_ada_reads_which_column_of_which_line_has_an_error_and_why(sign_in, ada, thea):
     browser = sign_in(ada)
     url = adas(browser, thea)
     page = tight(text(browser.get(url)))
@@ -389,7 +390,7 @@ def test_ada_reads_which_column_of_which_line_and_why(sign_in, ada, thea):
     assert said[2] == ["4", "Kim", "'@@", "3", "E-mail: This is not an email address."]
 
 
-def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
+def test_a_clinical_column_never_becomes_a_name(sign_in, ada, thea):
     browser = sign_in(ada)
     url = adas(browser, thea)
     page = text(
@@ -400,9 +401,7 @@ def test_what_is_sealed_never_becomes_a_name(sign_in, ada, thea):
 
 
 @pytest.mark.requirement("R1", "R5")
-def test_the_database_shows_ada_the_names_alone_and_theo_nothing(
-    ada, thea, theo, practice
-):
+def test_the_database_shows_ada_only_names_and_theo_nothing(ada, thea, theo, practice):
     found = list_of(ada, therapist=thea, raw=ADAS)
     parts = {
         person.name: set(sheets(person)) for person in (ada, thea, theo)
@@ -426,12 +425,12 @@ def test_the_database_shows_ada_the_names_alone_and_theo_nothing(
 
 
 def sheets(person):
-    """What PostgreSQL shows them, opened."""
+    """What PostgreSQL shows them, decrypted."""
     with acting_as(person.pk), transaction.atomic():
         return {row.part: row.body for row in ImportSheet.objects.all()}
 
 
-def test_thea_sees_it_once_it_is_in_and_who_brought_it(sign_in, real_login, ada, thea):
+def test_thea_sees_it_once_imported_and_who_imported_it(sign_in, real_login, ada, thea):
     browser, hers = sign_in(ada), sign_in(thea)
     url = adas(browser, thea, raw=LIST)
     theirs = url.replace("people", "caseload")
@@ -450,7 +449,7 @@ def test_thea_sees_it_once_it_is_in_and_who_brought_it(sign_in, real_login, ada,
     assert "Mara" in text(browser.get("/care-roles/"))
 
 
-def test_the_page_says_whom_it_emailed_and_who_was_invited_since(
+def test_the_page_says_who_was_emailed_and_who_was_invited_since(
     sign_in, real_login, thea
 ):
     browser = sign_in(thea)
@@ -470,7 +469,9 @@ def test_the_page_says_whom_it_emailed_and_who_was_invited_since(
     assert "1 client was invited to the portal since." in page
 
 
-def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, cleo):
+def test_ada_chooses_the_therapist_and_a_file_contains_the_name(
+    sign_in, ada, thea, cleo
+):
     browser = sign_in(ada)
     page = upload(browser, LIST, at="/people/import/")
     assert "Choose one." in page
@@ -483,7 +484,7 @@ def test_ada_names_the_therapist_and_a_file_names_the_name(sign_in, ada, thea, c
     assert not ImportSheet.objects.exists()
 
 
-def test_ada_is_told_who_is_in_the_practice_already(sign_in, ada, thea, carl):
+def test_ada_is_told_who_is_already_in_the_practice(sign_in, ada, thea, carl):
     raw = f"Name,Email\nC,{carl.user.email}\nMara,m@example.com\n".encode()
     browser = sign_in(ada)
     page = " ".join(text(browser.get(adas(browser, thea, raw))).split())
@@ -491,7 +492,9 @@ def test_ada_is_told_who_is_in_the_practice_already(sign_in, ada, thea, carl):
     assert "<dt>New clients</dt><dd><b>1</b></dd>" in tight(page)
 
 
-def test_who_is_both_brings_their_own_as_a_therapist(sign_in, practice, thea):
+def test_a_therapist_who_is_also_admin_imports_their_own_as_a_therapist(
+    sign_in, practice, thea
+):
     from conftest import person
 
     samir = person(practice, "Samir", is_therapist=True, is_admin=True)
@@ -507,10 +510,10 @@ def test_who_is_both_brings_their_own_as_a_therapist(sign_in, practice, thea):
     assert browser.get(url.replace("people", "caseload")).status_code == 404
 
 
-# -- the house ------------------------------------------------------------------------
+# -- internals ------------------------------------------------------------------------
 
 
-def test_a_row_that_calls_itself_a_client_takes_no_clients_key_with_it(thea, cleo):
+def test_a_row_that_claims_to_be_a_client_does_not_delete_a_clients_key(thea, cleo):
     found = list_of(thea)
     with acting_as(thea.pk), transaction.atomic():
         ImportSheet(
@@ -525,7 +528,7 @@ def test_a_row_that_calls_itself_a_client_takes_no_clients_key_with_it(thea, cle
     }
 
 
-def test_keys_of_clients_come_from_the_list_and_never_twice(thea):
+def test_client_ids_derive_from_the_list_and_never_repeat(thea):
     one, two = list_of(thea), list_of(thea)
     keys = {found.key_of(n) for found in (one, two) for n in range(500)}
     assert len(keys) == 1000

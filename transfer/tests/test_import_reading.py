@@ -1,4 +1,4 @@
-"""What reading one file may cost: the worker's, and nobody's page."""
+"""The cost of reading a file, for the worker only."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.requirement("R54")
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How many elements and bytes of workbooks were read so far."""
+    """How many elements and bytes of workbooks have been read so far."""
     made = []
 
     class Counted(workbook.CountedReader):
@@ -51,7 +51,7 @@ def counted(monkeypatch):
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_reading_is_counted_and_ends_in_words(what, counted):
+def test_reading_is_limited_and_ends_with_a_message(what, counted):
     raw, code = HOSTILE[what]()
     try:
         found = parse.read(raw)
@@ -81,8 +81,8 @@ finally:
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_few_rows_and_cells_are_looked_at_whatever_is_in_the_file(what, monkeypatch):
-    """Each costs a microsecond or two: two seconds are for a million of them."""
+def test_few_rows_and_cells_are_read_whatever_is_in_the_file(what, monkeypatch):
+    """Each takes a microsecond or two: two seconds allow a million of them."""
     raw, _code = HOSTILE[what]()
     cleaned, taken = [0], [0]
     clean, lines_of = parse.clean, parse.lines_of
@@ -105,7 +105,7 @@ def test_few_rows_and_cells_are_looked_at_whatever_is_in_the_file(what, monkeypa
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_the_process_that_reads_stays_within_its_memory(what):
+def test_the_reading_process_stays_within_its_memory(what):
     raw, _code = HOSTILE[what]()
     done = subprocess.run(
         [sys.executable, "-c", MEASURED],
@@ -116,8 +116,8 @@ def test_the_process_that_reads_stays_within_its_memory(what):
     assert done.stdout.startswith(b"{")
 
 
-def test_what_takes_too_much_memory_is_refused_in_words(monkeypatch):
-    """As another kind of file would, that nobody has thought of."""
+def test_a_file_that_takes_too_much_memory_is_refused_with_a_message(monkeypatch):
+    """As for another kind of file that nobody has thought of."""
     greedy = (
         "import sys; sys.argv = ['child'];"
         "from transfer.imports import child, parse;"
@@ -139,7 +139,9 @@ def test_what_takes_too_much_memory_is_refused_in_words(monkeypatch):
         ("import time; time.sleep(60)", "too_much"),
     ],
 )
-def test_a_reader_that_dies_or_hangs_is_told_in_words(tmp_path, settings, does, code):
+def test_a_reader_that_dies_or_hangs_is_reported_with_a_message(
+    tmp_path, settings, does, code
+):
     place = tmp_path / "transfer" / "imports"
     place.mkdir(parents=True)
     (place / "child.py").write_text(does)
@@ -153,7 +155,7 @@ def test_a_reader_that_dies_or_hangs_is_told_in_words(tmp_path, settings, does, 
     assert refused.value.code == code
 
 
-def test_the_reader_knows_no_secret(tmp_path, settings):
+def test_the_reader_has_no_secrets(tmp_path, settings):
     place = tmp_path / "transfer" / "imports"
     place.mkdir(parents=True)
     told = tmp_path / "environment"
@@ -169,7 +171,7 @@ def test_the_reader_knows_no_secret(tmp_path, settings):
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
-def test_the_process_reads_as_this_one_does(said):
+def test_the_process_reads_the_same_as_this_one(said):
     raw = f"Name,Goal\nMara,{said}".encode(errors="ignore")
     results = []
     for read in (sheet.read, parser_process.read):
@@ -180,7 +182,7 @@ def test_the_process_reads_as_this_one_does(said):
     assert results[0] == results[1]
 
 
-# -- what is in a workbook ------------------------------------------------------------
+# -- workbooks ------------------------------------------------------------------------
 
 
 def cells(raw):
@@ -230,12 +232,12 @@ STYLES = (
         (0, "nan", "nan"),
     ],
 )
-def test_numbers_and_days_come_out_as_they_are_shown(style, value, said):
+def test_numbers_and_dates_are_read_as_displayed(style, value, said):
     sheet_ = rows(hostile.NAME + f'<row><c s="{style}"><v>{value}</v></c></row>')
     assert cells(book(sheet_, styles=STYLES)) == [[said]]
 
 
-def test_words_come_in_every_way_a_workbook_writes_them():
+def test_strings_are_read_however_a_workbook_stores_them():
     strings = (
         "<sst><si><t>Name</t></si><si><r><t>Ma</t></r><r><t>ra</t></r></si>"
         "<si><t>東京</t><rPh sb='0' eb='2'><t>トウキョウ</t></rPh></si></sst>"
@@ -278,18 +280,18 @@ def test_a_list_is_read_in_each_encoding(kind, end):
 @pytest.mark.parametrize(
     "line", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;", 'sep="', "sep=,", "sep=x"]
 )
-def test_the_line_that_names_the_separator_is_never_a_client(line):
+def test_the_separator_line_is_never_a_client(line):
     raw = f"{line}\r\nName;Goal\r\nMara;Sleep\r\n".encode()
-    if line == "sep=,":  # it is believed
+    if line == "sep=,":  # it is respected
         assert parse.read(raw).heads == ["Name;Goal"]
     else:
         assert cells(raw) == [["Mara", "Sleep"]]
 
 
 @pytest.mark.parametrize("quoted", [False, True])
-def test_a_separator_is_one_that_every_python_takes(quoted):
-    """Python 3.13 refuses a quotation mark, a line break and a NUL; 3.11
-    takes some of them in silence."""
+def test_a_separator_is_one_that_every_python_accepts(quoted):
+    """Python 3.13 rejects a quotation mark, a line break and a NUL; 3.11 accepts some
+    of them silently."""
     for number in (*range(0x180), 0x2028, 0x3000, 0xFEFF, 0x1F600):
         line = f'"sep={chr(number)}"' if quoted else f"sep={chr(number)}"
         sign, _rest, _skipped = parse.separated(f"{line}\nName;Goal\nMara;Sleep\n")
@@ -315,14 +317,14 @@ MARKUP = [
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_what_another_program_wrote_is_named(code):
+def test_other_file_types_are_named(code):
     with pytest.raises(NotReadable) as refused:
         parse.read(OTHERS[code])
     assert refused.value.code == code
 
 
 @pytest.mark.parametrize("raw", MARKUP)
-def test_a_web_page_with_a_spreadsheets_name_is_none(raw):
+def test_a_web_page_named_like_a_spreadsheet_is_refused(raw):
     with pytest.raises(NotReadable) as refused:
         parse.read(raw)
     assert refused.value.code == "markup"
@@ -341,7 +343,7 @@ def test_an_encrypted_zip_is_password_protected():
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_a_workbook_with_wrong_bytes_is_read_or_refused_in_words(data):
+def test_a_workbook_with_corrupt_bytes_is_read_or_refused_with_a_message(data):
     good = bytearray(book(rows(hostile.NAME * 2), strings=hostile.LONG, styles=STYLES))
     for _ in range(data.draw(st.integers(1, 4))):
         good[data.draw(st.integers(4, len(good) - 1))] = data.draw(st.integers(0, 255))
@@ -360,7 +362,7 @@ def received(by, raw=LIST):
 
 
 @pytest.mark.requirement("R56")
-def test_the_file_waits_sealed_and_is_deleted_when_it_was_read(sign_in, thea):
+def test_the_file_is_stored_encrypted_and_deleted_once_read(sign_in, thea):
     found = received(thea)
     [row] = ImportSheet.objects.all()
     assert row.part == "upload"
@@ -378,7 +380,7 @@ def test_the_file_waits_sealed_and_is_deleted_when_it_was_read(sign_in, thea):
 
 @pytest.mark.requirement("R3", "R5")
 def test_ada_cannot_read_the_file_that_she_uploaded(ada, thea):
-    """It holds what is clinical beside the names."""
+    """It contains clinical data beside the names."""
     with acting_as(ada.pk), transaction.atomic():
         CaseloadImport.receive(LIST, by=ada, therapist=thea)
     for who, many in ((ada, 0), (thea, 1)):
@@ -393,7 +395,7 @@ def test_a_refused_file_is_deleted_at_once_and_says_why(sign_in, thea):
     assert not ImportSheet.objects.exists()
     found = CaseloadImport.objects.get()
     assert found.refusal == {"code": "open_quote", "params": {"number": 2}}
-    # The next file can be chosen there, and takes its place.
+    # The next file can be chosen there, and replaces it.
     assert 'action="/caseload/import/"' in page
     assert upload(browser, LIST).startswith("/caseload/import/")
     found.refresh_from_db()
@@ -401,7 +403,7 @@ def test_a_refused_file_is_deleted_at_once_and_says_why(sign_in, thea):
 
 
 @pytest.mark.parametrize("code", ["password", "old_excel", "markup", "no_list"])
-def test_what_its_first_bytes_say_is_said_at_once(sign_in, thea, code):
+def test_errors_in_the_first_bytes_are_reported_at_once(sign_in, thea, code):
     from transfer.tests.test_import_pages import SimpleUploadedFile
 
     browser = sign_in(thea)
@@ -411,7 +413,7 @@ def test_what_its_first_bytes_say_is_said_at_once(sign_in, thea, code):
     assert not CaseloadImport.objects.exists()
 
 
-def test_stopped_while_it_is_read_nothing_is_stored(sign_in, thea, monkeypatch):
+def test_stopped_while_being_read_nothing_is_stored(sign_in, thea, monkeypatch):
     found = received(thea)
     read = parser_process.read
 
@@ -460,12 +462,12 @@ def lease_ends():
 
 
 @pytest.mark.parametrize("point", crash.STEPS[:2])
-def test_a_worker_killed_while_it_reads_is_followed_by_another(
+def test_a_worker_killed_while_reading_is_replaced_by_another(
     transactional_db, thea, point
 ):
     found = received(thea)
     assert worker(found, "read_file", point) == KILLED
-    assert worker(found, "read_file") == 3  # its lease runs: it might live
+    assert worker(found, "read_file") == 3  # its lease is valid: it might be alive
     lease_ends()
     assert job.waiting() == [(found.pk, "reading")]
     assert worker(found, "read_file") == 0
@@ -474,7 +476,7 @@ def test_a_worker_killed_while_it_reads_is_followed_by_another(
     assert not ImportSheet.objects.filter(part="upload").exists()
 
 
-def test_a_file_that_kills_its_worker_each_time_is_given_up_in_words(
+def test_a_file_that_kills_its_worker_each_time_is_given_up_with_a_message(
     transactional_db, thea, sign_in
 ):
     found = received(thea)
@@ -488,7 +490,7 @@ def test_a_file_that_kills_its_worker_each_time_is_given_up_in_words(
     assert not ImportSheet.objects.exists()
 
 
-def test_other_columns_are_read_by_the_worker_before_anything_comes_in(sign_in, thea):
+def test_changed_columns_are_reread_by_the_worker_before_the_import(sign_in, thea):
     browser = sign_in(thea)
     url = upload(browser, b"Who,Contact\nMara,mara@example.com\n")
     said = {"column-0": "preferred_name", "column-1": "email", "act": "bring"}

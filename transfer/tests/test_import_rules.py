@@ -1,4 +1,4 @@
-"""What spreadsheets write that is no answer, and who is one person and who is not."""
+"""Spreadsheet values that are not data, and which lines are one person."""
 
 import csv
 import io
@@ -143,7 +143,7 @@ def with_a(column, text):
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_an_error_of_a_spreadsheet_is_never_a_value(error):
+def test_a_spreadsheet_error_is_never_a_value(error):
     for column in FIELDS:
         for said in (error, error.lower() if "/" in error else error):
             reading = with_a(column, said)
@@ -161,7 +161,7 @@ def test_a_persons_own_words_are_no_error(said):
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=40))
-def test_whatever_is_written_is_stored_as_it_is_or_named(said):
+def test_every_text_is_stored_unchanged_or_listed(said):
     reading = with_a("Concern", said)
     for person in reading.people:
         stored = person.said.get("concern", "")
@@ -184,12 +184,12 @@ def test_a_formula_as_text_is_asked_about(formula, column):
     assert (2, str(why_not.FORMULA_CELL)) in reasons(with_a(column, formula))
 
 
-def test_text_that_a_spreadsheet_was_made_to_keep_is_read():
+def test_text_that_a_spreadsheet_was_forced_to_keep_is_read():
     [mara] = with_a("Phone", '="01632960001"').people
     assert mara.said["phone"] == "01632960001"
 
 
-def test_formulas_without_a_result_in_a_workbook_are_named(sign_in, thea):
+def test_formulas_without_a_result_in_a_workbook_are_listed(sign_in, thea):
     formula = "<c><f>A1&amp;B1</f><v></v></c>"
     raw = book(rows(
         f"<row>{words('Name')}{words('Phone')}</row><row>{formula}{words('1')}</row>"
@@ -224,7 +224,7 @@ NOTHING = [
 @pytest.mark.parametrize(
     "said", [*NOTHING, "True", "FALSE", "WAHR", "?", "...", "12345"]
 )
-def test_a_placeholder_is_no_name(said):
+def test_a_placeholder_is_not_a_name(said):
     reading = with_a("Name", said)
     assert not reading.people
     assert reading.lines_to_mend == [2]
@@ -232,14 +232,14 @@ def test_a_placeholder_is_no_name(said):
 
 @pytest.mark.parametrize("said", NOTHING)
 @pytest.mark.parametrize("column", ["Email", "Phone"])
-def test_a_placeholder_is_no_phone_and_no_address(said, column):
+def test_a_placeholder_is_not_a_phone_number_or_an_address(said, column):
     [mara] = with_a(column, said).people
     field = {"Email": "email", "Phone": "phone"}[column]
     assert field not in mara.said
 
 
 @pytest.mark.parametrize("said", ["True", "FALSE", "call her mother", "#"])
-def test_words_are_no_phone(said):
+def test_words_are_not_a_phone_number(said):
     assert (2, str(why_not.NO_PHONE)) in reasons(with_a("Phone", said))
 
 
@@ -259,7 +259,7 @@ def test_a_family_may_be_called_null(family, name):
     "phone", ["4,91512E+11", "4.91512E+11", "4.9E+10", "1e+20", "4,9 E+11", "-4.9E+10",
               "4.91512e11"],
 )  # fmt: skip
-def test_a_rounded_number_is_to_be_typed_again(phone):
+def test_a_rounded_number_must_be_retyped(phone):
     reading = read(
         ["Name", "Phone", "Session"],
         ["Anna Schmidt", phone, "2026-02-03"],
@@ -274,7 +274,7 @@ def test_a_rounded_number_is_to_be_typed_again(phone):
     "phone",
     ["12", "0-1-2", "110", "1", "0000000", "999 999 999", "491512000000", "1" * 20],
 )
-def test_a_number_that_identifies_nobody_joins_nobody(phone):
+def test_a_made_up_number_merges_nobody(phone):
     reading = read(
         ["Name", "Phone", "Session"],
         ["Mara", phone, "2026-02-03"],
@@ -284,7 +284,7 @@ def test_a_number_that_identifies_nobody_joins_nobody(phone):
     assert reading.lines_to_mend == [2, 3]
 
 
-def test_a_number_under_two_names_joins_nobody():
+def test_a_number_under_two_names_merges_nobody():
     """The school's, the parents', the practice's own."""
     reading = read(
         ["Name", "Phone", "Session"],
@@ -296,7 +296,7 @@ def test_a_number_under_two_names_joins_nobody():
     assert reading.lines_to_mend == [2, 3]
 
 
-def test_a_whole_number_of_their_own_joins_a_persons_lines():
+def test_an_own_complete_number_merges_a_persons_lines():
     [mara] = read(
         ["Name", "Phone", "Session"],
         ["Mara Lind", "01632 960 001", "2026-02-03"],
@@ -313,7 +313,7 @@ EMAILS = st.sampled_from(["", "", "a@example.com", "b@example.com", "-"])
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(NAMES, PHONES, EMAILS), min_size=2, max_size=7))
-def test_only_what_is_certain_makes_two_lines_one_person(lines):
+def test_only_certain_matches_merge_two_lines(lines):
     said = [[*line, f"2026-02-{n:02}"] for n, line in enumerate(lines, 1)]
     reading = read(["Name", "Phone", "Email", "Session"], *said)
     for person in reading.people:
@@ -350,7 +350,7 @@ def test_one_name_in_two_spellings_is_one_person(sign_in, thea):
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("said", ["Zoë Brügge", "ZOE BRUGGE", "zoë  brügge"])
-def test_who_is_here_is_found_in_each_spelling(sign_in, thea, form, said):
+def test_an_existing_client_is_found_in_each_spelling(sign_in, thea, form, said):
     admit("Zoë Brügge", by=thea, joined=False)
     raw = unicodedata.normalize(form, f"Name\n{said}\n").encode()
     browser = sign_in(thea)
@@ -358,7 +358,7 @@ def test_who_is_here_is_found_in_each_spelling(sign_in, thea, form, said):
     assert "<dt>Already here</dt><dd><b>1</b></dd>" in tight(page)
 
 
-def test_accents_alone_are_asked_about():
+def test_names_that_differ_only_in_accents_are_asked_about():
     reading = read(["Name", "Goal"], ["Zoë", "Sleep"], ["Zoe", "Run"])
     assert not reading.people
     assert reading.lines_to_mend == [2, 3]
@@ -381,7 +381,7 @@ def test_lines_that_differ_in_anything_are_asked_about():
      "Total clients: 2", "Total: 61", "Total of all clients", "Ø", "Anzahl Klienten"],
 )  # fmt: skip
 @pytest.mark.parametrize("heads", [["Name", "Fee"], ["First name", "Name"]])
-def test_a_totals_line_is_held_back(said, heads):
+def test_a_totals_line_is_left_out(said, heads):
     reading = read(heads, ["Mara", "5"], ["Lou", "8"], [said, "13"])
     if heads[1] == "Name":
         reading = read([*heads, "Fee"], ["Mara", "Lind", "5"], ["", said, "13"])
@@ -390,7 +390,7 @@ def test_a_totals_line_is_held_back(said, heads):
     assert str(why_not.TOTALS) in [problem.reason for problem in reading.problems]
 
 
-def test_a_last_line_that_adds_up_is_held_back():
+def test_a_last_line_that_adds_up_is_left_out():
     lines = [["Mara", "50"], ["Lou", "70,5"], ["Kim", "80"]]
     reading = read(["Name", "Fee"], *lines, ["Everybody", "200,5"])
     assert reasons(reading) == [(5, str(why_not.SUMS))]
@@ -398,11 +398,11 @@ def test_a_last_line_that_adds_up_is_held_back():
 
 
 @pytest.mark.parametrize("name", ["Soma", "Tota Lind", "Summer", "Sumi", "Total Lind"])
-def test_a_name_that_sounds_like_it_is_a_person(name):
+def test_a_name_that_sounds_like_total_is_a_person(name):
     assert read(["Name"], ["Mara"], [name]).people[1].name == name
 
 
-def test_who_can_be_reached_is_no_total():
+def test_a_line_with_contact_data_is_no_total():
     assert len(read(["Name", "Email"], ["Gesamt", "g@example.com"]).people) == 1
 
 
@@ -415,7 +415,7 @@ def listed(*lines):
     return file.getvalue().encode()
 
 
-def test_a_column_of_dates_that_nobody_can_read_is_one_finding(sign_in, thea):
+def test_a_column_of_unreadable_dates_is_one_finding(sign_in, thea):
     lines = [[f"Person {n}", f"week {n}"] for n in range(61)]
     browser = sign_in(thea)
     url = upload(browser, listed(["Name", "Session"], *lines))
@@ -424,7 +424,7 @@ def test_a_column_of_dates_that_nobody_can_read_is_one_finding(sign_in, thea):
     assert str(people.days.NOT_READ) not in page
     assert page.count('<span class="num line-no">') == 1
     assert "week 0, week 1, week 2" in page
-    # Left out, everybody comes in.
+    # Once it is left out, everyone is imported.
     post(browser, url, chosen(column_at_1=""))
     assert "<dt>New clients</dt><dd><b>61</b></dd>" in tight(text(browser.get(url)))
 
@@ -442,7 +442,7 @@ def test_the_same_mistake_in_many_lines_is_one_finding(sign_in, thea):
 # -- names ----------------------------------------------------------------------------
 
 
-def test_all_new_names_can_be_looked_through(sign_in, thea):
+def test_all_new_names_can_be_paged_through(sign_in, thea):
     browser = sign_in(thea)
     admit("Pat", by=thea, joined=False)
     lines = [[f"Person {n:03}"] for n in range(250)]
@@ -458,7 +458,7 @@ def test_all_new_names_can_be_looked_through(sign_in, thea):
     assert not Client.objects.filter(preferred_name="Person 001").exists()
 
 
-def test_who_is_here_under_another_name_is_shown_with_both(sign_in, thea, cleo):
+def test_an_existing_client_under_another_name_is_shown_with_both(sign_in, thea, cleo):
     browser = sign_in(thea)
     raw = listed(["Name", "Email"], ["Robert", cleo.user.email], ["Lou", ""])
     page = text(browser.get(f"{upload(browser, raw)}names/"))
@@ -466,7 +466,7 @@ def test_who_is_here_under_another_name_is_shown_with_both(sign_in, thea, cleo):
     assert "Already here as Cleo Hart" in " ".join(page.split())
 
 
-def test_names_are_nobody_elses_and_cost_the_same(sign_in, thea, theo, ada):
+def test_names_are_shown_to_nobody_else_and_cost_the_same(sign_in, thea, theo, ada):
     browser, counts = sign_in(thea), []
     for many in (1, 300):
         url = upload(browser, listed(["Name"], *[[f"P{n}"] for n in range(many)]))
@@ -476,7 +476,7 @@ def test_names_are_nobody_elses_and_cost_the_same(sign_in, thea, theo, ada):
         assert sign_in(who).get(f"{url}names/").status_code == 404
 
 
-def test_ada_sees_names_and_no_clinical_word(sign_in, ada, thea):
+def test_ada_sees_names_and_no_clinical_text(sign_in, ada, thea):
     browser = sign_in(ada)
     raw = listed(["Name", "Concern"], ["Mara", "Nightmares"], ["Lou", "#N/A"])
     url = upload(browser, raw, at="/people/import/", therapist=thea.pk)

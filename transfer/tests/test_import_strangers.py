@@ -49,7 +49,7 @@ def nobody_else_reaches(found, browsers):
     assert fingerprint_of_everything() == before
 
 
-def test_of_an_import_from_upload_to_undo_nobody_else_reaches_anything(
+def test_nobody_else_reaches_any_page_of_an_import_from_upload_to_undo(
     sign_in, real_login, thea, everyone_else
 ):
     browsers = {who: sign_in(one) for who, one in everyone_else.items()}
@@ -68,7 +68,7 @@ def test_of_an_import_from_upload_to_undo_nobody_else_reaches_anything(
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_in_no_state_anybody_else_reaches_it(sign_in, thea, everyone_else, state):
+def test_nobody_else_reaches_it_in_any_state(sign_in, thea, everyone_else, state):
     found = list_of(thea)
     CaseloadImport.objects.filter(pk=found.pk).update(state=state)
     few = ("another therapist", "who is both", "an admin", "a client")
@@ -76,16 +76,14 @@ def test_in_no_state_anybody_else_reaches_it(sign_in, thea, everyone_else, state
     nobody_else_reaches(found, browsers)
 
 
-def test_a_link_to_ones_own_import_that_is_passed_on_opens_nothing(
-    sign_in, real_login, thea, theo, ada
-):
-    """Ada imports for Thea: Theo has the address, so has another admin."""
+def test_a_shared_link_to_an_import_opens_nothing(sign_in, real_login, thea, theo, ada):
+    """Ada imports for Thea: Theo has the URL, and so has another admin."""
     amy = person(thea.practice, "Amy", is_admin=True)
     found = started(ada, LIST, therapist=thea)
     browsers = {"Theo": sign_in(theo), "Amy": sign_in(amy)}
     nobody_else_reaches(found, browsers)
     hers = sign_in(thea)
-    for name in PAGES:  # not Thea's either, before it is in
+    for name in PAGES:  # not Thea's either, before it is imported
         if name != "caseload-import-look":
             assert hers.get(reverse(name, args=[found.pk])).status_code in (404, 405)
     assert bring(real_login, found) == "done"
@@ -95,7 +93,7 @@ def test_a_link_to_ones_own_import_that_is_passed_on_opens_nothing(
     assert Client.objects.get().name == "Mara"
 
 
-def test_who_treats_an_imported_client_since_does_not_reach_the_import(
+def test_a_new_therapist_of_an_imported_client_does_not_reach_the_import(
     sign_in, real_login, thea, theo, ada
 ):
     found = started(thea, LIST)

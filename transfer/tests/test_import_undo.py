@@ -1,4 +1,5 @@
-"""An import can be undone for a day: exactly what it made, while nothing changed."""
+"""An import can be undone for a day: exactly what it created, if nothing has
+changed."""
 
 from datetime import timedelta
 
@@ -31,7 +32,7 @@ def imported(real_login, thea):
 
 
 def undone(found):
-    """What the worker does as soon as it is told."""
+    """What the worker does when triggered."""
     with as_role("cairn_worker"):
         return steps.undo(found.pk)
 
@@ -46,13 +47,15 @@ def press(browser, found):
     return browser.post(f"/caseload/import/{found.pk}/undo/")
 
 
-def test_thea_undoes_it_and_everything_it_made_is_gone(sign_in, thea, imported, cleo):
+def test_thea_undoes_it_and_everything_it_created_is_gone(
+    sign_in, thea, imported, cleo
+):
     keys = DataKey.objects.exclude(client_id=None)
     before, browser = keys.count(), sign_in(thea)
     assert "Remove 3 clients" in page(browser, imported)
     assert press(browser, imported).status_code == 302
     assert "Undoing the import" in page(browser, imported)
-    assert brought()["Client"] == 4  # nothing yet: the worker does it
+    assert brought()["Client"] == 4  # not yet: the worker does it
     assert undone(imported) == "done"
     assert "3 clients were removed" in page(browser, imported)
     assert set(Client.objects.all()) == {cleo}
@@ -94,7 +97,7 @@ CHANGES = {"rates": rates, "proposes": proposes, "invites": invites}
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_changed_since_is_named_and_nothing_is_removed(
+def test_changes_since_are_listed_and_nothing_is_removed(
     sign_in, thea, imported, change
 ):
     with acting_as(thea.pk), transaction.atomic():
@@ -109,19 +112,19 @@ def test_what_changed_since_is_named_and_nothing_is_removed(
     assert "This import can’t be undone" in said
     assert "Thea: " in said
     assert "Undo this import" not in said
-    assert "Person 1" not in said  # who, and what kind; nobody's name or words
+    assert "Person 1" not in said  # who, and what kind; no names or text
     assert AuditEvent.objects.filter(verb="import undo refused").count() == 1
 
 
-def test_a_session_booked_since_keeps_everything(sign_in, thea, imported):
+def test_a_session_booked_since_prevents_the_undo(sign_in, thea, imported):
     book(some_client(), thea, at=timezone.now() + timedelta(days=3))
     press(sign_in(thea), imported)
     assert undone(imported) == "refused"
     assert brought() == of(3) | {"TherapySession": 7}
 
 
-def test_a_note_begun_and_not_saved_keeps_everything(sign_in, thea, imported):
-    """The audit log does not name it; what refers to a client does."""
+def test_a_note_begun_and_not_saved_prevents_the_undo(sign_in, thea, imported):
+    """It has no audit row, but it refers to a client."""
     client = some_client()
     with as_role("postgres"):
         Draft.objects.create(
@@ -135,7 +138,7 @@ def test_a_note_begun_and_not_saved_keeps_everything(sign_in, thea, imported):
     assert "Other records refer to these clients." in page(browser, imported)
 
 
-def test_looking_changes_nothing(sign_in, thea, imported):
+def test_viewing_changes_nothing(sign_in, thea, imported):
     browser = sign_in(thea)
     assert browser.get(f"/clients/{some_client().pk}/").status_code == 200
     goal = Goal.objects.get(client=some_client())
@@ -144,7 +147,7 @@ def test_looking_changes_nothing(sign_in, thea, imported):
     assert undone(imported) == "done"
 
 
-def test_after_a_day_it_stays(sign_in, thea, imported):
+def test_after_a_day_it_cannot_be_undone(sign_in, thea, imported):
     long_ago = timezone.now() - timedelta(hours=25)
     CaseloadImport.objects.update(finished_at=long_ago)
     browser = sign_in(thea)
@@ -156,7 +159,7 @@ def test_after_a_day_it_stays(sign_in, thea, imported):
     assert "can no longer be undone" in page(browser, imported)
 
 
-def test_only_who_imported_it_undoes_it(sign_in, real_login, thea, theo, ada):
+def test_only_the_importing_user_undoes_it(sign_in, real_login, thea, theo, ada):
     found = started(ada, therapist=thea)
     assert bring(real_login, found) == "done"
     found.refresh_from_db()
@@ -171,7 +174,7 @@ def test_only_who_imported_it_undoes_it(sign_in, real_login, thea, theo, ada):
     assert "3 clients were removed" in page(hers, found)
 
 
-def test_what_ada_imported_and_thea_changed_stays(sign_in, real_login, thea, ada):
+def test_an_import_by_ada_that_thea_changed_stays(sign_in, real_login, thea, ada):
     found = started(ada, therapist=thea)
     assert bring(real_login, found) == "done"
     with acting_as(thea.pk), transaction.atomic():
@@ -183,7 +186,7 @@ def test_what_ada_imported_and_thea_changed_stays(sign_in, real_login, thea, ada
     assert "Thea: Rated a goal" in " ".join(said.split())
 
 
-def test_nobody_else_is_touched_by_two_imports(real_login, sign_in, thea, imported):
+def test_two_imports_affect_nobody_else(real_login, sign_in, thea, imported):
     other = started(thea, b"Name;E-mail\nLou;lou@example.com\n")
     assert bring(real_login, other) == "done"
     press(sign_in(thea), imported)
@@ -192,7 +195,7 @@ def test_nobody_else_is_touched_by_two_imports(real_login, sign_in, thea, import
 
 
 @pytest.mark.requirement("R1")
-def test_the_database_removes_for_who_imported_it_alone_and_once(
+def test_the_database_removes_only_for_the_importing_user_and_once(
     thea, theo, ada, imported
 ):
     admit("Pat", by=thea, joined=False)
@@ -217,7 +220,7 @@ def test_the_database_removes_for_who_imported_it_alone_and_once(
                 cursor.execute(f"DELETE FROM {table}")
 
 
-def test_a_client_who_was_handed_over_since_stays(sign_in, thea, theo, imported):
+def test_a_client_handed_over_since_stays(sign_in, thea, theo, imported):
     with acting_as(thea.pk), transaction.atomic():
         care.hand_over(some_client(), theo, by=thea)
     press(sign_in(thea), imported)
@@ -225,7 +228,7 @@ def test_a_client_who_was_handed_over_since_stays(sign_in, thea, theo, imported)
 
 
 @pytest.mark.parametrize("point", ["undo_claimed", "undone"])
-def test_a_worker_killed_while_it_undoes_is_followed_by_another(
+def test_a_worker_killed_during_an_undo_is_replaced_by_another(
     transactional_db, sign_in, thea, imported, point
 ):
     press(sign_in(thea), imported)
@@ -237,7 +240,7 @@ def test_a_worker_killed_while_it_undoes_is_followed_by_another(
     assert not TherapySession.objects.exists()
 
 
-# -- past the program, by SQL of the web ----------------------------------------------
+# -- by SQL as the web role -----------------------------------------------------------
 
 
 def by_hand(who, *statements):
@@ -252,7 +255,7 @@ def by_hand(who, *statements):
 
 
 def logged(verb, client, import_id, *, line=2, about=None):
-    """An audit row as the web can write it, which is any."""
+    """An audit row as the web role can write it, which is any."""
     detail = f'{{"caseload_import": "{import_id}", "line": {line}}}'
     return (
         "SELECT app.audit(%s, '', %s, '', %s, '', %s::jsonb, NULL)",
@@ -274,7 +277,7 @@ def state_of(import_id, state, **numbers):
 
 
 def invented(by, *, people=1, **said):
-    """An import that never was: the row of one, and what it says of itself."""
+    """A forged import: a row, and what it claims."""
     row = CaseloadImport(practice=by.practice, by=by, therapist=by, state="ready")
     with acting_as(by.pk), transaction.atomic():
         row.save(force_insert=True)
@@ -286,8 +289,10 @@ def invented(by, *, people=1, **said):
 
 @pytest.mark.requirement("R1")
 @pytest.mark.parametrize("late", [False, True])
-def test_no_client_goes_whom_the_import_did_not_make(thea, theo, carl, cleo, late):
-    """Theo's Carl, and Thea's own Cleo, under audit rows that Thea wrote herself."""
+def test_no_client_is_removed_whom_the_import_did_not_create(
+    thea, theo, carl, cleo, late
+):
+    """Theo's Carl and Thea's own Cleo, with audit rows that Thea forged."""
     for client in (carl, cleo):
         made = invented(thea)
         end = logged("caseload imported", None, made.pk, about=str(made.pk))
@@ -299,7 +304,7 @@ def test_no_client_goes_whom_the_import_did_not_make(thea, theo, carl, cleo, lat
 
 
 @pytest.mark.requirement("R1")
-def test_a_real_import_takes_nobody_else_along(real_login, thea, cleo, carl):
+def test_a_real_import_removes_nobody_else(real_login, thea, cleo, carl):
     """Named in the log while it waits: before it ends, so not as a change since."""
     for client in (cleo, carl):
         found = started(thea, a_file(1, of=client.preferred_name))
@@ -314,9 +319,7 @@ def test_a_real_import_takes_nobody_else_along(real_login, thea, cleo, carl):
 
 
 @pytest.mark.requirement("R1")
-def test_what_changed_is_not_unchanged_because_the_log_says_the_import_ended_later(
-    thea, imported
-):
+def test_a_forged_end_time_in_the_log_does_not_hide_a_change(thea, imported):
     with acting_as(thea.pk), transaction.atomic():
         rates(thea)
     CaseloadImport.objects.update(state="undoing")
@@ -326,8 +329,8 @@ def test_what_changed_is_not_unchanged_because_the_log_says_the_import_ended_lat
 
 
 @pytest.mark.requirement("R1")
-def test_a_client_of_another_time_stays_whatever_the_key(thea, imported):
-    """Were a key ever the same: it was not there while the import ran."""
+def test_a_client_created_at_another_time_stays_whatever_the_id(thea, imported):
+    """Even with the same id: the row did not exist while the import ran."""
     for days in (-1, 1):
         made = imported.made_at + timedelta(days=days)
         Client.objects.filter(pk=some_client().pk).update(created_at=made)
@@ -338,7 +341,7 @@ def test_a_client_of_another_time_stays_whatever_the_key(thea, imported):
 
 
 @pytest.mark.requirement("R1")
-def test_an_import_says_once_what_came_in(thea, imported):
+def test_an_import_reports_once_what_was_imported(thea, imported):
     for numbers in ({"people": 4}, {"sessions": 9}, {"goals": 0},
                     {"finished_at": timezone.now()},
                     {"finished_at": None}):  # fmt: skip
@@ -350,7 +353,7 @@ def test_an_import_says_once_what_came_in(thea, imported):
 
 
 @pytest.mark.requirement("R1")
-def test_an_undo_is_asked_within_a_day_of_an_import_that_is_in(thea, imported):
+def test_an_undo_is_possible_only_within_a_day_of_a_finished_import(thea, imported):
     waits = started(thea)
     assert not by_hand(thea, state_of(waits.pk, "undoing"))
     long_ago = timezone.now() - timedelta(hours=25)
@@ -358,7 +361,7 @@ def test_an_undo_is_asked_within_a_day_of_an_import_that_is_in(thea, imported):
     assert not by_hand(thea, state_of(imported.pk, "undoing"))
 
 
-def test_postgres_and_the_program_agree_on_the_keys_of_clients(thea):
+def test_postgres_and_the_program_agree_on_client_ids(thea):
     for _ in range(20):
         found = CaseloadImport(practice=thea.practice, by=thea, therapist=thea)
         for line in (1, 2, 17, 1_048_576):

@@ -1,4 +1,4 @@
-"""Cleo takes her record along: all that is hers to read, and nothing else."""
+"""Cleo exports her record: all that she may read, and nothing else."""
 
 import csv
 import html
@@ -54,7 +54,7 @@ def opened(content) -> dict[str, bytes]:
 
 
 def fetched(browser, page, kind="zip"):
-    """Ask, let the worker make it, and fetch it."""
+    """Ask, let the worker make it, and download it."""
     assert browser.post(page).status_code == 302
     make()
     export = RecordExport.objects.latest("asked_at")
@@ -68,7 +68,7 @@ def taken(browser, page) -> dict:
 
 
 @pytest.mark.requirement("R30")
-def test_a_copy_tells_the_address_whether_or_not_somebody_else_has_it(
+def test_an_export_has_the_address_whether_or_not_another_account_uses_it(
     sign_in, thea, theo
 ):
     browser = sign_in(thea)
@@ -78,13 +78,13 @@ def test_a_copy_tells_the_address_whether_or_not_somebody_else_has_it(
         assert taken(browser, f"{url}record/")["person"]["email"] == email
 
 
-def test_the_clients_own_copy_has_the_address_they_sign_in_with(sign_in, cleo):
+def test_the_clients_own_export_has_the_address_they_sign_in_with(sign_in, cleo):
     assert taken(sign_in(cleo.user), OWN)["person"]["email"] == cleo.user.email
 
 
 @pytest.fixture
 def lived(cleo, thea):
-    """Cleo's record with something of everything in it."""
+    """Cleo's record with an example of everything."""
     at = timezone.now()
     session = hold(cleo, thea, at=at - 7 * DAY, body="She came in tired.")
     held = hold(cleo, thea, at=at - 6 * DAY, body="Not for her eyes yet.")
@@ -106,10 +106,10 @@ def lived(cleo, thea):
     return goal
 
 
-# -- what is in it --------------------------------------------------------------------
+# -- content --------------------------------------------------------------------------
 
 
-def test_cleos_copy_holds_what_she_may_read(lived, cleo, sign_in):
+def test_cleos_export_contains_what_she_may_read(lived, cleo, sign_in):
     said = taken(sign_in(cleo.user), OWN)
     assert said["person"]["preferred_name"] == "Cleo"
     [goal] = said["goals"]
@@ -127,7 +127,7 @@ def test_cleos_copy_holds_what_she_may_read(lived, cleo, sign_in):
 
 
 @pytest.mark.parametrize("who", ["cleo", "thea"])
-def test_what_is_held_back_unsigned_or_anothers_is_in_no_copy(
+def test_withheld_unsigned_and_other_peoples_text_is_in_no_export(
     who, lived, cleo, carl, thea, theo, sign_in
 ):
     agreed_goal(carl, theo, content={"own_words": "Carl’s own words"})
@@ -139,7 +139,7 @@ def test_what_is_held_back_unsigned_or_anothers_is_in_no_copy(
         assert words not in whole
 
 
-def test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers(
+def test_the_presenting_concern_is_in_theas_export_and_the_access_log_in_hers(
     lived, cleo, thea, sign_in
 ):
     sign_in(thea).get(f"/clients/{cleo.pk}/")
@@ -150,7 +150,7 @@ def test_what_brought_her_is_in_theas_copy_and_who_looked_in_hers(
     assert theas["who_looked"] == []
 
 
-def test_somebody_without_an_account_gets_theirs_from_thea(thea, sign_in):
+def test_a_client_without_an_account_gets_theirs_from_thea(thea, sign_in):
     mo = admit("Mo", by=thea, joined=False)
     agreed_goal(mo, thea, ratings=[3])
     said = taken(sign_in(thea), of_client(mo))
@@ -158,7 +158,7 @@ def test_somebody_without_an_account_gets_theirs_from_thea(thea, sign_in):
     assert [rating["value"] for rating in said["ratings"]] == [3]
 
 
-def test_the_paper_says_what_was_agreed_and_what_happened(lived, cleo):
+def test_the_pdf_says_what_was_agreed_and_what_happened(lived, cleo):
     with acting_as(cleo.user.pk), transaction.atomic():
         record = read_record(cleo, cleo.user)
     paper = MagicMock(l_margin=0, epw=170)
@@ -173,7 +173,7 @@ def test_the_paper_says_what_was_agreed_and_what_happened(lived, cleo):
         assert words not in said
 
 
-def test_on_paper_words_that_cleo_never_agreed_to_are_theas_suggestion(cleo, thea):
+def test_in_the_pdf_a_wording_cleo_never_agreed_to_is_theas_suggestion(cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         Goal.propose(cleo, {"own_words": "Ride to the lake"}, by=thea)
     agreed_goal(cleo, thea)
@@ -187,7 +187,7 @@ def test_on_paper_words_that_cleo_never_agreed_to_are_theas_suggestion(cleo, the
     assert said.count("suggestion") == 1
 
 
-def test_a_paper_is_drawn_in_any_script(lived, cleo, thea, sign_in):
+def test_a_pdf_can_be_made_in_any_script(lived, cleo, thea, sign_in):
     agreed_goal(cleo, thea, content={"own_words": "Łódź, Привет, שלום, 😀 and 電車"})
     paper = fetched(sign_in(cleo.user), OWN, "pdf")
     assert paper["Content-Type"] == "application/pdf"
@@ -195,7 +195,7 @@ def test_a_paper_is_drawn_in_any_script(lived, cleo, thea, sign_in):
     assert b"Cleo" not in paper["Content-Disposition"].encode()
 
 
-def test_an_empty_record_is_a_copy_too(cleo, sign_in):
+def test_an_empty_record_can_be_exported_too(cleo, sign_in):
     said = taken(sign_in(cleo.user), OWN)
     assert said["goals"] == [] and said["sessions"] == []
 
@@ -220,10 +220,10 @@ def test_every_table_opens_as_a_spreadsheet(lived, cleo, sign_in):
     assert {"record.pdf", "record.json", "READ ME.txt", "goals.csv"} <= set(files)
 
 
-# -- whose it is ----------------------------------------------------------------------
+# -- access ---------------------------------------------------------------------------
 
 
-def test_it_is_theirs_alone_who_asked(cleo, carl, thea, theo, ada, sign_in):
+def test_only_the_person_who_asked_can_get_it(cleo, carl, thea, theo, ada, sign_in):
     export = copy_of(cleo, thea)
     own = copy_of(cleo, cleo.user)
     co = person(thea.practice, "Co", is_therapist=True)
@@ -236,11 +236,11 @@ def test_it_is_theirs_alone_who_asked(cleo, carl, thea, theo, ada, sign_in):
     hers = sign_in(cleo.user)
     assert hers.get(f"{OWN}{own.pk}/zip/").status_code == 200
     assert hers.get(f"{OWN}{export.pk}/zip/").status_code == 404
-    with acting_as(co.pk):  # nor past the program
+    with acting_as(co.pk):  # nor by SQL
         assert not RecordExport.objects.exists()
 
 
-def test_a_supervisor_makes_no_copy(cleo, thea, sign_in):
+def test_a_supervisor_cannot_export(cleo, thea, sign_in):
     ines = person(thea.practice, "Ines", is_therapist=True)
     in_care(cleo, ines, "supervisor")
     assert sign_in(ines).post(of_client(cleo)).status_code == 404
@@ -248,14 +248,14 @@ def test_a_supervisor_makes_no_copy(cleo, thea, sign_in):
         RecordExport.ask(cleo, by=ines)
 
 
-def test_when_theas_care_ends_so_does_her_copy(cleo, thea, sign_in):
+def test_when_theas_care_ends_so_does_her_export(cleo, thea, sign_in):
     export = copy_of(cleo, thea)
     CareRole.objects.filter(client=cleo).update(ends_at=timezone.now())
     page = f"{of_client(cleo)}{export.pk}/zip/"
     assert sign_in(thea).get(page).status_code == 404
 
 
-def test_a_copy_asked_for_by_whose_care_ended_meanwhile_is_not_made(cleo, thea):
+def test_an_export_requested_before_care_ended_is_not_made(cleo, thea):
     export = copy_of(cleo, thea, made=False)
     CareRole.objects.filter(client=cleo).update(ends_at=timezone.now())
     make()
@@ -263,7 +263,7 @@ def test_a_copy_asked_for_by_whose_care_ended_meanwhile_is_not_made(cleo, thea):
     assert (export.state, export.archive) == ("failed", "")
 
 
-def test_asking_and_fetching_want_a_fresh_proof(cleo, sign_in):
+def test_asking_and_downloading_require_reauthentication(cleo, sign_in):
     export = copy_of(cleo, cleo.user)
     browser = sign_in(cleo.user)
     session = browser.session
@@ -275,7 +275,9 @@ def test_asking_and_fetching_want_a_fresh_proof(cleo, sign_in):
     assert RecordExport.objects.count() == 1
 
 
-def test_thea_proves_herself_to_ask_for_a_copy_and_to_fetch_it(cleo, thea, sign_in):
+def test_thea_reauthenticates_to_ask_for_an_export_and_to_download_it(
+    cleo, thea, sign_in
+):
     export = copy_of(cleo, thea)
     browser = sign_in(thea)
     page = f"/clients/{cleo.pk}/record/"
@@ -292,7 +294,7 @@ def test_thea_proves_herself_to_ask_for_a_copy_and_to_fetch_it(cleo, thea, sign_
 
 
 @pytest.mark.parametrize("who", ["cleo", "thea"])
-def test_a_copy_says_what_it_leaves_out(cleo, thea, sign_in, who):
+def test_an_export_says_what_it_leaves_out(cleo, thea, sign_in, who):
     by = cleo.user if who == "cleo" else thea
     page = OWN if who == "cleo" else f"/clients/{cleo.pk}/record/"
     files = opened(fetched(sign_in(by), page).content)
@@ -307,7 +309,7 @@ def test_a_copy_says_what_it_leaves_out(cleo, thea, sign_in, who):
         assert words[1:] in html.unescape(shown)
 
 
-def test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it(
+def test_cleo_reads_that_thea_made_an_export_and_the_audit_log_who_downloaded_it(
     cleo, thea, sign_in
 ):
     fetched(sign_in(thea), of_client(cleo))
@@ -318,16 +320,16 @@ def test_cleo_reads_that_thea_made_a_copy_and_the_audit_who_fetched_it(
     assert verbs.filter(verb="copy fetched").count() == 1
 
 
-def test_after_the_discharge_she_may_still_take_it(lived, cleo, thea, sign_in):
+def test_after_discharge_she_can_still_export_it(lived, cleo, thea, sign_in):
     with acting_as(thea.pk), transaction.atomic():
         cleo.discharge(by=thea)
     assert taken(sign_in(cleo.user), OWN)["ratings"]
 
 
-# -- made once, kept for a day --------------------------------------------------------
+# -- made once, stored for a day ------------------------------------------------------
 
 
-def test_pressed_twice_one_is_made_and_written_down_once(cleo, sign_in):
+def test_a_double_click_makes_one_and_audits_once(cleo, sign_in):
     browser = sign_in(cleo.user)
     browser.post(OWN)
     browser.post(OWN)
@@ -337,7 +339,7 @@ def test_pressed_twice_one_is_made_and_written_down_once(cleo, sign_in):
     assert make() == 0
 
 
-def test_a_day_later_the_words_are_gone(cleo, sign_in):
+def test_a_day_later_the_content_is_deleted(cleo, sign_in):
     export = copy_of(cleo, cleo.user)
     RecordExport.objects.update(ready_at=timezone.now() - DAY)
     page = f"{OWN}{export.pk}/zip/"
@@ -348,7 +350,7 @@ def test_a_day_later_the_words_are_gone(cleo, sign_in):
     assert (export.state, bytes(export.archive or b"")) == ("gone", b"")
 
 
-def test_what_cannot_be_made_is_said_and_not_tried_for_ever(
+def test_a_failed_export_is_reported_and_not_retried_forever(
     cleo, sign_in, monkeypatch, caplog
 ):
     def falls_over(*_):
@@ -365,7 +367,7 @@ def test_what_cannot_be_made_is_said_and_not_tried_for_ever(
     assert make() == 1
 
 
-def test_what_kills_its_worker_three_times_is_given_up(cleo):
+def test_an_export_that_kills_its_worker_three_times_is_given_up(cleo):
     copy_of(cleo, cleo.user, made=False)
     RecordExport.objects.update(attempts=job.ATTEMPTS)
     assert make() == 0
@@ -401,7 +403,7 @@ def test_two_workers_make_one(cleo, monkeypatch):
     assert RecordExport.objects.get().state == "ready"
 
 
-def test_the_tick_finds_what_nobody_was_nudged_for(cleo, monkeypatch):
+def test_the_tick_finds_exports_without_a_trigger(cleo, monkeypatch):
     copy_of(cleo, cleo.user, made=False)
     nudged = []
     monkeypatch.setattr(tasks.celery_kick, "the_worker", nudged.append)
@@ -430,15 +432,15 @@ def test_a_longer_record_takes_no_more_statements(cleo, thea):
 
 
 @pytest.mark.parametrize("page", ["thea", "cleo"])
-def test_the_page_is_a_handful_of_queries(page, cleo, thea, sign_in):
+def test_the_page_takes_few_queries(page, cleo, thea, sign_in):
     copy_of(cleo, thea)
     copy_of(cleo, cleo.user)
     browser = sign_in(thea if page == "thea" else cleo.user)
-    most = 7 if page == "thea" else 6  # she has another client of that name, or not
+    most = 7 if page == "thea" else 6  # whether she has another client of that name
     assert pinned(browser, of_client(cleo) if page == "thea" else OWN) <= most
 
 
-# -- scripts on paper -----------------------------------------------------------------
+# -- scripts in the PDF ---------------------------------------------------------------
 
 SCRIPTS = {
     "Arabic": "مشيت مع أمي إلى السوق اليوم", "Hebrew": "הלכתי לשוק עם אמא שלי",
@@ -474,7 +476,9 @@ def test_a_script_is_drawn_and_nothing_is_logged(words, cleo, thea, caplog):
 
 
 @pytest.mark.parametrize("words", MARKED.values(), ids=MARKED)
-def test_what_no_font_has_is_marked_and_the_reader_told(words, cleo, thea, caplog):
+def test_characters_without_a_font_are_marked_and_the_reader_is_told(
+    words, cleo, thea, caplog
+):
     paper, pdf = drawn(words, cleo, thea)
     assert paper.marked
     shown = paper.drawable(words)
@@ -485,7 +489,7 @@ def test_what_no_font_has_is_marked_and_the_reader_told(words, cleo, thea, caplo
     assert caplog.text == ""
 
 
-def test_each_page_bears_the_practice_and_the_day(cleo, thea):
+def test_each_page_has_the_practice_and_the_date(cleo, thea):
     for number in range(40):
         agreed_goal(cleo, thea, content={"own_words": f"Goal {number}. " * 20})
     with acting_as(cleo.user.pk), transaction.atomic():
@@ -496,7 +500,7 @@ def test_each_page_bears_the_practice_and_the_day(cleo, thea):
         assert f"Harbour Practice, {today}. A copy of a record." in page.extract_text()
 
 
-def test_hebrew_stands_from_right_to_left(cleo, thea):
+def test_hebrew_is_drawn_from_right_to_left(cleo, thea):
     word = "הלכתי"  # five different letters
     paper, _pdf = drawn(word, cleo, thea)
     picked = sorted(paper.fonts["dejavu"].subset.items(), key=lambda pair: pair[1])
@@ -507,7 +511,7 @@ def test_hebrew_stands_from_right_to_left(cleo, thea):
     assert not is_right_to_left("Zoë says: הלכתי")
 
 
-def test_the_reader_is_told_only_where_something_is_missing(cleo, thea):
+def test_the_reader_is_told_only_if_something_is_missing(cleo, thea):
     said = []
     for marked in (False, True):
         with acting_as(cleo.user.pk), transaction.atomic():

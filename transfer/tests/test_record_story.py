@@ -1,4 +1,4 @@
-"""What the page of a copy promises is on its paper, and a no is called a no."""
+"""What the export page promises is in the PDF, and a refusal is called one."""
 
 import csv
 from datetime import timedelta
@@ -24,7 +24,7 @@ OTHER = {"own_words": "Six stops, alone"}
 
 @pytest.fixture
 def paper(cleo, thea):
-    """`paper(person)`: the lines of the PDF that the person makes."""
+    """`paper(person)`: the lines of the PDF that the person exports."""
 
     def lines(person):
         with acting_as(person.pk), transaction.atomic():
@@ -48,7 +48,7 @@ def test_a_declined_wording_says_who_declined_it(cleo, thea, paper):
         assert said.count("Declined by Cleo") == 2
 
 
-def test_withdrawals_differences_and_reviews_are_on_paper(cleo, thea, paper):
+def test_withdrawals_differences_and_reviews_are_in_the_pdf(cleo, thea, paper):
     goal = agreed_goal(cleo, thea)
     decide(goal, "keep", cleo.user, thea)
     act(thea, goal, lambda g: g.propose_version(OTHER, by=thea))
@@ -74,29 +74,27 @@ def test_withdrawals_differences_and_reviews_are_on_paper(cleo, thea, paper):
             assert words in said, words
 
 
-def test_preferences_and_exercises_outside_a_session_are_on_paper(cleo, thea, paper):
+def test_preferences_and_exercises_outside_a_session_are_in_the_pdf(cleo, thea, paper):
     agree_practice(cleo, "Walk to the bridge", by=thea)
     said = paper(cleo.user)
     assert "Reminders of sessions: " in said and "Weekly email: " in said
     assert "Walk to the bridge" in said
 
 
-def test_an_answer_that_the_other_side_may_not_read_is_not_on_its_paper(
-    cleo, thea, paper
-):
+def test_an_answer_the_other_side_may_not_read_is_not_in_its_pdf(cleo, thea, paper):
     goal = agreed_goal(cleo, thea)
     answer(goal, cleo.user, choice="keep", goal_words="I use it most")
     assert "I use it most" not in paper(thea)
 
 
 def table(cleo, person, name):
-    """A CSV of the copy, as a spreadsheet reads it."""
+    """A CSV of the export, as a spreadsheet reads it."""
     with acting_as(person.pk), transaction.atomic():
         rows = read_record(cleo, person).tables[name]
     return [*csv.DictReader(as_csv(rows).lstrip("\ufeff").splitlines())]
 
 
-def test_a_goal_ended_on_paper_as_its_pages_say(cleo, thea, paper):
+def test_the_pdf_says_how_a_goal_ended_as_its_pages_do(cleo, thea, paper):
     no = propose(cleo, thea, {"own_words": "Not mine"})
     act(cleo.user, no, lambda g: g.latest.decline("", by=cleo.user))
     back = propose(cleo, thea, {"own_words": "Sleep through"})
@@ -112,7 +110,7 @@ def test_a_goal_ended_on_paper_as_its_pages_say(cleo, thea, paper):
     assert f"(withdrawn {today})" in said and "Proposal withdrawn" not in said.lower()
 
 
-def test_a_rating_that_was_taken_back_is_told_and_counts_nowhere(cleo, thea, paper):
+def test_a_withdrawn_rating_is_listed_and_counts_nowhere(cleo, thea, paper):
     goal = agreed_goal(cleo, thea)
     rate(goal, 3, by=thea)
     slip = rate(goal, 9, by=thea)
@@ -128,7 +126,7 @@ def test_a_rating_that_was_taken_back_is_told_and_counts_nowhere(cleo, thea, pap
     assert removed["removed_at"]
 
 
-def test_what_came_with_a_list_is_nobodys_in_the_copy(cleo, thea, paper, sign_in):
+def test_imported_data_has_no_author_in_the_export(cleo, thea, paper, sign_in):
     day = timezone.now() - timedelta(days=21)
     with as_person(thea):
         [goal] = import_goals([(cleo, "Sleep through")], by=thea)

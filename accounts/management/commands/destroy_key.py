@@ -1,8 +1,8 @@
-"""Destroys the key of one client: their narrative is unreadable everywhere, for good.
+"""Destroy one client's key: their clinical text becomes unreadable, permanently.
 
 manage.py destroy_key CLIENT_ID
 
-Backups that still hold the key can still be read, until they expire.
+Backups that still contain the key can be read until they expire.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Changes what wraps the keys, while everything runs; stored words are not touched.
+"""Rotate the keys that wrap other keys, without downtime; stored text is not touched.
 
 manage.py rotate_keys --master      after every process has MASTER_KEY (new) and
                                     OLD_MASTER_KEYS (the old one)

@@ -1,9 +1,9 @@
-"""Recomputes the audit trail and names the first row or seal that is not as it was.
+"""Verify the audit log and report the first row or seal that was changed.
 
 manage.py verify_audit --anchor /var/log/cairn/seals.log
 
-Exit code 1 where something is wrong.  Only with the logged seals as anchor is it
-noticed that the end was cut off.
+Exit code 1 on a fault. A truncated end is detected only with the logged seals as
+anchor.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Lets emails go again after a restore.
+"""Resume sending emails after a restore.
 
 manage.py lift_halt
 
-Emails that are due later are sent then; what is overdue by now stays held, since the
-original may have sent it.
+Emails due in the future will be sent; overdue ones stay held, since the original may
+have sent them.
 """
 
 from __future__ import annotations

@@ -17,13 +17,13 @@ audit.verb("strength proposed", audit.Sort.WROTE, _("Suggested a strength"))
 audit.verb("strength answered", audit.Sort.WROTE, _("Answered a suggested strength"))
 audit.verb("strength reworded", audit.Sort.WROTE, _("Reworded a strength"))
 
-MOST = 60  # of one client, whatever came of them
+MOST = 60  # of one client, whatever their answer
 FULL = _("This record already has %(most)d strengths, the maximum. Nothing was added.")
 
 
 class StrengthQuerySet(ClientRowQuerySet):
     def editable_by(self, user):
-        """Only whose strength it is says whether it is one."""
+        """Only the client decides whether it is a strength of theirs."""
         return self.filter(client=access.reach(user).own_writes)
 
     def accepted(self):
@@ -31,10 +31,10 @@ class StrengthQuerySet(ClientRowQuerySet):
 
 
 class Strength(ClientRow):
-    """What somebody is good at, with the moment that shows it.
+    """Something that the client is good at, with an example.
 
-    Either side proposes; the client's own stands at once, an offered one when the
-    client says so, or in the client's words.
+    Either side proposes it. The client's own counts at once; a suggested one when the
+    client agrees or rewords it.
     """
 
     retention = "record"
@@ -93,12 +93,12 @@ class Strength(ClientRow):
 
     @property
     def is_own(self) -> bool:
-        """Whether the client said it; what is offered stays the therapist's words."""
+        """Whether the client added it; a suggested one keeps the therapist's words."""
         return self.side == "client"
 
     @property
     def when(self) -> date:
-        """The day of the moment; else the day on which it was said."""
+        """The date of the example; else the date it was added."""
         return self.happened_on or timezone.localtime(self.at).date()
 
     # -- verbs -------------------------------------------------------------------
@@ -117,7 +117,7 @@ class Strength(ClientRow):
         rewords: Strength | None = None,
         key=None,
     ) -> Strength:
-        """The client's own stands at once; the therapist's waits for an answer."""
+        """Add it: the client's own counts at once, the therapist's needs an answer."""
         row_limits.require_room(cls.objects.filter(client=client), MOST, FULL)
         side, now = access.side_of(by), timezone.now()
         own = side == "client"
@@ -142,15 +142,15 @@ class Strength(ClientRow):
 
     @signals.changes("strengths")
     def answer(self, yes: bool, *, by: User) -> bool:
-        """Say whether it is one; False for anybody else, and once it was reworded.
+        """Save the client's answer; False for anyone else, and after it was reworded.
 
-        The answer can change: somebody may find out that it was them after all.
+        The answer can be changed later.
         """
         return self._turn(self.State.ACCEPTED if yes else self.State.DECLINED, by)
 
     @signals.changes("strengths")
     def unanswer(self, *, by: User) -> bool:
-        """As it was at first: one's own stands, an offered one waits."""
+        """Reset: the client's own counts, a suggested one waits."""
         own = self.is_own
         return self._turn(self.State.ACCEPTED if own else self.State.PROPOSED, by)
 
@@ -167,7 +167,7 @@ class Strength(ClientRow):
 
     @signals.changes("strengths")
     def reword(self, client, *, by: User, key=None, **said) -> Strength:
-        """Put it in the client's own words, which stand instead from now on."""
+        """Replace it by the client's own wording."""
         words = Strength.propose(client, by=by, rewords=self, key=key, **said)
         rows = Strength.objects.editable_by(by).filter(pk=self.pk)
         rows.update(state=self.State.REWORDED, answered_at=timezone.now())

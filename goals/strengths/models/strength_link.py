@@ -24,7 +24,7 @@ class StrengthLinkQuerySet(ClientRowQuerySet):
 
 
 class StrengthLink(ClientRow):
-    """That a strength helps with a goal, as either side sees it."""
+    """A link: a strength helps with a goal, as either side sees it."""
 
     retention = "record"
     frozen = {"strength", "goal", "by", "side", "at"}
@@ -61,9 +61,9 @@ class StrengthLink(ClientRow):
     @classmethod
     @transaction.atomic
     def choose(cls, strength: Strength, goals: Iterable[Goal], *, by: User) -> bool:
-        """Let it help with exactly these open goals; False where it did already.
+        """Link it to exactly these open goals; False if nothing changes.
 
-        What it helped with and is closed now stays as it was.
+        Links to closed goals stay.
         """
         wanted = {goal.pk for goal in goals}
         rows = cls.objects.visible_to(by).filter(strength=strength).current()

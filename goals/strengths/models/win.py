@@ -15,7 +15,7 @@ from clients.models import ClientRow, ClientRowQuerySet
 audit.verb("win noted", audit.Sort.WROTE, _("Added a win"))
 audit.verb("win taken back", audit.Sort.WROTE, _("Removed a win"))
 
-MOST_A_DAY = 100  # by one person, in one record; taken back or not
+MOST_A_DAY = 100  # by one person, in one record; withdrawn or not
 FULL = _(
     "You’ve reached the limit of %(most)d wins in 24 hours. Add this one tomorrow."
 )
@@ -23,7 +23,7 @@ FULL = _(
 
 class WinQuerySet(ClientRowQuerySet):
     def editable_by(self, user):
-        """Whoever noted it takes it back, and nobody else."""
+        """Only its author can withdraw it."""
         return super().editable_by(user).filter(by=user)
 
     def not_withdrawn(self):
@@ -31,7 +31,7 @@ class WinQuerySet(ClientRowQuerySet):
 
 
 class Win(ClientRow):
-    """Something that went a little better than expected, however small."""
+    """A win: something that went a little better than expected."""
 
     seal_as = "win"
     retention = "record"
@@ -57,7 +57,7 @@ class Win(ClientRow):
 
     @property
     def is_own(self) -> bool:
-        """Whether the client noted it."""
+        """Whether the client added it."""
         return self.side == "client"
 
     @classmethod
@@ -82,7 +82,7 @@ class Win(ClientRow):
 
     @transaction.atomic
     def withdraw(self, *, by: User) -> bool:
-        """Take back what one noted oneself; False for another's, or where it was."""
+        """Withdraw one's own win; False if another's or already withdrawn."""
         rows = Win.objects.editable_by(by).filter(pk=self.pk).not_withdrawn()
         done = rows.update(withdrawn_at=timezone.now())
         if done:
@@ -91,7 +91,7 @@ class Win(ClientRow):
 
     @transaction.atomic
     def restore(self, *, by: User) -> bool:
-        """Undo of the above."""
+        """Undo `withdraw`."""
         rows = Win.objects.editable_by(by).filter(pk=self.pk)
         done = rows.exclude(withdrawn_at=None).update(withdrawn_at=None)
         if done:
