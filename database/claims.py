@@ -1,14 +1,14 @@
 """Work that one worker at a time does: claimed with a lease, renewed, or given up.
 
-A row that is worked on has `state`, `claim`, `lease_until`, `attempts` and `by`, who
-asked for it.  Making it ours is committed before the work begins: what kills a worker
-is counted, and no two do the same.  The transaction that ends the work holds only while
-the claim does.  A row whose worker was killed is claimed again when its lease ends;
-after some attempts it is given up.
+Such a row has `state`, `claim`, `lease_until`, `attempts` and `by`, the user who asked.
+The claim is committed before the work starts, so an attempt that kills its worker is
+counted and no two workers do the same. The transaction that completes the work requires
+a valid claim. If a worker is killed, the row is claimed again after its lease; after
+some attempts it is given up.
 
-Leases run by the database's clock: a worker whose own is wrong steals nothing.  The
-outbox claims many rows at once, by when they are due: digests/send.py has its own.  A
-copy of a record is one transaction that locks its row (transfer/export/job.py).
+Leases use the database clock, so a worker with a wrong clock steals nothing. The outbox
+claims many rows at once, by due time, with its own code in digests/send.py. An export
+is one transaction that locks its row (transfer/export/job.py).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ ATTEMPTS = 3
 
 
 class TakenAway(Exception):
-    """Somebody stopped it, or another worker has it now: nothing of it is kept."""
+    """It was stopped, or another worker has claimed it: none of the work is saved."""
 
 
 class Moment(Func):
-    """The moment of the statement, where now() is its transaction's beginning."""
+    """The time of the statement; now() is the start of its transaction."""
 
     function = "clock_timestamp"
     output_field = models.DateTimeField()
@@ -39,7 +39,7 @@ class Moment(Func):
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours, for as long as `rows` finds it."""
+    """A claimed row, ours for as long as `rows` finds it."""
 
     pk: UUID
     rows: models.QuerySet
@@ -48,12 +48,12 @@ class Claim:
     attempts: int
 
     def renew(self, lease: timedelta, **values) -> bool:
-        """Work goes on; False where the row is no longer ours."""
+        """Renew the lease; False if the row is no longer ours."""
         with transaction.atomic():
             return bool(self.rows.update(lease_until=Moment() + Value(lease), **values))
 
     def end(self, state: str, **values) -> bool:
-        """It is done, or given up; False where the row is no longer ours."""
+        """Complete or give up; False if the row is no longer ours."""
         free = {"claim": None, "lease_until": None}
         with transaction.atomic():
             return bool(self.rows.update(state=state, **free, **values))
@@ -62,8 +62,8 @@ class Claim:
 def claim(
     model, pk, *, waits: str, works: str, lease: timedelta, **values
 ) -> Claim | None:
-    """The row in state `waits`, ours and in state `works` (which may be the same); None
-    where it waits no longer, or somebody is at it."""
+    """Claim the row in state `waits` and set it to `works` (may be the same); None if
+    it no longer waits or is claimed."""
     token = uuid4()
     is_free = Q(state=waits, claim=None)
     is_left = Q(state__in=[waits, works], lease_until__lt=Moment())
@@ -83,9 +83,10 @@ def claim(
 
 
 def work_on(claimed: Claim, work: Callable[[Claim], str], *, otherwise: dict) -> str:
-    """What became of it: what `work` says, "taken away", or "failed".
+    """The result of `work`, "taken away", or "failed".
 
-    What fails, or was tried too often, is left as `otherwise` says: a state and values.
+    If it fails or has been tried too often, the row is set as `otherwise` says: a state
+    and values.
     """
     try:
         if claimed.attempts > ATTEMPTS:
@@ -94,7 +95,7 @@ def work_on(claimed: Claim, work: Callable[[Claim], str], *, otherwise: dict) ->
     except TakenAway:
         return "taken away"
     except Exception as error:
-        # Its words might be somebody's: the kind of error alone is kept.
+        # The message might contain clinical text: only the error class is stored.
         what, kind = claimed.rows.model._meta.model_name, type(error).__name__
         log.error("%s %s failed (%s)", what, claimed.pk, kind)
         claimed.end(**otherwise)

@@ -1,4 +1,4 @@
-"""Asks one function of the schema `app`: the narrow doors past row security."""
+"""Calls a function of the schema `app`, which may read past row-level security."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import connection
 
 
 def call(function: str, *values):
-    """The one value that `app.<function>(*values)` gives; None where it gives none.
+    """The single value of `app.<function>(*values)`, or None.
 
-    Raises ProgrammingError where PostgreSQL does not let this identity do it.
+    Raises ProgrammingError if PostgreSQL denies it to the current identity.
     """
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:

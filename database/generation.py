@@ -1,8 +1,8 @@
-"""The generation of the tables; the fourth is the last: migrations are only added now.
+"""The generation of the schema; the fourth is the last: migrations are only added now.
 
-A database of an older one is of the development and cannot be migrated, because its
-tables had other names.  `manage.py migrate` and `manage.py restore` then stop and say
-why, and `./start` moves its demo data aside.
+A database of an earlier generation dates from development and cannot be migrated,
+because its tables had other names. `manage.py migrate` and `manage.py restore` then
+stop with a message, and `./start` moves its demo data aside.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ WHY = (
 
 
 class OtherGeneration(Exception):
-    """The database is not of this program's generation; its message says which is."""
+    """The database has another generation; the message says which."""
 
 
 def found() -> int | None:
-    """Of the connected database; None where nobody has migrated yet."""
+    """The generation of the connected database; None if it was never migrated."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('public.accounts_user') IS NOT NULL")
         if not cursor.fetchone()[0]:
@@ -35,7 +35,7 @@ def found() -> int | None:
 
 
 def check() -> None:
-    """Raises OtherGeneration where the connected database has another one."""
+    """Raise OtherGeneration unless the connected database has this generation."""
     generation = found()
     if generation not in (None, GENERATION):
         raise OtherGeneration(WHY.format(found=generation, wanted=GENERATION))

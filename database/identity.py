@@ -1,8 +1,8 @@
-"""The one place where PostgreSQL is told who is asking.
+"""The only place that tells PostgreSQL who the user is.
 
-Whatever a process logs in as (web, worker, owner, or the superuser of the tests),
-inside acting_as() it is cairn_web with that person's identity, and row security shows
-it that person's rows.  Both end with the transaction.
+Whatever role a process logs in as (web, worker, owner, or the superuser in tests),
+inside acting_as() it is cairn_web with that user's identity, and row-level security
+applies to that user. Both end with the transaction.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 
 class Identity(NamedTuple):
-    role: str = "none"  # whatever the process logged in as
+    role: str = "none"  # the process's login role
     user_id: str | None = None
-    coming: str | None = None  # on the way in: reads the rows of that account alone
+    coming: str | None = None  # signing in: may read the rows of that account only
 
 
 NOBODY = Identity()
@@ -32,20 +32,20 @@ def is_set() -> bool:
 
 
 def user_id() -> str | None:
-    """Whose rows row security shows now; None is a visitor."""
+    """The user whose rows row-level security shows now; None for a visitor."""
     return _current.get().user_id
 
 
 def memory() -> dict:
-    """What was unwrapped for this identity; gone when it ends, never shared."""
+    """Decrypted keys cached for this identity; dropped when it ends, never shared."""
     found = _memory.get()
     return {} if found is None else found
 
 
 def tell(wrapper) -> None:
-    """Send the current identity over an open transaction, in one round trip.
+    """Send the current identity in an open transaction, in one round trip.
 
-    Called again after a verb wrote a care role: whom one may see was read before.
+    Called again after care roles changed: whom the user can see was read before.
     """
     # psycopg2's own cursor, so that assertNumQueries counts only the page's queries.
     with wrapper.wrap_database_errors, wrapper.connection.cursor() as cursor:
@@ -57,10 +57,10 @@ def tell(wrapper) -> None:
 
 
 def coming_in(user_id: UUID | str) -> None:
-    """From now on the request is that of somebody on the way in to this account: it
-    reads and proves what belongs to that account itself, and nothing else.
+    """From now on the request is that of a person signing in to this account, who may
+    read and verify only the account's own rows.
 
-    Ends with the acting_as() around it.  Nothing changes where somebody is signed in.
+    Ends with the enclosing acting_as(). Does nothing if someone is signed in.
     """
     now = _current.get()
     if not now.user_id:
@@ -68,7 +68,7 @@ def coming_in(user_id: UUID | str) -> None:
 
 
 def leave() -> None:
-    """From now on the request is a visitor's: who asked has signed out."""
+    """From now on the request is a visitor's: the user has signed out."""
     _become(_current.get()._replace(user_id=None, coming=None))
 
 
@@ -85,8 +85,8 @@ def acting_as(
     role: str = "cairn_web",
     coming: UUID | str | None = None,
 ):
-    """For requests (by the middleware), tasks, commands.  None is a visitor, or with
-    `coming` whoever is on the way in to that account."""
+    """For requests (by the middleware), tasks and commands. None is a visitor, or with
+    `coming` a person signing in to that account."""
     token = _current.set(
         Identity(role, _text(user_id), None if user_id else _text(coming))
     )
@@ -98,7 +98,7 @@ def acting_as(
     finally:
         _current.reset(token)
         _memory.reset(kept)
-        # In a broken transaction the rollback brings the old identity back by itself.
+        # In a failed transaction the rollback restores the previous identity.
         if connection.in_atomic_block and not _is_broken(connection):
             tell(connection)
 

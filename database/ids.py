@@ -1,6 +1,6 @@
-"""Keys of rows: UUID version 7 (RFC 9562), ordered by time so that indexes stay small.
+"""Row ids: UUID version 7 (RFC 9562), ordered by time so that indexes stay small.
 
-Within one millisecond a counter keeps the order in which one process made them.
+Within a millisecond a counter keeps the order of one process.
 """
 
 import os
@@ -13,13 +13,13 @@ _last = (0, 0)  # millisecond, counter
 
 
 def uuid7() -> UUID:
-    """A new key, greater than every earlier one of this process."""
+    """A new id, greater than every earlier one of this process."""
     global _last
     with _lock:
         now = time.time_ns() // 1_000_000
         millisecond, counter = _last
         if now > millisecond:
-            # Half of the 12 bits stay free to count upwards in.
+            # Half of the 12 bits are left for counting up.
             _last = (now, int.from_bytes(os.urandom(2)) & 0x7FF)
         elif counter < 0xFFF:
             _last = (millisecond, counter + 1)

@@ -1,14 +1,14 @@
-"""Migration operations for the second lock: who may do what in PostgreSQL itself.
+"""Migration operations for row-level security and rights in PostgreSQL.
 
-`SecureRows` guards one table: row-level security (forced, so that it binds the owner
-too), the wall between practices, the rights of `cairn_web` column by column, foreign
-keys that carry the client, and triggers for what may only be added to.  `AclFunctions`
-makes functions that run with the rights of `cairn_acl`, whom nobody can sign in as.
+`SecureRows` secures one table: row-level security (forced, so that it binds the owner
+too), separation of practices, column rights of `cairn_web`, foreign keys that include
+the client, and triggers for append-only rows. `AclFunctions` creates functions that run
+with the rights of `cairn_acl`, a role without login.
 
-Conditions are SQL.  The words below are the ones that policies are written with; what
-they stand for is told once per transaction by `app.login()`, and a subselect lets
-PostgreSQL ask once per statement instead of once per row.  A migration that has run is
-not changed by changing a word here: write a new migration.
+Conditions are SQL. The constants below are the terms that policies use; their values
+are set once per transaction by `app.login()`, and a subselect lets PostgreSQL evaluate
+them once per statement instead of once per row. Changing a constant does not change a
+migration that has run: write a new one.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from django.db import models
 from django.db.migrations.operations.base import Operation
 
 ME = "(SELECT app.user_id())"
-# The person, or who is on the way in: the password was right, or a link was held.
+# The user, or the person signing in (password verified, or holding a link).
 MYSELF = "(SELECT app.me())"
 PRACTICE = "(SELECT app.practice())"
 ADMIN = "(SELECT app.is_admin())"
 THERAPIST = "(SELECT app.is_therapist())"
-# The clients whose records one may read, may write, supervises, is the primary of.
+# Clients whose records the user may read, may write, supervises, is primary of.
 READS = "client_id = ANY ((SELECT app.reads())::uuid[])"
 WRITES = "client_id = ANY ((SELECT app.writes())::uuid[])"
 SUPERVISES = "client_id = ANY ((SELECT app.supervises())::uuid[])"
 LEADS = "client_id = ANY ((SELECT app.leads())::uuid[])"
-# The client one is: reading, and while the portal is for more than reading.
+# The user's own client id: for reading, and while the portal is writable.
 SELF = "client_id = (SELECT app.self())"
 SELF_WRITES = "client_id = (SELECT app.self_writes())"
 TEAM_OR_CLIENT = f"({READS} OR {SELF})"
 EITHER_SIDE = f"({WRITES} OR {SELF_WRITES})"
-# A side is what one is: the client's own, or the therapist's for whom they treat.
+# The user's side: the client's own, or the therapist's for clients they treat.
 OWN_SIDE = (
     f"CASE side WHEN 'client' THEN {SELF_WRITES}"
     f" WHEN 'therapist' THEN {WRITES} ELSE false END"
 )
 
-ALL_OR_SOME = Sequence[str]  # fields; none of them means the whole table
+ALL_OR_SOME = Sequence[str]  # fields; none means the whole table
 TO_THE_WEB = "SELECT, INSERT, UPDATE, DELETE"  # by default: see database.0001
 
 
 @dataclass(frozen=True)
 class Update:
-    """What `cairn_web` may change: only `fields`, of rows that meet `where`.
+    """What `cairn_web` may change: only `fields`, of rows that satisfy `where`.
 
-    `check` is what the changed row must meet; where it is left out, `where` again.
+    `check` is the condition on the changed row; `where` by default.
     """
 
     fields: Sequence[str]
@@ -59,7 +59,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Policy:
-    """One more policy, for another role or another reason.
+    """An additional policy, for another role or another reason.
 
     `rights` are privilege -> fields, granted with it: {"SELECT": ["id"], "DELETE": []}.
     """
@@ -81,25 +81,24 @@ class Policy:
 
 
 class SecureRows(Operation):
-    """Guards the table of `model_name` of the migration's app, or of another
+    """Secure the table of `model_name` in the migration's app, or of another
     ("mfa.Authenticator"); reversible.
 
-    `read`, `insert` and `delete` are conditions for `cairn_web`, or None: nobody.  A
-    mapping name -> condition makes several policies of which one is enough.  `update`
-    is an `Update`, or None.  `also` holds policies beside these.
+    `read`, `insert` and `delete` are conditions for `cairn_web`, or None: nobody. A
+    mapping name -> condition makes several policies, of which one must allow it.
+    `update` is an `Update`, or None. `also` holds additional policies.
 
-    `wall` keeps each practice to its own rows; False only for a table that other
-    practices, or people who have not signed in, must reach, and for one without a
-    practice.  `append_only`: no row is changed or deleted, by nobody; given as the name
-    of a trigger function, that one decides instead of `app.refuse()`.  `never_changes`
-    is a condition on OLD under which a row is neither changed nor deleted;
-    `but` a condition on OLD and NEW that is let through.
+    `wall` restricts each practice to its own rows; False only for a table that other
+    practices or visitors must reach, or without a practice. `append_only`: no row can
+    be changed or deleted by anyone; given as the name of a trigger function, that
+    function decides instead of `app.refuse()`. `never_changes` is a condition on OLD
+    under which a row cannot be changed or deleted; `but` a condition on OLD and NEW
+    that is allowed anyway.
 
-    Where the model has a client, its rows stay with that client past the program, too:
-    each foreign key to another table of clients is (x_id, client_id), and the client's
-    own is (client_id, practice_id).  Such fields have `db_constraint=False`, or this
-    raises ValueError; so does a field that is not there, or options that contradict
-    each other.
+    If the model has a client, the database also keeps its rows with that client: each
+    foreign key to another client table is (x_id, client_id), and the client's own is
+    (client_id, practice_id). Such fields need `db_constraint=False`. Raises ValueError
+    without it, for unknown fields, and for contradictory options.
     """
 
     reduces_to_sql = True
@@ -150,7 +149,7 @@ class SecureRows(Operation):
         other_app, _dot, name = self.model_name.rpartition(".")
         return state.apps.get_model(other_app or app_label, name)
 
-    # -- what is executed ----------------------------------------------------------
+    # -- statements ----------------------------------------------------------------
 
     def _forwards(self, model) -> Iterator[str]:
         table = model._meta.db_table
@@ -208,7 +207,7 @@ class SecureRows(Operation):
                 "update", "UPDATE", "cairn_web", self.update.where, self.update.check,
                 rights={"UPDATE": self.update.fields},
             )  # fmt: skip
-        # No right comes with it: AclFunctions grants what a function needs.
+        # Grants nothing itself: AclFunctions grants what a function needs.
         yield Policy("acl", "SELECT", "cairn_acl")
         yield from self.also
 
@@ -231,12 +230,12 @@ class SecureRows(Operation):
 
 
 class AclFunctions(Operation):
-    """Functions that run as `cairn_acl`: narrow doors past the policies; reversible.
+    """Functions that run as `cairn_acl`, past the policies; reversible.
 
-    `sql` creates them with `CREATE FUNCTION` (or replaces, where an earlier migration
-    of this set made a stand-in).  `may` maps each function's signature to the roles
-    that may execute it, "" for none but `cairn_acl` itself; nobody else may.  `rights`
-    maps a table to what the functions need there: {"goals_goal": ["SELECT (id)"]}.
+    `sql` creates them with `CREATE FUNCTION` (or replaces a placeholder of an earlier
+    migration). `may` maps each function's signature to the roles that may execute it,
+    "" for `cairn_acl` only. `rights` maps a table to what the functions need there:
+    {"goals_goal": ["SELECT (id)"]}.
     """
 
     reduces_to_sql = True
@@ -295,7 +294,7 @@ class _Key:
     column: str
     beside: str
     other: str
-    checks: bool = False  # `beside` may be empty, and then `column` must be, too
+    checks: bool = False  # `beside` may be null, and then `column` must be, too
 
     def made(self, table: str) -> Iterator[str]:
         unique = f"{self.other}_id_{self.beside}"
@@ -316,7 +315,7 @@ class _Key:
             )
 
     def gone(self, table: str) -> str:
-        # The unique key stays: other tables may hang on it, and it says nothing new.
+        # The unique key stays: other tables may depend on it.
         also = f", DROP CONSTRAINT {self._name(table)}_too" if self.checks else ""
         return f"ALTER TABLE {table} DROP CONSTRAINT {self._name(table)}{also}"
 
@@ -329,7 +328,7 @@ def _fields(model) -> dict[str, models.Field]:
 
 
 def _rights(model, rights: Mapping[str, ALL_OR_SOME]) -> Iterator[str]:
-    """As GRANT writes them; ValueError for a field that the model does not have."""
+    """In GRANT syntax; ValueError for a field that the model does not have."""
     known = _fields(model)
     for right, names in rights.items():
         if missing := [name for name in names if name not in known]:
@@ -339,7 +338,7 @@ def _rights(model, rights: Mapping[str, ALL_OR_SOME]) -> Iterator[str]:
 
 
 def _keys(model) -> Iterator[_Key]:
-    """The keys of a model with a client; none of another."""
+    """The keys of a model with a client; empty for others."""
     client = _fields(model).get("client")
     if not isinstance(client, models.ForeignKey):
         return
@@ -352,7 +351,7 @@ def _keys(model) -> Iterator[_Key]:
             other = each.related_model._meta.db_table
             key = _Key(each.column, client.column, other, checks=client.null)
         else:
-            continue  # a person
+            continue  # a user, not a client
         if each.db_constraint:
             raise ValueError(f"{model._meta.label}.{each.name}: db_constraint=False")
         yield key

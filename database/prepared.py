@@ -1,9 +1,9 @@
-"""Queries of nearly every page, compiled once a process and planned once a connection.
+"""Queries of frequent pages, compiled once per process and planned once per connection.
 
-Django takes as long to turn a queryset into SQL as PostgreSQL to answer it, which
-plans it anew each time, with the policies of every table in it.  A prepared query
-is a function that builds its queryset from stand-ins (`Parameter`) for what will be
-asked.  It runs once; what it builds is asked again and again with other values:
+Django takes as long to turn a queryset into SQL as PostgreSQL takes to execute it,
+which also plans it anew each time, with the policies of every table. A prepared query
+is a function that builds its queryset from placeholders (`Parameter`). It runs once;
+the result is executed again and again with other values:
 
     @prepared(whose=UUIDField())
     def emails(whose):
@@ -11,17 +11,17 @@ asked.  It runs once; what it builds is asked again and again with other values:
 
     emails(whose=user.pk)  # a list
 
-The function must not read the clock, the language or anything else of the moment: it
-would keep what it read.  tests/test_prepared_queries.py builds each one twice.
+The function must not read the time, the language or any other current state: that would
+be compiled in. tests/test_prepared_queries.py builds each one twice.
 
-A plain queryset comes first: a query is prepared where `bench/run --prepared` shows a
-page that saves a tenth of its CPU by what it has prepared.
+Prefer a plain queryset: prepare a query if `bench/run --prepared` shows a page that
+saves a tenth of its CPU by it.
 
-What is private in Django: `QuerySet._iterable_class`, `_fields`,
-`_known_related_objects` and `_prefetch_related_lookups`; what an iterable reads of a
-compiler (`as_sql`, `get_converters`), and that a compiler may be copied once it has
-compiled.  tests/test_prepared_anew.py asks each one beside its plain queryset and fails
-where they differ; tests/test_prepared_queries.py has connections, poolers, threads.
+Private Django API used: `QuerySet._iterable_class`, `_fields`, `_known_related_objects`
+and `_prefetch_related_lookups`; what an iterable reads of a compiler (`as_sql`,
+`get_converters`), and that a compiler can be copied after compiling.
+tests/test_prepared_anew.py runs each one beside its plain queryset and fails if they
+differ; tests/test_prepared_queries.py covers connections, poolers and threads.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Field, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 
-EVERY: list[Prepared] = []  # of this process, in the order of definition
+EVERY: list[Prepared] = []  # of this process, in order of definition
 _numbers = count(1)
 
 
 class Parameter(Value):
-    """Stands for a value that is known when the query is asked.
+    """A placeholder for a value that is given when the query is executed.
 
-    `many` stands for a list of keys: `filter(client=Parameter(..., many=True))` finds
+    `many` stands for a list of ids: `filter(client=Parameter(..., many=True))` finds
     the rows of any of them.
     """
 
@@ -61,15 +61,15 @@ class Parameter(Value):
 
 
 def array(keys: Iterable) -> str:
-    """Keys or numbers as PostgreSQL writes an array of them."""
+    """A PostgreSQL array literal of ids or numbers."""
     return f"{{{','.join(map(str, keys))}}}"
 
 
 class Prepared:
-    """One queryset in the shapes in which it was asked for.
+    """One queryset in each shape in which it was executed.
 
-    `builds()`: its functions by shape; `ask`: the function that asks it, whose
-    `queryset` is the plain one; `fields`: what is asked for.
+    `builds()`: its functions by shape; `ask`: the function that executes it, whose
+    `queryset` is the plain one; `fields`: its parameters.
     """
 
     def __init__(self, name: str):
@@ -78,7 +78,7 @@ class Prepared:
         EVERY.append(self)
 
     def rows(self, shape, build: Callable[[], QuerySet], given: Mapping) -> list:
-        """What the queryset of `build` finds with the values of `given`."""
+        """The rows of the queryset from `build`, with the values of `given`."""
         compiled = self.shapes.get(shape)
         if compiled is None:
             compiled = self.shapes[shape] = _Compiled(build)
@@ -86,12 +86,12 @@ class Prepared:
 
 
 def first(rows: list) -> Any:
-    """The first of what was found, or None."""
+    """The first row, or None."""
     return rows[0] if rows else None
 
 
 def many(field: Field) -> tuple[Field, bool]:
-    """A list of keys will be asked for."""
+    """Marks a parameter that takes a list of ids."""
     return field, True
 
 
@@ -103,7 +103,7 @@ def parameters(fields: Mapping) -> dict[str, Parameter]:
 
 
 def prepared(**fields: Field | tuple[Field, bool]):
-    """For a function whose arguments are all values to ask for."""
+    """Decorator for a function whose arguments are all query parameters."""
 
     def decorate(build: Callable[..., QuerySet]):
         query = Prepared(f"{build.__module__}.{build.__qualname__}")
@@ -121,7 +121,7 @@ def prepared(**fields: Field | tuple[Field, bool]):
 
 
 class PreparedSQL:
-    """Plain SQL with $1, $2 ... for its values, planned once a connection."""
+    """Plain SQL with $1, $2 ... for its values, prepared once per connection."""
 
     def __init__(self, sql: str):
         self.sql = sql.strip()
@@ -131,7 +131,7 @@ class PreparedSQL:
         self.execute = f"EXECUTE {self.statement} ({marks})"
 
     def rows(self, *values) -> list[tuple]:
-        """A list among the values is one of keys."""
+        """A list among the values is a list of ids."""
         values = [array(v) if isinstance(v, list) else v for v in values]
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             if prepare(cursor.db, self):
@@ -171,7 +171,7 @@ class _Compiled:
         ]
 
     def declaration(self, cursor) -> str:
-        """For PREPARE: what is always the same is written out, the rest numbered."""
+        """For PREPARE: constants are inlined, parameters numbered."""
         number = {one: f"${n}" for n, one in enumerate(self.asked, 1)}
         params = iter(self.params)
 
@@ -187,7 +187,7 @@ class _Compiled:
 
 
 class _Again(SQLCompiler):
-    """A compiler that has compiled already."""
+    """A compiler that has already compiled."""
 
     compiled: _Compiled
     given: Mapping
@@ -234,7 +234,7 @@ def _is_parameter(param) -> bool:
 
 
 def prepare(wrapper, compiled: _Compiled | PreparedSQL) -> bool:
-    """Let PostgreSQL keep the plan; False where it cannot (database/engine)."""
+    """PREPARE the statement; False if it cannot be (database/engine)."""
     wrapper.ensure_connection()
     if wrapper.prepared is None:
         return False

@@ -1,4 +1,4 @@
-"""Between-session practice."""
+"""Exercises between sessions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class AssignmentQuerySet(ClientRowQuerySet):
 
 
 class Assignment(ClientRow):
-    """One thing to do before the next session.  "Some" counts; a miss is no failure."""
+    """An exercise to do before the next session. "Some" counts; a miss is no
+    failure."""
 
     retention = "record"
     frozen = {"session", "set_by", "set_at"}
@@ -88,15 +89,16 @@ class Assignment(ClientRow):
 
     @transaction.atomic
     def say(self, answer: str, *, by: User, seen: str) -> bool:
-        """Write how it went; a later word of one's own replaces an earlier one.
+        """Save how it went; a person's later answer replaces their earlier one.
 
-        False, and `self` as it is now, where another person answered something else
-        than `seen`, which the page showed: their answer is shown before it is replaced.
+        False, with `self` reloaded, if another person answered differently from `seen`,
+        which the page showed: their answer is shown before it is replaced.
         """
         rows = Assignment.objects.filter(pk=self.pk)
         known = Q(answered_by=None) | Q(answered_by=by) | Q(answer__in=[seen, answer])
         said = {"answer": answer, "answered_at": timezone.now(), "answered_by": by}
-        if not rows.filter(known).update(**said):  # one statement: nobody is between
+        # one statement, so no other write comes between
+        if not rows.filter(known).update(**said):
             self.refresh_from_db(fields=["answer", "answered_by"])
             return False
         self.answer = answer
@@ -104,7 +106,7 @@ class Assignment(ClientRow):
         return True
 
     def answered_meanwhile(self) -> str:
-        """What is said to whoever answers after another person did."""
+        """The message to someone who answers after another person did."""
         words = gettext(
             "%(name)s already answered “%(answer)s”. To replace that, answer again."
         )

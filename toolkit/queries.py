@@ -1,4 +1,4 @@
-"""What was agreed to do between sessions."""
+"""Queries of exercises."""
 
 from __future__ import annotations
 

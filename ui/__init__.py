@@ -1,1 +1,1 @@
-"""Design system: forms, widgets, dates, names, template tags, charts.  No tables."""
+"""Design system: forms, widgets, dates, names, template tags, charts. No tables."""

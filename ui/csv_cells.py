@@ -1,4 +1,4 @@
-"""What a spreadsheet would take for a formula.
+"""Detection and escaping of spreadsheet formulas in CSV cells.
 
 Plain Python: uploaded files are read in a process without Django.
 """
@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Whatever looks like one of these, full-width and small forms among them (OWASP: CSV
-# injection), and the minus of typesetters.
+# Characters that look like one of these, including full-width and small forms (OWASP:
+# CSV injection), and the typographic minus.
 FORMULA = "=+-@\u2212"
 QUOTES = "'\"`\u2018\u2019\u201c\u201d\u2032\u2033"
 BREAKS = "\t\r\n\v\f\0"
-# Where a program may begin another cell, whatever separator the file was written with.
+# Where a program may start another cell, whatever separator the file has.
 SPLITS = ",;|\t\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 SPLIT = re.compile(f"[{SPLITS}]")
 
 
 def is_formula(cell: str) -> bool:
-    """To the program that opens it, whatever blanks, quotes and signs nobody sees
-    stand before it; a line break or tab in front would begin a cell of its own."""
+    """Whether a spreadsheet would take it as a formula, ignoring leading spaces, quotes
+    and invisible characters; a leading line break or tab would start a new cell."""
     for sign in cell:
         if sign in BREAKS:
             return True
@@ -36,7 +36,8 @@ def _is_skipped(sign: str) -> bool:
 
 
 def _sign_at(text: str, at: int) -> int | None:
-    """Where the formula sign is that the piece from `at` begins with, if it does."""
+    """The position of the formula sign with which the text from `at` starts, or
+    None."""
     while at < len(text) and text[at] not in SPLITS:
         if not _is_skipped(text[at]):
             is_one = unicodedata.normalize("NFKC", text[at])[0] in FORMULA
@@ -46,16 +47,17 @@ def _sign_at(text: str, at: int) -> int | None:
 
 
 def _signs_inside(text: str) -> list[int]:
-    """Where a cell would begin a formula if the text were split at one of SPLITS."""
+    """Positions at which a formula would start if the text were split at one of
+    SPLITS."""
     found = (_sign_at(text, split.end()) for split in SPLIT.finditer(text))
     return [at for at in found if at is not None]
 
 
 def harmless(cell: str) -> str:
-    """With an apostrophe before each formula sign that a spreadsheet could run.
+    """Put an apostrophe before each formula sign that a spreadsheet could run.
 
-    At the cell's beginning it stands before the blanks and quotes as well.  Inside, a
-    sign counts where a program that splits at another separator begins a cell.
+    At the start of the cell it goes before spaces and quotes too. Inside, a sign counts
+    where a program that splits at another separator starts a cell.
     """
     pieces, done = [], 0
     for at in _signs_inside(cell):
@@ -66,7 +68,7 @@ def harmless(cell: str) -> str:
 
 
 def unmarked_inside(cell: str) -> str:
-    """Without the apostrophes that `harmless` set inside; one at the front stays."""
+    """Remove the apostrophes that `harmless` added inside; one at the front stays."""
     if "'" not in cell:
         return cell
     pieces, done = [], 0

@@ -1,9 +1,8 @@
-"""Days and times as they are written in the reader's language and practice.
+"""Dates and times in the reader's language and the practice's clock format.
 
-The one place where a date or a time becomes words.  Each form is marked for
-translation, so that a translator puts its parts in order.  All take what is local
-already (a date, or a moment in the reader's zone).  The clock has 12 hours unless the
-practice chose 24.
+The only place that formats dates and times. Each format is marked for translation, so
+that translators can reorder its parts. All take local values (a date, or a datetime in
+the reader's time zone). The clock has 12 hours unless the practice chose 24.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _clock_hours: ContextVar[int] = ContextVar("clock_hours", default=12)
 
 @contextmanager
 def clock_of(hours: int) -> Iterator[None]:
-    """Times within are written with a clock of `hours`, 12 or 24."""
+    """Context manager: format times with a clock of `hours`, 12 or 24."""
     before = _clock_hours.set(hours)
     try:
         yield
@@ -60,7 +59,7 @@ def weekday_in_full(day: date) -> str:
 
 
 def clock(moment: datetime | time) -> str:
-    """2:00 pm, or 14:00 with a clock of 24 hours."""
+    """2:00 pm, or 14:00 with a 24-hour clock."""
     if clock_hours() == 24:
         return date_format(moment, pgettext("time format", "H:i"))
     return date_format(moment, pgettext("time format", "g:i A")).lower()

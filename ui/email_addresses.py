@@ -1,9 +1,9 @@
-"""Email addresses in one spelling, so that one mailbox is one account.
+"""Email addresses in a normalized form, so that one mailbox is one account.
 
-`normalize` gives the spelling that is stored and compared: without invisible
-characters, NFKC, lower case, the domain in ASCII.  `readable` gives the one that
-people read.  Domains follow UTS 46 without its transitional mappings, as browsers do:
-`ß` stays `ß`, of which Python's "idna" codec (of 2003) would make another domain.
+`normalize` returns the form that is stored and compared: no invisible characters, NFKC,
+lowercase, domain in ASCII. `readable` returns the form for display. Domains follow UTS
+46 without transitional mappings, as in browsers: `ß` stays `ß`, which Python's "idna"
+codec (IDNA 2003) would change into another domain.
 """
 
 from __future__ import annotations
@@ -17,31 +17,28 @@ from django.utils.translation import gettext_lazy as _
 
 from ui import names
 
-MOST = 320  # characters that are looked at; a valid address has at most 254
+MOST = 320  # characters examined; a valid address has at most 254
 PREFIX = "xn--"
-# What browsers, after NFKC, read as the dot between two labels too.
+# Browsers read these, after NFKC, as the dot between labels too.
 DOTS = str.maketrans({"\u3002": "."})
 # Letters, marks and digits (and emoji, "So"); no spaces, no punctuation.
 IN_LABEL = {"L", "M", "N"}
-# Found beside an address where it was copied from; a dot at the end is the root's.
+# Copied along with an address; a trailing dot is the DNS root.
 AROUND = " \t\r\n\v\f<>"
-# Variation selectors choose between two drawings of one character.
+# Variation selectors choose between two glyphs of one character.
 SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0x180B, 0x1810))))
 
 
 def normalize(text: str) -> str:
-    """The stored spelling of `text`; what is no address comes back tidied, not refused.
-
-    Applying it twice changes nothing more.
-    """
+    """The stored form of `text`; invalid input is cleaned, not rejected. Idempotent."""
     local, at, domain = _plain(text[:MOST]).rpartition("@")
     return local + at + (_domain(domain) if at else domain)
 
 
 def validate(address: str) -> None:
-    """Raise ValidationError where no mail could reach this (normalized) address.
+    """Raise ValidationError if no email could reach this (normalized) address.
 
-    `=?` begins an encoded word (RFC 2047): a mail program would decode it.
+    `=?` starts an encoded word (RFC 2047): a mail program would decode it.
     """
     domain = address.rpartition("@")[2]
     last = domain.rpartition(".")[2]
@@ -53,25 +50,25 @@ def validate(address: str) -> None:
 
 
 def readable(address: str) -> str:
-    """The same address with its domain in the letters of its language."""
+    """The same address with its domain in Unicode."""
     local, at, domain = address.rpartition("@")
     return local + at + ".".join(_to_unicode(label) for label in domain.split("."))
 
 
 def to_search(text: str) -> str:
-    """A piece of an address as it is found within stored ones."""
+    """Part of an address, normalized to be found in stored ones."""
     local, at, domain = _plain(text[:MOST]).rpartition("@")
     return local + at + _domain(domain)
 
 
 def _plain(text: str) -> str:
-    """NFKC in lower case without controls, format characters and fillers."""
+    """NFKC in lowercase, without control, format and filler characters."""
     text = unicodedata.normalize("NFKC", text).translate(DOTS).lower()
     domain_at = text.rfind("@")
     kept = (
         sign
         for at, sign in enumerate(text)
-        # A domain with a joiner is another one than without: it is refused, not tidied.
+        # A domain with a joiner differs from one without: it is rejected, not cleaned.
         if not _is_invisible(sign) or (sign in names.JOINERS and at > domain_at)
     )
     text = unicodedata.normalize("NFKC", "".join(kept))
@@ -96,7 +93,7 @@ def _to_ascii(label: str) -> str:
 
 
 def _to_unicode(label: str) -> str:
-    """What an xn-- label stands for; itself where it is not the ASCII of anything."""
+    """The Unicode form of an xn-- label; unchanged if it is invalid."""
     if not label.startswith(PREFIX):
         return label
     try:
@@ -114,7 +111,7 @@ def _fits(sign: str) -> bool:
 
 
 def _is_label(label: str) -> bool:
-    """Whether a label of a normalized domain can name anything."""
+    """Whether a label of a normalized domain is valid."""
     if not re.fullmatch(r"[a-z0-9-]{1,63}", label):
         return False
     return not label.startswith(PREFIX) or _to_unicode(label) != label

@@ -1,4 +1,4 @@
-"""What forms say where Django and allauth have words of their own: ours, here alone."""
+"""Our wording for the error messages of Django's and allauth's forms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHECK = _("Check this field.")
 EMAIL = _("Enter an email address, such as name@example.org.")
 LINK = _("Enter a full web address, starting with https://.")
 
-# By the code of what is wrong, for every kind of field: validators say it too.
+# By error code, for every kind of field; validators use it too.
 EVERYWHERE = {
     "max_length": _("Keep this to %(limit_value)d characters; it has %(show_value)d."),
     "min_length": _(
@@ -37,7 +37,7 @@ EVERYWHERE = {
     "null": _("Fill this in."),
     "blank": _("Fill this in."),
 }
-# By the kind of field, the most particular first.
+# By field class, the most specific first.
 OF_KIND: list[tuple[type[forms.Field], dict]] = [
     (forms.EmailField, {"invalid": EMAIL}),
     (forms.URLField, {"invalid": LINK}),
@@ -70,7 +70,7 @@ OF_KIND: list[tuple[type[forms.Field], dict]] = [
         },
     ),
 ]
-# What any other field may bring of Django's.
+# Django's other messages, for any field.
 OTHERS = {
     "invalid": CHECK,
     "incomplete": _("Fill in every part."),
@@ -85,7 +85,7 @@ OF_MODELS = [
     if isinstance(kind, type) and issubclass(kind, models.Field)
     for words in getattr(kind, "default_error_messages", {}).values()
 ]
-# allauth's, by their names: for signing in, and for second steps.
+# allauth's, by their keys: sign-in and two-step verification.
 SIGNING_IN = {
     "email_password_mismatch": _("That email and password don’t match."),
     "account_inactive": _("This account is closed. Contact your practice."),
@@ -103,12 +103,12 @@ NOT_POSSIBLE = _("That is not possible here.")
 
 
 def all_ours(theirs: dict, ours: dict) -> dict:
-    """Every one of a library's, in our words; what we know no page for too."""
+    """All messages of a library in our wording, including those we know no page for."""
     return dict.fromkeys(theirs, NOT_POSSIBLE) | ours
 
 
 def speak(field: forms.Field) -> None:
-    """Our words for all that Django would say at this field; its own stay."""
+    """Replace Django's messages at this field; the field's own stay."""
     usual = _usual(type(field))
     for code, words in {**EVERYWHERE, **_of_kind(field, usual)}.items():
         said = field.error_messages.get(code)
@@ -117,7 +117,7 @@ def speak(field: forms.Field) -> None:
 
 
 def retold(error, field: forms.Field | None):
-    """A refusal that a model's field brought to a form, in our words."""
+    """A model field's error, in our wording."""
     if not isinstance(error, ValidationError):
         return error
     by_field = getattr(error, "error_dict", {})
@@ -143,6 +143,6 @@ def _usual(kind: type[forms.Field]) -> dict:
 
 
 def _of_kind(field: forms.Field, usual: dict) -> dict:
-    """What its kind is wrong about; nothing that only a validator of ours would say."""
+    """The messages of the field's class; none that only our own validators use."""
     ours = next((said for kind, said in OF_KIND if isinstance(field, kind)), {})
     return {code: said for code, said in OTHERS.items() if code in usual} | ours

@@ -1,4 +1,4 @@
-"""The house's forms: words before boxes, and the database has the last word."""
+"""Base forms: labels before fields, and constraints checked by the database."""
 
 from collections import Counter
 from uuid import uuid4
@@ -23,7 +23,7 @@ NUMBERS = [(number, str(number)) for number in range(11)]
 
 
 def day_field(label, *, required=False, help_text=""):
-    """A day, chosen in the browser's own calendar."""
+    """A date field with the browser's date picker."""
     return forms.DateField(
         label=label,
         required=required,
@@ -33,19 +33,19 @@ def day_field(label, *, required=False, help_text=""):
 
 
 class StonesField(forms.TypedChoiceField):
-    """A whole number from 0 to 10, or None; `low` and `high` are its ends in words."""
+    """A whole number from 0 to 10, or None; `low` and `high` label its ends."""
 
     def __init__(self, *, low="", high="", last=None, **kwargs):
         kwargs.setdefault("widget", Stones(low=low, high=high, last=last))
         super().__init__(choices=NUMBERS, coerce=int, empty_value=None, **kwargs)
 
     def say(self, *, low, high, last=None):
-        """Words for the ends and last time's number, known only with the goal."""
+        """Set the labels of the ends and the last rating, known only with the goal."""
         self.widget.low, self.widget.high, self.widget.last = low, high, last
 
 
 class _Colleagues(forms.models.ModelChoiceIterator):
-    """Reads everyone first, to know whose name is not the only one of its kind."""
+    """Reads all rows first, to know which names are not unique."""
 
     def __iter__(self):
         if self.field.empty_label is not None:
@@ -55,7 +55,7 @@ class _Colleagues(forms.models.ModelChoiceIterator):
 
 
 def tell_apart(people) -> list:
-    """Sets `shown_name` of each: with the address where another one has the name."""
+    """Set `shown_name` of each: with the email address if the name is not unique."""
     people = list(people)
     many = Counter(person.name_key for person in people)
     for person in people:
@@ -66,7 +66,7 @@ def tell_apart(people) -> list:
 
 
 class ColleagueField(forms.ModelChoiceField):
-    """One of the people who work here; two of one name are told apart."""
+    """A member of staff; two people of one name are told apart."""
 
     iterator = _Colleagues
 
@@ -75,7 +75,7 @@ class ColleagueField(forms.ModelChoiceField):
 
 
 class PickField(forms.ChoiceField):
-    """One of a few ways: choices are (value, label, reason)."""
+    """One of a few options with reasons: choices are (value, label, reason)."""
 
     def __init__(self, *, choices, **kwargs):
         reasons = {value: reason for value, _label, reason in choices}
@@ -85,7 +85,7 @@ class PickField(forms.ChoiceField):
 
 
 class SegmentsField(forms.ChoiceField):
-    """One of a few short words in a row."""
+    """One of a few short options in a row."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("widget", Segments)
@@ -93,14 +93,14 @@ class SegmentsField(forms.ChoiceField):
 
 
 class WeekField(forms.ChoiceField):
-    """A day among a few, shown side by side."""
+    """A choice among a few days, shown side by side."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("widget", WeekInput)
         super().__init__(**kwargs)
 
     def show(self, days):
-        """`days` are (value, weekday, date, what is free, whether it is full)."""
+        """`days` are (value, weekday, date, text of free times, whether it is full)."""
         self.widget.days = {value: rest for value, *rest in days}
         self.choices = [(value, day) for value, _weekday, day, *_rest in days]
 
@@ -109,7 +109,7 @@ class WeekField(forms.ChoiceField):
 
 
 class TimesField(forms.ChoiceField):
-    """An hour of that day."""
+    """A time on that day."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("widget", Times)
@@ -121,7 +121,7 @@ def _table(name):
 
 
 def _unique_field(model, name):
-    """The field whose own `unique=True` PostgreSQL or Django gave this name."""
+    """The field whose `unique=True` created the constraint of this name."""
     for field in model._meta.local_fields:
         start = f"{model._meta.db_table}_{field.column}_"
         if field.unique and name.startswith(start) and name.endswith(("key", "uniq")):
@@ -130,7 +130,7 @@ def _unique_field(model, name):
 
 
 def violated(error):
-    """The constraint or field that refused a row, or None for one we do not know."""
+    """The constraint or field that rejected a row, or None if unknown."""
     diag = getattr(error.__cause__, "diag", None)
     model = diag and _table(diag.table_name)
     if not (model and diag.constraint_name):
@@ -142,16 +142,17 @@ def violated(error):
 
 
 def _is_key(error):
-    """Whether a row with this very key is there already."""
+    """Whether a row with this id already exists."""
     diag = getattr(error.__cause__, "diag", None)
     return bool(diag and (diag.constraint_name or "").endswith("_pkey"))
 
 
 class House:
-    """What every form of the house has: its helper, its once key, its saving."""
+    """Base of all our forms: crispy helper, double-submit key, saving."""
 
-    use_required_attribute = False  # we answer in words, the browser in bubbles
-    has_once = False  # a hidden key, so that pressing twice saves once
+    # we show error messages instead of the browser's popups
+    use_required_attribute = False
+    has_once = False  # a hidden key, so that a double click saves once
     sent_before = SENT_BEFORE
     result = None
 
@@ -167,10 +168,10 @@ class House:
             self._count(field)
         self.helper = FormHelper()
         self.helper.form_tag = False
-        self.helper.disable_csrf = True  # the page's <form> carries its own
+        self.helper.disable_csrf = True  # the page's <form> has its own
 
     def _widget_data_value(self, widget, html_name):
-        """What was typed, before anything measures, compares or shows it again."""
+        """Normalize the input before it is measured, compared or shown again."""
         said = super()._widget_data_value(widget, html_name)
         if not isinstance(said, str) or isinstance(widget, forms.PasswordInput):
             return said
@@ -179,7 +180,7 @@ class House:
         return text.line_breaks(said)
 
     def _ask(self, field):
-        """Our words for what is missing or wrong, unless the field brought its own."""
+        """Our messages for missing or invalid values, unless the field has its own."""
         form_messages.speak(field)
         usual = forms.Field.default_error_messages["required"]
         if field.error_messages["required"] == usual:
@@ -189,15 +190,15 @@ class House:
             )
 
     def _count(self, field):
-        """A browser cuts a pasted text at `maxlength` in silence: the page says instead
-        how much is too much (static/js/cairn.js), and so does the answer."""
+        """A browser silently cuts pasted text at `maxlength`: instead the page
+        (static/js/cairn.js) and the error message say how much is too long."""
         attrs = field.widget.attrs
         if isinstance(field.widget, TYPED) and "maxlength" in attrs:
             attrs["data-most"] = attrs.pop("maxlength")
             attrs["data-over"] = TOO_LONG
 
     def full_clean(self):
-        for field in self.fields.values():  # some came after the first
+        for field in self.fields.values():  # some were added after __init__
             self._ask(field)
         super().full_clean()
 
@@ -205,10 +206,10 @@ class House:
         super().add_error(field, form_messages.retold(error, self.fields.get(field)))
 
     def written(self, verb, *args, **kwargs):
-        """Whether `verb(*args, **kwargs)` was kept; if not, the form says why.
+        """Whether `verb(*args, **kwargs)` was saved; if not, the form has the errors.
 
-        The verb runs in a savepoint, so that the page can still be shown after the
-        database refused. What it returned is in `self.result`.
+        The method runs in a savepoint, so that the page can still be rendered after the
+        database rejected it. Its return value is in `self.result`.
         """
         try:
             with transaction.atomic():
@@ -220,10 +221,10 @@ class House:
         return not self.errors
 
     def kept_before(self, rows, is_same):
-        """The row of `rows` that this form wrote already; asked within `written`.
+        """The row of `rows` that this form already saved; call it within `written`.
 
-        Where it was sent with other words than `is_same(row)` says, they come back with
-        a key of their own: nothing that was typed is dropped in silence.
+        If the form was resubmitted with different text than `is_same(row)` accepts, it
+        is returned with a new key, so that nothing typed is lost.
         """
         once = self.cleaned_data["once"]
         row = rows.filter(pk=once).first() if once else None
@@ -234,7 +235,8 @@ class House:
         return row
 
     def _take(self, error):
-        """A verb's own refusal; what it says of fields not shown stands on top."""
+        """Add a ValidationError to the form; messages for fields not shown go on
+        top."""
         if not hasattr(error, "error_dict"):
             return self.add_error(None, error)
         for name, errors in error.error_dict.items():
@@ -254,7 +256,8 @@ class House:
         )
 
     def _names(self, constraint):
-        """Its `violation_error_code` may name a field; else the fields it spans."""
+        """The field in its `violation_error_code`; else the fields of the
+        constraint."""
         code = constraint.violation_error_code
         return [code, *getattr(constraint, "fields", ())]
 
@@ -267,8 +270,8 @@ class HouseForm(House, forms.Form):
 
 
 class HouseModelForm(House, forms.ModelForm):
-    """Leaves constraints to the database: asking first costs a query for each, and
-    a row that one may not see passes the question anyway."""
+    """Leaves constraints to the database: checking first costs a query each, and misses
+    rows that the user may not see."""
 
     def _post_clean(self):
         instance = self.instance

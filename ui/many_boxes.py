@@ -1,4 +1,4 @@
-"""Many checkboxes in one piece: as a template, three thousand of them took a second."""
+"""Many checkboxes as one string: three thousand of them took a second in a template."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BOX = (
 def many_boxes(
     name: str, offered: Sequence[tuple], chosen: Container, *, prefix: str
 ) -> SafeString:
-    """One of each (value, words) in `offered`, ticked where `chosen` has the value.
+    """A checkbox for each (value, label) in `offered`, checked if in `chosen`.
 
-    `prefix` makes their ids: unique on the page.  Each that is ticked comes along as a
-    hidden `was`, so that a save knows what the page had shown.
+    `prefix` makes their ids unique on the page. Each checked one is also sent as a
+    hidden `was`, so that a save knows what the page showed.
     """
     shown = ((value,) for value, _words in offered if value in chosen)
     return format_html_join(

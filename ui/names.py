@@ -1,7 +1,7 @@
-"""Names of people, and other text of a single line, in one spelling.
+"""Names of people and other single-line text in a normalized form.
 
-`clean` is what is stored and shown, `name_key` what is compared, searched and sorted
-by.  PostgreSQL and Python compare the same key, so the order is the same on any server.
+`clean` is stored and shown; `name_key` is compared, searched and sorted. PostgreSQL and
+Python compare the same key, so the order is the same on any server.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 
-MOST = 2_000  # characters; a pile of accents takes quadratic time to normalize
+MOST = 2_000  # characters; normalizing a pile of accents takes quadratic time
 # ZERO WIDTH NON-JOINER and JOINER change how Persian, Hindi and others are written.
 JOINERS = "\u200c\u200d"
-# Letters, marks and symbols that are drawn as nothing.
+# Letters, marks and symbols without a visible glyph.
 FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-# Marks that a search leaves out: Latin, Greek and Cyrillic accents, Hebrew and Arabic
-# vowel points.  Marks of other scripts are letters: without them names become others.
+# Marks that a search ignores: Latin, Greek and Cyrillic accents, Hebrew and Arabic
+# vowel points. Marks of other scripts distinguish names.
 ACCENTS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
 )
-# Letters with a stroke have no accent that could be taken off, and keyboards write
-# apostrophes and hyphens in several ways.
+# Letters with a stroke have no accent to remove, and keyboards have several apostrophes
+# and hyphens.
 ALIKE = str.maketrans(
     {
         **dict(zip("łøđðħıŧŀƚɨʉɫ", "loddhitlliul", strict=True)),
@@ -37,9 +37,8 @@ ALIKE = str.maketrans(
 def clean(text: str) -> str:
     """One line in NFC, without control, direction and invisible format characters.
 
-    Of what is longer than any name (2,000 characters) the beginning.
-    Runs of spaces become one.  A joiner stays between two letters.  What has nothing
-    to see in it becomes the empty string.  Applying it twice changes nothing more.
+    Cut to 2,000 characters, longer than any name. Runs of spaces become one. A joiner
+    is kept between two letters. Text without anything visible becomes "". Idempotent.
     """
     text = unicodedata.normalize("NFC", text[:MOST])
     text = "".join(map(_kept_or_space, text))
@@ -49,36 +48,37 @@ def clean(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether `text` has at least one character that leaves something on the page."""
+    """Whether `text` has at least one visible character."""
     return any(map(_can_be_seen, text))
 
 
 def turns_round(text: str) -> bool:
-    """Whether `text` has letters that are written from right to left.
+    """Whether `text` contains right-to-left letters.
 
-    In a sentence of the other direction it would take punctuation and numbers along.
+    In a left-to-right sentence they would reorder adjacent punctuation and numbers.
     """
     return any(unicodedata.bidirectional(sign) in ("R", "AL", "AN") for sign in text)
 
 
 def isolated(text: str) -> str:
-    """In a sentence: with Unicode's isolates around a name that would turn it round."""
+    """For use in a sentence: with Unicode isolates around a name of the other
+    direction."""
     return f"\u2068{text}\u2069" if turns_round(text) else text
 
 
 def name_key(text: str) -> str:
-    """What a name is compared by: no case, no accents, no joiners, single spaces.
+    """The comparison key of a name: no case, no accents, no joiners, single spaces.
 
-    "Ärmel" and "ARMEL" share a key, however they were typed.  Keys sort by code point.
+    "Ärmel" and "ARMEL" share a key, however they were typed. Keys sort by code point.
     """
     text = shown = clean(text)
     for sign in JOINERS:
         text = text.replace(sign, "")
-    for _turn in range(2):  # some foldings make letters that fold again
+    for _turn in range(2):  # some case foldings produce letters that fold again
         text = unicodedata.normalize("NFKD", text).casefold().translate(ALIKE)
         text = ACCENTS.sub("", unicodedata.normalize("NFKD", text))
     text = clean(text)
-    return text or shown  # a name that is nothing but an accent keeps it
+    return text or shown  # a name that is only an accent keeps it
 
 
 def _kept_or_space(sign: str) -> str:
@@ -91,7 +91,7 @@ def _kept_or_space(sign: str) -> str:
 
 
 def _without_stray_joiners(text: str) -> str:
-    """A joiner joins: it stands after a letter, a mark or an emoji, and before one."""
+    """A joiner is kept only after a letter, mark or emoji, and before one."""
     kept = []
     for at, sign in enumerate(text):
         if sign in JOINERS:

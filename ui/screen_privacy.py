@@ -1,4 +1,4 @@
-"""What a therapist who shares the screen does not want shown: names become initials."""
+"""Screen sharing: while it is on, client names are shown as initials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _initials: ContextVar[bool] = ContextVar("initials", default=False)
 
 
 def begin(request, person):
-    """For this request; the middleware gives the token back to `end`."""
+    """For this request; the middleware passes the token back to `end`."""
     wanted = person.is_authenticated and request.session.get(INITIALS, False)
     return _initials.set(bool(wanted))
 
@@ -24,14 +24,14 @@ def shows_initials() -> bool:
 
 
 def called(who) -> str:
-    """A client's name for a sentence that is no HTML, as it is to be shown now."""
+    """A client's name as it may be shown now, for text that is not HTML."""
     return names.isolated(plainly_called(who))
 
 
 def plainly_called(who) -> str:
-    """A client's name as it is to be shown now: "Cleo Hart", or "C. H.".
+    """A client's name as it may be shown now: "Cleo Hart", or "C. H.".
 
-    `who` may be a User as well; who works here keeps their name.
+    `who` may be a User too; staff names are never shortened.
     """
     name = getattr(who, "name", who)
     if not _initials.get() or not getattr(who, "is_client", True):

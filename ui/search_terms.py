@@ -1,6 +1,6 @@
-"""What is looked for in a list."""
+"""The search text of a list."""
 
 
 def sought(request) -> str:
-    """The words in ?q=; PostgreSQL knows no NUL byte."""
+    """The text of ?q=, without NUL, which PostgreSQL rejects."""
     return request.GET.get("q", "").replace("\0", "").strip()[:80]

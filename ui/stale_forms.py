@@ -1,8 +1,8 @@
-"""Forms about what is kept already, sent from a page that has grown old.
+"""Forms that edit saved data, submitted from a stale page.
 
-Another tab, or somebody else, changed the same row after the page was opened. What the
-page left as it was stays as it is by now; what both changed is asked about. Nothing is
-overwritten in silence.
+Another tab or person changed the same row after the page was opened. Fields that the
+page left unchanged keep the newer value; a field that both changed is asked about.
+Nothing is overwritten silently.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from django.utils.translation import gettext as _
 
 from ui import dates
 
-FIELD = "shown"  # what the page showed, as marks
+FIELD = "shown"  # marks of the values that the page showed
 LONGEST = 80  # characters of a value that an error message repeats
 
 
 def mark(field: forms.Field, value) -> str:
-    """Twelve hex digits that are the same for the same value, shown or sent.
+    """Twelve hex digits, equal for equal values, whether shown or submitted.
 
-    `value` is as a form takes it or as it is kept; "" and None are the same.
+    `value` is as a form takes it or as it is stored; "" and None are equal.
     """
     value = field.prepare_value(value)
     if isinstance(field.widget, DateTimeBaseInput):  # shown without its seconds
@@ -40,9 +40,9 @@ def mark(field: forms.Field, value) -> str:
 
 
 class NoOverwrite:
-    """Put before `HouseForm`; the page's form must hold `{{ form.shown }}`.
+    """Mixin before `HouseForm`; the page's form must contain `{{ form.shown }}`.
 
-    Only for fields whose `initial` is what is kept, read in this request.
+    Only for fields whose `initial` is the saved value, read in this request.
     """
 
     def __init__(self, *args, **kwargs):
@@ -59,7 +59,7 @@ class NoOverwrite:
 
     @cached_property
     def outdated(self) -> dict[str, str]:
-        """What was kept anew since the page was opened: each field's mark by now."""
+        """Fields saved since the page was opened: each field's current mark."""
         said = self._as_shown()
         now = json.loads(self._as_kept())
         return {n: now[n] for n in now if said.get(n, now[n]) != now[n]}
@@ -100,14 +100,15 @@ class NoOverwrite:
         return sent != self._as_shown().get(name)
 
     def _leave(self, name: str) -> None:
-        """The page did not change it, so it stays as somebody made it meanwhile."""
+        """The page did not change it, so the newer value stays."""
         field = self.fields[name]
         kept = field.prepare_value(self.get_initial_for_field(field, name))
         self.cleaned_data[name] = field.clean(kept)
         self.left_alone.add(name)
 
     def _show_anew(self, names) -> None:
-        """Sent once more, the form means it, having seen what `names` are by now."""
+        """If submitted again, the user has seen the new values of `names` and means
+        it."""
         now = json.loads(self._as_kept())
         said = self._as_shown() | {name: now[name] for name in names}
         self.data = self.data.copy()

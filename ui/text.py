@@ -1,4 +1,4 @@
-"""What is typed, in one spelling before it is measured or compared."""
+"""Normalization of input before it is measured or compared."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import unicodedata
 
 from ui import names
 
-# Python's normalization takes quadratic time over a pile of accents: 2,000 characters
-# take 2 ms, 100,000 take 5 s.  What is longer than this is no line and no password.
+# Python's normalization takes quadratic time for a pile of accents: 2,000 characters
+# take 2 ms, 100,000 take 5 s. Anything longer is neither a line nor a password.
 MOST = 2_000
 
 
@@ -17,13 +17,14 @@ def line_breaks(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A single line as `names.clean` leaves it; what is too long for one, as typed."""
+    """A single line as `names.clean` returns it; unchanged if it is too long for
+    one."""
     return names.clean(text) if len(text) <= MOST else text
 
 
 def password(text: str) -> str:
-    """NFKC, so that every keyboard types the same password (NIST SP 800-63B-4).
+    """NFKC, so that every keyboard produces the same password (NIST SP 800-63B-4).
 
-    Composed and decomposed accents are one, a no-break space is a space.
+    Composed and decomposed accents are equal, a no-break space is a space.
     """
     return unicodedata.normalize("NFKC", text) if len(text) <= MOST else text

@@ -1,7 +1,7 @@
-"""What changed between two texts, word by word, with bounded work.
+"""Word-by-word difference of two texts, with a limit on the work.
 
-Texts too different to compare by words are compared by paragraph; where that is too
-much as well, nothing is marked and a reader sees both as they are.
+Texts too different for that are compared by paragraph; if that is too much as well,
+nothing is marked and both are shown as they are.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ MOST_COMPARISONS = 500_000
 _WORD = re.compile(r"\s+|[\w\u2019'-]+|[^\w\s]")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
-# What stays, what was removed and what was added, in this order, again and again.
+# Lengths kept, removed and added, in this order, repeated.
 Change = tuple[str, str, str]
 
 
 class _TooMuch(Exception):
-    """Comparing further would cost more than this page may."""
+    """Comparing further would exceed the limit."""
 
 
 class _Matcher(SequenceMatcher):
-    """The standard library's, which counts beforehand what it would compare."""
+    """difflib's matcher, with a count of the comparisons made in advance."""
 
     def __init__(self, old: list[str], new: list[str]):
         super().__init__(None, old, new, autojunk=False)
@@ -61,7 +61,7 @@ def _lines_of(text: str) -> str:
 
 
 def compared(old: str, new: str) -> list[Change] | None:
-    """The runs of both texts; None where they are too different to compare."""
+    """The runs of both texts; None if they are too different to compare."""
     before, after = _words(_lines_of(old)), _words(_lines_of(new))
     same_start = _same(before, after)
     start = "".join(before[:same_start])
@@ -77,7 +77,7 @@ def compared(old: str, new: str) -> list[Change] | None:
 
 
 def _same(one: Iterable[str], other: Iterable[str]) -> int:
-    """How many words both begin with."""
+    """How many leading words are equal."""
     count = 0
     for mine, theirs in zip(one, other, strict=False):
         if mine != theirs:
@@ -102,17 +102,17 @@ def _middle(before: list[str], after: list[str]) -> list[Change] | None:
     return None
 
 
-# -- compared once, shown often --------------------------------------------------------
+# -- stored comparisons ----------------------------------------------------------------
 
 
 def stored(old: str, new: str) -> str:
-    """The comparison as the lengths of its runs, to be shown later by `word_diff`."""
+    """The comparison as the lengths of its runs, for `word_diff` later."""
     runs = compared(old, new)
     return json.dumps(runs and [[len(text) for text in run] for run in runs])
 
 
 def _restored(old: str, new: str, lengths: str) -> list[Change] | None:
-    """The runs again; ValueError where these are not the texts that were compared."""
+    """The runs again; ValueError if these are not the texts that were compared."""
     said = json.loads(lengths)
     if said is None:
         return None
@@ -127,11 +127,11 @@ def _restored(old: str, new: str, lengths: str) -> list[Change] | None:
     return runs
 
 
-# -- as it is shown --------------------------------------------------------------------
+# -- rendering -------------------------------------------------------------------------
 
 
 def _wrapped(tag: str, text: str) -> str:
-    """Words in <ins> or <del>, the space around them outside."""
+    """Words in <ins> or <del>, with the surrounding space outside."""
     inner = text.strip()
     if not inner:
         return conditional_escape(text)
@@ -140,9 +140,9 @@ def _wrapped(tag: str, text: str) -> str:
 
 
 def word_diff(old: str, new: str, lengths: str = "") -> SafeString:
-    """The new text with what was taken out struck and what is new underlined.
+    """The new text with removed words struck through and new ones underlined.
 
-    `lengths` is what `stored()` gave for the same two texts.
+    `lengths` is the result of `stored()` for the same two texts.
     """
     try:
         runs = _restored(old, new, lengths) if lengths else compared(old, new)
@@ -161,7 +161,7 @@ def word_diff(old: str, new: str, lengths: str = "") -> SafeString:
 
 
 def only_here(text: str, other: str) -> SafeString:
-    """A text in paragraphs, what the other one lacks underlined."""
+    """A text in paragraphs, with what the other one lacks underlined."""
     runs = compared(text, other)
     if runs is None:
         runs = [(_lines_of(text), "", "")]

@@ -1,4 +1,4 @@
-"""Choosing a time zone: by city and the time it is there now, the browser's first."""
+"""Choose a time zone by city and its current time, the browser's zone first."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from ui import dates, time_zones
 from ui.names import name_key
 
-# What the page's script does with the browser's own zone.
-FIRST = "first"  # puts it first
-ASK = "ask"  # and chooses it
+# What the page's script does with the browser's time zone.
+FIRST = "first"  # lists it first
+ASK = "ask"  # and selects it
 
 
 def _words(name: str) -> str:
@@ -29,7 +29,7 @@ def _offered() -> list[tuple[str, str]]:
 
 class ZoneSelect(forms.Select):
     def optgroups(self, name, value, attrs=None):
-        """With the zone that was chosen before, if it is none of the cities."""
+        """Including the saved zone, if it is none of the cities."""
         chosen = [one for one in value if one and one not in time_zones.CITIES]
         more = [(one, _words(one)) for one in chosen if one in time_zones.ZONES]
         offered = self.choices
@@ -47,7 +47,7 @@ class ZoneSelect(forms.Select):
 
 
 class ZoneField(forms.ChoiceField):
-    """Takes every name that a browser knows; gives the current one."""
+    """Accepts every name that a browser knows; returns the current one."""
 
     widget = ZoneSelect
 

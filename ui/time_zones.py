@@ -1,8 +1,8 @@
-"""Time zones: a day is the day of the person who looks at it.
+"""Time zones: a date is in the time zone of the person who sees it.
 
 Rules and names come from the pinned `tzdata` package, so they are the same on every
-system.  Names that were given up (Asia/Calcutta, US/Pacific) are aliases of those that
-are current; a name that nobody knows is replaced by the next best one, never an error.
+system. Deprecated names (Asia/Calcutta, US/Pacific) are aliases of the current ones; an
+unknown name is replaced by a fallback and never raises.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ UTC_NAMES = {"Etc/UTC", "Etc/GMT", "UTC", "GMT"}
 
 class Names(NamedTuple):
     current: frozenset[str]
-    alias_of: dict[str, str]  # in lower case: the current name
+    alias_of: dict[str, str]  # lowercase name to current name
 
 
 @cache
 def _names() -> Names:
-    """As `tzdata` lists them: zones, links, and the zone of each city (zone.tab)."""
+    """From `tzdata`: zones, links, and the zone of each city (zone.tab)."""
     folder = resources.files("tzdata") / "zoneinfo"
     cities, links, zones = set(), {}, set()
     for line in (folder / "zone.tab").read_text("utf-8").splitlines():
@@ -55,7 +55,7 @@ ZONES = _names().current  # each zone once, by its current name
 
 
 def canonical(name: str) -> str | None:
-    """The current name of a zone; None for what is none."""
+    """The current name of a zone; None if unknown."""
     found = _names().alias_of.get(name.strip().lower())
     return found if found in _names().current else None
 
@@ -79,9 +79,9 @@ def _known(names: Iterable[str]):
 
 
 def moments_of(clock: datetime, zone: ZoneInfo) -> list[datetime]:
-    """When clocks in `zone` show this (naive) day and time, in UTC.
+    """When clocks in `zone` show this naive datetime, in UTC.
 
-    None where a clock change skips it, two where it comes twice, else one.
+    Empty if a clock change skips it, two if it occurs twice, else one.
     """
     found = []
     for fold in (0, 1):
@@ -93,14 +93,14 @@ def moments_of(clock: datetime, zone: ZoneInfo) -> list[datetime]:
 
 
 def validate_zone(name: str) -> None:
-    """Raise ValidationError for what is no IANA time zone."""
+    """Raise ValidationError unless it is an IANA time zone."""
     if canonical(name) is None:
         raise ValidationError(
             _("“%(name)s” is not a time zone."), params={"name": name}
         )
 
 
-# Offered everywhere, beside the browser's own and the one that was chosen before.
+# Always offered, besides the browser's zone and the saved one.
 CITIES = {
     "Europe/Amsterdam": _("Amsterdam"), "America/Anchorage": _("Anchorage"),
     "Europe/Athens": _("Athens"), "Pacific/Auckland": _("Auckland"),
@@ -138,7 +138,7 @@ CITIES = {
 
 
 def city(name: str) -> str:
-    """What a zone is called on the page: its city."""
+    """The name of a zone on pages: its city."""
     if name in CITIES:
         return str(CITIES[name])
     return name.rpartition("/")[2].replace("_", " ")

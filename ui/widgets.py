@@ -1,4 +1,4 @@
-"""Ways to choose: stones from 0 to 10, ways with reasons, short words, days, hours."""
+"""Widgets: numbers from 0 to 10, options with reasons, short options, days, times."""
 
 from django import forms
 from django.forms.utils import flatatt
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 
 class Choices(forms.RadioSelect):
-    """Radios drawn by a template of ours; `house` tells the field's template which."""
+    """Radio buttons rendered by our own template, which the attribute `house` names."""
 
     house = ""
 
@@ -20,15 +20,15 @@ class Flat(Choices):
     """Many small options."""
 
     def create_option(self, name, value, *args, **kwargs):
-        """With its attributes in one piece: one by one, a template spent a fifth of the
-        session screen's time on them."""
+        """With its attributes as one string: rendering each took a fifth of the session
+        screen's time."""
         option = super().create_option(name, value, *args, **kwargs)
         named = {"name": name, "value": str(value)}
         return option | {"flat": flatatt(named | option["attrs"])}
 
 
 class Stones(Flat):
-    """0 to 10 in one row; `last` is the small dot, nothing is ticked beforehand."""
+    """0 to 10 in one row; `last` is marked by a small dot, nothing is preselected."""
 
     house = "stones"
     template_name = "widgets/stones.html"
@@ -52,7 +52,7 @@ class Stones(Flat):
 
 
 class Pick(Choices):
-    """One of two or three ways, each with its reason."""
+    """One of two or three options, each with its reason."""
 
     house = "pick"
     template_name = "widgets/pick.html"
@@ -67,16 +67,16 @@ class Pick(Choices):
 
 
 class Segments(Flat):
-    """One of a few short words, in one row."""
+    """One of a few short options, in one row."""
 
     house = "seg"
     template_name = "widgets/seg.html"
 
 
 class WeekInput(Choices):
-    """Days side by side, each with what is free in it; a full one cannot be pressed.
+    """Days side by side, each with its free times; a full one is disabled.
 
-    `days` is filled by WeekField: value to (weekday, date, words, full).
+    `days` is set by WeekField: value to (weekday, date, text, full).
     """
 
     house = "week"
@@ -94,7 +94,7 @@ class WeekInput(Choices):
 
 
 class Times(Choices):
-    """Hours of a day."""
+    """Times of a day."""
 
     house = "times"
     template_name = "widgets/times.html"

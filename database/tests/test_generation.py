@@ -1,4 +1,4 @@
-"""A database whose tables were rewritten since is named, and nothing in it changes."""
+"""A database of an earlier generation is reported and not changed."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +15,7 @@ def is_of(number):
         )
 
 
-def test_this_database_is_of_this_program(db):
+def test_this_database_has_the_current_generation(db):
     assert generation.found() == generation.GENERATION
     generation.check()
 
@@ -29,7 +29,7 @@ def test_migrate_stops_at_another_generation_and_says_why(db, number):
         call_command("migrate", verbosity=0)
 
 
-def test_what_had_no_number_is_the_first(db):
+def test_a_database_without_a_number_is_the_first_generation(db):
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION app.schema_generation()")
     assert generation.found() == 1
@@ -37,7 +37,7 @@ def test_what_had_no_number_is_the_first(db):
         call_command("migrate", verbosity=0)
 
 
-def test_an_empty_database_has_none(db):
+def test_an_empty_database_has_no_generation(db):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_user RENAME TO accounts_user_away")
     assert generation.found() is None

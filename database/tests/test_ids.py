@@ -1,18 +1,18 @@
-"""Keys are ordered by time, unique, and version 7."""
+"""Ids are ordered by time, unique, and version 7."""
 
 import threading
 
 from database.ids import uuid7
 
 
-def test_keys_rise_and_never_repeat():
+def test_ids_increase_and_never_repeat():
     keys = [uuid7() for _ in range(20_000)]
     assert keys == sorted(keys)
     assert len(set(keys)) == len(keys)
     assert {key.version for key in keys} == {7}
 
 
-def test_threads_do_not_share_a_key():
+def test_threads_do_not_share_an_id():
     found = []
 
     def make():

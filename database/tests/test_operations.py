@@ -1,4 +1,4 @@
-"""SecureRows, from the database's side, and what it refuses to be asked for."""
+"""SecureRows: its effect in the database, and the options it rejects."""
 
 import re
 
@@ -22,7 +22,7 @@ KINDS = ("row security", "policies", "triggers", "functions", "constraints", "ri
 
 
 def catalogue():
-    """Here the superuser migrates: what it owns is the owner's elsewhere."""
+    """In tests the superuser migrates: it owns what the owner role owns elsewhere."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL search_path = pg_catalog")
         found = {
@@ -40,8 +40,8 @@ def migrate(targets):
     MigrationExecutor(connection).migrate(targets)
 
 
-def test_every_lock_can_be_taken_off_and_put_on_again(db):
-    """Back to tables without policies, and forward: the same again, to the letter."""
+def test_every_policy_can_be_removed_and_restored(db):
+    """Back to tables without policies, and forward: exactly the same again."""
     have_all_tables_alone()
     before = catalogue()
     leaves = MigrationLoader(connection).graph.leaf_nodes()
@@ -57,7 +57,7 @@ def test_every_lock_can_be_taken_off_and_put_on_again(db):
 
 
 def secured():
-    """Label -> the operation, of every table that migrations secure."""
+    """Label to operation, for every table that migrations secure."""
     found = {}
     for (app, _name), migration in MigrationLoader(None).disk_migrations.items():
         for operation in migration.operations:
@@ -77,7 +77,7 @@ def test_every_table_with_a_client_is_secured_by_the_operation():
     assert models - set(secured()) == set()
 
 
-# -- what it refuses -------------------------------------------------------------------
+# -- rejected options ------------------------------------------------------------------
 
 STATE = ProjectState.from_apps(apps)
 
@@ -106,7 +106,7 @@ def sql(model_name="step", app="goals", **options):
         ),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused(options, words):
+def test_contradictory_options_are_refused(options, words):
     with pytest.raises(ValueError, match=words):
         sql(**options)
 
@@ -118,7 +118,7 @@ def test_a_table_without_a_practice_must_say_that_it_has_no_wall():
                 if "practice_wall" in line]  # fmt: skip
 
 
-def test_a_foreign_key_that_carries_no_client_is_refused():
+def test_a_foreign_key_without_the_client_is_refused():
     state = STATE.clone()
     goal = state.models["goals", "step"].fields["goal"].clone()
     goal.db_constraint = True
@@ -129,8 +129,8 @@ def test_a_foreign_key_that_carries_no_client_is_refused():
         list(operation._forwards(state.apps.get_model("goals", "step")))
 
 
-def test_nobody_gets_more_than_is_said():
-    """Rights go first; without an update or delete there is no such right."""
+def test_nobody_gets_more_than_the_options_grant():
+    """Rights are revoked first; without an update or delete option there is none."""
     lines = sql(insert=None)
     taken = lines.index(
         "REVOKE SELECT, INSERT, UPDATE, DELETE ON goals_step FROM cairn_web"
@@ -142,5 +142,5 @@ def test_nobody_gets_more_than_is_said():
     assert lines.index(granted[0]) > taken
 
 
-def test_people_are_no_rows_of_a_client():
+def test_users_are_not_rows_of_a_client():
     assert get_user_model()._meta.label_lower not in secured()

@@ -1,4 +1,4 @@
-"""Time from left to right: days to pixels, months below, a tick for each session."""
+"""A time axis: days to pixels, month labels, a tick per session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SessionMark:
 
 @dataclass(frozen=True)
 class Axis:
-    """Days to pixels, from the first day at `left` to today at `right`."""
+    """Maps days to pixels, from the first day at `left` to today at `right`."""
 
     start: date
     today: date
@@ -37,7 +37,7 @@ class Axis:
 
 
 def months(axis: Axis, y: float) -> str:
-    """Names of months where they begin, as many as there is room for."""
+    """Labels at the starts of months, as many as fit."""
     texts, free = [], float("-inf")
     day = axis.start
     while day <= axis.today:

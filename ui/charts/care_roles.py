@@ -1,4 +1,4 @@
-"""Care roles as bars in time, drawn at three true widths: plain values in, SVG out."""
+"""Care roles as bars over time, drawn for three widths: plain values in, SVG out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import pgettext
 from ui.charts.svg import number as n
 
 HALF_A_YEAR = timedelta(days=183)
-LETTER = 6.5  # px, one letter of 12 px Inter, on the wide side
+LETTER = 6.5  # px, width of one 12 px Inter character, rounded up
 ROW, NARROW_ROW = 34, 48
 MARGIN = 6
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One role: what stands beside it, and its days; `ends` None is open."""
+    """One role: its label and dates; `ends` None is open."""
 
     label: str
     starts: date
@@ -44,7 +44,7 @@ class Scale:
 
 
 def bars(rows: list[Bar], today: date, words: str) -> SafeString:
-    """The three drawings, one for each width of the page."""
+    """The three drawings, one for each page width."""
     begins, ends = _span(rows, today)
     gutter = min(220, max((len(bar.label) for bar in rows), default=0) * LETTER + 14)
     shapes = [("wide", 824, gutter, ROW), ("mid", 704, gutter, ROW)]
@@ -67,7 +67,7 @@ def _span(rows, today):
 
 def _drawing(rows, scale, row, name, words, today, width) -> SafeString:
     bottom = row * len(rows) + 20
-    above = name == "narrow"  # there the names stand above their bars
+    above = name == "narrow"  # there the labels are above their bars
     shown = [_row(bar, scale, 5 + row * k, above, today) for k, bar in enumerate(rows)]
     return format_html(
         '<svg class="{}" width="{}" height="{}" viewBox="0 0 {} {}" role="img"'
@@ -119,5 +119,5 @@ def _months(scale, y, every) -> SafeString:
 
 
 def in_words(lines: list[str]) -> str:
-    """What somebody hears who does not see the bars."""
+    """The text alternative for screen readers."""
     return " ".join(lines) or _("No one has a role yet.")

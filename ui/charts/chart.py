@@ -1,4 +1,4 @@
-"""What a template shows of a chart: drawings, one sentence, the same as a table."""
+"""A chart as a template shows it: drawings, one sentence, and a data table."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ class TableRow:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a template shows: the drawings, one sentence, and the same as a table."""
+    """The drawings, one sentence, and the same data as a table."""
 
     svg: SafeString
     words: str
     rows: list[TableRow] = field(default_factory=list)
-    cells: str = "<td>{2}</td><td>{3}</td>"  # of a row in the table: note, value
+    cells: str = "<td>{2}</td><td>{3}</td>"  # of a table row: note, value
     early: bool = False
     low: str = ""
     high: str = ""
-    key: str = ""  # which mark is whose, as mark-up
+    key: str = ""  # legend, as markup
 
     @property
     def body(self) -> SafeString:
-        """The table's rows in one piece: a template takes long over hundreds."""
+        """The table rows as one string: a template takes long for hundreds."""
         shape = (
             '<tr><th scope="row" class="nowrap"><time datetime="{0}">{1}</time></th>'
             f"{self.cells}</tr>"
         )
-        escape = cache(conditional_escape)  # the same days and notes again and again
+        # the same days and notes occur again and again
+        escape = cache(conditional_escape)
         return mark_safe(
             "".join(
                 shape.format(

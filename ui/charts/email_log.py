@@ -1,4 +1,4 @@
-"""Seven days of letters as bars: pure functions on counts, at three true widths."""
+"""Seven days of emails as bars: pure functions of counts, at three widths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEIGHT, FLOOR, TALLEST = 182, 138, 108  # px
 class Day:
     day: date
     sent: int = 0
-    held: int = 0  # back, or dropped
+    held: int = 0  # or dropped
     failed: int = 0
 
     @property
@@ -36,7 +36,7 @@ class Day:
 
 
 def draw(days: list[Day]) -> SafeString:
-    """Solid is sent, dashed is held back; the last day is the newest."""
+    """Solid bars are sent, dashed ones not sent; the last day is the newest."""
     most = max((day.sent + day.held for day in days), default=0) or 1
     drawings = [_drawing(days, kind, width, most) for kind, width in WIDTHS.items()]
     return mark_safe("".join(drawings))

@@ -1,4 +1,4 @@
-"""The ratings of one goal over time, at three true widths."""
+"""The ratings of one goal over time, at three widths."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _levels(right: float, floor: float) -> str:
 
 
 def _marks(versions: list[tuple[int, date]], axis: Axis, floor: float) -> str:
-    """A dotted line where a version was agreed, named where there is room."""
+    """A dotted line where a version was agreed, labeled if there is room."""
     parts, free = [], float("-inf")
     for day, numbers in _by_day(versions).items():
         x = axis.x(day)
@@ -70,7 +70,7 @@ def early(
     second: bool = False,
     wants: bool = True,
 ) -> str:
-    """Loose open dots, and the dashed ones still needed."""
+    """Separate open dots, and dashed ones for those still needed."""
     drawn = "".join(svg_circle("early", x, y, 4.5) for x, y in places)
     if second:
         drawn = svg_squares("early", places, 4)
@@ -101,14 +101,14 @@ def second_series(places, points, first_y: float | None) -> str:
 
 
 def _loose(places, points) -> str:
-    """Too few for a line, beside another series that has its own."""
+    """Too few for a line, beside another series that has one."""
     (x, y) = places[-1]
     open_dots = "".join(svg_circle("early", x, y, 4.5) for x, y in places)
     return open_dots + svg_text(x + 9, y + 5, points[-1].value, "t-val halo")
 
 
 def _rated(places, points) -> str:
-    """The line, its dots, the first and the last value beside them."""
+    """The line, its dots, and labels of the first and last value."""
     (x0, y0), (x1, y1) = places[0], places[-1]
     return (
         svg_line(places)
@@ -162,10 +162,10 @@ def rating_chart(
 ) -> Chart:
     """Ratings over time, oldest first, 0 to 10, higher is better.
 
-    `versions` are (number, day agreed), oldest first; `low` and `high` the ends in
-    words; `name` what a screen reader calls the goal; `portal` draws for one column.
-    `second` are the other side's ratings, drawn as a series of their own; `names` what
-    the two sides are called.
+    `versions` are (number, day agreed), oldest first; `low` and `high` label the ends;
+    `name` is the goal's name for screen readers; `portal` draws for one column.
+    `second` are the other side's ratings, drawn as a separate series; `names` are both
+    sides' labels.
     """
     voices, versions = voices_of(points, second, names), list(versions)
     words = voices_in_words(voices, today)
@@ -195,7 +195,7 @@ def rating_chart(
 
 
 def key_of(voices: list[Voice]) -> SafeString:
-    """Which mark is whose, in words beside the mark; nothing where nobody is named."""
+    """The legend; empty if no series has a name."""
     marks = (
         svg_circle("dot last", 7, 7, 4.2),
         svg_squares("dot second last", [(7, 7)], 4),

@@ -1,4 +1,4 @@
-"""A small line beside a number."""
+"""A sparkline beside a number."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ui.charts.words import ENOUGH
 def sparkline(
     values: list[int], *, low: int = 0, high: int = 10, early: bool | None = None
 ) -> SafeString:
-    """92 by 30, one range for everyone; loose dots while it is too `early`, which the
-    number of values says where nothing else does."""
+    """92 by 30 px with a fixed range of 0 to 10; separate dots while it is too `early`
+    for a trend (by default, fewer than three values)."""
     if not values:
         return mark_safe("")
     places = [3 + (high - v) / (high - low) * 24 for v in values]

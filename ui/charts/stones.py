@@ -1,11 +1,12 @@
-"""Stones and keys as SVG: pure functions on numbers, used by tags and charts."""
+"""The stones and the agreement symbol as SVG: pure functions, used by tags and
+charts."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ui.charts.svg import number
 
-# Outlines as start and four curves, in parts of width and height around the middle.
+# Outlines: start and four curves, relative to width and height, around the center.
 _STONES = (
     "-.483 .15 -.482 -.239 -.315 -.423 -.022 -.481 .302 -.5 .489 -.186 .5 .092 "
     ".422 .411 .248 .5 -.034 .481 -.295 .469 -.5 .404 -.483 .15",
@@ -20,9 +21,9 @@ _STONES = (
 )
 _OUTLINES = tuple(tuple(map(float, numbers.split())) for numbers in _STONES)
 _ROCKS = ("s2", "s4", "s1", "s3", "s5")
-_LEAN = (2.5, 4, -3, 1.5, -2)  # a cairn is stacked by hand
+_LEAN = (2.5, 4, -3, 1.5, -2)  # a cairn looks stacked by hand
 
-CELL = 44  # one step's line beside the cairn is as high as its stone
+CELL = 44  # px; each step's line beside the cairn is as high as its stone
 WIDE, NARROW = 113, 46
 
 HERS = "M62 3C40-1 13 6 5 26-2 45 18 61 57 61.5 44 44 75 23 62 3Z"
@@ -72,7 +73,7 @@ def cairn_svg(kinds: list[str], *, label: str, width: float = 120) -> SafeString
 
 
 def stone_svg(index: int, kind: str = "laid") -> SafeString:
-    """One small stone beside a line that says what it stands for."""
+    """One small stone, as a symbol beside a line of text."""
     path = stone_path(index, 20, 15, 36, 22)
     return format_html(
         '<svg class="cairn" width="40" height="28" aria-hidden="true">'
@@ -89,7 +90,7 @@ def _half(outline: str, kind: str, home: bool, shift: int) -> str:
 
 
 def keys_svg(hers: bool, theirs: bool, *, label: str, mini: bool = False) -> SafeString:
-    """Two halves of one stone; a half that has not been turned waits outside."""
+    """Two halves of one stone; the half of a side that has not agreed is apart."""
     shift = 11 if mini else 9
     halves = _half(HERS, "hers", hers, -shift) + _half(THEIRS, "theirs", theirs, shift)
     return format_html(

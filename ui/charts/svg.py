@@ -1,19 +1,19 @@
-"""The pieces of a drawing: SVG elements as text, from plain numbers and words."""
+"""SVG elements as text, from plain numbers and text."""
 
 from __future__ import annotations
 
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-LETTER = 6.4  # px, one letter of 12 px Inter, on the wide side
+LETTER = 6.4  # px, width of one 12 px Inter character, rounded up
 
 
 def number(value: float) -> str:
-    """At most one decimal, no trailing nought: what SVG needs and no more."""
+    """At most one decimal, without trailing zeros."""
     return f"{value:.1f}".removesuffix(".0")
 
 
-n = number  # it stands in every line of a drawing
+n = number  # it occurs in every line of a drawing
 
 
 def svg_text(x: float, y: float, words: object, css: str = "", anchor: str = "") -> str:
@@ -38,7 +38,7 @@ def svg_line(places: list[tuple[float, float]], css: str = "line") -> str:
 def svg_squares(
     css: str, places: list[tuple[float, float]], radius: float = 2.6
 ) -> str:
-    """As one path: the other side's marks differ in shape, not in color alone."""
+    """As one path: the other side's marks differ in shape, not only in color."""
     side = n(radius * 2)
     squares = (
         f"M{n(x - radius)} {n(y - radius)}h{side}v{side}h-{side}z" for x, y in places
@@ -47,7 +47,7 @@ def svg_squares(
 
 
 def svg_dots(places: list[tuple[float, float]], radius: float = 2.6) -> str:
-    """Every dot but the last as one path of small circles."""
+    """Every dot except the last, as one path of small circles."""
     across = n(radius * 2)
     circles = (
         f"M{n(x - radius)} {n(y)}a{radius} {radius} 0 1 0 {across} 0"

@@ -1,4 +1,4 @@
-"""The way of one client: goals as lanes, steps as stones, on one time axis."""
+"""A client's timeline: goals as lanes, steps as stones, on one time axis."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ SPAN = 52  # px from 0 to 10 in a lane
 
 @dataclass(frozen=True)
 class Lane:
-    """A goal in the journey: its short name and its ratings, by who gave them."""
+    """A goal on the timeline: its short name and its ratings by side."""
 
     label: str
     points: list[Point]
     second: list[Point] = field(default_factory=list)
     names: tuple[str, str] = ("", "")
-    is_cut: tuple[bool, bool] = (False, False)  # whether each has earlier ratings
-    changed: date | None = None  # since when it has these words
+    # for each side, whether earlier ratings are left out
+    is_cut: tuple[bool, bool] = (False, False)
+    changed: date | None = None  # since when it has this wording
 
     @property
     def voices(self) -> list[Voice]:
@@ -40,7 +41,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class ReachedStep:
-    """A step reached, in its own words."""
+    """A reached step with its text."""
 
     words: str
     day: date
@@ -48,7 +49,7 @@ class ReachedStep:
 
 @dataclass(frozen=True)
 class Plan:
-    """Where things stand at one width: names beside the lanes, or above them."""
+    """The layout for one width: names beside the lanes, or above them."""
 
     css: str
     width: int
@@ -68,7 +69,7 @@ def _plan(css: str, width: int) -> Plan:
 
 
 def _name(words: str, plan: Plan, y: float) -> str:
-    """A lane's name: in one line above it, or in two beside it."""
+    """A lane's name: on one line above it, or on two beside it."""
     room = int((plan.right if plan.narrow else plan.left - 12) / LETTER)
     lines = textwrap.wrap(
         words, room, max_lines=1 if plan.narrow else 2, placeholder="…"
@@ -80,7 +81,7 @@ def _name(words: str, plan: Plan, y: float) -> str:
 
 
 def _laid(steps: list[ReachedStep], axis: Axis, plan: Plan, top: float) -> str:
-    """A stone for each step, the newest teal; words where they find room."""
+    """A stone for each step, the newest teal; with text where it fits."""
     y, parts, free = top + 16, [], plan.width
     ordered = sorted(steps, key=lambda step: step.day)
     for index in reversed(range(len(ordered))):
@@ -99,7 +100,7 @@ def _laid(steps: list[ReachedStep], axis: Axis, plan: Plan, top: float) -> str:
 
 
 def _lane(lane: Lane, axis: Axis, plan: Plan, floor: float) -> str:
-    """One goal: its name, its ground, and a line once there are three ratings."""
+    """One goal: name, background, and a line if there are three ratings."""
     name_y = floor - SPAN - 12 if plan.narrow else floor - 22
     body = _name(lane.label, plan, name_y)
     body += svg_path("grid", f"M{plan.left} {n(floor)}H{plan.right}")
@@ -181,13 +182,13 @@ def timeline_chart(
 
 
 def _all_voices(lanes: list[Lane]) -> list[Voice]:
-    """Of each side that rated any of them, one."""
+    """One of each side that rated any of them."""
     found = {voice.second: voice for lane in lanes for voice in lane.voices}
     return [found[second] for second in sorted(found)]
 
 
 def _in_sentences(lanes, steps, sessions, today):
-    """Whole sentences: one a goal, one for steps, one for sessions."""
+    """The text alternative: one sentence per goal, one for steps, one for sessions."""
     for lane in lanes:
         yield _("%(name)s: %(words)s") % {
             "name": lane.label,

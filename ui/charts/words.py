@@ -1,7 +1,6 @@
-"""What a chart shows, in one neutral sentence for each side; no trend below three.
+"""A chart as text: one neutral sentence per side; no trend below three days.
 
-Ratings of one day count as one, the last of that day: three within a minute say no
-more than one.
+Ratings of one day count as one, the last: three within a minute say no more than one.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 from ui import dates
 
 T = TypeVar("T")
-ENOUGH = 3  # different days with a rating before a line is fair
+ENOUGH = 3  # days with a rating that a trend needs
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,15 @@ class Point:
     day: date
     value: int
     version: int | None = None
-    by: str = ""  # who gave it, where more is known than the side
+    by: str = ""  # who gave it, if known more exactly than the side
 
 
 @dataclass(frozen=True)
 class Voice:
-    """The ratings of one side, oldest first, and what that side is called here.
+    """One side's ratings, oldest first, and that side's label.
 
-    `second`: the therapist's, always dashed and with squares, alone or not; `is_cut`:
-    there are earlier ratings that the chart leaves out, so it says nothing of a start.
+    `second`: the therapist's, always dashed and with squares; `is_cut`: earlier ratings
+    are left out, so the text mentions no start.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Voice:
 
     @property
     def daily(self) -> list[Point]:
-        """One a day: what a line is drawn from."""
+        """The last rating of each day: what a line is drawn from."""
         return last_of_each_day(self.points, lambda point: point.day)
 
     @property
@@ -57,19 +56,19 @@ class Voice:
 
 
 def day_of(when: date | datetime, zone: tzinfo | None = None) -> date:
-    """The day it was for the reader; a plain date is taken as it is."""
+    """The date in the reader's time zone; a plain date is returned as it is."""
     if isinstance(when, datetime):
         return timezone.localtime(when, zone).date()
     return when
 
 
 def last_of_each_day(rows: Iterable[T], day: Callable[[T], date]) -> list[T]:
-    """Of rows in the order of time, the last one of each day."""
+    """Of rows in time order, the last one of each day."""
     return list({day(row): row for row in rows}.values())
 
 
 def label_of(words: str, most: int = 22) -> str:
-    """The beginning of somebody's words, at most so many letters and a dot more."""
+    """The start of a text, cut to a number of characters plus an ellipsis."""
     if len(words) <= most:
         return words
     return words[:most].rsplit(" ", 1)[0].rstrip(",.;") + "…"
@@ -81,14 +80,14 @@ def short_day(day: date, today: date) -> str:
 
 @lru_cache(maxsize=4096)
 def _short_in(language: str, day: date, today: date) -> str:
-    """Every row of a table has one, and every page the same days."""
+    """Cached: tables repeat the same days."""
     if day.year == today.year:
         return dates.short(day)
     return dates.with_year(day)
 
 
 def _since(day: date, today: date) -> str:
-    """June; June 2025 when that is long ago; 3 Nov when it is this month."""
+    """June; June 2025 if that is long ago; Nov 3 if it is this month."""
     if (day.year, day.month) == (today.year, today.month):
         return short_day(day, today)
     if (today - day).days < 330:
@@ -97,7 +96,7 @@ def _since(day: date, today: date) -> str:
 
 
 def _few(daily: list[Point], times: int) -> str:
-    """What is said of `times` ratings on one day or two."""
+    """The text for `times` ratings on one or two days."""
     if not daily:
         return _("No rating yet.")
     said = {"times": times, "first": daily[0].value, "last": daily[-1].value}
@@ -122,7 +121,7 @@ def _few(daily: list[Point], times: int) -> str:
 
 
 def in_words(points: list[Point], today: date) -> str:
-    """What happened in one neutral sentence; below three days, no trend."""
+    """One neutral sentence; below three days, no trend."""
     times, points = len(points), last_of_each_day(points, lambda point: point.day)
     if len(points) < ENOUGH:
         return _few(points, times)
@@ -144,7 +143,7 @@ def in_words(points: list[Point], today: date) -> str:
 
 
 def voices_of(points, second, names, is_cut=(False, False)) -> list[Voice]:
-    """Those who rated at all."""
+    """The sides that rated at all."""
     found = [
         Voice(names[0], list(points), is_cut=is_cut[0]),
         Voice(names[1], list(second), second=True, is_cut=is_cut[1]),
@@ -153,7 +152,7 @@ def voices_of(points, second, names, is_cut=(False, False)) -> list[Voice]:
 
 
 def voices_in_words(voices: list[Voice], today: date) -> str:
-    """A sentence for each side, with its name before it."""
+    """A sentence for each side, preceded by its name."""
     if not voices:
         return in_words([], today)
     return " ".join(

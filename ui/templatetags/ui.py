@@ -1,4 +1,4 @@
-"""What every page draws alike: icons, status, keys, cairns, dates and initials."""
+"""Template tags: icons, status, agreements, cairns, dates and initials."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,7 @@ from ui.charts.stones import cairn_svg, keys_svg, stone_svg
 
 register = template.Library()
 
-# name: class, shape in the sprite, words
+# name: class, shape in the sprite, label
 STATUS = {
     "on_track": ("on", "s-on", gettext_lazy("On track")),
     "off_track": ("off", "s-off", gettext_lazy("Not on track")),
@@ -34,9 +34,9 @@ STATUS = {
 
 @lru_cache(maxsize=256)
 def use(symbol, css=""):
-    """One symbol of the sprite; never read aloud, since words stand beside it.
+    """A symbol of the sprite, hidden from screen readers since a label is beside it.
 
-    Remembered, since the sprite's address is looked up anew each time.
+    Cached, since the sprite's URL is looked up each time.
     """
     return format_html(
         '<svg{} aria-hidden="true"><use href="{}#{}"/></svg>',
@@ -48,7 +48,7 @@ def use(symbol, css=""):
 
 @register.filter
 def readable(address):
-    """An e-mail address with its domain in the letters of its language."""
+    """An email address with its domain in Unicode."""
     return email_addresses.readable(address or "")
 
 
@@ -65,7 +65,7 @@ def mark():
 
 @register.simple_tag
 def status(name, words=""):
-    """Shape, word and colour together; `words` replaces the usual ones."""
+    """Shape, label and color together; `words` replaces the default label."""
     css, symbol, usual = STATUS[name]
     return format_html(
         '<span class="status {}">{}{}</span>', css, use(symbol), words or usual
@@ -82,7 +82,8 @@ def _keys_label(left, right):
 
 @register.simple_tag
 def keys(left, right, mini=False, label=""):
-    """Two keys: `left` is the client's, `right` the therapist's; truthy is turned."""
+    """Both agreements: `left` is the client's, `right` the therapist's; true if
+    given."""
     return keys_svg(
         bool(left), bool(right), mini=mini, label=label or _keys_label(left, right)
     )
@@ -101,7 +102,7 @@ def _reached(step):
 
 
 def _kinds(dates):
-    """Laid, to come, and one new stone: the one reached last."""
+    """Reached, planned, and one new stone: the step reached last."""
     laid = [index for index, when in enumerate(dates) if when]
     newest = max(laid, key=lambda index: (dates[index], index), default=None)
     return [
@@ -112,7 +113,7 @@ def _kinds(dates):
 
 @register.simple_tag
 def cairn(steps, width=120, label=""):
-    """A stone a step, bottom first; a step has `reached`, a date or a truth."""
+    """A stone per step, bottom first; a step has `reached`, a date or a boolean."""
     dates = [_reached(step) for step in steps]
     words = label or _cairn_label(sum(map(bool, dates)), len(dates))
     return cairn_svg(_kinds(dates), label=words, width=width)
@@ -133,7 +134,7 @@ def stone(number, newest=False):
 
 
 def _near(day, today, begin):
-    """Today, yesterday or tomorrow in words, else nothing."""
+    """Today, yesterday or tomorrow; else ""."""
     days = (day - today).days
     if begin:
         near = {0: _("Today"), -1: _("Yesterday"), 1: _("Tomorrow")}
@@ -147,13 +148,14 @@ def _near(day, today, begin):
 
 
 def day_words(day, begin=True):
-    """Tue Nov 24, with the year when it is another one than now."""
+    """Tue Nov 24, with the year if it is not the current one."""
     return _day_words(day, timezone.localdate(), begin, get_language())
 
 
 @lru_cache(maxsize=4096)
 def _day_words(day, today, begin, language):
-    """A page has the same few days in many rows; `language` is part of the key."""
+    """Cached, since a page repeats a few days in many rows; `language` is a cache
+    key."""
     near = _near(day, today, begin)
     if near:
         return near
@@ -163,7 +165,7 @@ def _day_words(day, today, begin, language):
 
 
 def moment_words(when, begin=True):
-    """Tue Nov 24, 2:00 pm, of a moment in the reader's time zone."""
+    """Tue Nov 24, 2:00 pm, of a datetime in the reader's time zone."""
     local = _local(when)
     said = {"day": day_words(local.date(), begin), "time": dates.clock(local)}
     return _("%(day)s, %(time)s") % said
@@ -179,13 +181,13 @@ def _short(day):
 
 @lru_cache(maxsize=4096)
 def _short_words(day, this_year, language):
-    """As above; `language` is part of the key."""
+    """Like above; `language` is a cache key."""
     return dates.short(day) if this_year else dates.with_year(day)
 
 
 @register.filter(is_safe=True)
 def moment(when, place="begin"):
-    """Tue Nov 24, 2:00 pm; with |moment:"within" the near days begin small."""
+    """Tue Nov 24, 2:00 pm; |moment:"within" for the middle of a sentence."""
     if not when:
         return ""
     local = _local(when)
@@ -196,7 +198,7 @@ def moment(when, place="begin"):
 
 @register.filter(is_safe=True)
 def day(when, place="begin"):
-    """Tue Nov 24, of a date or of a moment in the reader's time zone.
+    """Tue Nov 24, of a date or of a datetime in the reader's time zone.
 
     |day:"within" for the middle of a sentence, |day:"short" for Nov 24.
     """
@@ -209,13 +211,13 @@ def day(when, place="begin"):
 
 @register.simple_tag
 def hour_cycle() -> str:
-    """The clock that a script writes with: h12 or h23."""
+    """The clock format for scripts: h12 or h23."""
     return "h23" if dates.clock_hours() == 24 else "h12"
 
 
 @register.simple_tag
 def today_in_words() -> str:
-    """Nov 24, 2026, of the reader's today: what a sheet of paper bears."""
+    """Nov 24, 2026: today's date in the reader's time zone, for a printed sheet."""
     return dates.with_year(timezone.localdate())
 
 
@@ -227,7 +229,7 @@ def day_in_full(day):
 
 @register.filter(is_safe=True)
 def moment_with_year(when):
-    """Tue Nov 24, 2026, 2:00 pm: a date that stays true on paper."""
+    """Tue Nov 24, 2026, 2:00 pm: with the year, for print."""
     if not when:
         return ""
     local = _local(when)
@@ -238,7 +240,7 @@ def moment_with_year(when):
 
 
 def day_with_year(when):
-    """Tue Nov 24, 2026, as above without an hour."""
+    """Tue Nov 24, 2026, like above without a time."""
     local = _local(when).date()
     words = dates.weekday_with_year(local)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), words)
@@ -256,20 +258,20 @@ def clock(when):
 
 @register.filter(is_safe=False)
 def called(name):
-    """A client's name, or the initials where somebody shares the screen."""
+    """A client's name, or the initials while the screen is shared."""
     return isolated(screen_privacy.plainly_called(name))
 
 
 @register.filter(is_safe=False)
 def isolated(name):
-    """A name in a sentence: one written from right to left gets its own direction."""
+    """A name in a sentence: a right-to-left one gets its own direction."""
     text = str(name or "")
     return format_html("<bdi>{}</bdi>", text) if names.turns_round(text) else text
 
 
 @register.filter(is_safe=False)
 def isolated_text(name):
-    """The same for an attribute, which can hold no tag."""
+    """The same for an attribute, which cannot contain a tag."""
     return names.isolated(str(name or ""))
 
 
@@ -280,7 +282,7 @@ def shows_initials():
 
 @register.filter
 def initials(name):
-    """TL for Thea Lindqvist: the first letters of the first and the last word."""
+    """TL for Thea Lindqvist: the first letters of the first and last word."""
     words = str(name or "").split()
     ends = words[:1] + words[1:][-1:]
     return "".join(word[0] for word in ends).upper()
@@ -288,31 +290,31 @@ def initials(name):
 
 @register.filter
 def fingerprint(digest):
-    """9b7e 44d1: the beginning of a hash, to compare by eye."""
+    """9b7e 44d1: the start of a hash, to compare by eye."""
     start = bytes(digest).hex()[:8]
     return f"{start[:4]} {start[4:]}"
 
 
 @register.filter
 def undo_url(message):
-    """Where a toast's undo is sent; see ui.toasts."""
+    """The URL of a toast's undo button; see ui.toasts."""
     tags = (message.extra_tags or "").split()
     return next((tag[5:] for tag in tags if tag.startswith("undo:")), "")
 
 
 @register.filter
 def undo_seconds(message):
-    """For how many seconds; 0 for as long as it stands there."""
+    """Seconds during which it can be undone; 0 for as long as the toast is shown."""
     tags = (message.extra_tags or "").split()
     return next((int(tag[8:]) for tag in tags if tag.startswith("seconds:")), 0)
 
 
 @register.simple_tag
 def new_fields(form, *names):
-    """Fields that look alike on every page until somebody typed into them.
+    """Fields that look the same on every page until someone types into them.
 
-    {% new_fields form "word" "context" %}: drawn once a language, as crispy draws them,
-    where the form is neither sent nor filled.
+    {% new_fields form "word" "context" %}: rendered once per language, like crispy
+    does, if the form is neither submitted nor filled.
     """
     if form.is_bound or any(form[name].initial for name in names):
         return _drawn(form, names)
@@ -332,13 +334,13 @@ def _drawn(form, names) -> SafeString:
 
 @register.inclusion_tag("parts/stones.html")
 def stones(field, legend="", hide_legend=False):
-    """A StonesField as its fieldset: legend, help, eleven stones, ends, error."""
+    """A StonesField as a fieldset: legend, help, eleven radio buttons, ends, error."""
     return {"field": field, "legend": legend, "hide_legend": hide_legend}
 
 
 @register.simple_tag
 def draft_words():
-    """What draft.js says about where the words are, as JSON for an attribute."""
+    """The texts of draft.js about the save state, as JSON for an attribute."""
     words = {
         "saving": _("Saving…"),
         "saved": _("Saved {time}"),

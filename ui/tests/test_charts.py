@@ -44,25 +44,25 @@ def parsed(svg):
         ),
     ],
 )
-def test_ratings_are_told_without_praise(values, words):
+def test_the_text_of_ratings_contains_no_praise(values, words):
     assert in_words(points(*values), TODAY) == words
 
 
-def test_long_ago_has_its_year():
+def test_an_old_date_has_its_year():
     assert "since March 2024" in in_words(
         [Point(date(2024, 3, 1), 1), *points(2, 3)], TODAY
     )
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_no_line_before_three(count):
+def test_there_is_no_line_below_three_ratings(count):
     chart = rating_chart(points(3, 4)[:count], today=TODAY)
     assert chart.early
     assert 'class="line"' not in chart.svg
     assert chart.svg.count('class="want"') == 3 * (3 - count)
 
 
-def test_three_widths_each_with_its_sentence():
+def test_three_widths_each_have_their_sentence():
     drawn = parsed(rating_chart(points(3, 4, 5), today=TODAY, name="Sleep").svg)
     assert [svg.get("class") for svg in drawn] == ["wide", "mid", "narrow"]
     assert {svg.get("aria-label") for svg in drawn} == {
@@ -70,25 +70,25 @@ def test_three_widths_each_with_its_sentence():
     }
 
 
-def test_what_a_person_wrote_is_escaped():
+def test_text_that_a_person_wrote_is_escaped():
     lane = Lane("<script>", points(1, 2, 3))
     chart = timeline_chart([lane], today=TODAY, steps=[ReachedStep("a & <b>", TODAY)])
     assert "<script>" not in chart.svg and "<b>" not in chart.svg
     parsed(chart.svg)
 
 
-def test_a_chart_of_nothing_is_only_words():
+def test_a_chart_without_data_is_only_text():
     chart = rating_chart([], today=TODAY)
     assert (chart.svg, chart.rows, chart.words) == ("", [], "No rating yet.")
     assert timeline_chart([], today=TODAY).svg == ""
 
 
-def test_everything_on_one_day_is_drawn():
+def test_ratings_of_a_single_day_are_drawn():
     same = [Point(TODAY, value) for value in (1, 2, 3)]
     parsed(rating_chart(same, today=TODAY, sessions=[SessionMark(TODAY)]).svg)
 
 
-def test_the_table_names_the_version_in_force():
+def test_the_table_names_the_version_in_effect():
     chart = rating_chart(
         points(2, 3, 4), today=TODAY, versions=[(1, date(2026, 10, 12))]
     )
@@ -103,13 +103,13 @@ def test_ten_years_of_weeks_stay_small():
     parsed(chart.svg)
 
 
-def test_a_small_line_waits_for_three():
+def test_a_sparkline_needs_three_ratings():
     assert sparkline([]) == ""
     assert sparkline([3]).count('class="want"') == 2
     assert "<path" in sparkline([0, 10, 5])
 
 
-def test_a_late_evening_belongs_to_the_readers_day():
+def test_a_late_evening_belongs_to_the_readers_date():
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
     assert day_of(late, ZoneInfo("Europe/Berlin")) == date(2026, 11, 24)
     assert day_of(TODAY) == TODAY

@@ -21,22 +21,22 @@ class RatingForm(HouseForm):
     )
 
 
-def test_ten_is_a_number_and_nothing_is_no_number():
+def test_ten_is_a_number_and_an_empty_value_is_none():
     form = RatingForm({"rating": "10", "way": "none"})
     assert form.is_valid()
     assert form.cleaned_data == {"rating": 10, "why": "", "way": "none"}
 
 
 @pytest.mark.parametrize("typed", ["11", "-1", "5.5", "five"])
-def test_what_is_no_stone_is_refused(typed):
+def test_an_invalid_number_is_refused(typed):
     assert "rating" in RatingForm({"rating": typed, "way": "none"}).errors
 
 
-def test_nothing_is_ticked_beforehand():
+def test_nothing_is_preselected():
     assert "checked" not in render_crispy_form(RatingForm())
 
 
-def test_the_dot_marks_last_time_and_the_ends_have_words():
+def test_the_dot_marks_the_last_rating_and_the_ends_have_labels():
     form = RatingForm()
     form.fields["rating"].say(low="never", high="<easy>", last=4)
     html = tight(render_crispy_form(form))
@@ -62,7 +62,7 @@ def test_a_field_reads_label_help_field_error():
     assert "Choose one." in html
 
 
-def test_the_once_key_comes_back_as_it_was_sent():
+def test_the_once_key_is_returned_as_it_was_sent():
     class Once(HouseForm):
         has_once = True
 
@@ -100,15 +100,15 @@ class PersonForm(HouseModelForm):
 
 @pytest.fixture
 def person(monkeypatch):
-    """A valid form whose savepoint is nobody's."""
+    """A valid form with a savepoint that needs no database."""
     monkeypatch.setattr(house.transaction, "atomic", Nothing)
     form = PersonForm({"email": "thea@example.test"})
-    assert form.is_valid()  # no query: the database is not there
+    assert form.is_valid()  # no query: the database is not available
     return form
 
 
 class Cause(Exception):
-    """What PostgreSQL's driver leaves behind."""
+    """What PostgreSQL's driver attaches to an error."""
 
     def __init__(self, name):
         self.diag = SimpleNamespace(constraint_name=name, table_name="accounts_user")
@@ -128,7 +128,7 @@ class Nothing:
         return False
 
 
-def test_what_the_verb_returns_is_kept(person):
+def test_the_methods_return_value_is_stored(person):
     assert person.written(lambda word: word, "kept")
     assert person.result == "kept"
 
@@ -137,13 +137,13 @@ def refuse(error):
     raise error
 
 
-def test_a_taken_address_is_told_at_its_field(person):
+def test_a_taken_address_is_reported_at_its_field(person):
     error = refused_by("accounts_user_email_key")
     assert not person.written(refuse, error)
     assert "email" in person.errors
 
 
-def test_a_constraint_speaks_its_own_sentence(person, monkeypatch):
+def test_a_constraint_has_its_own_message(person, monkeypatch):
     rule = models.CheckConstraint(
         condition=models.Q(email__contains="@"),
         name="email_has_an_at",
@@ -156,12 +156,12 @@ def test_a_constraint_speaks_its_own_sentence(person, monkeypatch):
     assert person.errors == {"email": ["An address has an @."]}
 
 
-def test_an_unknown_refusal_is_not_swallowed(person):
+def test_an_unknown_error_is_raised(person):
     error = refused_by("nobody_knows")
     with pytest.raises(IntegrityError):
         person.written(refuse, error)
 
 
-def test_a_verb_may_refuse_by_itself(person):
+def test_a_method_may_raise_a_validation_error(person):
     assert not person.written(refuse, ValidationError("Decide later."))
     assert person.non_field_errors() == ["Decide later."]

@@ -1,4 +1,4 @@
-"""Names and addresses in one spelling, whatever keyboard they were typed on."""
+"""Names and addresses in a normalized form, whatever keyboard they were typed on."""
 
 import unicodedata
 
@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from ui import email_addresses, names
 
 ANYTHING = st.text(max_size=40)
-# Letters of the scripts people write their names in, with what may stand between them.
+# Letters of the scripts that people write their names in, with what may stand between.
 LETTERS = st.text(
     st.characters(categories=("L", "M", "Zs", "Cf", "Cc", "Pd", "Po")), max_size=30
 )
 
 
 @given(ANYTHING | LETTERS)
-def test_a_name_has_one_spelling(text):
+def test_a_name_has_one_normal_form(text):
     kept = names.clean(text)
     assert names.clean(kept) == kept
     assert unicodedata.is_normalized("NFC", kept)
@@ -39,7 +39,7 @@ def test_both_unicode_spellings_share_a_key(text):
 
 
 @given(st.text(st.sampled_from("aäbéçıłøßÅŠżΩйё' -"), max_size=20))
-def test_case_makes_no_other_name(text):
+def test_case_does_not_make_another_name(text):
     assert names.name_key(text.upper()) == names.name_key(text)
     assert names.name_key(text.lower()) == names.name_key(text)
 
@@ -57,7 +57,7 @@ def test_case_makes_no_other_name(text):
         ("李", "李"), ("O’Brien", "O’Brien"),
     ],
 )  # fmt: skip
-def test_what_a_name_becomes(text, kept):
+def test_how_a_name_is_cleaned(text, kept):
     assert names.clean(text) == kept
 
 
@@ -72,7 +72,7 @@ def test_what_a_name_becomes(text, kept):
         ("Åvaznur", "avaznur"), ("Nguyễn", "nguyen"), ("José  María", "jose maria"),
     ],
 )  # fmt: skip
-def test_names_that_are_found_by_the_other_spelling(one, other):
+def test_names_are_found_in_their_other_spelling(one, other):
     assert names.name_key(one) == names.name_key(other)
 
 
@@ -80,7 +80,7 @@ def test_names_that_are_found_by_the_other_spelling(one, other):
     ("one", "other"),
     [("か", "が"), ("राम", "रम"), ("เมา", "เมีย"), ("Mara", "Maria"), ("李", "王")],
 )
-def test_names_that_stay_two(one, other):
+def test_different_names_stay_different(one, other):
     assert names.name_key(one) != names.name_key(other)
 
 
@@ -92,7 +92,7 @@ def test_keys_sort_as_a_reader_expects():
 
 
 @given(ANYTHING)
-def test_an_address_has_one_spelling(text):
+def test_an_address_has_one_normal_form(text):
     once = email_addresses.normalize(text)
     assert email_addresses.normalize(once) == once
 
@@ -133,7 +133,7 @@ def test_one_mailbox_is_one_address(domain, first, last, form, loud):
         ("mara@faß.example\u00a0", "mara@xn--fa-hia.example"),
     ],
 )
-def test_what_an_address_becomes(said, kept):
+def test_how_an_address_is_normalized(said, kept):
     assert email_addresses.normalize(said) == kept
     email_addresses.validate(kept)
 
@@ -149,21 +149,21 @@ def test_what_an_address_becomes(said, kept):
         "", "\u200b@\u200b", "mara@［127.0.0.1］",
     ],
 )  # fmt: skip
-def test_what_is_no_address(said):
+def test_invalid_addresses_are_refused(said):
     with pytest.raises(ValidationError):
         email_addresses.validate(email_addresses.normalize(said))
 
 
-def test_an_address_is_read_in_its_own_letters():
+def test_an_address_is_displayed_in_its_own_script():
     assert email_addresses.readable("mara@xn--bcher-kva.example") == (
         "mara@bücher.example"
     )
-    # What is not the ASCII of anything stays as it is.
+    # An invalid ASCII form stays as it is.
     for odd in ("mara@xn--.example", "mara@xn--a.example", "mara@example.org", ""):
         assert email_addresses.readable(odd) == odd
 
 
-def test_a_piece_of_an_address_is_searched_in_its_stored_spelling():
+def test_part_of_an_address_is_searched_in_its_stored_form():
     stored = email_addresses.normalize("mara@bücher.example")
     for piece in ("BÜCHER", "mara@bücher", "bu\u0308cher.example", "mar", "@bücher"):
         assert email_addresses.to_search(piece) in stored

@@ -27,21 +27,21 @@ def on_tuesday():
         (datetime(2025, 11, 20, 20, 40, tzinfo=UTC), "Thu Nov 20, 2025, 9:40 pm"),
     ],
 )
-def test_a_moment_is_told_in_the_readers_time(when, words):
+def test_a_moment_is_shown_in_the_readers_time_zone(when, words):
     assert f">{words}</time>" in ui.moment(when)
 
 
-def test_a_moment_carries_its_iso_form():
+def test_a_moment_has_its_iso_form():
     when = datetime(2026, 11, 20, 20, 40, tzinfo=UTC)
     assert 'datetime="2026-11-20T21:40+01:00"' in ui.moment(when)
 
 
-def test_within_a_sentence_a_near_day_begins_small():
+def test_within_a_sentence_a_near_day_starts_in_lowercase():
     assert ">today, 1:00 pm<" in ui.moment(NOON, "within")
     assert ">yesterday<" in ui.day(date(2026, 11, 23), "within")
 
 
-def test_nothing_has_no_date():
+def test_an_empty_value_has_no_date():
     assert ui.moment(None) == ui.day(None) == ui.clock("") == ""
 
 
@@ -59,7 +59,7 @@ def test_initials(name, letters):
     assert ui.initials(name) == letters
 
 
-def test_the_stone_reached_last_is_the_new_one():
+def test_the_step_reached_last_is_the_new_stone():
     steps = [
         {"reached": date(2026, 9, 8)},
         {"reached": date(2026, 8, 4)},
@@ -71,17 +71,17 @@ def test_the_stone_reached_last_is_the_new_one():
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 12])
-def test_a_cairn_of_any_height_stands(count):
+def test_a_cairn_of_any_height_is_drawn(count):
     drawn = cairn_svg(["laid"] * count, label="<b>")
     assert drawn.count('class="s') == count
     assert "<b>" not in drawn
 
 
-def test_a_half_not_turned_waits_outside():
+def test_the_half_of_a_side_that_has_not_agreed_is_apart():
     assert keys_svg(True, False, label="x").count('class="open"') == 1
     assert ui._keys_label(True, True) != ui._keys_label(True, False)
 
 
-def test_status_is_a_word_and_a_shape():
+def test_status_has_a_label_and_a_shape():
     drawn = ui.status("off_track")
     assert "Not on track" in drawn and "#s-off" in drawn

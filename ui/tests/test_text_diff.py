@@ -15,21 +15,21 @@ OLD = "Take the bus into town on my own, and stay on"
 NEW = "Take the bus into town on my own twice a week, and stay on without Jo"
 
 
-def test_new_words_are_marked_where_they_stand():
+def test_new_words_are_marked_in_place():
     diff = word_diff(OLD, NEW)
     assert (
         "on my own <ins>twice a week</ins>, and stay on <ins>without Jo</ins>" in diff
     )
 
 
-def test_words_taken_out_are_struck():
+def test_removed_words_are_struck_through():
     diff = word_diff("Sleep without it", "Fall asleep without it")
     assert diff == "<del>Sleep</del> <ins>Fall asleep</ins> without it"
 
 
 @pytest.mark.parametrize("old", ["", OLD, "<b>&", "a  b"])
 @pytest.mark.parametrize("new", ["", NEW, "<i>\n\nx", "b  a"])
-def test_the_new_text_is_all_there_and_nothing_is_markup(old, new):
+def test_the_new_text_is_complete_and_escaped(old, new):
     diff = word_diff(old, new)
     kept = re.sub(r"<del>.*?</del> ?", "", diff, flags=re.S)
     plain = re.sub(r"</?ins>", "", kept)
@@ -45,7 +45,7 @@ def test_two_texts_mark_what_only_one_has():
     assert "<ins>" in here and "Hands shook" in here
 
 
-def test_nobody_sees_marks_where_a_new_note_is_wholly_different():
+def test_an_entirely_different_note_has_no_marks():
     rng = random.Random(7)
     one, other = ("\n\n".join(rng.choices("ab", k=3000)) for _ in range(2))
     assert "<ins>" not in only_here(one, other)
@@ -61,7 +61,7 @@ def test_a_long_note_is_compared_by_paragraph():
     assert re.findall("<ins>(.*?)</ins>", here) == ["Slept badly.", "Walked."]
 
 
-# -- what a comparison may cost -------------------------------------------------------
+# -- cost of a comparison -------------------------------------------------------------
 
 
 class TooMuchWork(Exception):
@@ -70,7 +70,8 @@ class TooMuchWork(Exception):
 
 @pytest.fixture
 def work():
-    """Run something; how many lines the library's comparison took, or TooMuchWork."""
+    """Run something; return how many lines the library's comparison took, or
+    TooMuchWork."""
 
     def counted(most, compare, *texts):
         count = 0
@@ -113,15 +114,15 @@ HARD = {
 
 @pytest.mark.parametrize("compare", [word_diff, only_here])
 @pytest.mark.parametrize("kind", HARD)
-def test_no_two_texts_cost_more_than_is_set(work, kind, compare):
+def test_no_two_texts_cost_more_than_the_limit(work, kind, compare):
     one, other = HARD[kind]
-    # Each comparison is up to eight lines of the library; and it looks at each word.
+    # Each comparison is up to eight lines of the library, and it visits each word.
     most = 2 * 8 * text_diff.MOST_COMPARISONS + 20 * (len(one) + len(other))
     assert work(most, compare, one, other) <= most
 
 
 @pytest.mark.parametrize("kind", HARD)
-def test_what_was_compared_is_shown_without_comparing(work, kind):
+def test_a_stored_comparison_is_shown_without_comparing(work, kind):
     one, other = HARD[kind]
     lengths = stored(one, other)
     assert work(0, word_diff, one, other, lengths) == 0
@@ -130,11 +131,11 @@ def test_what_was_compared_is_shown_without_comparing(work, kind):
 
 @pytest.mark.parametrize("old", ["", OLD, "a  b", "a\r\nb", "<b>&"])
 @pytest.mark.parametrize("new", ["", NEW, "b  a", "a\nb", "<i>\r\n\r\nx"])
-def test_a_stored_comparison_says_the_same(old, new):
+def test_a_stored_comparison_gives_the_same_result(old, new):
     assert word_diff(old, new, stored(old, new)) == word_diff(old, new)
 
 
-def test_a_comparison_of_other_texts_is_not_believed():
+def test_a_comparison_of_other_texts_is_rejected():
     assert word_diff(OLD, NEW, stored("something", "else")) == word_diff(OLD, NEW)
 
 

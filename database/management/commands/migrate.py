@@ -1,4 +1,4 @@
-"""Django's `migrate`, which first looks whether the database can be migrated at all."""
+"""Django's `migrate`, which first checks that the database can be migrated."""
 
 from __future__ import annotations
 
