@@ -74,8 +74,10 @@ def session_move(request, session_id):
         messages.warning(request, why)
         return redirect(back)
     if form.is_valid() and form.save(by=request.user):
-        said = {"when": _when(form.session)}
-        messages.success(request, _("Session moved to %(when)s.") % said)
+        said = _("Session saved.")  # the place, the link or the length
+        if session.starts_at != starts_at:
+            said = _("Session moved to %(when)s.") % {"when": _when(session)}
+        messages.success(request, said)
         return redirect("client", session.client_id)
     # The form has written its answers into `session`: what is refused has not moved.
     context = {
@@ -97,6 +99,7 @@ def session_cancel(request, session_id):
 
 
 def _when(session: TherapySession) -> str:
+    """Tue Nov 24, 2:00 pm, within a sentence."""
     return moment_words(session.starts_at, begin=False)
 
 

@@ -158,22 +158,24 @@ def take_key_back(request, side: SidePages, goal_id):
         return late(request, goal, side, form)
     version.goal = goal
     giver = colleague(version.key_of(side_of(request.user)), request.user)
+    in_effect = goal.in_force_id == version.pk
+    is_proposal = not in_effect and not version.was_agreed
     if form.is_valid() and form.save(version, by=request.user):
-        messages.success(request, _withdrawn(version, giver))
+        messages.success(request, _withdrawn(giver, is_proposal))
         return answers.to(side, goal)
-    context = {"form": form, "version": version, "kind": status.kind_of(goal)}
-    context["colleague"] = giver
-    if goal.in_force_id is None:
+    context = {"form": form, "version": version, "colleague": giver}
+    context |= {"in_effect": in_effect, "is_proposal": is_proposal}
+    if is_proposal and goal.in_force_id is None:
         before = context["before"] = version.before()
         # Without the proposal, nobody is asked again about what was agreed before.
         context["before_rests"] = before and before.was_agreed
     return answers.page(request, side, "both/goal_key_back", goal, **context)
 
 
-def _withdrawn(version, giver: str) -> str:
-    was_proposal = not version.was_agreed
+def _withdrawn(giver: str, was_proposal: bool) -> str:
+    """What was withdrawn; `giver` is the colleague who had agreed, '' if oneself."""
     if giver and was_proposal:
-        return _("The proposal of %(name)s is withdrawn.") % {"name": giver}
+        return _("%(name)s’s proposal is withdrawn.") % {"name": giver}
     if giver:
         said = _("The therapists’ agreement, given by %(name)s, is withdrawn.")
         return said % {"name": giver}
@@ -218,6 +220,7 @@ def differ(request, side: SidePages, goal_id):
     if form.is_valid() and form.save(page.proposal, by=request.user):
         messages.success(request, _("Both versions are saved."))
         return redirect(side["goal_differ"], goal.pk)
+    status.with_past(request.user, [goal])
     context = {"page": page, "form": form, "next_form": NextForm(goal=goal)}
     context["trial_ended"] = status.decided(page.trial_ended_by)
     return answers.page(request, side, "goal_differ", goal, **context)

@@ -81,11 +81,11 @@ TO_THERAPIST = {
         _("Answer"),
     ),
     "suggests-leave": (
-        _("The client suggests keeping both wordings."),
+        _("The client suggests keeping both versions."),
         _("Answer"),
     ),
     "chosen-try": (_("You both chose to try both wordings for two weeks."), _("Read")),
-    "chosen-leave": (_("You both chose to keep both wordings."), _("Read")),
+    "chosen-leave": (_("You both chose to keep both versions."), _("Read")),
     "combine": (
         _("You both chose a combined wording. Nothing is proposed yet."),
         _("Propose new wording"),

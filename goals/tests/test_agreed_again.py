@@ -150,3 +150,37 @@ def test_after_a_refusal_it_can_be_resumed_and_agreed_to(cleo, thea, sign_in):
                             (thea, f"/clients/{cleo.pk}/journey/")):  # fmt: skip
         read = text(sign_in(person).get(address))
         assert "Goal agreed again by both" in read
+
+
+@pytest.mark.parametrize("portal", [False, True])
+def test_who_agreed_again_withdraws_an_agreement_and_no_proposal(
+    cleo, thea, sign_in, portal
+):
+    """On the goal, on the page that asks, and in what is said afterwards."""
+    person = cleo.user if portal else thea
+    goal = agreed_again(cleo, thea, person)
+    browser, start = sign_in(person), "/portal" if portal else ""
+    page = text(browser.get(f"{start}/goals/{goal.pk}/"))
+    assert "Withdraw my agreement" in page and "Withdraw my proposal" not in page
+    other = thea if portal else cleo.user
+    act(other, goal, lambda g: g.latest.differ("I see it differently", by=other))
+    assert "Withdraw my proposal" not in text(
+        browser.get(f"{start}/goals/{goal.pk}/differ/")
+    )
+    url = f"{start}/goals/{goal.pk}/key-back/"
+    page = text(browser.get(url))
+    assert "Neither of you then agrees to this wording" in page
+    assert "proposal" not in page and "no longer a goal" not in page
+    page = text(browser.post(url, {"reason": "No"}, follow=True))
+    assert "Agreement withdrawn." in page
+    assert Goal.objects.get(pk=goal.pk).ended_as == Goal.Ended.ASIDE
+
+
+def test_who_withdraws_a_proposal_or_an_agreement_is_told_which(cleo, thea, sign_in):
+    browser = sign_in(thea)
+    for goal, told in (
+        (propose(cleo, thea, BUS), "Proposal withdrawn."),
+        (agreed_goal(cleo, thea), "Agreement withdrawn."),
+    ):
+        url = f"/goals/{goal.pk}/key-back/"
+        assert told in text(browser.post(url, {"reason": "No"}, follow=True))

@@ -47,7 +47,7 @@ def test_theo_withdraws_theas_proposal_and_is_told_whose_it_was(
     for mine in ("Your proposal", "Withdraw my proposal", "my key"):
         assert mine not in page
     page = text(theos.post(f"/goals/{goal.pk}/key-back/", NO, follow=True))
-    assert "The proposal of Thea is withdrawn." in page
+    assert "Thea’s proposal is withdrawn." in page
     assert "back with you" not in page
 
 
@@ -110,10 +110,10 @@ def test_theo_reads_two_wordings_as_theas_and_cleos(cleo, thea, theos, sign_in):
     assert "Withdraw the therapists’ agreement, given by Thea" in page
     assert "Cleo can agree to Thea’s wording at any time." in page
     assert "Change Thea’s wording" in page
-    for mine in ("Withdraw my agreement", "agree to your wording", "Change my wording"):
+    for mine in ("Withdraw my", "agree to your wording", "Change my wording"):
         assert mine not in page
     own = text(sign_in(thea).get(address))
-    for mine in ("Withdraw my agreement", "agree to your wording", "Change my wording"):
+    for mine in ("Withdraw my proposal", "agree to your wording", "Change my wording"):
         assert mine in own
 
 

@@ -20,6 +20,7 @@ from notes.models import NoteHold, ProgressNote
 from tests.cast import agreed_goal, book, hold, pinned
 from toolkit.models import Assignment
 from ui import dates
+from ui.templatetags.ui import day_words
 
 
 def said(**changes):
@@ -509,8 +510,10 @@ def test_thea_books_in_her_own_time_zone_and_cleo_sees_it(sign_in, thea, cleo):
     thea.time_zone = "Europe/Berlin"
     thea.save(update_fields=["time_zone"])
     day = timezone.localdate() + timedelta(days=7)
-    sign_in(thea).post(f"/clients/{cleo.pk}/book/", booking(day))
+    url = f"/clients/{cleo.pk}/book/"
+    page = sign_in(thea).post(url, booking(day), follow=True).content.decode()
     session = TherapySession.objects.get()
+    assert f"Session booked for {day_words(day, begin=False)}, 11:30 am." in page
     assert session.starts_at.astimezone(thea.zone).strftime("%H:%M") == "11:30"
     assert session.minutes == 50
     assert "Room 2" in sign_in(cleo.user).get("/portal/").content.decode()
@@ -611,12 +614,16 @@ def test_a_moved_session_raises_its_version_and_a_new_place_alone_does_not(
     browser = sign_in(thea)
     browser.post(f"/clients/{cleo.pk}/book/", booking(day))
     session = TherapySession.objects.get()
-    browser.post(f"/sessions/{session.pk}/move/", booking(day, place="Room 1"))
+    url = f"/sessions/{session.pk}/move/"
+    page = browser.post(url, booking(day, place="Room 1"), follow=True)
     session.refresh_from_db()
     assert (session.place, session.schedule_version) == ("Room 1", 1)
-    browser.post(f"/sessions/{session.pk}/move/", booking(day, other_time="15:00"))
+    assert "Session saved." in page.content.decode()
+    page = browser.post(url, booking(day, other_time="15:00"), follow=True)
     session.refresh_from_db()
     assert session.schedule_version == 2
+    moved = f"Session moved to {day_words(day, begin=False)}, 3:00 pm."
+    assert moved in page.content.decode()
 
 
 def test_a_canceled_session_is_gone_from_everybodys_plans(sign_in, thea, cleo):

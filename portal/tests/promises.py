@@ -417,7 +417,7 @@ PROMISES = {
     ],
     "clients/tests/test_emergency.py::"
     "test_theo_opens_the_record_read_only_and_everybody_is_notified_at_once": [
-        "Someone new has viewed information in your account. Sign in to read who, and "
+        "Someone else has viewed information in your account. Sign in to read who, and "
         "why.",
         "%(name)s used emergency access to your record.",
     ],
