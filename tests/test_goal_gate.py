@@ -178,6 +178,26 @@ def test_cleo_takes_her_key_back_and_turns_it_again(at, goal, cleo, thea):
     expect(main(cleos)).to_contain_text("Agreed today")
 
 
+def test_thea_withdraws_a_proposal_and_cleo_finds_it_in_the_history(
+    at, goal, cleo, thea
+):
+    with acting_as(thea.pk), transaction.atomic():
+        goal.propose_version({"own_words": "Take the bus one stop"}, by=thea)
+    theas, cleos = at(thea), at(cleo.user, phone=True)
+    theas.goto(f"/goals/{goal.pk}/")
+    press(theas, "Withdraw my proposal", role="link")
+    expect(theas).to_have_title(re.compile("Withdraw proposal"))
+    expect(main(theas)).to_contain_text("The current wording stays in effect.")
+    fill(theas, reason="Too small a step")
+    press(theas, "Withdraw my proposal")
+    expect(theas.locator(".toasts")).to_contain_text("Proposal withdrawn.")
+    cleos.goto(f"/portal/goals/{goal.pk}/")
+    expect(main(cleos)).to_contain_text("Agreed today")
+    expect(main(cleos)).not_to_contain_text("Withdraw my proposal")
+    main(cleos).get_by_text("History", exact=True).click()
+    expect(main(cleos)).to_contain_text("Too small a step")
+
+
 def test_cleo_keeps_the_agreed_words_and_thea_reads_it(at, goal, cleo, thea):
     with acting_as(thea.pk), transaction.atomic():
         goal.propose_version({"own_words": "Take the bus one stop"}, by=thea)
